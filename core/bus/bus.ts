@@ -1,0 +1,93 @@
+/**
+ * The bus port: what stages need of Kafka. Two implementations hold to one contract suite: the embedded log (LMDB)
+ * and Kafka. Delivery is at least once; order holds within a partition.
+ */
+
+/** A message to send. The partition follows from the key, so that equal keys keep their order. */
+export interface OutgoingMessage {
+  readonly topic: string;
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** `schema` names the fingerprint of the value's schema. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A message as it was stored. */
+export interface ReceivedMessage {
+  readonly topic: string;
+  readonly partition: number;
+  /** Position in the partition, from 0, without gaps except where retention or compaction removed messages. */
+  readonly offset: number;
+  /** Milliseconds since the Unix epoch at which the bus accepted it. */
+  readonly timestampMs: number;
+  readonly key: string;
+  readonly value: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** One partition of one topic. */
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** How far a consumer group is with one partition. */
+export interface Position extends TopicPartition {
+  /** The next offset to read after a restart: nothing older is needed to rebuild the state. */
+  readonly offset: number;
+  /** Results of all messages below this offset have been acknowledged downstream; at least `offset`. */
+  readonly emittedBelow: number;
+}
+
+/** How a topic is kept. */
+export interface TopicSettings {
+  readonly name: string;
+  readonly partitions: number;
+  /** Messages older than this may be removed; undefined keeps them. */
+  readonly retentionMs?: number;
+  /** Oldest messages are removed above this size of one partition; undefined sets no bound. */
+  readonly retentionBytes?: number;
+  /** Keep at least the newest message of each key. */
+  readonly compacted?: boolean;
+}
+
+/** Sends messages. */
+export interface Producer {
+  /** Resolves when every message is stored and would survive a kill of this process. */
+  send(messages: readonly OutgoingMessage[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Why partitions came or went. */
+export interface Rebalance {
+  readonly assigned: readonly Position[];
+  readonly revoked: readonly TopicPartition[];
+}
+
+/** What one poll brought. */
+export interface Poll {
+  /** Not undefined when the assignment changed since the last poll: to be handled before `messages`. */
+  readonly rebalance?: Rebalance;
+  readonly messages: readonly ReceivedMessage[];
+}
+
+/** A member of a consumer group. One caller at a time. */
+export interface Consumer {
+  /** Resolves at once with what is there, else waits up to `maxWaitMs` and resolves with what came, perhaps nothing. */
+  poll(limits: { readonly maxWaitMs: number; readonly maxBytes: number }): Promise<Poll>;
+  /** Stores positions durably. Positions of partitions not assigned any more are refused with BUS_NOT_ASSIGNED. */
+  commit(positions: readonly Position[]): Promise<void>;
+  /** For each assigned partition: the offset that the next message will get. Lag is that minus the offset last read. */
+  endOffsets(): Promise<readonly (TopicPartition & { readonly offset: number })[]>;
+  close(): Promise<void>;
+}
+
+/** A connection to the bus. */
+export interface Bus {
+  /** Creates topics that are missing; settings of present ones are brought up to date, partitions only ever grow. */
+  ensureTopics(settings: readonly TopicSettings[]): Promise<void>;
+  producer(): Promise<Producer>;
+  /** Joins a consumer group. A group without a stored position starts at the oldest message. */
+  consumer(options: { readonly group: string; readonly topics: readonly string[] }): Promise<Consumer>;
+  close(): Promise<void>;
+}

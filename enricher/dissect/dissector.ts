@@ -1,0 +1,93 @@
+import type { Protocol, SpanStatus } from '../../schemas/generated/span.ts';
+
+/**
+ * The one interface every protocol implements, one file a protocol. Dissectors see bounded prefixes of what a socket
+ * carried; they never throw, never read beyond what they are given and keep bounded state, whatever the bytes.
+ */
+
+/** Who sent the bytes of a segment. */
+export type Sender = 'client' | 'server';
+
+/** What one call on a socket (or one datagram) carried in one direction. `Origin` is the caller's, handed back unread. */
+export interface Segment<Origin> {
+  readonly origin: Origin;
+  /** The captured bytes: a prefix of what the call moved. */
+  readonly bytes: Buffer;
+  /** Bytes the call moved; those beyond `bytes.length` were not captured. */
+  readonly length: number;
+  /** The direction on the socket changed, or this is a datagram: most likely a new message starts at byte 0. */
+  readonly startsMessage: boolean;
+}
+
+/** Where a message began: the segment's origin and the byte within that segment. */
+export interface Beginning<Origin> {
+  readonly origin: Origin;
+  readonly offset: number;
+}
+
+/** What a request's head says. Strings are empty and numbers 0 where the protocol has no such thing. */
+export interface RequestMessage<Origin> extends Beginning<Origin> {
+  readonly kind: 'request';
+  /** The protocol's correlation id; 0 when responses come in the order of the requests. */
+  readonly requestId: number;
+  /** False for one-way messages (MySQL COM_STMT_CLOSE, PostgreSQL Terminate): they become a span without response. */
+  readonly expectsResponse: boolean;
+  readonly version: string;
+  readonly requestType: string;
+  readonly requestDomain: string;
+  readonly requestResource: string;
+  /** Low-cardinality form of the resource: no ids, no literals. */
+  readonly endpoint: string;
+  readonly headerTraceId: string;
+  readonly headerSpanId: string;
+  readonly xRequestId: string;
+  readonly forwardedFor: string;
+  readonly userAgent: string;
+}
+
+/** What a response's head says. */
+export interface ResponseMessage<Origin> extends Beginning<Origin> {
+  readonly kind: 'response';
+  readonly requestId: number;
+  readonly status: SpanStatus;
+  readonly responseCode: number;
+  readonly exception: string;
+  readonly result: string;
+  /** Bytes of the whole message as its head declares them; 0 when it does not. */
+  readonly declaredBytes: number;
+  readonly xRequestId: string;
+}
+
+export type Message<Origin> = RequestMessage<Origin> | ResponseMessage<Origin>;
+
+/** What the first bytes of a message look like. `undecided`: too few bytes to tell. */
+export type Recognition = 'request' | 'response' | 'undecided' | 'no';
+
+/** Facts besides the bytes that help where bytes alone are ambiguous (Redis, MySQL). */
+export interface RecognitionHints {
+  /** The sender of these bytes, when the kernel saw connect() or accept(). */
+  readonly sender: Sender | undefined;
+  readonly senderPort: number;
+  readonly receiverPort: number;
+  readonly transport: 'tcp' | 'udp' | 'unix' | 'unknown';
+}
+
+/** Dissects one connection from now on; also when its beginning was not seen. */
+export interface Conversation<Origin> {
+  /**
+   * Reads the next segment and reports each message whose head became clear, in order. A message whose head began in an
+   * earlier segment is reported with that segment's origin.
+   */
+  read(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void;
+  /** The connection turned out not to speak this protocol: the caller forgets it and recognises anew. */
+  readonly lost: boolean;
+}
+
+/** A protocol. */
+export interface Dissector {
+  readonly protocol: Protocol;
+  /** How long a request may wait for its response before it becomes a span with status timeout, in milliseconds. */
+  readonly timeoutMs: number;
+  recognise(bytes: Buffer, hints: RecognitionHints): Recognition;
+  open<Origin>(): Conversation<Origin>;
+}

@@ -1,0 +1,77 @@
+/** The types of the native addon's capture. The addon itself is loaded by native/load.ts. */
+
+/** What to capture and how much memory it may take. Every bound is fixed when the programs are loaded. */
+export interface CaptureOptions {
+  /** Compiled BPF object. */
+  readonly objectPath: string;
+  /** First event id: Unix microseconds, or one more than the last id of the previous run if that is higher. */
+  readonly firstEventId: number;
+  /** Bytes of payload copied per message, over all its calls. Default 512, at most 4096. */
+  readonly payloadBytes: number;
+  /** Bytes of payload copied of each call once the message's budget is used up. Default 32. */
+  readonly continuationBytes: number;
+  /** Size of the BPF ring buffer in bytes, a power of two. Default 64 MiB. */
+  readonly ringBytes: number;
+  /** Entries of the least-recently-used map of sockets. Default 131072. */
+  readonly maxSockets: number;
+  /** Entries of the least-recently-used map of execution contexts. Default 131072. */
+  readonly maxContexts: number;
+  /** Milliseconds between two polls of the ring buffer. Default 10. */
+  readonly pollIntervalMs: number;
+  /** Blocks handed over and not yet acknowledged above which polling stops and the ring buffer fills. Default 64. */
+  readonly maxUnacknowledgedBlocks: number;
+  /** Processes never traced: the pipeline's own. */
+  readonly excludedProcessIds: readonly number[];
+  /** Overwrite secrets in payloads (see collector/redaction). */
+  readonly redact: boolean;
+  /** Further patterns to overwrite, in RE2 syntax. */
+  readonly redactPatterns: readonly string[];
+}
+
+/** A process that appears in a block for the first time, or changed its name or start time. */
+export interface SeenProcess {
+  readonly processId: number;
+  /** CLOCK_BOOTTIME in nanoseconds at which it started. */
+  readonly startBoottimeNs: number;
+  /** The kernel's name of the thread-group leader. */
+  readonly name: string;
+}
+
+/** What one poll of the ring buffer brought. Also delivered, empty, at least once a second: a heartbeat. */
+export interface CapturedBlock {
+  /** Avro-encoded items of EventBatch.events, without block count and end marker. */
+  readonly events: Buffer;
+  readonly eventCount: number;
+  /** Highest event id in the block; 0 in an empty block. */
+  readonly lastEventId: number;
+  /** CLOCK_MONOTONIC in nanoseconds that time_offset_ns counts from. */
+  readonly baseMonotonicNs: number;
+  /** All events up to base + this are in this block, an earlier one, or counted as lost. */
+  readonly untilOffsetNs: number;
+  /** Events lost since the previous block, by reason. */
+  readonly losses: Readonly<Record<string, number>>;
+  readonly processes: readonly SeenProcess[];
+}
+
+/** A running capture. */
+export interface Capture {
+  /** Lets the poller hand over more blocks. */
+  acknowledge(blocks: number): void;
+  /** Stops tracing a process. */
+  exclude(processId: number): void;
+  /**
+   * Attaches the event-loop probes (libuv) to a binary or shared library.
+   * @returns number of probes attached; 0 when it has no such symbols
+   */
+  attachLoopProbes(path: string): number;
+  /** Programs with their run count and run time (0 unless kernel.bpf_stats_enabled is set). */
+  statistics(): readonly { readonly program: string; readonly runs: number; readonly runTimeNs: number }[];
+  /** Detaches, delivers what is left in the ring buffer, frees everything. */
+  stop(): Promise<void>;
+}
+
+/** What the addon exports. */
+export interface NativeCapture {
+  /** @throws Error whose message says in one sentence what is missing (BTF, a capability, a kernel feature) */
+  startCapture(options: CaptureOptions, onBlock: (block: CapturedBlock) => void): Capture;
+}

@@ -1,0 +1,50 @@
+import type { AvroReader } from './avro-reader.ts';
+import type { AvroWriter } from './avro-writer.ts';
+
+/** Reads an Avro array. */
+export function readArray<Item>(reader: AvroReader, readItem: (reader: AvroReader) => Item): Item[] {
+  const items: Item[] = [];
+  for (let count = reader.readBlockCount(); count > 0; count = reader.readBlockCount()) {
+    for (let index = 0; index < count; index++) items.push(readItem(reader));
+  }
+  return items;
+}
+
+/** Writes an Avro array as one block. */
+export function writeArray<Item>(
+  writer: AvroWriter,
+  items: readonly Item[],
+  writeItem: (writer: AvroWriter, item: Item) => void,
+): void {
+  if (items.length > 0) {
+    writer.writeLong(items.length);
+    for (const item of items) writeItem(writer, item);
+  }
+  writer.writeLong(0);
+}
+
+/** Reads an Avro map. */
+export function readMap<Value>(reader: AvroReader, readValue: (reader: AvroReader) => Value): Record<string, Value> {
+  const entries: [string, Value][] = [];
+  for (let count = reader.readBlockCount(); count > 0; count = reader.readBlockCount()) {
+    for (let index = 0; index < count; index++) entries.push([reader.readString(), readValue(reader)]);
+  }
+  return Object.fromEntries(entries);
+}
+
+/** Writes an Avro map as one block, in the order of the object's keys. */
+export function writeMap<Value>(
+  writer: AvroWriter,
+  map: Readonly<Record<string, Value>>,
+  writeValue: (writer: AvroWriter, value: Value) => void,
+): void {
+  const entries = Object.entries(map);
+  if (entries.length > 0) {
+    writer.writeLong(entries.length);
+    for (const [key, value] of entries) {
+      writer.writeString(key);
+      writeValue(writer, value);
+    }
+  }
+  writer.writeLong(0);
+}

@@ -1,0 +1,125 @@
+/**
+ * Writes Avro binary encoding (Avro 1.11, "Binary Encoding") into one growing buffer, kept for the next message.
+ * Numbers given as longs must be whole and within ±2^53; they are not checked in this hot path.
+ */
+export class AvroWriter {
+  buffer: Buffer;
+  position = 0;
+
+  /** @param initialBytes size of the first buffer; it doubles when needed */
+  constructor(initialBytes = 64 * 1024) {
+    this.buffer = Buffer.allocUnsafeSlow(initialBytes);
+  }
+
+  /** Starts the next message in the same buffer. */
+  reset(): void {
+    this.position = 0;
+  }
+
+  /** A copy of what was written since {@link reset}. */
+  finish(): Buffer {
+    return Buffer.from(this.buffer.subarray(0, this.position));
+  }
+
+  /** Makes room for `bytes` more. */
+  reserve(bytes: number): void {
+    const needed = this.position + bytes;
+    if (needed <= this.buffer.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2));
+    this.buffer.copy(larger, 0, 0, this.position);
+    this.buffer = larger;
+  }
+
+  writeLong(value: number): void {
+    this.reserve(10);
+    const buffer = this.buffer;
+    let position = this.position;
+    if (value >= -0x40000000 && value < 0x40000000) {
+      let zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
+      while (zigzag > 0x7f) {
+        buffer[position++] = (zigzag & 0x7f) | 0x80;
+        zigzag >>>= 7;
+      }
+      buffer[position++] = zigzag;
+      this.position = position;
+      return;
+    }
+    // zigzag = 2·value or -2·value - 1, in two halves of 28 and up to 36 bits: doubles hold both exactly.
+    const magnitude = value >= 0 ? value : -value - 1;
+    let high = Math.floor(magnitude / 0x8000000);
+    let low = ((magnitude - high * 0x8000000) << 1) | (value >= 0 ? 0 : 1);
+    for (let index = 0; index < 4; index++) {
+      buffer[position++] = (low & 0x7f) | 0x80;
+      low >>>= 7;
+    }
+    while (high > 0x7f) {
+      buffer[position++] = (high % 128) | 0x80;
+      high = Math.floor(high / 128);
+    }
+    buffer[position++] = high;
+    this.position = position;
+  }
+
+  writeBigLong(value: bigint): void {
+    this.reserve(10);
+    let zigzag = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
+    while (zigzag > 0x7fn) {
+      this.buffer[this.position++] = Number(zigzag & 0x7fn) | 0x80;
+      zigzag >>= 7n;
+    }
+    this.buffer[this.position++] = Number(zigzag);
+  }
+
+  writeBoolean(value: boolean): void {
+    this.reserve(1);
+    this.buffer[this.position++] = value ? 1 : 0;
+  }
+
+  writeDouble(value: number): void {
+    this.reserve(8);
+    this.position = this.buffer.writeDoubleLE(value, this.position);
+  }
+
+  writeBytes(value: Uint8Array): void {
+    this.writeLong(value.length);
+    this.writeRaw(value);
+  }
+
+  /** Bytes that are Avro already. */
+  writeRaw(value: Uint8Array): void {
+    this.reserve(value.length);
+    this.buffer.set(value, this.position);
+    this.position += value.length;
+  }
+
+  writeString(value: string): void {
+    const length = value.length;
+    if (length <= 64) {
+      this.reserve(length + 2);
+      const start = this.position;
+      this.writeLong(length);
+      let position = this.position;
+      const buffer = this.buffer;
+      let index = 0;
+      for (; index < length; index++) {
+        const code = value.charCodeAt(index);
+        if (code >= 0x80) break;
+        buffer[position++] = code;
+      }
+      if (index === length) {
+        this.position = position;
+        return;
+      }
+      this.position = start;
+    }
+    const bytes = Buffer.byteLength(value);
+    this.writeLong(bytes);
+    this.reserve(bytes);
+    this.position += this.buffer.write(value, this.position, bytes, 'utf8');
+  }
+
+  /** Symbols are written by their position. */
+  writeEnum<Symbol extends string>(value: Symbol, indexBySymbol: Readonly<Record<Symbol, number>>): void {
+    this.writeLong(indexBySymbol[value]);
+  }
+}

@@ -1,0 +1,274 @@
+// Generated from schemas/avro/event-batch.avsc by `npm run generate`. Do not edit.
+import type { AvroReader } from '../avro-reader.ts';
+import type { AvroWriter } from '../avro-writer.ts';
+import { readArray, writeArray } from '../avro-blocks.ts';
+
+/** A count of events that were lost on the host. */
+export interface Loss {
+  /** Closed list in native/: ring_full, socket_unresolved, payload_unreadable, map_full, arguments_missed. */
+  readonly reason: string;
+  /** Events lost for this reason since the previous batch. */
+  readonly count: number;
+}
+
+/** Reads one Loss; throws AvroDecodeError on bytes that are none. */
+export function readLoss(reader: AvroReader): Loss {
+  const reason = reader.readString();
+  const count = reader.readLong();
+  return { reason, count };
+}
+
+/** Writes one Loss. */
+export function writeLoss(writer: AvroWriter, value: Loss): void {
+  writer.writeString(value.reason);
+  writer.writeLong(value.count);
+}
+
+/** What /proc tells of one process. */
+export interface ProcessFacts {
+  /** Process id (tgid) in the host's PID namespace. */
+  readonly processId: number;
+  /** Unix time in nanoseconds at which the process started. */
+  readonly startTimeNs: bigint;
+  /** The kernel's name of the thread-group leader (comm). */
+  readonly name: string;
+  /** OTEL_SERVICE_NAME of the process, else the base name of the script an interpreter runs, else the base name of the executable. */
+  readonly serviceName: string;
+  /** Path of the executable; empty when unreadable. */
+  readonly executable: string;
+  /** 64 hex digits from the cgroup path; empty outside containers. */
+  readonly containerId: string;
+  /** Kubernetes pod uid from the cgroup path; empty outside pods. */
+  readonly podUid: string;
+  /** Integer id of this process as a Resource of kind process. */
+  readonly resourceId: number;
+  /** Integer id of the host as a Resource of kind host. */
+  readonly hostResourceId: number;
+}
+
+/** Reads one ProcessFacts; throws AvroDecodeError on bytes that are none. */
+export function readProcessFacts(reader: AvroReader): ProcessFacts {
+  const processId = reader.readInt();
+  const startTimeNs = reader.readBigLong();
+  const name = reader.readString();
+  const serviceName = reader.readString();
+  const executable = reader.readString();
+  const containerId = reader.readString();
+  const podUid = reader.readString();
+  const resourceId = reader.readInt();
+  const hostResourceId = reader.readInt();
+  return { processId, startTimeNs, name, serviceName, executable, containerId, podUid, resourceId, hostResourceId };
+}
+
+/** Writes one ProcessFacts. */
+export function writeProcessFacts(writer: AvroWriter, value: ProcessFacts): void {
+  writer.writeLong(value.processId);
+  writer.writeBigLong(value.startTimeNs);
+  writer.writeString(value.name);
+  writer.writeString(value.serviceName);
+  writer.writeString(value.executable);
+  writer.writeString(value.containerId);
+  writer.writeString(value.podUid);
+  writer.writeLong(value.resourceId);
+  writer.writeLong(value.hostResourceId);
+}
+
+/** Symbols of EventKind, by their position in the encoding. */
+export const eventKindSymbols = ['data', 'connect', 'accept', 'close'] as const;
+export type EventKind = (typeof eventKindSymbols)[number];
+/** Position of each symbol of EventKind in the encoding. */
+export const eventKindIndex: Readonly<Record<EventKind, number>> = { data: 0, connect: 1, accept: 2, close: 3 };
+
+/** Symbols of Direction, by their position in the encoding. */
+export const directionSymbols = ['ingress', 'egress'] as const;
+export type Direction = (typeof directionSymbols)[number];
+/** Position of each symbol of Direction in the encoding. */
+export const directionIndex: Readonly<Record<Direction, number>> = { ingress: 0, egress: 1 };
+
+/** Symbols of ContextKind, by their position in the encoding. */
+export const contextKindSymbols = ['thread', 'goroutine', 'coroutine'] as const;
+export type ContextKind = (typeof contextKindSymbols)[number];
+/** Position of each symbol of ContextKind in the encoding. */
+export const contextKindIndex: Readonly<Record<ContextKind, number>> = { thread: 0, goroutine: 1, coroutine: 2 };
+
+/** Symbols of Transport, by their position in the encoding. */
+export const transportSymbols = ['unknown', 'tcp', 'udp', 'unix'] as const;
+export type Transport = (typeof transportSymbols)[number];
+/** Position of each symbol of Transport in the encoding. */
+export const transportIndex: Readonly<Record<Transport, number>> = { unknown: 0, tcp: 1, udp: 2, unix: 3 };
+
+/** Symbols of SocketRole, by their position in the encoding. */
+export const socketRoleSymbols = ['unknown', 'client', 'server'] as const;
+export type SocketRole = (typeof socketRoleSymbols)[number];
+/** Position of each symbol of SocketRole in the encoding. */
+export const socketRoleIndex: Readonly<Record<SocketRole, number>> = { unknown: 0, client: 1, server: 2 };
+
+/** One call on a socket, or one TLS plaintext buffer. */
+export interface SocketEvent {
+  /** Unique and ascending per agent, also over restarts: a counter seeded with Unix microseconds when capture starts. Below 2^53. */
+  readonly id: number;
+  /** What happened. */
+  readonly kind: EventKind;
+  /** For data: read or written. Else: egress for connect, ingress for accept. */
+  readonly direction: Direction;
+  /** Nanoseconds since the batch's base: call entry for egress and connect, call exit for ingress and accept. */
+  readonly timeOffsetNs: number;
+  /** Process id (tgid) in the host's PID namespace. */
+  readonly processId: number;
+  /** Thread id in the host's PID namespace. */
+  readonly threadId: number;
+  /** What the causal facts belong to. */
+  readonly contextKind: ContextKind;
+  /** Thread id, goroutine id, ... by context_kind. */
+  readonly contextId: number;
+  /** The kernel's name of the thread-group leader. */
+  readonly processName: string;
+  /** Identity of the socket, never reused by an agent. */
+  readonly socketId: number;
+  /** Descriptor used in the call. */
+  readonly fileDescriptor: number;
+  /** Inode number of the socket's network namespace. */
+  readonly networkNamespace: number;
+  /** Transport of the socket. */
+  readonly transport: Transport;
+  /** client: connect() was seen; server: accept() was seen; unknown: the socket is older than the capture, or connectionless. */
+  readonly role: SocketRole;
+  /** 4 or 16 bytes in network order. */
+  readonly localAddress: Uint8Array;
+  /** Local port in host order. */
+  readonly localPort: number;
+  /** 4 or 16 bytes in network order. */
+  readonly remoteAddress: Uint8Array;
+  /** Remote port in host order. */
+  readonly remotePort: number;
+  /** The payload is plaintext taken from a TLS library; tcp_sequence is that of the ciphertext. */
+  readonly tls: boolean;
+  /** Bytes moved by the call; 0 for connect, accept and close. */
+  readonly length: number;
+  /** TCP sequence number of the first byte of this call, unsigned 32 bit; 0 where there is none. */
+  readonly tcpSequence: number;
+  /** How often this context has returned from waiting for many sockets; for the first egress of a connection: as it was at connect(). */
+  readonly phase: number;
+  /** The id of the message this context read last in this phase; 0 if none. For the first egress of a connection: as it was at connect(). */
+  readonly after: number;
+  /** On the first egress of a connection: the id of its connect event. Else 0. */
+  readonly connectId: number;
+  /** Id of the event that started the message this call continues; equal to id when this call starts one. A message starts when the direction on the socket changes. */
+  readonly messageId: number;
+  /** errno of a failed connect; 0 otherwise. */
+  readonly error: number;
+  /** The first bytes of the call, redacted: up to the message's budget (default 512 over all its calls); beyond it up to 32 bytes of each call, so that a new message in the same direction can be recognised. */
+  readonly payload: Uint8Array;
+}
+
+/** Reads one SocketEvent; throws AvroDecodeError on bytes that are none. */
+export function readSocketEvent(reader: AvroReader): SocketEvent {
+  const id = reader.readLong();
+  const kind = reader.readEnum(eventKindSymbols);
+  const direction = reader.readEnum(directionSymbols);
+  const timeOffsetNs = reader.readLong();
+  const processId = reader.readInt();
+  const threadId = reader.readInt();
+  const contextKind = reader.readEnum(contextKindSymbols);
+  const contextId = reader.readLong();
+  const processName = reader.readString();
+  const socketId = reader.readLong();
+  const fileDescriptor = reader.readInt();
+  const networkNamespace = reader.readLong();
+  const transport = reader.readEnum(transportSymbols);
+  const role = reader.readEnum(socketRoleSymbols);
+  const localAddress = reader.readBytes();
+  const localPort = reader.readInt();
+  const remoteAddress = reader.readBytes();
+  const remotePort = reader.readInt();
+  const tls = reader.readBoolean();
+  const length = reader.readLong();
+  const tcpSequence = reader.readLong();
+  const phase = reader.readLong();
+  const after = reader.readLong();
+  const connectId = reader.readLong();
+  const messageId = reader.readLong();
+  const error = reader.readInt();
+  const payload = reader.readBytes();
+  return { id, kind, direction, timeOffsetNs, processId, threadId, contextKind, contextId, processName, socketId, fileDescriptor, networkNamespace, transport, role, localAddress, localPort, remoteAddress, remotePort, tls, length, tcpSequence, phase, after, connectId, messageId, error, payload };
+}
+
+/** Writes one SocketEvent. */
+export function writeSocketEvent(writer: AvroWriter, value: SocketEvent): void {
+  writer.writeLong(value.id);
+  writer.writeEnum(value.kind, eventKindIndex);
+  writer.writeEnum(value.direction, directionIndex);
+  writer.writeLong(value.timeOffsetNs);
+  writer.writeLong(value.processId);
+  writer.writeLong(value.threadId);
+  writer.writeEnum(value.contextKind, contextKindIndex);
+  writer.writeLong(value.contextId);
+  writer.writeString(value.processName);
+  writer.writeLong(value.socketId);
+  writer.writeLong(value.fileDescriptor);
+  writer.writeLong(value.networkNamespace);
+  writer.writeEnum(value.transport, transportIndex);
+  writer.writeEnum(value.role, socketRoleIndex);
+  writer.writeBytes(value.localAddress);
+  writer.writeLong(value.localPort);
+  writer.writeBytes(value.remoteAddress);
+  writer.writeLong(value.remotePort);
+  writer.writeBoolean(value.tls);
+  writer.writeLong(value.length);
+  writer.writeLong(value.tcpSequence);
+  writer.writeLong(value.phase);
+  writer.writeLong(value.after);
+  writer.writeLong(value.connectId);
+  writer.writeLong(value.messageId);
+  writer.writeLong(value.error);
+  writer.writeBytes(value.payload);
+}
+
+/** What one agent's kernel programs saw in one poll of the ring buffer. Topic events, key: agent_id in decimal. A batch without events is a heartbeat. */
+export interface EventBatch {
+  /** Random 48-bit number, kept in the agent's state directory; the clock domain of everything in this batch. */
+  readonly agentId: number;
+  /** Host name as the kernel tells it. */
+  readonly hostName: string;
+  /** Counts batches of one run of the agent, from 1. A gap means a lost batch. */
+  readonly sequence: number;
+  /** Unix time in nanoseconds at base_monotonic_ns, by the agent's clock. */
+  readonly baseTimeNs: bigint;
+  /** CLOCK_MONOTONIC in nanoseconds that every time_offset_ns of this batch counts from. */
+  readonly baseMonotonicNs: number;
+  /** Everything the agent saw up to base + this has been sent in this batch or an earlier one, or is counted in losses. */
+  readonly untilOffsetNs: number;
+  /** What was lost since the previous batch, by reason. Empty when nothing was. */
+  readonly losses: readonly Loss[];
+  /** Facts of processes seen for the first time, or changed; they hold for the events of this batch and later ones. */
+  readonly processes: readonly ProcessFacts[];
+  /** In ascending order of id within one execution context. Last field, so that a writer can append ready-made Avro blocks. */
+  readonly events: readonly SocketEvent[];
+}
+
+/** Reads one EventBatch; throws AvroDecodeError on bytes that are none. */
+export function readEventBatch(reader: AvroReader): EventBatch {
+  const agentId = reader.readLong();
+  const hostName = reader.readString();
+  const sequence = reader.readLong();
+  const baseTimeNs = reader.readBigLong();
+  const baseMonotonicNs = reader.readLong();
+  const untilOffsetNs = reader.readLong();
+  const losses = readArray(reader, (reader) => readLoss(reader));
+  const processes = readArray(reader, (reader) => readProcessFacts(reader));
+  const events = readArray(reader, (reader) => readSocketEvent(reader));
+  return { agentId, hostName, sequence, baseTimeNs, baseMonotonicNs, untilOffsetNs, losses, processes, events };
+}
+
+/** Writes one EventBatch. */
+export function writeEventBatch(writer: AvroWriter, value: EventBatch): void {
+  writer.writeLong(value.agentId);
+  writer.writeString(value.hostName);
+  writer.writeLong(value.sequence);
+  writer.writeBigLong(value.baseTimeNs);
+  writer.writeLong(value.baseMonotonicNs);
+  writer.writeLong(value.untilOffsetNs);
+  writeArray(writer, value.losses, (writer, item) => writeLoss(writer, item));
+  writeArray(writer, value.processes, (writer, item) => writeProcessFacts(writer, item));
+  writeArray(writer, value.events, (writer, item) => writeSocketEvent(writer, item));
+}

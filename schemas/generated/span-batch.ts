@@ -1,0 +1,30 @@
+// Generated from schemas/avro/span-batch.avsc by `npm run generate`. Do not edit.
+import type { AvroReader } from '../avro-reader.ts';
+import type { AvroWriter } from '../avro-writer.ts';
+import { readArray, writeArray } from '../avro-blocks.ts';
+import { readSpan, type Span, writeSpan } from './span.ts';
+
+/** The spans made from one EventBatch. Topic spans, key: agent_id in decimal. Sent also when empty: it carries the progress of the agent's time. */
+export interface SpanBatch {
+  /** The agent. */
+  readonly agentId: number;
+  /** Unix time in nanoseconds, by the agent's clock, up to which the agent's events have been read. Open requests may still become spans with an earlier start. */
+  readonly watermarkNs: bigint;
+  /** In the order they ended. */
+  readonly spans: readonly Span[];
+}
+
+/** Reads one SpanBatch; throws AvroDecodeError on bytes that are none. */
+export function readSpanBatch(reader: AvroReader): SpanBatch {
+  const agentId = reader.readLong();
+  const watermarkNs = reader.readBigLong();
+  const spans = readArray(reader, (reader) => readSpan(reader));
+  return { agentId, watermarkNs, spans };
+}
+
+/** Writes one SpanBatch. */
+export function writeSpanBatch(writer: AvroWriter, value: SpanBatch): void {
+  writer.writeLong(value.agentId);
+  writer.writeBigLong(value.watermarkNs);
+  writeArray(writer, value.spans, (writer, item) => writeSpan(writer, item));
+}

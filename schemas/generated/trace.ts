@@ -1,0 +1,54 @@
+// Generated from schemas/avro/trace.avsc by `npm run generate`. Do not edit.
+import type { AvroReader } from '../avro-reader.ts';
+import type { AvroWriter } from '../avro-writer.ts';
+import { readArray, writeArray } from '../avro-blocks.ts';
+import { readSpan, type Span, writeSpan } from './span.ts';
+
+/** A stitched trace. Topic traces, key: trace_id. A later revision of the same trace_id replaces the earlier ones as a whole. */
+export interface Trace {
+  /** 32 hex digits: the W3C trace id found in it if there is exactly one, else derived from its content. */
+  readonly traceId: string;
+  /** Number of spans ever put into this trace; grows when a late span arrives. */
+  readonly revision: number;
+  /** Not empty: this trace turned out to be part of that one; it has no spans any more. */
+  readonly mergedInto: string;
+  /** The earliest root. */
+  readonly rootSpanId: string;
+  /** Number of spans without a parent; 1 in a complete trace. */
+  readonly rootCount: number;
+  /** Unix time in nanoseconds of its earliest span. */
+  readonly startTimeNs: bigint;
+  /** From the earliest start to the latest end. */
+  readonly durationNs: number;
+  /** Spans with status client_error, server_error, timeout or closed. */
+  readonly errorCount: number;
+  /** Parents before children, siblings by start time. */
+  readonly spans: readonly Span[];
+}
+
+/** Reads one Trace; throws AvroDecodeError on bytes that are none. */
+export function readTrace(reader: AvroReader): Trace {
+  const traceId = reader.readString();
+  const revision = reader.readLong();
+  const mergedInto = reader.readString();
+  const rootSpanId = reader.readString();
+  const rootCount = reader.readInt();
+  const startTimeNs = reader.readBigLong();
+  const durationNs = reader.readLong();
+  const errorCount = reader.readInt();
+  const spans = readArray(reader, (reader) => readSpan(reader));
+  return { traceId, revision, mergedInto, rootSpanId, rootCount, startTimeNs, durationNs, errorCount, spans };
+}
+
+/** Writes one Trace. */
+export function writeTrace(writer: AvroWriter, value: Trace): void {
+  writer.writeString(value.traceId);
+  writer.writeLong(value.revision);
+  writer.writeString(value.mergedInto);
+  writer.writeString(value.rootSpanId);
+  writer.writeLong(value.rootCount);
+  writer.writeBigLong(value.startTimeNs);
+  writer.writeLong(value.durationNs);
+  writer.writeLong(value.errorCount);
+  writeArray(writer, value.spans, (writer, item) => writeSpan(writer, item));
+}
