@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A program to start. */
+export interface ChildSpecification {
+  /** Name in messages and of its log file. */
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Added to the environment. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Loopback port on which it accepts once it is ready; undefined when it serves nothing. */
+  readonly port?: number;
+  readonly logPath: string;
+}
+
+/** A running program. */
+export interface Child {
+  readonly name: string;
+  readonly processId: number;
+  /** Resolves with the exit code once it has ended; 1 when a signal ended it. */
+  readonly ended: Promise<number>;
+  /** Asks it to end, insists after a while, resolves when it has. */
+  stop(): Promise<void>;
+}
+
+const readyTimeoutMs = 20_000;
+const readyPollMs = 25;
+const killAfterMs = 6_000;
+
+/**
+ * Starts a program and waits until it accepts connections. Its standard input is a pipe that only this process holds:
+ * the program ends when the pipe closes, so nothing survives this process, however it ends.
+ * @throws Error with the end of the program's log when it does not become ready
+ */
+export async function startChild(specification: ChildSpecification): Promise<Child> {
+  const { name, command, args, environment, port, logPath } = specification;
+  const log = openSync(logPath, 'a');
+  const child = spawn(command, args, { stdio: ['pipe', log, log], env: { ...process.env, ...environment } });
+  closeSync(log);
+  const stdin = child.stdin;
+  if (stdin === null) throw new Error(`${name} has no standard input`);
+  const state = { running: true };
+  const ended = new Promise<number>((resolve) => {
+    child.once('error', () => resolve(127));
+    child.once('exit', (code) => resolve(code ?? 1));
+  }).finally(() => (state.running = false));
+  stdin.on('error', () => undefined);
+  const stop = async (): Promise<void> => {
+    stdin.end();
+    const insist = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+    await ended;
+    clearTimeout(insist);
+  };
+  if (port !== undefined) {
+    const deadlineMs = performance.now() + readyTimeoutMs;
+    while (!(await accepts(port))) {
+      if (!state.running || performance.now() > deadlineMs) {
+        await stop();
+        throw new Error(`${name} did not start: ${readFileSync(logPath, 'utf8').trim().slice(-500)}`);
+      }
+      await sleep(readyPollMs);
+    }
+  }
+  return { name, processId: child.pid ?? 0, ended, stop };
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.once('close', () => socket.destroy());
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
+/** Ports of the loopback interface on which nothing listens now. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+
+/** What each folder may import besides itself and packages. A folder that is not named here has no rule. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  schemas: [],
+  core: ['schemas'],
+  native: ['schemas'],
+  collector: ['core', 'schemas', 'native'],
+  enricher: ['core', 'schemas'],
+  correlator: ['core', 'schemas'],
+  sink: ['core', 'schemas'],
+  query: ['core', 'schemas'],
+};
+
+const importPattern = /(?:\bfrom|\bimport|\bimport\s*\(|\brequire\s*\()\s*(['"`])(\.{1,2}\/[^'"`]*)\1/g;
+
+function sourceFiles(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(ts|mjs|js)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !path.includes(`${sep}build${sep}`));
+}
+
+function importsOf(path: string): readonly string[] {
+  const text = readFileSync(path, 'utf8');
+  return [...text.matchAll(importPattern)].map((match) => join(dirname(path), match[2]!));
+}
+
+describe('a stage imports core, schemas and itself, never another stage', () => {
+  for (const [folder, others] of Object.entries(allowed)) {
+    it(`${folder} keeps to it`, () => {
+      const files = sourceFiles(folder);
+      const imports = files.flatMap((path) => importsOf(path).map((target) => ({ path, target })));
+      const wrong = imports
+        .filter(({ target }) => ![folder, ...others].includes(relative(root, target).split(sep)[0]!))
+        .map(({ path, target }) => `${relative(root, path)} imports ${relative(root, target)}`);
+      expect(wrong).toEqual([]);
+      // A rule that saw nothing would always pass.
+      expect(files.length).toBeGreaterThan(0);
+      expect(imports.length).toBeGreaterThan(0);
+    });
+  }
+
+  it('sees every way of importing', () => {
+    const lines = [
+      `import { a } from '../sink/a.ts';`,
+      `import '../sink/b.ts';`,
+      `export { c } from "../sink/c.ts";`,
+      `const d = await import('../sink/d.ts');`,
+      `const e = require('../sink/e.cjs');`,
+    ];
+    expect([...lines.join('\n').matchAll(importPattern)].map((match) => match[2])).toHaveLength(lines.length);
+  });
+});
