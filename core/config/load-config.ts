@@ -1,0 +1,76 @@
+import { PipelineError } from '../errors.ts';
+import {
+  type ConfigOf,
+  type ConfigSection,
+  describeSection,
+  environmentName,
+  environmentPrefix,
+  settingNames,
+} from './section.ts';
+
+/** An environment, as `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Sections by the name under which the caller wants their values. */
+export type Sections = Readonly<Record<string, ConfigSection>>;
+
+/** Values of all sections, by the same names. */
+export type ConfigValues<All extends Sections> = { readonly [Name in keyof All]: Readonly<ConfigOf<All[Name]>> };
+
+function editDistance(left: string, right: string): number {
+  let previous = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= left.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= right.length; column++) {
+      const substitution = previous[column - 1]! + (left[row - 1] === right[column - 1] ? 0 : 1);
+      current.push(Math.min(substitution, previous[column]! + 1, current[column - 1]! + 1));
+    }
+    previous = current;
+  }
+  return previous[right.length]!;
+}
+
+function unknownNames(environment: Environment, known: readonly string[]): readonly string[] {
+  const names = new Set(known);
+  return Object.keys(environment)
+    .filter((name) => name.startsWith(environmentPrefix) && !names.has(name))
+    .map((name) => {
+      const near = known.find((candidate) => editDistance(candidate, name) <= 3);
+      return `${name}: unknown setting${near === undefined ? '' : `; did you mean ${near}?`}`;
+    });
+}
+
+/**
+ * Reads settings from the environment. An empty variable counts as not set.
+ *
+ * @param sections what to read, by name
+ * @param knownNames names that belong to sections not read here; one environment may serve several stages
+ * @throws PipelineError CONFIG_INVALID that lists every problem of every section, and every unknown name
+ */
+export function loadConfig<const All extends Sections>(
+  environment: Environment,
+  sections: All,
+  knownNames: readonly string[] = [],
+): ConfigValues<All> {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, section] of Object.entries(sections)) {
+    const given: Record<string, string> = {};
+    for (const { field, environmentName: variable } of describeSection(section)) {
+      const text = environment[variable];
+      if (text !== undefined && text.trim() !== '') given[field] = text;
+    }
+    const result = section.schema.safeParse(given);
+    if (result.success) values[name] = result.data;
+    else
+      for (const issue of result.error.issues) {
+        const field = issue.path[0];
+        const subject = field === undefined ? (section.stage ?? 'settings') : environmentName(section, String(field));
+        problems.push(`${subject}: ${issue.message}`);
+      }
+  }
+  problems.push(...unknownNames(environment, [...settingNames(Object.values(sections)), ...knownNames]));
+  if (problems.length > 0)
+    throw new PipelineError('CONFIG_INVALID', `The configuration is not usable:\n  ${problems.join('\n  ')}`);
+  return values as ConfigValues<All>;
+}

@@ -1,0 +1,75 @@
+import type { z } from 'zod';
+
+/** The settings of one stage, or those that all stages share. */
+export interface ConfigSection<Schema extends z.ZodObject = z.ZodObject> {
+  /** Undefined for the shared ones. */
+  readonly stage?: string;
+  readonly schema: Schema;
+}
+
+/** The values of a section, as they are after parsing. */
+export type ConfigOf<Section> = Section extends ConfigSection<infer Schema> ? z.infer<Schema> : never;
+
+/** Every variable of the environment that starts with this is ours. */
+export const environmentPrefix = 'SPANLOOM_';
+
+/** Declares the settings of a stage: `defineConfig(z.object({ payloadBytes: bytesSetting({ … }) }), 'collector')`. */
+export function defineConfig<Schema extends z.ZodObject>(schema: Schema, stage?: string): ConfigSection<Schema> {
+  return stage === undefined ? { schema } : { stage, schema };
+}
+
+const upperSnake = (name: string): string =>
+  name
+    .replaceAll('-', '_')
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toUpperCase();
+
+/** Name of a setting in the environment: `payloadBytes` of the collector is SPANLOOM_COLLECTOR_PAYLOAD_BYTES. */
+export function environmentName(section: ConfigSection, field: string): string {
+  const stage = section.stage === undefined ? '' : `${upperSnake(section.stage)}_`;
+  return `${environmentPrefix}${stage}${upperSnake(field)}`;
+}
+
+/** One setting, for documentation and for printing. */
+export interface SettingDescription {
+  readonly field: string;
+  readonly environmentName: string;
+  readonly type: string;
+  /** As one would write it; undefined when there is none. */
+  readonly default: string | undefined;
+  readonly required: boolean;
+  readonly secret: boolean;
+  readonly description: string;
+}
+
+/** All settings of a section, in their order. */
+export function describeSection(section: ConfigSection): readonly SettingDescription[] {
+  return Object.entries(section.schema.shape as Record<string, z.ZodType>).map(([field, schema]) => {
+    let meta: Record<string, unknown> = {};
+    let fallback: string | undefined;
+    let required = true;
+    // Defaults and `optional()` wrap the schema that they change; the outermost word on anything counts.
+    for (let layer: z.ZodType | undefined = schema; layer !== undefined;) {
+      meta = { ...layer.meta(), ...meta };
+      const definition = layer._zod.def as { type: string; defaultValue?: unknown; innerType?: z.ZodType };
+      if (['default', 'prefault', 'optional'].includes(definition.type)) required = false;
+      if (definition.defaultValue !== undefined) fallback ??= String(definition.defaultValue as string | number);
+      layer = definition.innerType;
+    }
+    const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+    return {
+      field,
+      environmentName: environmentName(section, field),
+      type: text(meta['type']) || 'text',
+      default: fallback,
+      required,
+      secret: meta['secret'] === true,
+      description: text(meta['description']),
+    };
+  });
+}
+
+/** Names in the environment of all settings of these sections. */
+export function settingNames(sections: readonly ConfigSection[]): readonly string[] {
+  return sections.flatMap((section) => describeSection(section).map((setting) => setting.environmentName));
+}

@@ -1,0 +1,56 @@
+import type { Accounting } from './stage.ts';
+
+function zeros<Reason extends string>(reasons: readonly Reason[]): Record<Reason, number> {
+  return Object.fromEntries(reasons.map((reason) => [reason, 0])) as Record<Reason, number>;
+}
+
+/**
+ * Counts records by outcome. A record is held from `receive` until one of the other methods ends it, so the equation
+ * of {@link Accounting} is true by construction; what a stage forgets to end shows as `held`.
+ *
+ * @example
+ * const counters = new Counters(['filtered'], ['undecodable']);
+ * counters.receive();
+ * counters.drop('filtered');
+ */
+export class Counters<Dropped extends string = never, Rejected extends string = never> implements Accounting {
+  received = 0;
+  emitted = 0;
+  held = 0;
+  readonly dropped: Record<Dropped | 'revoked', number>;
+  readonly rejected: Record<Rejected, number>;
+
+  constructor(dropped: readonly Dropped[] = [], rejected: readonly Rejected[] = []) {
+    this.dropped = zeros<Dropped | 'revoked'>([...dropped, 'revoked']);
+    this.rejected = zeros(rejected);
+  }
+
+  receive(count = 1): void {
+    this.received += count;
+    this.held += count;
+  }
+
+  emit(count = 1): void {
+    this.held -= count;
+    this.emitted += count;
+  }
+
+  /** `revoked` ends what was held for partitions that another instance has now; that one receives it again. */
+  drop(reason: Dropped | 'revoked', count = 1): void {
+    this.held -= count;
+    this.dropped[reason] += count;
+  }
+
+  reject(reason: Rejected, count = 1): void {
+    this.held -= count;
+    this.rejected[reason] += count;
+  }
+}
+
+/** received - (emitted + dropped + rejected + held): 0 when nothing is lost or made up. */
+export function imbalance(accounting: Accounting): number {
+  const sum = (counts: Readonly<Record<string, number>>): number =>
+    Object.values(counts).reduce((total, count) => total + count, 0);
+  const { received, emitted, dropped, rejected, held } = accounting;
+  return received - (emitted + sum(dropped) + sum(rejected) + held);
+}
