@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts, startChild, type Child } from './child.ts';
 import { findProgram } from './find-program.ts';
-import { projectRoot } from './project-root.ts';
+import { projectFile } from '../core/project-files.ts';
 import { startRedis } from './stores/redis.ts';
 import { startSql } from './stores/sql.ts';
 
@@ -41,7 +41,7 @@ export async function startShop(): Promise<Shop> {
     const child = await startChild({
       name,
       command,
-      args: [join(projectRoot, 'demo', 'services', file), ...args.map(String)],
+      args: [projectFile('demo', 'services', file), ...args.map(String)],
       environment: { OTEL_SERVICE_NAME: name, PYTHONDONTWRITEBYTECODE: '1' },
       logPath: join(folder, `${name}.log`),
       ...(port === undefined ? {} : { port }),

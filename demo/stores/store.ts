@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChild, type Child } from '../child.ts';
-import { projectRoot } from '../project-root.ts';
+import { projectFile } from '../../core/project-files.ts';
 import { giveToUnprivileged, unprivileged } from '../unprivileged.ts';
 
 /** Where the demo keeps what a run needs, and which port a server of it gets. */
@@ -22,7 +22,7 @@ export function storeFolder(place: StorePlace, name: string): string {
 /** Starts a database server that knows nothing of its parent, without root's rights, and ends it with this process. */
 export function startStore(name: string, place: StorePlace, program: string, args: readonly string[]): Promise<Child> {
   const server = unprivileged(program, args);
-  const keeper = join(projectRoot, 'demo', 'services', 'keeper.mjs');
+  const keeper = projectFile('demo', 'services', 'keeper.mjs');
   return startChild({
     name,
     command: process.execPath,

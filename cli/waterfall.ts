@@ -1,0 +1,159 @@
+/** Draws one trace: a line for each span, indented under its parent, with a bar for when it ran. */
+import { formatDuration } from './duration.ts';
+import { printable } from './printable.ts';
+import type { Color, Paint } from './style.ts';
+import { renderTable, type Cell } from './table.ts';
+
+/** What the waterfall shows of a span. */
+export interface WaterfallSpan {
+  readonly spanId: string;
+  /** Empty for a root. */
+  readonly parentSpanId: string;
+  readonly service: string;
+  readonly observationPoint: string;
+  readonly protocol: string;
+  /** Method and endpoint. */
+  readonly endpoint: string;
+  readonly status: string;
+  /** The protocol's code; 0 where there is none. */
+  readonly responseCode: number;
+  readonly startTimeNs: bigint;
+  readonly durationNs: number;
+  readonly reason: string;
+  readonly confidence: number;
+}
+
+/** What the waterfall shows of a trace. */
+export interface WaterfallTrace {
+  readonly traceId: string;
+  readonly startTimeNs: bigint;
+  readonly durationNs: number;
+  readonly spans: readonly WaterfallSpan[];
+}
+
+interface Row {
+  readonly span: WaterfallSpan;
+  /** The branches drawn before the service. */
+  readonly prefix: string;
+}
+
+/** Spans in the order of the tree, siblings by start. Spans whose parent is absent or a cycle stand as roots. */
+function rowsOf(spans: readonly WaterfallSpan[]): readonly Row[] {
+  const ids = new Set(spans.map((span) => span.spanId));
+  const children = new Map<string, WaterfallSpan[]>();
+  const sorted = spans.toSorted(
+    (left, right) => Number(left.startTimeNs - right.startTimeNs) || (left.spanId < right.spanId ? -1 : 1),
+  );
+  for (const span of sorted) {
+    const parent = ids.has(span.parentSpanId) ? span.parentSpanId : '';
+    children.set(parent, [...(children.get(parent) ?? []), span]);
+  }
+  const rows: Row[] = [];
+  const seen = new Set<string>();
+  const walk = (span: WaterfallSpan, own: string, below: string): void => {
+    if (seen.has(span.spanId)) return;
+    seen.add(span.spanId);
+    rows.push({ span, prefix: own });
+    const ofSpan = children.get(span.spanId) ?? [];
+    ofSpan.forEach((child, index) => {
+      const last = index === ofSpan.length - 1;
+      walk(child, `${below}${last ? '└ ' : '├ '}`, `${below}${last ? '  ' : '│ '}`);
+    });
+  };
+  for (const span of children.get('') ?? []) walk(span, '', '');
+  for (const span of sorted) walk(span, '', '');
+  return rows;
+}
+
+const partialBlocks = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+
+/** The bar of a span in a timeline of `width` characters; at least a sliver, so that no span is invisible. */
+export function bar(offsetNs: number, durationNs: number, totalNs: number, width: number): string {
+  const scale = totalNs > 0 ? width / totalNs : 0;
+  const start = Math.min(Math.max(0, Math.floor(offsetNs * scale)), width - 1);
+  const eighths = Math.round((Math.max(0, offsetNs) + durationNs) * scale * 8) - start * 8;
+  const length = Math.min(Math.max(1, eighths), (width - start) * 8);
+  return ' '.repeat(start) + '█'.repeat(Math.floor(length / 8)) + partialBlocks[length % 8]!;
+}
+
+const serviceColors: readonly Color[] = ['cyan', 'green', 'magenta', 'blue', 'yellow'];
+
+function statusColor(status: string): Color | undefined {
+  if (status === 'ok') return 'green';
+  return status === 'unknown' ? 'dim' : 'red';
+}
+
+function statusText(span: WaterfallSpan): string {
+  return span.responseCode === 0 ? span.status : `${span.status} ${span.responseCode}`;
+}
+
+function reasonText(span: WaterfallSpan): string {
+  return span.confidence > 0 && span.confidence < 0.9995
+    ? `${span.reason} ${(span.confidence * 100).toFixed(1)}%`
+    : span.reason;
+}
+
+/** The waterfall, one string a line, none wider than `width` from about 40 columns on. */
+export function renderWaterfall(trace: WaterfallTrace, options: { width: number; paint: Paint }): readonly string[] {
+  const { width, paint } = options;
+  const rows = rowsOf(trace.spans);
+  const services = [...new Set(rows.map(({ span }) => span.service))];
+  const colorOf = (span: WaterfallSpan): Color => serviceColors[services.indexOf(span.service) % serviceColors.length]!;
+  const cells = (cellOf: (row: Row) => Cell) => (): readonly Cell[] => rows.map(cellOf);
+  const timeline = (columnWidth: number): readonly Cell[] =>
+    rows.map(({ span }) => ({
+      text: bar(Number(span.startTimeNs - trace.startTimeNs), span.durationNs, trace.durationNs, columnWidth),
+      color: colorOf(span),
+    }));
+  const roots = rows.filter(({ prefix }) => prefix === '').length;
+  const summary = [
+    `Trace ${printable(trace.traceId)}`,
+    formatDuration(trace.durationNs),
+    `${rows.length} ${rows.length === 1 ? 'span' : 'spans'}`,
+    `${services.length} ${services.length === 1 ? 'service' : 'services'}`,
+    ...(roots > 1 ? [`${roots} roots`] : []),
+    new Date(Number(trace.startTimeNs / 1_000_000n)).toISOString(),
+  ];
+  const table = renderTable(
+    [
+      {
+        title: 'SERVICE',
+        cells: cells(({ span, prefix }) => ({ text: prefix + printable(span.service), color: colorOf(span) })),
+        minimumWidth: 14,
+        shrink: 4,
+      },
+      { title: 'POINT', cells: cells(({ span }) => ({ text: printable(span.observationPoint) })), drop: 4 },
+      { title: 'PROTOCOL', cells: cells(({ span }) => ({ text: printable(span.protocol) })), drop: 1 },
+      {
+        title: 'ENDPOINT',
+        cells: cells(({ span }) => ({ text: printable(span.endpoint) })),
+        minimumWidth: 12,
+        shrink: 2,
+      },
+      {
+        title: 'STATUS',
+        cells: cells(({ span }) => ({ text: statusText(span), color: statusColor(span.status) })),
+        minimumWidth: 6,
+        shrink: 3,
+        drop: 5,
+      },
+      {
+        title: 'DURATION',
+        align: 'right',
+        cells: cells(({ span }) => ({ text: formatDuration(span.durationNs) })),
+        drop: 6,
+      },
+      { title: 'TIMELINE', cells: timeline, preferredWidth: 40, minimumWidth: 10, shrink: 1, drop: 3 },
+      {
+        title: 'REASON',
+        cells: cells(({ span }) => ({ text: reasonText(span), color: 'dim' })),
+        minimumWidth: 9,
+        shrink: 2.5,
+        drop: 2,
+      },
+    ],
+    width,
+    paint,
+  );
+  return [paint('bold', summary.join(' · ').slice(0, width)), ...table];
+}
