@@ -8,7 +8,7 @@ export function printable(text: string): string {
 
 /** Cuts text to a width, marking the cut; pads it to that width on the chosen side. */
 export function fitted(text: string, width: number, align: 'left' | 'right' = 'left'): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   const cut = characters.length <= width ? text : width <= 0 ? '' : `${characters.slice(0, width - 1).join('')}…`;
   const padding = ' '.repeat(Math.max(0, width - Math.min(characters.length, width)));
   return align === 'left' ? cut + padding : padding + cut;

@@ -30,7 +30,7 @@ const gap = 2;
 
 function preferredWidth(column: Column): number {
   if (column.preferredWidth !== undefined) return column.preferredWidth;
-  const widths = column.cells(Number.POSITIVE_INFINITY).map((cell) => [...cell.text].length);
+  const widths = column.cells(Number.POSITIVE_INFINITY).map((cell) => Array.from(cell.text).length);
   return Math.max(column.title.length, ...widths);
 }
 

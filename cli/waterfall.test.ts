@@ -48,7 +48,7 @@ describe('the waterfall', () => {
     );
     for (let width = 40; width <= 200; width++) {
       const lines = renderWaterfall(trace(...deep), { width, paint: withoutColor });
-      expect(Math.max(...lines.map((line) => [...line].length))).toBeLessThanOrEqual(width);
+      expect(Math.max(...lines.map((line) => Array.from(line).length))).toBeLessThanOrEqual(width);
       expect(lines[1]).toMatch(/SERVICE.*ENDPOINT/);
     }
     expect(renderWaterfall(trace(...deep), { width: 1, paint: withoutColor })).toHaveLength(14);
@@ -86,7 +86,6 @@ describe('colours', () => {
   it('do not change what is written', () => {
     const one = trace(span('a', '', 0, 100), span('b', 'a', 10, 45));
     const colored = renderWaterfall(one, { width: 100, paint: inColor });
-    // eslint-disable-next-line no-control-regex
     const stripped = colored.map((line) => line.replace(/\x1b\[\d+m/g, '').trimEnd());
     expect(stripped).toEqual(renderWaterfall(one, { width: 100, paint: withoutColor }));
   });

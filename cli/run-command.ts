@@ -1,0 +1,41 @@
+import { constants } from 'node:os';
+import { exitCodeOf } from './exit-codes.ts';
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Runs a command. The first signal aborts, and the command ends in order; a second one ends the process at once. An
+ * error becomes one sentence on standard error and an exit code; its stack is shown when SPANLOOM_DEBUG asks for it.
+ */
+export async function runCommand(command: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const controller = new AbortController();
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted) process.exit(128 + constants.signals[name]);
+    controller.abort();
+  };
+  for (const name of signals) process.on(name, onSignal);
+  // A reader that goes away (`spanloom traces | head`) is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  try {
+    await command(controller.signal);
+  } catch (error) {
+    process.stderr.write(`spanloom: ${sentenceOf(error)}\n`);
+    process.exitCode = exitCodeOf(error);
+  } finally {
+    for (const name of signals) process.off(name, onSignal);
+  }
+}
+
+/** What people need to read of an error. */
+export function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (path !== undefined && code === 'ENOENT') return `${path} does not exist.`;
+  if (path !== undefined && (code === 'EACCES' || code === 'EPERM')) return `${path} may not be read or written by this user.`;
+  if (path !== undefined && code === 'EISDIR') return `${path} is a folder.`;
+  if (code === 'ENOSPC') return `There is no room left on the disk${path === undefined ? '' : ` for ${path}`}.`;
+  return error.message === '' ? error.name : error.message;
+}
