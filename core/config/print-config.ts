@@ -3,7 +3,7 @@ import { describeSection } from './section.ts';
 
 function show(value: unknown): string {
   if (Array.isArray(value)) return value.join(',');
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** The settings in effect, one `NAME=value` a line; sizes in bytes, durations in milliseconds, secrets as `***`. */

@@ -53,7 +53,8 @@ export function describeSection(section: ConfigSection): readonly SettingDescrip
       meta = { ...layer.meta(), ...meta };
       const definition = layer._zod.def as { type: string; defaultValue?: unknown; innerType?: z.ZodType };
       if (['default', 'prefault', 'optional'].includes(definition.type)) required = false;
-      if (definition.defaultValue !== undefined) fallback ??= String(definition.defaultValue as string | number);
+      const value = definition.defaultValue;
+      if (value !== undefined) fallback ??= typeof value === 'string' ? value : JSON.stringify(value);
       layer = definition.innerType;
     }
     const text = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -31,7 +31,7 @@ function setting<Value>(type: string, facts: SettingFacts, parse: (text: string)
   });
   const meta = { description: facts.description, type, ...(facts.secret === true ? { secret: true } : {}) };
   // The text of the default takes the same way as a given text, so a wrong default shows in the first test.
-  return (facts.default === undefined ? schema : schema.prefault(facts.default)).meta(meta) as z.ZodType<Value>;
+  return (facts.default === undefined ? schema : schema.prefault(facts.default)).meta(meta);
 }
 
 const plainNumber: ReadonlyMap<string, number> = new Map([['', 1]]);

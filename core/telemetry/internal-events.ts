@@ -1,0 +1,39 @@
+/**
+ * What can happen to a stage that people must hear of: each event is logged and counted in one go, so that no
+ * warning is without a number and no number without a line. Stages declare further ones in the same shape.
+ */
+
+/** Something that happened, apart from its circumstances. */
+export interface InternalEvent {
+  /** Value of the label `event` of spanloom_internal_events_total. */
+  readonly name: string;
+  /** By consequence: `warn` when nothing is lost, `error` when something is. */
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  /** One sentence without numbers; those are fields. */
+  readonly message: string;
+}
+
+/** Events of the stage runtime. */
+export const runtimeEvents = {
+  partitionsAssigned: { name: 'partitions_assigned', level: 'info', message: 'Partitions were assigned.' },
+  partitionsRevoked: { name: 'partitions_revoked', level: 'info', message: 'Partitions went to another instance.' },
+  retried: { name: 'retried', level: 'warn', message: 'A call failed and is tried again; input waits.' },
+  recovered: { name: 'recovered', level: 'info', message: 'A call that failed before has succeeded.' },
+  commitRefused: {
+    name: 'commit_refused',
+    level: 'warn',
+    message: 'Another instance took the partition before its position was stored; it will read some messages again.',
+  },
+  offsetsSkipped: {
+    name: 'offsets_skipped',
+    level: 'error',
+    message: 'Messages were removed by retention before this stage had read them.',
+  },
+} as const satisfies Record<string, InternalEvent>;
+
+/** Events of a process as a whole. */
+export const processEvents = {
+  stopping: { name: 'stopping', level: 'info', message: 'A signal arrived: the process stops.' },
+  stopped: { name: 'stopped', level: 'info', message: 'The process has stopped.' },
+  crashed: { name: 'crashed', level: 'error', message: 'The process ends because of an error.' },
+} as const satisfies Record<string, InternalEvent>;
