@@ -1,3 +1,6 @@
 /** Topics of the pipeline, without the configured prefix (`spanloom.` by default). */
 export const topics = ['events', 'resources', 'spans', 'traces', 'dead-letter'] as const;
 export type Topic = (typeof topics)[number];
+
+/** Topics that keep the newest message of each key: gaps between their offsets are no loss. */
+export const compactedTopics: readonly string[] = ['resources' satisfies Topic];

@@ -1,0 +1,76 @@
+import type { Position, ReceivedMessage, TopicPartition } from '../bus/bus.ts';
+
+/** How far one partition is. */
+interface Progress {
+  readonly source: TopicPartition;
+  /** Offset of the message expected next. */
+  next: number;
+  /** Results of messages below are acknowledged already. */
+  emittedBelow: number;
+  stored: { readonly offset: number; readonly emittedBelow: number };
+}
+
+const keyOf = (source: TopicPartition): string => `${source.topic}/${source.partition}`;
+
+/** Progress in all partitions that are assigned to a stage, and what of it is stored. */
+export class PartitionProgress {
+  readonly #partitions = new Map<string, Progress>();
+
+  get size(): number {
+    return this.#partitions.size;
+  }
+
+  assign(position: Position): void {
+    const { topic, partition, offset, emittedBelow } = position;
+    const source = { topic, partition };
+    const stored = { offset, emittedBelow };
+    this.#partitions.set(keyOf(source), { source, next: offset, emittedBelow, stored });
+  }
+
+  revoke(source: TopicPartition): void {
+    this.#partitions.delete(keyOf(source));
+  }
+
+  /** Takes note of a message. Its results are due unless they were acknowledged before a restart. */
+  advance(message: ReceivedMessage): { readonly resultsDue: boolean; readonly skipped: number } {
+    const progress = this.#partitions.get(keyOf(message));
+    if (progress === undefined) throw new Error(`a message of ${keyOf(message)}, which is not assigned`);
+    const skipped = message.offset - progress.next;
+    progress.next = message.offset + 1;
+    return { resultsDue: message.offset >= progress.emittedBelow, skipped };
+  }
+
+  /**
+   * Positions that changed since they were stored. Everything read so far must have been acknowledged.
+   * The offset is the low watermark: what is older than it is not needed to rebuild the state.
+   */
+  changedPositions(heldFrom: (source: TopicPartition) => number | undefined): readonly Position[] {
+    const changed: Position[] = [];
+    for (const progress of this.#partitions.values()) {
+      const emittedBelow = Math.max(progress.emittedBelow, progress.next);
+      const offset = Math.min(heldFrom(progress.source) ?? progress.next, progress.next);
+      if (offset !== progress.stored.offset || emittedBelow !== progress.stored.emittedBelow)
+        changed.push({ ...progress.source, offset, emittedBelow });
+    }
+    return changed;
+  }
+
+  stored(positions: readonly Position[]): void {
+    for (const { topic, partition, offset, emittedBelow } of positions) {
+      const progress = this.#partitions.get(keyOf({ topic, partition }));
+      if (progress === undefined) continue;
+      progress.emittedBelow = emittedBelow;
+      progress.stored = { offset, emittedBelow };
+    }
+  }
+
+  /** Messages between what was read and these ends. */
+  lag(ends: readonly (TopicPartition & { readonly offset: number })[]): number {
+    let lag = 0;
+    for (const end of ends) {
+      const progress = this.#partitions.get(keyOf(end));
+      if (progress !== undefined) lag += Math.max(0, end.offset - progress.next);
+    }
+    return lag;
+  }
+}
