@@ -1,3 +1,120 @@
 #!/usr/bin/env node
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import packageJson from '../package.json' with { type: 'json' };
+/** The `spanloom` command. Commands are loaded when they are called, so that `--help` needs no database engine. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { projectFile } from '../core/project-files.ts';
+import { durationMs, positiveInteger, replaySpeed } from './arguments.ts';
+import { exitCodeHelp, exitCodes } from './exit-codes.ts';
+import { runCommand } from './run-command.ts';
+import { stageNames } from './stage-names.ts';
+
+const { version } = JSON.parse(readFileSync(projectFile('package.json'), 'utf8')) as { readonly version: string };
+
+const program = new Command('spanloom')
+  .description('Distributed traces of what runs on a host, without touching any application.')
+  .version(version)
+  .helpCommand(false)
+  .showHelpAfterError('(spanloom --help lists commands and options)')
+  .addHelpText('after', `\nSettings come from the environment: see spanloom config.\n${exitCodeHelp}`)
+  .exitOverride();
+
+program
+  .command('up')
+  .description(
+    'run all stages in this process: capture this host, keep traces in the data directory, serve the query API',
+  )
+  .option('--print-config', 'print the settings in effect and end')
+  .action((options: { printConfig?: boolean }) =>
+    runCommand(async (signal) => {
+      if (options.printConfig === true) return (await import('./commands/config.ts')).printStageConfig(undefined);
+      return (await import('./commands/up.ts')).up(signal);
+    }),
+  );
+
+for (const stage of stageNames) {
+  program
+    .command(stage)
+    .description(`run the stage ${stage} alone`)
+    .option('--print-config', 'print the settings in effect and end')
+    .action((options: { printConfig?: boolean }) =>
+      runCommand(async (signal) => {
+        if (options.printConfig === true) return (await import('./commands/config.ts')).printStageConfig(stage);
+        return (await import('./commands/stage.ts')).runStageAlone(stage, signal);
+      }),
+    );
+}
+
+program
+  .command('record')
+  .description('capture this host into a file, until Ctrl-C or for a while')
+  .argument('<file>', 'recording to write')
+  .option('--duration <duration>', 'end after this time, such as 30s', durationMs)
+  .action((file: string, options: { duration?: number }) =>
+    runCommand(async (signal) => (await import('./commands/record.ts')).record(file, options.duration, signal)),
+  );
+
+program
+  .command('replay')
+  .description('make traces from a recording, through all stages')
+  .argument('<file>', 'recording to read')
+  .option('--speed <factor>', "pace: 1 as recorded, 10 ten times as fast, 'max' without waiting", replaySpeed, 'max')
+  .option('--json <file>', 'write the traces to this file')
+  .option('--data-dir <folder>', 'keep log and traces here, for the commands traces and trace')
+  .action((file: string, options: { speed: number | 'max'; json?: string; dataDir?: string }) =>
+    runCommand(async (signal) => (await import('./commands/replay.ts')).replay(file, options, signal)),
+  );
+
+program
+  .command('traces')
+  .description('list traces, newest first')
+  .option('--service <name>', 'only with a span of this service')
+  .option('--endpoint <text>', 'only with a span whose endpoint contains this')
+  .option('--errors', 'only with a span that failed')
+  .option('--slower-than <duration>', 'only those that took longer', durationMs)
+  .option('--since <duration>', 'only those that began in the last …, such as 15m', durationMs)
+  .option('--limit <number>', 'at most so many', positiveInteger, 20)
+  .option('--json', 'as JSON')
+  .action((options: import('./commands/traces.ts').TracesOptions) =>
+    runCommand(async () => (await import('./commands/traces.ts')).traces(options)),
+  );
+
+program
+  .command('trace')
+  .description('show one trace as a waterfall')
+  .argument('<id>', 'trace id, or the beginning of one')
+  .option('--json', 'as JSON')
+  .action((id: string, options: { json?: boolean }) =>
+    runCommand(async () => (await import('./commands/trace.ts')).trace(id, options.json === true)),
+  );
+
+program
+  .command('check')
+  .description('load every kernel program on this machine and say what works')
+  .action(() => runCommand(async () => (await import('./commands/check.ts')).check()));
+
+program
+  .command('config')
+  .description('print the settings in effect')
+  .option('--stage <name>', `only those of one stage: ${stageNames.join(', ')}`)
+  .action((options: { stage?: string }) =>
+    runCommand(async () => (await import('./commands/config.ts')).printStageConfig(options.stage)),
+  );
+
+program
+  .command('demo')
+  .description('start real services, capture them, show the slowest trace, serve until Ctrl-C')
+  .option('--once', 'end after showing the trace')
+  .option('--json <file>', 'write all traces to this file')
+  .option('--requests <number>', 'requests to send before showing the trace', positiveInteger, 400)
+  .option('--duration <duration>', 'send requests for this time instead', durationMs)
+  .option('--recording', 'show the bundled recording instead of capturing')
+  .action((options: import('./commands/demo.ts').DemoOptions) =>
+    runCommand(async (signal) => (await import('./commands/demo.ts')).demo(options, signal)),
+  );
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
+}

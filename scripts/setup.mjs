@@ -48,7 +48,14 @@ async function installDependencies() {
   if (existsSync(marker) && (statSync(marker).mtimeMs >= statSync(lock).mtimeMs || sameLock(marker, lock))) {
     return 'up to date';
   }
-  await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root });
+  try {
+    await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root });
+  } catch (error) {
+    if (!(error instanceof CommandError) || !error.output.includes('EUSAGE')) throw error;
+    // A registry that lacks the optional packages of other platforms makes npm doubt the lock file.
+    say('npm ci does not accept package-lock.json; using npm install');
+    await run('npm', ['install', '--no-save', '--no-audit', '--no-fund'], { cwd: root });
+  }
   return 'installed';
 }
 
