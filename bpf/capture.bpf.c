@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+/*
+ * The facts of every read- and write-like call on an internet socket (docs: bpf/README.md). Two programs on the tracepoints
+ * that all system calls pass: they need no tracefs, get their arguments in registers, and leave again after one table
+ * look-up when the call is none of ours.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "connection.h"
+#include "egress.h"
+#include "ingress.h"
+#include "maps/many-programs.h"
+#include "many.h"
+#include "waiting.h"
+
+/* The kernel knows no name for the pair; without GPL it refuses most of its functions. */
+char LICENSE[] SEC("license") = "GPL";
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_recvmmsg, struct pt_regs *regs, long returned)
+{
+	return on_ingress_many(regs, (void *)bpf_get_current_task_btf(), returned);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_sendmmsg, struct pt_regs *regs, long returned)
+{
+	return on_egress_many_end(regs, (void *)bpf_get_current_task_btf(), returned);
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
+{
+	enum action action = action_of(number);
+	struct task_struct *task;
+
+	if (action < EGRESS_PLAIN)
+		return 0;
+	task = (void *)bpf_get_current_task_btf();
+	if (is_compat(task))
+		return 0;
+	switch (action) {
+	case EGRESS_PLAIN:
+	case EGRESS_VECTOR:
+	case EGRESS_MESSAGE:
+	case EGRESS_MANY:
+		return on_egress_begin(regs, task, action);
+	case CONNECT:
+		return on_connect_begin(regs, task);
+	case CLOSE:
+		return on_close(regs, task);
+	case SELECT:
+		return on_select_begin(regs, task);
+	default:
+		return 0;
+	}
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long returned)
+{
+	enum action action = action_of(syscall_number(regs));
+	struct task_struct *task;
+
+	if (action == ACTION_NONE || action == CLOSE)
+		return 0;
+	task = (void *)bpf_get_current_task_btf();
+	if (is_compat(task))
+		return 0;
+	switch (action) {
+	case INGRESS_PLAIN:
+	case INGRESS_VECTOR:
+	case INGRESS_MESSAGE:
+		return on_ingress(regs, task, action, returned);
+	case EGRESS_PLAIN:
+	case EGRESS_VECTOR:
+	case EGRESS_MESSAGE:
+		return on_egress_end(regs, task, action, returned);
+	case INGRESS_MANY:
+		bpf_tail_call(ctx, &many_programs, SPANLOOM_MANY_INGRESS);
+		return 0;
+	case EGRESS_MANY:
+		bpf_tail_call(ctx, &many_programs, SPANLOOM_MANY_EGRESS);
+		return 0;
+	case CONNECT:
+		return on_connect_end(regs, task, returned);
+	case ACCEPT:
+		return on_accept(task, returned);
+	case WAIT:
+		return on_wait_end(task, returned);
+	case POLL:
+		return on_poll_end(regs, task, returned);
+	case SELECT:
+		return on_select_end(task, returned);
+	default:
+		return 0;
+	}
+}
+
+/* An event loop turns to callbacks that no socket caused: timers, and what runs after polling. */
+SEC("uprobe")
+int on_loop_phase(void *registers)
+{
+	struct thread_state *thread = known_thread((void *)bpf_get_current_task_btf());
+
+	if (thread)
+		begin_phase(thread);
+	return 0;
+}

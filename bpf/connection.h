@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Beginning and end of connections: roles, and the slot as it was when a connection was asked for. */
+#ifndef SPANLOOM_CONNECTION_H
+#define SPANLOOM_CONNECTION_H
+
+#include "emit.h"
+#include "maps/sockets.h"
+#include "payload.h"
+
+#define ERROR_INTERRUPTED 4
+#define ERROR_IS_CONNECTED 106
+#define ERROR_ALREADY 114
+#define ERROR_IN_PROGRESS 115
+/* ERESTARTSYS and its kin: the call begins anew after a signal. */
+#define ERROR_RESTART_FIRST 512
+#define ERROR_RESTART_LAST 516
+
+static __always_inline int on_connect_begin(struct pt_regs *regs, struct task_struct *task)
+{
+	struct socket_reference reference;
+	struct thread_state *thread;
+	struct call *call;
+
+	resolve_socket(task, argument_0(regs), &reference);
+	if (!reference.sock)
+		return 0;
+	thread = traced_thread(task);
+	if (!thread)
+		return 0;
+	call = &thread->call;
+	call->sock = (__u64)reference.sock;
+	call->time_ns = bpf_ktime_get_ns();
+	call->id = next_event_id();
+	call->after = thread->after;
+	call->phase = thread->phase;
+	call->file_descriptor = argument_0(regs);
+	call->socket.transport = reference.transport;
+	return 0;
+}
+
+/* connect() is called again to learn how a connection in progress came out: that is not a new one. */
+static __always_inline bool is_same_connection(const struct socket_state *socket, struct sock *sock)
+{
+	return socket && socket->socket.role == SPANLOOM_CLIENT &&
+	       socket->socket.local_port == read_kernel(sock, struct sock, __sk_common.skc_num) &&
+	       socket->socket.remote_port == bpf_ntohs(read_kernel(sock, struct sock, __sk_common.skc_dport));
+}
+
+static __always_inline void begin_connect_event(struct spanloom_event *event, struct task_struct *task,
+						const struct call *call)
+{
+	begin_event(event, task, SPANLOOM_CONNECT, SPANLOOM_EGRESS, call->id, call->time_ns);
+	event->file_descriptor = call->file_descriptor;
+	event->phase = call->phase;
+	event->after = call->after;
+}
+
+static __always_inline void connected(struct scratch *scratch, struct task_struct *task, const struct call *call)
+{
+	struct sock *sock = (void *)call->sock;
+	struct socket_state *socket = known_socket(call->sock);
+
+	if (is_same_connection(socket, sock))
+		return;
+	/* connect() to AF_UNSPEC dissolves the association of a datagram socket. */
+	if (read_kernel(sock, struct sock, __sk_common.skc_dport) == 0) {
+		bpf_map_delete_elem(&sockets, &call->sock);
+		return;
+	}
+	socket = add_socket(sock, call->socket.transport, SPANLOOM_CLIENT);
+	if (!socket)
+		return;
+	socket->connect_id = call->id;
+	socket->born_after = call->after;
+	socket->born_phase = call->phase;
+	begin_connect_event(&scratch->event, task, call);
+	scratch->event.socket = socket->socket;
+	send_event(scratch, 0);
+}
+
+/* The socket itself no longer knows whom it failed to reach. */
+static __always_inline void refused(struct scratch *scratch, struct task_struct *task, const struct call *call,
+				    __u64 address, __u32 error)
+{
+	struct spanloom_socket *socket = &scratch->event.socket;
+
+	bpf_map_delete_elem(&sockets, &call->sock);
+	__builtin_memset(socket, 0, sizeof(*socket));
+	begin_connect_event(&scratch->event, task, call);
+	describe_socket((void *)call->sock, call->socket.transport, socket);
+	socket->socket_id = next_socket_id();
+	socket->role = SPANLOOM_CLIENT;
+	take_remote(scratch, address, socket);
+	scratch->event.error = error;
+	send_event(scratch, 0);
+}
+
+static __always_inline int on_connect_end(struct pt_regs *regs, struct task_struct *task, long returned)
+{
+	struct thread_state *thread = known_thread(task);
+	struct scratch *scratch = this_scratch();
+	struct call *call;
+	long error = -returned;
+
+	if (!thread || !scratch || !thread->call.sock)
+		return 0;
+	call = &thread->call;
+	/* An interrupted connect goes on in the background like one in progress. */
+	if (error == 0 || error == ERROR_IN_PROGRESS || error == ERROR_INTERRUPTED)
+		connected(scratch, task, call);
+	else if (error != ERROR_ALREADY && error != ERROR_IS_CONNECTED &&
+		 (error < ERROR_RESTART_FIRST || error > ERROR_RESTART_LAST))
+		refused(scratch, task, call, argument_1(regs), error);
+	call->sock = 0;
+	return 0;
+}
+
+static __always_inline int on_accept(struct task_struct *task, long returned)
+{
+	struct socket_reference reference;
+	struct spanloom_event *event;
+	struct thread_state *thread;
+	struct socket_state *socket;
+	struct scratch *scratch;
+
+	if (returned < 0)
+		return 0;
+	resolve_socket(task, returned, &reference);
+	if (!reference.sock)
+		return 0;
+	thread = traced_thread(task);
+	scratch = this_scratch();
+	if (!thread || !scratch)
+		return 0;
+	socket = add_socket(reference.sock, reference.transport, SPANLOOM_SERVER);
+	if (!socket)
+		return 0;
+	event = &scratch->event;
+	begin_event(event, task, SPANLOOM_ACCEPT, SPANLOOM_INGRESS, next_event_id(), bpf_ktime_get_ns());
+	event->socket = socket->socket;
+	event->file_descriptor = returned;
+	event->phase = thread->phase;
+	event->after = thread->after;
+	send_event(scratch, 0);
+	return 0;
+}
+
+/* The end of a socket that is known. A descriptor that others share ends nothing. */
+static __always_inline int on_close(struct pt_regs *regs, struct task_struct *task)
+{
+	struct file *file = file_of(task, argument_0(regs));
+	struct socket_reference reference;
+	struct spanloom_event *event;
+	struct thread_state *thread;
+	struct socket_state *socket;
+	struct scratch *scratch;
+	__u64 key;
+
+	if (!file || !is_socket(inode_of(file)))
+		return 0;
+	socket_of_file(file, &reference);
+	if (!reference.sock)
+		return 0;
+	key = (__u64)reference.sock;
+	socket = known_socket(key);
+	scratch = this_scratch();
+	if (!socket || !scratch || !is_last_reference(file))
+		return 0;
+	thread = traced_thread(task);
+	if (thread) {
+		event = &scratch->event;
+		begin_event(event, task, SPANLOOM_CLOSE, SPANLOOM_INGRESS, next_event_id(), bpf_ktime_get_ns());
+		event->socket = socket->socket;
+		event->file_descriptor = argument_0(regs);
+		event->phase = thread->phase;
+		event->after = thread->after;
+		send_event(scratch, 0);
+	}
+	bpf_map_delete_elem(&sockets, &key);
+	return 0;
+}
+
+#endif

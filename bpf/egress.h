@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * Writes. Id, time, slot, sequence and the turn of the socket's direction are taken when the call begins, so that they come
+ * before anything the peer or another thread of this process makes of the data; what was really moved, and the payload
+ * (resident by then, the kernel has just read it), when the call returns. A call that moved nothing is undone.
+ */
+#ifndef SPANLOOM_EGRESS_H
+#define SPANLOOM_EGRESS_H
+
+#include "ingress.h"
+
+/* Bytes that a call is about to move, as far as its registers tell. */
+static __always_inline __u64 requested_bytes(struct pt_regs *regs, enum action action)
+{
+	return action == EGRESS_PLAIN ? argument_2(regs) : SPANLOOM_MAX_PAYLOAD;
+}
+
+static __always_inline int on_egress_begin(struct pt_regs *regs, struct task_struct *task, enum action action)
+{
+	struct socket_reference reference;
+	struct thread_state *thread;
+	struct socket_state *socket;
+	struct call *call;
+	__u64 requested;
+
+	resolve_socket(task, argument_0(regs), &reference);
+	if (!reference.sock)
+		return 0;
+	thread = traced_thread(task);
+	if (!thread)
+		return 0;
+	socket = socket_of(reference.sock, reference.transport);
+	if (!socket)
+		return 0;
+
+	call = &thread->call;
+	call->sock = (__u64)reference.sock;
+	call->time_ns = bpf_ktime_get_ns();
+	call->id = next_event_id();
+	call->previous_direction = socket->direction;
+	call->previous_message_id = socket->message_id;
+	call->message_id = note_data(socket, call->id, MESSAGE_EGRESS);
+	call->payload_allowed = payload_allowed(socket);
+	requested = requested_bytes(regs, action);
+	call->payload_charged = socket->payload_left < requested ? socket->payload_left : requested;
+	socket->payload_left -= call->payload_charged;
+
+	call->connect_id = socket->connect_id;
+	call->after = thread->after;
+	call->phase = thread->phase;
+	if (call->connect_id) {
+		call->after = socket->born_after;
+		call->phase = socket->born_phase;
+		socket->connect_id = 0;
+	}
+	call->tcp_sequence = write_sequence(&reference);
+	call->file_descriptor = argument_0(regs);
+	call->socket = socket->socket;
+	return 0;
+}
+
+/* Gives back what on_egress_begin() took in advance. */
+static __always_inline void settle_egress(const struct call *call, long returned)
+{
+	struct socket_state *socket;
+	__u32 moved = returned > 0 ? returned : 0;
+
+	if (moved >= call->payload_charged && moved)
+		return;
+	socket = known_socket(call->sock);
+	if (!socket || socket->message_id != call->message_id || socket->direction != MESSAGE_EGRESS)
+		return;
+	socket->payload_left += call->payload_charged - moved;
+	if (moved)
+		return;
+	if (call->message_id == call->id) {
+		socket->direction = call->previous_direction;
+		socket->message_id = call->previous_message_id;
+	}
+	if (call->connect_id)
+		socket->connect_id = call->connect_id;
+}
+
+/* The fields that every event of a call shares. */
+static __always_inline void begin_egress_event(struct spanloom_event *event, struct task_struct *task,
+					       const struct call *call, __u64 id)
+{
+	begin_event(event, task, SPANLOOM_DATA, SPANLOOM_EGRESS, id, call->time_ns);
+	event->socket = call->socket;
+	event->file_descriptor = call->file_descriptor;
+	event->phase = call->phase;
+	event->after = call->after;
+	/* UDP gets its port during the first send. */
+	if (event->socket.local_port == 0)
+		event->socket.local_port = read_kernel((void *)call->sock, struct sock, __sk_common.skc_num);
+}
+
+static __always_inline int on_egress_end(struct pt_regs *regs, struct task_struct *task, enum action action,
+					 long returned)
+{
+	struct thread_state *thread = known_thread(task);
+	struct spanloom_event *event;
+	struct scratch *scratch;
+	struct buffers buffers;
+	struct call *call;
+	__u32 wanted;
+
+	if (!thread || !thread->call.sock)
+		return 0;
+	call = &thread->call;
+	settle_egress(call, returned);
+	scratch = this_scratch();
+	if (returned > 0 && scratch && buffers_of(scratch, regs, action, &buffers)) {
+		event = &scratch->event;
+		begin_egress_event(event, task, call, call->id);
+		event->connect_id = call->connect_id;
+		event->message_id = call->message_id;
+		event->length = returned;
+		event->tcp_sequence = call->tcp_sequence;
+		if (buffers.name && event->socket.remote_port == 0)
+			take_remote(scratch, buffers.name, &event->socket);
+		wanted = call->payload_allowed;
+		if (wanted > returned)
+			wanted = returned;
+		send_event(scratch, copy_payload(scratch, &buffers, wanted, MAX_SEGMENTS));
+	}
+	call->sock = 0;
+	return 0;
+}
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Filling in and sending an event. */
+#ifndef SPANLOOM_EMIT_H
+#define SPANLOOM_EMIT_H
+
+#include "maps/ring.h"
+#include "maps/scratch.h"
+#include "maps/threads.h"
+
+/* Starts an event: who, what, when. The rest is zero. */
+static __always_inline void begin_event(struct spanloom_event *event, struct task_struct *task, enum spanloom_kind kind,
+					enum spanloom_direction direction, __u64 id, __u64 time_ns)
+{
+	struct task_struct *leader = task->group_leader;
+
+	event->id = id;
+	event->time_ns = time_ns;
+	event->process_id = task->tgid;
+	event->thread_id = task->pid;
+	event->process_start_ns = leader->start_boottime;
+	((__u64 *)event->process_name)[0] = ((__u64 *)leader->comm)[0];
+	((__u64 *)event->process_name)[1] = ((__u64 *)leader->comm)[1];
+	event->kind = kind;
+	event->direction = direction;
+	event->connect_id = 0;
+	event->message_id = id;
+	event->length = 0;
+	event->tcp_sequence = 0;
+	event->error = 0;
+}
+
+/*
+ * Sends the event with what it really carries: a copy costs less than ring space for the largest payload. Nobody is woken:
+ * the reader polls, and a wake-up for each event would cost more than the event.
+ */
+static __always_inline void send_event(struct scratch *scratch, __u32 payload_bytes)
+{
+	barrier_var(payload_bytes);
+	if (payload_bytes > SPANLOOM_MAX_PAYLOAD)
+		payload_bytes = SPANLOOM_MAX_PAYLOAD;
+	scratch->event.payload_length = payload_bytes;
+	if (bpf_ringbuf_output(&ring, scratch, sizeof(scratch->event) + payload_bytes, BPF_RB_NO_WAKEUP))
+		count_loss(SPANLOOM_RING_FULL, 1);
+}
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * What crosses from the kernel programs to user space: one header for both sides. A test compares the layout that
+ * each compiler made of it, so every byte of padding is written out.
+ */
+#ifndef SPANLOOM_EVENT_H
+#define SPANLOOM_EVENT_H
+
+#include <linux/types.h>
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
+
+/* Upper bound of the knob payload_bytes. */
+#define SPANLOOM_MAX_PAYLOAD 4096
+/* TASK_COMM_LEN of the kernel. */
+#define SPANLOOM_NAME_BYTES 16
+
+/* Positions of the symbols of EventKind in schemas/avro/event-batch.avsc. */
+enum spanloom_kind {
+	SPANLOOM_DATA = 0,
+	SPANLOOM_CONNECT = 1,
+	SPANLOOM_ACCEPT = 2,
+	SPANLOOM_CLOSE = 3,
+};
+
+/* Positions of the symbols of Direction. */
+enum spanloom_direction {
+	SPANLOOM_INGRESS = 0,
+	SPANLOOM_EGRESS = 1,
+};
+
+/* Positions of the symbols of Transport. */
+enum spanloom_transport {
+	SPANLOOM_TRANSPORT_UNKNOWN = 0,
+	SPANLOOM_TCP = 1,
+	SPANLOOM_UDP = 2,
+};
+
+/* Positions of the symbols of SocketRole. */
+enum spanloom_role {
+	SPANLOOM_ROLE_UNKNOWN = 0,
+	SPANLOOM_CLIENT = 1,
+	SPANLOOM_SERVER = 2,
+};
+
+/* Why an event was lost or is incomplete: positions in spanloom_state.losses. */
+enum spanloom_loss {
+	SPANLOOM_RING_FULL = 0,		 /* the ring buffer had no room */
+	SPANLOOM_SOCKET_UNRESOLVED = 1,	 /* a socket of a known family whose fields could not be read */
+	SPANLOOM_PAYLOAD_UNREADABLE = 2, /* the event was sent without (all of) its payload */
+	SPANLOOM_MAP_FULL = 3,		 /* no room to remember a thread or a socket */
+	SPANLOOM_ARGUMENTS_MISSED = 4,	 /* arguments in user memory unreadable, or more datagrams in a call than are looked at */
+	SPANLOOM_LOSSES = 5,
+};
+
+/* Keys of the map many_programs. */
+enum spanloom_many {
+	SPANLOOM_MANY_INGRESS = 0, /* on_recvmmsg */
+	SPANLOOM_MANY_EGRESS = 1,  /* on_sendmmsg */
+	SPANLOOM_MANY_PROGRAMS = 2,
+};
+
+/* Who talks to whom over one socket. Fixed from connect() or accept() on. */
+struct spanloom_socket {
+	__u64 socket_id;
+	__u32 network_namespace; /* inode number */
+	__u16 local_port;	 /* host order */
+	__u16 remote_port;	 /* host order */
+	__u8 local_address[16];	 /* the first address_bytes of it, network order */
+	__u8 remote_address[16]; /* likewise */
+	__u8 address_bytes;	 /* 4 or 16 */
+	__u8 transport;		 /* enum spanloom_transport */
+	__u8 role;		 /* enum spanloom_role */
+	__u8 reserved[5];
+};
+
+/* One record of the ring buffer; payload_length bytes follow it. */
+struct spanloom_event {
+	__u64 id;
+	__u64 time_ns;		/* CLOCK_MONOTONIC: call entry for egress, connect and close, else call exit */
+	__u64 phase;
+	__u64 after;
+	__u64 connect_id;
+	__u64 message_id;
+	__u64 length;		/* bytes moved by the call */
+	__u64 process_start_ns; /* CLOCK_BOOTTIME at which the thread-group leader started */
+	struct spanloom_socket socket;
+	__u32 process_id;	/* in the initial PID namespace */
+	__u32 thread_id;
+	__s32 file_descriptor;
+	__u32 tcp_sequence;
+	__u32 error;		/* errno of a failed connect */
+	__u16 payload_length;
+	__u8 kind;		/* enum spanloom_kind */
+	__u8 direction;		/* enum spanloom_direction */
+	char process_name[SPANLOOM_NAME_BYTES];
+};
+
+/* Set before the programs are loaded; constants to the verifier. */
+struct spanloom_knobs {
+	__u32 payload_bytes;	  /* per message, at most SPANLOOM_MAX_PAYLOAD */
+	__u32 continuation_bytes; /* of each call beyond that */
+	__u32 has_read_only_cast; /* the kernel has bpf_rdonly_cast(): plain loads instead of helper calls */
+	__u32 reserved;
+};
+
+/* Memory shared while running. */
+struct spanloom_state {
+	__u64 next_event_id;	/* seeded by user space */
+	__u64 next_socket_id;	/* likewise */
+	__u64 exclusion_epoch;	/* raised by user space after each change of the map `excluded` */
+	__u64 losses[SPANLOOM_LOSSES];
+};
+
+#pragma GCC diagnostic pop
+
+#endif

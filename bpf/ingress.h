@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * Reads. All is done when the call returns: most calls without data (EAGAIN) and calls on other files are out after a few
+ * loads, and the sequence follows from where the socket stands now.
+ */
+#ifndef SPANLOOM_INGRESS_H
+#define SPANLOOM_INGRESS_H
+
+#include "emit.h"
+#include "maps/sockets.h"
+#include "payload.h"
+
+#define FLAG_OUT_OF_BAND 0x1
+#define FLAG_PEEK 0x2
+#define FLAG_TRUNCATE 0x20
+#define FLAG_ERROR_QUEUE 0x2000
+
+/* Datagrams of one recvmmsg or sendmmsg, and segments of each, that are looked at. */
+#define MAX_DATAGRAMS 8
+#define MAX_DATAGRAM_SEGMENTS 4
+
+static __always_inline __u32 flags_of(struct pt_regs *regs, enum action action)
+{
+	switch (action) {
+	case INGRESS_MESSAGE:
+		return argument_2(regs);
+	case INGRESS_MANY:
+		return argument_3(regs);
+	case INGRESS_PLAIN:
+		return syscall_number(regs) == SYSCALL_RECVFROM ? argument_3(regs) : 0;
+	default:
+		return 0;
+	}
+}
+
+/* One event for `length` bytes that arrived. */
+static __always_inline void send_ingress(struct scratch *scratch, struct task_struct *task, struct thread_state *thread,
+					 const struct socket_reference *reference, struct socket_state *socket,
+					 const struct buffers *buffers, int descriptor, __u64 length, __u32 flags,
+					 __u32 max_segments)
+{
+	struct spanloom_event *event = &scratch->event;
+	__u64 id = next_event_id();
+	__u64 message_id = note_data(socket, id, MESSAGE_INGRESS);
+	__u32 wanted = payload_allowed(socket);
+
+	begin_event(event, task, SPANLOOM_DATA, SPANLOOM_INGRESS, id, bpf_ktime_get_ns());
+	event->socket = socket->socket;
+	event->file_descriptor = descriptor;
+	event->message_id = message_id;
+	event->length = length;
+	event->phase = thread->phase;
+	event->after = thread->after;
+	event->tcp_sequence = read_sequence(reference, length);
+	if (buffers->name && event->socket.remote_port == 0)
+		take_remote(scratch, buffers->name, &event->socket);
+
+	if (wanted > length)
+		wanted = length;
+	socket->payload_left -= wanted < socket->payload_left ? wanted : socket->payload_left;
+	/* With MSG_TRUNC TCP throws the bytes away. */
+	if (flags & FLAG_TRUNCATE && reference->is_plain_tcp)
+		wanted = 0;
+	/* Whoever reads the last bytes of a message goes on with its work. */
+	thread->after = message_id;
+	send_event(scratch, wanted ? copy_payload(scratch, buffers, wanted, max_segments) : 0);
+}
+
+static __always_inline int on_ingress(struct pt_regs *regs, struct task_struct *task, enum action action, long returned)
+{
+	struct socket_reference reference;
+	struct thread_state *thread;
+	struct socket_state *socket;
+	struct scratch *scratch;
+	struct buffers buffers;
+	struct inode *inode;
+	struct file *file;
+	__u32 flags;
+
+	if (returned <= 0)
+		return 0;
+	file = file_of(task, argument_0(regs));
+	if (!file)
+		return 0;
+	inode = inode_of(file);
+	if (!is_socket(inode)) {
+		if (!is_anonymous(inode))
+			return 0;
+		/* Somebody woke this thread: what it does next has that as its cause. */
+		thread = known_thread(task);
+		if (thread)
+			begin_phase(thread);
+		return 0;
+	}
+	flags = flags_of(regs, action);
+	if (flags & (FLAG_PEEK | FLAG_ERROR_QUEUE | FLAG_OUT_OF_BAND))
+		return 0;
+	socket_of_file(file, &reference);
+	if (!reference.sock)
+		return 0;
+	thread = traced_thread(task);
+	scratch = this_scratch();
+	if (!thread || !scratch)
+		return 0;
+	socket = socket_of(reference.sock, reference.transport);
+	if (!socket || !buffers_of(scratch, regs, action, &buffers))
+		return 0;
+	send_ingress(scratch, task, thread, &reference, socket, &buffers, argument_0(regs), returned, flags,
+		     MAX_SEGMENTS);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * sockets: key address of the struct sock; value what is known of the socket and its current message. Least recently used
+ * go first. An address is used again after a socket was freed: connect() and accept() overwrite the entry, the last close()
+ * deletes it, and ports that differ from the entry's tell the remaining cases.
+ */
+#ifndef SPANLOOM_MAPS_SOCKETS_H
+#define SPANLOOM_MAPS_SOCKETS_H
+
+#include <bpf/bpf_helpers.h>
+#include "../socket.h"
+
+/* Direction of the current message; 0 before the first. */
+enum message_direction {
+	MESSAGE_NONE,
+	MESSAGE_INGRESS,
+	MESSAGE_EGRESS,
+};
+
+struct socket_state {
+	struct spanloom_socket socket;
+	__u64 message_id; /* id of the event that started the current message */
+	__u64 connect_id; /* until the first egress: id of the connect event, and the slot at that moment */
+	__u64 born_after;
+	__u64 born_phase;
+	__u32 payload_left; /* of the current message's budget */
+	__u8 direction;	    /* enum message_direction */
+	__u8 reserved[3];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 131072); /* knob maxSockets */
+	__type(key, __u64);
+	__type(value, struct socket_state);
+} sockets SEC(".maps");
+
+static __always_inline struct socket_state *known_socket(__u64 sock)
+{
+	return bpf_map_lookup_elem(&sockets, &sock);
+}
+
+/* Starts the entry of a socket; NULL when there is no room. */
+static __always_inline struct socket_state *add_socket(struct sock *sock, __u8 transport, __u8 role)
+{
+	struct socket_state fresh = {};
+	__u64 key = (__u64)sock;
+	struct socket_state *added;
+
+	describe_socket(sock, transport, &fresh.socket);
+	fresh.socket.socket_id = next_socket_id();
+	fresh.socket.role = role;
+	bpf_map_update_elem(&sockets, &key, &fresh, BPF_ANY);
+	added = bpf_map_lookup_elem(&sockets, &key);
+	if (!added)
+		count_loss(SPANLOOM_MAP_FULL, 1);
+	return added;
+}
+
+/* The entry of a socket, made now if the socket is older than the capture. */
+static __always_inline struct socket_state *socket_of(struct sock *sock, __u8 transport)
+{
+	struct socket_state *socket = known_socket((__u64)sock);
+
+	if (socket && socket->socket.transport == transport) {
+		__u16 local_port = read_kernel(sock, struct sock, __sk_common.skc_num);
+		__u16 remote_port = bpf_ntohs(read_kernel(sock, struct sock, __sk_common.skc_dport));
+
+		/* A closed TCP socket has given its port back, but may still hold unread data. */
+		if (local_port == 0)
+			return socket;
+		if (socket->socket.remote_port == remote_port) {
+			if (socket->socket.local_port == local_port)
+				return socket;
+			/* UDP gets its port with the first send. */
+			if (socket->socket.local_port == 0) {
+				socket->socket.local_port = local_port;
+				return socket;
+			}
+		}
+	}
+	return add_socket(sock, transport, SPANLOOM_ROLE_UNKNOWN);
+}
+
+/* Notes a call's data; returns the id of the message that they belong to. */
+static __always_inline __u64 note_data(struct socket_state *socket, __u64 id, enum message_direction direction)
+{
+	if (socket->direction != direction || socket->socket.transport == SPANLOOM_UDP) {
+		socket->direction = direction;
+		socket->message_id = id;
+		socket->payload_left = knobs.payload_bytes;
+	}
+	return socket->message_id;
+}
+
+/* How many bytes of payload a call on the current message may carry. */
+static __always_inline __u32 payload_allowed(const struct socket_state *socket)
+{
+	__u32 left = socket->payload_left;
+
+	return left > knobs.continuation_bytes ? left : knobs.continuation_bytes;
+}
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * threads: key a thread (task-local storage, so it ends with the thread and needs no bound); value its slot and the call it
+ * is in. Made at the thread's first call on an internet socket.
+ */
+#ifndef SPANLOOM_MAPS_THREADS_H
+#define SPANLOOM_MAPS_THREADS_H
+
+#include <bpf/bpf_helpers.h>
+#include "../event.h"
+#include "../kernel-read.h"
+#include "excluded.h"
+
+/* An egress or connect call between its entry and its exit. */
+struct call {
+	__u64 sock; /* struct sock *; 0: none */
+	__u64 time_ns;
+	__u64 id;
+	__u64 after;
+	__u64 phase;
+	__u64 connect_id;
+	__u64 message_id;
+	__u64 previous_message_id;
+	struct spanloom_socket socket;
+	__u32 tcp_sequence;
+	__s32 file_descriptor;
+	__u32 payload_allowed;
+	__u32 payload_charged;
+	__u8 previous_direction;
+	__u8 selects_many;
+};
+
+struct thread_state {
+	__u64 after;
+	__u64 phase;
+	__u64 exclusion_epoch; /* that `excluded` below was looked up in */
+	__u64 excluded;
+	struct call call;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct thread_state);
+} threads SEC(".maps");
+
+/* The thread's state if it has ever used an internet socket. */
+static __always_inline struct thread_state *known_thread(struct task_struct *task)
+{
+	return bpf_task_storage_get(&threads, (void *)task, 0, 0);
+}
+
+static __always_inline void look_up_exclusion(struct task_struct *task, struct thread_state *thread, __u64 epoch)
+{
+	__u32 process_id = task->tgid;
+	__u64 *started = bpf_map_lookup_elem(&excluded, &process_id);
+
+	thread->excluded =
+		started && (*started == 0 || *started == task->group_leader->start_boottime / 10000000);
+	thread->exclusion_epoch = epoch;
+}
+
+/* The state of a thread that is traced; NULL for one that is not. */
+static __always_inline struct thread_state *traced_thread(struct task_struct *task)
+{
+	struct thread_state *thread =
+		bpf_task_storage_get(&threads, (void *)task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	__u64 epoch = state.exclusion_epoch;
+
+	if (!thread) {
+		count_loss(SPANLOOM_MAP_FULL, 1);
+		return NULL;
+	}
+	if (thread->exclusion_epoch != epoch)
+		look_up_exclusion(task, thread, epoch);
+	return thread->excluded ? NULL : thread;
+}
+
+/* What follows has another cause than the message read last. */
+static __always_inline void begin_phase(struct thread_state *thread)
+{
+	thread->after = 0;
+	thread->phase++;
+}
+
+#endif
