@@ -1,0 +1,40 @@
+/**
+ * The database port: what stages need of ClickHouse. Two implementations, both behind @clickhouse/client: the engine
+ * embedded in this process, and a server over HTTP.
+ */
+
+/** A column as its bytes stand in a row: its name, and a type whose RowBinary encoding they are. */
+export interface RowColumn {
+  readonly name: string;
+  /** ClickHouse converts to the type of the table's column: `String` for LowCardinality, `Int8` for an enum. */
+  readonly type: string;
+}
+
+/** Rows on their way into one table. */
+export interface RowInsert {
+  readonly table: string;
+  /** In the order of the encoding. Columns of the table that are not here get their default. */
+  readonly columns: readonly RowColumn[];
+  /** Whole rows in RowBinary, in any number of pieces. */
+  readonly rows: readonly Uint8Array[];
+}
+
+/** A database. */
+export interface ClickHouse {
+  /**
+   * Resolves when the rows are stored and readable. Part of them may be stored when it fails: tables are made so that
+   * sending the same rows again is harmless.
+   *
+   * @throws PipelineError DESTINATION_UNAVAILABLE, DESTINATION_REFUSED
+   */
+  insert(insert: RowInsert): Promise<void>;
+  /**
+   * Rows of a query, as objects. 64-bit integers come as decimal strings. Values go into the SQL by `sql-literal.ts`.
+   *
+   * @throws PipelineError DESTINATION_UNAVAILABLE, DESTINATION_REFUSED
+   */
+  select<Row>(sql: string): Promise<readonly Row[]>;
+  /** Runs a statement that returns nothing, such as DDL. */
+  execute(sql: string): Promise<void>;
+  close(): Promise<void>;
+}

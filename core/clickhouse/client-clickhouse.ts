@@ -1,0 +1,42 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { ClickHouse, RowInsert } from './clickhouse.ts';
+import { clickHouseError } from './clickhouse-error.ts';
+
+/** How one implementation differs from the other. */
+export interface ClientBehaviour {
+  /** The directory or address of the database, for people. */
+  readonly place: string;
+  insert(client: ClickHouseClient, insert: RowInsert): Promise<void>;
+  /** After the client has closed. */
+  closed?(): void;
+}
+
+/** The part of the port that is the same for every {@link ClickHouseClient}. */
+export function clientClickHouse(client: ClickHouseClient, behaviour: ClientBehaviour): ClickHouse {
+  let closing: Promise<void> | undefined;
+  const attempt = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw clickHouseError(error, behaviour.place);
+    }
+  };
+  const close = async (): Promise<void> => {
+    await client.close();
+    behaviour.closed?.();
+  };
+  return {
+    insert: (insert) => attempt(() => behaviour.insert(client, insert)),
+    select: <Row>(sql: string) =>
+      attempt(async () => {
+        const query = `${sql}\nSETTINGS output_format_json_quote_64bit_integers = 1`;
+        const result = await client.query({ query, format: 'JSONEachRow' });
+        return result.json<Row>();
+      }),
+    execute: (sql) =>
+      attempt(async () => {
+        await client.command({ query: sql });
+      }),
+    close: () => (closing ??= attempt(close)),
+  };
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { type ConfigOf, defineConfig } from '../config/section.ts';
+import { bytesSetting, durationMsSetting, integerSetting, textSetting } from '../config/setting.ts';
+import type { ClickHouse } from './clickhouse.ts';
+import { openEmbeddedClickHouse } from './embedded.ts';
+import { openHttpClickHouse } from './http.ts';
+
+/** Settings of the database, shared by the sink and the query stage: SPANLOOM_CLICKHOUSE_…. */
+export const clickHouseConfig = defineConfig(
+  z.object({
+    url: textSetting({
+      description:
+        'Address of a ClickHouse server, such as http://127.0.0.1:8123; without it the embedded one is used.',
+      pattern: /^https?:\/\/\S+$/,
+      patternText: 'an address that begins with http:// or https://',
+    }).optional(),
+    database: textSetting({ description: 'Database on that server.', default: 'default' }),
+    user: textSetting({ description: 'User on that server.', default: 'default' }),
+    password: textSetting({ description: 'Password of that user.', secret: true }).optional(),
+    requestTimeout: durationMsSetting({
+      description: 'Longest time for one request to that server.',
+      default: '60s',
+      minimum: 100,
+    }),
+    maxMemory: bytesSetting({
+      description: 'Memory above which the embedded ClickHouse refuses queries.',
+      default: '1GiB',
+      minimum: 256 * 1024 * 1024,
+    }),
+    mergeThreads: integerSetting({
+      description: 'Threads with which the embedded ClickHouse merges parts in the background.',
+      default: '2',
+      minimum: 1,
+      maximum: 64,
+    }),
+  }),
+  'clickhouse',
+);
+
+export type ClickHouseConfig = ConfigOf<typeof clickHouseConfig>;
+
+/** Opens the configured database: a server when an address is given, else the embedded one in `directory`. */
+export function openClickHouse(config: ClickHouseConfig, directory: string): ClickHouse {
+  if (config.url === undefined)
+    return openEmbeddedClickHouse({
+      directory,
+      maxMemoryBytes: config.maxMemory,
+      mergeThreads: config.mergeThreads,
+    });
+  return openHttpClickHouse({
+    url: config.url,
+    database: config.database,
+    user: config.user,
+    password: config.password ?? '',
+    requestTimeoutMs: config.requestTimeout,
+  });
+}

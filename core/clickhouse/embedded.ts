@@ -1,0 +1,149 @@
+/**
+ * ClickHouse in this process (chdb). The engine holds one data directory a process and locks it; several connections of
+ * one process share it. Queries run on the engine's own threads: the event loop goes on.
+ *
+ * Rows reach it through a file beside the data, because the engine's own insert takes text formats only. The file is
+ * gone when the insert is done; what a kill left behind is removed by the next start.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createClient } from '@clickhouse/client';
+import { Session } from 'chdb';
+import { createChdbConnection } from 'chdb/connection';
+import { PipelineError } from '../errors.ts';
+import type { ClickHouse, RowInsert } from './clickhouse.ts';
+import { clientClickHouse } from './client-clickhouse.ts';
+import { directoryOwner } from './directory-owner.ts';
+import { nameLiteral, stringLiteral } from './sql-literal.ts';
+
+/** Where the data is and how much of the machine the engine may take. */
+export interface EmbeddedClickHouseOptions {
+  /** Created when missing. */
+  readonly directory: string;
+  /** Memory above which the engine refuses queries, in bytes. Default 1 GiB. */
+  readonly maxMemoryBytes?: number;
+  /** Threads that merge parts in the background. Default 2. */
+  readonly mergeThreads?: number;
+}
+
+/** The engine of this process. It lives as long as somebody uses it: the session keeps its settings. */
+interface Engine {
+  readonly directory: string;
+  readonly session: Session;
+  users: number;
+}
+type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
+
+let engine: Engine | undefined;
+let fileCount = 0;
+
+const cacheBytes = 32 * 1024 * 1024;
+
+function serverArguments(options: EmbeddedClickHouseOptions): string[] {
+  return [
+    `--max_server_memory_usage=${options.maxMemoryBytes ?? 1024 ** 3}`,
+    `--background_pool_size=${options.mergeThreads ?? 2}`,
+    '--background_merges_mutations_concurrency_ratio=1',
+    `--mark_cache_size=${cacheBytes}`,
+    `--primary_index_cache_size=${cacheBytes}`,
+    '--max_thread_pool_size=200',
+  ];
+}
+
+function insertDirectory(directory: string): string {
+  return join(directory, 'insert');
+}
+
+function startEngine(options: EmbeddedClickHouseOptions): Engine {
+  const directory = resolve(options.directory);
+  if (engine !== undefined) {
+    if (engine.directory === directory) return engine;
+    throw new PipelineError(
+      'ENVIRONMENT_UNSUPPORTED',
+      `This process has the data in ${engine.directory} open; the embedded ClickHouse opens one directory a process.`,
+    );
+  }
+  const owner = directoryOwner(directory);
+  if (owner !== undefined) throw inUse(directory, owner);
+  try {
+    mkdirSync(directory, { recursive: true });
+    const session = new Session(directory, { connectionArgs: serverArguments(options) });
+    rmSync(insertDirectory(directory), { recursive: true, force: true });
+    mkdirSync(insertDirectory(directory), { recursive: true });
+    return (engine = { directory, session, users: 0 });
+  } catch (error) {
+    const late = directoryOwner(directory);
+    if (late !== undefined) throw inUse(directory, late);
+    throw new PipelineError(
+      'DESTINATION_UNAVAILABLE',
+      `The embedded ClickHouse could not open ${directory}: ${error instanceof Error ? error.message : String(error)}.`,
+      { cause: error },
+    );
+  }
+}
+
+function inUse(directory: string, owner: number): PipelineError {
+  return new PipelineError(
+    'DESTINATION_UNAVAILABLE',
+    `The data in ${directory} is open in process ${owner}: stop that process, or ask it through its HTTP API.`,
+  );
+}
+
+function release(used: Engine): void {
+  used.users--;
+  if (used.users > 0) return;
+  used.session.close();
+  if (engine === used) engine = undefined;
+}
+
+async function insertFromFile(
+  directory: string,
+  { table, columns, rows }: RowInsert,
+  run: (sql: string) => Promise<unknown>,
+): Promise<void> {
+  const path = join(insertDirectory(directory), `${table}-${process.pid}-${fileCount++}.bin`);
+  const names = columns.map((column) => nameLiteral(column.name)).join(', ');
+  // Plain types here and a conversion on the way in: reading into LowCardinality directly takes twice as long.
+  const structure = columns.map((column) => `${nameLiteral(column.name)} ${column.type}`).join(', ');
+  try {
+    const file = await open(path, 'wx');
+    try {
+      await file.writev(rows);
+    } finally {
+      await file.close();
+    }
+    await run(
+      `INSERT INTO ${nameLiteral(table)} (${names}) ` +
+        `SELECT * FROM file(${stringLiteral(path)}, 'RowBinary', ${stringLiteral(structure)}) ` +
+        // One thread is faster than two here. Replaced rows go when parts merge, and FINAL hides them until then.
+        'SETTINGS max_threads = 1, max_insert_threads = 1, optimize_on_insert = 0, max_partitions_per_insert_block = 0',
+    );
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+/**
+ * Opens the database in a directory, with a connection of its own. Later openings in the same process share the engine,
+ * whose limits are those of the first one.
+ *
+ * @throws PipelineError DESTINATION_UNAVAILABLE when another process has it open
+ */
+export function openEmbeddedClickHouse(options: EmbeddedClickHouseOptions): ClickHouse {
+  const used = startEngine(options);
+  used.users++;
+  try {
+    const connection = createChdbConnection({ path: used.directory });
+    // Both packages carry the same interface, each in a copy of its own that the compiler tells apart.
+    const client = createClient({ connection: connection as unknown as ClientConnection });
+    return clientClickHouse(client, {
+      place: used.directory,
+      insert: (_, insert) => insertFromFile(used.directory, insert, (query) => client.command({ query })),
+      closed: () => release(used),
+    });
+  } catch (error) {
+    release(used);
+    throw error;
+  }
+}

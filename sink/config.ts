@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { type ConfigOf, defineConfig } from '../core/config/section.ts';
+import { bytesSetting, durationMsSetting, integerSetting } from '../core/config/setting.ts';
+
+/** Settings of the sink: SPANLOOM_SINK_…. Where the database is, is in core/clickhouse/config.ts. */
+export const sinkConfig = defineConfig(
+  z.object({
+    batchRows: integerSetting({
+      description: 'A batch of rows is written when it has this many spans.',
+      default: '20000',
+      minimum: 1,
+      maximum: 1_000_000,
+    }),
+    batchBytes: bytesSetting({
+      description: 'A batch of rows is written when it has this size.',
+      default: '16MiB',
+      minimum: 1024,
+      maximum: 1024 ** 3,
+    }),
+    batchAge: durationMsSetting({
+      description: 'A batch of rows is written at the latest this long after its first row came.',
+      default: '300ms',
+      maximum: 60_000,
+    }),
+  }),
+  'sink',
+);
+
+export type SinkConfig = ConfigOf<typeof sinkConfig>;

@@ -1,0 +1,44 @@
+import type { Producer } from '../core/bus/bus.ts';
+import type { ClickHouse, RowColumn } from '../core/clickhouse/clickhouse.ts';
+import { resourceColumns } from './resource-rows.ts';
+import { spanColumns } from './span-rows.ts';
+import type { RowBatch, SinkOutput } from './stage.ts';
+import { traceColumns } from './trace-rows.ts';
+
+/** Where the outputs of the sink go. */
+export interface SinkDestinations {
+  readonly clickHouse: ClickHouse;
+  readonly producer: Producer;
+  /** Told of each batch that was stored. */
+  readonly stored?: (batch: RowBatch, durationMs: number) => void;
+}
+
+/**
+ * Stores outputs. Names come before the spans that point to them, spans before the trace that lists them, so whatever
+ * is seen is whole. The same outputs may be delivered again after a failure: every table keeps one row a key.
+ */
+export async function deliverToClickHouse(
+  outputs: readonly SinkOutput[],
+  { clickHouse, producer, stored }: SinkDestinations,
+): Promise<void> {
+  const letters = outputs.flatMap((output) => (output.kind === 'dead-letter' ? [output.message] : []));
+  if (letters.length > 0) await producer.send(letters);
+  for (const output of outputs) {
+    if (output.kind !== 'rows') continue;
+    const startedAtMs = performance.now();
+    await insert('resource', resourceColumns, output.resources);
+    if (output.resourceCount > 0) {
+      await clickHouse.execute('SYSTEM RELOAD DICTIONARY resource_now');
+      await clickHouse.execute('SYSTEM RELOAD DICTIONARY resource_at');
+    }
+    await insert('spans', spanColumns, output.spans);
+    await insert('trace', traceColumns, output.traces);
+    stored?.(output, performance.now() - startedAtMs);
+  }
+
+  async function insert(table: string, columns: readonly RowColumn[], pieces: readonly Uint8Array[]): Promise<void> {
+    // Traces that were merged into others have no spans.
+    const rows = pieces.filter((piece) => piece.length > 0);
+    if (rows.length > 0) await clickHouse.insert({ table, columns, rows });
+  }
+}

@@ -1,0 +1,50 @@
+/** Rows of table `resource`. */
+import type { RowColumn } from '../core/clickhouse/clickhouse.ts';
+import { type Resource, resourceKindIndex } from '../schemas/generated/resource.ts';
+import type { RowBinaryWriter } from './row-binary-writer.ts';
+
+/** Columns of a resource row, in the order of {@link writeResourceRow}. */
+export const resourceColumns: readonly RowColumn[] = [
+  { name: 'kind', type: 'Int8' },
+  { name: 'id', type: 'Int32' },
+  { name: 'uid', type: 'String' },
+  { name: 'name', type: 'String' },
+  { name: 'parents', type: 'Array(Tuple(Int8, Int32))' },
+  { name: 'addresses', type: 'Array(IPv6)' },
+  { name: 'labels', type: 'Map(String, String)' },
+  { name: 'annotations', type: 'Map(String, String)' },
+  { name: 'environment', type: 'Map(String, String)' },
+  { name: 'valid_from', type: "DateTime64(9, 'UTC')" },
+  { name: 'valid_to', type: "DateTime64(9, 'UTC')" },
+  { name: 'version', type: 'Int64' },
+];
+
+function writeTextMap(writer: RowBinaryWriter, map: Readonly<Record<string, string>>): void {
+  const entries = Object.entries(map);
+  writer.writeLength(entries.length);
+  for (const [key, value] of entries) {
+    writer.writeString(key);
+    writer.writeString(value);
+  }
+}
+
+/** Writes one version of a resource. @param version when the bus took it, in milliseconds: the latest one wins */
+export function writeResourceRow(writer: RowBinaryWriter, resource: Resource, version: number): void {
+  writer.writeInt8(resourceKindIndex[resource.kind]);
+  writer.writeInt32(resource.id);
+  writer.writeString(resource.uid);
+  writer.writeString(resource.name);
+  writer.writeLength(resource.parents.length);
+  for (const parent of resource.parents) {
+    writer.writeInt8(resourceKindIndex[parent.kind]);
+    writer.writeInt32(parent.id);
+  }
+  writer.writeLength(resource.addresses.length);
+  for (const address of resource.addresses) writer.writeAddress(address);
+  writeTextMap(writer, resource.labels);
+  writeTextMap(writer, resource.annotations);
+  writeTextMap(writer, resource.environment);
+  writer.writeBigInt64(resource.validFromNs);
+  writer.writeBigInt64(resource.validToNs);
+  writer.writeInt64(version);
+}

@@ -1,0 +1,146 @@
+/**
+ * Writes ClickHouse's RowBinary (https://clickhouse.com/docs/interfaces/formats/RowBinary) into preallocated chunks:
+ * integers little-endian, strings and arrays with their length as LEB128 in front, FixedString as it is.
+ * Numbers must be whole and fit their type; they are not checked in this hot path.
+ */
+const hexDigits = '0123456789abcdef';
+const valueOfDigit = new Int8Array(256).fill(-1);
+for (let value = 0; value < 16; value++) {
+  valueOfDigit[hexDigits.charCodeAt(value)] = value;
+  valueOfDigit[hexDigits.toUpperCase().charCodeAt(value)] = value;
+}
+
+const shortTextLength = 64;
+
+export class RowBinaryWriter {
+  readonly #chunkBytes: number;
+  #buffer: Buffer;
+  #view: DataView;
+  #start = 0;
+  #position = 0;
+
+  /** @param chunkBytes memory is taken in pieces of this size; a larger row gets a piece of its own */
+  constructor(chunkBytes = 1024 * 1024) {
+    this.#chunkBytes = chunkBytes;
+    this.#buffer = Buffer.allocUnsafeSlow(chunkBytes);
+    this.#view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, this.#buffer.length);
+  }
+
+  /** What was written since the last call; a view that is never written to again. */
+  take(): Buffer {
+    const taken = this.#buffer.subarray(this.#start, this.#position);
+    this.#start = this.#position;
+    return taken;
+  }
+
+  /** Makes room for `bytes` more and returns the position to write at. */
+  #advance(bytes: number): number {
+    let position = this.#position;
+    if (position + bytes > this.#buffer.length) {
+      const pending = this.#buffer.subarray(this.#start, position);
+      this.#buffer = Buffer.allocUnsafeSlow(Math.max(this.#chunkBytes, 2 * (pending.length + bytes)));
+      this.#view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, this.#buffer.length);
+      this.#buffer.set(pending, 0);
+      this.#start = 0;
+      position = pending.length;
+    }
+    this.#position = position + bytes;
+    return position;
+  }
+
+  writeInt8(value: number): void {
+    const position = this.#advance(1);
+    this.#buffer[position] = value;
+  }
+
+  writeBoolean(value: boolean): void {
+    this.writeInt8(value ? 1 : 0);
+  }
+
+  writeInt32(value: number): void {
+    const position = this.#advance(4);
+    this.#view.setInt32(position, value, true);
+  }
+
+  /** A whole number within ±2^53. */
+  writeInt64(value: number): void {
+    const position = this.#advance(8);
+    if (value >= -0x80000000 && value <= 0x7fffffff) {
+      this.#view.setInt32(position, value, true);
+      this.#view.setInt32(position + 4, value < 0 ? -1 : 0, true);
+      return;
+    }
+    const high = Math.floor(value / 0x100000000);
+    this.#view.setUint32(position, value - high * 0x100000000, true);
+    this.#view.setInt32(position + 4, high, true);
+  }
+
+  writeBigInt64(value: bigint): void {
+    const position = this.#advance(8);
+    this.#view.setBigInt64(position, value, true);
+  }
+
+  writeFloat64(value: number): void {
+    const position = this.#advance(8);
+    this.#view.setFloat64(position, value, true);
+  }
+
+  /** The length of an array or a string. */
+  writeLength(length: number): void {
+    let rest = length;
+    while (rest > 0x7f) {
+      this.writeInt8((rest & 0x7f) | 0x80);
+      rest >>>= 7;
+    }
+    this.writeInt8(rest);
+  }
+
+  writeString(text: string): void {
+    const length = text.length;
+    if (length <= shortTextLength) {
+      const start = this.#advance(length + 1);
+      const buffer = this.#buffer;
+      buffer[start] = length;
+      let index = 0;
+      for (; index < length; index++) {
+        const code = text.charCodeAt(index);
+        if (code >= 0x80) break;
+        buffer[start + 1 + index] = code;
+      }
+      if (index === length) return;
+      this.#position = start;
+    }
+    const bytes = Buffer.byteLength(text);
+    this.writeLength(bytes);
+    const start = this.#advance(bytes);
+    this.#buffer.write(text, start, bytes, 'utf8');
+  }
+
+  /** Hexadecimal digits as a FixedString of half as many bytes; the empty text as zeros. */
+  writeHex(text: string, bytes: number): void {
+    const start = this.#advance(bytes);
+    const buffer = this.#buffer;
+    if (text.length !== bytes * 2) {
+      buffer.fill(0, start, start + bytes);
+      return;
+    }
+    for (let index = 0; index < bytes; index++)
+      buffer[start + index] =
+        (valueOfDigit[text.charCodeAt(2 * index)]! << 4) | valueOfDigit[text.charCodeAt(2 * index + 1)]!;
+  }
+
+  /** An address as IPv6: 4 bytes as an IPv4-mapped one, 16 as they are, anything else as `::`. */
+  writeAddress(address: Uint8Array): void {
+    const start = this.#advance(16);
+    const buffer = this.#buffer;
+    if (address.length === 16) {
+      buffer.set(address, start);
+      return;
+    }
+    buffer.fill(0, start, start + 16);
+    if (address.length !== 4) return;
+    buffer[start + 10] = 0xff;
+    buffer[start + 11] = 0xff;
+    buffer.set(address, start + 12);
+  }
+}

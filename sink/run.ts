@@ -1,0 +1,77 @@
+import { Counter, Histogram } from 'prom-client';
+import type { Bus } from '../core/bus/bus.ts';
+import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
+import { migrate } from '../core/clickhouse/migrate.ts';
+import { runStage } from '../core/stage/run-stage.ts';
+import { stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
+import type { Topic } from '../core/topics.ts';
+import type { SinkConfig } from './config.ts';
+import { deliverToClickHouse } from './deliver.ts';
+import { SinkStage } from './stage.ts';
+
+/** What the sink needs to run. Bus and database stay open: whoever opened them closes them. */
+export interface RunSinkOptions {
+  readonly config: SinkConfig;
+  readonly bus: Bus;
+  readonly clickHouse: ClickHouse;
+  readonly telemetry: Telemetry;
+  readonly signal: AbortSignal;
+  /** For replay: the input is complete, or will be when the promise resolves; then the sink ends by itself. */
+  readonly untilEnd?: true | Promise<unknown>;
+}
+
+/**
+ * Brings the database to the current schema, then writes traces and resources into it until the signal fires.
+ *
+ * @throws PipelineError when the database or the bus fails in a way that waiting does not heal
+ */
+export async function runSink(options: RunSinkOptions): Promise<void> {
+  const { config, bus, clickHouse, telemetry, signal } = options;
+  await migrate(clickHouse);
+  const topics = { traces: 'traces' satisfies Topic, resources: 'resources' satisfies Topic };
+  const stage = new SinkStage(
+    { maxRows: config.batchRows, maxBytes: config.batchBytes, maxAgeMs: config.batchAge },
+    topics,
+  );
+  const rows = new Counter({
+    name: 'spanloom_sink_rows_total',
+    help: 'Rows stored, by table; repeated ones count again.',
+    labelNames: ['table'],
+    registers: [telemetry.registry],
+  });
+  const seconds = new Histogram({
+    name: 'spanloom_sink_insert_duration_seconds',
+    help: 'Time to store one batch.',
+    buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10],
+    registers: [telemetry.registry],
+  });
+  const producer = await bus.producer();
+  const consumer = await bus.consumer({ group: 'sink', topics: [topics.traces, topics.resources] });
+  try {
+    await runStage({
+      name: 'sink',
+      stage,
+      consumer,
+      deliver: (outputs) =>
+        deliverToClickHouse(outputs, {
+          clickHouse,
+          producer,
+          stored(batch, durationMs) {
+            rows.inc({ table: 'spans' }, batch.spanCount);
+            rows.inc({ table: 'trace' }, batch.traceCount);
+            rows.inc({ table: 'resource' }, batch.resourceCount);
+            seconds.observe(durationMs / 1000);
+          },
+        }),
+      telemetry: stageTelemetry(telemetry, 'sink', () => stage.accounting()),
+      signal,
+      // A batch that is due by its age is seen at the next turn, so turns must not be much longer than that.
+      limits: { maxWaitMs: Math.max(20, Math.min(500, config.batchAge / 2)) },
+      ...(options.untilEnd === undefined ? {} : { untilEnd: options.untilEnd }),
+    });
+  } finally {
+    await consumer.close();
+    await producer.close();
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * The sink: traces and resources to rows. Rows gather in a batch until there are enough of them or the oldest is old
+ * enough; a batch leaves through `flush` only. That matters after a restart, when the runtime passes over what
+ * `process` returns for messages whose results were acknowledged, while the rows of those messages may still have been
+ * waiting here.
+ */
+import type { OutgoingMessage, ReceivedMessage, TopicPartition } from '../core/bus/bus.ts';
+import { decodeValue } from '../core/codec.ts';
+import { deadLetter } from '../core/dead-letter.ts';
+import { Counters } from '../core/stage/accounting.ts';
+import type { Accounting, Stage } from '../core/stage/stage.ts';
+import { readResource, type Resource } from '../schemas/generated/resource.ts';
+import { readTrace, type Trace } from '../schemas/generated/trace.ts';
+import { callEnds } from './calls.ts';
+import { writeResourceRow } from './resource-rows.ts';
+import { RowBinaryWriter } from './row-binary-writer.ts';
+import { writeSpanRow } from './span-rows.ts';
+import { writeTraceRow } from './trace-rows.ts';
+
+/** Rows in RowBinary, in pieces. */
+export interface RowBatch {
+  readonly kind: 'rows';
+  readonly spans: readonly Uint8Array[];
+  readonly traces: readonly Uint8Array[];
+  readonly resources: readonly Uint8Array[];
+  readonly spanCount: number;
+  readonly traceCount: number;
+  readonly resourceCount: number;
+}
+
+/** What the sink gives: rows for the database, or a message for the bus. */
+export type SinkOutput = RowBatch | { readonly kind: 'dead-letter'; readonly message: OutgoingMessage };
+
+/** When a batch is due: as soon as one of these is reached. */
+export interface BatchLimits {
+  readonly maxRows: number;
+  readonly maxBytes: number;
+  /** Since its first row, in milliseconds. */
+  readonly maxAgeMs: number;
+}
+
+export type SinkRejection = 'undecodable' | 'unknown_schema' | 'failed';
+
+/** The rows of one message. */
+interface Held {
+  readonly source: TopicPartition;
+  readonly offset: number;
+  readonly topic: 'traces' | 'resources';
+  /** Rows of table spans, or of table resource. */
+  readonly rows: Uint8Array;
+  /** One row of table trace; empty for a resource. */
+  readonly traceRow: Uint8Array;
+  /** Spans or resources: what is accounted for. */
+  readonly count: number;
+}
+
+const traceIdPattern = /^[0-9a-fA-F]{32}$/;
+const spanIdPattern = /^[0-9a-fA-F]{16}$/;
+
+/** Why a trace cannot be stored although it could be read; undefined when it can. */
+function problemOf(trace: Trace): string | undefined {
+  if (!traceIdPattern.test(trace.traceId)) return `trace_id "${trace.traceId}" is not 32 hex digits`;
+  if (trace.mergedInto !== '' && !traceIdPattern.test(trace.mergedInto))
+    return `merged_into "${trace.mergedInto}" is not 32 hex digits`;
+  for (const span of trace.spans) {
+    if (!spanIdPattern.test(span.spanId)) return `span_id "${span.spanId}" is not 16 hex digits`;
+    if (span.parentSpanId !== '' && !spanIdPattern.test(span.parentSpanId))
+      return `parent_span_id "${span.parentSpanId}" is not 16 hex digits`;
+  }
+  return undefined;
+}
+
+/** Turns messages of the topics `traces` and `resources` into batches of rows. Its records are spans and resources. */
+export class SinkStage implements Stage<SinkOutput> {
+  readonly #limits: BatchLimits;
+  readonly #tracesTopic: string;
+  readonly #resourcesTopic: string;
+  readonly #counters = new Counters<never, SinkRejection>([], ['undecodable', 'unknown_schema', 'failed']);
+  readonly #rowWriter = new RowBinaryWriter();
+  readonly #traceWriter = new RowBinaryWriter(64 * 1024);
+  #held: Held[] = [];
+  #rows = 0;
+  #bytes = 0;
+  #sinceMs = 0;
+
+  constructor(limits: BatchLimits, topics: { readonly traces: string; readonly resources: string }) {
+    this.#limits = limits;
+    this.#tracesTopic = topics.traces;
+    this.#resourcesTopic = topics.resources;
+  }
+
+  process(message: ReceivedMessage, nowMs: number): readonly SinkOutput[] {
+    if (message.topic === this.#tracesTopic) return this.#processTrace(message, nowMs);
+    if (message.topic === this.#resourcesTopic) return this.#processResource(message, nowMs);
+    throw new Error(`the sink does not read ${message.topic}`);
+  }
+
+  #processTrace(message: ReceivedMessage, nowMs: number): readonly SinkOutput[] {
+    const decoded = decodeValue('Trace', message, readTrace);
+    if (decoded.kind === 'rejected') return this.#reject(message, decoded.reason, decoded.detail, nowMs);
+    const trace = decoded.value;
+    const problem = problemOf(trace);
+    if (problem !== undefined) return this.#reject(message, 'failed', problem, nowMs);
+    this.#counters.receive(trace.spans.length);
+    const ends = callEnds(trace.spans);
+    for (const [index, span] of trace.spans.entries())
+      writeSpanRow(this.#rowWriter, trace.traceId, trace.revision, span, ends[index]!);
+    writeTraceRow(this.#traceWriter, trace);
+    this.#hold(message, 'traces', trace.spans.length, nowMs);
+    return [];
+  }
+
+  #processResource(message: ReceivedMessage, nowMs: number): readonly SinkOutput[] {
+    // A compacted topic says "deleted" by an empty value; what a resource was called stays true of old spans.
+    if (message.value.length === 0) return [];
+    const decoded = decodeValue<Resource>('Resource', message, readResource);
+    if (decoded.kind === 'rejected') return this.#reject(message, decoded.reason, decoded.detail, nowMs);
+    this.#counters.receive();
+    writeResourceRow(this.#rowWriter, decoded.value, message.timestampMs);
+    this.#hold(message, 'resources', 1, nowMs);
+    return [];
+  }
+
+  #hold(message: ReceivedMessage, topic: Held['topic'], count: number, nowMs: number): void {
+    const rows = this.#rowWriter.take();
+    const traceRow = this.#traceWriter.take();
+    if (this.#held.length === 0) this.#sinceMs = nowMs;
+    const source = { topic: message.topic, partition: message.partition };
+    this.#held.push({ source, offset: message.offset, topic, rows, traceRow, count });
+    this.#rows += count;
+    this.#bytes += rows.length + traceRow.length;
+  }
+
+  #reject(message: ReceivedMessage, reason: SinkRejection, detail: string, nowMs: number): readonly SinkOutput[] {
+    // How many spans were in it cannot be known, so it counts as one record.
+    this.#counters.receive();
+    this.#counters.reject(reason);
+    return [{ kind: 'dead-letter', message: deadLetter(message, { stage: 'sink', reason, detail }, nowMs) }];
+  }
+
+  flush(nowMs: number): readonly SinkOutput[] {
+    const isDue =
+      this.#rows >= this.#limits.maxRows ||
+      this.#bytes >= this.#limits.maxBytes ||
+      // A clock that was set back must not keep a batch waiting.
+      nowMs < this.#sinceMs ||
+      nowMs - this.#sinceMs >= this.#limits.maxAgeMs;
+    return isDue ? this.drain() : [];
+  }
+
+  drain(): readonly SinkOutput[] {
+    const held = this.#held;
+    if (held.length === 0) return [];
+    const traces = held.filter((entry) => entry.topic === 'traces');
+    const resources = held.filter((entry) => entry.topic === 'resources');
+    const spanCount = traces.reduce((sum, entry) => sum + entry.count, 0);
+    this.#forget([]);
+    this.#counters.emit(spanCount + resources.length);
+    return [
+      {
+        kind: 'rows',
+        spans: traces.map((entry) => entry.rows),
+        traces: traces.map((entry) => entry.traceRow),
+        resources: resources.map((entry) => entry.rows),
+        spanCount,
+        traceCount: traces.length,
+        resourceCount: resources.length,
+      },
+    ];
+  }
+
+  #forget(kept: Held[]): void {
+    this.#held = kept;
+    this.#rows = kept.reduce((sum, entry) => sum + entry.count, 0);
+    this.#bytes = kept.reduce((sum, entry) => sum + entry.rows.length + entry.traceRow.length, 0);
+  }
+
+  heldFrom(source: TopicPartition): number | undefined {
+    const entry = this.#held.find(
+      (candidate) => candidate.source.topic === source.topic && candidate.source.partition === source.partition,
+    );
+    return entry?.offset;
+  }
+
+  revoke(sources: readonly TopicPartition[]): void {
+    const isRevoked = ({ source }: Held): boolean =>
+      sources.some((revoked) => revoked.topic === source.topic && revoked.partition === source.partition);
+    const dropped = this.#held.filter(isRevoked).reduce((sum, entry) => sum + entry.count, 0);
+    this.#counters.drop('revoked', dropped);
+    this.#forget(this.#held.filter((entry) => !isRevoked(entry)));
+  }
+
+  accounting(): Accounting {
+    return this.#counters;
+  }
+}
