@@ -117,6 +117,11 @@ export class AvroReader {
     return this.buffer.subarray(start, this.position);
   }
 
+  /** Moves behind a string or bytes. */
+  skipBytes(): void {
+    this.position += this.#readLength();
+  }
+
   readString(): string {
     const length = this.#readLength();
     if (length === 0) return '';

@@ -1,11 +1,12 @@
 /**
  * Generates TypeScript from the Avro schemas: an interface, a reader and a writer per record, a union per enum.
  * `npm run generate` writes schemas/generated/; a test checks that what is committed is what would be generated.
+ * What was ever written must stay readable: every version goes into schemas/avro/history, which only grows.
  * Names become camelCase; a long is a number (exact below 2^53) unless its field says `"js": "bigint"`.
  */
-import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { encodingOf, schemaFingerprint } from './avro-fingerprint.ts';
 
 interface NamedType {
   readonly type: string;
@@ -229,8 +230,10 @@ export function generate(): Map<string, string> {
       `generated/${file}.ts`,
       `// Generated from schemas/avro/${file}.avsc by \`npm run generate\`. Do not edit.\n${imports.join('\n')}\n\n${body}\n`,
     );
-    const text = JSON.stringify(selfContained(node, new Set()));
-    const fingerprint = createHash('sha256').update(text).digest('hex').slice(0, 16);
+    const schema = selfContained(node, new Set());
+    const text = JSON.stringify(schema);
+    const fingerprint = schemaFingerprint(schema);
+    files.set(`avro/history/${node.name}-${fingerprint}.json`, `${JSON.stringify(encodingOf(schema), undefined, 1)}\n`);
     schemaLines.push(`  ${node.name}: {\n    fingerprint: '${fingerprint}',\n    text: ${JSON.stringify(text)},\n  },`);
   }
   files.set(
