@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "encode.h"
+
+#include <cstring>
+
+namespace spanloom {
+namespace {
+
+// 27 fields of at most ten bytes, both addresses and the name.
+constexpr size_t kMaxBytesWithoutPayload = 27 * 10 + 16 + 16 + SPANLOOM_NAME_BYTES;
+
+// Avro's int and long are the same: zigzag, then seven bits a byte, lowest first.
+uint8_t* write_long(uint8_t* out, int64_t value) {
+  uint64_t zigzag = (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
+  while (zigzag > 0x7f) {
+    *out++ = static_cast<uint8_t>(zigzag) | 0x80;
+    zigzag >>= 7;
+  }
+  *out++ = static_cast<uint8_t>(zigzag);
+  return out;
+}
+
+uint8_t* write_bytes(uint8_t* out, const void* bytes, size_t count) {
+  out = write_long(out, static_cast<int64_t>(count));
+  std::memcpy(out, bytes, count);
+  return out + count;
+}
+
+// A process may call itself anything; Avro strings must be UTF-8, so what is not printable ASCII becomes '?'.
+uint8_t* write_name(uint8_t* out, const char* name) {
+  const size_t length = strnlen(name, SPANLOOM_NAME_BYTES);
+  out = write_long(out, static_cast<int64_t>(length));
+  for (size_t index = 0; index < length; index++) {
+    const char character = name[index];
+    *out++ = static_cast<uint8_t>(character >= 0x20 && character < 0x7f ? character : '?');
+  }
+  return out;
+}
+
+}  // namespace
+
+void encode_event(const spanloom_event& event, const uint8_t* payload, uint64_t base_monotonic_ns, Bytes& bytes) {
+  const spanloom_socket& socket = event.socket;
+  const size_t address_bytes = socket.address_bytes == 16 ? 16 : 4;
+  uint8_t* out = bytes.reserve(kMaxBytesWithoutPayload + event.payload_length);
+
+  out = write_long(out, static_cast<int64_t>(event.id));
+  out = write_long(out, event.kind);
+  out = write_long(out, event.direction);
+  out = write_long(out, static_cast<int64_t>(event.time_ns - base_monotonic_ns));
+  out = write_long(out, static_cast<int32_t>(event.process_id));
+  out = write_long(out, static_cast<int32_t>(event.thread_id));
+  out = write_long(out, 0);  // context_kind: thread
+  out = write_long(out, event.thread_id);
+  out = write_name(out, event.process_name);
+  out = write_long(out, static_cast<int64_t>(socket.socket_id));
+  out = write_long(out, event.file_descriptor);
+  out = write_long(out, socket.network_namespace);
+  out = write_long(out, socket.transport);
+  out = write_long(out, socket.role);
+  out = write_bytes(out, socket.local_address, address_bytes);
+  out = write_long(out, socket.local_port);
+  out = write_bytes(out, socket.remote_address, address_bytes);
+  out = write_long(out, socket.remote_port);
+  *out++ = 0;  // tls
+  out = write_long(out, static_cast<int64_t>(event.length));
+  out = write_long(out, event.tcp_sequence);
+  out = write_long(out, static_cast<int64_t>(event.phase));
+  out = write_long(out, static_cast<int64_t>(event.after));
+  out = write_long(out, static_cast<int64_t>(event.connect_id));
+  out = write_long(out, static_cast<int64_t>(event.message_id));
+  out = write_long(out, static_cast<int32_t>(event.error));
+  out = write_bytes(out, payload, event.payload_length);
+  bytes.advance_to(out);
+}
+
+}  // namespace spanloom

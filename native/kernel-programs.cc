@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel-programs.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <sys/resource.h>
+
+#include <cstring>
+
+#include "diagnose.h"
+#include "process-start.h"
+
+namespace spanloom {
+namespace {
+
+// Kernels before 5.11 charge maps to this limit.
+void raise_locked_memory_limit() {
+  const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+  setrlimit(RLIMIT_MEMLOCK, &unlimited);
+}
+
+// bpf_rdonly_cast() is there since 6.2. Only a constant can hide a missing function from the verifier.
+bool kernel_has_read_only_cast() {
+  btf* kernel = btf__load_vmlinux_btf();
+  if (kernel == nullptr) return false;
+  const bool found = btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+  btf__free(kernel);
+  return found;
+}
+
+// The initial value of a map that holds one variable.
+template <typename Variable>
+Variable* variable_of(const bpf_object* object, const char* map_name) {
+  bpf_map* map = bpf_object__find_map_by_name(object, map_name);
+  size_t size = 0;
+  void* value = map == nullptr ? nullptr : const_cast<void*>(bpf_map__initial_value(map, &size));
+  return size == sizeof(Variable) ? static_cast<Variable*>(value) : nullptr;
+}
+
+bool is_many(const bpf_program* program) {
+  const std::string name = bpf_program__name(program);
+  return name == "on_recvmmsg" || name == "on_sendmmsg";
+}
+
+}  // namespace
+
+bool attaches_itself(const bpf_program* program) {
+  return bpf_program__type(program) == BPF_PROG_TYPE_TRACING && !is_many(program);
+}
+
+bpf_object* open_object(const Options& options, std::string& error) {
+  collect_library_messages();
+  raise_locked_memory_limit();
+  bpf_object* object = bpf_object__open_file(options.object_path.c_str(), nullptr);
+  if (object == nullptr) {
+    error = explain_failure("Opening " + options.object_path + " (made by `npm run build:bpf`)", -errno);
+    return nullptr;
+  }
+  spanloom_knobs* knobs = variable_of<spanloom_knobs>(object, ".rodata.knobs");
+  spanloom_state* state = variable_of<spanloom_state>(object, ".data.state");
+  if (knobs == nullptr || state == nullptr) {
+    error = options.object_path + " was built from other sources than this addon; run `npm run build:bpf`.";
+    bpf_object__close(object);
+    return nullptr;
+  }
+  knobs->payload_bytes = options.payload_bytes;
+  knobs->continuation_bytes = options.continuation_bytes;
+  knobs->has_read_only_cast = kernel_has_read_only_cast() ? 1 : 0;
+  state->next_event_id = options.first_event_id;
+  state->next_socket_id = options.first_event_id;
+  bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "ring"), options.ring_bytes);
+  bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "sockets"), options.max_sockets);
+  return object;
+}
+
+bool KernelPrograms::load(const Options& options, bool with_many, std::string& error) {
+  object_ = open_object(options, error);
+  if (object_ == nullptr) return false;
+  bpf_program* program;
+  bpf_object__for_each_program(program, object_) {
+    if (is_many(program)) bpf_program__set_autoload(program, with_many);
+  }
+  const int result = bpf_object__load(object_);
+  if (result == 0) return true;
+  error = explain_failure("Loading the kernel programs", result);
+  bpf_object__close(object_);
+  object_ = nullptr;
+  return false;
+}
+
+std::unique_ptr<KernelPrograms> KernelPrograms::start(const Options& options, std::string& error) {
+  std::unique_ptr<KernelPrograms> programs(new KernelPrograms());
+  // An older verifier may give up on the loops over many datagrams: everything else is worth having without them.
+  if (!programs->load(options, true, error) && !programs->load(options, false, error)) return nullptr;
+  programs->state_ = variable_of<spanloom_state>(programs->object_, ".data.state");
+  for (const uint32_t process_id : options.excluded_process_ids) programs->exclude(process_id);
+
+  const auto on_sample = [](void* self, void* record, size_t size) {
+    return (*static_cast<KernelPrograms*>(self)->on_record_)(record, size) ? 0 : -ECANCELED;
+  };
+  const int ring = bpf_object__find_map_fd_by_name(programs->object_, "ring");
+  programs->ring_ = ring_buffer__new(ring, on_sample, programs.get(), nullptr);
+  if (programs->ring_ == nullptr) {
+    error = explain_failure("Mapping the ring buffer", -errno);
+    return nullptr;
+  }
+  if (!programs->attach(error)) return nullptr;
+  return programs;
+}
+
+bool KernelPrograms::attach(std::string& error) {
+  const int many = bpf_object__find_map_fd_by_name(object_, "many_programs");
+  bpf_program* program;
+  bpf_object__for_each_program(program, object_) {
+    if (is_many(program)) {
+      const int fd = bpf_program__fd(program);
+      const uint32_t key =
+          strcmp(bpf_program__name(program), "on_recvmmsg") == 0 ? SPANLOOM_MANY_INGRESS : SPANLOOM_MANY_EGRESS;
+      if (fd >= 0) bpf_map_update_elem(many, &key, &fd, BPF_ANY);
+    } else if (attaches_itself(program)) {
+      bpf_link* link = bpf_program__attach(program);
+      if (link == nullptr) {
+        error = explain_failure(std::string("Attaching ") + bpf_program__name(program), -errno);
+        return false;
+      }
+      links_.push_back(link);
+    }
+  }
+  return true;
+}
+
+KernelPrograms::~KernelPrograms() {
+  detach();
+  if (ring_ != nullptr) ring_buffer__free(ring_);
+  if (object_ != nullptr) bpf_object__close(object_);
+}
+
+void KernelPrograms::detach() {
+  for (bpf_link* link : links_) bpf_link__destroy(link);
+  links_.clear();
+  loop_probes_.detach();
+}
+
+bool KernelPrograms::consume(const std::function<bool(const void*, size_t)>& on_record) {
+  on_record_ = &on_record;
+  const int result = ring_buffer__consume(ring_);
+  on_record_ = nullptr;
+  return result >= 0;
+}
+
+bool KernelPrograms::exclude(uint32_t process_id) {
+  const int map = bpf_object__find_map_fd_by_name(object_, "excluded");
+  const uint64_t started = process_start_ticks(process_id);
+  int result = bpf_map_update_elem(map, &process_id, &started, BPF_ANY);
+  if (result == -E2BIG) {
+    forget_ended_exclusions();
+    result = bpf_map_update_elem(map, &process_id, &started, BPF_ANY);
+  }
+  // Threads look themselves up again when they see another epoch.
+  __atomic_fetch_add(&state_->exclusion_epoch, 1, __ATOMIC_SEQ_CST);
+  return result == 0;
+}
+
+void KernelPrograms::forget_ended_exclusions() {
+  const int map = bpf_object__find_map_fd_by_name(object_, "excluded");
+  std::vector<uint32_t> ended;
+  uint32_t key = 0;
+  for (const uint32_t* previous = nullptr; bpf_map_get_next_key(map, previous, &key) == 0; previous = &key) {
+    uint64_t started = 0;
+    bpf_map_lookup_elem(map, &key, &started);
+    const uint64_t now_started = process_start_ticks(key);
+    if (now_started == 0 || now_started != started) ended.push_back(key);
+  }
+  for (const uint32_t process_id : ended) bpf_map_delete_elem(map, &process_id);
+}
+
+int KernelPrograms::attach_loop_probes(const std::string& path, std::string& error) {
+  return loop_probes_.attach(bpf_object__find_program_by_name(object_, "on_loop_phase"), path, error);
+}
+
+std::vector<ProgramStatistics> KernelPrograms::statistics() const {
+  std::vector<ProgramStatistics> all;
+  bpf_program* program;
+  bpf_object__for_each_program(program, object_) {
+    const int fd = bpf_program__fd(program);
+    bpf_prog_info info{};
+    uint32_t size = sizeof(info);
+    if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0)
+      all.push_back({bpf_program__name(program), info.run_cnt, info.run_time_ns});
+  }
+  return all;
+}
+
+}  // namespace spanloom

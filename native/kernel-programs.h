@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The BPF object in the kernel: loading, attaching, the ring buffer, the maps that user space writes.
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "event.h"
+#include "loop-probes.h"
+#include "options.h"
+
+namespace spanloom {
+
+struct ProgramStatistics {
+  std::string name;
+  uint64_t runs;
+  uint64_t run_time_ns;
+};
+
+// Opens the object with the knobs of `options` set. NULL and one sentence in `error` when that fails.
+bpf_object* open_object(const Options& options, std::string& error);
+
+// Programs on tracepoints that attach themselves; the others are called by these, or attached to a file.
+bool attaches_itself(const bpf_program* program);
+
+class KernelPrograms {
+ public:
+  // Loads and attaches. Returns nullptr and sets `error` to one sentence that says what is missing.
+  static std::unique_ptr<KernelPrograms> start(const Options& options, std::string& error);
+  ~KernelPrograms();
+  KernelPrograms(const KernelPrograms&) = delete;
+  KernelPrograms& operator=(const KernelPrograms&) = delete;
+
+  // Memory shared with the running programs.
+  const volatile spanloom_state& state() const { return *state_; }
+
+  // Reads records until the ring buffer is empty or `on_record` returns false. True when it is empty.
+  bool consume(const std::function<bool(const void* record, size_t size)>& on_record);
+
+  // Leaves a process out from now on. False when there is no room for more.
+  bool exclude(uint32_t process_id);
+
+  // Attaches the event-loop probes; returns how many, or -1 with one sentence in `error`.
+  int attach_loop_probes(const std::string& path, std::string& error);
+
+  std::vector<ProgramStatistics> statistics() const;
+
+  // No events after this; what is in the ring buffer stays readable.
+  void detach();
+
+ private:
+  KernelPrograms() = default;
+  bool load(const Options& options, bool with_many, std::string& error);
+  bool attach(std::string& error);
+  void forget_ended_exclusions();
+
+  bpf_object* object_ = nullptr;
+  ring_buffer* ring_ = nullptr;
+  std::vector<bpf_link*> links_;
+  volatile spanloom_state* state_ = nullptr;
+  LoopProbes loop_probes_;
+  // Where the ring buffer's callback finds its way back.
+  const std::function<bool(const void*, size_t)>* on_record_ = nullptr;
+};
+
+}  // namespace spanloom

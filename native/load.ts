@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { NativeCapture } from './capture.ts';
+
+/** What one kernel program did when it was tried by itself. */
+export interface ProgramCheck {
+  readonly name: string;
+  readonly loaded: boolean;
+  readonly attached: boolean;
+  /** One sentence; absent when all went well. */
+  readonly error?: string;
+}
+
+/** What the running kernel makes of the kernel programs. */
+export interface KernelCheck {
+  readonly programs: readonly ProgramCheck[];
+  /** Rights and kernel features that are missing, a sentence each that says what to do. */
+  readonly missing: readonly string[];
+}
+
+/** Byte offsets by `structure.field`, sizes by `structure`. */
+export type Layout = Readonly<Record<string, number>>;
+
+/** Everything the addon exports: the capture, and entries for checks and tests. */
+export interface NativeAddon extends NativeCapture {
+  checkKernel(objectPath: string, loopPath: string): KernelCheck;
+  /** Encodes records as they lie in the ring buffer, one after the other. The reference is native/encode-reference.ts. */
+  encodeEvents(records: Buffer, baseMonotonicNs: number): Buffer;
+  /** The layout of bpf/event.h as the C++ compiler made it and as the BPF object tells it. */
+  layouts(objectPath: string): { readonly compiled: Layout; readonly object: Layout };
+}
+
+/** The package's root: this file runs as native/load.ts and, compiled, as dist/native/load.js. */
+function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
+}
+
+/** Where `npm run build:bpf` leaves the compiled kernel programs. */
+export const capturePrograms: string = join(packageRoot(), 'bpf', 'build', 'capture.bpf.o');
+
+/** Where `npm run build:native` leaves the addon. */
+export const addonPath: string = join(packageRoot(), 'native', 'build', 'Release', 'spanloom_capture.node');
+
+/**
+ * Loads the native addon.
+ * @throws Error that names the build command when it has not been built; whatever else goes wrong is passed on
+ */
+export function loadNative(): NativeAddon {
+  if (!existsSync(addonPath)) throw new Error('The native addon has not been built: run `npm run build:native`.');
+  const require = createRequire(import.meta.url);
+  return require(addonPath) as NativeAddon;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a capture is started with: CaptureOptions of native/capture.ts, checked.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace spanloom {
+
+struct Options {
+  std::string object_path;
+  uint64_t first_event_id = 1;
+  uint32_t payload_bytes = 512;
+  uint32_t continuation_bytes = 32;
+  uint32_t ring_bytes = 64 * 1024 * 1024;
+  uint32_t max_sockets = 131072;
+  uint32_t poll_interval_ms = 10;
+  uint32_t max_unacknowledged_blocks = 64;
+  std::vector<uint32_t> excluded_process_ids;
+  bool redact = true;
+  std::vector<std::string> redact_patterns;
+};
+
+}  // namespace spanloom

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The thread that drains the ring buffer on a timer and makes blocks of what it finds.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "block.h"
+#include "kernel-programs.h"
+#include "options.h"
+#include "redact.h"
+#include "seen-processes.h"
+#include "staging.h"
+
+namespace spanloom {
+
+class Poller {
+ public:
+  using Deliver = std::function<void(std::unique_ptr<Block>)>;
+
+  // `programs` must outlive the poller. `redactor` may be null. `deliver` is called on the poller's thread.
+  Poller(const Options& options, KernelPrograms& programs, std::unique_ptr<Redactor> redactor, Deliver deliver);
+  ~Poller();
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
+
+  // Blocks that were delivered are done with: more may come.
+  void acknowledge(uint32_t blocks);
+
+  // Delivers everything that is left, whatever is unacknowledged, and ends the thread. The programs must be detached.
+  void stop();
+
+ private:
+  void run();
+  bool wait();
+  void poll(uint64_t now_ns, bool is_last);
+  void deliver_until(uint64_t until_ns);
+  std::unique_ptr<Block> fill_block(uint64_t until_ns);
+  void redact(const spanloom_event& event, uint8_t* payload);
+  void hand_over(std::unique_ptr<Block> block);
+  void take_losses(Losses& losses);
+  bool is_blocked();
+
+  const Options options_;
+  KernelPrograms& programs_;
+  const std::unique_ptr<Redactor> redactor_;
+  const Deliver deliver_;
+
+  Staging staging_;
+  SeenProcesses seen_;
+  Losses reported_losses_{};
+  // What the redactor must remember of sockets between calls; see Redactor::redact().
+  std::unordered_map<uint64_t, uint64_t> redaction_states_;
+  uint64_t until_ns_ = 0;
+  uint64_t last_block_ns_ = 0;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool is_stopping_ = false;
+  uint64_t unacknowledged_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace spanloom
