@@ -119,7 +119,8 @@ export class AvroReader {
 
   /** Moves behind a string or bytes. */
   skipBytes(): void {
-    this.position += this.#readLength();
+    const length = this.#readLength();
+    this.position += length;
   }
 
   readString(): string {

@@ -1,0 +1,105 @@
+/** Holds the generated codecs to avsc, and to their promise on bytes that are no record. */
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { AvroDecodeError, AvroReader } from './avro-reader.ts';
+import { makeSkip } from './avro-skip.ts';
+import { AvroWriter } from './avro-writer.ts';
+import { readDeadLetter, writeDeadLetter } from './generated/dead-letter.ts';
+import { readEventBatch, writeEventBatch } from './generated/event-batch.ts';
+import { readResource, writeResource } from './generated/resource.ts';
+import { type SchemaName, schemas } from './generated/schemas.ts';
+import { readSpanBatch, writeSpanBatch } from './generated/span-batch.ts';
+import { readSpan, writeSpan } from './generated/span.ts';
+import { readTrace, writeTrace } from './generated/trace.ts';
+import { anyValueOf, avscType } from './schema-values.ts';
+
+interface Codec {
+  readonly read: (reader: AvroReader) => unknown;
+  readonly write: (writer: AvroWriter, value: never) => void;
+}
+const codecs: Readonly<Record<SchemaName, Codec>> = {
+  EventBatch: { read: readEventBatch, write: writeEventBatch },
+  Span: { read: readSpan, write: writeSpan },
+  SpanBatch: { read: readSpanBatch, write: writeSpanBatch },
+  Trace: { read: readTrace, write: writeTrace },
+  Resource: { read: readResource, write: writeResource },
+  DeadLetter: { read: readDeadLetter, write: writeDeadLetter },
+};
+const names = Object.keys(codecs) as SchemaName[];
+const seed = 1;
+
+describe.each(names)('%s', (name) => {
+  const schema: unknown = JSON.parse(schemas[name].text);
+  const type = avscType(schema);
+  const values = anyValueOf(schema);
+  const { read, write } = codecs[name];
+  const skip = makeSkip(schema);
+  // Small at first, so that it has to grow in the middle of every kind of value.
+  const encode = (value: unknown): Buffer => {
+    const writer = new AvroWriter(1);
+    write(writer, value as never);
+    return writer.finish();
+  };
+
+  it('is written as avsc writes it, read as it was, and skipped as a whole', () => {
+    fc.assert(
+      fc.property(values, (pair) => {
+        const bytes = encode(pair.generated);
+        expect(bytes.equals(type.toBuffer(pair.avsc))).toBe(true);
+        const reader = new AvroReader(bytes);
+        expect(isDeepStrictEqual(read(reader), pair.generated)).toBe(true);
+        expect(reader.position).toBe(bytes.length);
+        const skipper = new AvroReader(bytes);
+        skip(skipper);
+        expect(skipper.position).toBe(bytes.length);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('never throws anything but AvroDecodeError on any bytes, nor reads beyond them', () => {
+    // The issue asks for 100,000 cases; the records share them, and every valid value is damaged in many ways.
+    const valid = fc.sample(values, { numRuns: 200, seed }).map((pair) => encode(pair.generated));
+    const places = fc.sample(fc.tuple(fc.nat(), fc.nat(255), fc.nat()), { numRuns: 10_000, seed });
+    const garbage = fc.sample(fc.uint8Array({ maxLength: 200 }), { numRuns: 7_000, seed });
+    const damaged = places.map(([place, byte, cut], index) => {
+      const bytes = Buffer.from(valid[index % valid.length]!.subarray(0, 4_000));
+      if (bytes.length > 0) bytes[place % bytes.length] = byte;
+      return cut % 2 === 0 ? bytes : bytes.subarray(0, cut % (bytes.length + 1));
+    });
+    for (const bytes of [...damaged, ...garbage.map((array) => Buffer.from(array))])
+      for (const use of [read, skip]) {
+        const reader = new AvroReader(bytes);
+        try {
+          use(reader);
+          expect(reader.position).toBeLessThanOrEqual(bytes.length);
+        } catch (error) {
+          if (!(error instanceof AvroDecodeError)) throw error;
+        }
+      }
+  });
+});
+
+describe('bytes made to hurt', () => {
+  it.each([
+    ['an array that claims more items than bytes', [0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]],
+    ['a block of negative count and any size', [0x03, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]],
+    ['a long that never ends', Array.from({ length: 100 }, () => 0xff)],
+    ['a string longer than memory', [0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]],
+  ])('%s does not hang', (_, bytes) => {
+    for (const name of names)
+      for (const prefix of [0, 1, 2, 8]) {
+        const reader = new AvroReader(Buffer.from([...Array<number>(prefix).fill(0), ...bytes]));
+        const outcome = ((): string => {
+          try {
+            codecs[name].read(reader);
+            return 'read';
+          } catch (error) {
+            return (error as Error).name;
+          }
+        })();
+        expect(['read', 'AvroDecodeError']).toContain(outcome);
+      }
+  });
+});
