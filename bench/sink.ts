@@ -12,7 +12,7 @@ import { openEmbeddedClickHouse } from '../core/clickhouse/embedded.ts';
 import { migrate } from '../core/clickhouse/migrate.ts';
 import { nameLiteral, stringLiteral } from '../core/clickhouse/sql-literal.ts';
 import { deliverToClickHouse } from '../sink/deliver.ts';
-import { spanColumns } from '../sink/span-rows.ts';
+import { spanColumns } from '../sink/span-columns.ts';
 import { SinkStage, type SinkOutput } from '../sink/stage.ts';
 import { makeLoadTrace, traceMessage } from '../sink/testing/traces.ts';
 

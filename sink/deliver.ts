@@ -1,9 +1,9 @@
 import type { Producer } from '../core/bus/bus.ts';
 import type { ClickHouse, RowColumn } from '../core/clickhouse/clickhouse.ts';
 import { resourceColumns } from './resource-rows.ts';
-import { spanColumns } from './span-rows.ts';
+import { spanColumns } from './span-columns.ts';
 import type { RowBatch, SinkOutput } from './stage.ts';
-import { traceColumns } from './trace-rows.ts';
+import { traceColumns } from './trace-columns.ts';
 
 /** Where the outputs of the sink go. */
 export interface SinkDestinations {
@@ -36,9 +36,8 @@ export async function deliverToClickHouse(
     stored?.(output, performance.now() - startedAtMs);
   }
 
-  async function insert(table: string, columns: readonly RowColumn[], pieces: readonly Uint8Array[]): Promise<void> {
+  async function insert(table: string, columns: readonly RowColumn[], rows: readonly Uint8Array[]): Promise<void> {
     // Traces that were merged into others have no spans.
-    const rows = pieces.filter((piece) => piece.length > 0);
     if (rows.length > 0) await clickHouse.insert({ table, columns, rows });
   }
 }

@@ -33,6 +33,26 @@ export class RowBinaryWriter {
     return taken;
   }
 
+  /** Bytes since the last {@link take}: positions that {@link patchInt32} understands. */
+  get length(): number {
+    return this.#position - this.#start;
+  }
+
+  /** Forgets what was written since the last {@link take}. */
+  discard(): void {
+    this.#position = this.#start;
+  }
+
+  /** Overwrites four bytes written since the last {@link take}. */
+  patchInt32(at: number, value: number): void {
+    this.#view.setInt32(this.#start + at, value, true);
+  }
+
+  /** Overwrites a byte written since the last {@link take}. */
+  patchInt8(at: number, value: number): void {
+    this.#buffer[this.#start + at] = value;
+  }
+
   /** Makes room for `bytes` more and returns the position to write at. */
   #advance(bytes: number): number {
     let position = this.#position;
@@ -75,6 +95,13 @@ export class RowBinaryWriter {
     this.#view.setInt32(position + 4, high, true);
   }
 
+  /** A 64-bit integer by its two halves. */
+  writeHalves(low: number, high: number): void {
+    const position = this.#advance(8);
+    this.#view.setInt32(position, low, true);
+    this.#view.setInt32(position + 4, high, true);
+  }
+
   writeBigInt64(value: bigint): void {
     const position = this.#advance(8);
     this.#view.setBigInt64(position, value, true);
@@ -114,6 +141,42 @@ export class RowBinaryWriter {
     this.writeLength(bytes);
     const start = this.#advance(bytes);
     this.#buffer.write(text, start, bytes, 'utf8');
+  }
+
+  /** A string whose UTF-8 bytes are a part of a buffer. */
+  writeText(source: Buffer, start: number, length: number): void {
+    this.writeLength(length);
+    const position = this.#advance(length);
+    const buffer = this.#buffer;
+    if (length > shortTextLength) {
+      source.copy(buffer, position, start, start + length);
+      return;
+    }
+    for (let index = 0; index < length; index++) buffer[position + index] = source[start + index]!;
+  }
+
+  /**
+   * Hexadecimal digits that are a part of a buffer, as a FixedString of half as many bytes.
+   *
+   * @returns false when they are not hexadecimal digits
+   */
+  writeHexText(source: Buffer, start: number, bytes: number): boolean {
+    const position = this.#advance(bytes);
+    const buffer = this.#buffer;
+    let all = 0;
+    for (let index = 0; index < bytes; index++) {
+      const value = (valueOfDigit[source[start + 2 * index]!]! << 4) | valueOfDigit[source[start + 2 * index + 1]!]!;
+      all |= value;
+      buffer[position + index] = value;
+    }
+    // A digit that is none counts -1, which makes the whole negative.
+    return all >= 0;
+  }
+
+  /** Zeros. */
+  writeZeros(bytes: number): void {
+    const position = this.#advance(bytes);
+    this.#buffer.fill(0, position, position + bytes);
   }
 
   /** Hexadecimal digits as a FixedString of half as many bytes; the empty text as zeros. */

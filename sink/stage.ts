@@ -10,12 +10,10 @@ import { deadLetter } from '../core/dead-letter.ts';
 import { Counters } from '../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../core/stage/stage.ts';
 import { readResource, type Resource } from '../schemas/generated/resource.ts';
-import { readTrace, type Trace } from '../schemas/generated/trace.ts';
-import { callEnds } from './calls.ts';
+import { joinAdjacent } from './pieces.ts';
 import { writeResourceRow } from './resource-rows.ts';
 import { RowBinaryWriter } from './row-binary-writer.ts';
-import { writeSpanRow } from './span-rows.ts';
-import { writeTraceRow } from './trace-rows.ts';
+import { transcodeTrace, type TraceWriters } from './trace-transcoder.ts';
 
 /** Rows in RowBinary, in pieces. */
 export interface RowBatch {
@@ -39,7 +37,7 @@ export interface BatchLimits {
   readonly maxAgeMs: number;
 }
 
-export type SinkRejection = 'undecodable' | 'unknown_schema' | 'failed';
+export type SinkRejection = 'undecodable' | 'unknown_schema';
 
 /** The rows of one message. */
 interface Held {
@@ -47,37 +45,23 @@ interface Held {
   readonly offset: number;
   readonly topic: 'traces' | 'resources';
   /** Rows of table spans, or of table resource. */
-  readonly rows: Uint8Array;
+  readonly rows: Buffer;
   /** One row of table trace; empty for a resource. */
-  readonly traceRow: Uint8Array;
+  readonly traceRow: Buffer;
   /** Spans or resources: what is accounted for. */
   readonly count: number;
 }
 
-const traceIdPattern = /^[0-9a-fA-F]{32}$/;
-const spanIdPattern = /^[0-9a-fA-F]{16}$/;
-
-/** Why a trace cannot be stored although it could be read; undefined when it can. */
-function problemOf(trace: Trace): string | undefined {
-  if (!traceIdPattern.test(trace.traceId)) return `trace_id "${trace.traceId}" is not 32 hex digits`;
-  if (trace.mergedInto !== '' && !traceIdPattern.test(trace.mergedInto))
-    return `merged_into "${trace.mergedInto}" is not 32 hex digits`;
-  for (const span of trace.spans) {
-    if (!spanIdPattern.test(span.spanId)) return `span_id "${span.spanId}" is not 16 hex digits`;
-    if (span.parentSpanId !== '' && !spanIdPattern.test(span.parentSpanId))
-      return `parent_span_id "${span.parentSpanId}" is not 16 hex digits`;
-  }
-  return undefined;
-}
+const noBytes = Buffer.alloc(0);
 
 /** Turns messages of the topics `traces` and `resources` into batches of rows. Its records are spans and resources. */
 export class SinkStage implements Stage<SinkOutput> {
   readonly #limits: BatchLimits;
   readonly #tracesTopic: string;
   readonly #resourcesTopic: string;
-  readonly #counters = new Counters<never, SinkRejection>([], ['undecodable', 'unknown_schema', 'failed']);
-  readonly #rowWriter = new RowBinaryWriter();
-  readonly #traceWriter = new RowBinaryWriter(64 * 1024);
+  readonly #counters = new Counters<never, SinkRejection>([], ['undecodable', 'unknown_schema']);
+  readonly #writers: TraceWriters = { spans: new RowBinaryWriter(), trace: new RowBinaryWriter(64 * 1024) };
+  readonly #resourceWriter = new RowBinaryWriter(64 * 1024);
   #held: Held[] = [];
   #rows = 0;
   #bytes = 0;
@@ -96,17 +80,15 @@ export class SinkStage implements Stage<SinkOutput> {
   }
 
   #processTrace(message: ReceivedMessage, nowMs: number): readonly SinkOutput[] {
-    const decoded = decodeValue('Trace', message, readTrace);
-    if (decoded.kind === 'rejected') return this.#reject(message, decoded.reason, decoded.detail, nowMs);
-    const trace = decoded.value;
-    const problem = problemOf(trace);
-    if (problem !== undefined) return this.#reject(message, 'failed', problem, nowMs);
-    this.#counters.receive(trace.spans.length);
-    const ends = callEnds(trace.spans);
-    for (const [index, span] of trace.spans.entries())
-      writeSpanRow(this.#rowWriter, trace.traceId, trace.revision, span, ends[index]!);
-    writeTraceRow(this.#traceWriter, trace);
-    this.#hold(message, 'traces', trace.spans.length, nowMs);
+    const decoded = decodeValue('Trace', message, (reader) => transcodeTrace(reader, this.#writers));
+    if (decoded.kind === 'rejected') {
+      this.#writers.spans.discard();
+      this.#writers.trace.discard();
+      return this.#reject(message, decoded.reason, decoded.detail, nowMs);
+    }
+    this.#counters.receive(decoded.value);
+    const rows = this.#writers.spans.take();
+    this.#hold(message, { topic: 'traces', rows, traceRow: this.#writers.trace.take(), count: decoded.value }, nowMs);
     return [];
   }
 
@@ -116,19 +98,18 @@ export class SinkStage implements Stage<SinkOutput> {
     const decoded = decodeValue<Resource>('Resource', message, readResource);
     if (decoded.kind === 'rejected') return this.#reject(message, decoded.reason, decoded.detail, nowMs);
     this.#counters.receive();
-    writeResourceRow(this.#rowWriter, decoded.value, message.timestampMs);
-    this.#hold(message, 'resources', 1, nowMs);
+    writeResourceRow(this.#resourceWriter, decoded.value, message.timestampMs);
+    const rows = this.#resourceWriter.take();
+    this.#hold(message, { topic: 'resources', rows, traceRow: noBytes, count: 1 }, nowMs);
     return [];
   }
 
-  #hold(message: ReceivedMessage, topic: Held['topic'], count: number, nowMs: number): void {
-    const rows = this.#rowWriter.take();
-    const traceRow = this.#traceWriter.take();
+  #hold(message: ReceivedMessage, made: Omit<Held, 'source' | 'offset'>, nowMs: number): void {
     if (this.#held.length === 0) this.#sinceMs = nowMs;
     const source = { topic: message.topic, partition: message.partition };
-    this.#held.push({ source, offset: message.offset, topic, rows, traceRow, count });
-    this.#rows += count;
-    this.#bytes += rows.length + traceRow.length;
+    this.#held.push({ source, offset: message.offset, ...made });
+    this.#rows += made.count;
+    this.#bytes += made.rows.length + made.traceRow.length;
   }
 
   #reject(message: ReceivedMessage, reason: SinkRejection, detail: string, nowMs: number): readonly SinkOutput[] {
@@ -159,9 +140,9 @@ export class SinkStage implements Stage<SinkOutput> {
     return [
       {
         kind: 'rows',
-        spans: traces.map((entry) => entry.rows),
-        traces: traces.map((entry) => entry.traceRow),
-        resources: resources.map((entry) => entry.rows),
+        spans: joinAdjacent(traces.map((entry) => entry.rows)),
+        traces: joinAdjacent(traces.map((entry) => entry.traceRow)),
+        resources: joinAdjacent(resources.map((entry) => entry.rows)),
         spanCount,
         traceCount: traces.length,
         resourceCount: resources.length,

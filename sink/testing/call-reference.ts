@@ -3,8 +3,8 @@
  * best its own side. Here the spans of one call are put together, so that every one carries the services at both ends,
  * and exactly one of them stands for the call when calls are counted.
  */
-import { resourceKindIndex } from '../schemas/generated/resource.ts';
-import type { Reason, Side, Span } from '../schemas/generated/span.ts';
+import { resourceKindIndex } from '../../schemas/generated/resource.ts';
+import type { Reason, Side, Span } from '../../schemas/generated/span.ts';
 
 /** A resource by the position of its kind in ResourceKind, and its id. Both 0: not known. */
 export interface ServiceReference {
