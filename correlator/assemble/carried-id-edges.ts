@@ -1,0 +1,50 @@
+import type { SpanRecord } from '../span-record.ts';
+import type { CallChain } from './call-chains.ts';
+
+const carriedIdConfidence = 0.95;
+
+function sharesTraceContext(call: SpanRecord, first: SpanRecord): boolean {
+  return (
+    call.headerTraceId !== '' &&
+    call.headerTraceId === first.headerTraceId &&
+    call.headerSpanId !== '' &&
+    call.headerSpanId === first.headerSpanId
+  );
+}
+
+function sharesRequestId(call: SpanRecord, first: SpanRecord): boolean {
+  return call.xRequestIdRequest !== '' && call.xRequestIdRequest === first.xRequestIdRequest;
+}
+
+/**
+ * Bridges what nobody saw, such as a proxy on a host without an agent: a call that arrived nowhere, and a request that
+ * came from nowhere with the same explicit id, are one, if there is exactly one such call and it lasted long enough.
+ */
+export function linkCarriedIds(chains: readonly CallChain[]): void {
+  const departed: SpanRecord[] = [];
+  const arrived: SpanRecord[] = [];
+  for (const chain of chains) {
+    const last = chain[chain.length - 1]!;
+    const first = chain[0]!;
+    if (first.role === 'client' && last.role !== 'server') departed.push(last);
+    else if (first.role !== 'client' && first.edge === undefined) arrived.push(first);
+  }
+  if (departed.length === 0 || arrived.length === 0) return;
+  for (const first of arrived) {
+    for (const [reason, shares] of [
+      ['trace_context', sharesTraceContext],
+      ['x_request_id', sharesRequestId],
+    ] as const) {
+      const calls = departed.filter(
+        (call) =>
+          shares(call, first) &&
+          call.durationNs >= first.durationNs &&
+          call.protocol === first.protocol &&
+          call.process !== first.process,
+      );
+      if (calls.length !== 1) continue;
+      first.edge = { parent: calls[0]!, reason, confidence: carriedIdConfidence };
+      break;
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { reasonIndex } from '../../schemas/generated/span.ts';
+import { AvroWriter } from '../../schemas/avro-writer.ts';
+import { writeTrace } from '../../schemas/generated/trace.ts';
+import type { SpanRecord } from '../span-record.ts';
+import type { OrderedSpans } from './order-spans.ts';
+
+/** What names a trace and its state. */
+export interface TraceHead {
+  readonly traceId: string;
+  readonly revision: number;
+}
+
+const writer = new AvroWriter(256 * 1024);
+
+function writeEdge(span: SpanRecord): void {
+  const { edge } = span;
+  writer.writeString(edge === undefined ? '' : edge.parent.spanId);
+  writer.writeEnum(edge === undefined ? 'root' : edge.reason, reasonIndex);
+  writer.writeDouble(edge === undefined ? 0 : edge.confidence);
+}
+
+/** Writes a Trace; each span is its edge and, unread, the bytes that came with it. Held to `writeTrace` by a test. */
+export function writeAssembledTrace(head: TraceHead, { spans, rootCount }: OrderedSpans): Buffer {
+  const root = spans[0]!;
+  let startTimeNs = root.startTimeNs;
+  let endTimeNs = startTimeNs;
+  let errorCount = 0;
+  for (const span of spans) {
+    if (span.startTimeNs < startTimeNs) startTimeNs = span.startTimeNs;
+    const end = span.startTimeNs + BigInt(span.durationNs);
+    if (end > endTimeNs) endTimeNs = end;
+    if (span.failed) errorCount++;
+  }
+  writer.reset();
+  writer.writeString(head.traceId);
+  writer.writeLong(head.revision);
+  writer.writeString('');
+  writer.writeString(root.spanId);
+  writer.writeLong(rootCount);
+  writer.writeBigLong(startTimeNs);
+  writer.writeLong(Number(endTimeNs - startTimeNs));
+  writer.writeLong(errorCount);
+  writer.writeLong(spans.length);
+  for (const span of spans) {
+    writeEdge(span);
+    writer.writeRaw(span.bytes.subarray(span.bodyStart, span.bodyEnd));
+  }
+  writer.writeLong(0);
+  return writer.finish();
+}
+
+/** Writes the Trace that says that a trace is part of another one now. */
+export function writeMergedTrace(head: TraceHead, mergedInto: string): Buffer {
+  writer.reset();
+  writeTrace(writer, {
+    ...head,
+    mergedInto,
+    rootSpanId: '',
+    rootCount: 0,
+    startTimeNs: 0n,
+    durationNs: 0,
+    errorCount: 0,
+    spans: [],
+  });
+  return writer.finish();
+}

@@ -1,0 +1,59 @@
+import type { ComponentId } from './link/link-store.ts';
+import type { SpanRecord } from './span-record.ts';
+import type { TouchList } from './touch-list.ts';
+
+/** What is out of a trace. */
+export interface EmittedTrace {
+  readonly traceId: string;
+  /** Counts first emissions: the lower one survives a merge. */
+  readonly order: number;
+  readonly revision: number;
+}
+
+/** Spans that belong together as far as is known. */
+export interface Component {
+  readonly id: ComponentId;
+  spans: SpanRecord[];
+  /** Spans ever put in. */
+  spanCount: number;
+  /** Event time at which the last span came. */
+  touchedNs: number;
+  /** Event time since which it has had spans that are in no emitted trace; Infinity when it has none. */
+  unemittedSinceNs: number;
+  emitted: EmittedTrace | undefined;
+  /** Emitted traces that became part of this one, not announced yet. */
+  absorbed: EmittedTrace[];
+  /** Calls, here or elsewhere, whose cause was asked for before a server span of this component came. */
+  recheck: SpanRecord[];
+  /** Not undefined when another component has taken over its spans. */
+  mergedInto: Component | undefined;
+  /** Where it is, and its neighbours there. */
+  list: TouchList | undefined;
+  previous: Component | undefined;
+  next: Component | undefined;
+}
+
+/** A component of one span. */
+export function newComponent(id: ComponentId, span: SpanRecord, nowNs: number): Component {
+  return {
+    id,
+    spans: [span],
+    spanCount: 1,
+    touchedNs: nowNs,
+    unemittedSinceNs: nowNs,
+    emitted: undefined,
+    absorbed: [],
+    recheck: [],
+    mergedInto: undefined,
+    list: undefined,
+    previous: undefined,
+    next: undefined,
+  };
+}
+
+/** The component that has the spans now. */
+export function surviving(component: Component): Component {
+  let current = component;
+  while (current.mergedInto !== undefined) current = current.mergedInto;
+  return current;
+}

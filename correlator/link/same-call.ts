@@ -1,0 +1,54 @@
+import type { ClockOffsets } from './clock-offsets.ts';
+import type { LinkSpan } from './link-store.ts';
+
+/** How far the ends of one call may lie apart. In nanoseconds. */
+export interface CallGates {
+  /** Both sequences are equal. */
+  readonly twoSidedNs: number;
+  /** One end has no response: it may have given up long before the other began. */
+  readonly oneSidedNs: number;
+  /** Two agents whose clocks have not been compared yet may be this far apart. */
+  readonly maxClockSkewNs: number;
+}
+
+export const defaultCallGates: CallGates = { twoSidedNs: 1e9, oneSidedNs: 10e9, maxClockSkewNs: 60e9 };
+
+/** The key under which the ends of a call meet; undefined for spans that are no part of a network call. */
+export function callKey(span: LinkSpan): string | undefined {
+  if (span.role === 'application') return undefined;
+  if (span.transport === 'tcp') return span.requestTcpSequence === 0 ? undefined : `t${span.requestTcpSequence}`;
+  if (span.transport === 'udp') return `u${span.requestId} ${span.tuple}`;
+  return undefined;
+}
+
+/** Whether sequences (TCP) or addresses and request id (UDP) say that two spans with one call key are one call. */
+export function isSameExchange(left: LinkSpan, right: LinkSpan): boolean {
+  if (left.role === right.role && left.role !== 'network') return false;
+  if (left.transport === 'udp') return true;
+  if (left.responseTcpSequence !== 0 && right.responseTcpSequence !== 0)
+    return left.responseTcpSequence === right.responseTcpSequence;
+  return left.tuple === right.tuple;
+}
+
+/** Whether both ends have both sequences. */
+export function isTwoSided(left: LinkSpan, right: LinkSpan): boolean {
+  return left.transport === 'tcp' && left.responseTcpSequence !== 0 && right.responseTcpSequence !== 0;
+}
+
+/** Whether two spans with one call key are views of one call, by sequences and by time. */
+export function isSameCall(left: LinkSpan, right: LinkSpan, clocks: ClockOffsets, gates: CallGates): boolean {
+  if (!isSameExchange(left, right)) return false;
+  let allowedNs = isTwoSided(left, right) || left.transport === 'udp' ? gates.twoSidedNs : gates.oneSidedNs;
+  let shiftNs = 0;
+  if (left.agentId !== right.agentId) {
+    const offset = clocks.between(left.agentId, right.agentId);
+    if (offset === undefined) allowedNs += gates.maxClockSkewNs;
+    else {
+      shiftNs = offset.offsetNs;
+      allowedNs += offset.uncertaintyNs;
+    }
+  }
+  // The server's view lies within the client's, so views of one call overlap once the clocks are set right.
+  const gapNs = Math.max(right.startNs - shiftNs - left.endNs, left.startNs - (right.endNs - shiftNs));
+  return gapNs <= allowedNs;
+}

@@ -1,0 +1,100 @@
+/**
+ * What the enricher's notes say of a call under one rule (last_read or queue). The request side follows `causes` of the
+ * call: a request read before it names the server span; a response read before it makes it a continuation of that call,
+ * so it has that call's parent. The response side asks who continued this call: the replies that its response led to,
+ * and what the calls that its response led to say in turn.
+ */
+import type { Cause, Reason } from '../../schemas/generated/span.ts';
+import type { SpanRecord } from '../span-record.ts';
+import { followsResponseOf, wasOpenAt } from './fit.ts';
+
+/** Calls in a row that each continued the one before; longer chains are cut and their ends stay unknown. */
+const chainLimit = 1024;
+/** Calls looked at on the response side. */
+const continuationLimit = 64;
+
+/** Finds a span in state by its id. */
+export type SpanLookup = (spanId: string) => SpanRecord | undefined;
+
+/** The request side: the server span that the call continued. */
+export interface RequestClaim {
+  readonly serverId: string;
+  /** Undefined while the span has not come. */
+  readonly server: SpanRecord | undefined;
+  /** False when the server span cannot have caused the call: it had replied already, or had not begun. */
+  readonly fits: boolean;
+  /** The call continued a sibling's response. */
+  readonly isResumed: boolean;
+  readonly learned: boolean;
+  readonly confidence: number;
+}
+
+/** The response side. */
+export interface ResponseClaim {
+  /** Server spans whose reply this call's response led to. */
+  readonly direct: readonly SpanRecord[];
+  /** Server spans whose reply the response of a later call led to, which this call's response had led to. */
+  readonly indirect: readonly SpanRecord[];
+  readonly learned: boolean;
+  readonly confidence: number;
+}
+
+function causeUnder(span: SpanRecord, rule: Reason): Cause | undefined {
+  for (const cause of span.causes) if (cause.rule === rule) return cause;
+  return undefined;
+}
+
+/** What the call's own notes say under a rule; undefined when they say nothing. */
+export function requestClaim(call: SpanRecord, rule: Reason, find: SpanLookup): RequestClaim | undefined {
+  const first = causeUnder(call, rule);
+  if (first === undefined) return undefined;
+  let confidence = first.confidence;
+  let learned = first.learned;
+  let cause: Cause = first;
+  let current = call;
+  const claim = (serverId: string, server: SpanRecord | undefined): RequestClaim => {
+    const fits = server === undefined || wasOpenAt(server, call);
+    return { serverId, server, fits, isResumed: current !== call, learned, confidence };
+  };
+  for (let step = 0; step < chainLimit; step++) {
+    if (cause.kind === 'request') return claim(cause.spanId, find(cause.spanId));
+    const sibling = find(cause.spanId);
+    if (sibling === undefined || sibling.isContradicted || !followsResponseOf(current, sibling)) return undefined;
+    current = sibling;
+    if (sibling.cause !== undefined) {
+      confidence *= sibling.cause.confidence;
+      return claim(sibling.cause.parent.spanId, sibling.cause.parent);
+    }
+    const next = causeUnder(sibling, rule);
+    if (next === undefined) return undefined;
+    cause = next;
+    confidence *= next.confidence;
+    learned &&= next.learned;
+  }
+  return undefined;
+}
+
+/** What others say of the call's response under a rule; undefined when nobody says anything. */
+export function responseClaim(call: SpanRecord, rule: Reason): ResponseClaim | undefined {
+  const direct: SpanRecord[] = [];
+  const indirect: SpanRecord[] = [];
+  let learned = true;
+  let confidence = 1;
+  const calls = [call];
+  for (let index = 0; index < calls.length && index < continuationLimit; index++) {
+    const current = calls[index]!;
+    for (const span of current.process!.continuationsOf(current)) {
+      const cause = span.causes.find((candidate) => candidate.spanId === current.spanId && candidate.rule === rule);
+      if (cause === undefined || !followsResponseOf(span, current)) continue;
+      if (span.role === 'client') {
+        if (!calls.includes(span)) calls.push(span);
+      } else if (wasOpenAt(span, call)) {
+        const servers = current === call ? direct : indirect;
+        if (!servers.includes(span)) servers.push(span);
+        learned &&= cause.learned;
+        confidence = Math.min(confidence, cause.confidence);
+      }
+    }
+  }
+  return direct.length + indirect.length === 0 ? undefined : { direct, indirect, learned, confidence };
+}

@@ -1,0 +1,30 @@
+import type { SpanRecord } from '../span-record.ts';
+import { serialCause, timeCause } from './circumstance-cause.ts';
+import type { SpanLookup } from './claims.ts';
+import { explicitCause } from './explicit-cause.ts';
+import { evidenceOf, isAwaiting, namedServer, ruleCause } from './rule-cause.ts';
+import type { Patience, Verdict } from './verdict.ts';
+
+/**
+ * Which server span of the same process made this call, by everything known now. In this order: ids the application
+ * passes on, the enricher's notes, the context, time. No edge is better than a wrong one, so each step that finds a
+ * contradiction ends the search. The answer depends on the spans in state, not on the order they came in.
+ */
+export function decideCause(call: SpanRecord, find: SpanLookup, patience: Patience): Verdict {
+  const evidences = evidenceOf(call, find);
+  const learned = evidences.find((evidence) => evidence.request?.learned === true);
+  // What is to come may carry the same explicit id, so even that waits for the server span that is named.
+  if (patience.mayWait && learned !== undefined && isAwaiting(learned)) return { kind: 'wait' };
+  const explicit = explicitCause(call, learned === undefined ? undefined : namedServer(learned));
+  if (explicit !== undefined) return { kind: 'parent', edge: explicit };
+  if (patience.mayWait && evidences.some(isAwaiting)) return { kind: 'wait' };
+  const byRule = ruleCause(call, evidences);
+  if (byRule.kind !== 'unknown' || byRule.reason === 'contradiction' || byRule.reason === 'ambiguous') return byRule;
+  if (call.process!.isBackground(call)) return { kind: 'unknown', reason: 'background' };
+  const serial = serialCause(call);
+  if (serial !== undefined) return { kind: 'parent', edge: serial };
+  // A note that nobody confirmed is no reason to guess: time may only speak where the notes are silent.
+  if (byRule.reason === 'not_learned') return byRule;
+  const byTime = timeCause(call, patience);
+  return byTime.kind === 'unknown' && byTime.reason === 'no_candidate' ? byRule : byTime;
+}

@@ -1,0 +1,39 @@
+import type { Reason } from '../../schemas/generated/span.ts';
+import type { Edge, SpanRecord } from '../span-record.ts';
+
+const sameSpanConfidence = 0.9999;
+const sameTraceConfidence = 0.999;
+const requestIdConfidence = 0.9999;
+
+/** The one server span that carries the call's id; when several do, the one that the notes name too. */
+function only(servers: readonly SpanRecord[], named: SpanRecord | undefined): SpanRecord | undefined {
+  if (servers.length <= 1) return servers[0];
+  return named !== undefined && servers.includes(named) ? named : undefined;
+}
+
+function edge(parent: SpanRecord | undefined, reason: Reason, confidence: number): Edge | undefined {
+  return parent === undefined ? undefined : { parent, reason, confidence };
+}
+
+/**
+ * The parent by ids that the application itself passes on: exactly one server span that was open in the process when
+ * the call began carries the same trace context or X-Request-ID.
+ *
+ * @param named the server span that the enricher's notes name, to choose among several that carry the id
+ */
+export function explicitCause(call: SpanRecord, named: SpanRecord | undefined): Edge | undefined {
+  const process = call.process!;
+  if (call.headerTraceId !== '') {
+    const servers = process.openWithTraceId(call) ?? [];
+    const sameSpan =
+      call.headerSpanId === '' ? [] : servers.filter((server) => server.headerSpanId === call.headerSpanId);
+    // A proxy passes the caller's span id on; an instrumented process puts its own there.
+    const found =
+      sameSpan.length > 0
+        ? edge(only(sameSpan, named), 'trace_context', sameSpanConfidence)
+        : edge(only(servers, named), 'trace_context', sameTraceConfidence);
+    if (found !== undefined) return found;
+  }
+  if (call.xRequestIdRequest === '') return undefined;
+  return edge(only(process.openWithRequestId(call) ?? [], named), 'x_request_id', requestIdConfidence);
+}

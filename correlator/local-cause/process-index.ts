@@ -1,0 +1,174 @@
+import type { SpanRecord } from '../span-record.ts';
+import { ContextTimelines } from './context-timelines.ts';
+import { wasOpenAt } from './fit.ts';
+import { SharedIdIndex } from './shared-id-index.ts';
+import { SortedRecords } from './sorted-records.ts';
+
+/** More server spans than this are not looked through for one call; the process then counts as busy. */
+const openScanLimit = 4096;
+/** An explicit id shared by more server spans of a process than this says nothing about any of them. */
+const sharedIdLimit = 64;
+/** Kinds of calls remembered as background work of one process. */
+const backgroundLimit = 1000;
+/** Event time after which the longest server span is measured anew, in nanoseconds. */
+const longestWindowNs = 150e9;
+
+/** A kind of call: calls of one kind are made in the same circumstances. */
+function callKind(call: SpanRecord): string {
+  return `${call.protocol} ${call.serverPort} ${call.requestType} ${call.endpoint}`;
+}
+
+/** The X-Request-IDs a server span answers to: the one it received and the one it replied with. */
+function requestIdsOf(server: SpanRecord): readonly string[] {
+  const { xRequestIdRequest: received, xRequestIdResponse: replied } = server;
+  if (received === '') return replied === '' ? [] : [replied];
+  return replied === '' || replied === received ? [received] : [received, replied];
+}
+
+/** The spans in state that one process of one agent made as client or server, found in all ways causes are looked for. */
+export class ProcessIndex {
+  readonly contexts = new ContextTimelines();
+  readonly #servers = new SortedRecords((record) => record.requestEventId);
+  readonly #unansweredServers = new SortedRecords((record) => record.requestEventId);
+  readonly #unknownCalls = new SortedRecords((record) => record.requestEventId);
+  readonly #serversByRequestId = new SharedIdIndex(sharedIdLimit);
+  readonly #serversByTraceId = new SharedIdIndex(sharedIdLimit);
+  /** By the id of a call: spans that say its response led to them. */
+  readonly #continuations = new SharedIdIndex(sharedIdLimit);
+  /** Server spans that calls name and that have not come, with the number of calls. */
+  readonly #awaited = new Map<string, number>();
+  readonly #backgroundKinds = new Set<string>();
+  #longestEvents = 0;
+  #longestNs = 0;
+  #previousLongestNs = 0;
+  #longestSinceNs = 0;
+  /** Spans in state. */
+  size = 0;
+  /** Calls during which their context did nothing else, and calls during which it did. */
+  blockingCalls = 0;
+  interleavedCalls = 0;
+
+  add(record: SpanRecord, isKnown: (spanId: string) => boolean): void {
+    this.size++;
+    if (record.role === 'server') this.#addServer(record);
+    this.contexts.add(record);
+    for (const { kind, spanId } of record.causes) {
+      if (kind === 'response') this.#continuations.add(spanId, record);
+      else if (record.role === 'client' && !isKnown(spanId))
+        this.#awaited.set(spanId, (this.#awaited.get(spanId) ?? 0) + 1);
+    }
+  }
+
+  #addServer(record: SpanRecord): void {
+    this.#awaited.delete(record.spanId);
+    for (const id of requestIdsOf(record)) this.#serversByRequestId.add(id, record);
+    if (record.headerTraceId !== '') this.#serversByTraceId.add(record.headerTraceId, record);
+    if (record.responseEventId === 0) {
+      this.#unansweredServers.insert(record);
+      return;
+    }
+    this.#servers.insert(record);
+    this.#longestEvents = Math.max(this.#longestEvents, record.responseEventId - record.requestEventId);
+    if (record.endNs - this.#longestSinceNs > longestWindowNs) {
+      this.#previousLongestNs = this.#longestNs;
+      this.#longestNs = 0;
+      this.#longestSinceNs = record.endNs;
+    }
+    this.#longestNs = Math.max(this.#longestNs, record.durationNs);
+  }
+
+  /** Forgets a record that has been marked as released. */
+  remove(record: SpanRecord): void {
+    this.size--;
+    if (record.role === 'server') {
+      (record.responseEventId === 0 ? this.#unansweredServers : this.#servers).noteReleased();
+      for (const id of requestIdsOf(record)) this.#serversByRequestId.remove(id);
+      if (record.headerTraceId !== '') this.#serversByTraceId.remove(record.headerTraceId);
+    }
+    if (record.isListedUnknown) this.#unknownCalls.noteReleased();
+    this.contexts.remove(record);
+    for (const { kind, spanId } of record.causes) {
+      if (kind === 'response') this.#continuations.remove(spanId);
+      else if (record.role === 'client') {
+        const calls = this.#awaited.get(spanId);
+        if (calls === 1) this.#awaited.delete(spanId);
+        else if (calls !== undefined) this.#awaited.set(spanId, calls - 1);
+      }
+    }
+  }
+
+  /** Server spans with this X-Request-ID that were open when the call began; undefined when too many carry it. */
+  openWithRequestId(call: SpanRecord): readonly SpanRecord[] | undefined {
+    return this.#serversByRequestId.get(call.xRequestIdRequest)?.filter((server) => wasOpenAt(server, call));
+  }
+
+  /** Server spans of the call's distributed trace that were open when it began; undefined when there are too many. */
+  openWithTraceId(call: SpanRecord): readonly SpanRecord[] | undefined {
+    return this.#serversByTraceId.get(call.headerTraceId)?.filter((server) => wasOpenAt(server, call));
+  }
+
+  /** Up to two server spans that were open when the call began. */
+  openAt(call: SpanRecord): readonly SpanRecord[] {
+    const found: SpanRecord[] = [];
+    this.#collectOpen(this.#servers, call, call.requestEventId - this.#longestEvents, found);
+    this.#collectOpen(this.#unansweredServers, call, -Infinity, found);
+    return found;
+  }
+
+  #collectOpen(servers: SortedRecords, call: SpanRecord, oldestEventId: number, found: SpanRecord[]): void {
+    const { items } = servers;
+    let looked = 0;
+    for (let index = servers.indexAfter(call.requestEventId) - 1; index >= 0 && found.length < 2; index--) {
+      const server = items[index]!;
+      if (server.requestEventId < oldestEventId) return;
+      if (server.released) continue;
+      looked++;
+      if (wasOpenAt(server, call) || looked > openScanLimit) found.push(server);
+    }
+  }
+
+  /** Whether calls name a server span that has not come, other than this one. */
+  awaitsOtherThan(spanId: string | undefined): boolean {
+    for (const awaited of this.#awaited.keys()) if (awaited !== spanId) return true;
+    return false;
+  }
+
+  /** Spans that say the response of this call led to them. */
+  continuationsOf(call: SpanRecord): readonly SpanRecord[] {
+    return this.#continuations.get(call.spanId) ?? [];
+  }
+
+  /** Duration of the longest server span seen lately, in nanoseconds. */
+  get longestServerNs(): number {
+    return Math.max(this.#longestNs, this.#previousLongestNs);
+  }
+
+  /** Keeps a call whose cause could not be told, for server spans that come late. */
+  noteUnknown(call: SpanRecord): void {
+    if (call.isListedUnknown) return;
+    call.isListedUnknown = true;
+    this.#unknownCalls.insert(call);
+  }
+
+  /** Calls without a known cause that began while the server span was open, up to `limit`. */
+  unknownCallsDuring(server: SpanRecord, limit: number): readonly SpanRecord[] {
+    const { items } = this.#unknownCalls;
+    const calls: SpanRecord[] = [];
+    for (let index = this.#unknownCalls.indexAfter(server.requestEventId); index < items.length; index++) {
+      const call = items[index]!;
+      if (calls.length === limit || !wasOpenAt(server, call)) break;
+      if (!call.released && call.cause === undefined) calls.push(call);
+    }
+    return calls;
+  }
+
+  /** Notes a call that was made while the process served nothing. */
+  noteBackground(call: SpanRecord): void {
+    if (this.#backgroundKinds.size < backgroundLimit) this.#backgroundKinds.add(callKind(call));
+  }
+
+  /** Whether calls of this kind are also made while the process serves nothing. */
+  isBackground(call: SpanRecord): boolean {
+    return this.#backgroundKinds.size > 0 && this.#backgroundKinds.has(callKind(call));
+  }
+}

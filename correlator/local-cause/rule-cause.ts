@@ -1,0 +1,113 @@
+/**
+ * Decides by the enricher's notes. A rule that was learned for the process is enough on one side, unless the other side
+ * contradicts it. A rule that was not learned needs a second witness: the other side, the other rule, or the fact that
+ * the process served nothing else.
+ */
+import type { Reason } from '../../schemas/generated/span.ts';
+import type { SpanRecord } from '../span-record.ts';
+import { type RequestClaim, requestClaim, type ResponseClaim, responseClaim, type SpanLookup } from './claims.ts';
+import type { UnknownReason, Verdict } from './verdict.ts';
+
+const ruleNames = ['last_read', 'queue'] as const satisfies readonly Reason[];
+const lonelyConfidence = 0.95;
+
+/** Both sides under one rule. */
+export interface Evidence {
+  readonly rule: Reason;
+  readonly request: RequestClaim | undefined;
+  readonly response: ResponseClaim | undefined;
+}
+
+/** What the notes say of a call under each rule. */
+export function evidenceOf(call: SpanRecord, find: SpanLookup): readonly Evidence[] {
+  const evidence: Evidence[] = [];
+  for (const rule of ruleNames) {
+    const request = requestClaim(call, rule, find);
+    const response = responseClaim(call, rule);
+    if (request !== undefined || response !== undefined) evidence.push({ rule, request, response });
+  }
+  return evidence;
+}
+
+const unknown = (reason: UnknownReason): Verdict => ({ kind: 'unknown', reason });
+const bounded = (confidence: number): number => Math.min(Math.max(confidence, 0.01), 1);
+
+function decided(parent: SpanRecord, evidence: Evidence, agreed: boolean, atLeast = 0): Verdict {
+  const { request, response, rule } = evidence;
+  const requestDoubt = request?.server === parent ? 1 - request.confidence : 1;
+  const responseDoubt = response === undefined ? 1 : 1 - response.confidence;
+  const doubt = agreed ? requestDoubt * responseDoubt : Math.min(requestDoubt, responseDoubt);
+  const isResumed = request?.server === parent && request.isResumed;
+  const reason: Reason = isResumed ? 'resumed' : agreed ? 'agreement' : rule;
+  return { kind: 'parent', edge: { parent, reason, confidence: bounded(Math.max(1 - doubt, atLeast)) } };
+}
+
+/** The server span that the request side names, if it has come and can be it. */
+export function namedServer(evidence: Evidence): SpanRecord | undefined {
+  return evidence.request?.fits === true ? evidence.request.server : undefined;
+}
+
+/** Whether the request side names a server span that has not come. */
+export function isAwaiting(evidence: Evidence): boolean {
+  return evidence.request !== undefined && evidence.request.server === undefined;
+}
+
+/** By a rule that was learned; undefined when it says nothing of this call. */
+function byLearned(evidence: Evidence): Verdict | undefined {
+  const response = evidence.response?.learned === true ? evidence.response : undefined;
+  const direct = response?.direct ?? [];
+  const indirect = response?.indirect ?? [];
+  if (evidence.request?.learned === true) {
+    const server = namedServer(evidence);
+    if (server !== undefined) {
+      if (direct.length > 0 && !direct.includes(server)) return unknown('contradiction');
+      return decided(server, evidence, direct.includes(server) || indirect.includes(server));
+    }
+    // It names a span that was lost; if others claim the call, one of them is wrong.
+    if (isAwaiting(evidence) && direct.length > 0) return unknown('contradiction');
+  }
+  if (direct.length > 1) return unknown('ambiguous');
+  const only = direct[0] ?? (indirect.length === 1 ? indirect[0] : undefined);
+  return only === undefined ? undefined : decided(only, evidence, false);
+}
+
+/** The server span that every note names, if there is one. */
+function unanimous(evidences: readonly Evidence[]): SpanRecord | undefined {
+  const servers = new Set<SpanRecord>();
+  for (const evidence of evidences) {
+    const server = namedServer(evidence);
+    if (server !== undefined) servers.add(server);
+    for (const claimed of evidence.response?.direct ?? []) servers.add(claimed);
+  }
+  return servers.size === 1 ? [...servers][0] : undefined;
+}
+
+/** By rules that were not learned: only with a second witness and without any that disagrees. */
+function byUnlearned(call: SpanRecord, evidences: readonly Evidence[]): Verdict {
+  const server = unanimous(evidences);
+  if (server === undefined) {
+    const isStale = evidences.some(({ request }) => request?.fits === false);
+    return unknown(isStale ? 'stale' : 'not_learned');
+  }
+  const bothSides = evidences.find(
+    (evidence) => namedServer(evidence) === server && evidence.response?.direct.includes(server) === true,
+  );
+  if (bothSides !== undefined) return decided(server, bothSides, true);
+  const first = evidences.find((evidence) => namedServer(evidence) === server) ?? evidences[0]!;
+  if (evidences.filter((evidence) => namedServer(evidence) === server).length > 1) return decided(server, first, false);
+  const process = call.process!;
+  const open = process.openAt(call);
+  const isAlone = open.length === 1 && open[0] === server && !process.awaitsOtherThan(server.spanId);
+  if (isAlone && !process.isBackground(call)) return decided(server, first, false, lonelyConfidence);
+  return unknown('not_learned');
+}
+
+/** The parent by the enricher's notes; `evidences` are of the call. */
+export function ruleCause(call: SpanRecord, evidences: readonly Evidence[]): Verdict {
+  if (evidences.length === 0) return unknown('no_candidate');
+  for (const evidence of evidences) {
+    const verdict = byLearned(evidence);
+    if (verdict !== undefined) return verdict;
+  }
+  return byUnlearned(call, evidences);
+}

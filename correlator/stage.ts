@@ -1,0 +1,296 @@
+/**
+ * The correlator: spans in, traces out. A span is linked to others by keys that both carry and waits in a component.
+ * When a component has been quiet for a while, the causes of its calls are decided, which may join it with others; then
+ * it becomes a tree and goes out as a trace. It stays for late spans, which make a new revision, and is then forgotten.
+ *
+ * Components hold the watermark of the input until they are forgotten, also when their trace is out: so a restart
+ * rebuilds each of them whole, and what comes late meets the same trace, never a part of it under another id. That is
+ * bounded by the late window, and costs reading that much again.
+ */
+import type { OutgoingMessage, ReceivedMessage, TopicPartition } from '../core/bus/bus.ts';
+import { decodeValue, outgoingMessage } from '../core/codec.ts';
+import { deadLetter } from '../core/dead-letter.ts';
+import { Counters } from '../core/stage/accounting.ts';
+import type { Accounting, Stage } from '../core/stage/stage.ts';
+import type { Topic } from '../core/topics.ts';
+import { assembleTrace } from './assemble/assemble-trace.ts';
+import { writeAssembledTrace, writeMergedTrace } from './assemble/write-trace.ts';
+import { type Component, surviving } from './component.ts';
+import { Components } from './components.ts';
+import type { CorrelatorConfig } from './config.ts';
+import { EventClock } from './event-clock.ts';
+import { HeldOffsets } from './held-offsets.ts';
+import type { ComponentId, LinkStore } from './link/link-store.ts';
+import { MemoryLinkStore } from './link/memory-link-store.ts';
+import { defaultCallGates } from './link/same-call.ts';
+import { LocalCauses } from './local-cause/local-causes.ts';
+import { readRecordBatch } from './span-batch-reader.ts';
+import type { SpanRecord } from './span-record.ts';
+import { TraceIds } from './trace-ids.ts';
+
+/** Events inside the correlator that are no outcome of a span, counted since start. */
+export type CorrelatorDiagnostics = Readonly<Record<string, number>>;
+
+const stageName = 'correlator';
+const nsPerMs = 1e6;
+
+function makeLinkStore(config: CorrelatorConfig): LinkStore {
+  return new MemoryLinkStore({
+    maxComponentSpans: config.maxTraceSpans,
+    maxRequestIdSpans: config.maxRequestIdSpans,
+    requestIdWindowNs: config.requestIdWindowMs * nsPerMs,
+    traceIdWindowNs: config.traceIdWindowMs * nsPerMs,
+    gates: { ...defaultCallGates, maxClockSkewNs: config.maxClockSkewMs * nsPerMs },
+  });
+}
+
+const isUndecided = (span: SpanRecord): boolean => span.role === 'client' && span.cause === undefined;
+const byRequest = (left: SpanRecord, right: SpanRecord): number => left.requestEventId - right.requestEventId;
+
+/** Turns SpanBatches into Traces. */
+export class Correlator implements Stage<OutgoingMessage> {
+  readonly #config: CorrelatorConfig;
+  readonly #quietNs: number;
+  readonly #causeWaitNs: number;
+  readonly #links: LinkStore;
+  readonly #clock = new EventClock();
+  readonly #offsets = new HeldOffsets();
+  readonly #causes = new LocalCauses();
+  readonly #components = new Components();
+  readonly #traceIds = new TraceIds();
+  readonly #counters = new Counters(['duplicate'], ['undecodable', 'unknown_schema']);
+  readonly #events = { revisions: 0, merged: 0, cycles_broken: 0, flushed_early: 0, forgotten_early: 0 };
+  #arrival = 0;
+  #bytes = 0;
+  #emittedTraces = 0;
+
+  constructor(config: CorrelatorConfig, links: LinkStore = makeLinkStore(config)) {
+    this.#config = config;
+    this.#quietNs = config.quietMs * nsPerMs;
+    this.#causeWaitNs = Math.max(config.causeWaitMs, config.quietMs) * nsPerMs;
+    this.#links = links;
+  }
+
+  process(message: ReceivedMessage, nowMs: number): readonly OutgoingMessage[] {
+    const origin = this.#offsets.open(message, message.offset);
+    const arrival = ++this.#arrival;
+    // Records refer to the bytes for as long as they live; the message's are the bus's.
+    const kept = { headers: message.headers, value: Buffer.from(message.value) };
+    const decoded = decodeValue('SpanBatch', kept, (reader) => readRecordBatch(reader, origin, arrival));
+    if (decoded.kind === 'rejected') {
+      const { reason, detail } = decoded;
+      this.#counters.receive();
+      this.#counters.reject(reason);
+      return [deadLetter(message, { stage: stageName, reason, detail }, nowMs)];
+    }
+    const { agentId, watermarkNs, spans } = decoded.value;
+    this.#clock.observe(agentId, Number(watermarkNs));
+    const overdue = this.#take(spans);
+    return this.#advance(this.#clock.nowNs, overdue);
+  }
+
+  flush(): readonly OutgoingMessage[] {
+    return [];
+  }
+
+  drain(): readonly OutgoingMessage[] {
+    return this.#advance(Infinity, []);
+  }
+
+  heldFrom(source: TopicPartition): number | undefined {
+    return this.#offsets.oldest(source);
+  }
+
+  revoke(sources: readonly TopicPartition[]): void {
+    const isRevoked = ({ origin }: SpanRecord): boolean =>
+      sources.some((source) => this.#offsets.isFrom(origin, source));
+    for (const component of [...this.#components.all()]) {
+      const revoked = component.spans.filter(isRevoked);
+      if (revoked.length === 0) continue;
+      component.spans = component.spans.filter((span) => !isRevoked(span));
+      this.#counters.drop('revoked', revoked.filter((span) => !span.isEmitted).length);
+      this.#forgetSpans(revoked);
+      this.#links.withdraw(revoked);
+      if (component.spans.length === 0) this.#release(component);
+    }
+    for (const source of sources) this.#offsets.revoke(source);
+  }
+
+  accounting(): Accounting {
+    return this.#counters;
+  }
+
+  /** Counts for metrics, beside the accounting. */
+  diagnostics(): CorrelatorDiagnostics {
+    const causes = Object.entries(this.#causes.unknown).map(([reason, count]) => [`cause_${reason}`, count]);
+    const links = Object.entries(this.#links.refusals).map(([reason, count]) => [`link_${reason}`, count]);
+    return { ...this.#events, ...Object.fromEntries(causes), ...Object.fromEntries(links) } as CorrelatorDiagnostics;
+  }
+
+  /** Takes spans into state. Returns components that have gone without being emitted for too long. */
+  #take(spans: readonly SpanRecord[]): readonly Component[] {
+    if (spans.length === 0) return [];
+    const { nowNs } = this.#clock;
+    this.#counters.receive(spans.length);
+    const fresh: SpanRecord[] = [];
+    const rechecks: (readonly SpanRecord[])[] = [];
+    for (const span of spans) {
+      if (this.#causes.has(span.spanId)) {
+        this.#counters.drop('duplicate');
+        continue;
+      }
+      rechecks.push(this.#causes.add(span));
+      fresh.push(span);
+      span.origin.held++;
+      this.#bytes += span.bodyEnd - span.bodyStart;
+    }
+    const { components, joins } = this.#links.link(fresh, nowNs);
+    for (const [index, span] of fresh.entries()) this.#components.create(components[index]!, span, nowNs);
+    for (const join of joins) this.#components.join(join);
+    const overdue = new Set<Component>();
+    for (const [index, span] of fresh.entries()) {
+      const component = span.component!;
+      this.#components.touch(component, nowNs);
+      for (const call of rechecks[index]!) component.recheck.push(call);
+      if (nowNs - component.unemittedSinceNs > this.#config.maxOpenMs * nsPerMs) overdue.add(component);
+    }
+    return [...overdue];
+  }
+
+  /** Emits what has become due at this event time, forgets what is too old, and keeps state within its bounds. */
+  #advance(nowNs: number, overdue: readonly Component[]): readonly OutgoingMessage[] {
+    const messages: OutgoingMessage[] = [];
+    for (const component of overdue) component.list?.remove(component);
+    const due = [
+      ...overdue,
+      ...this.#components.takeDue(this.#components.open, this.#quietNs, nowNs),
+      ...this.#components.takeDue(this.#components.waiting, this.#causeWaitNs, nowNs),
+    ];
+    if (due.length > 0) this.#settle(due, new Set(overdue), nowNs, messages);
+    const lateNs = this.#config.lateMs * nsPerMs;
+    for (const component of this.#components.takeDue(this.#components.emitted, lateNs, nowNs)) this.#release(component);
+    while (this.#causes.size > this.#config.maxSpans || this.#bytes > this.#config.maxBytes) {
+      if (!this.#shrink(nowNs, messages)) break;
+    }
+    return messages;
+  }
+
+  /** Forgets the oldest component, emitting it first if it is not. */
+  #shrink(nowNs: number, messages: OutgoingMessage[]): boolean {
+    const { emitted, waiting, open } = this.#components;
+    const oldest = emitted.first ?? waiting.first ?? open.first;
+    if (oldest === undefined) return false;
+    if (oldest.list !== emitted) {
+      oldest.list!.remove(oldest);
+      this.#settle([oldest], new Set([oldest]), nowNs, messages);
+      this.#events.flushed_early++;
+    } else this.#events.forgotten_early++;
+    const component = surviving(oldest);
+    if (component.list === emitted) this.#release(component);
+    return true;
+  }
+
+  /** Decides the causes of calls in components that are due, and emits those that are then complete. */
+  #settle(due: readonly Component[], forced: ReadonlySet<Component>, nowNs: number, messages: OutgoingMessage[]): void {
+    const touched = new Set(due);
+    const impatient = new Set(forced);
+    const waiting: SpanRecord[] = [];
+    let calls = due.flatMap((component) => [...component.spans.filter(isUndecided), ...component.recheck]);
+    for (const component of due) component.recheck = [];
+    while (calls.length > 0) {
+      calls = [...new Set(calls)].sort(byRequest);
+      this.#causes.observe(calls);
+      const pairs: (readonly [ComponentId, ComponentId])[] = [];
+      const partners = new Set<Component>();
+      for (const call of calls) {
+        const component = call.component!;
+        const mayWait = component.touchedNs + this.#causeWaitNs > nowNs && !impatient.has(component);
+        const patience = { mayWait, quietNs: this.#quietNs, causeWaitNs: this.#causeWaitNs };
+        const verdict = this.#causes.decide(call, patience, this.#arrival);
+        if (verdict.kind === 'wait') waiting.push(call);
+        if (verdict.kind !== 'parent') continue;
+        const other = verdict.edge.parent.component!;
+        if (other === component) continue;
+        pairs.push([component.id, other.id]);
+        for (const partner of [component, other]) if (!touched.has(partner)) partners.add(partner);
+      }
+      calls = this.#joinSettled(pairs, partners, touched, nowNs);
+      for (const component of forced) impatient.add(surviving(component));
+    }
+    const waits = new Set(waiting.filter((call) => call.cause === undefined).map((call) => call.component!));
+    for (const component of new Set([...touched].map(surviving))) {
+      const isForced = impatient.has(component);
+      if (!isForced && component.touchedNs + this.#quietNs > nowNs) {
+        if (component.list === undefined) this.#components.moveTo(component, this.#components.open);
+      } else if (!isForced && waits.has(component) && component.touchedNs + this.#causeWaitNs > nowNs)
+        this.#components.moveTo(component, this.#components.waiting);
+      else this.#emit(component, messages);
+    }
+  }
+
+  /** Joins components by decided causes. Returns the undecided calls of those that came in by that. */
+  #joinSettled(
+    pairs: readonly (readonly [ComponentId, ComponentId])[],
+    partners: ReadonlySet<Component>,
+    touched: Set<Component>,
+    nowNs: number,
+  ): SpanRecord[] {
+    const spansOf = new Map([...partners].map((partner) => [partner, partner.spans.filter(isUndecided)]));
+    const grown = new Set(this.#links.join(pairs).map((join) => this.#components.join(join)));
+    const survivors = new Set([...grown].map(surviving));
+    const calls: SpanRecord[] = [];
+    for (const [partner, undecided] of spansOf) {
+      const component = surviving(partner);
+      // A join that would have made too large a component was refused.
+      if (!survivors.has(component)) continue;
+      touched.add(component);
+      // What has become part of a component that is still open is decided when that is due.
+      if (component.touchedNs + this.#quietNs <= nowNs) calls.push(...undecided);
+    }
+    return calls;
+  }
+
+  #emit(component: Component, messages: OutgoingMessage[]): void {
+    this.#components.moveTo(component, this.#components.emitted);
+    component.unemittedSinceNs = Infinity;
+    const before = component.emitted;
+    if (before?.revision === component.spanCount && component.absorbed.length === 0) return;
+    const assembled = assembleTrace(component.spans);
+    const { spans } = assembled;
+    const traceId = before?.traceId ?? this.#traceIds.give(spans);
+    const revision = component.spanCount;
+    component.emitted = { traceId, order: before?.order ?? ++this.#emittedTraces, revision };
+    messages.push(traceMessage(traceId, writeAssembledTrace({ traceId, revision }, assembled)));
+    for (const { traceId: absorbed, revision: last } of component.absorbed)
+      messages.push(traceMessage(absorbed, writeMergedTrace({ traceId: absorbed, revision: last + 1 }, traceId)));
+    let count = 0;
+    for (const span of spans) {
+      if (!span.isEmitted) count++;
+      span.isEmitted = true;
+    }
+    this.#counters.emit(count);
+    this.#events.cycles_broken += assembled.brokenCycles;
+    this.#events.merged += component.absorbed.length;
+    if (before !== undefined) this.#events.revisions++;
+    component.absorbed = [];
+  }
+
+  #release(component: Component): void {
+    this.#components.remove(component);
+    this.#links.forget(component.id, component.spans);
+    this.#forgetSpans(component.spans);
+  }
+
+  #forgetSpans(spans: readonly SpanRecord[]): void {
+    for (const span of spans) span.released = true;
+    for (const span of spans) {
+      span.origin.held--;
+      this.#bytes -= span.bodyEnd - span.bodyStart;
+      this.#causes.remove(span);
+    }
+  }
+}
+
+function traceMessage(traceId: string, value: Buffer): OutgoingMessage {
+  return outgoingMessage('traces' satisfies Topic, traceId, 'Trace', value);
+}
