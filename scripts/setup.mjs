@@ -73,7 +73,7 @@ function sameLock(marker, lock) {
 async function buildBpf() {
   const digest = digestOf(root, ['bpf'], () => true);
   if (stamps.isCurrent('bpf', digest, ['bpf/build'])) return 'up to date';
-  await run('make', ['-C', 'bpf'], { cwd: root });
+  await run('make', ['-B', '-C', 'bpf'], { cwd: root });
   stamps.save('bpf', digest);
   return 'built';
 }

@@ -1,0 +1,23 @@
+/**
+ * Runs tasks side by side until all have ended. When one fails, the others are told to stop, and the first failure is
+ * thrown once they have.
+ */
+export async function runTogether(
+  signal: AbortSignal,
+  tasks: readonly ((signal: AbortSignal) => Promise<void>)[],
+): Promise<void> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const failures: unknown[] = [];
+  await Promise.all(
+    tasks.map(async (task) => {
+      try {
+        await task(either);
+      } catch (error) {
+        failures.push(error);
+        failed.abort();
+      }
+    }),
+  );
+  if (failures.length > 0) throw failures[0];
+}

@@ -1,0 +1,25 @@
+import { traceToJson } from '../schemas/trace-json.ts';
+import type { Span } from '../schemas/generated/span.ts';
+import type { Trace } from '../schemas/generated/trace.ts';
+
+/** Traces as in a file: by start, then by id, so that equal traces make equal files. */
+export function inFileOrder(traces: readonly Trace[]): readonly Trace[] {
+  return traces.toSorted(
+    (left, right) =>
+      (left.startTimeNs < right.startTimeNs ? -1 : left.startTimeNs > right.startTimeNs ? 1 : 0) ||
+      (left.traceId < right.traceId ? -1 : 1),
+  );
+}
+
+/** The text of a file of traces, `{"traces":[…]}` with a trace a line, in pieces. */
+export function* traceFileText(
+  traces: readonly Trace[],
+  serviceNameOf: (span: Span) => string,
+): Generator<string, void, void> {
+  let separator = '{"traces":[\n';
+  for (const trace of inFileOrder(traces)) {
+    yield `${separator}${JSON.stringify(traceToJson(trace, (span) => ({ serviceName: serviceNameOf(span) })))}`;
+    separator = ',\n';
+  }
+  yield traces.length === 0 ? '{"traces":[]}\n' : '\n]}\n';
+}

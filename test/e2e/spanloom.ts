@@ -1,0 +1,44 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { projectFile } from '../../core/project-files.ts';
+
+/** A running `spanloom` command, from the sources. */
+export interface RunningCommand {
+  readonly child: ChildProcess;
+  /** All of standard output so far. */
+  output(): string;
+  /** All of standard error so far. */
+  errors(): string;
+  /** Resolves when it has ended, with its exit code; undefined when a signal ended it. */
+  readonly ended: Promise<number | undefined>;
+}
+
+/** Starts a command with settings of its own; what tests are told by the environment does not reach it. */
+export function startSpanloom(
+  args: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): RunningCommand {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('SPANLOOM_'));
+  const child = spawn(process.execPath, ['--import', 'tsx', projectFile('cli', 'main.ts'), ...args], {
+    cwd: projectFile(),
+    env: { ...Object.fromEntries(inherited), ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const texts = { output: '', errors: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (texts.output += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.errors += text));
+  const ended = new Promise<number | undefined>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? undefined));
+  });
+  return { child, output: () => texts.output, errors: () => texts.errors, ended };
+}
+
+/** Runs a command to its end. */
+export async function spanloom(
+  args: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<{ readonly code: number | undefined; readonly output: string; readonly errors: string }> {
+  const running = startSpanloom(args, settings);
+  const code = await running.ended;
+  return { code, output: running.output(), errors: running.errors() };
+}

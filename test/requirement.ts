@@ -1,0 +1,31 @@
+import { describe, it } from 'vitest';
+import { checkKernel } from '../native/check.ts';
+
+/**
+ * A suite that needs something of the machine. Where it is missing, the suite is skipped with one line that says why;
+ * with SPANLOOM_REQUIRE_ALL=1 it fails instead.
+ * @param missing what is missing, in one sentence; undefined when all is there
+ */
+export function describeWhere(missing: string | undefined, name: string, suite: () => void): void {
+  if (missing === undefined) {
+    describe(name, suite);
+  } else if (process.env['SPANLOOM_REQUIRE_ALL'] === '1') {
+    it(name, () => {
+      throw new Error(`needed by SPANLOOM_REQUIRE_ALL=1: ${missing}`);
+    });
+  } else {
+    process.stderr.write(`skipped: ${name}: ${missing}\n`);
+    describe.skip(name, suite);
+  }
+}
+
+/** Why this machine cannot capture; undefined when it can. */
+export function captureMissing(): string | undefined {
+  const { programs, missing } = checkKernel();
+  return missing[0] ?? programs.find(({ attached }) => !attached)?.error;
+}
+
+/** Why file systems cannot be mounted here; undefined when they can. */
+export function rootMissing(): string | undefined {
+  return process.getuid?.() === 0 ? undefined : 'it mounts a file system, which takes root';
+}
