@@ -8,7 +8,10 @@ import type { Protocol, SpanStatus } from '../../schemas/generated/span.ts';
 /** Who sent the bytes of a segment. */
 export type Sender = 'client' | 'server';
 
-/** What one call on a socket (or one datagram) carried in one direction. `Origin` is the caller's, handed back unread. */
+/**
+ * What one call on a socket (or one datagram) carried in one direction. `Origin` is the caller's, handed back unread.
+ * Bytes known to be lost (a hole in the TCP sequence) are a segment without bytes whose length is the size of the hole.
+ */
 export interface Segment<Origin> {
   readonly origin: Origin;
   /** The captured bytes: a prefix of what the call moved. */

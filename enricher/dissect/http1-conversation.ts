@@ -1,0 +1,409 @@
+import type { SpanStatus } from '../../schemas/generated/span.ts';
+import { hexValue, latin1Text } from './ascii.ts';
+import { ByteFlow } from './byte-flow.ts';
+import type { Conversation, Message, Segment, Sender } from './dissector.ts';
+import { field, Http1Head } from './http1-head.ts';
+import { judgeRequestLine, judgeStart, judgeStatusLine, methodEnd, methodName } from './http1-start-line.ts';
+import { pathTemplate } from './path-template.ts';
+import { readB3, readB3SpanId, readB3TraceId, readSw8, readTraceparent, readUberTraceId } from './trace-context.ts';
+import { unknownResponse } from './unknown-response.ts';
+
+/**
+ * One HTTP/1 connection. Each direction is in one of a few places: in a head, in a body of known length (passed over,
+ * also where it was not captured), among chunks, or out of step, where only the beginning of a segment that looks like a
+ * start line brings it back. A head is reported when it is complete, or with what is there when the rest was not captured
+ * or the other side speaks. State: at most 8 KiB of an unfinished head per direction, and the methods of 64 requests.
+ */
+
+const maxHeadBytes = 8192;
+const maxResourceBytes = 1024;
+const maxExpected = 64;
+const maxMisses = 3;
+const leastBytesOfLongLine = 64;
+const maxChunkBytes = 2 ** 48;
+
+/** What the answer to a request looks like, by its method. */
+const expectBody = 0;
+const expectNoBody = 1;
+const expectTunnel = 2;
+
+type Place = 'head' | 'chunk-size' | 'chunk-extension' | 'trailer' | 'out-of-step';
+
+const head = new Http1Head();
+
+class Side<Origin> {
+  readonly flow = new ByteFlow<Origin>();
+  place: Place = 'head';
+  /** The head that is waiting for its end was reported already with what there was. */
+  reported = false;
+  chunkBytes = 0;
+  trailerLineBytes = 0;
+
+  beginHead(): void {
+    this.place = 'head';
+    this.reported = false;
+  }
+
+  restart(): void {
+    this.flow.restart();
+    this.beginHead();
+  }
+}
+
+/** Reads one HTTP/1 connection; see the top of the file. */
+export class Http1Conversation<Origin> implements Conversation<Origin> {
+  lost = false;
+  private readonly client = new Side<Origin>();
+  private readonly server = new Side<Origin>();
+  private readonly expected: number[] = [];
+  private misses = 0;
+
+  read(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
+    if (this.lost) return;
+    const isRequest = sender === 'client';
+    const side = isRequest ? this.client : this.server;
+    const other = isRequest ? this.server : this.client;
+    if (other.flow.waiting && !other.reported) this.flush(other, !isRequest, report);
+    const flow = side.flow;
+    if (this.startsAfresh(side, isRequest, segment)) {
+      if (flow.waiting && !side.reported) this.flush(side, isRequest, report);
+      side.restart();
+    }
+    flow.enter(segment);
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- lost is set while reading
+    while (flow.position < flow.end && !this.lost) if (!this.step(side, isRequest, segment, report)) break;
+    if (flow.blind) {
+      side.place = 'out-of-step';
+      if (!isRequest) this.giveUpExpected(segment, report);
+    }
+    flow.leave();
+  }
+
+  /**
+   * In the middle of something, a start line at byte 0 means that what should have come before it was missed. Out of
+   * step, the beginning of a message is the place to try again.
+   */
+  private startsAfresh(side: Side<Origin>, isRequest: boolean, segment: Segment<Origin>): boolean {
+    const outOfStep = side.place === 'out-of-step' && side.flow.ahead === 0;
+    if (outOfStep && segment.startsMessage) return true;
+    if (side.place === 'head' && side.flow.ahead === 0 && !side.flow.waiting) return false;
+    if (!outOfStep && !segment.startsMessage) return false;
+    const verdict = judgeStart(segment.bytes, 0, segment.bytes.length, isRequest);
+    return verdict === 'yes' || (verdict === 'partial' && segment.bytes.length >= leastBytesOfLongLine);
+  }
+
+  /** Reads one piece; false when the rest has to wait for the next segment. */
+  private step(
+    side: Side<Origin>,
+    isRequest: boolean,
+    segment: Segment<Origin>,
+    report: (message: Message<Origin>) => void,
+  ): boolean {
+    switch (side.place) {
+      case 'head':
+        return this.readHead(side, isRequest, segment.startsMessage, report);
+      case 'chunk-size':
+        this.readChunkSize(side);
+        return true;
+      case 'chunk-extension':
+        this.readChunkExtension(side);
+        return true;
+      case 'trailer':
+        this.readTrailer(side);
+        return true;
+      case 'out-of-step':
+        side.flow.drop();
+        return false;
+    }
+  }
+
+  private readHead(
+    side: Side<Origin>,
+    isRequest: boolean,
+    startsMessage: boolean,
+    report: (message: Message<Origin>) => void,
+  ): boolean {
+    const flow = side.flow;
+    const outcome = head.read(flow.window, flow.position, flow.end);
+    if (head.start >= flow.end) {
+      flow.drop();
+      return false;
+    }
+    const verdict = isRequest
+      ? judgeRequestLine(flow.window, head.start, head.lineEnd, head.lineComplete)
+      : judgeStatusLine(flow.window, head.start, head.lineEnd, head.lineComplete);
+    if (verdict === 'no') {
+      if (startsMessage && ++this.misses >= maxMisses) this.lost = true;
+      side.place = 'out-of-step';
+      flow.drop();
+      return false;
+    }
+    if (outcome === 'complete') {
+      this.misses = 0;
+      if (isRequest) this.finishRequest(side, report);
+      else this.finishResponse(side, report);
+      return true;
+    }
+    if (flow.gap === 0 && flow.end - head.start <= maxHeadBytes) {
+      flow.position = head.start;
+      return false;
+    }
+    this.misses = 0;
+    this.reportPartial(side, isRequest, report);
+    side.place = 'out-of-step';
+    flow.drop();
+    return false;
+  }
+
+  /** Reports an unfinished head because nothing more of it can be expected soon; its end is still looked for. */
+  private flush(side: Side<Origin>, isRequest: boolean, report: (message: Message<Origin>) => void): void {
+    const flow = side.flow;
+    flow.reopen();
+    head.read(flow.window, 0, flow.end);
+    this.reportPartial(side, isRequest, report);
+    side.reported = true;
+    flow.leave();
+  }
+
+  private reportPartial(side: Side<Origin>, isRequest: boolean, report: (message: Message<Origin>) => void): void {
+    if (side.reported) return;
+    const { window, end } = side.flow;
+    if (isRequest) {
+      const cut = methodEnd(window, head.start, head.lineEnd);
+      if (cut < 0 || cut + 1 >= head.lineEnd) return;
+      this.reportRequest(side, cut, report);
+    } else if (end - head.start >= 12) {
+      const code = statusCode(window, head.start);
+      if (code < 200) return;
+      this.expected.shift();
+      this.reportResponse(side, code, 0, report);
+    }
+  }
+
+  private finishRequest(side: Side<Origin>, report: (message: Message<Origin>) => void): void {
+    const flow = side.flow;
+    const window = flow.window;
+    if (!side.reported) this.reportRequest(side, methodEnd(window, head.start, head.lineEnd), report);
+    const length = head.contentLength(window);
+    const chunked = head.chunked(window);
+    flow.position = head.next;
+    side.beginHead();
+    if (chunked) beginChunks(side);
+    else if (length > 0) flow.pass(length);
+  }
+
+  private reportRequest(side: Side<Origin>, cut: number, report: (message: Message<Origin>) => void): void {
+    const { flow } = side;
+    const bytes = flow.window;
+    const requestType = methodName(bytes, head.start, cut);
+    this.expect(requestType === 'HEAD' ? expectNoBody : requestType === 'CONNECT' ? expectTunnel : expectBody);
+
+    const targetStart = cut + 1;
+    let targetEnd = head.lineEnd;
+    let version = '';
+    if (head.lineComplete) {
+      targetEnd = head.lineEnd - 9;
+      version = bytes[head.lineEnd - 1] === 0x30 ? '1.0' : '1.1';
+    } else {
+      for (let at = targetStart; at < targetEnd; at++) if (bytes[at] === 0x20) targetEnd = at;
+    }
+    let pathStart = targetStart;
+    let authority = '';
+    if (bytes[targetStart] !== 0x2f && requestType !== 'CONNECT') {
+      const authorityStart = authorityAfterScheme(bytes, targetStart, targetEnd);
+      if (authorityStart > 0) {
+        pathStart = authorityStart;
+        while (pathStart < targetEnd && bytes[pathStart] !== 0x2f && bytes[pathStart] !== 0x3f) pathStart++;
+        authority = latin1Text(bytes, authorityStart, Math.min(pathStart, authorityStart + 256));
+      }
+    }
+    const pathEnd = Math.min(targetEnd, pathStart + maxResourceBytes);
+    const requestResource = pathEnd === pathStart ? '/' : latin1Text(bytes, pathStart, pathEnd);
+
+    let headerTraceId = '';
+    let headerSpanId = '';
+    const context = readContext(bytes);
+    if (context !== undefined) {
+      headerTraceId = context.traceId;
+      headerSpanId = context.spanId;
+    } else if (head.ends[field.b3TraceId]! >= 0) {
+      headerTraceId = readB3TraceId(bytes, head.starts[field.b3TraceId]!, head.ends[field.b3TraceId]!);
+      if (headerTraceId !== '' && head.ends[field.b3SpanId]! >= 0) {
+        headerSpanId = readB3SpanId(bytes, head.starts[field.b3SpanId]!, head.ends[field.b3SpanId]!);
+      }
+    }
+    report({
+      kind: 'request',
+      origin: flow.originAt(head.start),
+      offset: flow.offsetAt(head.start),
+      requestId: 0,
+      expectsResponse: true,
+      version,
+      requestType,
+      requestDomain: head.text(bytes, field.host, 256) || authority,
+      requestResource,
+      endpoint:
+        requestType === 'CONNECT' ? requestResource : pathTemplate(bytes, pathStart, pathEnd, requestResource) || '/',
+      headerTraceId,
+      headerSpanId,
+      xRequestId: head.text(bytes, field.xRequestId, 256),
+      forwardedFor: head.text(bytes, field.forwardedFor, 256),
+      userAgent: head.text(bytes, field.userAgent, 256),
+    });
+  }
+
+  private finishResponse(side: Side<Origin>, report: (message: Message<Origin>) => void): void {
+    const flow = side.flow;
+    const window = flow.window;
+    const code = statusCode(window, head.start);
+    if (code < 200 && code !== 101) {
+      // An interim response: the real one follows.
+      flow.position = head.next;
+      side.beginHead();
+      return;
+    }
+    const length = head.contentLength(window);
+    const chunked = head.chunked(window);
+    let bodyless = code === 204 || code === 304 || code === 101;
+    if (side.reported) {
+      // Its turn in `expected` was taken when the first part of the head was reported.
+    } else {
+      const expectation = this.expected.shift() ?? expectBody;
+      bodyless ||= expectation === expectNoBody;
+      const declaredBytes = bodyless ? head.next - head.start : length < 0 ? 0 : head.next - head.start + length;
+      this.reportResponse(side, code, declaredBytes, report);
+      // What follows is another protocol, or a tunnel.
+      if (code === 101 || (expectation === expectTunnel && code < 300)) this.lost = true;
+    }
+    flow.position = head.next;
+    side.beginHead();
+    if (bodyless) return;
+    if (chunked) beginChunks(side);
+    else if (length >= 0) flow.pass(length);
+    else side.place = 'out-of-step'; // The body lasts until the connection closes.
+  }
+
+  private reportResponse(
+    side: Side<Origin>,
+    code: number,
+    declaredBytes: number,
+    report: (message: Message<Origin>) => void,
+  ): void {
+    const { flow } = side;
+    const bytes = flow.window;
+    report({
+      kind: 'response',
+      origin: flow.originAt(head.start),
+      offset: flow.offsetAt(head.start),
+      requestId: 0,
+      status: statusOf(code),
+      responseCode: code,
+      exception: code >= 400 ? latin1Text(bytes, head.start + 13, Math.min(head.lineEnd, head.start + 141)) : '',
+      result: '',
+      declaredBytes,
+      xRequestId: head.text(bytes, field.xRequestId, 256),
+    });
+  }
+
+  /** Responses were hidden: the requests that wait are answered, nobody knows how. */
+  private giveUpExpected(segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
+    const count = this.expected.length;
+    this.expected.length = 0;
+    for (let index = 0; index < count; index++) report(unknownResponse(segment));
+  }
+
+  private expect(expectation: number): void {
+    if (this.expected.length >= maxExpected) this.expected.length = 0;
+    this.expected.push(expectation);
+  }
+
+  private readChunkSize(side: Side<Origin>): void {
+    const flow = side.flow;
+    while (flow.position < flow.end) {
+      const byte = flow.window[flow.position]!;
+      const digit = hexValue(byte);
+      if (digit >= 0) {
+        side.chunkBytes = side.chunkBytes * 16 + digit;
+        if (side.chunkBytes > maxChunkBytes) {
+          side.place = 'out-of-step';
+          return;
+        }
+        flow.position++;
+      } else if (byte === 0x0a || byte === 0x0d || byte === 0x3b || byte === 0x20 || byte === 0x09) {
+        side.place = 'chunk-extension';
+        return;
+      } else {
+        side.place = 'out-of-step';
+        return;
+      }
+    }
+  }
+
+  private readChunkExtension(side: Side<Origin>): void {
+    const flow = side.flow;
+    while (flow.position < flow.end) {
+      if (flow.window[flow.position++] !== 0x0a) continue;
+      if (side.chunkBytes === 0) {
+        side.place = 'trailer';
+        side.trailerLineBytes = 0;
+      } else {
+        const bytesWithBreak = side.chunkBytes + 2;
+        beginChunks(side);
+        flow.pass(bytesWithBreak);
+      }
+      return;
+    }
+  }
+
+  private readTrailer(side: Side<Origin>): void {
+    const flow = side.flow;
+    while (flow.position < flow.end) {
+      const byte = flow.window[flow.position++];
+      if (byte === 0x0a) {
+        if (side.trailerLineBytes === 0) {
+          side.beginHead();
+          return;
+        }
+        side.trailerLineBytes = 0;
+      } else if (byte !== 0x0d) side.trailerLineBytes = 1;
+    }
+  }
+}
+
+function beginChunks<Origin>(side: Side<Origin>): void {
+  side.place = 'chunk-size';
+  side.chunkBytes = 0;
+}
+
+function statusCode(bytes: Uint8Array, start: number): number {
+  return (bytes[start + 9]! - 0x30) * 100 + (bytes[start + 10]! - 0x30) * 10 + bytes[start + 11]! - 0x30;
+}
+
+function statusOf(code: number): SpanStatus {
+  if (code < 400) return 'ok';
+  return code < 500 ? 'client_error' : 'server_error';
+}
+
+function authorityAfterScheme(bytes: Uint8Array, start: number, end: number): number {
+  for (let at = start; at + 2 < end && at < start + 8; at++) {
+    if (bytes[at] === 0x3a) return bytes[at + 1] === 0x2f && bytes[at + 2] === 0x2f ? at + 3 : 0;
+  }
+  return 0;
+}
+
+function readContext(bytes: Buffer): ReturnType<typeof readTraceparent> {
+  const { starts, ends } = head;
+  if (ends[field.traceparent]! >= 0) {
+    const context = readTraceparent(bytes, starts[field.traceparent]!, ends[field.traceparent]!);
+    if (context !== undefined) return context;
+  }
+  if (ends[field.b3]! >= 0) {
+    const context = readB3(bytes, starts[field.b3]!, ends[field.b3]!);
+    if (context !== undefined) return context;
+  }
+  if (ends[field.uberTraceId]! >= 0) {
+    const context = readUberTraceId(bytes, starts[field.uberTraceId]!, ends[field.uberTraceId]!);
+    if (context !== undefined) return context;
+  }
+  return ends[field.sw8]! >= 0 ? readSw8(bytes, starts[field.sw8]!, ends[field.sw8]!) : undefined;
+}

@@ -1,0 +1,144 @@
+import { decimalAt, latin1Text, matchesAt } from './ascii.ts';
+
+/**
+ * Reads the head of an HTTP/1 message in one pass over its bytes and notes where things are; strings are made later and
+ * only of what is reported. Only complete lines count: half an id at the end of what was captured is no id.
+ */
+
+/** Header fields that matter here, as indices into `starts` and `ends`. */
+export const field = {
+  host: 0,
+  xRequestId: 1,
+  forwardedFor: 2,
+  userAgent: 3,
+  traceparent: 4,
+  b3: 5,
+  b3TraceId: 6,
+  b3SpanId: 7,
+  uberTraceId: 8,
+  sw8: 9,
+  contentLength: 10,
+  transferEncoding: 11,
+} as const;
+const fieldCount = 12;
+
+function name(text: string): Uint8Array {
+  return Buffer.from(`${text}:`, 'latin1');
+}
+
+interface FieldName {
+  readonly name: Uint8Array;
+  readonly index: number;
+}
+
+const byFirstLetter: readonly (readonly FieldName[] | undefined)[] = (() => {
+  const table: (FieldName[] | undefined)[] = new Array<FieldName[] | undefined>(128).fill(undefined);
+  const names: readonly (readonly [string, number])[] = [
+    ['host', field.host],
+    ['x-request-id', field.xRequestId],
+    ['x-forwarded-for', field.forwardedFor],
+    ['user-agent', field.userAgent],
+    ['traceparent', field.traceparent],
+    ['b3', field.b3],
+    ['x-b3-traceid', field.b3TraceId],
+    ['x-b3-spanid', field.b3SpanId],
+    ['uber-trace-id', field.uberTraceId],
+    ['sw8', field.sw8],
+    ['content-length', field.contentLength],
+    ['transfer-encoding', field.transferEncoding],
+  ];
+  for (const [text, index] of names) {
+    const letter = text.charCodeAt(0);
+    (table[letter] ??= []).push({ name: name(text), index });
+  }
+  return table;
+})();
+
+/** How far a head could be read. `complete`: up to its empty line. */
+export type HeadOutcome = 'complete' | 'partial' | 'invalid';
+
+/** Positions found by the last `read`. One is reused for all connections: a reader copies what it needs at once. */
+export class Http1Head {
+  /** First byte of the start line; empty lines before it are passed over (RFC 9112, §2.2). */
+  start = 0;
+  /** End of the start line without its line break; of what is there, when the line is not complete. */
+  lineEnd = 0;
+  /** Whether the whole start line is there. */
+  lineComplete = false;
+  /** First byte behind the head. */
+  next = 0;
+  readonly starts = new Int32Array(fieldCount);
+  readonly ends = new Int32Array(fieldCount);
+
+  /** Reads a head from `position`; start line validity is for the caller to judge. */
+  read(bytes: Buffer, position: number, end: number): HeadOutcome {
+    let at = position;
+    while (at < end && (bytes[at] === 0x0d || bytes[at] === 0x0a)) at++;
+    this.start = at;
+    this.ends.fill(-1);
+    this.lineComplete = false;
+    while (at < end && bytes[at] !== 0x0a) at++;
+    this.lineEnd = at > this.start && bytes[at - 1] === 0x0d ? at - 1 : at;
+    if (at >= end) return 'partial';
+    this.lineComplete = true;
+    at++;
+    while (at < end) {
+      const lineStart = at;
+      const first = bytes[at]!;
+      if (first === 0x0a) {
+        this.next = at + 1;
+        return 'complete';
+      }
+      if (first === 0x0d && bytes[at + 1] === 0x0a) {
+        this.next = at + 2;
+        return 'complete';
+      }
+      const candidates = byFirstLetter[(first | 0x20) & 0x7f];
+      while (at < end && bytes[at] !== 0x0a) at++;
+      if (at >= end) return 'partial';
+      if (candidates !== undefined) this.note(candidates, bytes, lineStart, at);
+      at++;
+    }
+    return 'partial';
+  }
+
+  /** The declared length of the body; -1 when there is none or it is not a number. */
+  contentLength(bytes: Uint8Array): number {
+    const end = this.ends[field.contentLength]!;
+    return end < 0 ? -1 : decimalAt(bytes, this.starts[field.contentLength]!, end);
+  }
+
+  /** Whether the body comes in chunks: the last transfer coding is `chunked`. */
+  chunked(bytes: Uint8Array): boolean {
+    const end = this.ends[field.transferEncoding]!;
+    return end >= 0 && end - chunkedName.length >= this.starts[field.transferEncoding]!
+      ? matchesAt(bytes, end - chunkedName.length, end, chunkedName)
+      : false;
+  }
+
+  /** A header's value as text, cut at `maxBytes`; empty when the head does not have it. */
+  text(bytes: Buffer, index: number, maxBytes: number): string {
+    const end = this.ends[index]!;
+    if (end < 0) return '';
+    const start = this.starts[index]!;
+    return latin1Text(bytes, start, end - start > maxBytes ? start + maxBytes : end);
+  }
+
+  private note(candidates: readonly FieldName[], bytes: Buffer, lineStart: number, lineEnd: number): void {
+    for (const candidate of candidates) {
+      if (!matchesAt(bytes, lineStart, lineEnd, candidate.name)) continue;
+      let start = lineStart + candidate.name.length;
+      let end = lineEnd;
+      while (start < end && (bytes[start] === 0x20 || bytes[start] === 0x09)) start++;
+      while (end > start && bytes[end - 1]! <= 0x20) end--;
+      // The first of several fields of a name stands, but a repeated Transfer-Encoding replaces it: the last one frames.
+      if (this.ends[candidate.index]! < 0 || candidate.index === field.transferEncoding) {
+        this.starts[candidate.index] = start;
+        this.ends[candidate.index] = end;
+      }
+      return;
+    }
+  }
+}
+
+const chunkedName = Buffer.from('chunked', 'latin1');
