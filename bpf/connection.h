@@ -29,6 +29,7 @@ static __always_inline int on_connect_begin(struct pt_regs *regs, struct task_st
 		return 0;
 	call = &thread->call;
 	call->sock = (__u64)reference.sock;
+	call->inode_number = reference.inode_number;
 	call->time_ns = bpf_ktime_get_ns();
 	call->id = next_event_id();
 	call->after = thread->after;
@@ -39,9 +40,11 @@ static __always_inline int on_connect_begin(struct pt_regs *regs, struct task_st
 }
 
 /* connect() is called again to learn how a connection in progress came out: that is not a new one. */
-static __always_inline bool is_same_connection(const struct socket_state *socket, struct sock *sock)
+static __always_inline bool is_same_connection(const struct socket_state *socket, const struct socket_reference *reference)
 {
-	return socket && socket->socket.role == SPANLOOM_CLIENT &&
+	struct sock *sock = reference->sock;
+
+	return socket && socket->inode_number == reference->inode_number && socket->socket.role == SPANLOOM_CLIENT &&
 	       socket->socket.local_port == read_kernel(sock, struct sock, __sk_common.skc_num) &&
 	       socket->socket.remote_port == bpf_ntohs(read_kernel(sock, struct sock, __sk_common.skc_dport));
 }
@@ -57,17 +60,21 @@ static __always_inline void begin_connect_event(struct spanloom_event *event, st
 
 static __always_inline void connected(struct scratch *scratch, struct task_struct *task, const struct call *call)
 {
-	struct sock *sock = (void *)call->sock;
+	struct socket_reference reference = {
+		.sock = (void *)call->sock,
+		.inode_number = call->inode_number,
+		.transport = call->socket.transport,
+	};
 	struct socket_state *socket = known_socket(call->sock);
 
-	if (is_same_connection(socket, sock))
+	if (is_same_connection(socket, &reference))
 		return;
 	/* connect() to AF_UNSPEC dissolves the association of a datagram socket. */
-	if (read_kernel(sock, struct sock, __sk_common.skc_dport) == 0) {
+	if (read_kernel(reference.sock, struct sock, __sk_common.skc_dport) == 0) {
 		bpf_map_delete_elem(&sockets, &call->sock);
 		return;
 	}
-	socket = add_socket(sock, call->socket.transport, SPANLOOM_CLIENT);
+	socket = add_socket(&reference, SPANLOOM_CLIENT);
 	if (!socket)
 		return;
 	socket->connect_id = call->id;
@@ -132,7 +139,7 @@ static __always_inline int on_accept(struct task_struct *task, long returned)
 	scratch = this_scratch();
 	if (!thread || !scratch)
 		return 0;
-	socket = add_socket(reference.sock, reference.transport, SPANLOOM_SERVER);
+	socket = add_socket(&reference, SPANLOOM_SERVER);
 	if (!socket)
 		return 0;
 	event = &scratch->event;
@@ -154,17 +161,21 @@ static __always_inline int on_close(struct pt_regs *regs, struct task_struct *ta
 	struct thread_state *thread;
 	struct socket_state *socket;
 	struct scratch *scratch;
+	struct inode *inode;
 	__u64 key;
 
-	if (!file || !is_socket(inode_of(file)))
+	if (!file)
 		return 0;
-	socket_of_file(file, &reference);
+	inode = inode_of(file);
+	if (!is_socket(inode))
+		return 0;
+	socket_of_file(file, inode, &reference);
 	if (!reference.sock)
 		return 0;
 	key = (__u64)reference.sock;
 	socket = known_socket(key);
 	scratch = this_scratch();
-	if (!socket || !scratch || !is_last_reference(file))
+	if (!socket || socket->inode_number != reference.inode_number || !scratch || !is_last_reference(file))
 		return 0;
 	thread = traced_thread(task);
 	if (thread) {

@@ -29,7 +29,7 @@ static __always_inline int on_egress_begin(struct pt_regs *regs, struct task_str
 	thread = traced_thread(task);
 	if (!thread)
 		return 0;
-	socket = socket_of(reference.sock, reference.transport);
+	socket = socket_of(&reference);
 	if (!socket)
 		return 0;
 

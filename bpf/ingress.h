@@ -95,14 +95,14 @@ static __always_inline int on_ingress(struct pt_regs *regs, struct task_struct *
 	flags = flags_of(regs, action);
 	if (flags & (FLAG_PEEK | FLAG_ERROR_QUEUE | FLAG_OUT_OF_BAND))
 		return 0;
-	socket_of_file(file, &reference);
+	socket_of_file(file, inode, &reference);
 	if (!reference.sock)
 		return 0;
 	thread = traced_thread(task);
 	scratch = this_scratch();
 	if (!thread || !scratch)
 		return 0;
-	socket = socket_of(reference.sock, reference.transport);
+	socket = socket_of(&reference);
 	if (!socket || !buffers_of(scratch, regs, action, &buffers))
 		return 0;
 	send_ingress(scratch, task, thread, &reference, socket, &buffers, argument_0(regs), returned, flags,

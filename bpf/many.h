@@ -49,7 +49,7 @@ static __always_inline int on_ingress_many(struct pt_regs *regs, struct task_str
 	scratch = this_scratch();
 	if (!thread || !scratch)
 		return 0;
-	socket = socket_of(reference.sock, reference.transport);
+	socket = socket_of(&reference);
 	if (!socket)
 		return 0;
 	count = datagrams_seen(returned);

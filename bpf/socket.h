@@ -23,6 +23,7 @@
 /* A descriptor that is an internet socket. */
 struct socket_reference {
 	struct sock *sock; /* NULL: it is not */
+	__u64 inode_number; /* tells apart sockets that one after the other had the same address in memory */
 	__u8 transport;
 	__u8 is_plain_tcp; /* sock is a struct tcp_sock */
 };
@@ -56,8 +57,8 @@ static __always_inline bool is_anonymous(struct inode *inode)
 	return read_kernel(read_kernel(inode, struct inode, i_sb), struct super_block, s_magic) == ANONYMOUS_INODES;
 }
 
-/* `file` must be a socket's. */
-static __always_inline void socket_of_file(struct file *file, struct socket_reference *reference)
+/* `file` must be a socket's, and `inode` its inode. */
+static __always_inline void socket_of_file(struct file *file, struct inode *inode, struct socket_reference *reference)
 {
 	struct socket *socket = read_kernel(file, struct file, private_data);
 	struct sock *sock = read_kernel(socket, struct socket, sk);
@@ -79,6 +80,7 @@ static __always_inline void socket_of_file(struct file *file, struct socket_refe
 	} else {
 		return;
 	}
+	reference->inode_number = read_kernel(inode, struct inode, i_ino);
 	reference->sock = sock;
 }
 
@@ -87,10 +89,14 @@ static __always_inline void resolve_socket(struct task_struct *task, int descrip
 					   struct socket_reference *reference)
 {
 	struct file *file = file_of(task, descriptor);
+	struct inode *inode;
 
 	reference->sock = NULL;
-	if (file && is_socket(inode_of(file)))
-		socket_of_file(file, reference);
+	if (!file)
+		return;
+	inode = inode_of(file);
+	if (is_socket(inode))
+		socket_of_file(file, inode, reference);
 }
 
 /* The closing thread holds the only reference: the socket ends. */

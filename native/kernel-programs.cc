@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include <cstring>
@@ -92,7 +93,13 @@ std::unique_ptr<KernelPrograms> KernelPrograms::start(const Options& options, st
   std::unique_ptr<KernelPrograms> programs(new KernelPrograms());
   // An older verifier may give up on the loops over many datagrams: everything else is worth having without them.
   if (!programs->load(options, true, error) && !programs->load(options, false, error)) return nullptr;
-  programs->state_ = variable_of<spanloom_state>(programs->object_, ".data.state");
+  const int state = bpf_object__find_map_fd_by_name(programs->object_, ".data.state");
+  void* memory = mmap(nullptr, sizeof(spanloom_state), PROT_READ | PROT_WRITE, MAP_SHARED, state, 0);
+  if (memory == MAP_FAILED) {
+    error = explain_failure("Mapping the shared counters", -errno);
+    return nullptr;
+  }
+  programs->state_ = static_cast<spanloom_state*>(memory);
   for (const uint32_t process_id : options.excluded_process_ids) programs->exclude(process_id);
 
   const auto on_sample = [](void* self, void* record, size_t size) {
@@ -132,6 +139,7 @@ bool KernelPrograms::attach(std::string& error) {
 KernelPrograms::~KernelPrograms() {
   detach();
   if (ring_ != nullptr) ring_buffer__free(ring_);
+  if (state_ != nullptr) munmap(const_cast<spanloom_state*>(state_), sizeof(spanloom_state));
   if (object_ != nullptr) bpf_object__close(object_);
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
  * sockets: key address of the struct sock; value what is known of the socket and its current message. Least recently used
- * go first. An address is used again after a socket was freed: connect() and accept() overwrite the entry, the last close()
- * deletes it, and ports that differ from the entry's tell the remaining cases.
+ * go first. An address is used again after a socket was freed: the number of the inode tells whether it is still the same.
  */
 #ifndef SPANLOOM_MAPS_SOCKETS_H
 #define SPANLOOM_MAPS_SOCKETS_H
@@ -23,6 +22,7 @@ struct socket_state {
 	__u64 connect_id; /* until the first egress: id of the connect event, and the slot at that moment */
 	__u64 born_after;
 	__u64 born_phase;
+	__u64 inode_number;
 	__u32 payload_left; /* of the current message's budget */
 	__u8 direction;	    /* enum message_direction */
 	__u8 reserved[3];
@@ -41,15 +41,16 @@ static __always_inline struct socket_state *known_socket(__u64 sock)
 }
 
 /* Starts the entry of a socket; NULL when there is no room. */
-static __always_inline struct socket_state *add_socket(struct sock *sock, __u8 transport, __u8 role)
+static __always_inline struct socket_state *add_socket(const struct socket_reference *reference, __u8 role)
 {
 	struct socket_state fresh = {};
-	__u64 key = (__u64)sock;
+	__u64 key = (__u64)reference->sock;
 	struct socket_state *added;
 
-	describe_socket(sock, transport, &fresh.socket);
+	describe_socket(reference->sock, reference->transport, &fresh.socket);
 	fresh.socket.socket_id = next_socket_id();
 	fresh.socket.role = role;
+	fresh.inode_number = reference->inode_number;
 	bpf_map_update_elem(&sockets, &key, &fresh, BPF_ANY);
 	added = bpf_map_lookup_elem(&sockets, &key);
 	if (!added)
@@ -57,29 +58,17 @@ static __always_inline struct socket_state *add_socket(struct sock *sock, __u8 t
 	return added;
 }
 
-/* The entry of a socket, made now if the socket is older than the capture. */
-static __always_inline struct socket_state *socket_of(struct sock *sock, __u8 transport)
+/* The entry of a socket, made now if the socket is older than the capture or has never been connected. */
+static __always_inline struct socket_state *socket_of(const struct socket_reference *reference)
 {
-	struct socket_state *socket = known_socket((__u64)sock);
+	struct socket_state *socket = known_socket((__u64)reference->sock);
 
-	if (socket && socket->socket.transport == transport) {
-		__u16 local_port = read_kernel(sock, struct sock, __sk_common.skc_num);
-		__u16 remote_port = bpf_ntohs(read_kernel(sock, struct sock, __sk_common.skc_dport));
-
-		/* A closed TCP socket has given its port back, but may still hold unread data. */
-		if (local_port == 0)
-			return socket;
-		if (socket->socket.remote_port == remote_port) {
-			if (socket->socket.local_port == local_port)
-				return socket;
-			/* UDP gets its port with the first send. */
-			if (socket->socket.local_port == 0) {
-				socket->socket.local_port = local_port;
-				return socket;
-			}
-		}
-	}
-	return add_socket(sock, transport, SPANLOOM_ROLE_UNKNOWN);
+	if (!socket || socket->inode_number != reference->inode_number)
+		return add_socket(reference, SPANLOOM_ROLE_UNKNOWN);
+	/* UDP gets its port with the first send. */
+	if (socket->socket.local_port == 0)
+		socket->socket.local_port = read_kernel(reference->sock, struct sock, __sk_common.skc_num);
+	return socket;
 }
 
 /* Notes a call's data; returns the id of the message that they belong to. */

@@ -21,6 +21,7 @@ struct call {
 	__u64 connect_id;
 	__u64 message_id;
 	__u64 previous_message_id;
+	__u64 inode_number;
 	struct spanloom_socket socket;
 	__u32 tcp_sequence;
 	__s32 file_descriptor;

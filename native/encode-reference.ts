@@ -1,0 +1,114 @@
+import { AvroWriter } from '../schemas/avro-writer.ts';
+import {
+  directionSymbols,
+  eventKindSymbols,
+  socketRoleSymbols,
+  transportSymbols,
+  writeSocketEvent,
+  type SocketEvent,
+} from '../schemas/generated/event-batch.ts';
+
+/**
+ * The reference of native/encode.cc: from the bytes of `struct spanloom_event` (bpf/event.h) to Avro. Not for the hot
+ * path; a property test holds the C++ to it.
+ */
+
+/** Byte offsets in `struct spanloom_event`, with `struct spanloom_socket` at its place. A test compares them to the compilers'. */
+export const eventOffsets = {
+  id: 0,
+  timeNs: 8,
+  phase: 16,
+  after: 24,
+  connectId: 32,
+  messageId: 40,
+  length: 48,
+  processStartNs: 56,
+  socketId: 64,
+  networkNamespace: 72,
+  localPort: 76,
+  remotePort: 78,
+  localAddress: 80,
+  remoteAddress: 96,
+  addressBytes: 112,
+  transport: 113,
+  role: 114,
+  processId: 120,
+  threadId: 124,
+  fileDescriptor: 128,
+  tcpSequence: 132,
+  error: 136,
+  payloadLength: 140,
+  kind: 142,
+  direction: 143,
+  processName: 144,
+} as const;
+
+/** Size of `struct spanloom_event`; the payload follows. */
+export const eventBytes = 160;
+
+/** Size of the kernel's name of a process. */
+export const processNameBytes = 16;
+
+function symbolAt<Symbol extends string>(symbols: readonly Symbol[], index: number): Symbol {
+  const symbol = symbols[index];
+  if (symbol === undefined) throw new RangeError(`no symbol ${index} among ${symbols.join(', ')}`);
+  return symbol;
+}
+
+/** Up to the first zero; what is not printable ASCII becomes '?', since Avro strings must be UTF-8. */
+function nameAt(record: Buffer, offset: number): string {
+  const bytes = record.subarray(offset, offset + processNameBytes);
+  const end = bytes.indexOf(0);
+  return bytes
+    .subarray(0, end < 0 ? processNameBytes : end)
+    .toString('latin1')
+    .replace(/[^\x20-\x7e]/g, '?');
+}
+
+/** What one record of the ring buffer says; `record` starts with it and may be longer. */
+export function decodeEvent(record: Buffer, baseMonotonicNs: number): SocketEvent {
+  const at = eventOffsets;
+  const long = (offset: number): number => Number(record.readBigUInt64LE(offset));
+  const addressBytes = record[at.addressBytes] === 16 ? 16 : 4;
+  const threadId = record.readUInt32LE(at.threadId);
+  return {
+    id: long(at.id),
+    kind: symbolAt(eventKindSymbols, record[at.kind]!),
+    direction: symbolAt(directionSymbols, record[at.direction]!),
+    timeOffsetNs: long(at.timeNs) - baseMonotonicNs,
+    processId: record.readUInt32LE(at.processId),
+    threadId,
+    contextKind: 'thread',
+    contextId: threadId,
+    processName: nameAt(record, at.processName),
+    socketId: long(at.socketId),
+    fileDescriptor: record.readInt32LE(at.fileDescriptor),
+    networkNamespace: record.readUInt32LE(at.networkNamespace),
+    transport: symbolAt(transportSymbols, record[at.transport]!),
+    role: symbolAt(socketRoleSymbols, record[at.role]!),
+    localAddress: record.subarray(at.localAddress, at.localAddress + addressBytes),
+    localPort: record.readUInt16LE(at.localPort),
+    remoteAddress: record.subarray(at.remoteAddress, at.remoteAddress + addressBytes),
+    remotePort: record.readUInt16LE(at.remotePort),
+    tls: false,
+    length: long(at.length),
+    tcpSequence: record.readUInt32LE(at.tcpSequence),
+    phase: long(at.phase),
+    after: long(at.after),
+    connectId: long(at.connectId),
+    messageId: long(at.messageId),
+    error: record.readUInt32LE(at.error),
+    payload: record.subarray(eventBytes, eventBytes + record.readUInt16LE(at.payloadLength)),
+  };
+}
+
+/** Encodes records that lie one after the other. */
+export function encodeEventsReference(records: Buffer, baseMonotonicNs: number): Buffer {
+  const writer = new AvroWriter();
+  let rest = records;
+  while (rest.length >= eventBytes) {
+    writeSocketEvent(writer, decodeEvent(rest, baseMonotonicNs));
+    rest = rest.subarray(eventBytes + rest.readUInt16LE(eventOffsets.payloadLength));
+  }
+  return writer.finish();
+}
