@@ -1,3 +1,12 @@
+/** Two views of one 64-bit number. */
+const wholeLong = new BigInt64Array(1);
+const longHalves = new Uint32Array(wholeLong.buffer);
+wholeLong[0] = 1n;
+const lowHalf = longHalves[0] === 1 ? 0 : 1;
+
+/** Up to here copying in a loop is faster than a call of TypedArray.set. */
+const shortBytes = 32;
+
 /**
  * Writes Avro binary encoding (Avro 1.11, "Binary Encoding") into one growing buffer, kept for the next message.
  * Numbers given as longs must be whole and within ±2^53; they are not checked in this hot path.
@@ -62,12 +71,23 @@ export class AvroWriter {
 
   writeBigLong(value: bigint): void {
     this.reserve(10);
-    let zigzag = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
-    while (zigzag > 0x7fn) {
-      this.buffer[this.position++] = Number(zigzag & 0x7fn) | 0x80;
-      zigzag >>= 7n;
+    // One store splits the bigint into two halves; shifting it byte by byte would allocate a bigint each time.
+    wholeLong[0] = value;
+    let low = longHalves[lowHalf]!;
+    let high = longHalves[1 - lowHalf]!;
+    const sign = -(high >>> 31);
+    high = ((high << 1) | (low >>> 31)) ^ sign;
+    low = ((low << 1) ^ sign) >>> 0;
+    high >>>= 0;
+    const buffer = this.buffer;
+    let position = this.position;
+    while (high !== 0 || low > 0x7f) {
+      buffer[position++] = (low & 0x7f) | 0x80;
+      low = ((low >>> 7) | (high << 25)) >>> 0;
+      high >>>= 7;
     }
-    this.buffer[this.position++] = Number(zigzag);
+    buffer[position++] = low;
+    this.position = position;
   }
 
   writeBoolean(value: boolean): void {
@@ -87,9 +107,11 @@ export class AvroWriter {
 
   /** Bytes that are Avro already. */
   writeRaw(value: Uint8Array): void {
-    this.reserve(value.length);
-    this.buffer.set(value, this.position);
-    this.position += value.length;
+    const length = value.length;
+    this.reserve(length);
+    if (length > shortBytes) this.buffer.set(value, this.position);
+    else for (let index = 0; index < length; index++) this.buffer[this.position + index] = value[index]!;
+    this.position += length;
   }
 
   writeString(value: string): void {
