@@ -1,0 +1,126 @@
+import type { Counters } from '../core/stage/accounting.ts';
+import type { EventBatch, ProcessFacts, SocketEvent } from '../schemas/generated/event-batch.ts';
+import type { Span } from '../schemas/generated/span.ts';
+import type { SpanBatch } from '../schemas/generated/span-batch.ts';
+import type { EnricherConfig } from './config.ts';
+import type { Dissector } from './dissect/dissector.ts';
+import { Follower } from './follow/follower.ts';
+import type { DropReason, EnricherRejectReason } from './outcomes.ts';
+import { Pairing } from './pair/pairing.ts';
+import { SpanBuilder } from './pair/span-builder.ts';
+import { SpanIds } from './span-id.ts';
+import type { Tagger } from './tag/tagger.ts';
+
+/** Everything that is kept of one agent: the clock domain in which all of the enricher's work happens. */
+export class Agent {
+  readonly id: number;
+  /** Partition its batches come from. */
+  partition: number;
+  /** Milliseconds since the Unix epoch at which it was heard of last. */
+  heardMs = 0;
+  private readonly tagger: Tagger;
+  private readonly follower: Follower;
+  private readonly pairing: Pairing;
+  private readonly counters: Counters<DropReason, EnricherRejectReason>;
+  private spans: Span[] = [];
+  private sequence = 0;
+  private highestEventId = 0;
+  private untilNs = 0;
+  private watermarkNs = 0n;
+  private readonly startTimes = new Map<number, bigint>();
+
+  constructor(
+    id: number,
+    partition: number,
+    parts: {
+      readonly config: EnricherConfig;
+      readonly dissectors: readonly Dissector[];
+      readonly tagger: Tagger;
+      readonly counters: Counters<DropReason, EnricherRejectReason>;
+    },
+  ) {
+    const { config, dissectors, tagger, counters } = parts;
+    this.id = id;
+    this.partition = partition;
+    this.tagger = tagger;
+    this.counters = counters;
+    this.follower = new Follower(config.maxContexts);
+    this.pairing = new Pairing({
+      dissectors,
+      follower: this.follower,
+      spanIds: new SpanIds(id),
+      spans: new SpanBuilder(id, tagger),
+      counters,
+      limits: config,
+      emit: (span) => this.spans.push(span),
+    });
+  }
+
+  /** Works off one batch and returns the spans that ended with it. */
+  process(batch: EventBatch, offset: number): SpanBatch {
+    const { events, baseTimeNs, baseMonotonicNs, untilOffsetNs, losses } = batch;
+    this.counters.receive(events.length);
+    if (this.isRepeated(batch)) {
+      this.counters.drop('duplicate', events.length);
+      return this.takeSpans();
+    }
+    if (losses.length > 0 || (this.sequence !== 0 && batch.sequence !== this.sequence + 1)) this.follower.forget();
+    this.sequence = batch.sequence;
+    this.learn(batch.processes);
+    const clock = { offset, baseTimeNs, baseMonotonicNs };
+    for (const event of events) {
+      if (event.id > this.highestEventId) this.highestEventId = event.id;
+      this.pairing.event(event, clock);
+    }
+    this.untilNs = Math.max(this.untilNs, baseMonotonicNs + untilOffsetNs);
+    this.pairing.giveUp(this.untilNs);
+    const watermarkNs = baseTimeNs + BigInt(untilOffsetNs);
+    if (watermarkNs > this.watermarkNs) this.watermarkNs = watermarkNs;
+    return this.takeSpans();
+  }
+
+  /** Ends everything that is open. */
+  drain(): SpanBatch {
+    this.pairing.drain(this.untilNs);
+    return this.takeSpans();
+  }
+
+  /** Offset of the oldest batch that something held came from. */
+  get heldFrom(): number | undefined {
+    return this.pairing.held.oldestOffset;
+  }
+
+  /** Counts what is held as revoked: another instance reads it again. */
+  revoke(): void {
+    this.pairing.revoke();
+  }
+
+  /** A sender that was not sure whether a batch arrived sends it again; event ids only ever ascend. */
+  private isRepeated({ sequence, events }: EventBatch): boolean {
+    if (sequence > this.sequence || events.length === 0) return false;
+    return events.every((event: SocketEvent) => event.id <= this.highestEventId);
+  }
+
+  private learn(processes: readonly ProcessFacts[]): void {
+    if (processes.length === 0) return;
+    this.tagger.learn(processes);
+    for (const { processId, startTimeNs } of processes) {
+      const before = this.startTimes.get(processId);
+      if (before !== undefined && before !== startTimeNs) this.follower.restarted(processId);
+      this.startTimes.delete(processId);
+      this.startTimes.set(processId, startTimeNs);
+      if (this.startTimes.size > maxStartTimes) {
+        const [oldest] = this.startTimes.keys();
+        this.startTimes.delete(oldest!);
+      }
+    }
+  }
+
+  private takeSpans(): SpanBatch {
+    const { spans } = this;
+    this.spans = [];
+    return { agentId: this.id, watermarkNs: this.watermarkNs, spans };
+  }
+}
+
+const maxStartTimes = 65_536;

@@ -1,0 +1,134 @@
+/**
+ * Which message caused which. Kernel facts say what a context read last before it wrote (`after`); that is the cause
+ * where a loop handles what it reads at once (Node, nginx, threads), and misleads where it notes what it read and works
+ * it off later (HAProxy, asyncio). So three hypotheses are kept for each unit written: last read (last-read.ts), and two
+ * queues (lanes.ts). Replies are the anchors: a reply says for certain whose turn it is. When it goes to the request that
+ * a hypothesis gave the call to whose response came before it, that hypothesis was right about the call; each process and
+ * kind of context keeps a track record per hypothesis and circumstance (discipline.ts), counted apart when fewer than two
+ * requests are in flight and every hypothesis agrees. A candidate is `learned` only under a clean record, two learned
+ * ones that differ cancel each other, and a hypothesis that cannot fit a phase says nothing: unknown rather than wrong.
+ * Bounds: contexts least recently used, five phases of 512 works and units each; all by event order, nothing by a clock.
+ */
+import type { Cause } from '../../schemas/generated/span.ts';
+import { LruMap } from '../lru.ts';
+import { Context } from './context.ts';
+import { Discipline } from './discipline.ts';
+import { learnRequestQueue } from './lanes.ts';
+import { judgeByLastRead, learnFromReply } from './last-read.ts';
+import { causesOfCall, causesOfReply } from './verdict.ts';
+import { CallWork, type Read, ServerWork, Unit } from './work.ts';
+
+const contextKinds = 4;
+const maxDisciplines = 65_536;
+
+/** Follows the execution contexts of one agent. */
+export class Follower {
+  private readonly contexts: LruMap<number | string, Context>;
+  /** By process id and kind of context; in the order of their making, for the bound. */
+  private readonly disciplines = new Map<number, Discipline>();
+  contextsEvicted = 0;
+
+  constructor(maxContexts: number) {
+    this.contexts = new LruMap(maxContexts, () => this.contextsEvicted++);
+  }
+
+  /** The context of an event; ends the phases of it that are over. */
+  context(processId: number, kind: number, contextId: number, phase: number): Context {
+    // Threads are unique on a host; ids of other kinds only within their process.
+    const key = kind === 0 ? contextId : `${processId}:${kind}:${contextId}`;
+    let context = this.contexts.get(key);
+    if (context === undefined) {
+      context = new Context(this.discipline(processId, kind));
+      context.phase = phase;
+      this.contexts.add(key, context);
+    }
+    context.enter(phase);
+    return context;
+  }
+
+  /** A request was read that this context, or another one, has to answer. */
+  request(context: Context, spanId: string): ServerWork {
+    context.openRequests++;
+    return new ServerWork(spanId, context);
+  }
+
+  /** Something is written, or a connection is begun for it. `read` is what the kernel says was read last. */
+  unit(context: Context, socketId: number, read: Read | undefined): Unit {
+    const unit = new Unit(context, context.order, socketId, read);
+    judgeByLastRead(unit);
+    context.wrote(unit);
+    return unit;
+  }
+
+  /** What was read before a connect became known only with the first bytes of the connection. */
+  rebind(unit: Unit, read: Read | undefined): void {
+    unit.read = read;
+    unit.byLastRead = undefined;
+    judgeByLastRead(unit);
+  }
+
+  /** A call is part of a unit. */
+  call(unit: Unit, spanId: string, socketId: number): CallWork {
+    const call = new CallWork(spanId, socketId, unit);
+    unit.calls.push(call);
+    return call;
+  }
+
+  /** The response to a call begins to be read. */
+  answer(call: CallWork, context: Context): void {
+    call.answeredIn = context;
+    call.answeredPhase = context.phase;
+    const { byTurn, byRequest } = call.unit;
+    if (byTurn?.root !== undefined) byTurn.root.lastByTurn = call;
+    if (byRequest?.root !== undefined) byRequest.root.lastByRequest = call;
+  }
+
+  /** What a call continued, as far as can be told now. */
+  causesOf(call: CallWork): readonly Cause[] {
+    return causesOfCall(call.unit.context.discipline, call.unit);
+  }
+
+  /** A request is answered. Returns which call's response led to the reply; learns from it. */
+  reply(work: ServerWork, context: Context, socketId: number, read: Read | undefined): readonly Cause[] {
+    const unit = new Unit(context, context.order, socketId, read);
+    unit.reply = work;
+    const causes = causesOfReply(context.discipline, unit, work);
+    learnFromReply(context.discipline, unit, work);
+    if (work.context === context) learnRequestQueue(context, unit, work);
+    context.wrote(unit);
+    this.abandon(work);
+    return causes;
+  }
+
+  /** A request will not be answered any more. */
+  abandon(work: ServerWork): void {
+    if (!work.open) return;
+    work.open = false;
+    work.answeredOrder = work.context.order;
+    work.context.openRequests--;
+  }
+
+  /** The process id belongs to another process now. */
+  restarted(processId: number): void {
+    for (let kind = 0; kind < contextKinds; kind++) this.disciplines.delete(processId * contextKinds + kind);
+  }
+
+  /** Events were lost: nothing that is in flight can be told apart. */
+  forget(): void {
+    for (const context of this.contexts.values()) context.forget();
+  }
+
+  private discipline(processId: number, kind: number): Discipline {
+    const key = processId * contextKinds + kind;
+    let discipline = this.disciplines.get(key);
+    if (discipline === undefined) {
+      discipline = new Discipline();
+      this.disciplines.set(key, discipline);
+      if (this.disciplines.size > maxDisciplines) {
+        const [oldest] = this.disciplines.keys();
+        this.disciplines.delete(oldest!);
+      }
+    }
+    return discipline;
+  }
+}

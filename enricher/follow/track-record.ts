@@ -1,0 +1,43 @@
+const window = 512;
+const leastTotal = 16;
+const learnRate = 0.995;
+const unlearnRate = 0.98;
+
+/**
+ * How often a hypothesis was right, older judgements counting ever less (half as much after 512 newer ones). Learned
+ * after 16 judgements with next to none wrong; unlearned when more than two in a hundred are.
+ */
+export class TrackRecord {
+  right = 0;
+  wrong = 0;
+  learned = false;
+
+  add(right: boolean): void {
+    if (right) this.right++;
+    else this.wrong++;
+    const total = this.right + this.wrong;
+    const rate = this.right / total;
+    if (this.learned) this.learned = rate >= unlearnRate;
+    else this.learned = total >= leastTotal && rate >= learnRate;
+    if (total >= 2 * window) {
+      this.right /= 2;
+      this.wrong /= 2;
+    }
+  }
+
+  /** Probability that the next judgement is right; never quite 0 or 1. */
+  get confidence(): number {
+    return (this.right + 0.5) / (this.right + this.wrong + 1);
+  }
+
+  /** Enough judgements to know that it does not hold here. */
+  get refuted(): boolean {
+    return this.right + this.wrong >= 8 && this.right < 0.9 * (this.right + this.wrong);
+  }
+
+  reset(): void {
+    this.right = 0;
+    this.wrong = 0;
+    this.learned = false;
+  }
+}

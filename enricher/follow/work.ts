@@ -1,0 +1,130 @@
+import type { Context } from './context.ts';
+
+/**
+ * What the follower knows of messages. A context reads work (a request it must answer, or the response to a call it
+ * made) and writes units (calls, a reply). The question is always: which work did this unit continue?
+ */
+
+/** How sure the last read is by its circumstances; the position is the place of its track record. Worst last. */
+export const categories = ['alone', 'among_rivals', 'same_socket', 'several', 'turn', 'request'] as const;
+export type Category = (typeof categories)[number];
+
+/** What one hypothesis says about a unit. */
+export interface Opinion {
+  readonly work: Work;
+  /** The request at the beginning of the chain; undefined when it is not known, or was answered before. */
+  readonly root: ServerWork | undefined;
+  /** The least sure category on the way to the root. */
+  readonly weakest: Category;
+  readonly category: Category;
+}
+
+/** A request that was read here and wants an answer. */
+export class ServerWork {
+  readonly kind = 'request';
+  readonly spanId: string;
+  readonly context: Context;
+  open = true;
+  /** Place of the reply among the events of its context; not finite while open. */
+  answeredOrder = Number.POSITIVE_INFINITY;
+  /** Where it stands among what its context read; see lanes.ts. */
+  arrival: Arrival | undefined;
+  /** Units that the request queue gave to this request, the oldest first; at most {@link maxUnitsOfRequest}. */
+  readonly units: Unit[] = [];
+  /** The response read last among the calls that the turn hypothesis gave to this request. */
+  lastByTurn: CallWork | undefined;
+  /** Likewise for the request queue. */
+  lastByRequest: CallWork | undefined;
+
+  constructor(spanId: string, context: Context) {
+    this.spanId = spanId;
+    this.context = context;
+  }
+}
+
+export const maxUnitsOfRequest = 64;
+
+/** A call that was made here; as work, its response. */
+export class CallWork {
+  readonly kind = 'response';
+  readonly spanId: string;
+  readonly socketId: number;
+  readonly unit: Unit;
+  /** Context that read the response; undefined before. */
+  answeredIn: Context | undefined;
+  answeredPhase = 0;
+  /** Bytes of the response that are still to come; 0 when unknown or complete. */
+  missingBytes = 0;
+  arrival: Arrival | undefined;
+
+  constructor(spanId: string, socketId: number, unit: Unit) {
+    this.spanId = spanId;
+    this.socketId = socketId;
+    this.unit = unit;
+  }
+}
+
+export type Work = ServerWork | CallWork;
+
+/** A piece of work in its place in the order of reading. */
+export interface Arrival {
+  readonly work: Work;
+  readonly phase: number;
+  readonly order: number;
+  /** A later part of it was read: it stands there now. */
+  moved: boolean;
+  /** A unit was given to it. */
+  taken: boolean;
+}
+
+/** What one call of the application wrote: one or more calls at once, or a reply; or a connect that a call will follow. */
+export class Unit {
+  readonly context: Context;
+  readonly order: number;
+  readonly socketId: number;
+  /** What its context had read last, by the kernel's word. */
+  read: Read | undefined;
+  /** Requests that its context had read and not answered at that moment. */
+  readonly openRequests: number;
+  readonly calls: CallWork[] = [];
+  /** The request that this unit answers. */
+  reply: ServerWork | undefined;
+  byLastRead: Opinion | undefined;
+  byTurn: Opinion | undefined;
+  byRequest: Opinion | undefined;
+
+  constructor(context: Context, order: number, socketId: number, read: Read | undefined) {
+    this.context = context;
+    this.order = order;
+    this.socketId = socketId;
+    this.read = read;
+    this.openRequests = context.openRequests;
+  }
+}
+
+/** One call that read from a socket. */
+export class Read {
+  readonly messageId: number;
+  /** How many messages the context had read in this phase, this one included. */
+  readonly rank: number;
+  /** What was read, in order: what began in it, and before that what it continued. */
+  works: readonly Work[] = [];
+  /** What was written after it, while it is the last read and holds several works. */
+  sequel: Unit[] | undefined;
+
+  constructor(messageId: number, rank: number) {
+    this.messageId = messageId;
+    this.rank = rank;
+  }
+}
+
+/** The request at the beginning of a piece of work, as one hypothesis has it. */
+export function rootOf(work: Work, by: 'byLastRead' | 'byTurn' | 'byRequest'): ServerWork | undefined {
+  return work.kind === 'request' ? work : work.unit[by]?.root;
+}
+
+/** The root, unless it was answered before this place in the order of its context. */
+export function openRoot(root: ServerWork | undefined, context: Context, order: number): ServerWork | undefined {
+  if (root === undefined || root.open) return root;
+  return root.context === context && root.answeredOrder > order ? root : undefined;
+}

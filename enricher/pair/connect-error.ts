@@ -1,0 +1,45 @@
+import type { SpanStatus } from '../../schemas/generated/span.ts';
+import type { RequestMessage } from '../dissect/dissector.ts';
+import type { Moment } from './moment.ts';
+
+/** How a connect that failed shows in a span. */
+export interface ConnectError {
+  readonly name: string;
+  readonly status: SpanStatus;
+}
+
+/** By errno as Linux numbers it (asm-generic/errno.h). Others say nothing about the other end, or that it goes on. */
+const errors: ReadonlyMap<number, ConnectError> = new Map([
+  [101, { name: 'ENETUNREACH', status: 'server_error' }],
+  [104, { name: 'ECONNRESET', status: 'server_error' }],
+  [110, { name: 'ETIMEDOUT', status: 'timeout' }],
+  [111, { name: 'ECONNREFUSED', status: 'server_error' }],
+  [112, { name: 'EHOSTDOWN', status: 'server_error' }],
+  [113, { name: 'EHOSTUNREACH', status: 'server_error' }],
+]);
+
+/** What a failed connect tells; undefined when it is no failure of the other end or of the way there. */
+export function connectError(errno: number): ConnectError | undefined {
+  return errors.get(errno);
+}
+
+/** A failed connect as a request. */
+export function connectMessage(origin: Moment): RequestMessage<Moment> {
+  return {
+    kind: 'request',
+    origin,
+    offset: 0,
+    requestId: 0,
+    expectsResponse: true,
+    version: '',
+    requestType: 'connect',
+    requestDomain: '',
+    requestResource: '',
+    endpoint: '',
+    headerTraceId: '',
+    headerSpanId: '',
+    xRequestId: '',
+    forwardedFor: '',
+    userAgent: '',
+  };
+}

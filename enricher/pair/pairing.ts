@@ -1,0 +1,443 @@
+/**
+ * Sockets, conversations, and requests with their responses, of one agent. A response belongs to the request with its
+ * correlation id, else to the oldest open one of its socket. Which end is the client follows from the kernel (connect or
+ * accept was seen) or from what the bytes say. A request ends as a span: answered, given up at the protocol's time limit
+ * by the agent's clock, or closed with its socket. Each event ends exactly once: emitted when a span has its request or
+ * response in it, else dropped; until that is clear it is held. Bounds: sockets least recently used, open requests oldest
+ * first, and eight events per direction that may begin a message whose rest is still to come.
+ */
+import type { Counters } from '../../core/stage/accounting.ts';
+import { contextKindIndex, type SocketEvent } from '../../schemas/generated/event-batch.ts';
+import type { Cause, Span, SpanStatus } from '../../schemas/generated/span.ts';
+import type { Dissector, Message, RequestMessage, ResponseMessage } from '../dissect/dissector.ts';
+import type { Context } from '../follow/context.ts';
+import type { Follower } from '../follow/follower.ts';
+import type { Work } from '../follow/work.ts';
+import { LruMap } from '../lru.ts';
+import type { DropReason, EnricherRejectReason } from '../outcomes.ts';
+import type { SpanIds } from '../span-id.ts';
+import { connectError, connectMessage } from './connect-error.ts';
+import { HeldList, HeldLists } from './held-list.ts';
+import { type BatchClock, Moment } from './moment.ts';
+import { OpenRequest } from './open-request.ts';
+import { ParkedMoment, Socket } from './socket.ts';
+import type { SpanBuilder, SpanEnd } from './span-builder.ts';
+
+/** Bounds of what is kept of one agent. */
+export interface PairingLimits {
+  readonly maxSockets: number;
+  readonly maxOpenRequests: number;
+}
+
+/** What pairing works with. */
+export interface PairingParts {
+  readonly dissectors: readonly Dissector[];
+  readonly follower: Follower;
+  readonly spanIds: SpanIds;
+  readonly spans: SpanBuilder;
+  readonly counters: Counters<DropReason, EnricherRejectReason>;
+  readonly limits: PairingLimits;
+  /** Takes finished spans, in the order they end. */
+  readonly emit: (span: Span) => void;
+}
+
+const maxParked = 8;
+const parkLimitMs = 10_000;
+const connectTimeoutMs = 0;
+const noWork: readonly Work[] = [];
+
+/** Pairs the events of one agent; see the top of the file. */
+export class Pairing {
+  readonly held = new HeldLists();
+  private readonly parts: PairingParts;
+  private readonly sockets: LruMap<number, Socket>;
+  private openRequests = 0;
+  private readonly report = (message: Message<Moment>): void => this.take(message);
+  /** What the event in hand brought: set while it is dissected. */
+  private socket!: Socket;
+  private moment: Moment | undefined;
+  private works: Work[] = [];
+  private firstOffset = 0;
+  private unanswered = false;
+
+  constructor(parts: PairingParts) {
+    this.parts = parts;
+    this.sockets = new LruMap(parts.limits.maxSockets, (socket) => this.drop(socket, 'evicted'));
+  }
+
+  event(event: SocketEvent, clock: BatchClock): void {
+    const { counters } = this.parts;
+    let socket = this.sockets.get(event.socketId);
+    if (socket === undefined) {
+      if (event.kind === 'close') {
+        counters.drop('lifecycle');
+        return;
+      }
+      socket = new Socket(event, this.parts.dissectors);
+      this.sockets.add(socket.id, socket);
+    }
+    const context = this.contextOf(socket, event);
+    switch (event.kind) {
+      case 'data':
+        this.data(socket, context, event, clock);
+        return;
+      case 'connect':
+        this.connect(socket, context, event, clock);
+        return;
+      case 'accept':
+        counters.drop('lifecycle');
+        return;
+      case 'close':
+        this.close(socket, clock.baseMonotonicNs + event.timeOffsetNs);
+        counters.drop('lifecycle');
+        return;
+    }
+  }
+
+  /** Gives up what was held longer than it may, by the agent's clock. */
+  giveUp(nowNs: number): void {
+    this.held.giveUp(nowNs, (held) => {
+      if (held instanceof OpenRequest) {
+        held.socket.remove(held);
+        this.end(held, 'timeout', held.timeoutMs * 1e6);
+      } else if (held instanceof ParkedMoment) {
+        this.unpark(held);
+      }
+    });
+  }
+
+  /** The agent is gone or its input has ended: every open request becomes a span of unknown end. */
+  drain(nowNs: number): void {
+    this.held.giveUp(Number.POSITIVE_INFINITY, (held) => {
+      if (held instanceof OpenRequest) {
+        held.socket.remove(held);
+        this.end(held, 'unknown', Math.max(0, nowNs - held.moment.timeNs));
+      } else if (held instanceof ParkedMoment) {
+        this.unpark(held);
+      }
+    });
+  }
+
+  /** Another instance reads again what is held: forgets it. */
+  revoke(): void {
+    this.held.giveUp(Number.POSITIVE_INFINITY, (held) => {
+      if (held instanceof OpenRequest) {
+        held.socket.remove(held);
+        this.abandon(held, 'revoked');
+      } else if (held instanceof ParkedMoment) {
+        this.unpark(held, 'revoked');
+      }
+    });
+  }
+
+  private contextOf(socket: Socket, event: SocketEvent): Context {
+    const { context } = socket;
+    if (context !== undefined && socket.contextId === event.contextId && socket.processId === event.processId) {
+      context.enter(event.phase);
+      return context;
+    }
+    const kind = contextKindIndex[event.contextKind];
+    const found = this.parts.follower.context(event.processId, kind, event.contextId, event.phase);
+    socket.context = found;
+    socket.contextId = event.contextId;
+    return found;
+  }
+
+  private data(socket: Socket, context: Context, event: SocketEvent, clock: BatchClock): void {
+    const ingress = event.direction === 'ingress';
+    const datagram = event.transport === 'udp';
+    if (datagram) socket.updatePeer(event);
+    if (event.tls) socket.tls = true;
+    if (ingress) context.seal();
+    const moment = new Moment(event, clock, context, ingress ? undefined : context.readNamed(event.after));
+    if (!ingress && event.connectId !== 0) this.beBorn(socket, moment, event);
+    const startsMessage = datagram || event.messageId === event.id;
+    this.socket = socket;
+    this.moment = moment;
+    this.works = [];
+    this.firstOffset = -1;
+    this.unanswered = false;
+    const before = socket.dissection.dissector;
+    const { payload } = event;
+    socket.dissection.read(
+      ingress ? 'remote' : 'local',
+      { origin: moment, bytes: payload as Buffer, length: event.length, startsMessage },
+      this.report,
+    );
+    if (before !== undefined && before !== socket.dissection.dissector) this.abandonAll(socket, 'misrecognised');
+    if (startsMessage) socket.headSeen = false;
+    if (this.firstOffset >= 0) socket.headSeen = true;
+    else if (socket.lastRequest !== undefined && socket.lastRequest.moment.ingress === ingress)
+      socket.lastRequest.bytes += event.length;
+    if (ingress) this.readDone(socket, context, event, startsMessage);
+    this.moment = undefined;
+    this.settle(socket, moment, startsMessage);
+  }
+
+  /** Tells the follower what this read brought: what began in it, and what it continued. */
+  private readDone(socket: Socket, context: Context, event: SocketEvent, startsMessage: boolean): void {
+    const begun = this.works;
+    const previous = socket.incoming;
+    let works: readonly Work[] = begun.length === 0 ? noWork : begun;
+    let arrived: readonly Work[] = works;
+    const continues = this.firstOffset < 0 ? !startsMessage || awaitsMore(previous) : this.firstOffset > 0;
+    if (previous !== undefined && continues) {
+      works = begun.length === 0 ? [previous] : [previous, ...begun];
+      const bytes = this.firstOffset < 0 ? event.length : this.firstOffset;
+      if (previous.kind === 'response' && previous.missingBytes > 0)
+        previous.missingBytes = Math.max(0, previous.missingBytes - bytes);
+      arrived = works;
+    }
+    if (begun.length > 0) socket.incoming = begun[begun.length - 1];
+    if (arrived.some(isIncomplete)) arrived = arrived.filter((work) => !isIncomplete(work));
+    context.read(event.messageId, works, arrived);
+  }
+
+  private beBorn(socket: Socket, moment: Moment, event: SocketEvent): void {
+    const { born } = socket;
+    socket.born = undefined;
+    if (born?.eventId !== event.connectId) return;
+    if ((born.unit.read?.messageId ?? 0) === event.after) {
+      moment.unit = born.unit;
+      return;
+    }
+    // The connect event itself did not carry the facts; the first bytes do.
+    const read = event.after !== 0 && born.lastRead?.messageId === event.after ? born.lastRead : undefined;
+    this.parts.follower.rebind(born.unit, read);
+    moment.unit = born.unit;
+  }
+
+  private take(message: Message<Moment>): void {
+    const { socket, moment } = this;
+    const { origin } = message;
+    if (this.firstOffset < 0 && origin.ingress === moment?.ingress)
+      this.firstOffset = origin === moment ? message.offset : 0;
+    if (message.kind === 'request') this.begin(socket, message);
+    else this.answer(socket, message);
+  }
+
+  private begin(socket: Socket, message: RequestMessage<Moment>): void {
+    const { follower, spanIds, limits } = this.parts;
+    const { origin } = message;
+    const spanId = spanIds.of(origin.eventId, origin.requests++);
+    const { lastRequest } = socket;
+    if (lastRequest !== undefined && lastRequest.moment.ingress === origin.ingress) {
+      if (lastRequest.moment === origin) lastRequest.bytes = message.offset - lastRequest.message.offset;
+      else if (origin === this.moment) lastRequest.bytes += message.offset;
+    }
+    const bytes = origin.length - message.offset + this.lengthAfter(origin);
+    let work: Work;
+    if (origin.ingress) {
+      work = follower.request(origin.context, spanId);
+      this.works.push(work);
+    } else {
+      origin.unit ??= follower.unit(origin.context, socket.id, origin.read);
+      work = follower.call(origin.unit, spanId, socket.id);
+    }
+    const timeoutMs = socket.dissection.dissector?.timeoutMs ?? 0;
+    const open = new OpenRequest(spanId, socket, message, timeoutMs, work, bytes);
+    socket.lastRequest = open;
+    origin.holds++;
+    this.openRequests++;
+    if (!message.expectsResponse) {
+      this.end(open, 'ok', 0);
+      return;
+    }
+    socket.open.push(open);
+    this.held.append(timeoutMs, open);
+    if (this.openRequests > limits.maxOpenRequests) this.evictOldest();
+  }
+
+  private answer(socket: Socket, message: ResponseMessage<Moment>): void {
+    const { follower, counters } = this.parts;
+    const { origin } = message;
+    const open = socket.take(message.requestId);
+    if (open === undefined) {
+      this.unanswered = true;
+      return;
+    }
+    if (!origin.counted) {
+      origin.counted = true;
+      counters.emit();
+    }
+    const { work } = open;
+    let causes: readonly Cause[];
+    if (work.kind === 'request') {
+      causes = follower.reply(work, origin.context, socket.id, origin.read);
+    } else {
+      follower.answer(work, origin.context);
+      causes = follower.causesOf(work);
+      const here = origin.length - message.offset + this.lengthAfter(origin);
+      work.missingBytes = Math.max(0, message.declaredBytes - here);
+      this.works.push(work);
+    }
+    const durationNs = Math.max(0, origin.timeNs - open.moment.timeNs);
+    this.finish(open, { status: message.status, durationNs, causes, response: message });
+  }
+
+  /** Bytes of the event in hand that continue what began in an earlier event of the same direction. */
+  private lengthAfter(origin: Moment): number {
+    const { moment } = this;
+    return moment === undefined || moment === origin || moment.ingress !== origin.ingress ? 0 : moment.length;
+  }
+
+  /** Ends a request that was not answered, as a span. */
+  private end(open: OpenRequest, status: SpanStatus, durationNs: number): void {
+    const { follower } = this.parts;
+    const { work } = open;
+    const causes = work.kind === 'response' ? follower.causesOf(work) : [];
+    if (work.kind === 'request') follower.abandon(work);
+    this.finish(open, { status, durationNs, causes, response: undefined });
+  }
+
+  private finish(open: OpenRequest, end: SpanEnd, failure?: Partial<Span>): void {
+    const { spans, counters, emit } = this.parts;
+    this.release(open);
+    const { moment } = open;
+    if (!moment.counted) {
+      moment.counted = true;
+      counters.emit();
+    }
+    const span = spans.build(open, end);
+    emit(failure === undefined ? span : { ...span, ...failure });
+  }
+
+  private release(open: OpenRequest): void {
+    HeldList.release(open);
+    this.openRequests--;
+    open.moment.holds--;
+  }
+
+  private connect(socket: Socket, context: Context, event: SocketEvent, clock: BatchClock): void {
+    const { follower, counters, spanIds } = this.parts;
+    if (event.transport !== 'tcp') {
+      counters.drop('lifecycle');
+      return;
+    }
+    if (socket.born !== undefined && event.error === 0) {
+      // A second connect() that only asks whether the first has succeeded.
+      counters.drop('lifecycle');
+      return;
+    }
+    const { lastRead } = context;
+    const unit = socket.born?.unit ?? follower.unit(context, socket.id, context.readNamed(event.after));
+    const failure = connectError(event.error);
+    if (failure === undefined) {
+      socket.born = { eventId: event.id, unit, lastRead };
+      counters.drop('lifecycle');
+      return;
+    }
+    const moment = new Moment(event, clock, context, undefined);
+    const spanId = spanIds.of(event.id, 0);
+    const work = follower.call(unit, spanId, socket.id);
+    const message = connectMessage(moment);
+    const open = new OpenRequest(spanId, socket, message, connectTimeoutMs, work, 0);
+    this.openRequests++;
+    moment.holds++;
+    const { status, name } = failure;
+    const end = { status, durationNs: 0, causes: follower.causesOf(work), response: undefined };
+    this.finish(open, end, { responseCode: event.error, responseException: name });
+    this.sockets.delete(socket);
+  }
+
+  private close(socket: Socket, timeNs: number): void {
+    for (const open of socket.open.splice(0)) this.end(open, 'closed', Math.max(0, timeNs - open.moment.timeNs));
+    this.unparkAll(socket.parkedIngress);
+    this.unparkAll(socket.parkedEgress);
+    this.sockets.delete(socket);
+  }
+
+  private drop(socket: Socket, reason: DropReason): void {
+    this.abandonAll(socket, reason);
+    this.unparkAll(socket.parkedIngress);
+    this.unparkAll(socket.parkedEgress);
+  }
+
+  private abandonAll(socket: Socket, reason: DropReason): void {
+    for (const open of socket.open.splice(0)) this.abandon(open, reason);
+  }
+
+  /** Ends a request without a span. */
+  private abandon(open: OpenRequest, reason: DropReason | 'revoked'): void {
+    const { follower, counters } = this.parts;
+    if (open.work.kind === 'request') follower.abandon(open.work);
+    this.release(open);
+    const { moment } = open;
+    if (moment.counted || moment.holds > 0 || moment === this.moment) return;
+    moment.counted = true;
+    counters.drop(reason);
+  }
+
+  private oldestOpen(): OpenRequest | undefined {
+    let oldest: OpenRequest | undefined;
+    for (const held of this.held.oldest())
+      if (held instanceof OpenRequest && !(oldest !== undefined && oldest.moment.timeNs <= held.moment.timeNs))
+        oldest = held;
+    return oldest;
+  }
+
+  private evictOldest(): void {
+    const oldest = this.oldestOpen();
+    if (oldest === undefined) return;
+    oldest.socket.remove(oldest);
+    this.abandon(oldest, 'evicted');
+  }
+
+  /** Decides what becomes of the event in hand, and of those that waited for it. */
+  private settle(socket: Socket, moment: Moment, startsMessage: boolean): void {
+    const { counters } = this.parts;
+    const { ingress } = moment;
+    const same = ingress ? socket.parkedIngress : socket.parkedEgress;
+    if (startsMessage && socket.transport !== 'udp')
+      this.unparkAll(ingress ? socket.parkedEgress : socket.parkedIngress);
+    if (socket.headSeen || startsMessage) this.unparkAll(same);
+    if (moment.counted || moment.holds > 0) return;
+    if (!socket.headSeen && !this.unanswered && same.length < maxParked && socket.transport !== 'udp') {
+      const parked = new ParkedMoment(socket, moment, moment.timeNs + parkLimitMs * 1e6);
+      moment.holds++;
+      same.push(parked);
+      this.held.append(parkLimitMs, parked);
+      return;
+    }
+    moment.counted = true;
+    counters.drop(this.reasonFor(socket));
+  }
+
+  private reasonFor(socket: Socket): DropReason {
+    if (this.unanswered) return 'response_without_request';
+    return socket.dissection.dissector === undefined ? 'no_protocol' : 'continuation';
+  }
+
+  private unparkAll(parked: ParkedMoment[]): void {
+    if (parked.length === 0) return;
+    for (const one of parked.splice(0)) {
+      HeldList.release(one);
+      this.letGo(one);
+    }
+  }
+
+  private unpark(parked: ParkedMoment, reason?: 'revoked'): void {
+    const { socket, moment } = parked;
+    const list = moment.ingress ? socket.parkedIngress : socket.parkedEgress;
+    const index = list.indexOf(parked);
+    if (index >= 0) list.splice(index, 1);
+    this.letGo(parked, reason);
+  }
+
+  private letGo({ socket, moment }: ParkedMoment, reason?: 'revoked'): void {
+    moment.holds--;
+    if (moment.counted || moment.holds > 0) return;
+    moment.counted = true;
+    const ended = socket.dissection.dissector === undefined ? 'no_protocol' : 'continuation';
+    this.parts.counters.drop(reason ?? ended);
+  }
+}
+
+function isIncomplete(work: Work): boolean {
+  return work.kind === 'response' && work.missingBytes > 0;
+}
+
+/** A request whose body comes after the other side spoke (100 Continue). */
+function awaitsMore(work: Work | undefined): boolean {
+  return work?.kind === 'request' && work.open;
+}

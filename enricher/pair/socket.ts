@@ -1,0 +1,119 @@
+import type { SocketEvent, Transport } from '../../schemas/generated/event-batch.ts';
+import type { Side } from '../../schemas/generated/span.ts';
+import type { Dissector } from '../dissect/dissector.ts';
+import { SocketDissection } from '../dissect/socket-dissection.ts';
+import type { Context } from '../follow/context.ts';
+import type { Read, Unit, Work } from '../follow/work.ts';
+import { LruEntry } from '../lru.ts';
+import { Held } from './held-list.ts';
+import type { Moment } from './moment.ts';
+import type { OpenRequest } from './open-request.ts';
+
+/** An event that may hold the beginning of a message whose rest is still to come. */
+export class ParkedMoment extends Held {
+  readonly socket: Socket;
+  readonly moment: Moment;
+
+  constructor(socket: Socket, moment: Moment, deadlineNs: number) {
+    super(deadlineNs, moment.clock.offset);
+    this.socket = socket;
+    this.moment = moment;
+  }
+}
+
+/** A connection that was begun on behalf of something, until its first message shows what for. */
+export interface Birth {
+  readonly eventId: number;
+  readonly unit: Unit;
+  /** What was read last in the stream of events, whether the kernel still counts it or not. */
+  readonly lastRead: Read | undefined;
+}
+
+/** Everything that is kept of one socket. */
+export class Socket extends LruEntry {
+  readonly id: number;
+  readonly transport: Transport;
+  readonly networkNamespace: number;
+  readonly processId: number;
+  readonly processName: string;
+  readonly localAddress: Uint8Array;
+  readonly localPort: number;
+  remoteAddress: Uint8Array;
+  remotePort: number;
+  tls: boolean;
+  readonly dissection: SocketDissection<Moment>;
+  /** Requests that wait for their response, in the order they came. */
+  readonly open: OpenRequest[] = [];
+  /** Of each direction, events that may begin a message; see {@link ParkedMoment}. */
+  readonly parkedIngress: ParkedMoment[] = [];
+  readonly parkedEgress: ParkedMoment[] = [];
+  /** Whether a message was seen to begin since the direction changed. */
+  headSeen = false;
+  /** The message that came in last. */
+  incoming: Work | undefined;
+  /** The request that began last, either way. */
+  lastRequest: OpenRequest | undefined;
+  born: Birth | undefined;
+  /** The local side as it was tagged last, and by which version of the tags. */
+  side: Side | undefined;
+  sideVersion = -1;
+  /** The execution context of the last event, to spare looking it up. */
+  context: Context | undefined;
+  contextId = -1;
+
+  constructor(event: SocketEvent, dissectors: readonly Dissector[]) {
+    super();
+    this.id = event.socketId;
+    this.transport = event.transport;
+    this.networkNamespace = event.networkNamespace;
+    this.processId = event.processId;
+    this.processName = event.processName;
+    // Copies: views would keep the whole batch alive as long as the socket.
+    this.localAddress = event.localAddress.slice();
+    this.localPort = event.localPort;
+    this.remoteAddress = event.remoteAddress.slice();
+    this.remotePort = event.remotePort;
+    this.tls = event.tls;
+    this.dissection = new SocketDissection(dissectors, {
+      localRole: event.role === 'unknown' ? undefined : event.role,
+      localPort: event.localPort,
+      remotePort: event.remotePort,
+      transport: event.transport,
+    });
+  }
+
+  /** Datagrams may come from another peer each. */
+  updatePeer(event: SocketEvent): void {
+    if (this.remotePort === event.remotePort && sameBytes(this.remoteAddress, event.remoteAddress)) return;
+    this.remoteAddress = event.remoteAddress.slice();
+    this.remotePort = event.remotePort;
+  }
+
+  /** The request that a response belongs to: by its correlation id where there is one, else the oldest. */
+  take(requestId: number): OpenRequest | undefined {
+    if (this.transport === 'udp')
+      return this.takeFirst((open) => this.isPeerOf(open) && open.message.requestId === requestId);
+    if (requestId === 0) return this.open.shift();
+    return this.takeFirst((open) => open.message.requestId === requestId);
+  }
+
+  remove(request: OpenRequest): void {
+    const index = this.open.indexOf(request);
+    if (index >= 0) this.open.splice(index, 1);
+  }
+
+  private isPeerOf(open: OpenRequest): boolean {
+    return open.remotePort === this.remotePort && sameBytes(open.remoteAddress, this.remoteAddress);
+  }
+
+  private takeFirst(matches: (open: OpenRequest) => boolean): OpenRequest | undefined {
+    const index = this.open.findIndex(matches);
+    return index < 0 ? undefined : this.open.splice(index, 1)[0];
+  }
+}
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false;
+  return true;
+}
