@@ -14,8 +14,6 @@ export interface CaptureOptions {
   readonly ringBytes: number;
   /** Entries of the least-recently-used map of sockets. Default 131072. */
   readonly maxSockets: number;
-  /** Entries of the least-recently-used map of execution contexts. Default 131072. */
-  readonly maxContexts: number;
   /** Milliseconds between two polls of the ring buffer. Default 10. */
   readonly pollIntervalMs: number;
   /** Blocks handed over and not yet acknowledged above which polling stops and the ring buffer fills. Default 64. */

@@ -29,8 +29,8 @@ int LoopProbes::attach(const bpf_program* program, const std::string& path, std:
     bpf_link* link = bpf_program__attach_uprobe_opts(program, -1, path.c_str(), 0, &options);
     if (link != nullptr) {
       now.links.push_back(link);
-    } else if (errno != ENOENT && errno != EINVAL && errno != ENOTSUP) {
-      // Those three: no such symbol, no symbols at all, not an ELF file of this machine.
+    } else if (errno != ENOENT && errno < __LIBBPF_ERRNO__START) {
+      // ENOENT: no such symbol. libbpf's own errors: not an ELF file.
       error = explain_failure("Attaching a probe to " + path, -errno);
       for (bpf_link* attached : now.links) bpf_link__destroy(attached);
       return -1;

@@ -83,7 +83,7 @@ void Poller::poll(uint64_t now_ns, bool is_last) {
     if (!is_drained && staging_.events() >= kMaxStagedEvents) deliver_until(staging_.latest_ns());
   }
   if (is_last) deliver_until(UINT64_MAX);
-  if (is_last || now_ns - last_block_ns_ >= kHeartbeatNs) {
+  if (is_last || now_ns >= last_block_ns_ + kHeartbeatNs) {
     auto heartbeat = std::make_unique<Block>();
     heartbeat->base_monotonic_ns = until_ns_;
     heartbeat->until_ns = until_ns_;
