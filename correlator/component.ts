@@ -22,9 +22,9 @@ export interface Component {
   unemittedSinceNs: number;
   emitted: EmittedTrace | undefined;
   /** Emitted traces that became part of this one, not announced yet. */
-  absorbed: EmittedTrace[];
+  absorbed: EmittedTrace[] | undefined;
   /** Calls, here or elsewhere, whose cause was asked for before a server span of this component came. */
-  recheck: SpanRecord[];
+  recheck: SpanRecord[] | undefined;
   /** Not undefined when another component has taken over its spans. */
   mergedInto: Component | undefined;
   /** Where it is, and its neighbours there. */
@@ -33,17 +33,17 @@ export interface Component {
   next: Component | undefined;
 }
 
-/** A component of one span. */
-export function newComponent(id: ComponentId, span: SpanRecord, nowNs: number): Component {
+/** A component without spans. */
+export function newComponent(id: ComponentId, nowNs: number): Component {
   return {
     id,
-    spans: [span],
-    spanCount: 1,
+    spans: [],
+    spanCount: 0,
     touchedNs: nowNs,
     unemittedSinceNs: nowNs,
     emitted: undefined,
-    absorbed: [],
-    recheck: [],
+    absorbed: undefined,
+    recheck: undefined,
     mergedInto: undefined,
     list: undefined,
     previous: undefined,

@@ -23,10 +23,13 @@ export class Components {
     return this.#byId.values();
   }
 
-  create(id: ComponentId, span: SpanRecord, nowNs: number): void {
-    const component = newComponent(id, span, nowNs);
+  /** Puts a span into a component that is new or there already. */
+  enter(id: ComponentId, span: SpanRecord, nowNs: number): void {
+    let component = this.#byId.get(id);
+    if (component === undefined) this.#byId.set(id, (component = newComponent(id, nowNs)));
+    component.spans.push(span);
+    component.spanCount++;
     span.component = component;
-    this.#byId.set(id, component);
   }
 
   /** Notes that a span came: the component is open again. */
@@ -63,19 +66,19 @@ export class Components {
       target.spans.push(span);
     }
     target.spanCount += source.spanCount;
-    target.recheck.push(...source.recheck);
-    target.absorbed.push(...source.absorbed);
+    if (source.recheck !== undefined) (target.recheck ??= []).push(...source.recheck);
+    if (source.absorbed !== undefined) (target.absorbed ??= []).push(...source.absorbed);
     if (source.emitted !== undefined && target.emitted !== undefined) {
       const [survivor, absorbed] = older(source.emitted, target.emitted);
       target.emitted = survivor;
-      target.absorbed.push(absorbed);
+      (target.absorbed ??= []).push(absorbed);
     } else target.emitted ??= source.emitted;
     target.unemittedSinceNs = Math.min(target.unemittedSinceNs, source.unemittedSinceNs);
     this.#place(target, source);
     target.touchedNs = Math.max(target.touchedNs, source.touchedNs);
     source.mergedInto = target;
     source.spans = [];
-    source.recheck = [];
+    source.recheck = undefined;
     this.#byId.delete(from);
     return target;
   }

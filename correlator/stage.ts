@@ -145,13 +145,14 @@ export class Correlator implements Stage<OutgoingMessage> {
       this.#bytes += span.bodyEnd - span.bodyStart;
     }
     const { components, joins } = this.#links.link(fresh, nowNs);
-    for (const [index, span] of fresh.entries()) this.#components.create(components[index]!, span, nowNs);
+    for (const [index, span] of fresh.entries()) this.#components.enter(components[index]!, span, nowNs);
     for (const join of joins) this.#components.join(join);
     const overdue = new Set<Component>();
     for (const [index, span] of fresh.entries()) {
       const component = span.component!;
       this.#components.touch(component, nowNs);
-      for (const call of rechecks[index]!) component.recheck.push(call);
+      const calls = rechecks[index]!;
+      if (calls.length > 0) (component.recheck ??= []).push(...calls);
       if (nowNs - component.unemittedSinceNs > this.#config.maxOpenMs * nsPerMs) overdue.add(component);
     }
     return [...overdue];
@@ -195,10 +196,14 @@ export class Correlator implements Stage<OutgoingMessage> {
     const touched = new Set(due);
     const impatient = new Set(forced);
     const waiting: SpanRecord[] = [];
-    let calls = due.flatMap((component) => [...component.spans.filter(isUndecided), ...component.recheck]);
-    for (const component of due) component.recheck = [];
+    let calls: SpanRecord[] = [];
+    for (const component of due) {
+      for (const span of component.spans) if (isUndecided(span)) calls.push(span);
+      if (component.recheck !== undefined) calls = [...new Set([...calls, ...component.recheck])];
+      component.recheck = undefined;
+    }
     while (calls.length > 0) {
-      calls = [...new Set(calls)].sort(byRequest);
+      calls.sort(byRequest);
       this.#causes.observe(calls);
       const pairs: (readonly [ComponentId, ComponentId])[] = [];
       const partners = new Set<Component>();
@@ -254,15 +259,17 @@ export class Correlator implements Stage<OutgoingMessage> {
     this.#components.moveTo(component, this.#components.emitted);
     component.unemittedSinceNs = Infinity;
     const before = component.emitted;
-    if (before?.revision === component.spanCount && component.absorbed.length === 0) return;
+    if (before?.revision === component.spanCount && component.absorbed === undefined) return;
     const assembled = assembleTrace(component.spans);
     const { spans } = assembled;
     const traceId = before?.traceId ?? this.#traceIds.give(spans);
     const revision = component.spanCount;
     component.emitted = { traceId, order: before?.order ?? ++this.#emittedTraces, revision };
     messages.push(traceMessage(traceId, writeAssembledTrace({ traceId, revision }, assembled)));
-    for (const { traceId: absorbed, revision: last } of component.absorbed)
+    for (const { traceId: absorbed, revision: last } of component.absorbed ?? []) {
       messages.push(traceMessage(absorbed, writeMergedTrace({ traceId: absorbed, revision: last + 1 }, traceId)));
+      this.#events.merged++;
+    }
     let count = 0;
     for (const span of spans) {
       if (!span.isEmitted) count++;
@@ -270,9 +277,8 @@ export class Correlator implements Stage<OutgoingMessage> {
     }
     this.#counters.emit(count);
     this.#events.cycles_broken += assembled.brokenCycles;
-    this.#events.merged += component.absorbed.length;
     if (before !== undefined) this.#events.revisions++;
-    component.absorbed = [];
+    component.absorbed = undefined;
   }
 
   #release(component: Component): void {

@@ -2,7 +2,7 @@
  * Finds the views of each call among the spans of a component and chains them along the request's way: from the client's
  * process over its network to the server's process. Depends on the set of spans alone.
  */
-import { callKey, isSameExchange, isTwoSided } from '../link/same-call.ts';
+import { callKey, type CallKey, isSameExchange, isTwoSided } from '../link/same-call.ts';
 import { byStart, type SpanRecord } from '../span-record.ts';
 
 /** Views of one call in the order the request passed them. */
@@ -57,7 +57,7 @@ function nearestChain(chains: readonly SpanRecord[][], span: SpanRecord): SpanRe
 
 /** Groups the views of calls. `spans` are in the order of {@link byStart}. */
 export function callChains(spans: readonly SpanRecord[]): readonly CallChain[] {
-  const byKey = new Map<string, SpanRecord[]>();
+  const byKey = new Map<CallKey, SpanRecord[]>();
   const chains: SpanRecord[][] = [];
   for (const span of spans) {
     const key = callKey(span);

@@ -43,7 +43,8 @@ export function writeAssembledTrace(head: TraceHead, { spans, rootCount }: Order
   writer.writeLong(spans.length);
   for (const span of spans) {
     writeEdge(span);
-    writer.writeRaw(span.bytes.subarray(span.bodyStart, span.bodyEnd));
+    writer.reserve(span.bodyEnd - span.bodyStart);
+    writer.position += span.bytes.copy(writer.buffer, writer.position, span.bodyStart, span.bodyEnd);
   }
   writer.writeLong(0);
   return writer.finish();

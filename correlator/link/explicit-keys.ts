@@ -1,19 +1,13 @@
 import type { LinkSpan } from './link-store.ts';
 
-/** An id that the application passes on from span to span. */
-export interface ExplicitKey {
-  readonly kind: 'trace_id' | 'x_request_id';
-  readonly key: string;
-}
+/** Kinds of ids that applications pass on from span to span. */
+export type ExplicitKeyKind = 'trace_id' | 'x_request_id';
 
-/** The ids by which a span belongs to others wherever they were seen. */
-export function explicitKeys(span: LinkSpan): readonly ExplicitKey[] {
+/** Visits the ids by which a span belongs to others wherever they were seen, each as a key among all kinds. */
+export function eachExplicitKey(span: LinkSpan, visit: (key: string, kind: ExplicitKeyKind) => void): void {
   const { headerTraceId, xRequestIdRequest, xRequestIdResponse } = span;
-  if (headerTraceId === '' && xRequestIdRequest === '' && xRequestIdResponse === '') return [];
-  const keys: ExplicitKey[] = [];
-  if (headerTraceId !== '') keys.push({ kind: 'trace_id', key: `h${headerTraceId}` });
-  if (xRequestIdRequest !== '') keys.push({ kind: 'x_request_id', key: `x${xRequestIdRequest}` });
+  if (headerTraceId !== '') visit(`h${headerTraceId}`, 'trace_id');
+  if (xRequestIdRequest !== '') visit(`x${xRequestIdRequest}`, 'x_request_id');
   if (xRequestIdResponse !== '' && xRequestIdResponse !== xRequestIdRequest)
-    keys.push({ kind: 'x_request_id', key: `x${xRequestIdResponse}` });
-  return keys;
+    visit(`x${xRequestIdResponse}`, 'x_request_id');
 }

@@ -26,7 +26,10 @@ export interface Join {
   readonly into: ComponentId;
 }
 
-/** What came of linking: a component for each span, as it was before `joins`, which are to be followed in order. */
+/**
+ * What came of linking: for each span the component it was put into, a new one or one that was there. All of them are
+ * as they were before `joins`, which are to be followed in order after that.
+ */
 export interface Linked {
   readonly components: readonly ComponentId[];
   readonly joins: readonly Join[];
@@ -47,7 +50,7 @@ export interface LinkRefusals {
  * message, so that an implementation on a shared store needs one round trip for each.
  */
 export interface LinkStore {
-  /** Opens a component for each span and joins it with those that it shares a key with. */
+  /** Puts each span into a component that it shares a key with, else into a new one, and joins all that it links. */
   link(spans: readonly LinkSpan[], nowNs: number): Linked;
   /** Joins components by what is known besides keys. Pairs that would grow too large are left out. */
   join(pairs: readonly (readonly [ComponentId, ComponentId])[]): readonly Join[];

@@ -1,7 +1,7 @@
 import { ClockOffsets } from './clock-offsets.ts';
-import { type ExplicitKey, explicitKeys } from './explicit-keys.ts';
+import { eachExplicitKey, type ExplicitKeyKind } from './explicit-keys.ts';
 import type { ComponentId, Join, Linked, LinkRefusals, LinkSpan, LinkStore } from './link-store.ts';
-import { callKey, type CallGates, isSameCall, isTwoSided } from './same-call.ts';
+import { callKey, type CallGates, type CallKey, isSameCall, isTwoSided } from './same-call.ts';
 import { UnionFind } from './union-find.ts';
 
 /** Ends of calls looked at under one key; more only meet by forged or constant sequences. */
@@ -36,7 +36,7 @@ export class MemoryLinkStore implements LinkStore {
   readonly clocks = new ClockOffsets();
   readonly #bounds: LinkBounds;
   readonly #sets = new UnionFind();
-  readonly #callEnds = new Map<string, CallEnd[]>();
+  readonly #callEnds = new Map<CallKey, CallEnd[]>();
   readonly #keyUses = new Map<string, KeyUse>();
 
   constructor(bounds: LinkBounds) {
@@ -47,10 +47,11 @@ export class MemoryLinkStore implements LinkStore {
     const components: ComponentId[] = [];
     const joins: Join[] = [];
     for (const span of spans) {
-      const component = this.#sets.open(nowNs);
+      const found = this.#find(span, nowNs);
+      const component = this.#enter(found, nowNs);
       components.push(component);
-      this.#linkCall(span, component, nowNs, joins);
-      for (const key of explicitKeys(span)) this.#linkKey(key, component, nowNs, joins);
+      for (const other of found) if (other !== component) this.#join(other, component, joins);
+      this.#register(span, component);
     }
     return { components, joins };
   }
@@ -70,34 +71,74 @@ export class MemoryLinkStore implements LinkStore {
     for (const span of spans) {
       const key = callKey(span);
       if (key !== undefined) this.#withdrawEnd(key, span);
-      for (const { key } of explicitKeys(span)) {
+      eachExplicitKey(span, (key) => {
         const use = this.#keyUses.get(key);
         if (use !== undefined && --use.spans === 0) this.#keyUses.delete(key);
-      }
+      });
     }
   }
 
-  #join(left: ComponentId, right: ComponentId, joins: Join[]): boolean {
+  /** Components that a span shares a key with, most certain first. */
+  #find(span: LinkSpan, nowNs: number): readonly ComponentId[] {
+    const found: ComponentId[] = [];
+    const key = callKey(span);
+    for (const end of (key === undefined ? undefined : this.#callEnds.get(key)) ?? []) {
+      if (!isSameCall(end.span, span, this.clocks, this.#bounds.gates)) continue;
+      found.push(end.component);
+      if (end.span.agentId !== span.agentId && isTwoSided(end.span, span)) this.#compareClocks(end.span, span, nowNs);
+    }
+    eachExplicitKey(span, (key, kind) => {
+      const use = this.#keyUses.get(key);
+      if (use !== undefined && this.#mayLink(use, kind, nowNs)) found.push(use.component);
+    });
+    return found;
+  }
+
+  /** Whether an explicit id still means one trace. */
+  #mayLink(use: KeyUse, kind: ExplicitKeyKind, nowNs: number): boolean {
+    const { maxRequestIdSpans, requestIdWindowNs, traceIdWindowNs } = this.#bounds;
+    if (kind === 'x_request_id' && use.spans >= maxRequestIdSpans) {
+      this.refusals.popular_key++;
+      return false;
+    }
+    const openedNs = this.#sets.openedNs(use.component);
+    if (openedNs !== undefined && nowNs - openedNs <= (kind === 'trace_id' ? traceIdWindowNs : requestIdWindowNs))
+      return true;
+    this.refusals.old_key++;
+    return false;
+  }
+
+  #enter(found: readonly ComponentId[], nowNs: number): ComponentId {
+    for (const candidate of found) {
+      const component = this.#sets.enter(candidate, this.#bounds.maxComponentSpans);
+      if (component !== undefined) return component;
+      this.refusals.oversized++;
+    }
+    return this.#sets.open(nowNs);
+  }
+
+  #register(span: LinkSpan, component: ComponentId): void {
+    const key = callKey(span);
+    if (key !== undefined) {
+      const ends = this.#callEnds.get(key);
+      if (ends === undefined) this.#callEnds.set(key, [{ span, component }]);
+      else if (ends.length < endsLimit) ends.push({ span, component });
+    }
+    eachExplicitKey(span, (key) => {
+      const use = this.#keyUses.get(key);
+      if (use === undefined) this.#keyUses.set(key, { component, spans: 1 });
+      else {
+        use.spans++;
+        // Where it did not link, the id means the newer component from now on.
+        if (!this.#sets.isSame(use.component, component)) use.component = component;
+      }
+    });
+  }
+
+  #join(left: ComponentId, right: ComponentId, joins: Join[]): void {
     const join = this.#sets.join(left, right, this.#bounds.maxComponentSpans);
     if (join === 'oversized') this.refusals.oversized++;
     else if (join !== undefined) joins.push(join);
-    return join !== 'oversized';
-  }
-
-  #linkCall(span: LinkSpan, component: ComponentId, nowNs: number, joins: Join[]): void {
-    const key = callKey(span);
-    if (key === undefined) return;
-    const ends = this.#callEnds.get(key);
-    if (ends === undefined) {
-      this.#callEnds.set(key, [{ span, component }]);
-      return;
-    }
-    for (const end of ends) {
-      if (!isSameCall(end.span, span, this.clocks, this.#bounds.gates)) continue;
-      this.#join(end.component, component, joins);
-      if (end.span.agentId !== span.agentId && isTwoSided(end.span, span)) this.#compareClocks(end.span, span, nowNs);
-    }
-    if (ends.length < endsLimit) ends.push({ span, component });
   }
 
   #compareClocks(left: LinkSpan, right: LinkSpan, nowNs: number): void {
@@ -113,31 +154,11 @@ export class MemoryLinkStore implements LinkStore {
     );
   }
 
-  #withdrawEnd(key: string, span: LinkSpan): void {
+  #withdrawEnd(key: CallKey, span: LinkSpan): void {
     const ends = this.#callEnds.get(key);
     if (ends === undefined) return;
     const at = ends.findIndex((end) => end.span === span);
     if (at >= 0) ends.splice(at, 1);
     if (ends.length === 0) this.#callEnds.delete(key);
-  }
-
-  #linkKey({ kind, key }: ExplicitKey, component: ComponentId, nowNs: number, joins: Join[]): void {
-    const use = this.#keyUses.get(key);
-    if (use === undefined) {
-      this.#keyUses.set(key, { component, spans: 1 });
-      return;
-    }
-    use.spans++;
-    const { maxRequestIdSpans, requestIdWindowNs, traceIdWindowNs } = this.#bounds;
-    if (kind === 'x_request_id' && use.spans > maxRequestIdSpans) {
-      this.refusals.popular_key++;
-      return;
-    }
-    const openedNs = this.#sets.openedNs(use.component);
-    const windowNs = kind === 'trace_id' ? traceIdWindowNs : requestIdWindowNs;
-    if (openedNs === undefined || nowNs - openedNs > windowNs) {
-      this.refusals.old_key++;
-      use.component = component;
-    } else if (!this.#join(use.component, component, joins)) use.component = component;
   }
 }

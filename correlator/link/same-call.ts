@@ -13,11 +13,14 @@ export interface CallGates {
 
 export const defaultCallGates: CallGates = { twoSidedNs: 1e9, oneSidedNs: 10e9, maxClockSkewNs: 60e9 };
 
+/** The request's TCP sequence, or request id and addresses of a datagram. */
+export type CallKey = number | string;
+
 /** The key under which the ends of a call meet; undefined for spans that are no part of a network call. */
-export function callKey(span: LinkSpan): string | undefined {
+export function callKey(span: LinkSpan): CallKey | undefined {
   if (span.role === 'application') return undefined;
-  if (span.transport === 'tcp') return span.requestTcpSequence === 0 ? undefined : `t${span.requestTcpSequence}`;
-  if (span.transport === 'udp') return `u${span.requestId} ${span.tuple}`;
+  if (span.transport === 'tcp') return span.requestTcpSequence === 0 ? undefined : span.requestTcpSequence;
+  if (span.transport === 'udp') return `${span.requestId} ${span.tuple}`;
   return undefined;
 }
 

@@ -8,7 +8,7 @@ interface Node {
   /** Event time at which its oldest span came; of roots only. */
   openedNs: number;
   /** Numbers that lead here, to be forgotten with it; of roots only. */
-  joined: ComponentId[];
+  joined: ComponentId[] | undefined;
 }
 
 /** Components as disjoint sets, joined by size, with path halving. */
@@ -18,7 +18,7 @@ export class UnionFind {
 
   open(nowNs: number): ComponentId {
     const id = this.#nextId++;
-    this.#nodes.set(id, { id, parent: undefined, size: 1, openedNs: nowNs, joined: [] });
+    this.#nodes.set(id, { id, parent: undefined, size: 1, openedNs: nowNs, joined: undefined });
     return id;
   }
 
@@ -32,9 +32,16 @@ export class UnionFind {
     return node;
   }
 
-  /** Spans put into the component that this number leads to; 0 when it is forgotten. */
-  size(id: ComponentId): number {
-    return this.#root(id)?.size ?? 0;
+  /** Puts one more span into a component. Returns its present number; undefined when it is forgotten or full. */
+  enter(id: ComponentId, maxSize: number): ComponentId | undefined {
+    const root = this.#root(id);
+    if (root === undefined || root.size >= maxSize) return undefined;
+    root.size++;
+    return root.id;
+  }
+
+  isSame(left: ComponentId, right: ComponentId): boolean {
+    return this.#root(left) === this.#root(right);
   }
 
   /** Event time at which the component's oldest span came; undefined when it is forgotten. */
@@ -52,9 +59,10 @@ export class UnionFind {
     from.parent = into;
     into.size += from.size;
     into.openedNs = Math.min(into.openedNs, from.openedNs);
+    into.joined ??= [];
     into.joined.push(from.id);
-    for (const id of from.joined) into.joined.push(id);
-    from.joined = [];
+    if (from.joined !== undefined) for (const id of from.joined) into.joined.push(id);
+    from.joined = undefined;
     return { from: from.id, into: into.id };
   }
 
@@ -62,6 +70,6 @@ export class UnionFind {
     const root = this.#root(id);
     if (root === undefined) return;
     this.#nodes.delete(root.id);
-    for (const joined of root.joined) this.#nodes.delete(joined);
+    if (root.joined !== undefined) for (const joined of root.joined) this.#nodes.delete(joined);
   }
 }
