@@ -65,7 +65,7 @@ export function requestClaim(call: SpanRecord, rule: Reason, find: SpanLookup): 
       confidence *= sibling.cause.confidence;
       return claim(sibling.cause.parent.spanId, sibling.cause.parent);
     }
-    const next = causeUnder(sibling, rule);
+    const next = causeUnder(sibling, rule) ?? sibling.causes.find((candidate) => candidate.learned);
     if (next === undefined) return undefined;
     cause = next;
     confidence *= next.confidence;
@@ -74,27 +74,38 @@ export function requestClaim(call: SpanRecord, rule: Reason, find: SpanLookup): 
   return undefined;
 }
 
-/** What others say of the call's response under a rule; undefined when nobody says anything. */
-export function responseClaim(call: SpanRecord, rule: Reason): ResponseClaim | undefined {
-  const direct: SpanRecord[] = [];
-  const indirect: SpanRecord[] = [];
-  let learned = true;
-  let confidence = 1;
+/** A reply that the response of the call, or of one that continued it, led to. */
+interface Reply {
+  readonly server: SpanRecord;
+  readonly isDirect: boolean;
+  readonly cause: Cause;
+}
+
+function repliesAfter(call: SpanRecord, rule: Reason): readonly Reply[] {
+  const replies: Reply[] = [];
   const calls = [call];
   for (let index = 0; index < calls.length && index < continuationLimit; index++) {
     const current = calls[index]!;
     for (const span of current.process!.continuationsOf(current)) {
       const cause = span.causes.find((candidate) => candidate.spanId === current.spanId && candidate.rule === rule);
       if (cause === undefined || !followsResponseOf(span, current)) continue;
-      if (span.role === 'client') {
-        if (!calls.includes(span)) calls.push(span);
-      } else if (wasOpenAt(span, call)) {
-        const servers = current === call ? direct : indirect;
-        if (!servers.includes(span)) servers.push(span);
-        learned &&= cause.learned;
-        confidence = Math.min(confidence, cause.confidence);
-      }
+      if (span.role === 'server') {
+        if (wasOpenAt(span, call)) replies.push({ server: span, isDirect: current === call, cause });
+      } else if (!calls.includes(span)) calls.push(span);
     }
   }
-  return direct.length + indirect.length === 0 ? undefined : { direct, indirect, learned, confidence };
+  return replies;
+}
+
+/** What others say of the call's response under a rule; undefined when nobody says anything. */
+export function responseClaim(call: SpanRecord, rule: Reason): ResponseClaim | undefined {
+  const all = repliesAfter(call, rule);
+  if (all.length === 0) return undefined;
+  const learned = all.some(({ cause }) => cause.learned);
+  const replies = learned ? all.filter(({ cause }) => cause.learned) : all;
+  const servers = (isDirect: boolean): readonly SpanRecord[] => [
+    ...new Set(replies.filter((reply) => reply.isDirect === isDirect).map(({ server }) => server)),
+  ];
+  const confidence = Math.min(...replies.map(({ cause }) => cause.confidence));
+  return { direct: servers(true), indirect: servers(false), learned, confidence };
 }

@@ -1,0 +1,54 @@
+import { Counter } from 'prom-client';
+import type { Bus } from '../core/bus/bus.ts';
+import { runStage } from '../core/stage/run-stage.ts';
+import { stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
+import type { Topic } from '../core/topics.ts';
+import type { CorrelatorConfig } from './config.ts';
+import { Correlator } from './stage.ts';
+
+/** What the correlator needs to run. The bus stays open: whoever opened it closes it. */
+export interface RunCorrelatorOptions {
+  readonly config: CorrelatorConfig;
+  readonly bus: Bus;
+  readonly telemetry: Telemetry;
+  readonly signal: AbortSignal;
+  /** For replay: the input is complete, or will be when the promise resolves; then the correlator ends by itself. */
+  readonly untilEnd?: true | Promise<unknown>;
+}
+
+/**
+ * Makes traces of spans until the signal fires.
+ *
+ * @throws PipelineError when the bus fails in a way that waiting does not heal
+ */
+export async function runCorrelator(options: RunCorrelatorOptions): Promise<void> {
+  const { config, bus, telemetry, signal } = options;
+  const stage = new Correlator(config);
+  new Counter({
+    name: 'spanloom_correlator_decisions_total',
+    help: 'What the correlator came across besides the outcome of each span, by kind.',
+    labelNames: ['kind'],
+    registers: [telemetry.registry],
+    collect() {
+      this.reset();
+      for (const [kind, count] of Object.entries(stage.diagnostics())) this.inc({ kind }, count);
+    },
+  });
+  const producer = await bus.producer();
+  const consumer = await bus.consumer({ group: 'correlator', topics: ['spans' satisfies Topic] });
+  try {
+    await runStage({
+      name: 'correlator',
+      stage,
+      consumer,
+      deliver: (outputs) => producer.send(outputs),
+      telemetry: stageTelemetry(telemetry, 'correlator', () => stage.accounting()),
+      signal,
+      ...(options.untilEnd === undefined ? {} : { untilEnd: options.untilEnd }),
+    });
+  } finally {
+    await consumer.close();
+    await producer.close();
+  }
+}
