@@ -50,7 +50,7 @@ try {
   const producer = { send: () => Promise.resolve(), close: () => Promise.resolve() };
   const newStage = (): SinkStage =>
     new SinkStage(
-      { maxRows: 20_000, maxBytes: 16 * 1024 * 1024, maxAgeMs: 300 },
+      { maxRows: 50_000, maxBytes: 32 * 1024 * 1024, maxAgeMs: 300 },
       { traces: 'traces', resources: 'resources' },
     );
 

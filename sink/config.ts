@@ -7,13 +7,13 @@ export const sinkConfig = defineConfig(
   z.object({
     batchRows: integerSetting({
       description: 'A batch of rows is written when it has this many spans.',
-      default: '20000',
+      default: '50000',
       minimum: 1,
       maximum: 1_000_000,
     }),
     batchBytes: bytesSetting({
       description: 'A batch of rows is written when it has this size.',
-      default: '16MiB',
+      default: '32MiB',
       minimum: 1024,
       maximum: 1024 ** 3,
     }),

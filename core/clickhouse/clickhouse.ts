@@ -29,11 +29,13 @@ export interface ClickHouse {
    */
   insert(insert: RowInsert): Promise<void>;
   /**
-   * Rows of a query, as objects. 64-bit integers come as decimal strings. Values go into the SQL by `sql-literal.ts`.
+   * Rows of a query, as objects. Integers come as numbers: what may be beyond 2^53 is selected as text. Values go into
+   * the SQL by `sql-literal.ts`.
    *
+   * @param settings of ClickHouse for this query, such as max_execution_time
    * @throws PipelineError DESTINATION_UNAVAILABLE, DESTINATION_REFUSED
    */
-  select<Row>(sql: string): Promise<readonly Row[]>;
+  select<Row>(sql: string, settings?: Readonly<Record<string, number>>): Promise<readonly Row[]>;
   /** Runs a statement that returns nothing, such as DDL. */
   execute(sql: string): Promise<void>;
   close(): Promise<void>;

@@ -27,9 +27,11 @@ export function clientClickHouse(client: ClickHouseClient, behaviour: ClientBeha
   };
   return {
     insert: (insert) => attempt(() => behaviour.insert(client, insert)),
-    select: <Row>(sql: string) =>
+    select: <Row>(sql: string, settings: Readonly<Record<string, number>> = {}) =>
       attempt(async () => {
-        const query = `${sql}\nSETTINGS output_format_json_quote_64bit_integers = 1`;
+        // In the statement, not beside it: the embedded engine would keep them for the statements that follow.
+        const list = Object.entries({ ...settings, output_format_json_quote_64bit_integers: 0 });
+        const query = `${sql}\nSETTINGS ${list.map(([name, value]) => `${name} = ${value}`).join(', ')}`;
         const result = await client.query({ query, format: 'JSONEachRow' });
         return result.json<Row>();
       }),

@@ -28,11 +28,11 @@ export const clickHouseConfig = defineConfig(
       minimum: 256 * 1024 * 1024,
     }),
     mergeThreads: integerSetting({
-      description: 'Threads with which the embedded ClickHouse merges parts in the background.',
-      default: '2',
+      description:
+        'Threads with which the embedded ClickHouse merges parts; half of the cores, at most 4, when not set.',
       minimum: 1,
       maximum: 64,
-    }),
+    }).optional(),
   }),
   'clickhouse',
 );
@@ -45,7 +45,7 @@ export function openClickHouse(config: ClickHouseConfig, directory: string): Cli
     return openEmbeddedClickHouse({
       directory,
       maxMemoryBytes: config.maxMemory,
-      mergeThreads: config.mergeThreads,
+      ...(config.mergeThreads === undefined ? {} : { mergeThreads: config.mergeThreads }),
     });
   return openHttpClickHouse({
     url: config.url,

@@ -7,6 +7,7 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createClient } from '@clickhouse/client';
 import { Session } from 'chdb';
@@ -23,7 +24,7 @@ export interface EmbeddedClickHouseOptions {
   readonly directory: string;
   /** Memory above which the engine refuses queries, in bytes. Default 1 GiB. */
   readonly maxMemoryBytes?: number;
-  /** Threads that merge parts in the background. Default 2. */
+  /** Threads that merge parts in the background. Default: half of the cores, 1 to 4. */
   readonly mergeThreads?: number;
 }
 
@@ -40,10 +41,14 @@ let fileCount = 0;
 
 const cacheBytes = 32 * 1024 * 1024;
 
+function defaultMergeThreads(): number {
+  return Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)));
+}
+
 function serverArguments(options: EmbeddedClickHouseOptions): string[] {
   return [
     `--max_server_memory_usage=${options.maxMemoryBytes ?? 1024 ** 3}`,
-    `--background_pool_size=${options.mergeThreads ?? 2}`,
+    `--background_pool_size=${options.mergeThreads ?? defaultMergeThreads()}`,
     '--background_merges_mutations_concurrency_ratio=1',
     `--mark_cache_size=${cacheBytes}`,
     `--primary_index_cache_size=${cacheBytes}`,

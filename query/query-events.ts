@@ -1,0 +1,7 @@
+import type { InternalEvent } from '../core/telemetry/internal-events.ts';
+
+/** What can happen to the query stage that people must hear of. */
+export const queryEvents = {
+  listening: { name: 'query_listening', level: 'info', message: 'The query API listens.' },
+  failed: { name: 'query_failed', level: 'warn', message: 'A request could not be answered.' },
+} as const satisfies Record<string, InternalEvent>;

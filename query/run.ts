@@ -1,0 +1,42 @@
+import { resolve } from 'node:path';
+import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
+import { migrate } from '../core/clickhouse/migrate.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
+import { clickHouseTraceStore } from './clickhouse-trace-store.ts';
+import type { QueryConfig } from './config.ts';
+import { serveQueries } from './http-server.ts';
+import { queryEvents } from './query-events.ts';
+
+/** What the query stage needs to run. The database stays open: whoever opened it closes it. */
+export interface RunQueryOptions {
+  readonly config: QueryConfig;
+  readonly clickHouse: ClickHouse;
+  readonly telemetry: Telemetry;
+  readonly signal: AbortSignal;
+  /** Directory of the embedded ClickHouse; told by /healthz. */
+  readonly dataDirectory?: string;
+  /** Told the port once the API listens. */
+  readonly listening?: (port: number) => void;
+}
+
+/** Serves the read API until the signal fires. */
+export async function runQuery(options: RunQueryOptions): Promise<void> {
+  const { config, clickHouse, telemetry, signal } = options;
+  await migrate(clickHouse);
+  if (signal.aborted) return;
+  const server = await serveQueries({
+    store: clickHouseTraceStore(clickHouse),
+    telemetry,
+    host: config.host,
+    port: config.port,
+    maxConcurrency: config.concurrency,
+    ...(options.dataDirectory === undefined ? {} : { dataDirectory: resolve(options.dataDirectory) }),
+  });
+  telemetry.emit(queryEvents.listening, { stage: 'query', host: config.host, port: server.port });
+  options.listening?.(server.port);
+  await new Promise<void>((stop) => {
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', () => stop(), { once: true });
+  });
+  await server.close();
+}

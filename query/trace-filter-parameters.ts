@@ -1,0 +1,148 @@
+/** Parameters of GET /api/traces, as text, to a filter and back. */
+import { choiceSetting, durationMsSetting, integerSetting } from '../core/config/setting.ts';
+import { type Protocol, protocolSymbols, type SpanStatus, spanStatusSymbols } from '../schemas/generated/span.ts';
+import { maxListedTraces, type StatusFilter, type TraceFilter } from './trace-store.ts';
+
+/** Every parameter; any other is refused. */
+const parameterNames = [
+  'service',
+  'endpoint',
+  'protocol',
+  'status',
+  'min_duration',
+  'max_duration',
+  'from',
+  'to',
+  'sort',
+  'limit',
+] as const;
+type ParameterName = (typeof parameterNames)[number];
+
+const defaultLimit = 20;
+const maxTextLength = 1000;
+
+/** A filter, or everything that is wrong with the parameters. */
+export type ParsedFilter =
+  | { readonly kind: 'filter'; readonly filter: TraceFilter }
+  | { readonly kind: 'problems'; readonly problems: readonly string[] };
+
+/** Anything with zod's safeParse. */
+interface Reader<Value> {
+  safeParse(
+    text: string,
+  ):
+    | { readonly success: true; readonly data: Value }
+    | { readonly success: false; readonly error: { readonly issues: readonly { readonly message: string }[] } };
+}
+
+const protocolReader = choiceSetting<Protocol>(protocolSymbols, { description: 'Protocol.' });
+const statusReader = choiceSetting<StatusFilter>(['error', ...spanStatusSymbols], { description: 'Status.' });
+const sortReader = choiceSetting(['newest', 'slowest'], { description: 'Order.' });
+const durationReader = durationMsSetting({ description: 'Duration.' });
+const limitReader = integerSetting({ description: 'Length of the list.', minimum: 1, maximum: maxListedTraces });
+
+/** Unix time by its number of digits: seconds, milliseconds, microseconds, nanoseconds. */
+const nanosecondsByDigits: ReadonlyMap<number, bigint> = new Map([
+  [10, 1_000_000_000n],
+  [13, 1_000_000n],
+  [16, 1_000n],
+  [19, 1n],
+]);
+
+/** A moment: ISO 8601, or Unix time in seconds, milliseconds, microseconds or nanoseconds. */
+function parseTimeNs(text: string): bigint | undefined {
+  const factor = /^\d+$/.test(text) ? nanosecondsByDigits.get(text.length) : undefined;
+  if (factor !== undefined) return BigInt(text) * factor;
+  const milliseconds = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(milliseconds) ? undefined : BigInt(milliseconds) * 1_000_000n;
+}
+
+/** Reads the parameters of a request for a list of traces. */
+export function parseTraceFilter(parameters: URLSearchParams): ParsedFilter {
+  const problems: string[] = [];
+  const given = new Map<ParameterName, string>();
+  for (const name of new Set(parameters.keys())) {
+    const known = parameterNames.find((candidate) => candidate === name);
+    const values = parameters.getAll(name);
+    if (known === undefined) problems.push(`${name}: unknown parameter; there are ${parameterNames.join(', ')}`);
+    else if (values.length > 1) problems.push(`${name}: given ${values.length} times`);
+    else if (values[0] !== '') given.set(known, values[0]!);
+  }
+
+  function read<Value>(name: ParameterName, reader: Reader<Value>): Value | undefined {
+    const text = given.get(name);
+    if (text === undefined) return undefined;
+    const result = reader.safeParse(text);
+    if (result.success) return result.data;
+    for (const issue of result.error.issues) problems.push(`${name}: ${issue.message}`);
+    return undefined;
+  }
+  function readText(name: ParameterName): string | undefined {
+    const text = given.get(name);
+    if (text === undefined || text.length <= maxTextLength) return text;
+    problems.push(`${name}: must have at most ${maxTextLength} characters`);
+    return undefined;
+  }
+  function readTime(name: ParameterName): bigint | undefined {
+    const text = given.get(name);
+    if (text === undefined) return undefined;
+    const timeNs = parseTimeNs(text);
+    if (timeNs === undefined || timeNs > 9_223_372_036_000_000_000n) {
+      problems.push(`${name}: must be a time such as 2026-01-31T12:00:00Z or Unix time, not "${text}"`);
+      return undefined;
+    }
+    return timeNs;
+  }
+  const toNs = (milliseconds: number | undefined): number | undefined =>
+    milliseconds === undefined ? undefined : Math.round(milliseconds * 1e6);
+
+  const found = {
+    service: readText('service'),
+    endpoint: readText('endpoint'),
+    protocol: read('protocol', protocolReader),
+    status: read('status', statusReader),
+    minDurationNs: toNs(read('min_duration', durationReader)),
+    maxDurationNs: toNs(read('max_duration', durationReader)),
+    fromNs: readTime('from'),
+    toNs: readTime('to'),
+  };
+  const sort = read('sort', sortReader) ?? 'newest';
+  const limit = read('limit', limitReader) ?? defaultLimit;
+  for (const name of ['minDurationNs', 'maxDurationNs'] as const)
+    if (!Number.isSafeInteger(found[name] ?? 0)) problems.push(`${name.slice(0, 3)}_duration: is too long`);
+  if (problems.length > 0) return { kind: 'problems', problems };
+  const set = Object.entries(found).filter(([, value]) => value !== undefined);
+  return { kind: 'filter', filter: { ...(Object.fromEntries(set) as Partial<TraceFilter>), sort, limit } };
+}
+
+/** The parameters that {@link parseTraceFilter} reads as this filter. */
+export function traceFilterParameters(filter: TraceFilter): URLSearchParams {
+  const texts: Readonly<Record<ParameterName, string | undefined>> = {
+    service: filter.service,
+    endpoint: filter.endpoint,
+    protocol: filter.protocol,
+    status: filter.status satisfies SpanStatus | 'error' | undefined,
+    min_duration: durationText(filter.minDurationNs),
+    max_duration: durationText(filter.maxDurationNs),
+    from: timeText(filter.fromNs),
+    to: timeText(filter.toNs),
+    sort: filter.sort,
+    limit: String(filter.limit),
+  };
+  const parameters = new URLSearchParams();
+  for (const [name, text] of Object.entries(texts)) if (text !== undefined) parameters.set(name, text);
+  return parameters;
+}
+
+function durationText(nanoseconds: number | undefined): string | undefined {
+  if (nanoseconds === undefined) return undefined;
+  const whole = Math.floor(nanoseconds / 1e6);
+  return `${whole}.${String(nanoseconds - whole * 1e6).padStart(6, '0')}ms`;
+}
+
+/** Nineteen digits: years 2001 to 2262. Anything earlier is as good as the beginning. */
+function timeText(timeNs: bigint | undefined): string | undefined {
+  if (timeNs === undefined) return undefined;
+  const first = 10n ** 18n;
+  return String(timeNs < first ? first : timeNs);
+}

@@ -1,0 +1,99 @@
+/** SQL for lists of traces. */
+import { bytesLiteral, integerLiteral, stringLiteral, timeLiteral } from '../core/clickhouse/sql-literal.ts';
+import type { TraceFilter } from './trace-store.ts';
+
+const statusesOfError = ['client_error', 'server_error', 'timeout', 'closed'];
+
+/** A trace that may belong to a list: some version of it does. */
+export interface Candidate {
+  readonly trace_id: string;
+  readonly sort_key: string;
+}
+
+/** A row of {@link summarySql}. */
+export interface SummaryRow {
+  readonly trace_id: string;
+  readonly sort_key: string;
+  readonly revision: number;
+  readonly start_time_ns: string;
+  readonly duration_ns: number;
+  readonly span_count: number;
+  readonly error_count: number;
+  readonly root_count: number;
+  readonly root_service_name: string;
+  readonly root_protocol: string;
+  readonly root_request_type: string;
+  readonly root_endpoint: string;
+  readonly root_status: string;
+  readonly root_response_code: number;
+}
+
+/** True when the filter asks for spans, which are in another table. */
+export function asksForSpans({ service, endpoint, protocol, status }: TraceFilter): boolean {
+  return service !== undefined || endpoint !== undefined || protocol !== undefined || status !== undefined;
+}
+
+function spanConditions(filter: TraceFilter): readonly string[] {
+  const conditions: string[] = [];
+  const { service, endpoint, protocol, status, fromNs } = filter;
+  // No span begins before its trace.
+  if (fromNs !== undefined) conditions.push(`start_time >= ${timeLiteral(fromNs)}`);
+  if (service !== undefined) {
+    const named = `SELECT toInt32(kind), id FROM resource FINAL WHERE name = ${stringLiteral(service)}`;
+    // What has no resource goes by the name of its process.
+    conditions.push(
+      `((service_type, service_id) IN (${named}) OR (service_id = 0 AND process_name = ${stringLiteral(service)}))`,
+    );
+  }
+  if (endpoint !== undefined) conditions.push(`positionCaseInsensitiveUTF8(endpoint, ${stringLiteral(endpoint)}) > 0`);
+  if (protocol !== undefined) conditions.push(`protocol = ${stringLiteral(protocol)}`);
+  if (status !== undefined) {
+    const statuses = status === 'error' ? statusesOfError : [status];
+    conditions.push(`status IN (${statuses.map(stringLiteral).join(', ')})`);
+  }
+  return conditions;
+}
+
+function traceConditions(filter: TraceFilter): readonly string[] {
+  const conditions = [`merged_into = toFixedString('', 16)`];
+  const { minDurationNs, maxDurationNs, fromNs, toNs } = filter;
+  if (fromNs !== undefined) conditions.push(`start_time >= ${timeLiteral(fromNs)}`);
+  if (toNs !== undefined) conditions.push(`start_time <= ${timeLiteral(toNs)}`);
+  if (minDurationNs !== undefined) conditions.push(`duration_ns >= ${integerLiteral(minDurationNs)}`);
+  if (maxDurationNs !== undefined) conditions.push(`duration_ns <= ${integerLiteral(maxDurationNs)}`);
+  if (asksForSpans(filter))
+    conditions.push(`trace_id IN (SELECT trace_id FROM spans FINAL WHERE ${spanConditions(filter).join(' AND ')})`);
+  return conditions;
+}
+
+function sortKey(filter: TraceFilter): string {
+  return filter.sort === 'slowest' ? 'duration_ns' : 'toUnixTimestamp64Nano(start_time)';
+}
+
+/**
+ * Traces of which any version satisfies the filter, best first. Without FINAL, which would have to merge the whole
+ * table: traces are in the order of their ids, so no condition on time narrows what it reads.
+ */
+export function candidateSql(filter: TraceFilter, limit: number): string {
+  return `SELECT lower(hex(trace_id)) AS trace_id, toString(key) AS sort_key FROM (
+    SELECT trace_id, max(${sortKey(filter)}) AS key FROM trace
+    WHERE ${traceConditions(filter).join(' AND ')}
+    GROUP BY trace_id ORDER BY key DESC, trace_id LIMIT ${integerLiteral(limit)})
+  ORDER BY key DESC, trace_id`;
+}
+
+/** The present version of those candidates that satisfies the filter, best first. Without candidates, of all traces. */
+export function summarySql(filter: TraceFilter, candidates?: readonly Candidate[]): string {
+  const ids = candidates?.map((candidate) => bytesLiteral(candidate.trace_id)).join(', ');
+  const amongCandidates = ids === undefined ? '' : `trace_id IN (${ids}) AND `;
+  return `SELECT lower(hex(trace_id)) AS trace_id, toString(key) AS sort_key, revision,
+      toString(toUnixTimestamp64Nano(start_time)) AS start_time_ns, duration_ns, span_count, error_count, root_count,
+      coalesce(nullIf(dictGetOrDefault('resource_now', 'name', (root_service_type, root_service_id), ''), ''),
+        toString(root_process_name)) AS root_service_name,
+      root_protocol, root_request_type, root_endpoint, root_status, root_response_code
+    FROM (
+      SELECT *, ${sortKey(filter)} AS key FROM trace FINAL
+      WHERE ${amongCandidates}${traceConditions(filter).join(' AND ')}
+      ORDER BY key DESC, trace_id LIMIT ${integerLiteral(filter.limit)})
+    ORDER BY key DESC, trace_id`;
+}

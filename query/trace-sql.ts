@@ -1,0 +1,70 @@
+/** SQL for one trace. */
+import { bytesLiteral, integerLiteral, timeLiteral } from '../core/clickhouse/sql-literal.ts';
+
+/** A row of {@link traceRowsSql}. */
+export interface TraceRow {
+  readonly trace_id: string;
+  readonly revision: number;
+  /** Empty unless the trace was merged into another. */
+  readonly merged_into: string;
+  readonly root_span_id: string;
+  readonly root_count: number;
+  readonly start_time_ns: string;
+  readonly duration_ns: number;
+  readonly error_count: number;
+}
+
+/** Traces whose id begins with these hex digits. */
+export function traceRowsSql(prefix: string, limit: number): string {
+  const [low, high] = [prefix.padEnd(32, '0'), prefix.padEnd(32, 'f')];
+  return `SELECT lower(hex(id)) AS trace_id, revision,
+      if(merged = toFixedString('', 16), '', lower(hex(merged))) AS merged_into,
+      if(root = toFixedString('', 8), '', lower(hex(root))) AS root_span_id, root_count,
+      toString(toUnixTimestamp64Nano(start_time)) AS start_time_ns, duration_ns, error_count
+    FROM (
+      SELECT trace_id AS id, merged_into AS merged, root_span_id AS root, * FROM trace FINAL
+      WHERE trace_id >= ${bytesLiteral(low)} AND trace_id <= ${bytesLiteral(high)})
+    ORDER BY id LIMIT ${integerLiteral(limit)}`;
+}
+
+const nameOf = (type: string, id: string): string =>
+  `coalesce(nullIf(dictGetOrDefault('resource_at', 'name', (${type}, ${id}), start, ''), ''),
+      nullIf(dictGetOrDefault('resource_now', 'name', (${type}, ${id}), ''), ''))`;
+
+/** Columns that are no field of the span record. */
+const otherColumns = [
+  'trace_id',
+  'revision',
+  'start_time',
+  'service_type',
+  'service_id',
+  'is_call',
+  'call_client_type',
+  'call_client_id',
+  'call_server_type',
+  'call_server_id',
+];
+
+/**
+ * Spans of a trace with the names of their schema; sides are still flat. The range in time is what makes it quick: spans
+ * are in the order of their start.
+ */
+export function spanRowsSql(trace: TraceRow, limit: number): string {
+  const startNs = BigInt(trace.start_time_ns);
+  const endNs = startNs + BigInt(trace.duration_ns);
+  return `SELECT * EXCEPT (start, ${otherColumns.join(', ')}) REPLACE (
+      if(parent_span_id = toFixedString('', 8), '', lower(hex(parent_span_id))) AS parent_span_id,
+      lower(hex(span_id)) AS span_id,
+      CAST(arrayMap(cause -> (cause.1, lower(hex(cause.2)), cause.3, cause.4, cause.5), causes)
+        AS Array(Tuple(kind String, span_id String, rule String, confidence Float64, learned Bool))) AS causes),
+      toString(toUnixTimestamp64Nano(start)) AS start_time_ns,
+      coalesce(${nameOf('service_type', 'service_id')}, toString(process_name)) AS service_name,
+      coalesce(${nameOf('call_client_type', 'call_client_id')}, '') AS client_service_name,
+      coalesce(${nameOf('call_server_type', 'call_server_id')}, '') AS server_service_name
+    FROM (
+      SELECT start_time AS start, * FROM spans FINAL
+      WHERE start_time >= ${timeLiteral(startNs)} AND start_time <= ${timeLiteral(endNs)}
+        AND trace_id = ${bytesLiteral(trace.trace_id)}
+      ORDER BY start_time, span_id LIMIT ${integerLiteral(limit)})
+    ORDER BY start, span_id`;
+}

@@ -1,0 +1,72 @@
+import type { Protocol, SpanStatus } from '../schemas/generated/span.ts';
+import type { Trace } from '../schemas/generated/trace.ts';
+import type { SpanNames } from '../schemas/trace-json.ts';
+
+/** `error` stands for every status in which something failed. */
+export type StatusFilter = SpanStatus | 'error';
+
+/**
+ * Which traces to list. Those about spans (service, endpoint, protocol, status) hold together: one span of the trace
+ * must have them all.
+ */
+export interface TraceFilter {
+  /** Name of the service on whose side the span was seen. */
+  readonly service?: string;
+  /** Part of the endpoint, in any case. */
+  readonly endpoint?: string;
+  readonly protocol?: Protocol;
+  readonly status?: StatusFilter;
+  /** Duration of the whole trace in nanoseconds, both allowed. */
+  readonly minDurationNs?: number;
+  readonly maxDurationNs?: number;
+  /** Start of the trace in Unix nanoseconds, both allowed. */
+  readonly fromNs?: bigint;
+  readonly toNs?: bigint;
+  readonly sort: 'newest' | 'slowest';
+  /** 1 to {@link maxListedTraces}. */
+  readonly limit: number;
+}
+
+/** No list is longer. */
+export const maxListedTraces = 1000;
+/** No more spans of a trace are read. */
+export const maxReadSpans = 50_000;
+
+/** A trace in a list. */
+export interface TraceSummary {
+  readonly traceId: string;
+  readonly revision: number;
+  readonly startTimeNs: bigint;
+  readonly durationNs: number;
+  readonly spanCount: number;
+  readonly errorCount: number;
+  readonly rootCount: number;
+  readonly rootServiceName: string;
+  readonly rootProtocol: Protocol;
+  readonly rootRequestType: string;
+  readonly rootEndpoint: string;
+  readonly rootStatus: SpanStatus;
+  readonly rootResponseCode: number;
+}
+
+/** A trace with the names of the services of its spans. */
+export interface NamedTrace {
+  readonly trace: Trace;
+  /** By span id; every span has an entry. */
+  readonly names: ReadonlyMap<string, SpanNames>;
+}
+
+/** What became of looking for a trace. */
+export type FoundTrace =
+  | { readonly kind: 'found'; readonly named: NamedTrace }
+  | { readonly kind: 'missing' }
+  /** Several traces begin with what was asked for; some of their ids. */
+  | { readonly kind: 'ambiguous'; readonly traceIds: readonly string[] };
+
+/** Stored traces, to be read. */
+export interface TraceStore {
+  listTraces(filter: TraceFilter): Promise<readonly TraceSummary[]>;
+  /** @param id 32 hex digits, or the first of them. The id of a trace that was merged into another finds that one. */
+  findTrace(id: string): Promise<FoundTrace>;
+  close(): Promise<void>;
+}
