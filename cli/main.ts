@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** The `spanloom` command. Commands are loaded when they are called, so that `--help` needs no database engine. */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { projectFile } from '../core/project-files.ts';
+import { protocolSymbols } from '../schemas/generated/span.ts';
 import { durationMs, positiveInteger, replaySpeed } from './arguments.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { runCommand } from './run-command.ts';
@@ -69,9 +70,11 @@ program
   .description('list traces, newest first')
   .option('--service <name>', 'only with a span of this service')
   .option('--endpoint <text>', 'only with a span whose endpoint contains this')
+  .addOption(new Option('--protocol <name>', 'only with a span of this protocol').choices(protocolSymbols))
   .option('--errors', 'only with a span that failed')
   .option('--slower-than <duration>', 'only those that took longer', durationMs)
   .option('--since <duration>', 'only those that began in the last …, such as 15m', durationMs)
+  .option('--slowest', 'the slowest first')
   .option('--limit <number>', 'at most so many', positiveInteger, 20)
   .option('--json', 'as JSON')
   .action((options: import('./commands/traces.ts').TracesOptions) =>

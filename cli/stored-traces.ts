@@ -1,0 +1,20 @@
+import { join } from 'node:path';
+import { openTraceStore } from '../query/client.ts';
+import type { TraceStore } from '../query/trace-store.ts';
+import type { Settings } from './settings.ts';
+
+/** Folder of the embedded ClickHouse within a data directory. */
+export function clickHouseDirectory(dataDirectory: string): string {
+  return join(dataDirectory, 'clickhouse');
+}
+
+/** The traces of the data directory: through the running process that has them open, else directly. */
+export function openStoredTraces(settings: Settings): Promise<TraceStore> {
+  const { shared, query, clickHouse } = settings;
+  const host = query.host.includes(':') ? `[${query.host}]` : query.host;
+  return openTraceStore({
+    url: `http://${host}:${query.port}`,
+    directory: clickHouseDirectory(shared.dataDir),
+    clickHouse,
+  });
+}
