@@ -82,6 +82,8 @@ export interface Conversation<Origin> {
    * earlier segment is reported with that segment's origin.
    */
   read(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void;
+  /** The connection was closed: reports the message whose rest will not come any more. */
+  end(report: (message: Message<Origin>) => void): void;
   /** The connection turned out not to speak this protocol: the caller forgets it and recognises anew. */
   readonly lost: boolean;
 }

@@ -93,6 +93,10 @@ class DnsConversation<Origin> implements Conversation<Origin> {
     flow.leave();
   }
 
+  end(): void {
+    this.lost = true;
+  }
+
   /** Reads one message of a TCP stream; false when the rest has to wait for the next segment. */
   private readFramed(flow: ByteFlow<Origin>, report: (message: Message<Origin>) => void): boolean {
     const available = flow.end - flow.position;

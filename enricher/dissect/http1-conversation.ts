@@ -79,6 +79,12 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     flow.leave();
   }
 
+  end(report: (message: Message<Origin>) => void): void {
+    if (this.client.flow.waiting && !this.client.reported) this.flush(this.client, true, report);
+    if (this.server.flow.waiting && !this.server.reported) this.flush(this.server, false, report);
+    this.lost = true;
+  }
+
   /**
    * In the middle of something, a start line at byte 0 means that what should have come before it was missed. Out of
    * step, the beginning of a message is the place to try again.

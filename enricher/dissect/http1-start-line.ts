@@ -84,6 +84,7 @@ export function judgeStart(bytes: Uint8Array, start: number, end: number, isRequ
   const verdict = isRequest
     ? judgeRequestLine(bytes, start, lineEnd, complete)
     : judgeStatusLine(bytes, start, lineEnd, complete);
-  if (verdict === 'no' || isPrintableRun(bytes, start, complete ? lineEnd : Math.max(start, lineEnd - 1))) return verdict;
+  if (verdict === 'no' || isPrintableRun(bytes, start, complete ? lineEnd : Math.max(start, lineEnd - 1)))
+    return verdict;
   return 'no';
 }

@@ -103,6 +103,10 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
     flow.leave();
   }
 
+  end(): void {
+    this.lost = true;
+  }
+
   /** Whether a segment at the start of a run begins with a packet although the direction was in the middle of one. */
   private startsAfresh(side: Side<Origin>, isRequest: boolean, segment: Segment<Origin>): boolean {
     if (!side.inStep) return true;
@@ -183,7 +187,16 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
         const context = attributes.context ?? statement.context;
         if (code === command.prepare) {
           const prepared = toPrepared(statement);
-          this.request(side, start, code, name, statement.text, `${name} ${statement.shape}`, { prepared, context }, report);
+          this.request(
+            side,
+            start,
+            code,
+            name,
+            statement.text,
+            `${name} ${statement.shape}`,
+            { prepared, context },
+            report,
+          );
         } else {
           const database = statement.verb === 'USE' ? databaseOfUse(statement.shape) : undefined;
           const { verb, text, shape } = statement;
@@ -239,8 +252,7 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
     },
     report: (message: Message<Origin>) => void,
   ): void {
-    const expectsResponse =
-      code !== command.quit && code !== command.closeStatement && code !== command.sendLongData;
+    const expectsResponse = code !== command.quit && code !== command.closeStatement && code !== command.sendLongData;
     if (effect.prepared !== undefined) this.lastPrepared = effect.prepared;
     if (expectsResponse) {
       if (this.order.idle) this.responding = false;
@@ -326,7 +338,16 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
     const declaredBytes = first === 0 || first === 0xff || wasAuthenticating ? headerBytes + length : 0;
     if (first === 0xff) {
       const error = readError(bytes, body, bodyEnd);
-      this.response(side, start, errorStatus(error.code, error.sqlState), error.code, error.message, '', declaredBytes, report);
+      this.response(
+        side,
+        start,
+        errorStatus(error.code, error.sqlState),
+        error.code,
+        error.message,
+        '',
+        declaredBytes,
+        report,
+      );
       return;
     }
     let result = '';
@@ -424,9 +445,25 @@ function databaseOfUse(shape: string): string {
 }
 
 /** Classes of SQLSTATE that tell the client that it asked for something it cannot have (ISO 9075-2, §24). */
-const clientClasses: ReadonlySet<string> = new Set(['02', '07', '0A', '21', '22', '23', '24', '25', '28', '34', '3D', '42', '44']);
+const clientClasses: ReadonlySet<string> = new Set([
+  '02',
+  '07',
+  '0A',
+  '21',
+  '22',
+  '23',
+  '24',
+  '25',
+  '28',
+  '34',
+  '3D',
+  '42',
+  '44',
+]);
 /** Errors of class HY000 that are the client's: no default, unknown or wrong values, read-only, denied. */
-const clientCodes: ReadonlySet<number> = new Set([1045, 1049, 1044, 1054, 1064, 1062, 1146, 1227, 1290, 1364, 1366, 1292, 1265]);
+const clientCodes: ReadonlySet<number> = new Set([
+  1045, 1049, 1044, 1054, 1064, 1062, 1146, 1227, 1290, 1364, 1366, 1292, 1265,
+]);
 
 function errorStatus(code: number, sqlState: string): SpanStatus {
   return clientClasses.has(sqlState.slice(0, 2)) || clientCodes.has(code) ? 'client_error' : 'server_error';

@@ -67,7 +67,13 @@ export function packetLength(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16);
 }
 
-const capability = { connectWithDatabase: 0x8, compress: 0x20, protocol41: 0x200, ssl: 0x800, secureConnection: 0x8000 };
+const capability = {
+  connectWithDatabase: 0x8,
+  compress: 0x20,
+  protocol41: 0x200,
+  ssl: 0x800,
+  secureConnection: 0x8000,
+};
 const lengthEncodedAuthentication = 0x200000;
 const zstd = 0x4000000;
 

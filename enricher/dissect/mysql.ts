@@ -1,7 +1,15 @@
 import { isLetter } from './ascii.ts';
 import type { Dissector, Recognition, RecognitionHints } from './dissector.ts';
 import { MysqlConversation } from './mysql-conversation.ts';
-import { command, commandName, fullPacketBytes, headerBytes, isGreeting, packetLength, readLogin } from './mysql-packets.ts';
+import {
+  command,
+  commandName,
+  fullPacketBytes,
+  headerBytes,
+  isGreeting,
+  packetLength,
+  readLogin,
+} from './mysql-packets.ts';
 import { readQueryAttributes } from './mysql-query-attributes.ts';
 
 const mysqlPort = 3306;
@@ -68,7 +76,11 @@ function looksLikeSql(bytes: Buffer, start: number, end: number): boolean {
   let letters = 0;
   while (at + letters < end && isLetter(bytes[at + letters])) letters++;
   const behind = bytes[at + letters];
-  return letters >= verbLeast && letters < 20 && (at + letters >= end || behind === undefined || behind <= 0x28 || behind === 0x3b);
+  return (
+    letters >= verbLeast &&
+    letters < 20 &&
+    (at + letters >= end || behind === undefined || behind <= 0x28 || behind === 0x3b)
+  );
 }
 
 function isAnswer(bytes: Buffer, length: number): boolean {

@@ -62,7 +62,7 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
     if (segment.startsMessage) {
       if (isRequest) this.startRequests(segment, report);
       else {
-        this.reportBatch(report);
+        this.reportBatch(false, report);
         this.order.repliesStart((exchange) => giveUp(exchange, segment, report));
       }
       if (!side.inStep || this.startsAfresh(side, isRequest, segment)) side.restart();
@@ -80,12 +80,23 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
       this.malformed = false;
       if (isRequest) {
         // The Sync is taken to be in what was not captured.
-        this.reportBatch(report);
+        this.reportBatch(false, report);
         this.batch = undefined;
         this.order.requestsMissed();
       } else this.order.repliesMissed(1, (exchange) => giveUp(exchange, segment, report));
     }
     flow.leave();
+  }
+
+  end(report: (message: Message<Origin>) => void): void {
+    if (this.lost) return;
+    this.reportBatch(false, report);
+    const exchange = this.order.next;
+    if (exchange?.hasRows === true) {
+      exchange.succeeds();
+      exchange.reportTo(report, 0);
+    }
+    this.lost = true;
   }
 
   /** Whether a message stands at the start of a run although the direction was in the middle of one: bytes were lost. */
@@ -212,7 +223,12 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
     const length = bytes.readUInt32BE(start + 1);
     if (!isBackendType(type) || length < 4 || length > maxMessageBytes) return this.giveUp(side);
     const bodyEnd = Math.min(flow.end, start + 1 + length);
-    const wanted = type === backend.error ? Math.min(length, errorBytes) : type === backend.commandComplete ? Math.min(length, 80) : 0;
+    const wanted =
+      type === backend.error
+        ? Math.min(length, errorBytes)
+        : type === backend.commandComplete
+          ? Math.min(length, 80)
+          : 0;
     if (bodyEnd < start + 1 + wanted && flow.gap === 0 && flow.end - start < maxHeldBytes) return false;
     const exchange = type === backend.readyForQuery ? this.readyFor(report) : this.order.next;
     if (exchange !== undefined) this.answer(exchange, side, start, type, bodyEnd, 1 + length, report);
@@ -256,7 +272,8 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
         const error = readErrorFields(bytes, body, bodyEnd);
         exchange.fails(statusOf(error.sqlState), `${error.severity} ${error.sqlState}: ${error.message}`);
         exchange.reportTo(report, messageBytes);
-        if (exchange.kind === 'flush' || (exchange.kind === 'login' && error.severity !== 'ERROR')) this.order.answered();
+        if (exchange.kind === 'flush' || (exchange.kind === 'login' && error.severity !== 'ERROR'))
+          this.order.answered();
         return;
       }
       case backend.commandComplete:
@@ -295,20 +312,20 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
   private closeBatch(kind: 'sync' | 'flush', report: (message: Message<Origin>) => void): void {
     const { batch } = this;
     if (batch === undefined) return;
-    this.reportBatch(report);
+    this.reportBatch(true, report);
     if (batch.exchange !== undefined) batch.exchange.closes(kind, batch.expectedAnswers);
     this.batch = undefined;
   }
 
   /** Reports an open batch with what was seen of it; it goes on until its Sync. */
-  private reportBatch(report: (message: Message<Origin>) => void): void {
+  private reportBatch(isWhole: boolean, report: (message: Message<Origin>) => void): void {
     const { batch } = this;
     if (batch === undefined || batch.exchange !== undefined) return;
     const isEmpty = batch.isEmpty;
     batch.exchange = new PostgresqlExchange<Origin>(isEmpty ? 'silent' : 'sync', 0);
     this.push(batch.exchange);
     if (isEmpty) return;
-    const described = batch.describe();
+    const described = batch.describe(isWhole);
     this.reportRequest(
       batch.origin,
       batch.offset,
@@ -346,7 +363,16 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
     report: (message: Message<Origin>) => void,
   ): void {
     const { flow } = side;
-    this.reportRequest(flow.originAt(start), flow.offsetAt(start), false, requestType, '', requestType, undefined, report);
+    this.reportRequest(
+      flow.originAt(start),
+      flow.offsetAt(start),
+      false,
+      requestType,
+      '',
+      requestType,
+      undefined,
+      report,
+    );
   }
 
   private reportRequest(

@@ -72,8 +72,8 @@ export class PostgresqlBatch<Origin> {
     this.hasCall = true;
   }
 
-  /** What the request is called. A batch that runs nothing prepares, or closes. */
-  describe(): {
+  /** What the request is called. A batch that runs nothing prepares, or closes; one that was cut is taken to run. */
+  describe(isWhole: boolean): {
     readonly requestType: string;
     readonly resource: string;
     readonly endpoint: string;
@@ -81,11 +81,10 @@ export class PostgresqlBatch<Origin> {
   } {
     const { context } = this;
     if (this.hasCall) return { requestType: 'FUNCTION_CALL', resource: '', endpoint: 'FUNCTION_CALL', context };
-    const statement = this.ran ?? (this.hasExecute ? this.bound : undefined) ?? this.bound;
-    // Without its Execute a bound statement was cut off by what was captured: it runs all the same.
-    if (statement !== undefined && (this.hasExecute || this.prepared === undefined)) {
+    const statement = this.ran ?? this.bound;
+    if (statement !== undefined && (this.hasExecute || this.prepared === undefined || !isWhole)) {
       const { verb, text, shape } = statement;
-      return { requestType: verb || 'EXECUTE', resource: text, endpoint: shape || 'EXECUTE', context };
+      return { requestType: verb || 'QUERY', resource: text, endpoint: shape || 'QUERY', context };
     }
     if (this.hasExecute) return { requestType: 'EXECUTE', resource: '', endpoint: 'EXECUTE', context };
     const requestType = this.hasClose ? 'CLOSE' : this.prepared === undefined ? 'EXECUTE' : 'PREPARE';

@@ -95,7 +95,11 @@ export function readZeroEnded(bytes: Buffer, start: number, end: number, maxByte
 const maxParameters = 32;
 
 /** User and database of a StartupMessage, whose parameters begin at `start`. */
-export function readStartup(bytes: Buffer, start: number, end: number): { readonly user: string; readonly database: string } {
+export function readStartup(
+  bytes: Buffer,
+  start: number,
+  end: number,
+): { readonly user: string; readonly database: string } {
   let user = '';
   let database = '';
   let at = start;

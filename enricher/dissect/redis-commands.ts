@@ -68,14 +68,16 @@ const knownCommands: ReadonlySet<string> = new Set([
   ...table.keys(),
   ...containers,
   ...counted.keys(),
-  ...('GET SET SETEX PSETEX SETNX GETSET GETDEL GETEX APPEND STRLEN INCR DECR INCRBY DECRBY INCRBYFLOAT GETRANGE ' +
+  ...(
+    'GET SET SETEX PSETEX SETNX GETSET GETDEL GETEX APPEND STRLEN INCR DECR INCRBY DECRBY INCRBYFLOAT GETRANGE ' +
     'SETRANGE SETBIT GETBIT BITCOUNT BITPOS BITFIELD BITOP EXPIRE PEXPIRE EXPIREAT PEXPIREAT TTL PTTL PERSIST TYPE ' +
     'DUMP RESTORE KEYS RANDOMKEY MOVE SORT LPUSH RPUSH LPUSHX RPUSHX LPOP RPOP LLEN LINDEX LINSERT LRANGE LREM LSET ' +
     'LTRIM LPOS BLPOP BRPOP SADD SREM SCARD SISMEMBER SMISMEMBER SMEMBERS SPOP SRANDMEMBER SSCAN ZADD ZREM ZCARD ' +
     'ZCOUNT ZSCORE ZMSCORE ZRANK ZREVRANK ZRANGE ZREVRANGE ZRANGEBYSCORE ZREVRANGEBYSCORE ZRANGEBYLEX ZINCRBY ' +
     'ZREMRANGEBYRANK ZREMRANGEBYSCORE ZPOPMIN ZPOPMAX BZPOPMIN BZPOPMAX ZSCAN HSET HMSET HMGET HGETALL HDEL HKEYS ' +
     'HVALS HLEN HSCAN HRANDFIELD PUBLISH SPUBLISH GEOADD GEODIST GEOPOS GEOSEARCH GEORADIUS PFADD XADD XLEN XRANGE ' +
-    'XREVRANGE XDEL XTRIM XACK XCLAIM XAUTOCLAIM XPENDING').split(' '),
+    'XREVRANGE XDEL XTRIM XACK XCLAIM XAUTOCLAIM XPENDING'
+  ).split(' '),
 ]);
 
 /** Whether Redis has a command of this name (upper case). */
@@ -125,7 +127,10 @@ export function describeCommand(command: string, words: readonly string[]): Comm
   for (let index = first; index < limit && shown < maxShownArguments; index += keys.step, shown++) {
     resource += ` ${words[index]!}`;
   }
-  return { name, resource: resource.length > maxResourceCharacters ? resource.slice(0, maxResourceCharacters) : resource };
+  return {
+    name,
+    resource: resource.length > maxResourceCharacters ? resource.slice(0, maxResourceCharacters) : resource,
+  };
 }
 
 function isWord(text: string): boolean {

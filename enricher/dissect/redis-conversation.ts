@@ -84,6 +84,10 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
     flow.leave();
   }
 
+  end(): void {
+    this.lost = true;
+  }
+
   private startRun(isRequest: boolean, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
     const { client, server } = this;
     if (isRequest) {
@@ -371,7 +375,6 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
     return false;
   }
 }
-
 
 function addWord(words: string[], bytes: Buffer, start: number, end: number): void {
   if (words.length >= maxWords) return;

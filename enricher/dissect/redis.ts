@@ -35,7 +35,9 @@ function recognise(bytes: Buffer, hints: RecognitionHints): Recognition {
       if (count < -1) return onKnownPort && type === respType.integer ? 'response' : 'no';
       if (onKnownPort || type === respType.integer) return 'response';
       const end = lineEnd + 2 + count;
-      return count === -1 || end >= bytes.length || (bytes[end] === 0x0d && bytes[end + 1] === 0x0a) ? 'response' : 'no';
+      return count === -1 || end >= bytes.length || (bytes[end] === 0x0d && bytes[end + 1] === 0x0a)
+        ? 'response'
+        : 'no';
     }
     case respType.simple:
     case respType.error:

@@ -19,6 +19,8 @@ export class ReplyOrder<Request> {
   private readonly waiting: Request[] = [];
   private overlapping = false;
   private doubtful = false;
+  /** Messages were hidden since the connection was last at rest. */
+  private missed = false;
   private repliesInRun = 0;
   private expectedInRun = 0;
   private balancedRuns = 0;
@@ -46,7 +48,11 @@ export class ReplyOrder<Request> {
         if (++this.balancedRuns >= balancedRunsNeeded) this.doubtful = false;
       } else this.balancedRuns = 0;
     }
-    if (midReply || this.waiting.length > 0) this.overlapping = true;
+    if (midReply || this.waiting.length > 0) {
+      this.overlapping = true;
+      if (this.missed) this.doubt();
+    }
+    this.missed = false;
   }
 
   /** The server starts to send after the client did. `answerUnknown` is called for each request that is given up. */
@@ -79,12 +85,16 @@ export class ReplyOrder<Request> {
 
   /** Requests may have been hidden. */
   requestsMissed(): void {
+    this.missed = true;
     if (this.overlapping) this.doubt();
   }
 
   /** Replies may have been hidden; `inProgress` of those that wait had begun to be answered. */
   repliesMissed(inProgress: number, answerUnknown: (request: Request) => void): void {
-    if (this.overlapping && this.waiting.length > inProgress) this.doubt();
+    if (this.waiting.length > inProgress) {
+      this.missed = true;
+      if (this.overlapping) this.doubt();
+    }
     this.giveUp(answerUnknown);
   }
 

@@ -13,8 +13,6 @@ const maxHeldSegments = 4;
 const maxHeldBytes = 512;
 const eagerTries = 16;
 const lateTryEvery = 256;
-/** A larger step of the sequence number is a step back: bytes that were seen already. */
-const maxHoleBytes = 2 ** 30;
 const noBytes: Buffer = Buffer.alloc(0);
 
 /** Which end of the socket a segment came from, as the host sees it. */
@@ -68,23 +66,38 @@ export class SocketDissection<Origin> {
    *   none (datagrams, Unix sockets) or where it counts other bytes (TLS)
    */
   read(from: SocketEnd, segment: Segment<Origin>, report: (message: Message<Origin>) => void, tcpSequence = 0): void {
-    if (tcpSequence !== 0) this.readHole(from, segment, report, tcpSequence);
-    this.readSegment(from, segment, report);
+    const fresh = tcpSequence === 0 ? segment : this.placeInStream(from, segment, report, tcpSequence);
+    if (fresh !== undefined) this.readSegment(from, fresh, report);
   }
 
-  private readHole(
+  /** The connection was closed: reports the message whose rest will not come any more. */
+  end(report: (message: Message<Origin>) => void): void {
+    this.conversation?.end(report);
+    this.forget();
+  }
+
+  /** Reads the hole before a segment as such, and returns what of the segment was not seen before. */
+  private placeInStream(
     from: SocketEnd,
     segment: Segment<Origin>,
     report: (message: Message<Origin>) => void,
     tcpSequence: number,
-  ): void {
+  ): Segment<Origin> | undefined {
     const expected = from === 'local' ? this.nextLocalSequence : this.nextRemoteSequence;
-    const next = (tcpSequence + segment.length) >>> 0;
-    if (from === 'local') this.nextLocalSequence = next;
-    else this.nextRemoteSequence = next;
-    const hole = expected < 0 ? 0 : (tcpSequence - expected) >>> 0;
-    if (hole === 0 || hole > maxHoleBytes) return;
-    this.readSegment(from, { ...segment, bytes: noBytes, length: hole, startsMessage: false }, report);
+    const step = expected < 0 ? 0 : (tcpSequence - expected) | 0;
+    // Bytes read twice (MSG_PEEK), or calls of two threads that overtook one another.
+    const repeated = step < 0 ? Math.min(-step, segment.length) : 0;
+    if (repeated < segment.length || expected < 0) {
+      const next = (tcpSequence + segment.length) >>> 0;
+      if (from === 'local') this.nextLocalSequence = next;
+      else this.nextRemoteSequence = next;
+    }
+    if (step > 0) {
+      this.readSegment(from, { ...segment, bytes: noBytes, length: step, startsMessage: false }, report);
+    }
+    if (repeated === 0) return segment;
+    if (repeated >= segment.length) return undefined;
+    return { ...segment, bytes: segment.bytes.subarray(repeated), length: segment.length - repeated };
   }
 
   private readSegment(from: SocketEnd, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {

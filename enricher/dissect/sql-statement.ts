@@ -43,7 +43,7 @@ export const postgresqlDialect: SqlDialect = {
 export interface SqlStatement {
   /** The statement as it was sent, as far as captured, at most 1024 bytes. */
   readonly text: string;
-  /** Its first keyword in upper case; for WITH, that of the statement behind it where it was captured. */
+  /** Its first keyword in upper case, empty when there is no such statement; for WITH, that of the statement behind it where it was captured. */
   readonly verb: string;
   /** The statement without comments and literals. */
   readonly shape: string;
@@ -150,12 +150,23 @@ function findContext(bytes: Buffer, start: number, end: number): TraceContext | 
 
 const mainVerbs: ReadonlySet<string> = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE', 'REPLACE']);
 const maxVerbBytes = 20;
+/** Keywords statements begin with in one of the dialects; anything else has no verb, so that typing errors stay out. */
+const verbs: ReadonlySet<string> = new Set(
+  (
+    'SELECT INSERT UPDATE DELETE MERGE REPLACE WITH VALUES TABLE CREATE ALTER DROP TRUNCATE RENAME COMMENT GRANT REVOKE ' +
+    'BEGIN START COMMIT ROLLBACK SAVEPOINT RELEASE ABORT END SET RESET SHOW USE DESCRIBE DESC EXPLAIN ANALYZE CALL DO ' +
+    'EXECUTE PREPARE DEALLOCATE DECLARE FETCH MOVE CLOSE COPY LOAD LOCK UNLOCK LISTEN NOTIFY UNLISTEN VACUUM REINDEX ' +
+    'CLUSTER REFRESH CHECKPOINT DISCARD HANDLER KILL FLUSH OPTIMIZE REPAIR CHECK CHECKSUM XA REASSIGN SECURITY IMPORT ' +
+    'HELP PURGE CHANGE STOP SHUTDOWN INSTALL UNINSTALL BINLOG SIGNAL BACKUP'
+  ).split(' '),
+);
 
 /** Describes the statement in `bytes` from `start` up to `end`. */
 export function describeStatement(bytes: Buffer, start: number, end: number, dialect: SqlDialect): SqlStatement {
   shapeLength = 0;
   let context: TraceContext | undefined;
   let verb = '';
+  let sawWord = false;
   let depth = 0;
   let pendingSpace = false;
   let at = start;
@@ -229,9 +240,10 @@ export function describeStatement(bytes: Buffer, start: number, end: number, dia
     } else if (isWordByte(byte)) {
       const wordStart = at;
       while (at < scanEnd && (isWordByte(bytes[at]!) || bytes[at] === 0x24)) put(bytes[at++]!);
-      if (verb === '' || (verb === 'WITH' && depth === 0)) {
+      if (!sawWord || (verb === 'WITH' && depth === 0)) {
         const word = at - wordStart <= maxVerbBytes ? utf8Text(bytes, wordStart, at).toUpperCase() : '';
-        if (verb === '' || mainVerbs.has(word)) verb = word;
+        if (!sawWord ? verbs.has(word) : mainVerbs.has(word)) verb = word;
+        sawWord = true;
       }
     } else {
       if (byte === 0x28) depth++;
@@ -240,7 +252,7 @@ export function describeStatement(bytes: Buffer, start: number, end: number, dia
       else put(byte);
       at++;
     }
-    if (shapeLength >= maxShapeBytes && verb !== '' && verb !== 'WITH') break;
+    if (shapeLength >= maxShapeBytes && verb !== 'WITH') break;
   }
   // The statement may be longer than what is shown of it; the comment with the trace context stands at its end.
   if (context === undefined && at < scanEnd) context = findContext(bytes, at, scanEnd);
@@ -271,7 +283,8 @@ function dropSign(): void {
   let before = shapeLength - 1;
   while (before > 0 && shape[before - 1] === space) before--;
   const previous = before > 0 ? shape[before - 1]! : 0x28;
-  if (previous === 0x28 || previous === 0x2c || previous === 0x3d || previous === 0x3c || previous === 0x3e) shapeLength--;
+  if (previous === 0x28 || previous === 0x2c || previous === 0x3d || previous === 0x3c || previous === 0x3e)
+    shapeLength--;
 }
 
 function isExponentSign(bytes: Uint8Array, at: number): boolean {

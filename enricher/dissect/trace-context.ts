@@ -110,5 +110,8 @@ export function readSw8(bytes: Buffer, start: number, end: number): TraceContext
   const traceId = Buffer.from(latin1Text(bytes, first + 1, second), 'base64').toString('latin1');
   const segmentId = Buffer.from(latin1Text(bytes, second + 1, third), 'base64').toString('latin1');
   if (!isPrintable(traceId) || !isPrintable(segmentId)) return undefined;
-  return { traceId: traceId.toLowerCase(), spanId: `${segmentId}-${latin1Text(bytes, third + 1, indexEnd)}`.toLowerCase() };
+  return {
+    traceId: traceId.toLowerCase(),
+    spanId: `${segmentId}-${latin1Text(bytes, third + 1, indexEnd)}`.toLowerCase(),
+  };
 }
