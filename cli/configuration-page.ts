@@ -3,6 +3,8 @@ import { sections } from './settings.ts';
 
 const titles: Readonly<Record<keyof typeof sections, string>> = {
   shared: 'All stages',
+  bus: 'Log',
+  collector: 'Collector',
   enricher: 'Enricher',
   correlator: 'Correlator',
   sink: 'Sink',

@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { projectFile } from '../core/project-files.ts';
 import { protocolSymbols } from '../schemas/generated/span.ts';
+import type { DemoOptions } from './commands/demo.ts';
+import type { TracesOptions } from './commands/traces.ts';
 import { durationMs, positiveInteger, replaySpeed } from './arguments.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { runCommand } from './run-command.ts';
@@ -27,8 +29,8 @@ program
   .option('--print-config', 'print the settings in effect and end')
   .action((options: { printConfig?: boolean }) =>
     runCommand(async (signal) => {
-      if (options.printConfig === true) return (await import('./commands/config.ts')).printStageConfig(undefined);
-      return (await import('./commands/up.ts')).up(signal);
+      if (options.printConfig === true) (await import('./commands/config.ts')).printStageConfig(undefined);
+      else await (await import('./commands/up.ts')).up(signal);
     }),
   );
 
@@ -39,8 +41,8 @@ for (const stage of stageNames) {
     .option('--print-config', 'print the settings in effect and end')
     .action((options: { printConfig?: boolean }) =>
       runCommand(async (signal) => {
-        if (options.printConfig === true) return (await import('./commands/config.ts')).printStageConfig(stage);
-        return (await import('./commands/stage.ts')).runStageAlone(stage, signal);
+        if (options.printConfig === true) (await import('./commands/config.ts')).printStageConfig(stage);
+        else await (await import('./commands/stage.ts')).runStageAlone(stage, signal);
       }),
     );
 }
@@ -77,9 +79,7 @@ program
   .option('--slowest', 'the slowest first')
   .option('--limit <number>', 'at most so many', positiveInteger, 20)
   .option('--json', 'as JSON')
-  .action((options: import('./commands/traces.ts').TracesOptions) =>
-    runCommand(async () => (await import('./commands/traces.ts')).traces(options)),
-  );
+  .action((options: TracesOptions) => runCommand(async () => (await import('./commands/traces.ts')).traces(options)));
 
 program
   .command('trace')
@@ -111,7 +111,7 @@ program
   .option('--requests <number>', 'requests to send before showing the trace', positiveInteger, 400)
   .option('--duration <duration>', 'send requests for this time instead', durationMs)
   .option('--recording', 'show the bundled recording instead of capturing')
-  .action((options: import('./commands/demo.ts').DemoOptions) =>
+  .action((options: DemoOptions) =>
     runCommand(async (signal) => (await import('./commands/demo.ts')).demo(options, signal)),
   );
 

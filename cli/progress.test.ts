@@ -34,7 +34,6 @@ it('rewrites one line on a terminal, never wider than it, and removes it at the 
   progress.update('x'.repeat(100));
   vi.advanceTimersByTime(3_000);
   progress.end();
-  // eslint-disable-next-line no-control-regex
   expect(written.every((text) => /^\r\x1b\[K/.test(text) && text.length <= 4 + 39)).toBe(true);
   expect(written.at(-1)).toBe('\r\x1b[K');
 });

@@ -2,7 +2,12 @@ import { expect, it } from 'vitest';
 import { runTogether } from './run-together.ts';
 
 const untilAborted = (signal: AbortSignal, stopped: () => void) =>
-  new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(stopped())));
+  new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => {
+      stopped();
+      resolve();
+    });
+  });
 
 it('stops the others when one fails, and tells why only when they have stopped', async () => {
   const order: string[] = [];

@@ -4,10 +4,12 @@ import { type ConfigValues, loadConfig } from '../core/config/load-config.ts';
 import { defineConfig } from '../core/config/section.ts';
 import { choiceSetting, textSetting } from '../core/config/setting.ts';
 import { logLevels } from '../core/telemetry/logger.ts';
+import { collectorConfig } from '../collector/config.ts';
 import { correlatorConfig } from '../correlator/config.ts';
 import { enricherConfig } from '../enricher/config.ts';
 import { queryConfig } from '../query/config.ts';
 import { sinkConfig } from '../sink/config.ts';
+import { busConfig } from './bus.ts';
 
 /** Settings that all stages share: SPANLOOM_…. */
 const sharedConfig = defineConfig(
@@ -26,6 +28,8 @@ const sharedConfig = defineConfig(
 /** All settings there are, by section. */
 export const sections = {
   shared: sharedConfig,
+  bus: busConfig,
+  collector: collectorConfig,
   enricher: enricherConfig,
   correlator: correlatorConfig,
   sink: sinkConfig,

@@ -5,10 +5,10 @@ import { stageNames, type StageName } from '../stage-names.ts';
 
 /** What a stage reads besides its own settings. */
 const furtherSections: Readonly<Record<StageName, readonly (keyof typeof sections)[]>> = {
-  collector: [],
-  enricher: [],
-  correlator: [],
-  sink: ['clickHouse'],
+  collector: ['bus'],
+  enricher: ['bus'],
+  correlator: ['bus'],
+  sink: ['bus', 'clickHouse'],
   query: ['clickHouse'],
 };
 

@@ -1,0 +1,98 @@
+/** All stages in one process, over the embedded log and the embedded ClickHouse. */
+import { resolve } from 'node:path';
+import type { Bus, ReceivedMessage } from '../core/bus/bus.ts';
+import { openClickHouse } from '../core/clickhouse/config.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
+import { runCorrelator } from '../correlator/run.ts';
+import { runEnricher } from '../enricher/run.ts';
+import { runQuery } from '../query/run.ts';
+import { runSink } from '../sink/run.ts';
+import { openBus } from './bus.ts';
+import { runTogether } from './run-together.ts';
+import type { Settings } from './settings.ts';
+import { clickHouseDirectory } from './stored-traces.ts';
+import { watchTopics } from './watch-topics.ts';
+
+/** Where events come from. Resolves when there are no more, or when the signal fires. */
+export type EventSource = (context: {
+  readonly bus: Bus;
+  readonly telemetry: Telemetry;
+  readonly signal: AbortSignal;
+}) => Promise<void>;
+
+/** What a pipeline is made of. */
+export interface PipelineOptions {
+  readonly settings: Settings;
+  readonly dataDirectory: string;
+  readonly telemetry: Telemetry;
+  readonly signal: AbortSignal;
+  readonly source: EventSource;
+  /** The source ends by itself (a recording): each stage then works off its input, releases what it holds and ends. */
+  readonly ends: boolean;
+  /** Writes traces to ClickHouse. */
+  readonly stores: boolean;
+  /** Serves the query API, which needs what is stored; told the port once it listens. */
+  readonly listening?: (port: number) => void;
+  /** Shown every message of the topics traces and resources. */
+  readonly onTrace?: (message: ReceivedMessage) => void;
+}
+
+interface Milestone {
+  readonly reached: Promise<void>;
+  reach(): void;
+}
+
+function milestone(): Milestone {
+  let reach: () => void = () => undefined;
+  const reached = new Promise<void>((resolvePromise) => (reach = resolvePromise));
+  return { reached, reach: () => reach() };
+}
+
+/**
+ * Runs all stages until the signal fires or, with a source that ends, until everything has come out at the other end.
+ *
+ * @throws the first failure of a stage, once the others have stopped
+ */
+export async function runPipeline(options: PipelineOptions): Promise<void> {
+  const { settings, dataDirectory, telemetry, signal, source, ends, stores, listening, onTrace } = options;
+  const bus = await openBus(settings.bus, dataDirectory);
+  try {
+    const directory = clickHouseDirectory(dataDirectory);
+    const clickHouse = stores ? openClickHouse(settings.clickHouse, directory) : undefined;
+    try {
+      const [collected, enriched, correlated] = [milestone(), milestone(), milestone()];
+      const until = (before: Milestone): { untilEnd?: Promise<void> } => (ends ? { untilEnd: before.reached } : {});
+      const tasks: ((signal: AbortSignal) => Promise<void>)[] = [
+        async (stop) => {
+          await source({ bus, telemetry, signal: stop });
+          collected.reach();
+        },
+        async (stop) => {
+          await runEnricher({ config: settings.enricher, bus, telemetry, signal: stop, ...until(collected) });
+          enriched.reach();
+        },
+        async (stop) => {
+          await runCorrelator({ config: settings.correlator, bus, telemetry, signal: stop, ...until(enriched) });
+          correlated.reach();
+        },
+      ];
+      if (clickHouse !== undefined) {
+        const stage = { clickHouse, telemetry };
+        tasks.push((stop) => runSink({ ...stage, config: settings.sink, bus, signal: stop, ...until(correlated) }));
+        if (listening !== undefined) {
+          const served = { ...stage, config: settings.query, dataDirectory: resolve(directory), listening };
+          tasks.push((stop) => runQuery({ ...served, signal: stop }));
+        }
+      }
+      if (onTrace !== undefined) {
+        const watched = { bus, topics: ['traces', 'resources'], onMessage: onTrace } as const;
+        tasks.push((stop) => watchTopics({ ...watched, signal: stop, ...until(correlated) }));
+      }
+      await runTogether(signal, tasks);
+    } finally {
+      await clickHouse?.close();
+    }
+  } finally {
+    await bus.close();
+  }
+}

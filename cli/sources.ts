@@ -1,0 +1,9 @@
+import { runCollector } from '../collector/run.ts';
+import type { EventSource } from './pipeline.ts';
+import type { Settings } from './settings.ts';
+
+/** Events of this host, as the kernel sees them now. */
+export function captureSource(settings: Settings, dataDirectory: string): EventSource {
+  return ({ bus, telemetry, signal }) =>
+    runCollector({ config: settings.collector, bus, dataDirectory, telemetry, signal });
+}
