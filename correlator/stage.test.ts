@@ -1,50 +1,183 @@
 import { describe, expect, test } from 'vitest';
+import { AvroReader } from '../schemas/avro-reader.ts';
+import { readDeadLetter } from '../schemas/generated/dead-letter.ts';
+import type { Span } from '../schemas/generated/span.ts';
 import { Correlator } from './stage.ts';
-import { batchMessage, finalTraces, testConfig, tracesOf } from './testing/span-fixtures.ts';
-import { eighteenSpans, simulate } from './testing/simulated-services.ts';
+import { callOf, innerCall, Scenario } from './testing/scenario.ts';
+import { afterRequest, batchMessage, finalTraces, testConfig, tracesOf } from './testing/span-fixtures.ts';
 
-describe('live-like load', () => {
-  test('one request of 18 spans', () => {
-    const { spans, truth } = simulate(eighteenSpans, { seed: 1, requests: 1, everyUs: 1, isLearned: true });
-    const correlator = new Correlator(testConfig);
-    correlator.process(batchMessage(0, 100, spans), 0);
-    const traces = finalTraces(tracesOf(correlator.drain()));
-    console.log(correlator.diagnostics(), correlator.accounting());
-    expect(traces.length).toBe(1);
-    for (const span of traces[0]!.spans) {
-      console.log(
-        span.processName,
-        span.observationPoint,
-        span.reason,
-        span.confidence,
-        span.parentSpanId === truth.get(span.spanId),
-      );
-    }
-  });
-  test('64 in flight', () => {
-    const { spans, truth } = simulate(eighteenSpans, {
-      seed: 2,
-      requests: 3000,
-      everyUs: 50,
-      isLearned: true,
-      withWrongRule: false,
+describe('when a trace comes out', () => {
+  test('it does so when its last span is three seconds of event time old, whole', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 100, 200);
+    expect(scenario.arrive(199, served)).toEqual([]);
+    expect(scenario.arrive(200, call)).toEqual([]);
+    expect(scenario.arrive(3_199)).toEqual([]);
+    const [trace] = scenario.arrive(3_200);
+    expect(trace).toMatchObject({
+      revision: 2,
+      rootSpanId: call.spanId,
+      rootCount: 1,
+      startTimeNs: call.startTimeNs,
+      durationNs: 100_000_000,
+      errorCount: 0,
     });
+    expect(trace!.spans).toEqual([
+      {
+        ...call,
+        reason: 'root',
+        client: { ...call.client, address: expect.anything() as unknown },
+        server: expect.anything() as unknown,
+      },
+      expect.objectContaining({
+        spanId: served.spanId,
+        parentSpanId: call.spanId,
+        reason: 'tcp_sequence',
+        confidence: 1,
+      }),
+    ]);
+  });
+
+  test('a span that comes later makes a new revision of the same trace', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 100, 200);
+    scenario.arrive(200, served);
+    const [first] = scenario.arrive(4_000);
+    scenario.arrive(60_000, call);
+    const [second] = scenario.arrive(64_000);
+    expect(first).toMatchObject({ revision: 1, rootSpanId: served.spanId });
+    expect(second).toMatchObject({ traceId: first!.traceId, revision: 2, rootSpanId: call.spanId });
+  });
+
+  test('after the late window it makes a trace of its own', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 100, 200);
+    scenario.arrive(200, served);
+    scenario.arrive(4_000);
+    scenario.arrive(151_000);
+    scenario.arrive(152_000, call);
+    scenario.drain();
+    expect(scenario.traces.map(({ revision, spans }) => [revision, spans.length])).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
+  });
+
+  test('two that turn out to be one are merged into the older', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 60_000);
+    const inner = innerCall(900, 10_000, 10_100, { causes: [afterRequest(served)] });
+    const [innerTrace] = [scenario.arrive(10_100, inner), scenario.arrive(18_200)].flat();
+    const [callTrace] = [scenario.arrive(60_000, call), scenario.arrive(63_000)].flat();
+    expect([innerTrace, callTrace].map((trace) => trace!.revision)).toEqual([1, 1]);
+    scenario.arrive(64_000, served);
+    const [merged, gone] = scenario.arrive(67_000);
+    expect(merged).toMatchObject({ traceId: innerTrace!.traceId, revision: 3, rootSpanId: call.spanId, rootCount: 1 });
+    expect(gone).toMatchObject({
+      traceId: callTrace!.traceId,
+      revision: 2,
+      mergedInto: innerTrace!.traceId,
+      spans: [],
+    });
+    expect(scenario.traces).toHaveLength(1);
+  });
+
+  test('one that never becomes quiet comes out in revisions', () => {
+    const scenario = new Scenario({ maxOpenMs: 10_000 });
+    const traces = [];
+    for (let index = 0; index < 40; index++) {
+      const [call, served] = callOf(index, index * 1000, index * 1000 + 100, { headerTraceId: 'ab'.repeat(16) });
+      traces.push(...scenario.arrive(index * 1000 + 100, served, call));
+    }
+    expect(traces.map(({ revision }) => revision)).toEqual([24, 48, 72]);
+    scenario.drain();
+    expect(scenario.traces).toMatchObject([{ traceId: 'ab'.repeat(16), revision: 80 }]);
+  });
+
+  test('spans that come twice are dropped', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 100, 200);
+    scenario.arrive(200, served, call, served);
+    scenario.arrive(4_000, call);
+    scenario.drain();
+    expect(scenario.traces).toMatchObject([{ revision: 2 }]);
+    expect(scenario.correlator.accounting()).toMatchObject({
+      received: 4,
+      emitted: 2,
+      held: 0,
+      dropped: { duplicate: 2 },
+    });
+  });
+
+  test('the trace id of a header becomes the trace id, unless there are two', () => {
+    const one = new Scenario();
+    one.arrive(0, ...callOf(1, 0, 100, { headerTraceId: '00f067aa0ba902b7' }));
+    one.drain();
+    expect(one.traces[0]!.traceId).toBe('000000000000000000f067aa0ba902b7');
+    const two = new Scenario();
+    const [call, served] = callOf(1, 0, 100);
+    two.arrive(0, { ...call, headerTraceId: 'a'.repeat(32) }, { ...served, headerTraceId: 'b'.repeat(32) });
+    two.drain();
+    expect(two.traces).toHaveLength(1);
+    expect(two.traces[0]!.traceId).toMatch(/^(?!a{32}|b{32})[0-9a-f]{32}$/);
+  });
+});
+
+describe('state', () => {
+  test('holds the oldest message of every trace until its late window is over', () => {
+    const { correlator } = new Scenario();
+    const source = { topic: 'spans', partition: 0 };
+    const send = (offset: number, atMs: number, ...spans: readonly Span[]): unknown =>
+      correlator.process(batchMessage(offset, atMs, spans), 0);
+    expect(correlator.heldFrom(source)).toBeUndefined();
+    send(0, 0);
+    send(1, 100, ...callOf(1, 0, 100));
+    send(2, 200, ...callOf(2, 100, 200));
+    expect(correlator.heldFrom(source)).toBe(1);
+    send(3, 10_000);
+    expect(correlator.heldFrom(source)).toBe(1);
+    send(4, 150_100);
+    expect(correlator.heldFrom(source)).toBe(2);
+    send(5, 150_200);
+    expect(correlator.heldFrom(source)).toBeUndefined();
+  });
+
+  test('is bounded: the oldest traces go first, none is lost', () => {
+    const scenario = new Scenario({ maxSpans: 10 });
+    for (let index = 0; index < 50; index++) scenario.arrive(index, ...callOf(index, index, index + 5));
+    expect(scenario.correlator.accounting().held).toBeLessThanOrEqual(10);
+    scenario.drain();
+    expect(scenario.traces).toHaveLength(50);
+    expect(scenario.correlator.accounting()).toMatchObject({ received: 100, emitted: 100, held: 0 });
+    expect(scenario.correlator.diagnostics()).toMatchObject({ flushed_early: 45 });
+  });
+
+  test('of revoked partitions is forgotten, that of others stays', () => {
     const correlator = new Correlator(testConfig);
-    const out = [];
-    for (let i = 0; i < spans.length; i += 300)
-      out.push(...correlator.process(batchMessage(i, i / 30, spans.slice(i, i + 300)), 0));
-    out.push(...correlator.drain());
-    const traces = finalTraces(tracesOf(out));
-    let right = 0,
-      wrong = 0,
-      unknown = 0;
-    for (const trace of traces)
-      for (const span of trace.spans) {
-        const expected = truth.get(span.spanId);
-        if (span.parentSpanId === expected) right++;
-        else if (span.parentSpanId === '') unknown++;
-        else wrong++;
-      }
-    console.log(traces.length, { right, wrong, unknown }, correlator.diagnostics(), correlator.accounting());
+    const [call, served] = callOf(1, 0, 100);
+    const [otherCall, other] = callOf(2, 0, 100);
+    correlator.process(batchMessage(7, 100, [call, otherCall]), 0);
+    correlator.process(batchMessage(3, 100, [served, other], { partition: 1 }), 0);
+    correlator.revoke([{ topic: 'spans', partition: 0 }]);
+    expect(correlator.heldFrom({ topic: 'spans', partition: 0 })).toBeUndefined();
+    expect(correlator.heldFrom({ topic: 'spans', partition: 1 })).toBe(3);
+    const traces = finalTraces(tracesOf(correlator.drain()));
+    expect(traces.flatMap(({ spans }) => spans.map(({ spanId }) => spanId)).sort()).toEqual(
+      [served.spanId, other.spanId].sort(),
+    );
+    expect(correlator.accounting()).toMatchObject({ received: 4, emitted: 2, held: 0, dropped: { revoked: 2 } });
+  });
+
+  test('a message that is no SpanBatch is put aside', () => {
+    const correlator = new Correlator(testConfig);
+    const broken = { ...batchMessage(0, 0, callOf(1, 0, 100)), value: Buffer.from('no spans') };
+    const unknown = { ...batchMessage(1, 0, []), headers: { schema: 'ffff' } };
+    const letters = [broken, unknown].flatMap((message) => correlator.process(message, 0));
+    expect(letters.map(({ topic }) => topic)).toEqual(['dead-letter', 'dead-letter']);
+    expect(letters.map(({ value }) => readDeadLetter(new AvroReader(Buffer.from(value))))).toMatchObject([
+      { stage: 'correlator', reason: 'undecodable', offset: 0 },
+      { stage: 'correlator', reason: 'unknown_schema', offset: 1 },
+    ]);
+    expect(correlator.accounting()).toMatchObject({ received: 2, rejected: { undecodable: 1, unknown_schema: 1 } });
   });
 });

@@ -20,7 +20,8 @@ export function decideCause(call: SpanRecord, find: SpanLookup, patience: Patien
   if (patience.mayWait && evidences.some(isAwaiting)) return { kind: 'wait' };
   const byRule = ruleCause(call, evidences);
   if (byRule.kind !== 'unknown' || byRule.reason === 'contradiction' || byRule.reason === 'ambiguous') return byRule;
-  if (call.process!.isBackground(call)) return { kind: 'unknown', reason: 'background' };
+  if (call.process!.isBackground(call))
+    return byRule.reason === 'no_candidate' ? { kind: 'unknown', reason: 'background' } : byRule;
   const serial = serialCause(call);
   if (serial !== undefined) return { kind: 'parent', edge: serial };
   // A note that nobody confirmed is no reason to guess: time may only speak where the notes are silent.

@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest';
+import type { Span } from '../../schemas/generated/span.ts';
+import { callOf, Scenario } from '../testing/scenario.ts';
+import { hexId, side } from '../testing/span-fixtures.ts';
+
+describe('the two ends of a call', () => {
+  test('meet over clocks that are five seconds apart', () => {
+    const scenario = new Scenario();
+    for (let index = 0; index < 50; index++) {
+      const [call, served] = callOf(index, index * 10, index * 10 + 8);
+      scenario.arrive(index * 10, call, { ...served, agentId: 2, startTimeNs: served.startTimeNs + 5_000_000_000n });
+    }
+    scenario.drain();
+    expect(scenario.traces).toHaveLength(50);
+    expect(scenario.traces.every(({ rootCount }) => rootCount === 1)).toBe(true);
+  });
+
+  test('meet when one gave up before the response', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 5_000);
+    const gaveUp: Span = { ...call, durationNs: 1e9, status: 'timeout', responseEventId: 0, responseTcpSequence: 0 };
+    scenario.arrive(1_000, gaveUp);
+    scenario.arrive(5_000, served);
+    scenario.drain();
+    expect(scenario.find(served)).toMatchObject({
+      parentSpanId: call.spanId,
+      reason: 'tcp_sequence',
+      confidence: 0.999,
+    });
+    expect(scenario.traces).toMatchObject([{ errorCount: 1 }]);
+  });
+
+  test('half a call only meets the end with the same addresses', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 100);
+    scenario.arrive(100, { ...call, responseTcpSequence: 0, responseEventId: 0 }, { ...served, client: side(9, 9) });
+    scenario.drain();
+    expect(scenario.traces).toHaveLength(2);
+  });
+
+  test('meet under IPv4 addresses written as IPv6', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 100, { responseTcpSequence: 0 });
+    const mapped = (address: Uint8Array): Uint8Array =>
+      Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...address);
+    const client = { ...served.client, address: mapped(served.client.address) };
+    scenario.arrive(100, call, {
+      ...served,
+      client,
+      server: { ...served.server, address: mapped(served.server.address) },
+    });
+    scenario.drain();
+    expect(scenario.parentOf(served)).toBe(call.spanId);
+  });
+
+  test('calls with the same sequences at other times are other calls', () => {
+    const scenario = new Scenario();
+    const same = { requestTcpSequence: 7, responseTcpSequence: 8 };
+    const early = callOf(1, 0, 100, same);
+    const later = callOf(2, 20_000, 20_100, same);
+    scenario.arrive(100, ...early);
+    scenario.arrive(20_100, ...later);
+    scenario.drain();
+    expect(scenario.traces).toHaveLength(2);
+    for (const [call, served] of [early, later]) expect(scenario.parentOf(served)).toBe(call.spanId);
+  });
+
+  test('calls one after the other on one connection stay apart', () => {
+    const scenario = new Scenario();
+    const client = side(1, 40_000);
+    const calls = [0, 1, 2].map((index) => callOf(index, index * 10, index * 10 + 9, { client }));
+    scenario.arrive(30, ...calls.flat());
+    scenario.drain();
+    expect(scenario.traces).toHaveLength(3);
+    for (const [call, served] of calls) expect(scenario.parentOf(served)).toBe(call.spanId);
+  });
+
+  test('datagrams meet by addresses and request id', () => {
+    const scenario = new Scenario();
+    const dns = { transport: 'udp', protocol: 'dns', requestTcpSequence: 0, responseTcpSequence: 0 } as const;
+    const first = callOf(1, 0, 10, { ...dns, requestId: 77 });
+    const second = callOf(2, 0, 10, { ...dns, requestId: 78, client: first[0].client });
+    scenario.arrive(10, ...first, ...second);
+    scenario.drain();
+    for (const [call, served] of [first, second])
+      expect(scenario.find(served)).toMatchObject({ parentSpanId: call.spanId, reason: 'datagram' });
+  });
+
+  test('views of the network lie between them in the order of the way', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 100);
+    const packet = (id: number, observationPoint: string): Span => ({
+      ...call,
+      spanId: hexId(id),
+      observationPoint,
+      signalSource: 'packet',
+      processId: 0,
+    });
+    const order = ['s', 'c-nd', 's-nd', 'c'].map((point, index) => packet(500 + index, point));
+    scenario.arrive(100, ...order, served, call);
+    scenario.drain();
+    expect(scenario.traces[0]!.spans.map((span) => span.observationPoint)).toEqual([
+      'c-p',
+      'c',
+      'c-nd',
+      's-nd',
+      's',
+      's-p',
+    ]);
+    expect(scenario.traces[0]!.rootCount).toBe(1);
+  });
+
+  test('a call through a proxy that nobody saw is bridged by its X-Request-ID', () => {
+    const scenario = new Scenario();
+    const [call] = callOf(1, 0, 100, { xRequestIdRequest: 'r1' });
+    const [, served] = callOf(2, 10, 90, { xRequestIdRequest: 'r1' });
+    scenario.arrive(100, call, served);
+    scenario.drain();
+    expect(scenario.find(served)).toMatchObject({ parentSpanId: call.spanId, reason: 'x_request_id' });
+  });
+
+  test('an X-Request-ID that everybody uses does not glue the world together', () => {
+    const scenario = new Scenario({ maxRequestIdSpans: 20 });
+    for (let index = 0; index < 100; index++)
+      scenario.arrive(index * 10, ...callOf(index, index * 10, index * 10 + 8, { xRequestIdRequest: 'test' }));
+    scenario.drain();
+    const sizes = scenario.traces.map(({ spans }) => spans.length);
+    expect(Math.max(...sizes)).toBe(20);
+    expect(sizes.filter((size) => size === 2)).toHaveLength(90);
+    expect(scenario.correlator.diagnostics()).toMatchObject({ link_popular_key: 180 });
+  });
+
+  test('an X-Request-ID that is always the same but rare does not keep a trace open for ever', () => {
+    const scenario = new Scenario();
+    for (let index = 0; index < 300; index++)
+      scenario.arrive(index * 1000, ...callOf(index, index * 1000, index * 1000 + 8, { xRequestIdRequest: 'probe' }));
+    scenario.drain();
+    expect(Math.max(...scenario.traces.map(({ spans }) => spans.length))).toBeLessThanOrEqual(2 * 61);
+  });
+});

@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest';
+import type { Span } from '../../schemas/generated/span.ts';
+import { callOf, innerCall, Scenario } from '../testing/scenario.ts';
+import { afterRequest, afterResponse } from '../testing/span-fixtures.ts';
+
+describe('what caused a call', () => {
+  test('a learned rule is enough on one side, and better on two', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 100, {});
+    const first = innerCall(901, 10, 20, { causes: [afterRequest(served)] });
+    const second = innerCall(902, 11, 30, { causes: [afterRequest(served)] });
+    scenario.arrive(100, first, second, { ...served, causes: [afterResponse(second)] }, call);
+    scenario.drain();
+    expect(scenario.find(first)).toMatchObject({
+      parentSpanId: served.spanId,
+      reason: 'last_read',
+      confidence: 0.9999,
+    });
+    expect(scenario.find(second)).toMatchObject({ parentSpanId: served.spanId, reason: 'agreement' });
+    expect(scenario.find(second).confidence).toBeGreaterThan(0.9999);
+  });
+
+  test('a call that continued a response has the parent of that call, however long the row', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 10_000);
+    const row: Span[] = [];
+    for (let index = 0; index < 900; index++) {
+      const causes = [index === 0 ? afterRequest(served) : afterResponse(row[index - 1]!)];
+      row.push(innerCall(5000 + index, 10 + index * 10, 18 + index * 10, { causes }));
+    }
+    scenario.arrive(10_000, ...row, { ...served, causes: [afterResponse(row.at(-1)!)] }, call);
+    scenario.drain();
+    expect(scenario.traces).toMatchObject([{ rootCount: 1, revision: 902 }]);
+    for (const span of row.slice(1))
+      expect(scenario.find(span)).toMatchObject({ parentSpanId: served.spanId, reason: 'resumed' });
+  });
+
+  test('a server span that had replied before the call began is refused', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 100);
+    const late = innerCall(901, 200, 210, { causes: [afterRequest(served)] });
+    scenario.arrive(210, served, call, late);
+    scenario.drain();
+    expect(scenario.parentOf(late)).toBeUndefined();
+    expect(scenario.correlator.diagnostics()).toMatchObject({ cause_stale: 1 });
+  });
+
+  test('sides that name different parents give none', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 100);
+    const [otherCall, other] = callOf(2, 2, 99);
+    const inner = innerCall(901, 10, 20, { causes: [afterRequest(served)] });
+    scenario.arrive(100, inner, { ...other, causes: [afterResponse(inner)] }, otherCall, served, call);
+    scenario.drain();
+    expect(scenario.parentOf(inner)).toBeUndefined();
+    expect(scenario.traces).toHaveLength(3);
+  });
+
+  test('a rule that was not learned needs a second witness', () => {
+    const note = { learned: false, confidence: 0.6 } as const;
+    const [call, served] = callOf(1, 0, 100);
+    const [otherCall, other] = callOf(2, 2, 99);
+    const inner = innerCall(901, 10, 20, { causes: [afterRequest(served, note)] });
+    const alone = new Scenario();
+    alone.arrive(100, inner, served, call);
+    alone.drain();
+    expect(alone.find(inner)).toMatchObject({ parentSpanId: served.spanId, reason: 'last_read', confidence: 0.95 });
+    const crowded = new Scenario();
+    crowded.arrive(100, inner, other, otherCall, served, call);
+    crowded.drain();
+    expect(crowded.parentOf(inner)).toBeUndefined();
+    const agreed = new Scenario();
+    agreed.arrive(100, inner, other, otherCall, { ...served, causes: [afterResponse(inner, note)] }, call);
+    agreed.drain();
+    expect(agreed.find(inner)).toMatchObject({ parentSpanId: served.spanId, reason: 'agreement', confidence: 0.84 });
+    const bothRules = new Scenario();
+    const twice = { ...inner, causes: [...inner.causes, afterRequest(served, { ...note, rule: 'queue' })] };
+    bothRules.arrive(100, twice, other, otherCall, served, call);
+    bothRules.drain();
+    expect(bothRules.parentOf(inner)).toBe(served.spanId);
+  });
+
+  test('an X-Request-ID decides over a wrong note', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 100, { xRequestIdRequest: 'r1' });
+    const [otherCall, other] = callOf(2, 2, 99, { xRequestIdRequest: 'r2' });
+    const inner = innerCall(901, 10, 20, { xRequestIdRequest: 'r1', causes: [afterRequest(other)] });
+    scenario.arrive(100, inner, other, otherCall, served, call);
+    scenario.drain();
+    expect(scenario.find(inner)).toMatchObject({ parentSpanId: served.spanId, reason: 'x_request_id' });
+  });
+
+  test('an X-Request-ID that two open requests carry decides nothing by itself', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 100, { xRequestIdRequest: 'r1' });
+    const [otherCall, other] = callOf(2, 2, 99, { xRequestIdRequest: 'r1' });
+    const blind = innerCall(901, 10, 20, { xRequestIdRequest: 'r1' });
+    const noted = innerCall(902, 10, 20, { xRequestIdRequest: 'r1', causes: [afterRequest(other)] });
+    scenario.arrive(100, blind, noted, other, otherCall, served, call);
+    scenario.drain();
+    expect(scenario.parentOf(blind)).toBeUndefined();
+    expect(scenario.find(noted)).toMatchObject({ parentSpanId: other.spanId, reason: 'x_request_id' });
+  });
+
+  test('a proxy passes the trace context on', () => {
+    const scenario = new Scenario();
+    const context = { headerTraceId: 'c'.repeat(32), headerSpanId: '1'.repeat(16) };
+    const [call, served] = callOf(1, 0, 100, context);
+    const [otherCall, other] = callOf(2, 2, 99);
+    const inner = innerCall(901, 10, 20, context);
+    scenario.arrive(100, inner, other, otherCall, served, call);
+    scenario.drain();
+    expect(scenario.find(inner)).toMatchObject({ parentSpanId: served.spanId, reason: 'trace_context' });
+  });
+
+  test('without any note the only open request is taken, once it is known to be the only one', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 100);
+    const inner = innerCall(901, 10, 20);
+    scenario.arrive(100, inner, served, call);
+    scenario.arrive(3_100);
+    expect(scenario.find(inner)).toMatchObject({ parentSpanId: served.spanId, reason: 'time', confidence: 0.9 });
+  });
+
+  test('time waits for requests of a process whose requests take long', () => {
+    const scenario = new Scenario();
+    scenario.arrive(3_500, ...callOf(7, 0, 3_500));
+    const [call, served] = callOf(1, 10_000, 10_100);
+    const [longCall, long] = callOf(2, 9_999, 13_500);
+    const inner = innerCall(901, 10_010, 10_020);
+    scenario.arrive(10_100, inner, served, call);
+    scenario.arrive(13_500, long, longCall);
+    scenario.drain();
+    expect(scenario.parentOf(inner)).toBeUndefined();
+  });
+
+  test('a kind of call that is also made while nothing is served is background work', () => {
+    const scenario = new Scenario();
+    scenario.arrive(20, innerCall(900, 10, 20));
+    scenario.arrive(5_000);
+    const [call, served] = callOf(1, 6_000, 6_100);
+    const background = innerCall(901, 6_010, 6_020);
+    const other = innerCall(902, 6_010, 6_020, { endpoint: '/other' });
+    scenario.arrive(6_100, background, other, served, call);
+    scenario.drain();
+    expect(scenario.parentOf(background)).toBeUndefined();
+    expect(scenario.parentOf(other)).toBe(served.spanId);
+  });
+
+  test('a worker that serves one request at a time vouches for the request whose reply it writes', () => {
+    const scenario = new Scenario();
+    const spans: Span[] = [];
+    const truth = new Map<Span, Span>();
+    for (let index = 0; index < 60; index++) {
+      // Two workers that take turns; another context reads the requests.
+      const worker = 501 + (index % 2);
+      const fromMs = index * 20;
+      const [call, server] = callOf(index, fromMs, fromMs + 30);
+      const served = { ...server, requestContextId: 500, responseContextId: worker };
+      const contexts = { requestContextId: worker, responseContextId: worker };
+      const inner = innerCall(9000 + index, fromMs + 12, fromMs + 20, contexts);
+      truth.set(inner, served);
+      spans.push(inner, served, call);
+    }
+    scenario.arrive(2_000, ...spans);
+    scenario.drain();
+    for (const [inner, served] of truth)
+      expect(scenario.find(inner)).toMatchObject({ parentSpanId: served.spanId, reason: 'serial_context' });
+  });
+
+  test('a call waits for a server span that comes late, and then needs no second revision', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 7_000);
+    const inner = innerCall(901, 10, 20, { causes: [afterRequest(served)] });
+    const before = [scenario.arrive(20, inner), scenario.arrive(6_000), scenario.arrive(7_000, served, call)].flat();
+    expect(before).toEqual([]);
+    const traces = [scenario.arrive(9_000), scenario.arrive(10_000)].flat();
+    expect(traces).toMatchObject([{ revision: 3, rootCount: 1 }]);
+  });
+});

@@ -1,0 +1,220 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { OutgoingMessage, ReceivedMessage } from '../core/bus/bus.ts';
+import { imbalance } from '../core/stage/accounting.ts';
+import type { Cause, Span } from '../schemas/generated/span.ts';
+import type { Trace } from '../schemas/generated/trace.ts';
+import { Correlator } from './stage.ts';
+import { events, lasting } from './testing/scenario.ts';
+import { batchMessage, finalTraces, hexId, makeSpan, side, testConfig, tracesOf } from './testing/span-fixtures.ts';
+import { eighteenSpans, randomSource, simulate } from './testing/simulated-services.ts';
+
+const source = { topic: 'spans', partition: 0 };
+
+/** Messages of random size with the spans of one agent each, in an order that only the seed knows. */
+function regroup(spans: readonly Span[], seed: number): readonly ReceivedMessage[] {
+  const random = randomSource(seed);
+  const left = spans.map((span) => ({ span, order: random() })).sort((one, other) => one.order - other.order);
+  const messages: ReceivedMessage[] = [];
+  while (left.length > 0) {
+    const agentId = left[0]!.span.agentId;
+    const size = 1 + Math.floor(random() * 20);
+    const batch: Span[] = [];
+    for (let index = 0; index < left.length && batch.length < size;) {
+      if (left[index]!.span.agentId === agentId) batch.push(left.splice(index, 1)[0]!.span);
+      else index++;
+    }
+    messages.push(batchMessage(messages.length, messages.length / 1000, batch));
+  }
+  return messages;
+}
+
+function correlate(messages: readonly ReceivedMessage[]): readonly OutgoingMessage[] {
+  const correlator = new Correlator(testConfig);
+  return [...messages.flatMap((message) => correlator.process(message, 0)), ...correlator.drain()];
+}
+
+function byKey(messages: readonly OutgoingMessage[]): readonly string[] {
+  return messages.map(({ key, value }) => `${key} ${Buffer.from(value).toString('hex')}`).sort();
+}
+
+/** What has to be true of any trace. */
+function expectTree({ spans, rootCount, rootSpanId, revision }: Trace): void {
+  const seen = new Set<string>();
+  let roots = 0;
+  for (const span of spans) {
+    if (span.parentSpanId === '') {
+      roots++;
+      expect([span.reason, span.confidence]).toEqual(['root', 0]);
+    } else {
+      // Parents come first, so there can be no cycle either.
+      expect(seen.has(span.parentSpanId)).toBe(true);
+      expect(span.confidence).toBeGreaterThan(0);
+      expect(span.confidence).toBeLessThanOrEqual(1);
+    }
+    expect(seen.has(span.spanId)).toBe(false);
+    seen.add(span.spanId);
+  }
+  expect(roots).toBe(rootCount);
+  expect(spans[0]!.spanId).toBe(rootSpanId);
+  expect(revision).toBeGreaterThanOrEqual(spans.length);
+}
+
+const kinds = fc.record({
+  isLearned: fc.boolean(),
+  withWrongRule: fc.boolean(),
+  withoutNotes: fc.boolean(),
+  withRequestIds: fc.boolean(),
+  everyUs: fc.constantFrom(20, 200, 5_000),
+});
+const seeds = fc.integer({ min: 1, max: 1_000_000 });
+
+test('traces do not depend on how spans were grouped into messages and interleaved', () => {
+  fc.assert(
+    fc.property(seeds, kinds, (seed, kind) => {
+      const { spans } = simulate(eighteenSpans, { seed, requests: 8, ...kind });
+      const inOrder = byKey(correlate(regroup(spans, 0)));
+      for (const other of [seed, seed + 1]) expect(byKey(correlate(regroup(spans, other)))).toEqual(inOrder);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+/** Few values for everything, so that all kinds of coincidence happen. */
+const wildSpan = fc.record({
+  id: fc.integer({ min: 1, max: 60 }),
+  agentId: fc.integer({ min: 1, max: 2 }),
+  processId: fc.integer({ min: 1, max: 3 }),
+  contextId: fc.integer({ min: 1, max: 2 }),
+  observationPoint: fc.constantFrom('c-p', 'c-p', 's-p', 's-p', 'c', 's', 'c-nd', 'app', 's-app', 'nowhere'),
+  transport: fc.constantFrom('tcp' as const, 'udp' as const, 'unix' as const),
+  fromMs: fc.integer({ min: 0, max: 200 }),
+  lengthMs: fc.integer({ min: 0, max: 100 }),
+  isAnswered: fc.boolean(),
+  requestSequence: fc.integer({ min: 0, max: 4 }),
+  responseSequence: fc.integer({ min: 0, max: 3 }),
+  port: fc.integer({ min: 1, max: 3 }),
+  headerTraceId: fc.constantFrom('', '', 'a'.repeat(32), '00f067aa0ba902b7', 'sw8-like.1'),
+  headerSpanId: fc.integer({ min: 0, max: 20 }),
+  requestId: fc.constantFrom('', '', 'r1', 'r2'),
+  statedParent: fc.integer({ min: 1, max: 60 }),
+  causes: fc.array(
+    fc.record({
+      kind: fc.constantFrom('request' as const, 'response' as const),
+      id: fc.integer({ min: 1, max: 60 }),
+      rule: fc.constantFrom('last_read' as const, 'queue' as const),
+      learned: fc.boolean(),
+    }),
+    { maxLength: 3 },
+  ),
+});
+
+function tame(wild: typeof wildSpan extends fc.Arbitrary<infer Value> ? Value : never): Span {
+  const causes = wild.causes.map(({ id, ...cause }): Cause => ({
+    ...cause,
+    spanId: hexId(id),
+    confidence: cause.learned ? 0.999 : 0.5,
+  }));
+  const { fromMs, lengthMs, isAnswered } = wild;
+  return makeSpan({
+    spanId: hexId(wild.id),
+    parentSpanId: wild.observationPoint.endsWith('app') ? hexId(wild.statedParent) : '',
+    agentId: wild.agentId,
+    processId: wild.processId,
+    requestContextId: wild.contextId,
+    responseContextId: isAnswered ? wild.contextId : 0,
+    observationPoint: wild.observationPoint,
+    transport: wild.transport,
+    ...lasting(fromMs, fromMs + lengthMs),
+    ...events(1000 + fromMs * 100 + wild.id, isAnswered ? 1001 + (fromMs + lengthMs) * 100 + wild.id : 0),
+    requestTcpSequence: wild.requestSequence,
+    responseTcpSequence: wild.responseSequence,
+    client: side(1, wild.port),
+    headerTraceId: wild.headerTraceId,
+    headerSpanId: wild.headerSpanId === 0 ? '' : hexId(wild.headerSpanId),
+    xRequestIdRequest: wild.requestId,
+    causes,
+  });
+}
+
+const wildMessages = fc.array(
+  fc.record({
+    agentId: fc.integer({ min: 1, max: 2 }),
+    stepMs: fc.constantFrom(0, 0, 1, 1_000, 4_000, 20_000, 100_000),
+    spans: fc.array(wildSpan, { maxLength: 15 }),
+  }),
+  { maxLength: 12 },
+);
+
+function wildBatches(wild: typeof wildMessages extends fc.Arbitrary<infer Value> ? Value : never): ReceivedMessage[] {
+  let atMs = 0;
+  return wild.map(({ agentId, stepMs, spans }, offset) => {
+    atMs += stepMs;
+    const ofAgent = spans.map((span) => ({ ...tame(span), agentId }));
+    return batchMessage(offset, atMs, ofAgent, { agentId });
+  });
+}
+
+const tight = { ...testConfig, maxSpans: 12, maxTraceSpans: 6, maxRequestIdSpans: 4, maxOpenMs: 2_000 };
+
+describe('whatever spans come', () => {
+  test('every trace is a tree, each span is in one of them, and all are accounted for at every moment', () => {
+    fc.assert(
+      fc.property(wildMessages, fc.constantFrom(testConfig, tight), (wild, config) => {
+        const correlator = new Correlator(config);
+        const outputs: OutgoingMessage[] = [];
+        const distinct = new Set<string>();
+        for (const message of wildBatches(wild)) {
+          outputs.push(...correlator.process(message, 0));
+          expect(imbalance(correlator.accounting())).toBe(0);
+          expect(correlator.accounting().held).toBeGreaterThanOrEqual(0);
+        }
+        for (const { spans } of wild) for (const { id } of spans) distinct.add(hexId(id));
+        outputs.push(...correlator.drain());
+        const traces = tracesOf(outputs);
+        const { received, emitted, held, dropped } = correlator.accounting();
+        expect([held, received - emitted - dropped['duplicate']!]).toEqual([0, 0]);
+        expect(correlator.heldFrom(source)).toBeUndefined();
+        for (const trace of traces.filter(({ mergedInto }) => mergedInto === '')) expectTree(trace);
+        // An id that came again after its trace was forgotten is a span of its own; else each is in one trace.
+        const spanIds = finalTraces(traces).flatMap(({ spans }) => spans.map(({ spanId }) => spanId));
+        expect(new Set(spanIds)).toEqual(distinct);
+        if (config === testConfig && emitted === distinct.size) expect(spanIds).toHaveLength(distinct.size);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('the same messages give the same bytes', () => {
+    fc.assert(
+      fc.property(wildMessages, (wild) => {
+        const messages = wildBatches(wild);
+        const values = (): readonly string[] =>
+          correlate(messages).map(({ value }) => Buffer.from(value).toString('hex'));
+        expect(values()).toEqual(values());
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('a restart at any message leaves the same traces', () => {
+    fc.assert(
+      fc.property(wildMessages, fc.nat(), (wild, at) => {
+        const messages = wildBatches(wild);
+        const whole = finalTraces(tracesOf(correlate(messages)));
+        const before = new Correlator(testConfig);
+        const crash = messages.length === 0 ? 0 : at % messages.length;
+        const outputs = messages.slice(0, crash).flatMap((message) => before.process(message, 0));
+        const from = before.heldFrom(source) ?? crash;
+        const after = new Correlator(testConfig);
+        for (const message of messages.slice(from, crash)) after.process(message, 0);
+        for (const message of messages.slice(crash)) outputs.push(...after.process(message, 0));
+        outputs.push(...after.drain());
+        const spansOf = (traces: readonly Trace[]): readonly string[] =>
+          traces.flatMap(({ traceId, spans }) => spans.map(({ spanId }) => `${traceId} ${spanId}`)).sort();
+        expect(spansOf(finalTraces(tracesOf(outputs)))).toEqual(spansOf(whole));
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

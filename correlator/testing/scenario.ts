@@ -1,0 +1,105 @@
+import type { OutgoingMessage } from '../../core/bus/bus.ts';
+import type { Span } from '../../schemas/generated/span.ts';
+import type { Trace } from '../../schemas/generated/trace.ts';
+import type { CorrelatorConfig } from '../config.ts';
+import { Correlator } from '../stage.ts';
+import { batchMessage, epochNs, finalTraces, hexId, makeSpan, side, testConfig, tracesOf } from './span-fixtures.ts';
+
+/** A correlator at work, one message after the other. */
+export class Scenario {
+  readonly correlator: Correlator;
+  readonly messages: OutgoingMessage[] = [];
+  #offset = 0;
+  #final: readonly Trace[] | undefined;
+
+  constructor(config: Partial<CorrelatorConfig> = {}) {
+    this.correlator = new Correlator({ ...testConfig, ...config });
+  }
+
+  /** Spans come when their agents have got to `atMs` after the epoch. Returns the traces that this brought out. */
+  arrive(atMs: number, ...spans: readonly Span[]): readonly Trace[] {
+    return this.#keep(this.correlator.process(batchMessage(this.#offset++, atMs, spans), 0));
+  }
+
+  /** The input has ended. */
+  drain(): readonly Trace[] {
+    return this.#keep(this.correlator.drain());
+  }
+
+  /** All traces that came out, as they are after the last revision. */
+  get traces(): readonly Trace[] {
+    return (this.#final ??= finalTraces(tracesOf(this.messages)));
+  }
+
+  /** The parent of a span, or undefined when it has none. */
+  parentOf(span: Span): string | undefined {
+    return this.find(span).parentSpanId || undefined;
+  }
+
+  /** A span as it came out last. */
+  find({ spanId }: Span): Span {
+    const found = this.traces.flatMap(({ spans }) => spans).filter((span) => span.spanId === spanId);
+    if (found.length !== 1) throw new Error(`span ${spanId} came out ${found.length} times`);
+    return found[0]!;
+  }
+
+  #keep(messages: readonly OutgoingMessage[]): readonly Trace[] {
+    this.messages.push(...messages);
+    this.#final = undefined;
+    return tracesOf(messages);
+  }
+}
+
+/** Start and duration of a span that lasts between two times after the epoch, in milliseconds. */
+export function lasting(fromMs: number, toMs: number): Pick<Span, 'startTimeNs' | 'durationNs'> {
+  return { startTimeNs: epochNs + BigInt(Math.round(fromMs * 1e6)), durationNs: Math.round((toMs - fromMs) * 1e6) };
+}
+
+/** Ids of the events of a span; the numbers only have to be in the order of time within an agent. */
+export function events(request: number, response: number): Pick<Span, 'requestEventId' | 'responseEventId'> {
+  return { requestEventId: request, responseEventId: response };
+}
+
+/** A call from process 100 to process 200: the view of the caller and that of the callee. */
+export function callOf(id: number, fromMs: number, toMs: number, facts: Partial<Span> = {}): readonly [Span, Span] {
+  const shared = {
+    requestTcpSequence: 1000 + id,
+    responseTcpSequence: 2000 + id,
+    client: side(1, 30_000 + id),
+    ...facts,
+  };
+  return [
+    makeSpan({
+      spanId: hexId(2 * id),
+      observationPoint: 'c-p',
+      processId: 100,
+      ...lasting(fromMs, toMs),
+      ...events(fromMs * 10, toMs * 10),
+      ...shared,
+    }),
+    makeSpan({
+      spanId: hexId(2 * id + 1),
+      observationPoint: 's-p',
+      processId: 200,
+      ...lasting(fromMs + 1, toMs - 1),
+      ...events(fromMs * 10 + 1, toMs * 10 - 1),
+      ...shared,
+    }),
+  ];
+}
+
+/** A call that process 200 makes while it serves. */
+export function innerCall(id: number, fromMs: number, toMs: number, facts: Partial<Span> = {}): Span {
+  return makeSpan({
+    spanId: hexId(id),
+    processId: 200,
+    ...lasting(fromMs, toMs),
+    ...events(fromMs * 10, toMs * 10),
+    requestTcpSequence: 5000 + id,
+    responseTcpSequence: 6000 + id,
+    client: side(2, 31_000 + (id % 1000)),
+    server: side(3, 6379),
+    endpoint: '/store',
+    ...facts,
+  });
+}
