@@ -9,19 +9,12 @@
 
 #include "ingress.h"
 
-/* Bytes that a call is about to move, as far as its registers tell. */
-static __always_inline __u64 requested_bytes(struct pt_regs *regs, enum action action)
-{
-	return action == EGRESS_PLAIN ? argument_2(regs) : SPANLOOM_MAX_PAYLOAD;
-}
-
 static __always_inline int on_egress_begin(struct pt_regs *regs, struct task_struct *task, enum action action)
 {
 	struct socket_reference reference;
 	struct thread_state *thread;
 	struct socket_state *socket;
 	struct call *call;
-	__u64 requested;
 
 	resolve_socket(task, argument_0(regs), &reference);
 	if (!reference.sock)
@@ -37,14 +30,12 @@ static __always_inline int on_egress_begin(struct pt_regs *regs, struct task_str
 	call->sock = (__u64)reference.sock;
 	call->time_ns = bpf_ktime_get_ns();
 	call->id = next_event_id();
+	call->tcp_sequence = write_sequence(&reference);
 	call->previous_direction = socket->direction;
 	call->previous_message_id = socket->message_id;
-	call->message_id = note_data(socket, call->id, MESSAGE_EGRESS);
-	call->payload_allowed = payload_allowed(socket);
-	requested = requested_bytes(regs, action);
-	call->payload_charged = socket->payload_left < requested ? socket->payload_left : requested;
-	socket->payload_left -= call->payload_charged;
-
+	call->previous_sequence = socket->message_sequence;
+	call->message_id = note_data(socket, call->id, MESSAGE_EGRESS, call->tcp_sequence);
+	call->payload_allowed = payload_allowed(socket, call->tcp_sequence);
 	call->connect_id = socket->connect_id;
 	call->after = thread->after;
 	call->phase = thread->phase;
@@ -53,29 +44,22 @@ static __always_inline int on_egress_begin(struct pt_regs *regs, struct task_str
 		call->phase = socket->born_phase;
 		socket->connect_id = 0;
 	}
-	call->tcp_sequence = write_sequence(&reference);
 	call->file_descriptor = argument_0(regs);
 	call->socket = socket->socket;
 	return 0;
 }
 
-/* Gives back what on_egress_begin() took in advance. */
-static __always_inline void settle_egress(const struct call *call, long returned)
+/* A call moved nothing: gives back what on_egress_begin() took in advance. */
+static __always_inline void undo_egress(const struct call *call)
 {
-	struct socket_state *socket;
-	__u32 moved = returned > 0 ? returned : 0;
+	struct socket_state *socket = known_socket(call->sock);
 
-	if (moved >= call->payload_charged && moved)
-		return;
-	socket = known_socket(call->sock);
 	if (!socket || socket->message_id != call->message_id || socket->direction != MESSAGE_EGRESS)
-		return;
-	socket->payload_left += call->payload_charged - moved;
-	if (moved)
 		return;
 	if (call->message_id == call->id) {
 		socket->direction = call->previous_direction;
 		socket->message_id = call->previous_message_id;
+		socket->message_sequence = call->previous_sequence;
 	}
 	if (call->connect_id)
 		socket->connect_id = call->connect_id;
@@ -108,9 +92,10 @@ static __always_inline int on_egress_end(struct pt_regs *regs, struct task_struc
 	if (!thread || !thread->call.sock)
 		return 0;
 	call = &thread->call;
-	settle_egress(call, returned);
 	scratch = this_scratch();
-	if (returned > 0 && scratch && buffers_of(scratch, regs, action, &buffers)) {
+	if (returned <= 0)
+		undo_egress(call);
+	else if (scratch && buffers_of(scratch, regs, action, &buffers)) {
 		event = &scratch->event;
 		begin_egress_event(event, task, call, call->id);
 		event->connect_id = call->connect_id;

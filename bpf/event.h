@@ -105,12 +105,15 @@ struct spanloom_knobs {
 	__u32 reserved;
 };
 
-/* Memory shared while running. */
+/* Memory shared while running. What each event writes and what each event only reads are on cache lines of their own. */
 struct spanloom_state {
-	__u64 next_event_id;	/* seeded by user space */
-	__u64 next_socket_id;	/* likewise */
-	__u64 exclusion_epoch;	/* raised by user space after each change of the map `excluded` */
+	__u64 next_event_id; /* seeded by user space */
+	__u64 reserved_1[7];
+	__u64 exclusion_epoch; /* raised by user space after each change of the map `excluded` */
+	__u64 reserved_2[7];
+	__u64 next_socket_id; /* seeded by user space */
 	__u64 losses[SPANLOOM_LOSSES];
+	__u64 reserved_3[2];
 };
 
 #pragma GCC diagnostic pop

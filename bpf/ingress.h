@@ -41,8 +41,9 @@ static __always_inline void send_ingress(struct scratch *scratch, struct task_st
 {
 	struct spanloom_event *event = &scratch->event;
 	__u64 id = next_event_id();
-	__u64 message_id = note_data(socket, id, MESSAGE_INGRESS);
-	__u32 wanted = payload_allowed(socket);
+	__u32 sequence = read_sequence(reference, length);
+	__u64 message_id = note_data(socket, id, MESSAGE_INGRESS, sequence);
+	__u32 wanted = payload_allowed(socket, sequence);
 
 	begin_event(event, task, SPANLOOM_DATA, SPANLOOM_INGRESS, id, bpf_ktime_get_ns());
 	event->socket = socket->socket;
@@ -51,13 +52,12 @@ static __always_inline void send_ingress(struct scratch *scratch, struct task_st
 	event->length = length;
 	event->phase = thread->phase;
 	event->after = thread->after;
-	event->tcp_sequence = read_sequence(reference, length);
+	event->tcp_sequence = sequence;
 	if (buffers->name && event->socket.remote_port == 0)
 		take_remote(scratch, buffers->name, &event->socket);
 
 	if (wanted > length)
 		wanted = length;
-	socket->payload_left -= wanted < socket->payload_left ? wanted : socket->payload_left;
 	/* With MSG_TRUNC TCP throws the bytes away. */
 	if (flags & FLAG_TRUNCATE && reference->is_plain_tcp)
 		wanted = 0;

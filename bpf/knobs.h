@@ -12,7 +12,7 @@ const volatile struct spanloom_knobs knobs SEC(".rodata.knobs") = {
 	.continuation_bytes = 32,
 };
 
-struct spanloom_state state SEC(".data.state") = {
+struct spanloom_state state SEC(".data.state") __attribute__((aligned(64))) = {
 	.next_event_id = 1,
 	.next_socket_id = 1,
 	.exclusion_epoch = 1,

@@ -78,7 +78,8 @@ static __always_inline int on_egress_many_end(struct pt_regs *regs, struct task_
 	if (!thread || !thread->call.sock)
 		return 0;
 	call = &thread->call;
-	settle_egress(call, returned > 0 ? SPANLOOM_MAX_PAYLOAD : 0);
+	if (returned <= 0)
+		undo_egress(call);
 	scratch = this_scratch();
 	sequence = call->tcp_sequence;
 	if (returned > 0 && scratch) {
@@ -87,7 +88,7 @@ static __always_inline int on_egress_many_end(struct pt_regs *regs, struct task_
 		for (__u32 index = 0; index < MAX_DATAGRAMS; index++) {
 			struct buffers buffers = {};
 			__u64 id = index ? next_event_id() : call->id;
-			__u32 wanted = call->payload_allowed;
+			__u32 wanted;
 			__u32 length;
 
 			if (index >= count || !datagram_of(scratch, regs, index, &buffers, &length))
@@ -99,8 +100,13 @@ static __always_inline int on_egress_many_end(struct pt_regs *regs, struct task_
 				event->message_id = call->message_id;
 			event->length = length;
 			event->tcp_sequence = sequence;
-			if (call->socket.transport == SPANLOOM_TCP)
+			wanted = call->payload_allowed;
+			if (call->socket.transport == SPANLOOM_TCP) {
+				/* The rest of a message's first bytes is not worth the sums here. */
+				if (index)
+					wanted = knobs.continuation_bytes;
 				sequence += length;
+			}
 			if (buffers.name && event->socket.remote_port == 0)
 				take_remote(scratch, buffers.name, &event->socket);
 			if (wanted > length)

@@ -51,9 +51,12 @@ Layout compiled_layout() {
       FIELD(spanloom_knobs, reserved),
       STRUCTURE(spanloom_state),
       FIELD(spanloom_state, next_event_id),
-      FIELD(spanloom_state, next_socket_id),
+      FIELD(spanloom_state, reserved_1),
       FIELD(spanloom_state, exclusion_epoch),
+      FIELD(spanloom_state, reserved_2),
+      FIELD(spanloom_state, next_socket_id),
       FIELD(spanloom_state, losses),
+      FIELD(spanloom_state, reserved_3),
   };
 }
 

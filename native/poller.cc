@@ -106,6 +106,8 @@ void Poller::deliver_until(uint64_t until_ns) {
 std::unique_ptr<Block> Poller::fill_block(uint64_t until_ns) {
   auto block = std::make_unique<Block>();
   block->base_monotonic_ns = until_ns_;
+  // An encoded event is smaller than the record it was made of.
+  if (!staging_.empty()) block->events.reserve(std::min(staging_.bytes(), kMaxBlockBytes));
   while (block->event_count < kMaxBlockEvents && block->events.size() < kMaxBlockBytes) {
     const size_t taken = staging_.take(until_ns, 64, [this, &block](const spanloom_event& event, uint8_t* payload) {
       seen_.note(event, block->processes);

@@ -1,56 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "staging.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace spanloom {
 namespace {
 
 // Space of events that have left is reused when it is at least this much.
 constexpr size_t kCompactBytes = 512 * 1024;
 
+// Appends a record; returns where it is.
+size_t append(std::vector<uint8_t>& arena, const spanloom_event& event) {
+  const size_t offset = arena.size();
+  const size_t size = sizeof(event) + event.payload_length;
+  const uint8_t* bytes = reinterpret_cast<const uint8_t*>(&event);
+  arena.insert(arena.end(), bytes, bytes + size);
+  arena.resize((arena.size() + 7) & ~size_t{7});
+  return offset;
+}
+
 }  // namespace
 
 void Staging::add(const void* record, size_t size) {
-  spanloom_event event;
-  if (size < sizeof(event)) return;
-  std::memcpy(&event, record, sizeof(event));
-  if (size < sizeof(event) + event.payload_length) return;
+  // The ring buffer aligns its records to eight bytes.
+  const spanloom_event& event = *static_cast<const spanloom_event*>(record);
+  if (size < sizeof(event) || size < sizeof(event) + event.payload_length) return;
 
   if (first_ < waiting_.size() && waiting_[first_].offset > kCompactBytes) compact();
-  const size_t offset = arena_.size();
-  const uint8_t* bytes = static_cast<const uint8_t*>(record);
-  arena_.insert(arena_.end(), bytes, bytes + sizeof(event) + event.payload_length);
-  waiting_.push_back({event.id, event.time_ns, offset});
-  latest_ns_ = std::max(latest_ns_, uint64_t{event.time_ns});
-}
+  const Waiting added{event.id, event.time_ns, append(arena_, event)};
+  latest_ns_ = std::max(latest_ns_, added.time_ns);
 
-void Staging::sort() {
-  if (sorted_ == waiting_.size()) return;
-  std::sort(waiting_.begin() + static_cast<ptrdiff_t>(first_), waiting_.end(),
-            [](const Waiting& left, const Waiting& right) { return left.id < right.id; });
-  sorted_ = waiting_.size();
+  // Nearly always this is the latest; a write that was overtaken moves up by a few places.
+  size_t place = waiting_.size();
+  while (place > first_ && waiting_[place - 1].id > added.id) place--;
+  waiting_.insert(waiting_.begin() + static_cast<ptrdiff_t>(place), added);
 }
 
 void Staging::clear() {
   arena_.clear();
   waiting_.clear();
   first_ = 0;
-  sorted_ = 0;
 }
 
 void Staging::compact() {
-  std::vector<uint8_t> arena;
-  std::vector<Waiting> waiting;
+  spare_arena_.clear();
+  spare_waiting_.clear();
   for (size_t index = first_; index < waiting_.size(); index++) {
-    const uint8_t* record = arena_.data() + waiting_[index].offset;
-    spanloom_event event;
-    std::memcpy(&event, record, sizeof(event));
-    waiting.push_back({event.id, event.time_ns, arena.size()});
-    arena.insert(arena.end(), record, record + sizeof(event) + event.payload_length);
+    const Waiting& waiting = waiting_[index];
+    const auto& event = *reinterpret_cast<const spanloom_event*>(arena_.data() + waiting.offset);
+    spare_waiting_.push_back({waiting.id, waiting.time_ns, append(spare_arena_, event)});
   }
-  arena_ = std::move(arena);
-  waiting_ = std::move(waiting);
+  std::swap(arena_, spare_arena_);
+  std::swap(waiting_, spare_waiting_);
   first_ = 0;
-  sorted_ = 0;
 }
 
 }  // namespace spanloom

@@ -5,10 +5,8 @@
 // and leave in the order of their ids up to a moment that far back. A write that blocks for longer comes late.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
 #include "event.h"
@@ -20,17 +18,14 @@ class Staging {
   // Copies one record of the ring buffer; a record that is too short for its payload is ignored.
   void add(const void* record, size_t size);
 
-  // Sorts, and calls visit(event, payload) for each event up to `until_ns`, but for at most `max_events` of them; visit may
-  // change the payload. Returns how many there were.
+  // Calls visit(event, payload) for each event up to `until_ns`, but for at most `max_events` of them; visit may change the
+  // payload. Returns how many there were.
   template <typename Visit>
   size_t take(uint64_t until_ns, size_t max_events, Visit visit) {
-    sort();
     size_t taken = 0;
     while (taken < max_events && first_ < waiting_.size() && waiting_[first_].time_ns <= until_ns) {
       uint8_t* record = arena_.data() + waiting_[first_].offset;
-      spanloom_event event;
-      std::memcpy(&event, record, sizeof(event));
-      visit(event, record + sizeof(event));
+      visit(*reinterpret_cast<const spanloom_event*>(record), record + sizeof(spanloom_event));
       first_++;
       taken++;
     }
@@ -51,14 +46,15 @@ class Staging {
     size_t offset;
   };
 
-  void sort();
   void clear();
   void compact();
 
+  // Records, each at a multiple of eight, and their order. The spare vectors keep their memory from compaction to compaction.
   std::vector<uint8_t> arena_;
+  std::vector<uint8_t> spare_arena_;
   std::vector<Waiting> waiting_;
+  std::vector<Waiting> spare_waiting_;
   size_t first_ = 0;
-  size_t sorted_ = 0;
   uint64_t latest_ns_ = 0;
 };
 

@@ -23,8 +23,8 @@ struct socket_state {
 	__u64 born_after;
 	__u64 born_phase;
 	__u64 inode_number;
-	__u32 payload_left; /* of the current message's budget */
-	__u8 direction;	    /* enum message_direction */
+	__u32 message_sequence; /* TCP sequence of the message's first byte: tells how much of its budget is used up */
+	__u8 direction;		/* enum message_direction */
 	__u8 reserved[3];
 };
 
@@ -71,23 +71,26 @@ static __always_inline struct socket_state *socket_of(const struct socket_refere
 	return socket;
 }
 
-/* Notes a call's data; returns the id of the message that they belong to. */
-static __always_inline __u64 note_data(struct socket_state *socket, __u64 id, enum message_direction direction)
+/* Notes that a call moves data from `sequence` on; returns the id of the message that they belong to. */
+static __always_inline __u64 note_data(struct socket_state *socket, __u64 id, enum message_direction direction,
+				       __u32 sequence)
 {
 	if (socket->direction != direction || socket->socket.transport == SPANLOOM_UDP) {
 		socket->direction = direction;
 		socket->message_id = id;
-		socket->payload_left = knobs.payload_bytes;
+		socket->message_sequence = sequence;
 	}
 	return socket->message_id;
 }
 
-/* How many bytes of payload a call on the current message may carry. */
-static __always_inline __u32 payload_allowed(const struct socket_state *socket)
+/* How many bytes of payload a call may carry that moves data from `sequence` on. */
+static __always_inline __u32 payload_allowed(const struct socket_state *socket, __u32 sequence)
 {
-	__u32 left = socket->payload_left;
+	__u32 used = sequence - socket->message_sequence;
 
-	return left > knobs.continuation_bytes ? left : knobs.continuation_bytes;
+	if (used + knobs.continuation_bytes < knobs.payload_bytes)
+		return knobs.payload_bytes - used;
+	return knobs.continuation_bytes;
 }
 
 #endif

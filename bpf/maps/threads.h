@@ -20,13 +20,13 @@ struct call {
 	__u64 phase;
 	__u64 connect_id;
 	__u64 message_id;
-	__u64 previous_message_id;
+	__u64 previous_message_id; /* what to go back to when the call moves nothing */
 	__u64 inode_number;
 	struct spanloom_socket socket;
 	__u32 tcp_sequence;
 	__s32 file_descriptor;
 	__u32 payload_allowed;
-	__u32 payload_charged;
+	__u32 previous_sequence;
 	__u8 previous_direction;
 	__u8 selects_many;
 };

@@ -1,0 +1,129 @@
+/**
+ * What capture costs: wrk against nginx with keep-alive, without and with capture in turn, medians. Needs root, wrk and
+ * nginx. `npx tsx bench/bpf-cost.ts [seconds per run] [rounds] [connections]`
+ */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Capture } from '../native/capture.ts';
+import { capturePrograms, loadNative } from '../native/load.ts';
+
+const seconds = Number(process.argv[2] ?? 3);
+const rounds = Number(process.argv[3] ?? 5);
+const connections = Number(process.argv[4] ?? 32);
+const port = 18480;
+const statisticsSwitch = '/proc/sys/kernel/bpf_stats_enabled';
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+function startNginx(folder: string): ChildProcess {
+  writeFileSync(
+    join(folder, 'nginx.conf'),
+    `daemon off; master_process off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log;
+     events { worker_connections 1024; }
+     http { access_log off; keepalive_requests 100000000; client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p;
+       fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+       server { listen 127.0.0.1:${port}; location / { return 200 "a body of no great length\\n"; } } }`,
+  );
+  return spawn('nginx', ['-c', join(folder, 'nginx.conf')], { stdio: 'inherit' });
+}
+
+/** Requests per second. */
+async function load(): Promise<number> {
+  const wrk = spawn('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, `http://127.0.0.1:${port}/`]);
+  let output = '';
+  wrk.stdout.on('data', (data: Buffer) => (output += data.toString()));
+  await new Promise((resolve, reject) => wrk.on('error', reject).on('close', resolve));
+  const match = /Requests\/sec:\s*([\d.]+)/.exec(output);
+  if (match === null) throw new Error(`wrk did not say how many requests it made: ${output}`);
+  return Number(match[1]);
+}
+
+interface Captured {
+  readonly requestsPerSecond: number;
+  readonly events: number;
+  readonly bytes: number;
+  readonly lost: number;
+  readonly programs: ReturnType<Capture['statistics']>;
+  readonly cpuSeconds: number;
+}
+
+async function loadWithCapture(): Promise<Captured> {
+  let events = 0;
+  let bytes = 0;
+  let lost = 0;
+  const capture: Capture = loadNative().startCapture(
+    {
+      objectPath: capturePrograms,
+      firstEventId: Date.now() * 1000,
+      payloadBytes: 512,
+      continuationBytes: 32,
+      ringBytes: 64 * 1024 * 1024,
+      maxSockets: 131072,
+      pollIntervalMs: 10,
+      maxUnacknowledgedBlocks: 64,
+      excludedProcessIds: [process.pid],
+      redact: true,
+      redactPatterns: [],
+    },
+    (block) => {
+      events += block.eventCount;
+      bytes += block.events.length;
+      for (const count of Object.values(block.losses)) lost += count;
+      capture.acknowledge(1);
+    },
+  );
+  const before = process.cpuUsage();
+  const requestsPerSecond = await load();
+  const used = process.cpuUsage(before);
+  const programs = capture.statistics();
+  await capture.stop();
+  return { requestsPerSecond, events, bytes, lost, programs, cpuSeconds: (used.user + used.system) / 1e6 };
+}
+
+function printCost(measured: Captured): void {
+  const inPrograms = measured.programs.reduce((sum, program) => sum + program.runTimeNs, 0);
+  console.log(`\nkernel statistics on: ${measured.events} events, ${measured.lost} lost`);
+  for (const { program, runs, runTimeNs } of measured.programs)
+    if (runs > 0)
+      console.log(
+        `  ${program.padEnd(16)} ${String(runs).padStart(9)} runs ${(runTimeNs / runs).toFixed(0).padStart(5)} ns a run ` +
+          `${(runTimeNs / measured.events).toFixed(0).padStart(5)} ns an event`,
+      );
+  console.log(`BPF time per event: ${(inPrograms / measured.events).toFixed(0)} ns (at most 1000)`);
+}
+
+const missing = ['wrk', 'nginx'].filter((command) => spawnSync('which', [command]).status !== 0);
+if (missing.length > 0) throw new Error(`${missing.join(' and ')} must be installed (Debian: wrk, nginx-light)`);
+const folder = mkdtempSync(join(tmpdir(), 'spanloom-bpf-cost-'));
+const nginx = startNginx(folder);
+const statisticsBefore = readFileSync(statisticsSwitch, 'utf8');
+try {
+  await sleep(500);
+  await load();
+  const without: number[] = [];
+  const withCapture: Captured[] = [];
+  for (let round = 0; round < rounds; round++) {
+    without.push(await load());
+    withCapture.push(await loadWithCapture());
+    const last = withCapture.at(-1)!;
+    console.log(
+      `round ${round + 1}: ${without.at(-1)!.toFixed(0)} requests/s without, ${last.requestsPerSecond.toFixed(0)} with, ` +
+        `${last.events} events of ${(last.bytes / last.events).toFixed(0)} B, ${last.lost} lost`,
+    );
+  }
+  const base = median(without);
+  const captured = median(withCapture.map((run) => run.requestsPerSecond));
+  const reader = median(withCapture.map((run) => (run.cpuSeconds / run.events) * 1e6));
+  console.log(`\nthroughput with capture: ${((100 * captured) / base).toFixed(1)} % of without (at least 85)`);
+  console.log(`reader: ${reader.toFixed(2)} µs CPU per event (drain, order, redact, encode)`);
+
+  writeFileSync(statisticsSwitch, '1');
+  printCost(await loadWithCapture());
+} finally {
+  writeFileSync(statisticsSwitch, statisticsBefore);
+  nginx.kill();
+  rmSync(folder, { recursive: true, force: true });
+}
