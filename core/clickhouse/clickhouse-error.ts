@@ -1,4 +1,3 @@
-import { ClickHouseError } from '@clickhouse/client';
 import { PipelineError } from '../errors.ts';
 
 /**
@@ -39,6 +38,14 @@ const networkCodes: ReadonlySet<string> = new Set([
   'EHOSTUNREACH',
 ]);
 
+/** The type of a ClickHouseError. By its shape: the embedded engine's package brings its own copy of the class. */
+function typeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, type } = error as { readonly code?: unknown; readonly type?: unknown };
+  if (typeof code !== 'string' || !/^\d+$/.test(code)) return undefined;
+  return typeof type === 'string' ? type : '';
+}
+
 function firstLine(text: string): string {
   return text.split('\n', 1)[0]!.slice(0, 500);
 }
@@ -56,8 +63,8 @@ export function clickHouseError(error: unknown, place: string): PipelineError {
     return new PipelineError('DESTINATION_UNAVAILABLE', `There is no room left on the disk of ${place}.`, {
       cause: error,
     });
-  if (error instanceof ClickHouseError) {
-    const type = error.type ?? '';
+  const type = typeOf(error);
+  if (type !== undefined) {
     const message = `ClickHouse at ${place} refused (${type}): ${firstLine(text)}`;
     return passingTypes.has(type)
       ? new PipelineError('DESTINATION_UNAVAILABLE', message, { retryable: true, cause: error })

@@ -1,0 +1,152 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import type { ClickHouse } from './clickhouse.ts';
+import { openEmbeddedClickHouse } from './embedded.ts';
+import { migrate, packagedMigrations } from './migrate.ts';
+import { bytesLiteral, stringLiteral, timeLiteral } from './sql-literal.ts';
+
+const directories: string[] = [];
+function newDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'spanloom-embedded-'));
+  directories.push(directory);
+  return directory;
+}
+
+const open: ClickHouse[] = [];
+function opened(directory = newDirectory()): ClickHouse {
+  const clickHouse = openEmbeddedClickHouse({ directory });
+  open.push(clickHouse);
+  return clickHouse;
+}
+// One directory a process: a test that fails must not leave its own open.
+afterEach(async () => {
+  for (const clickHouse of open.splice(0)) await clickHouse.close();
+});
+afterAll(() => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+
+describe('the embedded ClickHouse', () => {
+  it('takes binary rows, converts them to the types of the table, and leaves no file behind', async () => {
+    const directory = newDirectory();
+    const clickHouse = opened(directory);
+    await clickHouse.execute(
+      "CREATE TABLE t (a Int32, b LowCardinality(String), c Enum8('x' = 1), d Int8 DEFAULT 9) ENGINE = MergeTree ORDER BY a",
+    );
+    await clickHouse.insert({
+      table: 't',
+      columns: [
+        { name: 'c', type: 'Int8' },
+        { name: 'a', type: 'Int32' },
+        { name: 'b', type: 'String' },
+      ],
+      rows: [Buffer.from([1, 5, 0, 0, 0, 2, 0x61]), Buffer.from([0x62])],
+    });
+    expect(await clickHouse.select('SELECT * FROM t')).toEqual([{ a: 5, b: 'ab', c: 'x', d: 9 }]);
+    expect(readdirSync(join(directory, 'insert'))).toEqual([]);
+  });
+
+  it('refuses rows that are not what they are said to be, and stays usable', async () => {
+    const clickHouse = opened();
+    await clickHouse.execute('CREATE TABLE t (a Int32) ENGINE = MergeTree ORDER BY a');
+    const insert = { table: 't', columns: [{ name: 'a', type: 'Int32' }], rows: [Buffer.from([1, 2])] };
+    await expect(clickHouse.insert(insert)).rejects.toMatchObject({ name: 'PipelineError' });
+    await expect(clickHouse.select('SELECT nothing')).rejects.toMatchObject({
+      code: 'DESTINATION_REFUSED',
+      retryable: false,
+    });
+    expect(await clickHouse.select('SELECT count() AS count FROM t')).toEqual([{ count: 0 }]);
+  });
+
+  it('is shared by those who open the same directory in one process, and no other', async () => {
+    const directory = newDirectory();
+    const first = opened(directory);
+    const second = opened(directory);
+    await first.execute('CREATE TABLE t (a Int32) ENGINE = MergeTree ORDER BY a');
+    expect(() => openEmbeddedClickHouse({ directory: newDirectory() })).toThrow('one directory a process');
+    await first.close();
+    expect(await second.select('SELECT count() AS count FROM t')).toEqual([{ count: 0 }]);
+    await second.close();
+    opened();
+  });
+
+  it('says in one sentence which process has the directory', async () => {
+    const directory = newDirectory();
+    const opener = `import { openEmbeddedClickHouse } from ${JSON.stringify(join(import.meta.dirname, 'embedded.ts'))};
+      openEmbeddedClickHouse({ directory: ${JSON.stringify(directory)} });
+      process.stdout.write('open');
+      setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', opener], {
+      cwd: import.meta.dirname,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    const opening = (): unknown => openEmbeddedClickHouse({ directory });
+    expect(opening).toThrow(`The data in ${directory} is open in process ${child.pid}`);
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    child.kill('SIGKILL');
+    await ended;
+    opened(directory);
+  });
+
+  it('leaves the event loop free while it works', async () => {
+    const clickHouse = opened();
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 5);
+    const startedAtMs = performance.now();
+    await clickHouse.select('SELECT sum(sipHash64(number)) AS sum FROM numbers(4000000)');
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan((performance.now() - startedAtMs) / 5 / 10);
+  });
+});
+
+describe('literals', () => {
+  it('keep any text what it is', async () => {
+    const clickHouse = opened();
+    for (const text of ["'; DROP TABLE spans; --", '\\', "\\'", 'a\0b', '{x:String}', '💥\n\t%', '']) {
+      const [row] = await clickHouse.select<{ text: string }>(`SELECT ${stringLiteral(text)} AS text`);
+      expect(row!.text).toBe(text);
+    }
+    const [row] = await clickHouse.select(
+      `SELECT hex(${bytesLiteral('00ff')}) AS bytes, toString(toUnixTimestamp64Nano(${timeLiteral(1_760_000_000_000_000_001n)})) AS time`,
+    );
+    expect(row).toEqual({ bytes: '00FF', time: '1760000000000000001' });
+    expect(() => bytesLiteral("00'")).toThrow(RangeError);
+  });
+});
+
+describe('migrations', () => {
+  it('are applied once each, and again where they were cut short', async () => {
+    const directory = newDirectory();
+    const clickHouse = opened(directory);
+    const names = packagedMigrations().map((migration) => migration.name);
+    expect(names.length).toBeGreaterThan(0);
+    expect(await migrate(clickHouse)).toEqual(names);
+    expect(await migrate(clickHouse)).toEqual([]);
+    await clickHouse.execute('TRUNCATE TABLE schema_migration');
+    expect(await migrate(clickHouse)).toEqual(names);
+    const last = packagedMigrations().at(-1)!;
+    const next = {
+      number: last.number + 1,
+      name: 'next',
+      sql: '-- Nothing; much.\nCREATE TABLE IF NOT EXISTS next (a Int8) ENGINE = Memory;\n',
+    };
+    expect(await migrate(clickHouse, [...packagedMigrations(), next])).toEqual(['next']);
+    await clickHouse.close();
+    expect(existsSync(directory)).toBe(true);
+  });
+
+  it('that changed after they were applied, or that are not known, are refused', async () => {
+    const clickHouse = opened();
+    const [first, ...others] = packagedMigrations();
+    await migrate(clickHouse);
+    await expect(migrate(clickHouse, [{ ...first!, sql: `${first!.sql}\n` }, ...others])).rejects.toMatchObject({
+      code: 'DESTINATION_REFUSED',
+      message: expect.stringContaining('must not change') as string,
+    });
+    await expect(migrate(clickHouse, [first!])).rejects.toMatchObject({ code: 'DESTINATION_REFUSED' });
+  });
+});

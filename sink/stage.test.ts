@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { imbalance } from '../core/stage/accounting.ts';
+import { readDeadLetter } from '../schemas/generated/dead-letter.ts';
+import { AvroReader } from '../schemas/avro-reader.ts';
+import { SinkStage, type RowBatch, type SinkOutput } from './stage.ts';
+import { makeLoadTrace, makeResource, makeTrace, resourceMessage, traceMessage } from './testing/traces.ts';
+
+const topics = { traces: 'traces', resources: 'resources' };
+const newStage = (limits = {}): SinkStage =>
+  new SinkStage({ maxRows: 16, maxBytes: 1_000_000, maxAgeMs: 300, ...limits }, topics);
+const message = (number: number, partition = 0): ReturnType<typeof traceMessage> =>
+  traceMessage(makeLoadTrace(number), number, { partition });
+
+function onlyBatch(outputs: readonly SinkOutput[]): RowBatch {
+  expect(outputs).toHaveLength(1);
+  const [output] = outputs;
+  if (output?.kind !== 'rows') throw new Error('not a batch');
+  return output;
+}
+
+describe('a batch', () => {
+  it('leaves when it has enough rows, through flush only', () => {
+    const stage = newStage();
+    expect(stage.process(message(0), 0)).toEqual([]);
+    expect(stage.flush(10)).toEqual([]);
+    expect(stage.process(message(1), 10)).toEqual([]);
+    expect(stage.accounting()).toMatchObject({ received: 16, emitted: 0, held: 16 });
+    expect(onlyBatch(stage.flush(20))).toMatchObject({ spanCount: 16, traceCount: 2, resourceCount: 0 });
+    expect(stage.accounting()).toMatchObject({ received: 16, emitted: 16, held: 0 });
+    expect(stage.flush(10_000)).toEqual([]);
+  });
+
+  it('leaves when it is large enough', () => {
+    const stage = newStage({ maxBytes: 1000 });
+    stage.process(message(0), 0);
+    expect(onlyBatch(stage.flush(0)).spanCount).toBe(8);
+  });
+
+  it('leaves when its first row is old enough, also when the clock was set back', () => {
+    const stage = newStage();
+    stage.process(message(0), 1000);
+    expect(stage.flush(1299)).toEqual([]);
+    expect(onlyBatch(stage.flush(1300)).spanCount).toBe(8);
+    stage.process(message(1), 2000);
+    expect(onlyBatch(stage.flush(1999)).spanCount).toBe(8);
+  });
+
+  it('leaves at the end of the input', () => {
+    const stage = newStage();
+    stage.process(message(0), 0);
+    stage.process(resourceMessage(makeResource(), 0), 0);
+    expect(onlyBatch(stage.drain())).toMatchObject({ spanCount: 8, traceCount: 1, resourceCount: 1 });
+    expect(stage.drain()).toEqual([]);
+  });
+
+  it('of a trace without spans is still a row: the trace was merged into another', () => {
+    const stage = newStage();
+    stage.process(traceMessage(makeTrace([], { mergedInto: 'b'.repeat(32) }), 0), 0);
+    const batch = onlyBatch(stage.drain());
+    expect(batch).toMatchObject({ spanCount: 0, traceCount: 1, spans: [] });
+    expect(batch.traces).toHaveLength(1);
+  });
+
+  it('is in few pieces, however many traces it has', () => {
+    const stage = newStage({ maxRows: 1e6 });
+    for (let number = 0; number < 300; number++) stage.process(message(number), 0);
+    const batch = onlyBatch(stage.drain());
+    const bytes = batch.spans.reduce((sum, piece) => sum + piece.length, 0);
+    expect(bytes).toBeGreaterThan(1_000_000);
+    expect(batch.spans.length).toBeLessThan(4);
+  });
+});
+
+describe('positions', () => {
+  it('hold at the oldest message of each partition that waits in the batch', () => {
+    const stage = newStage();
+    stage.process(message(7, 0), 0);
+    stage.process(message(8, 0), 0);
+    stage.process(message(3, 1), 0);
+    expect(stage.heldFrom({ topic: 'traces', partition: 0 })).toBe(7);
+    expect(stage.heldFrom({ topic: 'traces', partition: 1 })).toBe(3);
+    expect(stage.heldFrom({ topic: 'resources', partition: 0 })).toBeUndefined();
+    stage.flush(1000);
+    expect(stage.heldFrom({ topic: 'traces', partition: 0 })).toBeUndefined();
+  });
+
+  it('that went to another instance take their rows along', () => {
+    const stage = newStage();
+    stage.process(message(7, 0), 0);
+    stage.process(message(3, 1), 0);
+    stage.revoke([{ topic: 'traces', partition: 0 }]);
+    expect(stage.accounting()).toMatchObject({ received: 16, held: 8, dropped: { revoked: 8 } });
+    expect(onlyBatch(stage.drain()).spanCount).toBe(8);
+    expect(imbalance(stage.accounting())).toBe(0);
+  });
+});
+
+describe('a message that cannot be read', () => {
+  it('goes to the dead letters at once, and the rest goes on', () => {
+    const stage = newStage();
+    const good = message(0);
+    const bad = { ...message(1), value: good.value.subarray(0, good.value.length - 3) };
+    const foreign = { ...message(2), headers: { schema: 'ffffffffffffffff' } };
+    const [first] = stage.process(bad, 5);
+    const [second] = stage.process(foreign, 6);
+    stage.process(good, 7);
+    for (const [output, reason, offset] of [
+      [first, 'undecodable', 1],
+      [second, 'unknown_schema', 2],
+    ] as const) {
+      if (output?.kind !== 'dead-letter') throw new Error('not a dead letter');
+      const letter = readDeadLetter(new AvroReader(Buffer.from(output.message.value)));
+      expect(letter).toMatchObject({ stage: 'sink', reason, topic: 'traces', offset });
+    }
+    const alone = newStage();
+    alone.process(good, 7);
+    expect(onlyBatch(stage.drain())).toEqual(onlyBatch(alone.drain()));
+    expect(stage.accounting()).toMatchObject({
+      received: 10,
+      emitted: 8,
+      rejected: { undecodable: 1, unknown_schema: 1 },
+    });
+    expect(imbalance(stage.accounting())).toBe(0);
+  });
+});

@@ -1,0 +1,336 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { schemas } from '../schemas/generated/schemas.ts';
+import { contextKindSymbols, transportSymbols } from '../schemas/generated/event-batch.ts';
+import { resourceKindSymbols } from '../schemas/generated/resource.ts';
+import {
+  causeKindSymbols,
+  protocolSymbols,
+  reasonSymbols,
+  signalSourceSymbols,
+  spanStatusSymbols,
+} from '../schemas/generated/span.ts';
+import { spanToJson, traceToJson } from '../schemas/trace-json.ts';
+import { arbitraryTrace } from './testing/arbitrary-trace.ts';
+import { callEnds } from './testing/call-reference.ts';
+import { temporaryClickHouse, type TemporaryClickHouse } from './testing/temporary-clickhouse.ts';
+import {
+  epochNs,
+  makeLoadTrace,
+  makeResource,
+  makeSpan,
+  makeTrace,
+  resourceMessage,
+  traceMessage,
+} from './testing/traces.ts';
+
+let database: TemporaryClickHouse;
+const traceA = '000000000000000000000000000000aa';
+const traceB = '000000000000000000000000000000bb';
+
+beforeAll(async () => {
+  database = await temporaryClickHouse();
+});
+afterAll(() => database.remove());
+beforeEach(async () => {
+  for (const table of ['spans', 'trace', 'resource']) await database.clickHouse.execute(`TRUNCATE TABLE ${table}`);
+});
+
+/** span_id → trace_id, as a reader sees it. */
+async function storedSpans(): Promise<Readonly<Record<string, string>>> {
+  const rows = await database.clickHouse.select<{ span: string; trace: string }>(
+    'SELECT lower(hex(span_id)) AS span, lower(hex(trace_id)) AS trace FROM spans FINAL ORDER BY span_id',
+  );
+  expect(new Set(rows.map((row) => row.span)).size).toBe(rows.length);
+  return Object.fromEntries(rows.map((row) => [row.span, row.trace]));
+}
+
+async function storedTraces(): Promise<readonly unknown[]> {
+  return database.clickHouse.select(
+    "SELECT lower(hex(trace_id)) AS trace, revision, span_count, merged_into != toFixedString('', 16) AS merged FROM trace FINAL ORDER BY trace_id",
+  );
+}
+
+const first = makeSpan({ spanId: '0000000000000001' });
+const second = makeSpan({ spanId: '0000000000000002', parentSpanId: first.spanId, startTimeNs: epochNs + 1_000_000n });
+const third = makeSpan({ spanId: '0000000000000003', startTimeNs: epochNs + 90_000_000_000_000n });
+
+describe('what is stored is there once', () => {
+  it('stores a trace that is delivered twice once', async () => {
+    const message = traceMessage(makeTrace([first, second]), 0);
+    await database.store(message);
+    await database.store(message, message);
+    expect(await storedSpans()).toEqual({ [first.spanId]: traceA, [second.spanId]: traceA });
+    expect(await storedTraces()).toEqual([{ trace: traceA, revision: 2, span_count: 2, merged: 0 }]);
+  });
+
+  it('shows the later revision of a trace, in whatever order the revisions come', async () => {
+    const early = traceMessage(makeTrace([first]), 0);
+    const late = traceMessage(makeTrace([first, { ...second, reason: 'agreement' }, third]), 1);
+    for (const order of [
+      [early, late],
+      [late, early],
+    ]) {
+      await database.clickHouse.execute('TRUNCATE TABLE spans');
+      await database.clickHouse.execute('TRUNCATE TABLE trace');
+      for (const message of order) await database.store(message);
+      expect(Object.keys(await storedSpans())).toHaveLength(3);
+      expect(await storedTraces()).toEqual([{ trace: traceA, revision: 3, span_count: 3, merged: 0 }]);
+    }
+  });
+
+  it('moves a span to the trace that took over its own, across days and also when the old one is delivered again', async () => {
+    const own = traceMessage(makeTrace([third], { traceId: traceB }), 0);
+    const survivor = traceMessage(makeTrace([first, second, third]), 1);
+    const merged = traceMessage(makeTrace([], { traceId: traceB, revision: 1, mergedInto: traceA }), 2);
+    await database.store(own);
+    await database.store(survivor, merged);
+    await database.store(own);
+    expect(await storedSpans()).toEqual({
+      [first.spanId]: traceA,
+      [second.spanId]: traceA,
+      [third.spanId]: traceA,
+    });
+    expect(await storedTraces()).toEqual([
+      { trace: traceA, revision: 3, span_count: 3, merged: 0 },
+      { trace: traceB, revision: 1, span_count: 0, merged: 1 },
+    ]);
+  });
+
+  it('keeps it so when the engine merges its parts', async () => {
+    for (let repeat = 0; repeat < 3; repeat++)
+      await database.store(traceMessage(makeTrace([first, second], { revision: 2 + repeat }), repeat));
+    await database.clickHouse.execute('OPTIMIZE TABLE spans FINAL');
+    const [count] = await database.clickHouse.select('SELECT count() AS rows, max(revision) AS revision FROM spans');
+    expect(count).toEqual({ rows: 2, revision: 4 });
+  });
+});
+
+describe('what is stored is what was sent', () => {
+  const days = fc.bigInt({ min: epochNs, max: epochNs + 2n * 86_400_000_000_000n });
+
+  it('gives back every field of every span', async () => {
+    const traces = fc.sample(arbitraryTrace({ timeNs: days }), { numRuns: 150, seed: 7 });
+    await database.store(...traces.map((trace, index) => traceMessage(trace, index)));
+    const rows = await database.clickHouse.select<Readonly<Record<string, unknown>> & { readonly span_id: string }>(
+      `SELECT * REPLACE (
+          lower(hex(trace_id)) AS trace_id, lower(hex(span_id)) AS span_id,
+          if(parent_span_id = toFixedString('', 8), '', lower(hex(parent_span_id))) AS parent_span_id,
+          arrayMap(cause -> (cause.1, lower(hex(cause.2)), cause.3, cause.4, cause.5), causes) AS causes),
+        toString(toUnixTimestamp64Nano(start_time)) AS start_time_ns
+      FROM spans`,
+    );
+    const bySpanId = new Map(rows.map((row) => [row.span_id, row]));
+    expect(bySpanId.size).toBe(traces.reduce((sum, trace) => sum + trace.spans.length, 0));
+    for (const trace of traces) {
+      const ends = callEnds(trace.spans);
+      for (const [index, span] of trace.spans.entries()) {
+        const row = bySpanId.get(span.spanId)!;
+        const { client, server, causes, ...fields } = spanToJson(span);
+        expect(row).toMatchObject(fields);
+        expect(row['trace_id']).toBe(trace.traceId);
+        expect(row['revision']).toBe(trace.revision);
+        expect(row['causes']).toEqual((causes as readonly object[]).map((cause): unknown[] => Object.values(cause)));
+        for (const [side, record] of Object.entries({ client, server }))
+          for (const [name, value] of Object.entries(record as object)) {
+            const stored = row[`${side}_${name}`];
+            if (name === 'address') expect(plainAddress(String(stored))).toBe(value);
+            else expect(stored).toBe(value);
+          }
+        expect(row['is_call']).toBe(ends[index]!.isCall);
+      }
+    }
+  });
+
+  function plainAddress(stored: string): string {
+    return stored === '::' ? '' : stored.replace(/^::ffff:(?=\d+\.)/, '');
+  }
+
+  it('has a column for every field of the schema', () => {
+    const fields = Object.keys(spanToJson(first)).filter((name) => name !== 'client' && name !== 'server');
+    const sides = Object.keys(spanToJson(first)['client'] as object);
+    const expected = [...fields, ...sides.flatMap((name) => [`client_${name}`, `server_${name}`])];
+    return expect(columnsOf('spans')).resolves.toEqual(
+      expect.arrayContaining(expected.map((name) => (name === 'start_time_ns' ? 'start_time' : name))),
+    );
+  });
+
+  async function columnsOf(table: string): Promise<readonly string[]> {
+    const rows = await database.clickHouse.select<{ name: string }>(
+      `SELECT name FROM system.columns WHERE database = currentDatabase() AND table = '${table}'`,
+    );
+    return rows.map((row) => row.name);
+  }
+
+  it('knows every symbol of every enum of the schema', async () => {
+    const enums: readonly (readonly [string, string, readonly string[]])[] = [
+      ['spans', 'reason', reasonSymbols],
+      ['spans', 'signal_source', signalSourceSymbols],
+      ['spans', 'status', spanStatusSymbols],
+      ['spans', 'protocol', protocolSymbols],
+      ['spans', 'transport', transportSymbols],
+      ['spans', 'context_kind', contextKindSymbols],
+      ['trace', 'root_protocol', protocolSymbols],
+      ['trace', 'root_status', spanStatusSymbols],
+      ['resource', 'kind', resourceKindSymbols],
+    ];
+    const listed = (symbols: readonly string[]): string =>
+      `Enum8(${symbols.map((symbol, index) => `'${symbol}' = ${index}`).join(', ')})`;
+    const types = await database.clickHouse.select<{ table: string; name: string; type: string }>(
+      'SELECT table, name, type FROM system.columns WHERE database = currentDatabase()',
+    );
+    const typeOf = (table: string, name: string): string =>
+      types.find((column) => column.table === table && column.name === name)!.type;
+    for (const [table, name, symbols] of enums) expect(typeOf(table, name)).toBe(listed(symbols));
+    expect(typeOf('spans', 'causes')).toContain(listed(causeKindSymbols));
+    expect(typeOf('spans', 'causes')).toContain(listed(reasonSymbols));
+    expect(schemas.Trace.text).toContain('causes');
+  });
+
+  it('tells a trace by its root', async () => {
+    const trace = makeLoadTrace(5);
+    await database.store(traceMessage(trace, 0));
+    const [row] = await database.clickHouse.select(
+      'SELECT lower(hex(root_span_id)) AS root_span_id, duration_ns, span_count, root_service_id, root_endpoint, root_status FROM trace FINAL',
+    );
+    expect(row).toEqual({
+      root_span_id: traceToJson(trace)['root_span_id'],
+      duration_ns: trace.durationNs,
+      span_count: 8,
+      root_service_id: 1,
+      root_endpoint: '/api/orders/{}',
+      root_status: 'ok',
+    });
+  });
+});
+
+describe('names', () => {
+  it('are read through dictionaries, as they are now and as they were', async () => {
+    const old = makeResource({ name: 'before', labels: { team: 'a' } });
+    const later = makeResource({ name: 'after', validFromNs: epochNs + 1_000_000_000n });
+    await database.store(resourceMessage(old, 0), traceMessage(makeTrace([first]), 0));
+    const nameOf = (time: bigint): string =>
+      `dictGet('resource_at', 'name', (13, 1), fromUnixTimestamp64Nano(${time}, 'UTC'))`;
+    const sql = `SELECT dictGet('resource_now', 'name', (13, 1)) AS now, ${nameOf(epochNs)} AS then,
+      ${nameOf(epochNs + 2_000_000_000n)} AS later, dictGet('resource_now', 'labels', (13, 1)) AS labels`;
+    expect(await database.clickHouse.select(sql)).toEqual([
+      { now: 'before', then: 'before', later: 'before', labels: '{"team":"a"}' },
+    ]);
+    await database.store(resourceMessage(later, 1));
+    expect(await database.clickHouse.select(sql)).toEqual([
+      { now: 'after', then: 'before', later: 'after', labels: '{}' },
+    ]);
+  });
+
+  it('that were corrected replace the wrong ones', async () => {
+    await database.store(resourceMessage(makeResource({ name: 'wrong' }), 0));
+    await database.store(resourceMessage(makeResource({ name: 'right' }), 1));
+    const rows = await database.clickHouse.select('SELECT name FROM resource FINAL');
+    expect(rows).toEqual([{ name: 'right' }]);
+  });
+});
+
+describe('views', () => {
+  it('count each call once, with the services at both ends, however often a trace is written', async () => {
+    for (const [id, name] of ['gateway', 'items', 'users', 'prices'].entries())
+      await database.store(resourceMessage(makeResource({ id: id + 1, uid: name, name }), id));
+    const trace = makeLoadTrace(0);
+    await database.store(traceMessage({ ...trace, revision: 7, spans: trace.spans.slice(0, 7) }, 0));
+    await database.store(traceMessage(trace, 1));
+    await database.store(traceMessage(trace, 1));
+    const edges = await database.clickHouse.select(
+      'SELECT client_name, server_name, protocol, calls, errors FROM service_edge ORDER BY server_name, client_name',
+    );
+    expect(edges).toEqual([
+      { client_name: 'prices', server_name: '', protocol: 'mysql', calls: 1, errors: 0 },
+      { client_name: '', server_name: 'gateway', protocol: 'http1', calls: 1, errors: 0 },
+      { client_name: 'gateway', server_name: 'items', protocol: 'http1', calls: 1, errors: 0 },
+      { client_name: 'gateway', server_name: 'prices', protocol: 'http1', calls: 1, errors: 0 },
+      { client_name: 'gateway', server_name: 'users', protocol: 'http1', calls: 1, errors: 0 },
+    ]);
+  });
+
+  it('give the OpenTelemetry shape', async () => {
+    const failed = makeSpan({
+      status: 'server_error',
+      responseCode: 503,
+      responseException: 'no stock',
+      spanId: 'f'.repeat(16),
+    });
+    await database.store(resourceMessage(makeResource(), 0), traceMessage(makeTrace([first, second, failed]), 0));
+    const columns = await database.clickHouse.select<{ name: string; type: string }>(
+      `SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = 'otel_traces' ORDER BY position`,
+    );
+    const attributes = 'Map(LowCardinality(String), String)';
+    expect(Object.fromEntries(columns.map(({ name, type }) => [name, type]))).toMatchObject({
+      Timestamp: "DateTime64(9, 'UTC')",
+      TraceId: 'String',
+      SpanId: 'String',
+      ParentSpanId: 'String',
+      TraceState: 'String',
+      SpanName: 'LowCardinality(String)',
+      SpanKind: 'LowCardinality(String)',
+      ServiceName: 'LowCardinality(String)',
+      ResourceAttributes: attributes,
+      ScopeName: 'String',
+      ScopeVersion: 'String',
+      SpanAttributes: attributes,
+      Duration: 'UInt64',
+      StatusCode: 'LowCardinality(String)',
+      StatusMessage: 'String',
+      'Events.Timestamp': 'Array(DateTime64(9))',
+      'Events.Name': 'Array(LowCardinality(String))',
+      'Events.Attributes': `Array(${attributes})`,
+      'Links.TraceId': 'Array(String)',
+      'Links.SpanId': 'Array(String)',
+      'Links.TraceState': 'Array(String)',
+      'Links.Attributes': `Array(${attributes})`,
+    });
+    // As readers ask: where the trace is, then its spans in that range.
+    const rows = await database.clickHouse.select<Readonly<Record<string, unknown>>>(
+      `WITH '${traceA}' AS id,
+        (SELECT min(Start) FROM otel_traces_trace_id_ts WHERE TraceId = id) AS start,
+        (SELECT max(End) + 1 FROM otel_traces_trace_id_ts WHERE TraceId = id) AS end
+      SELECT * FROM otel_traces WHERE TraceId = id AND Timestamp >= start AND Timestamp <= end ORDER BY Timestamp, SpanId`,
+    );
+    expect(rows).toHaveLength(3);
+    expect(rows[1]).toMatchObject({
+      TraceId: traceA,
+      ParentSpanId: '',
+      SpanName: 'GET /api/orders/{}',
+      SpanKind: 'Server',
+      ServiceName: 'gateway',
+      Duration: 5_000_000,
+      StatusCode: 'Error',
+      StatusMessage: 'no stock',
+      ResourceAttributes: { 'service.name': 'gateway', 'process.pid': '4711' },
+      SpanAttributes: {
+        'http.request.method': 'GET',
+        'http.response.status_code': '503',
+        'http.route': '/api/orders/{}',
+        'url.path': '/api/orders/17',
+        'url.query': 'full=1',
+        'error.type': '503',
+        'server.address': '127.0.0.1',
+        'server.port': '8080',
+        'network.transport': 'tcp',
+        'network.protocol.name': 'http',
+        'spanloom.reason': 'root',
+        'spanloom.observation_point': 's-p',
+      },
+    });
+    expect(rows[2]).toMatchObject({ ParentSpanId: first.spanId, StatusCode: 'Ok' });
+  });
+
+  it('find a trace by an index, not by reading everything', async () => {
+    const messages = Array.from({ length: 4000 }, (_, number) => traceMessage(makeLoadTrace(number), number));
+    await database.store(...messages);
+    const plan = await database.clickHouse.select<{ explain: string }>(
+      `EXPLAIN indexes = 1 SELECT * FROM otel_traces WHERE TraceId = '${makeLoadTrace(77).traceId}'`,
+    );
+    const text = plan.map((row) => row.explain.trim()).join('\n');
+    const granules = [...text.matchAll(/Granules: (\d+)\/(\d+)/g)].map((match) => [Number(match[1]), Number(match[2])]);
+    expect(text).toContain('trace_id_text_index');
+    expect(granules.at(-1)![0]).toBeLessThan(granules[0]![1]!);
+  });
+});
