@@ -1,6 +1,6 @@
 import type { AvroReader } from './avro-reader.ts';
 
-/** Moves a reader behind one value; throws AvroDecodeError like reading it would. */
+/** Moves a reader behind one value; throws AvroDecodeError where reading it would. */
 export type Skip = (reader: AvroReader) => void;
 
 interface SchemaObject {
@@ -8,6 +8,7 @@ interface SchemaObject {
   readonly name?: string;
   readonly namespace?: string;
   readonly fields?: readonly { readonly type: unknown }[];
+  readonly symbols?: readonly string[];
   readonly items?: unknown;
   readonly values?: unknown;
 }
@@ -15,7 +16,7 @@ interface SchemaObject {
 const primitives: Readonly<Record<string, Skip>> = {
   null: () => undefined,
   boolean: (reader) => void reader.readBoolean(),
-  int: (reader) => void reader.readLong(),
+  int: (reader) => void reader.readInt(),
   long: (reader) => void reader.readLong(),
   double: (reader) => void reader.readDouble(),
   string: (reader) => reader.skipBytes(),
@@ -36,7 +37,7 @@ function compile(node: unknown, named: Map<string, Skip>): Skip {
     if (skip === undefined) throw new TypeError(`schema type ${node} cannot be skipped`);
     return skip;
   }
-  const { type, name, fields, items, values } = node as SchemaObject;
+  const { type, name, fields, symbols, items, values } = node as SchemaObject;
   switch (type) {
     case 'record': {
       const skips: Skip[] = [];
@@ -47,9 +48,11 @@ function compile(node: unknown, named: Map<string, Skip>): Skip {
       for (const field of fields ?? []) skips.push(compile(field.type, named));
       return skip;
     }
-    case 'enum':
-      if (name !== undefined) named.set(name, primitives['int']!);
-      return primitives['int']!;
+    case 'enum': {
+      const skip: Skip = (reader) => void reader.readEnum(symbols ?? []);
+      if (name !== undefined) named.set(name, skip);
+      return skip;
+    }
     case 'array':
       return skipBlocks(compile(items, named));
     case 'map': {

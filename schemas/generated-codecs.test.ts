@@ -68,16 +68,24 @@ describe.each(names)('%s', (name) => {
       if (bytes.length > 0) bytes[place % bytes.length] = byte;
       return cut % 2 === 0 ? bytes : bytes.subarray(0, cut % (bytes.length + 1));
     });
-    for (const bytes of [...damaged, ...garbage.map((array) => Buffer.from(array))])
-      for (const use of [read, skip]) {
-        const reader = new AvroReader(bytes);
-        try {
-          use(reader);
-          expect(reader.position).toBeLessThanOrEqual(bytes.length);
-        } catch (error) {
-          if (!(error instanceof AvroDecodeError)) throw error;
-        }
+    /** Where the value ends; -1 for bytes that are none. */
+    const endOf = (use: (reader: AvroReader) => unknown, bytes: Buffer): number => {
+      const reader = new AvroReader(bytes);
+      try {
+        use(reader);
+        return reader.position;
+      } catch (error) {
+        if (!(error instanceof AvroDecodeError)) throw error;
+        return -1;
       }
+    };
+    for (const bytes of [...damaged, ...garbage.map((array) => Buffer.from(array))]) {
+      const end = endOf(read, bytes);
+      if (end > bytes.length) expect(end).toBeLessThanOrEqual(bytes.length);
+      // Skipping accepts what reading accepts, and nothing else.
+      const skipped = endOf(skip, bytes);
+      if (skipped !== end) expect(skipped).toBe(end);
+    }
   });
 });
 

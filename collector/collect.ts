@@ -1,0 +1,68 @@
+import type { StageTelemetry } from '../core/telemetry/stage-telemetry.ts';
+import { AgentIdentity } from './agent-identity.ts';
+import { readBootFacts } from './boot-facts.ts';
+import { readMachineFacts } from './host.ts';
+import { collectorEvents } from './internal-events.ts';
+import { Outbox, type Output } from './outbox.ts';
+import { ResourceIds } from './processes/resource-ids.ts';
+import { hostResource, hostUid, resourceMessage } from './processes/resources.ts';
+import type { RunningSource, Source, SourceContext } from './source.ts';
+import { WallClock } from './wall-clock.ts';
+
+/** What a collector runs with. */
+export interface CollectOptions {
+  readonly sources: readonly Source[];
+  readonly output: Output;
+  /** Where the identity of this agent is kept. */
+  readonly dataDirectory: string;
+  readonly clockIntervalMs: number;
+  readonly telemetry: Pick<StageTelemetry, 'emit'>;
+  readonly signal: AbortSignal;
+}
+
+/** At the end, how long the output may take for what is left. */
+const closeTimeoutMs = 5_000;
+
+/**
+ * Runs sources until the signal fires, then hands over what they still have.
+ *
+ * @throws PipelineError when a source cannot start, or the output fails in a way that waiting does not heal
+ */
+export async function collect(options: CollectOptions): Promise<void> {
+  const { sources, output, dataDirectory, clockIntervalMs, telemetry, signal } = options;
+  if (signal.aborted) return;
+  const clock = new WallClock();
+  const identity = AgentIdentity.open(dataDirectory, readBootFacts(), Date.now());
+  const resourceIds = new ResourceIds();
+  const machine = readMachineFacts();
+  const hostResourceId = resourceIds.idOf(hostUid(identity.agentId));
+  const outbox = new Outbox(output, telemetry);
+  const { hostName } = machine;
+  const context: SourceContext = { identity, clock, resourceIds, hostResourceId, hostName, outbox, telemetry };
+  const { agentId, bootTimeNs } = identity;
+  const host = hostResource({ agentId, resourceId: hostResourceId, bootTimeNs, ...machine });
+  outbox.put([resourceMessage(host)]);
+
+  const running: RunningSource[] = [];
+  const clockTimer = setInterval(() => {
+    const setByNs = clock.refresh();
+    if (setByNs !== 0n) telemetry.emit(collectorEvents.clockSet, { setByMs: Number(setByNs) / 1e6 });
+  }, clockIntervalMs);
+  try {
+    for (const source of sources) running.push(await source.start(context));
+    await Promise.race([outbox.failed, aborted(signal)]);
+  } finally {
+    clearInterval(clockTimer);
+    for (const source of running) await source.stop();
+    identity.close();
+    const unsent = await outbox.close(closeTimeoutMs);
+    if (unsent > 0) telemetry.emit(collectorEvents.unsent, { messages: unsent });
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { type ConfigOf, defineConfig } from '../core/config/section.ts';
+import {
+  booleanSetting,
+  bytesSetting,
+  choiceSetting,
+  durationMsSetting,
+  integerSetting,
+  textSetting,
+} from '../core/config/setting.ts';
+
+/** Settings of the collector: SPANLOOM_COLLECTOR_…. */
+export const collectorConfig = defineConfig(
+  z.object({
+    payloadBytes: bytesSetting({
+      description: 'Bytes of payload copied of each message, over all its calls.',
+      default: '512',
+      maximum: 4096,
+    }),
+    continuationBytes: bytesSetting({
+      description: 'Bytes of payload copied of each call once the bytes of its message are used up.',
+      default: '32',
+      maximum: 512,
+    }),
+    ringBytes: bytesSetting({
+      description:
+        'Memory for events that the kernel has seen and the collector has not read yet, rounded up to a power of two; more survives longer pauses.',
+      default: '64MiB',
+      minimum: 64 * 1024,
+      maximum: 1024 ** 3,
+    }),
+    maxSockets: integerSetting({
+      description: 'Sockets that the kernel programs remember; beyond it the one unused for the longest is forgotten.',
+      default: '131072',
+      minimum: 1024,
+      maximum: 16_777_216,
+    }),
+    pollInterval: durationMsSetting({
+      description: 'Time between two readings of the ring buffer: longer makes larger batches and later traces.',
+      default: '10ms',
+      minimum: 1,
+      maximum: 1000,
+    }),
+    maxUnacknowledgedBlocks: integerSetting({
+      description: 'Batches on their way to the bus above which reading stops and the ring buffer fills.',
+      default: '64',
+      minimum: 1,
+      maximum: 4096,
+    }),
+    redact: booleanSetting({
+      description:
+        'Overwrite secrets (authorization headers, cookies, passwords in logins) before anything leaves the host.',
+      default: 'true',
+    }),
+    redactPatterns: textSetting({
+      description:
+        'Further secrets to overwrite: regular expressions of RE2 syntax, separated by spaces (write \\x20 for a space in one). With groups only the groups are overwritten.',
+    }).optional(),
+    maxProcesses: integerSetting({
+      description: 'Processes whose facts are kept; beyond it the one seen first is forgotten.',
+      default: '65536',
+      minimum: 16,
+    }),
+    processFactsInterval: durationMsSetting({
+      description: 'Time in which the facts of every known process are sent again, for readers that start later.',
+      default: '30s',
+      minimum: 1000,
+    }),
+    clockInterval: durationMsSetting({
+      description: 'Time between two comparisons of the monotonic with the wall clock.',
+      default: '10s',
+      minimum: 1000,
+    }),
+    loopProbeInterval: durationMsSetting({
+      description: 'Time between two searches for new programs with an event loop of libuv.',
+      default: '5s',
+      minimum: 100,
+    }),
+    recordCodec: choiceSetting(['null', 'deflate'], {
+      description: 'Compression of recordings.',
+      default: 'deflate',
+    }),
+  }),
+  'collector',
+);
+
+/** Values of {@link collectorConfig}. */
+export type CollectorConfig = Readonly<ConfigOf<typeof collectorConfig>>;

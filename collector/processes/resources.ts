@@ -1,0 +1,77 @@
+import { outgoingMessage, encodeValue } from '../../core/codec.ts';
+import type { OutgoingMessage } from '../../core/bus/bus.ts';
+import type { Topic } from '../../core/topics.ts';
+import type { ProcessFacts } from '../../schemas/generated/event-batch.ts';
+import { writeResource, type Resource } from '../../schemas/generated/resource.ts';
+
+/**
+ * Hosts and processes as resources. They follow from an agent's id and its process facts alone, so that a replay makes
+ * the same resources as the live capture did.
+ */
+
+/** Uid of the host that an agent runs on. */
+export function hostUid(agentId: number): string {
+  return agentId.toString(16).padStart(12, '0');
+}
+
+/** Uid of a process: a process id is used again, but not with the same start. */
+export function processUid(agentId: number, process: Pick<ProcessFacts, 'processId' | 'startTimeNs'>): string {
+  return `${hostUid(agentId)}/${process.processId}/${process.startTimeNs}`;
+}
+
+/** What is known of a host. */
+export interface HostFacts {
+  readonly agentId: number;
+  readonly resourceId: number;
+  readonly hostName: string;
+  readonly bootTimeNs: bigint;
+  readonly addresses?: readonly Uint8Array[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A host as a resource. */
+export function hostResource(host: HostFacts): Resource {
+  return {
+    kind: 'host',
+    id: host.resourceId,
+    uid: hostUid(host.agentId),
+    name: host.hostName,
+    parents: [],
+    addresses: host.addresses ?? [],
+    labels: {},
+    annotations: {},
+    environment: host.environment ?? {},
+    validFromNs: host.bootTimeNs,
+    validToNs: 0n,
+  };
+}
+
+/** A process as a resource; `endTimeNs` is 0 while it runs. */
+export function processResource(agentId: number, process: ProcessFacts, endTimeNs = 0n): Resource {
+  const facts = {
+    process_id: String(process.processId),
+    process_name: process.name,
+    executable: process.executable,
+    container_id: process.containerId,
+    pod_uid: process.podUid,
+  };
+  return {
+    kind: 'process',
+    id: process.resourceId,
+    uid: processUid(agentId, process),
+    name: process.serviceName,
+    parents: [{ kind: 'host', id: process.hostResourceId }],
+    addresses: [],
+    labels: {},
+    annotations: {},
+    environment: Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== '')),
+    validFromNs: process.startTimeNs,
+    validToNs: endTimeNs,
+  };
+}
+
+/** The message that publishes a resource. */
+export function resourceMessage(resource: Resource): OutgoingMessage {
+  const topic: Topic = 'resources';
+  return outgoingMessage(topic, `${resource.kind}:${resource.uid}`, 'Resource', encodeValue(resource, writeResource));
+}

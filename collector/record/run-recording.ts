@@ -1,0 +1,37 @@
+import { captureHost, type CaptureHostOptions } from '../run.ts';
+import { RecordingWriter } from './recording-writer.ts';
+
+/** What a recording needs. */
+export interface RunRecordingOptions extends CaptureHostOptions {
+  /** File to write; an existing one is replaced. */
+  readonly path: string;
+  /** Called about once a second. */
+  readonly onProgress?: (progress: RecordingProgress) => void;
+}
+
+/** How far a recording is. */
+export interface RecordingProgress {
+  readonly batches: number;
+  /** Bytes in the file. */
+  readonly bytes: number;
+}
+
+/**
+ * Captures this host into a file until the signal fires.
+ *
+ * @throws PipelineError ENVIRONMENT_UNSUPPORTED when this machine does not allow it or the file cannot be made, BUS_FULL
+ *   when the disk is full: what was written until then is readable
+ */
+export async function runRecording(options: RunRecordingOptions): Promise<RecordingProgress> {
+  const { path, config, onProgress } = options;
+  const writer = await RecordingWriter.create(path, { codec: config.recordCodec });
+  const progress = (): RecordingProgress => ({ batches: writer.batches, bytes: writer.bytes });
+  const timer = setInterval(() => onProgress?.(progress()), 1_000);
+  try {
+    await captureHost(options, writer);
+  } finally {
+    clearInterval(timer);
+    await writer.close();
+  }
+  return progress();
+}

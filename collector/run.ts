@@ -1,0 +1,79 @@
+import type { Bus } from '../core/bus/bus.ts';
+import { PipelineError } from '../core/errors.ts';
+import { stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
+import type { NativeCapture } from '../native/capture.ts';
+import { capturePrograms, loadNative } from '../native/load.ts';
+import { collect } from './collect.ts';
+import type { CollectorConfig } from './config.ts';
+import { BpfSource } from './events/bpf-source.ts';
+import type { Output } from './outbox.ts';
+
+/** What every way of running the collector needs. */
+export interface CaptureHostOptions {
+  readonly config: CollectorConfig;
+  /** Where agent.json is: the identity of this agent. */
+  readonly dataDirectory: string;
+  readonly telemetry: Telemetry;
+  readonly signal: AbortSignal;
+  /** Processes not to be traced, besides this one and all whose names begin with spanloom. */
+  readonly excludedProcessIds?: readonly number[];
+}
+
+/** What the collector needs to run as a stage. The bus stays open: whoever opened it closes it. */
+export interface RunCollectorOptions extends CaptureHostOptions {
+  readonly bus: Bus;
+}
+
+/**
+ * Captures this host onto the bus until the signal fires.
+ *
+ * @throws PipelineError ENVIRONMENT_UNSUPPORTED, saying what is missing, when this machine does not allow it
+ */
+export async function runCollector(options: RunCollectorOptions): Promise<void> {
+  const producer = await options.bus.producer();
+  try {
+    await captureHost(options, producer);
+  } finally {
+    await producer.close();
+  }
+}
+
+/** Captures this host into any output until the signal fires. */
+export async function captureHost(options: CaptureHostOptions, output: Output): Promise<void> {
+  const { config, dataDirectory, telemetry, signal } = options;
+  const source = new BpfSource({
+    native: loadAddon(),
+    capture: {
+      objectPath: capturePrograms,
+      payloadBytes: config.payloadBytes,
+      continuationBytes: config.continuationBytes,
+      ringBytes: 2 ** Math.ceil(Math.log2(config.ringBytes)),
+      maxSockets: config.maxSockets,
+      pollIntervalMs: Math.round(config.pollInterval),
+      maxUnacknowledgedBlocks: config.maxUnacknowledgedBlocks,
+      excludedProcessIds: options.excludedProcessIds ?? [],
+      redact: config.redact,
+      redactPatterns: config.redactPatterns?.trim().split(/\s+/) ?? [],
+    },
+    maxProcesses: config.maxProcesses,
+    processFactsIntervalMs: config.processFactsInterval,
+    loopProbeIntervalMs: config.loopProbeInterval,
+  });
+  await collect({
+    sources: [source],
+    output,
+    dataDirectory,
+    clockIntervalMs: config.clockInterval,
+    telemetry: stageTelemetry(telemetry, 'collector', () => source.accounting()),
+    signal,
+  });
+}
+
+function loadAddon(): NativeCapture {
+  try {
+    return loadNative();
+  } catch (error) {
+    throw new PipelineError('ENVIRONMENT_UNSUPPORTED', (error as Error).message, { cause: error });
+  }
+}
