@@ -78,10 +78,9 @@ class DnsConversation<Origin> implements Conversation<Origin> {
   read(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
     if (this.lost) return;
     this.framed ??=
-      !isMessage(judgeMessage(segment.bytes, 0, segment.bytes.length, false)) &&
-      (segment.bytes.length === 2 || frameLooksRight(segment.bytes));
+      isWholeFrame(segment.bytes) || !isMessage(judgeMessage(segment.bytes, 0, segment.bytes.length, true));
     const flow = sender === 'client' ? this.client : this.server;
-    if (!this.framed || (segment.startsMessage && flow.ahead > 0 && frameLooksRight(segment.bytes))) flow.restart();
+    if (!this.framed || (segment.startsMessage && flow.ahead > 0 && isWholeFrame(segment.bytes))) flow.restart();
     flow.enter(segment);
     if (this.framed) {
       while (flow.position < flow.end && this.readFramed(flow, report));
@@ -172,9 +171,9 @@ class DnsConversation<Origin> implements Conversation<Origin> {
   }
 }
 
-function frameLooksRight(bytes: Buffer): boolean {
-  if (bytes.length < 2 + headerBytes) return false;
-  return isMessage(judgeMessage(bytes, 2, Math.min(bytes.length, 2 + bytes.readUInt16BE(0)), false));
+function isWholeFrame(bytes: Buffer): boolean {
+  if (bytes.length < 2 + headerBytes || bytes.readUInt16BE(0) !== bytes.length - 2) return false;
+  return isMessage(judgeMessage(bytes, 2, bytes.length, false));
 }
 
 /** DNS, mDNS and LLMNR. */

@@ -10,8 +10,7 @@ import { unknownResponse } from './unknown-response.ts';
 
 /**
  * One HTTP/1 connection. Each direction is in one of a few places: in a head, in a body of known length (passed over,
- * also where it was not captured), among chunks, or out of step, where only the beginning of a segment that looks like a
- * start line brings it back. A head is reported when it is complete, or with what is there when the rest was not captured
+ * also where it was not captured), among chunks, or out of step until the other side has spoken. A head is reported when it is complete, or with what is there when the rest was not captured
  * or the other side speaks. State: at most 8 KiB of an unfinished head per direction, and the methods of 64 requests.
  */
 
@@ -90,10 +89,10 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
    * step, the beginning of a message is the place to try again.
    */
   private startsAfresh(side: Side<Origin>, isRequest: boolean, segment: Segment<Origin>): boolean {
-    const outOfStep = side.place === 'out-of-step' && side.flow.ahead === 0;
-    if (outOfStep && segment.startsMessage) return true;
-    if (side.place === 'head' && side.flow.ahead === 0 && !side.flow.waiting) return false;
-    if (!outOfStep && !segment.startsMessage) return false;
+    if (!segment.startsMessage) return false;
+    const { flow } = side;
+    if (flow.ahead === 0 && side.place === 'out-of-step') return true;
+    if (flow.ahead === 0 && side.place === 'head' && !flow.waiting) return false;
     const verdict = judgeStart(segment.bytes, 0, segment.bytes.length, isRequest);
     return verdict === 'yes' || (verdict === 'partial' && segment.bytes.length >= leastBytesOfLongLine);
   }

@@ -73,6 +73,8 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
   private awaitsFile = false;
   private responding = false;
   private nextSequence = 0;
+  /** The last packet may have ended a response: an EOF packet. */
+  private mayHaveEnded = false;
   private continuesPacket = false;
   private misses = 0;
   private malformed = false;
@@ -290,6 +292,7 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
     if (!this.isAnswer(sequence)) {
       if (sequence === 0 && isGreeting(bytes, body, bodyEnd)) this.version = '10';
       this.nextSequence = (sequence + 1) & 0xff;
+      this.mayHaveEnded = body < flow.end && bytes[body] === 0xfe && length < 64;
       flow.pass(headerBytes + length);
       return true;
     }
@@ -309,7 +312,8 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
     if (!this.order.expecting) return false;
     if (this.authenticating) return sequence > 0;
     if (this.awaitsFile) return true;
-    return sequence === 1 && (!this.responding || this.nextSequence !== 1);
+    // Sequences wrap at 256: after that many packets 1 begins an answer only behind an end.
+    return sequence === 1 && (!this.responding || this.nextSequence !== 1 || this.mayHaveEnded);
   }
 
   private readAnswer(

@@ -22,7 +22,8 @@ const maxBulkBytes = 2 ** 40;
 const maxMisses = 3;
 const maxStuckRuns = 8;
 
-type ReplyKind = 'plain' | 'subscription';
+/** `silent`: a command whose name was not captured, so that it was not reported. */
+type ReplyKind = 'plain' | 'subscription' | 'silent';
 
 class Side<Origin> {
   readonly flow = new ByteFlow<Origin>();
@@ -72,12 +73,14 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
     }
     if (!side.inStep) {
       flow.drop();
-      flow.restart();
+      side.restart();
+      side.inStep = false;
       if (this.malformed && segment.startsMessage && ++this.misses >= maxMisses) this.lost = true;
       this.malformed = false;
       this.missed(isRequest, segment, report);
     } else if (flow.blind || (side.inLine && flow.gap > 0)) {
       flow.drop();
+      side.restart();
       side.inStep = false;
       this.missed(isRequest, segment, report);
     }
@@ -96,18 +99,18 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
       // A long reply may overlap a request or two; one that never ends was miscounted because bytes were lost.
       if (this.stuckRuns >= maxStuckRuns) {
         server.restart();
-        this.order.repliesMissed(0, () => report(unknownResponse(segment)));
+        this.order.repliesMissed(0, answerUnknown(segment, report));
       }
       if (!client.inStep || (client.midMessage && startsCommand(segment.bytes))) client.restart();
     } else {
-      this.order.repliesStart(() => report(unknownResponse(segment)));
+      this.order.repliesStart(answerUnknown(segment, report));
       if (!server.inStep) server.restart();
     }
   }
 
   private missed(isRequest: boolean, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
     if (isRequest) this.order.requestsMissed();
-    else this.order.repliesMissed(0, () => report(unknownResponse(segment)));
+    else this.order.repliesMissed(0, answerUnknown(segment, report));
   }
 
   /** Reads one command; false when the rest has to wait for the next segment. */
@@ -127,7 +130,7 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
       if (lengthEnd < 0) {
         if (at < flow.end && bytes[at] !== respType.bulk) return this.giveUp(side);
         if (this.mayWait(side)) return false;
-        if (words.length > 0) this.reportCommand(side, start, words, report);
+        this.reportCommand(side, start, words, report);
         flow.position = at;
         side.remaining = count - index;
         return flow.gap === 0 || this.goBlind(side);
@@ -140,7 +143,7 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
         if (this.mayWait(side)) return false;
         // A word that was cut is no key.
         if (wordEnd <= flow.end) addWord(words, bytes, wordStart, wordEnd);
-        if (words.length > 0) this.reportCommand(side, start, words, report);
+        this.reportCommand(side, start, words, report);
         flow.position = wordStart;
         side.remaining = count - index - 1;
         flow.pass(length + 2);
@@ -190,7 +193,11 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
     report: (message: Message<Origin>) => void,
   ): void {
     this.misses = 0;
-    const command = words[0]!.toUpperCase();
+    const command = words[0]?.toUpperCase();
+    if (command === undefined) {
+      this.order.asked('silent');
+      return;
+    }
     const described = describeCommand(command, words.slice(1));
     if (command === 'HELLO' && (words[1] === '2' || words[1] === '3')) this.version = words[1];
     if (command === 'SELECT' && words[1] !== undefined && words[1].length <= 5) this.database = words[1];
@@ -298,7 +305,8 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
     report: (message: Message<Origin>) => void,
   ): void {
     this.misses = 0;
-    if (this.order.answered() === undefined) return;
+    const kind = this.order.answered();
+    if (kind === undefined || kind === 'silent') return;
     report({
       kind: 'response',
       origin: side.flow.originAt(start),
@@ -374,6 +382,15 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
     this.malformed = true;
     return false;
   }
+}
+
+function answerUnknown<Origin>(
+  segment: Segment<Origin>,
+  report: (message: Message<Origin>) => void,
+): (kind: ReplyKind) => void {
+  return (kind) => {
+    if (kind !== 'silent') report(unknownResponse(segment));
+  };
 }
 
 function addWord(words: string[], bytes: Buffer, start: number, end: number): void {
