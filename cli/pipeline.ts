@@ -2,12 +2,14 @@
 import { resolve } from 'node:path';
 import type { Bus, ReceivedMessage } from '../core/bus/bus.ts';
 import { openClickHouse } from '../core/clickhouse/config.ts';
+import type { Topic } from '../core/topics.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { runCorrelator } from '../correlator/run.ts';
 import { runEnricher } from '../enricher/run.ts';
 import { runQuery } from '../query/run.ts';
 import { runSink } from '../sink/run.ts';
 import { openBus } from './bus.ts';
+import { type Milestone, milestone } from './milestone.ts';
 import { runTogether } from './run-together.ts';
 import type { Settings } from './settings.ts';
 import { clickHouseDirectory } from './stored-traces.ts';
@@ -33,19 +35,8 @@ export interface PipelineOptions {
   readonly stores: boolean;
   /** Serves the query API, which needs what is stored; told the port once it listens. */
   readonly listening?: (port: number) => void;
-  /** Shown every message of the topics traces and resources. */
-  readonly onTrace?: (message: ReceivedMessage) => void;
-}
-
-interface Milestone {
-  readonly reached: Promise<void>;
-  reach(): void;
-}
-
-function milestone(): Milestone {
-  let reach: () => void = () => undefined;
-  const reached = new Promise<void>((resolvePromise) => (reach = resolvePromise));
-  return { reached, reach: () => reach() };
+  /** Shown every message of some topics, as it was written. */
+  readonly watch?: { readonly topics: readonly Topic[]; readonly onMessage: (message: ReceivedMessage) => void };
 }
 
 /**
@@ -54,7 +45,7 @@ function milestone(): Milestone {
  * @throws the first failure of a stage, once the others have stopped
  */
 export async function runPipeline(options: PipelineOptions): Promise<void> {
-  const { settings, dataDirectory, telemetry, signal, source, ends, stores, listening, onTrace } = options;
+  const { settings, dataDirectory, telemetry, signal, source, ends, stores, listening, watch } = options;
   const bus = await openBus(settings.bus, dataDirectory);
   try {
     const directory = clickHouseDirectory(dataDirectory);
@@ -84,9 +75,8 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
           tasks.push((stop) => runQuery({ ...served, signal: stop }));
         }
       }
-      if (onTrace !== undefined) {
-        const watched = { bus, topics: ['traces', 'resources'], onMessage: onTrace } as const;
-        tasks.push((stop) => watchTopics({ ...watched, signal: stop, ...until(correlated) }));
+      if (watch !== undefined) {
+        tasks.push((stop) => watchTopics({ ...watch, bus, signal: stop, ...until(correlated) }));
       }
       await runTogether(signal, tasks);
     } finally {

@@ -3,14 +3,20 @@ import { exitCodeOf } from './exit-codes.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** Ctrl-C may arrive twice, from the terminal and passed on by npm: that is no insisting. */
+const insistAfterMs = 500;
+
 /**
  * Runs a command. The first signal aborts, and the command ends in order; a second one ends the process at once. An
- * error becomes one sentence on standard error and an exit code; its stack is shown when SPANLOOM_DEBUG asks for it.
+ * error becomes one sentence on standard error and an exit code.
  */
 export async function runCommand(command: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const controller = new AbortController();
+  const first = { atMs: 0, exitCode: 0 };
   const onSignal = (name: NodeJS.Signals): void => {
-    if (controller.signal.aborted) process.exit(128 + constants.signals[name]);
+    const exitCode = 128 + constants.signals[name];
+    if (!controller.signal.aborted) Object.assign(first, { atMs: performance.now(), exitCode });
+    else if (performance.now() - first.atMs > insistAfterMs) process.exit(exitCode);
     controller.abort();
   };
   for (const name of signals) process.on(name, onSignal);
@@ -22,6 +28,10 @@ export async function runCommand(command: (signal: AbortSignal) => Promise<void>
   try {
     await command(controller.signal);
   } catch (error) {
+    if (controller.signal.aborted && error === controller.signal.reason) {
+      process.exitCode = first.exitCode;
+      return;
+    }
     process.stderr.write(`spanloom: ${sentenceOf(error)}\n`);
     process.exitCode = exitCodeOf(error);
   } finally {

@@ -1,6 +1,7 @@
 /**
- * Lays out a table in a given width. Columns take their natural width where there is room; else they shrink to their
- * minimum in the order of `shrink`, and when that is not enough, columns are left out in the order of `drop`.
+ * Lays out a table in a given width. Columns take their natural width where there is room; else they shrink in the order
+ * of `shrink`, first to where they are comfortable, then to their minimum; and when that is not enough, columns are left
+ * out in the order of `drop`.
  */
 import { fitted } from './printable.ts';
 import type { Color, Paint } from './style.ts';
@@ -19,6 +20,7 @@ export interface Column {
   readonly cells: (width: number) => readonly Cell[];
   /** Width it would like to have; undefined: the widest cell. */
   readonly preferredWidth?: number;
+  readonly comfortableWidth?: number;
   readonly minimumWidth?: number;
   /** Columns with a lower number shrink first; without one a column keeps its width. */
   readonly shrink?: number;
@@ -39,10 +41,14 @@ function widthsOf(columns: readonly Column[], width: number): ReadonlyMap<Column
   const widths = new Map(columns.map((column) => [column, preferredWidth(column)]));
   const excess = (): number => [...widths.values()].reduce((sum, each) => sum + each + gap, -gap) - width;
   const shrinking = columns.filter((column) => column.shrink !== undefined);
-  for (const column of shrinking.toSorted((left, right) => left.shrink! - right.shrink!)) {
-    const now = widths.get(column)!;
-    if (excess() > 0) widths.set(column, Math.max(column.minimumWidth ?? 4, now - excess()));
-  }
+  const shrinkTo = (boundOf: (column: Column) => number): void => {
+    for (const column of shrinking.toSorted((left, right) => left.shrink! - right.shrink!)) {
+      const now = widths.get(column)!;
+      if (excess() > 0) widths.set(column, Math.min(now, Math.max(boundOf(column), now - excess())));
+    }
+  };
+  shrinkTo((column) => column.comfortableWidth ?? column.minimumWidth ?? 4);
+  shrinkTo((column) => column.minimumWidth ?? 4);
   const droppable = columns.filter((column) => column.drop !== undefined);
   for (const column of droppable.toSorted((left, right) => left.drop! - right.drop!)) {
     if (excess() > 0) widths.delete(column);

@@ -1,3 +1,6 @@
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { traceToJson } from '../schemas/trace-json.ts';
 import type { Span } from '../schemas/generated/span.ts';
 import type { Trace } from '../schemas/generated/trace.ts';
@@ -12,7 +15,7 @@ export function inFileOrder(traces: readonly Trace[]): readonly Trace[] {
 }
 
 /** The text of a file of traces, `{"traces":[…]}` with a trace a line, in pieces. */
-export function* traceFileText(
+function* traceFileText(
   traces: readonly Trace[],
   serviceNameOf: (span: Span) => string,
 ): Generator<string, void, void> {
@@ -22,4 +25,13 @@ export function* traceFileText(
     separator = ',\n';
   }
   yield traces.length === 0 ? '{"traces":[]}\n' : '\n]}\n';
+}
+
+/** Writes a file of traces. */
+export async function writeTraceFile(
+  path: string,
+  traces: readonly Trace[],
+  serviceNameOf: (span: Span) => string,
+): Promise<void> {
+  await pipeline(Readable.from(traceFileText(traces, serviceNameOf)), createWriteStream(path));
 }

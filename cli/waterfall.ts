@@ -127,6 +127,7 @@ export function renderWaterfall(trace: WaterfallTrace, options: { width: number;
       {
         title: 'ENDPOINT',
         cells: cells(({ span }) => ({ text: printable(span.endpoint) })),
+        comfortableWidth: 20,
         minimumWidth: 12,
         shrink: 2,
       },
@@ -143,7 +144,15 @@ export function renderWaterfall(trace: WaterfallTrace, options: { width: number;
         cells: cells(({ span }) => ({ text: formatDuration(span.durationNs) })),
         drop: 6,
       },
-      { title: 'TIMELINE', cells: timeline, preferredWidth: 40, minimumWidth: 10, shrink: 1, drop: 3 },
+      {
+        title: 'TIMELINE',
+        cells: timeline,
+        preferredWidth: 40,
+        comfortableWidth: 24,
+        minimumWidth: 10,
+        shrink: 1,
+        drop: 3,
+      },
       {
         title: 'REASON',
         cells: cells(({ span }) => ({ text: reasonText(span), color: 'dim' })),

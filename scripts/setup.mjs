@@ -83,7 +83,7 @@ async function buildNative() {
   const digest = digestOf(root, ['native', 'bpf'], sources, [process.version, process.arch]);
   if (stamps.isCurrent('native', digest, ['native/build/Release'])) return 'up to date';
   const gyp = join(root, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js');
-  await run(process.execPath, [gyp, 'rebuild', '-C', 'native', ...nodeHeaders()], { cwd: root });
+  await run(process.execPath, [gyp, 'rebuild', '-C', 'native', '-j', 'max', ...nodeHeaders()], { cwd: root });
   stamps.save('native', digest);
   return 'built';
 }

@@ -1,6 +1,45 @@
-import type { ReceivedMessage } from '../../core/bus/bus.ts';
-export interface DemoOptions {
-  readonly once?: boolean;
-  x?: ReceivedMessage;
+import { hasCode } from '../../core/errors.ts';
+import { checkKernel } from '../../native/check.ts';
+import type { Demonstration, DemoOptions } from '../demo/demonstration.ts';
+import { demonstrateLive } from '../demo/live.ts';
+import { demonstrateRecording } from '../demo/recorded.ts';
+import { loadSettings } from '../settings.ts';
+import { withTemporaryFolder } from '../temporary-folder.ts';
+
+export type { DemoOptions };
+
+/**
+ * The demo: starts real services, captures them while somebody uses them, and shows the slowest trace. Where capture is
+ * impossible, it says why and a recording of the same demo goes through the same stages.
+ */
+export async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
+  process.title = 'spanloom-demo';
+  const settings = loadSettings();
+  const inFolder = (demonstrate: (demonstration: Demonstration) => Promise<void>): Promise<void> =>
+    withTemporaryFolder((folder) => demonstrate({ options, settings, folder, signal }));
+  const showRecording = (problem: string): Promise<void> =>
+    inFolder((demonstration) => demonstrateRecording(demonstration, problem));
+
+  if (options.recording === true) return showRecording('');
+  const problem = captureProblem();
+  if (problem !== undefined) return showRecording(problem);
+  try {
+    await inFolder(demonstrateLive);
+  } catch (error) {
+    if (!hasCode(error, 'ENVIRONMENT_UNSUPPORTED')) throw error;
+    await showRecording(error.message);
+  }
 }
-export async function demo(_options: DemoOptions, _signal: AbortSignal): Promise<void> {}
+
+/** Why this machine cannot capture; undefined when it can. */
+function captureProblem(): string | undefined {
+  try {
+    const { programs, missing } = checkKernel();
+    const failed = programs.find(({ attached }) => !attached);
+    return (
+      missing[0] ?? (failed === undefined ? undefined : `The kernel refuses ${failed.name}: ${failed.error ?? ''}`)
+    );
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

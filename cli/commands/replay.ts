@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { UsageError } from '../exit-codes.ts';
+import { runPipeline } from '../pipeline.ts';
+import { startProgress } from '../progress.ts';
+import { replaySource } from '../replay-source.ts';
+import { loadSettings } from '../settings.ts';
+import { processTelemetry } from '../telemetry.ts';
+import { withTemporaryFolder } from '../temporary-folder.ts';
+import { TraceCollection } from '../trace-collection.ts';
+import { writeTraceFile } from '../trace-file.ts';
+
+/** Options of `spanloom replay`. */
+export interface ReplayOptions {
+  readonly speed: number | 'max';
+  readonly json?: string;
+  readonly dataDir?: string;
+}
+
+/** Makes traces of a recording, on a log of its own, and writes or keeps them. */
+export async function replay(path: string, options: ReplayOptions, signal: AbortSignal): Promise<void> {
+  process.title = 'spanloom-replay';
+  if (!existsSync(path)) throw new UsageError(`${path} does not exist.`);
+  const { dataDir } = options;
+  if (dataDir === undefined) return withTemporaryFolder((folder) => replayIn(folder, path, options, signal));
+  // Traces of two recordings in one log would depend on what was there before.
+  if (existsSync(join(dataDir, 'log'))) throw new UsageError(`${dataDir} has a log already: choose a new folder.`);
+  return replayIn(dataDir, path, options, signal);
+}
+
+async function replayIn(folder: string, path: string, options: ReplayOptions, signal: AbortSignal): Promise<void> {
+  const { speed, json, dataDir } = options;
+  const collection = new TraceCollection();
+  const progress = startProgress(`replaying ${path}`);
+  const { source, damage } = replaySource(path, speed, progress);
+  try {
+    await runPipeline({
+      settings: loadSettings(),
+      dataDirectory: folder,
+      telemetry: processTelemetry('spanloom-replay', 'error'),
+      signal,
+      source,
+      ends: true,
+      stores: dataDir !== undefined,
+      watch: { topics: ['traces', 'resources'], onMessage: (message) => collection.add(message) },
+    });
+  } finally {
+    progress.end();
+  }
+  signal.throwIfAborted();
+  const { traces } = collection;
+  const spans = traces.reduce((sum, trace) => sum + trace.spans.length, 0);
+  if (json !== undefined) await writeTraceFile(json, traces, (span) => collection.serviceNameOf(span));
+  const where = [...(json === undefined ? [] : [json]), ...(dataDir === undefined ? [] : [dataDir])].join(' and ');
+  process.stdout.write(`${traces.length} traces with ${spans} spans${where === '' ? '' : `, in ${where}`}.\n`);
+  const damaged = damage();
+  if (damaged !== undefined) throw damaged;
+}

@@ -1,0 +1,50 @@
+import { slowestTrace } from '../../demo/showcase.ts';
+import type { Settings } from '../settings.ts';
+import { paintFor, widthOf } from '../style.ts';
+import type { TraceCollection } from '../trace-collection.ts';
+import { writeTraceFile } from '../trace-file.ts';
+import { waterfallOf } from '../waterfall-view.ts';
+import { renderWaterfall } from '../waterfall.ts';
+
+/** Options of `spanloom demo`. */
+export interface DemoOptions {
+  /** End after showing the trace. */
+  readonly once?: boolean;
+  /** File for all traces. */
+  readonly json?: string;
+  /** To send before showing the trace. */
+  readonly requests: number;
+  /** Send requests for this many milliseconds instead. */
+  readonly duration?: number;
+  /** Show the bundled recording. */
+  readonly recording?: boolean;
+}
+
+/** One run of the demo. */
+export interface Demonstration {
+  readonly options: DemoOptions;
+  readonly settings: Settings;
+  /** Data directory of this run. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+/** Tells what happens; standard output is for the trace. */
+export function say(sentence: string): void {
+  process.stderr.write(`${sentence}\n`);
+}
+
+/** Prints the slowest trace and writes the file, if one was asked for. @throws Error when there is no trace */
+export async function showResult(collection: TraceCollection, { json }: DemoOptions): Promise<void> {
+  const serviceNameOf = collection.serviceNameOf.bind(collection);
+  const { traces } = collection;
+  const slowest = slowestTrace(traces, serviceNameOf);
+  if (slowest === undefined) throw new Error('No trace came out of the demo.');
+  say(`${traces.length} traces; the slowest:\n`);
+  const view = { width: widthOf(process.stdout), paint: paintFor(process.stdout, process.env) };
+  process.stdout.write(`${renderWaterfall(waterfallOf(slowest, serviceNameOf), view).join('\n')}\n`);
+  if (json !== undefined) {
+    await writeTraceFile(json, traces, serviceNameOf);
+    say(`\nAll traces are in ${json}.`);
+  }
+}

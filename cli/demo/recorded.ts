@@ -1,0 +1,47 @@
+import { projectFile } from '../../core/project-files.ts';
+import { runPipeline } from '../pipeline.ts';
+import { startProgress } from '../progress.ts';
+import { replaySource } from '../replay-source.ts';
+import { processTelemetry } from '../telemetry.ts';
+import { TraceCollection } from '../trace-collection.ts';
+import { type Demonstration, say, showResult } from './demonstration.ts';
+import { tellHowToQuery, untilAborted } from './serving.ts';
+
+/** The recording that comes with the package, made by `spanloom record` of the demo. */
+const bundledRecording: string = projectFile('demo', 'recording.avro');
+
+/** Shows the bundled recording. @param problem why it is not captured live; empty when it was asked for */
+export async function demonstrateRecording(demonstration: Demonstration, problem: string): Promise<void> {
+  const { options, settings, folder, signal } = demonstration;
+  if (problem !== '') say(`Capture is not possible here: ${problem}`);
+  say('Showing a recording of the demo instead.');
+  const collection = new TraceCollection();
+  const progress = startProgress('replaying the recording');
+  const { source, damage } = replaySource(bundledRecording, 'max', progress);
+  const pipeline = { settings, dataDirectory: folder, telemetry: processTelemetry('spanloom-demo', 'error') };
+  try {
+    await runPipeline({
+      ...pipeline,
+      signal,
+      source,
+      ends: true,
+      stores: options.once !== true,
+      watch: { topics: ['traces', 'resources'], onMessage: (message) => collection.add(message) },
+    });
+  } finally {
+    progress.end();
+  }
+  const damaged = damage();
+  if (damaged !== undefined) throw damaged;
+  signal.throwIfAborted();
+  await showResult(collection, options);
+  if (options.once === true) return;
+  await runPipeline({
+    ...pipeline,
+    signal,
+    source: ({ signal: stop }) => untilAborted(stop),
+    ends: false,
+    stores: true,
+    listening: (port) => tellHowToQuery(settings, folder, port),
+  });
+}

@@ -1,0 +1,21 @@
+import type { Settings } from '../settings.ts';
+import { say } from './demonstration.ts';
+
+/** Says how to ask for more while the demo goes on. */
+export function tellHowToQuery(settings: Settings, folder: string, port: number): void {
+  const usual = settings.query.port === port ? '' : `SPANLOOM_QUERY_PORT=${port} `;
+  const command = `${usual}SPANLOOM_DATA_DIR=${folder} npx spanloom`;
+  say(`
+In another terminal, until Ctrl-C ends this:
+  ${command} traces --slowest
+  ${command} trace <id>
+  curl -s 'http://${settings.query.host}:${port}/api/traces?sort=slowest'`);
+}
+
+/** Resolves when the signal fires. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
