@@ -9,7 +9,7 @@ import { collectorEvents } from './internal-events.ts';
 import { listProcessIds } from './processes/proc-files.ts';
 
 /** Files mapped into processes that may contain libuv besides the executable itself. */
-const libraryPattern = /\/libuv[^/]*\.so[^/]*$|\/uvloop\/loop\.[^/]*\.so$/;
+const libraryPattern = /\/libuv[-\d]*\.so[^/]*$|\/uvloop\/loop\.[^/]*\.so$/;
 
 /** Paths of such files in the text of /proc/<pid>/maps. */
 export function libuvLibraries(maps: string): string[] {

@@ -49,7 +49,8 @@ export class AvroReader {
   }
 
   fail(message: string): never {
-    throw new AvroDecodeError(message, this.position);
+    // Reads that run into the end have moved one beyond it.
+    throw new AvroDecodeError(message, Math.min(this.position, this.buffer.length));
   }
 
   /** A long as a number: exact below 2^53, rounded to the nearest double above. */

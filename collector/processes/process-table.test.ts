@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { parseStat, readProcFiles, type ProcFiles } from './proc-files.ts';
+import { ProcessTable } from './process-table.ts';
+import { hash31, ResourceIds } from './resource-ids.ts';
+import { processUid } from './resources.ts';
+
+const files: ProcFiles = {
+  startTicks: 1_234,
+  name: 'node',
+  executable: '/usr/bin/node',
+  commandLine: ['node', '/srv/shop.mjs'],
+  otelServiceName: '',
+  cgroup: '',
+};
+const seen = { processId: 42, startBoottimeNs: 12_345_678_901, name: 'node' };
+
+function table(proc: Map<number, ProcFiles>, maxProcesses = 100, ids = new ResourceIds()): ProcessTable {
+  return new ProcessTable({
+    ...{ agentId: 7, hostResourceId: 3, bootTimeNs: 1_000_000_000_000_000_000n, ids, maxProcesses },
+    readProcFiles: (processId) => proc.get(processId),
+    readStartTicks: (processId) => proc.get(processId)?.startTicks,
+  });
+}
+
+describe('process facts', () => {
+  it('are told once, and again when they change', () => {
+    const proc = new Map([[42, files]]);
+    const processes = table(proc);
+    const facts = processes.note(seen);
+    expect(facts).toMatchObject({ serviceName: 'shop', executable: '/usr/bin/node', hostResourceId: 3 });
+    expect(facts!.startTimeNs).toBe(1_000_000_012_345_678_901n);
+    expect(processes.note(seen)).toBeUndefined();
+    proc.set(42, { ...files, executable: '/usr/bin/python3', commandLine: ['python3', 'stock.py'] });
+    const changed = processes.note({ ...seen, name: 'python3' });
+    expect(changed).toMatchObject({ serviceName: 'stock', name: 'python3', resourceId: facts!.resourceId });
+  });
+
+  it('of a process that is gone are what the kernel said', () => {
+    expect(table(new Map()).note(seen)).toMatchObject({ name: 'node', serviceName: 'node', executable: '' });
+  });
+
+  it('of a process whose id another one has by now are not those of the other', () => {
+    const proc = new Map([[42, { ...files, startTicks: 9_999, executable: '/usr/bin/other' }]]);
+    expect(table(proc).note(seen)).toMatchObject({ executable: '', serviceName: 'node' });
+  });
+
+  it('are told again in turns while a process runs, and end with it', () => {
+    const proc = new Map([1, 2, 3, 4].map((processId) => [processId, files]));
+    const processes = table(proc);
+    for (const processId of proc.keys()) processes.note({ ...seen, processId });
+    const first = processes.revisit(0.5).running.map((facts) => facts.processId);
+    proc.delete(4);
+    const second = processes.revisit(0.5);
+    expect(first).toEqual([1, 2]);
+    expect(second.running.map((facts) => facts.processId)).toEqual([3]);
+    expect(second.ended.map((facts) => facts.processId)).toEqual([4]);
+    expect(processes.revisit(0.3).running.map((facts) => facts.processId)).toEqual([1]);
+  });
+
+  it('are bounded: the process seen first is forgotten', () => {
+    const processes = table(new Map(), 10);
+    for (let processId = 1; processId <= 50; processId++) processes.note({ ...seen, processId });
+    expect(processes.size).toBe(10);
+  });
+
+  it('are read of this process', () => {
+    const self = readProcFiles(process.pid)!;
+    expect(self.executable).toBe(process.execPath);
+    expect(self.startTicks).toBeGreaterThan(0);
+    expect(readProcFiles(2 ** 22 + 1)).toBeUndefined();
+  });
+
+  it('survive any process name', () => {
+    const rest = Array.from({ length: 20 }, (_, index) => String(index + 3)).join(' ');
+    expect(parseStat(`42 (a) b (c) S ${rest}`)).toEqual({ name: 'a) b (c', startTicks: 21 });
+    expect(parseStat('garbage')).toBeUndefined();
+  });
+});
+
+describe('resource ids', () => {
+  it('are the same in every run, and differ where hashes collide', () => {
+    const uid = processUid(7, { processId: 42, startTimeNs: 5n });
+    expect(new ResourceIds().idOf(uid)).toBe(new ResourceIds().idOf(uid));
+    const ids = new ResourceIds();
+    const [left, right] = collision();
+    expect(ids.idOf(right)).toBe(hash31(left));
+    expect(ids.idOf(left)).toBe(hash31(left) + 1);
+    expect(ids.idOf(right)).toBe(hash31(left));
+  });
+
+  /** Two uids of equal hash: with 31 bits some tens of thousands hold a pair. */
+  function collision(): [string, string] {
+    const byHash = new Map<number, string>();
+    for (let number = 0; ; number++) {
+      const uid = `uid-${number}`;
+      const other = byHash.get(hash31(uid));
+      if (other !== undefined) return [uid, other];
+      byHash.set(hash31(uid), uid);
+    }
+  }
+});
