@@ -5,7 +5,7 @@ import { Scenario } from './testing/scenario.ts';
 import { eighteenSpans, simulate, type Simulation, type SimulationOptions } from './testing/simulated-services.ts';
 
 /** One request each 50 µs that takes about 3 ms: 64 in flight. */
-const load = { requests: 400, everyUs: 50, isLearned: true } as const;
+const load = { requests: 250, everyUs: 50, isLearned: true } as const;
 
 function run(simulation: Simulation): readonly Trace[] {
   const scenario = new Scenario();

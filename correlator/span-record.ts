@@ -1,4 +1,4 @@
-import type { Cause, Protocol, Reason, SignalSource, Span } from '../schemas/generated/span.ts';
+import type { Cause, Protocol, Reason, Span } from '../schemas/generated/span.ts';
 import type { Transport } from '../schemas/generated/event-batch.ts';
 import type { Component } from './component.ts';
 import type { HeldOffset } from './held-offsets.ts';
@@ -31,6 +31,17 @@ function isMappedIpv4(address: Uint8Array): boolean {
   return true;
 }
 
+const maxSharedTexts = 10_000;
+const sharedTexts = new Map<string, string>();
+
+/** One copy of a text that many spans have, so that a span in state does not carry its own. */
+function sharedText(text: string): string {
+  const known = sharedTexts.get(text);
+  if (known !== undefined) return known;
+  if (sharedTexts.size < maxSharedTexts) sharedTexts.set(text, text);
+  return text;
+}
+
 /** An address as a short string; ::ffff:a.b.c.d equals a.b.c.d, since the two ends of one call may differ in that. */
 function addressKey(address: Uint8Array): string {
   const at = address.length === 4 ? 0 : isMappedIpv4(address) ? 12 : -1;
@@ -48,21 +59,20 @@ export class SpanRecord {
   readonly agentId: number;
   readonly observationPoint: string;
   readonly role: SpanRole;
-  readonly signalSource: SignalSource;
   readonly startTimeNs: bigint;
   /** Unix nanoseconds as a double, exact to about 256 ns: for gates, never for order. */
   readonly startNs: number;
-  readonly endNs: number;
   readonly durationNs: number;
   readonly failed: boolean;
   readonly protocol: Protocol;
   readonly transport: Transport;
   readonly requestEventId: number;
   readonly responseEventId: number;
+  /** As signed 32-bit numbers, which take no memory of their own; 0 stays 0. */
   readonly requestTcpSequence: number;
   readonly responseTcpSequence: number;
-  readonly requestType: string;
-  readonly endpoint: string;
+  /** On client spans, what kind of call it is: calls of one kind are made in the same circumstances. */
+  readonly callKind: string;
   readonly requestId: number;
   readonly headerTraceId: string;
   readonly headerSpanId: string;
@@ -72,7 +82,6 @@ export class SpanRecord {
   readonly requestContextId: number;
   readonly responseContextId: number;
   readonly causes: readonly Cause[];
-  readonly serverPort: number;
   /** Both addresses and ports, client first: equal at both ends of a call unless an address is translated on the way. */
   readonly tuple: string;
   /** The parent that an application's own instrumentation names; empty for all other spans. */
@@ -106,22 +115,22 @@ export class SpanRecord {
   constructor(span: Span, bytes: Buffer, bodyStart: number, bodyEnd: number, origin: HeldOffset, arrival: number) {
     this.spanId = span.spanId;
     this.agentId = span.agentId;
-    this.observationPoint = span.observationPoint;
+    this.observationPoint = sharedText(span.observationPoint);
     this.role = roles[span.observationPoint] ?? 'network';
-    this.signalSource = span.signalSource;
     this.startTimeNs = span.startTimeNs;
     this.startNs = Number(span.startTimeNs);
-    this.endNs = this.startNs + span.durationNs;
     this.durationNs = span.durationNs;
     this.failed = failedStatuses.has(span.status);
     this.protocol = span.protocol;
     this.transport = span.transport;
     this.requestEventId = span.requestEventId;
     this.responseEventId = span.responseEventId;
-    this.requestTcpSequence = span.requestTcpSequence;
-    this.responseTcpSequence = span.responseTcpSequence;
-    this.requestType = span.requestType;
-    this.endpoint = span.endpoint;
+    this.requestTcpSequence = span.requestTcpSequence | 0;
+    this.responseTcpSequence = span.responseTcpSequence | 0;
+    this.callKind =
+      this.role === 'client'
+        ? sharedText(`${span.protocol} ${span.server.port} ${span.requestType} ${span.endpoint}`)
+        : '';
     this.requestId = span.requestId;
     this.headerTraceId = span.headerTraceId;
     this.headerSpanId = span.headerSpanId;
@@ -131,7 +140,6 @@ export class SpanRecord {
     this.requestContextId = span.requestContextId;
     this.responseContextId = span.responseContextId;
     this.causes = span.causes;
-    this.serverPort = span.server.port;
     this.tuple =
       addressKey(span.client.address) +
       addressKey(span.server.address) +
@@ -146,6 +154,11 @@ export class SpanRecord {
     this.process = undefined;
     this.cause = undefined;
     this.edge = undefined;
+  }
+
+  /** Unix nanoseconds as a double, like startNs. */
+  get endNs(): number {
+    return this.startNs + this.durationNs;
   }
 }
 

@@ -75,7 +75,7 @@ export class Correlator implements Stage<OutgoingMessage> {
     const origin = this.#offsets.open(message, message.offset);
     const arrival = ++this.#arrival;
     // Records refer to the bytes for as long as they live; the message's are the bus's.
-    const kept = { headers: message.headers, value: Buffer.from(message.value) };
+    const kept = { headers: message.headers, value: copyOf(message.value) };
     const decoded = decodeValue('SpanBatch', kept, (reader) => readRecordBatch(reader, origin, arrival));
     if (decoded.kind === 'rejected') {
       const { reason, detail } = decoded;
@@ -295,6 +295,12 @@ export class Correlator implements Stage<OutgoingMessage> {
       this.#causes.remove(span);
     }
   }
+}
+
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }
 
 function traceMessage(traceId: string, value: Buffer): OutgoingMessage {

@@ -46,30 +46,30 @@ function causeUnder(span: SpanRecord, rule: Reason): Cause | undefined {
 
 /** What the call's own notes say under a rule; undefined when they say nothing. */
 export function requestClaim(call: SpanRecord, rule: Reason, find: SpanLookup): RequestClaim | undefined {
-  const first = causeUnder(call, rule);
-  if (first === undefined) return undefined;
-  let confidence = first.confidence;
-  let learned = first.learned;
-  let cause: Cause = first;
+  let cause = causeUnder(call, rule);
+  if (cause === undefined) return undefined;
+  let { confidence, learned } = cause;
   let current = call;
-  const claim = (serverId: string, server: SpanRecord | undefined): RequestClaim => {
+  for (let step = 0; step < chainLimit; step++) {
+    let serverId = cause.spanId;
+    let server = find(serverId);
+    if (cause.kind === 'response') {
+      const sibling = server;
+      if (sibling === undefined || sibling.isContradicted || !followsResponseOf(current, sibling)) return undefined;
+      current = sibling;
+      if (sibling.cause === undefined) {
+        cause = causeUnder(sibling, rule) ?? sibling.causes.find((candidate) => candidate.learned);
+        if (cause === undefined) return undefined;
+        confidence *= cause.confidence;
+        learned &&= cause.learned;
+        continue;
+      }
+      confidence *= sibling.cause.confidence;
+      server = sibling.cause.parent;
+      serverId = server.spanId;
+    }
     const fits = server === undefined || wasOpenAt(server, call);
     return { serverId, server, fits, isResumed: current !== call, learned, confidence };
-  };
-  for (let step = 0; step < chainLimit; step++) {
-    if (cause.kind === 'request') return claim(cause.spanId, find(cause.spanId));
-    const sibling = find(cause.spanId);
-    if (sibling === undefined || sibling.isContradicted || !followsResponseOf(current, sibling)) return undefined;
-    current = sibling;
-    if (sibling.cause !== undefined) {
-      confidence *= sibling.cause.confidence;
-      return claim(sibling.cause.parent.spanId, sibling.cause.parent);
-    }
-    const next = causeUnder(sibling, rule) ?? sibling.causes.find((candidate) => candidate.learned);
-    if (next === undefined) return undefined;
-    cause = next;
-    confidence *= next.confidence;
-    learned &&= next.learned;
   }
   return undefined;
 }
@@ -99,6 +99,7 @@ function repliesAfter(call: SpanRecord, rule: Reason): readonly Reply[] {
 
 /** What others say of the call's response under a rule; undefined when nobody says anything. */
 export function responseClaim(call: SpanRecord, rule: Reason): ResponseClaim | undefined {
+  if (call.process!.continuationsOf(call).length === 0) return undefined;
   const all = repliesAfter(call, rule);
   if (all.length === 0) return undefined;
   const learned = all.some(({ cause }) => cause.learned);

@@ -31,8 +31,8 @@ export class ContextTimelines {
     let timeline = this.#timelines.get(contextId);
     if (timeline === undefined) {
       timeline = {
-        requests: new SortedRecords((record) => record.requestEventId),
-        responses: new SortedRecords((record) => record.responseEventId),
+        requests: new SortedRecords('request'),
+        responses: new SortedRecords('response'),
       };
       this.#timelines.set(contextId, timeline);
     }

@@ -13,10 +13,7 @@ const backgroundLimit = 1000;
 /** Event time after which the longest server span is measured anew, in nanoseconds. */
 const longestWindowNs = 150e9;
 
-/** A kind of call: calls of one kind are made in the same circumstances. */
-function callKind(call: SpanRecord): string {
-  return `${call.protocol} ${call.serverPort} ${call.requestType} ${call.endpoint}`;
-}
+const none: readonly SpanRecord[] = [];
 
 /** The X-Request-IDs a server span answers to: the one it received and the one it replied with. */
 function requestIdsOf(server: SpanRecord): readonly string[] {
@@ -28,9 +25,9 @@ function requestIdsOf(server: SpanRecord): readonly string[] {
 /** The spans in state that one process of one agent made as client or server, found in all ways causes are looked for. */
 export class ProcessIndex {
   readonly contexts = new ContextTimelines();
-  readonly #servers = new SortedRecords((record) => record.requestEventId);
-  readonly #unansweredServers = new SortedRecords((record) => record.requestEventId);
-  readonly #unknownCalls = new SortedRecords((record) => record.requestEventId);
+  readonly #servers = new SortedRecords('request');
+  readonly #unansweredServers = new SortedRecords('request');
+  readonly #unknownCalls = new SortedRecords('request');
   readonly #serversByRequestId = new SharedIdIndex(sharedIdLimit);
   readonly #serversByTraceId = new SharedIdIndex(sharedIdLimit);
   /** By the id of a call: spans that say its response led to them. */
@@ -135,7 +132,7 @@ export class ProcessIndex {
 
   /** Spans that say the response of this call led to them. */
   continuationsOf(call: SpanRecord): readonly SpanRecord[] {
-    return this.#continuations.get(call.spanId) ?? [];
+    return this.#continuations.get(call.spanId) ?? none;
   }
 
   /** Duration of the longest server span seen lately, in nanoseconds. */
@@ -164,11 +161,11 @@ export class ProcessIndex {
 
   /** Notes a call that was made while the process served nothing. */
   noteBackground(call: SpanRecord): void {
-    if (this.#backgroundKinds.size < backgroundLimit) this.#backgroundKinds.add(callKind(call));
+    if (this.#backgroundKinds.size < backgroundLimit) this.#backgroundKinds.add(call.callKind);
   }
 
   /** Whether calls of this kind are also made while the process serves nothing. */
   isBackground(call: SpanRecord): boolean {
-    return this.#backgroundKinds.size > 0 && this.#backgroundKinds.has(callKind(call));
+    return this.#backgroundKinds.size > 0 && this.#backgroundKinds.has(call.callKind);
   }
 }

@@ -6,6 +6,8 @@ interface Sharers {
   total: number;
 }
 
+const none: readonly SpanRecord[] = [];
+
 /** Records by an id of theirs. An id that more than `limit` records share identifies nothing, and costs no more. */
 export class SharedIdIndex {
   readonly #limit: number;
@@ -34,7 +36,7 @@ export class SharedIdIndex {
   /** The records with this id; undefined when too many share it. */
   get(id: string): readonly SpanRecord[] | undefined {
     const records = this.#sharersById.get(id)?.records;
-    if (records === undefined) return [];
+    if (records === undefined) return none;
     if (records.length > this.#limit) return undefined;
     return records.some((record) => record.released) ? records.filter((record) => !record.released) : records;
   }

@@ -3,14 +3,21 @@ import type { SpanRecord } from '../span-record.ts';
 /** Below this many, removed records are not worth the copying. */
 const compactAbove = 64;
 
+/** Which event of a span it is sorted by. */
+export type SortEvent = 'request' | 'response';
+
 /** Records in ascending order of one of their event ids. Records mostly come in that order, so inserting is cheap. */
 export class SortedRecords {
-  readonly #keyOf: (record: SpanRecord) => number;
+  readonly #isByResponse: boolean;
   #items: SpanRecord[] = [];
   #released = 0;
 
-  constructor(keyOf: (record: SpanRecord) => number) {
-    this.#keyOf = keyOf;
+  constructor(event: SortEvent) {
+    this.#isByResponse = event === 'response';
+  }
+
+  #keyOf(record: SpanRecord): number {
+    return this.#isByResponse ? record.responseEventId : record.requestEventId;
   }
 
   /** Records, some of which may have been released since. */

@@ -162,7 +162,7 @@ export function simulate(work: Work, options: SimulationOptions): Simulation {
   let atUs = 0;
   for (let request = 0; request < options.requests; request++) {
     call(client, work, undefined, atUs, request);
-    atUs += between(0, 2 * options.everyUs);
+    atUs += between(0.5, 1.5) * options.everyUs;
   }
   const eventIds = numberEvents(calls);
   if (options.withWrongRule === true) addWrongNotes(calls, random);
