@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import type { Span } from './generated/span.ts';
+import type { Trace } from './generated/trace.ts';
+import { schemas } from './generated/schemas.ts';
+import { addressBytes, addressText, traceFromJson, traceToJson } from './trace-json.ts';
+
+const side = {
+  address: Uint8Array.of(10, 0, 0, 1),
+  port: 80,
+  regionId: 0,
+  zoneId: 0,
+  vpcId: 0,
+  subnetId: 0,
+  hostId: 1,
+  instanceId: 0,
+  clusterId: 0,
+  nodeId: 0,
+  namespaceId: 0,
+  workloadId: 0,
+  podId: 0,
+  serviceId: 0,
+  processResourceId: 2,
+  autoInstanceId: 2,
+  autoInstanceType: 13,
+  autoServiceId: 2,
+  autoServiceType: 13,
+  resolution: 1,
+};
+const span: Span = {
+  spanId: '00000000000000a1',
+  parentSpanId: '',
+  reason: 'root',
+  confidence: 0.25,
+  agentId: 7,
+  observationPoint: 's-p',
+  signalSource: 'ebpf',
+  startTimeNs: 1_760_000_000_000_000_001n,
+  durationNs: 5,
+  status: 'ok',
+  protocol: 'http1',
+  protocolVersion: '1.1',
+  isTls: false,
+  transport: 'tcp',
+  networkNamespace: 1,
+  socketId: 2,
+  requestEventId: 3,
+  responseEventId: 4,
+  requestTcpSequence: 5,
+  responseTcpSequence: 6,
+  requestType: 'GET',
+  requestDomain: 'a"b',
+  requestResource: '/é',
+  endpoint: '/',
+  requestId: 0,
+  responseCode: 200,
+  responseException: '',
+  responseResult: '',
+  requestBytes: 1,
+  responseBytes: 2,
+  headerTraceId: '',
+  headerSpanId: '',
+  xRequestIdRequest: 'x',
+  xRequestIdResponse: '',
+  forwardedFor: '',
+  userAgent: '',
+  processId: 1,
+  processName: 'node',
+  contextKind: 'thread',
+  requestContextId: 1,
+  responseContextId: 1,
+  requestThreadId: 1,
+  responseThreadId: 1,
+  causes: [{ kind: 'request', spanId: '00000000000000b1', rule: 'queue', confidence: 0.5, learned: true }],
+  client: { ...side, address: new Uint8Array(0) },
+  server: side,
+};
+const trace: Trace = {
+  spans: [span],
+  traceId: '000000000000000000000000000000aa',
+  revision: 1,
+  mergedInto: '',
+  rootSpanId: span.spanId,
+  rootCount: 1,
+  startTimeNs: span.startTimeNs,
+  durationNs: 5,
+  errorCount: 0,
+};
+
+describe('traces as JSON', () => {
+  it('have the names of the schema in its order, whatever the order of the record', () => {
+    const json = traceToJson(trace);
+    const names = (JSON.parse(schemas.Trace.text) as { fields: { name: string }[] }).fields.map((field) => field.name);
+    expect(Object.keys(json)).toEqual(names);
+    const [first] = json['spans'] as readonly Readonly<Record<string, unknown>>[];
+    expect(Object.keys(first!).slice(0, 4)).toEqual(['parent_span_id', 'reason', 'confidence', 'span_id']);
+    expect(JSON.stringify(traceToJson({ ...trace }))).toBe(JSON.stringify(json));
+  });
+
+  it('keep every digit of time and write addresses as text', () => {
+    const [first] = traceToJson(trace)['spans'] as readonly Readonly<Record<string, unknown>>[];
+    expect(first).toMatchObject({
+      start_time_ns: '1760000000000000001',
+      duration_ns: 5,
+      x_request_id_request: 'x',
+      causes: [{ kind: 'request', span_id: '00000000000000b1', rule: 'queue', confidence: 0.5, learned: true }],
+      client: { address: '' },
+      server: { address: '10.0.0.1', process_resource_id: 2 },
+    });
+  });
+
+  it('carry names for people behind the record, where they are given', () => {
+    const json = traceToJson(trace, () => ({ serviceName: 'shop' }));
+    const [first] = json['spans'] as readonly Readonly<Record<string, unknown>>[];
+    expect(Object.keys(first!).at(-1)).toBe('service_name');
+    expect(first!['service_name']).toBe('shop');
+  });
+
+  it('can be read back', () => {
+    const text = JSON.stringify(traceToJson(trace, () => ({ serviceName: 'shop' })));
+    expect(traceFromJson(JSON.parse(text))).toEqual(trace);
+  });
+
+  it('that lack something are refused by its name', () => {
+    const { revision, ...rest } = traceToJson(trace);
+    expect(revision).toBe(1);
+    expect(() => traceFromJson(rest)).toThrow('trace.revision is missing');
+    expect(() => traceFromJson({ ...rest, revision, start_time_ns: 5 })).toThrow('trace.start_time_ns');
+    expect(() => traceFromJson(null)).toThrow(TypeError);
+  });
+});
+
+describe('addresses', () => {
+  const v6 = (hex: string): Uint8Array => Buffer.from(hex.padStart(32, '0'), 'hex');
+
+  it('are written as people do (RFC 5952)', () => {
+    expect(addressText(Uint8Array.of(127, 0, 0, 1))).toBe('127.0.0.1');
+    expect(addressText(v6('1'))).toBe('::1');
+    expect(addressText(v6('ffff7f000001'))).toBe('127.0.0.1');
+    expect(addressText(v6('20010db8000000000001000000000001'))).toBe('2001:db8::1:0:0:1');
+    expect(addressText(v6('20010db8000000010001000100010001'))).toBe('2001:db8:0:1:1:1:1:1');
+    expect(addressText(v6('fe800000000000000000000000000000'))).toBe('fe80::');
+    expect(addressText(v6('0'))).toBe('');
+    expect(addressText(new Uint8Array(0))).toBe('');
+    expect(addressText(new Uint8Array(5))).toBe('');
+  });
+
+  it('are read back, for any bytes', () => {
+    const bytes = fc.oneof(
+      fc.uint8Array({ minLength: 4, maxLength: 4 }),
+      fc.array(fc.constantFrom(0, 0, 0, 1, 255), { minLength: 16, maxLength: 16 }).map((all) => Uint8Array.from(all)),
+      fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    );
+    fc.assert(
+      fc.property(bytes, (address) => {
+        const text = addressText(address);
+        expect(addressText(addressBytes(text))).toBe(text);
+      }),
+    );
+    for (const wrong of ['x', '1.2.3', '1.2.3.256', '1:2', '1::2::3', ':::', '12345::'])
+      expect(() => addressBytes(wrong)).toThrow(TypeError);
+  });
+});

@@ -1,0 +1,235 @@
+/** What the sink stores, the query stage finds: with the real engine. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { loadConfig } from '../core/config/load-config.ts';
+import { clickHouseConfig } from '../core/clickhouse/config.ts';
+import { createLogger } from '../core/telemetry/logger.ts';
+import { createTelemetry } from '../core/telemetry/telemetry.ts';
+import { clickHouseTraceStore } from '../query/clickhouse-trace-store.ts';
+import { httpTraceStore, openTraceStore } from '../query/client.ts';
+import { queryConfig } from '../query/config.ts';
+import { runQuery } from '../query/run.ts';
+import type { NamedTrace, TraceFilter, TraceStore } from '../query/trace-store.ts';
+import { traceToJson } from '../schemas/trace-json.ts';
+import { storeMessages, temporaryClickHouse, type TemporaryClickHouse } from '../sink/testing/temporary-clickhouse.ts';
+import {
+  epochNs,
+  makeLoadTrace,
+  makeResource,
+  makeSpan,
+  makeTrace,
+  resourceMessage,
+  traceMessage,
+} from '../sink/testing/traces.ts';
+
+let database: TemporaryClickHouse;
+let store: TraceStore;
+beforeAll(async () => {
+  database = await temporaryClickHouse();
+  store = clickHouseTraceStore(database.clickHouse);
+});
+afterAll(() => database.remove());
+beforeEach(async () => {
+  for (const table of ['spans', 'trace', 'resource']) await database.clickHouse.execute(`TRUNCATE TABLE ${table}`);
+});
+
+const traceA = '000000000000000000000000000000aa';
+const traceB = '000000000000000000000000000000bb';
+const list = async (filter: Partial<TraceFilter>): Promise<readonly string[]> =>
+  (await store.listTraces({ sort: 'newest', limit: 100, ...filter })).map((trace) => trace.traceId);
+
+async function found(id: string, from = store): Promise<NamedTrace> {
+  const result = await from.findTrace(id);
+  if (result.kind !== 'found') throw new Error(result.kind);
+  return result.named;
+}
+
+async function storeNames(): Promise<void> {
+  const names = ['gateway', 'items', 'users', 'prices'];
+  await database.store(...names.map((name, id) => resourceMessage(makeResource({ id: id + 1, uid: name, name }), id)));
+}
+
+describe('a stored trace', () => {
+  it('is read as it was sent, with the names of its services', async () => {
+    await storeNames();
+    const trace = makeLoadTrace(12);
+    await database.store(traceMessage(trace, 0));
+    const { trace: read, names } = await found(trace.traceId);
+    // As text: IPv4 comes back the same, though it is stored as mapped into IPv6.
+    expect(JSON.stringify(traceToJson(read))).toBe(JSON.stringify(traceToJson({ ...trace, spans: read.spans })));
+    expect(new Set(read.spans.map((span) => span.spanId))).toEqual(new Set(trace.spans.map((span) => span.spanId)));
+    expect(names.get(trace.spans[0]!.spanId)).toEqual({
+      serviceName: 'gateway',
+      clientServiceName: '',
+      serverServiceName: 'gateway',
+    });
+    expect(names.get(trace.spans[1]!.spanId)).toEqual({
+      serviceName: 'gateway',
+      clientServiceName: 'gateway',
+      serverServiceName: 'items',
+    });
+  });
+
+  it('goes by the name of its process where no resource is known', async () => {
+    const server = { ...makeSpan().server, processResourceId: 99, autoServiceId: 99 };
+    await database.store(traceMessage(makeTrace([makeSpan({ server })]), 0));
+    const { trace, names } = await found(traceA);
+    expect(names.get(trace.spans[0]!.spanId)!.serviceName).toBe('node');
+    expect(await list({ service: 'nothing' })).toEqual([]);
+  });
+
+  it('is found by the beginning of its id when no other begins so', async () => {
+    await database.store(traceMessage(makeTrace([makeSpan()]), 0));
+    await database.store(traceMessage(makeTrace([makeSpan({ spanId: 'b'.repeat(16) })], { traceId: traceB }), 1));
+    expect((await found(traceA.slice(0, 31))).trace.traceId).toBe(traceA);
+    expect(await store.findTrace('0000')).toEqual({ kind: 'ambiguous', traceIds: [traceA, traceB] });
+    expect(await store.findTrace('f')).toEqual({ kind: 'missing' });
+    expect(await store.findTrace("a' OR 1")).toEqual({ kind: 'missing' });
+  });
+
+  it('that was merged into another is found there', async () => {
+    const moved = makeSpan({ spanId: 'b'.repeat(16), startTimeNs: epochNs + 5n });
+    await database.store(traceMessage(makeTrace([moved], { traceId: traceB }), 0));
+    await database.store(traceMessage(makeTrace([makeSpan(), moved]), 1));
+    await database.store(traceMessage(makeTrace([], { traceId: traceB, revision: 1, mergedInto: traceA }), 2));
+    expect((await found(traceB)).trace).toMatchObject({ traceId: traceA, revision: 2 });
+    expect((await found('0000')).trace.spans).toHaveLength(2);
+    expect(await list({})).toEqual([traceA]);
+  });
+});
+
+describe('a list of traces', () => {
+  it('is by start or by duration, and bounded', async () => {
+    const traces = Array.from({ length: 30 }, (_, number) =>
+      makeTrace(
+        [
+          makeSpan({
+            spanId: String(number).padStart(16, '0'),
+            startTimeNs: epochNs + BigInt(number) * 1_000_000_000n,
+            durationNs: ((number * 7) % 30) * 1000 + 1000,
+          }),
+        ],
+        { traceId: String(number).padStart(32, '0') },
+      ),
+    );
+    await database.store(...traces.map((trace, index) => traceMessage(trace, index)));
+    const ids = (numbers: readonly number[]): readonly string[] =>
+      numbers.map((number) => String(number).padStart(32, '0'));
+    expect(await list({ limit: 3 })).toEqual(ids([29, 28, 27]));
+    const slowest = await store.listTraces({ sort: 'slowest', limit: 3 });
+    expect(slowest.map((trace) => trace.durationNs)).toEqual([30_000, 29_000, 28_000]);
+    expect(await list({ fromNs: epochNs + 5_000_000_000n, toNs: epochNs + 7_000_000_000n })).toEqual(ids([7, 6, 5]));
+    expect(await list({ minDurationNs: 29_000, sort: 'slowest' })).toHaveLength(2);
+    expect(await list({ maxDurationNs: 1000 })).toEqual(ids([0]));
+  });
+
+  it('shows a trace once and by its latest revision, also when that no longer fits', async () => {
+    const root = makeSpan({ durationNs: 1000 });
+    await database.store(traceMessage(makeTrace([root]), 0));
+    const late = makeSpan({ spanId: 'c'.repeat(16), startTimeNs: epochNs - 3_600_000_000_000n, durationNs: 9_000_000 });
+    await database.store(traceMessage(makeTrace([late, root]), 1));
+    expect(await list({})).toEqual([traceA]);
+    expect(await list({ fromNs: epochNs })).toEqual([]);
+    expect(await list({ maxDurationNs: 1000 })).toEqual([]);
+  });
+
+  it('is right when many candidates are there for an old revision only', async () => {
+    const count = 60;
+    const early = Array.from({ length: count }, (_, number) =>
+      makeTrace(
+        [
+          makeSpan({
+            spanId: `a${String(number).padStart(15, '0')}`,
+            startTimeNs: epochNs + BigInt(number + 1000) * 1_000_000n,
+          }),
+        ],
+        {
+          traceId: String(number).padStart(32, '0'),
+        },
+      ),
+    );
+    await database.store(...early.map((trace, index) => traceMessage(trace, index)));
+    // All but the oldest two turn out to have begun much earlier.
+    const late = early.slice(2).map((trace, number) =>
+      makeTrace(
+        [
+          makeSpan({
+            spanId: `b${String(number).padStart(15, '0')}`,
+            startTimeNs: epochNs - BigInt(number + 1) * 1_000_000n,
+          }),
+          ...trace.spans,
+        ],
+        { traceId: trace.traceId },
+      ),
+    );
+    await database.store(...late.map((trace, index) => traceMessage(trace, index)));
+    expect(await list({ limit: 3 })).toEqual([early[1]!.traceId, early[0]!.traceId, early[2]!.traceId]);
+  });
+
+  it('is of traces with one span that fits all that is asked of spans', async () => {
+    await storeNames();
+    const failing = makeSpan({
+      spanId: 'd'.repeat(16),
+      status: 'server_error',
+      endpoint: '/pay',
+      server: { ...makeSpan().server, processResourceId: 4, autoServiceId: 4 },
+    });
+    await database.store(traceMessage(makeTrace([makeSpan(), failing]), 0));
+    await database.store(traceMessage(makeLoadTrace(0), 1));
+    const load = makeLoadTrace(0).traceId;
+    expect(await list({ service: 'items' })).toEqual([load]);
+    expect(await list({ service: 'prices', status: 'error' })).toEqual([traceA]);
+    expect(await list({ service: 'gateway', status: 'error' })).toEqual([]);
+    expect(await list({ endpoint: 'PAY' })).toEqual([traceA]);
+    expect(await list({ protocol: 'mysql' })).toEqual([load]);
+    expect(await list({ status: 'timeout' })).toEqual([]);
+    expect(await list({ service: "x' OR 1 OR '" })).toEqual([]);
+    const [summary] = await store.listTraces({ sort: 'newest', limit: 1, service: 'items' });
+    expect(summary).toMatchObject({
+      rootServiceName: 'gateway',
+      rootEndpoint: '/api/orders/{}',
+      spanCount: 8,
+      errorCount: 0,
+    });
+  });
+});
+
+describe('reading from another process', () => {
+  const { clickHouse } = loadConfig({}, { clickHouse: clickHouseConfig });
+
+  it('goes through the API of the process that serves the directory', async () => {
+    await storeNames();
+    const trace = makeLoadTrace(3);
+    await storeMessages(database.clickHouse, [traceMessage(trace, 0)]);
+    const controller = new AbortController();
+    const port = await new Promise<number>((listening, failed) => {
+      runQuery({
+        config: { ...loadConfig({}, { query: queryConfig }).query, port: 0 },
+        clickHouse: database.clickHouse,
+        telemetry: createTelemetry({ logger: createLogger({ name: 'test', level: 'silent' }) }),
+        signal: controller.signal,
+        dataDirectory: database.directory,
+        listening,
+      }).catch(failed);
+    });
+    try {
+      const url = `http://127.0.0.1:${port}`;
+      const remote = await openTraceStore({ url, directory: database.directory, clickHouse });
+      expect(await found(trace.traceId, remote)).toEqual(await found(trace.traceId));
+      const filter = { sort: 'newest', limit: 5, service: 'items' } as const;
+      expect(await remote.listTraces(filter)).toEqual(await store.listTraces(filter));
+      expect(await httpTraceStore(url).listTraces(filter)).toHaveLength(1);
+    } finally {
+      controller.abort();
+    }
+  });
+
+  it('says what to do when there is nothing to read', async () => {
+    const parent = mkdtempSync(join(tmpdir(), 'spanloom-none-'));
+    const options = { url: 'http://127.0.0.1:9', directory: join(parent, 'clickhouse'), clickHouse };
+    await expect(openTraceStore(options)).rejects.toThrow('run "spanloom up" first');
+    rmSync(parent, { recursive: true });
+  });
+});
