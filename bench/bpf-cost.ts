@@ -1,6 +1,8 @@
 /**
- * What capture costs: wrk against nginx with keep-alive, without and with capture in turn, medians. Needs root, wrk and
- * nginx. `npx tsx bench/bpf-cost.ts [seconds per run] [rounds] [connections]`
+ * What capture costs: wrk against nginx with keep-alive, without and with capture in turn, medians. Once with both ends
+ * captured, once with nginx alone, as when its clients are on other hosts. On a machine that is busy with other things the
+ * CPU time that nginx takes for a request says more than the throughput.
+ * Needs root, wrk and nginx: `npx tsx bench/bpf-cost.ts [seconds per run] [rounds] [connections]`
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,19 +32,33 @@ function startNginx(folder: string): ChildProcess {
   return spawn('nginx', ['-c', join(folder, 'nginx.conf')], { stdio: 'inherit' });
 }
 
-/** Requests per second. */
-async function load(): Promise<number> {
+interface Load {
+  readonly requestsPerSecond: number;
+  readonly serverNsPerRequest: number;
+}
+
+/** Nanoseconds on a CPU since it started. */
+function cpuTimeNs(processId: number): number {
+  return Number(readFileSync(`/proc/${processId}/schedstat`, 'utf8').split(' ')[0]);
+}
+
+async function load(onStart: (clientProcessId: number) => void = () => undefined): Promise<Load> {
+  const before = cpuTimeNs(nginx.pid!);
   const wrk = spawn('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, `http://127.0.0.1:${port}/`]);
+  onStart(wrk.pid!);
   let output = '';
   wrk.stdout.on('data', (data: Buffer) => (output += data.toString()));
   await new Promise((resolve, reject) => wrk.on('error', reject).on('close', resolve));
-  const match = /Requests\/sec:\s*([\d.]+)/.exec(output);
-  if (match === null) throw new Error(`wrk did not say how many requests it made: ${output}`);
-  return Number(match[1]);
+  const rate = /Requests\/sec:\s*([\d.]+)/.exec(output);
+  const count = /(\d+) requests in/.exec(output);
+  if (rate === null || count === null) throw new Error(`wrk did not say how many requests it made: ${output}`);
+  return {
+    requestsPerSecond: Number(rate[1]),
+    serverNsPerRequest: (cpuTimeNs(nginx.pid!) - before) / Number(count[1]),
+  };
 }
 
-interface Captured {
-  readonly requestsPerSecond: number;
+interface Captured extends Load {
   readonly events: number;
   readonly bytes: number;
   readonly lost: number;
@@ -50,7 +66,7 @@ interface Captured {
   readonly cpuSeconds: number;
 }
 
-async function loadWithCapture(): Promise<Captured> {
+async function loadWithCapture(withClient: boolean): Promise<Captured> {
   let events = 0;
   let bytes = 0;
   let lost = 0;
@@ -76,11 +92,13 @@ async function loadWithCapture(): Promise<Captured> {
     },
   );
   const before = process.cpuUsage();
-  const requestsPerSecond = await load();
+  const measured = await load((client) => {
+    if (!withClient) capture.exclude(client);
+  });
   const used = process.cpuUsage(before);
   const programs = capture.statistics();
   await capture.stop();
-  return { requestsPerSecond, events, bytes, lost, programs, cpuSeconds: (used.user + used.system) / 1e6 };
+  return { ...measured, events, bytes, lost, programs, cpuSeconds: (used.user + used.system) / 1e6 };
 }
 
 function printCost(measured: Captured): void {
@@ -103,25 +121,40 @@ const statisticsBefore = readFileSync(statisticsSwitch, 'utf8');
 try {
   await sleep(500);
   await load();
-  const without: number[] = [];
-  const withCapture: Captured[] = [];
+  const without: Load[] = [];
+  const bothEnds: Captured[] = [];
+  const serverOnly: Captured[] = [];
   for (let round = 0; round < rounds; round++) {
     without.push(await load());
-    withCapture.push(await loadWithCapture());
-    const last = withCapture.at(-1)!;
+    bothEnds.push(await loadWithCapture(true));
+    serverOnly.push(await loadWithCapture(false));
+    const rates = [without, bothEnds, serverOnly].map((runs) => runs.at(-1)!.requestsPerSecond.toFixed(0));
+    console.log(`round ${round + 1}: ${rates.join(', ')} requests/s without, with both ends, with nginx captured`);
+  }
+  const middle = (runs: readonly Load[], of: keyof Load): number => median(runs.map((run) => run[of]));
+  const baseRate = middle(without, 'requestsPerSecond');
+  const baseNs = middle(without, 'serverNsPerRequest');
+  for (const [name, runs] of [
+    ['both ends', bothEnds],
+    ['nginx', serverOnly],
+  ] as const) {
+    const rate = middle(runs, 'requestsPerSecond');
+    const serverNs = middle(runs, 'serverNsPerRequest');
+    const events = runs.reduce((sum, run) => sum + run.events, 0);
+    const bytes = runs.reduce((sum, run) => sum + run.bytes, 0);
+    const lost = runs.reduce((sum, run) => sum + run.lost, 0);
+    const readerUs = median(runs.map((run) => (run.cpuSeconds / run.events) * 1e6));
     console.log(
-      `round ${round + 1}: ${without.at(-1)!.toFixed(0)} requests/s without, ${last.requestsPerSecond.toFixed(0)} with, ` +
-        `${last.events} events of ${(last.bytes / last.events).toFixed(0)} B, ${last.lost} lost`,
+      `\n${name} captured: throughput ${((100 * rate) / baseRate).toFixed(1)} % of without (at least 85), ` +
+        `nginx ${(serverNs / 1000).toFixed(2)} µs CPU a request, ${(baseNs / 1000).toFixed(2)} without ` +
+        `(${((100 * baseNs) / serverNs).toFixed(1)} %)\n` +
+        `  ${events} events of ${(bytes / events).toFixed(0)} B, ${lost} lost, ` +
+        `${readerUs.toFixed(2)} µs CPU each to drain, order, redact and encode`,
     );
   }
-  const base = median(without);
-  const captured = median(withCapture.map((run) => run.requestsPerSecond));
-  const reader = median(withCapture.map((run) => (run.cpuSeconds / run.events) * 1e6));
-  console.log(`\nthroughput with capture: ${((100 * captured) / base).toFixed(1)} % of without (at least 85)`);
-  console.log(`reader: ${reader.toFixed(2)} µs CPU per event (drain, order, redact, encode)`);
 
   writeFileSync(statisticsSwitch, '1');
-  printCost(await loadWithCapture());
+  printCost(await loadWithCapture(true));
 } finally {
   writeFileSync(statisticsSwitch, statisticsBefore);
   nginx.kill();

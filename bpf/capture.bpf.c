@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /*
- * The facts of every read- and write-like call on an internet socket (docs: bpf/README.md). Two programs on the tracepoints
- * that all system calls pass: they need no tracefs, get their arguments in registers, and leave again after one table
- * look-up when the call is none of ours.
+ * The facts of every read- and write-like call on an internet socket (docs: bpf/README.md). Two programs on the
+ * tracepoints that all system calls pass: they need no tracefs, get their arguments in registers, and leave again
+ * after one table look-up when the call is none of ours.
  */
 #include <stdbool.h>
 #include <stddef.h>

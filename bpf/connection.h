@@ -40,7 +40,8 @@ static __always_inline int on_connect_begin(struct pt_regs *regs, struct task_st
 }
 
 /* connect() is called again to learn how a connection in progress came out: that is not a new one. */
-static __always_inline bool is_same_connection(const struct socket_state *socket, const struct socket_reference *reference)
+static __always_inline bool is_same_connection(const struct socket_state *socket,
+					       const struct socket_reference *reference)
 {
 	struct sock *sock = reference->sock;
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * Writes. Id, time, slot, sequence and the turn of the socket's direction are taken when the call begins, so that they come
- * before anything the peer or another thread of this process makes of the data; what was really moved, and the payload
- * (resident by then, the kernel has just read it), when the call returns. A call that moved nothing is undone.
+ * Writes. Id, time, slot, sequence and the turn of the socket's direction are taken when the call begins, so that
+ * they come before anything the peer or another thread of this process makes of the data; what was really moved, and
+ * the payload (resident by then, the kernel has just read it), when the call returns. A call that moved nothing is
+ * undone.
  */
 #ifndef SPANLOOM_EGRESS_H
 #define SPANLOOM_EGRESS_H

@@ -30,8 +30,8 @@ static __always_inline void begin_event(struct spanloom_event *event, struct tas
 }
 
 /*
- * Sends the event with what it really carries: a copy costs less than ring space for the largest payload. Nobody is woken:
- * the reader polls, and a wake-up for each event would cost more than the event.
+ * Sends the event with what it really carries: a copy costs less than ring space for the largest payload. Nobody is
+ * woken: the reader polls, and a wake-up for each event would cost more than the event.
  */
 static __always_inline void send_event(struct scratch *scratch, __u32 payload_bytes)
 {

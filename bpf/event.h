@@ -50,7 +50,7 @@ enum spanloom_loss {
 	SPANLOOM_SOCKET_UNRESOLVED = 1,	 /* a socket of a known family whose fields could not be read */
 	SPANLOOM_PAYLOAD_UNREADABLE = 2, /* the event was sent without (all of) its payload */
 	SPANLOOM_MAP_FULL = 3,		 /* no room to remember a thread or a socket */
-	SPANLOOM_ARGUMENTS_MISSED = 4,	 /* arguments in user memory unreadable, or more datagrams in a call than are looked at */
+	SPANLOOM_ARGUMENTS_MISSED = 4,	 /* arguments unreadable, or too many datagrams in a call */
 	SPANLOOM_LOSSES = 5,
 };
 
@@ -105,7 +105,7 @@ struct spanloom_knobs {
 	__u32 reserved;
 };
 
-/* Memory shared while running. What each event writes and what each event only reads are on cache lines of their own. */
+/* Memory shared while running. What each event writes is on another cache line than what it only reads. */
 struct spanloom_state {
 	__u64 next_event_id; /* seeded by user space */
 	__u64 reserved_1[7];

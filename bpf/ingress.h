@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * Reads. All is done when the call returns: most calls without data (EAGAIN) and calls on other files are out after a few
- * loads, and the sequence follows from where the socket stands now.
+ * Reads. All is done when the call returns: most calls without data (EAGAIN) and calls on other files are out after a
+ * few loads, and the sequence follows from where the socket stands now.
  */
 #ifndef SPANLOOM_INGRESS_H
 #define SPANLOOM_INGRESS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * Reading kernel memory through any pointer. bpf_rdonly_cast() (since 6.2) makes it one load that yields 0 on a bad address;
- * older kernels take a helper call for each field.
+ * Reading kernel memory through any pointer. bpf_rdonly_cast() (since 6.2) makes it one load that yields 0 on a bad
+ * address; older kernels take a helper call for each field.
  */
 #ifndef SPANLOOM_KERNEL_READ_H
 #define SPANLOOM_KERNEL_READ_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * The few fields of kernel structures that are read. Offsets here mean nothing: libbpf relocates each access to where the
- * running kernel has the field. A suffix after ___ is not part of the name: it tells variants of several kernels apart.
+ * The few fields of kernel structures that are read. Offsets here mean nothing: libbpf relocates each access to where
+ * the running kernel has the field. A suffix after ___ is not part of the name: it tells variants of several kernels
+ * apart.
  */
 #ifndef SPANLOOM_KERNEL_TYPES_H
 #define SPANLOOM_KERNEL_TYPES_H

@@ -44,7 +44,10 @@ export interface CapturedBlock {
   readonly lastEventId: number;
   /** CLOCK_MONOTONIC in nanoseconds that time_offset_ns counts from. */
   readonly baseMonotonicNs: number;
-  /** All events up to base + this are in this block, an earlier one, or counted as lost. */
+  /**
+   * All events up to base + this are in this block, an earlier one, or counted as lost; except those of writes that were
+   * still blocked one poll interval later: they come when they are done, with the time at which they began.
+   */
   readonly untilOffsetNs: number;
   /** Events lost since the previous block, by reason. */
   readonly losses: Readonly<Record<string, number>>;
@@ -55,11 +58,13 @@ export interface CapturedBlock {
 export interface Capture {
   /** Lets the poller hand over more blocks. */
   acknowledge(blocks: number): void;
-  /** Stops tracing a process. */
+  /** Stops tracing a process: for as long as it runs, not for a later one with the same id. */
   exclude(processId: number): void;
   /**
-   * Attaches the event-loop probes (libuv) to a binary or shared library.
+   * Attaches the event-loop probe (libuv) to a binary or shared library, for every process that runs it, now or later.
+   * Cheap to repeat: a file that was looked at before is not looked at again.
    * @returns number of probes attached; 0 when it has no such symbols
+   * @throws Error that says in one sentence why the file cannot be probed
    */
   attachLoopProbes(path: string): number;
   /** Programs with their run count and run time (0 unless kernel.bpf_stats_enabled is set). */

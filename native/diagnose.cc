@@ -42,6 +42,10 @@ uint64_t effective_capabilities() {
 
 void collect_library_messages() { libbpf_set_print(keep_message); }
 
+const char* const kNoLoopProbes =
+    "CAP_SYS_ADMIN is missing: without it the kernel allows no probes on event loops, and calls from timers may get a "
+    "wrong cause; run as root or grant it.";
+
 std::string take_library_message() {
   std::string last;
   size_t begin = 0;
@@ -73,6 +77,7 @@ std::vector<std::string> missing_requirements() {
   if (!has(kCapSysPtrace))
     missing.push_back("CAP_SYS_PTRACE is missing: without it programs inside containers and of other users cannot be "
                       "looked at; run as root or grant it.");
+  if (!has(kCapSysAdmin)) missing.push_back(kNoLoopProbes);
   if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
     missing.push_back("The kernel's type information is missing (/sys/kernel/btf/vmlinux): run a kernel built with "
                       "CONFIG_DEBUG_INFO_BTF=y, and make /sys visible in the container.");

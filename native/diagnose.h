@@ -13,6 +13,9 @@ void collect_library_messages();
 // The last line of those messages that tells something, and forgets them all.
 std::string take_library_message();
 
+// What to say when a process may not attach uprobes: CAP_BPF and CAP_PERFMON are not enough for that.
+extern const char* const kNoLoopProbes;
+
 // Everything that is missing; empty when nothing is.
 std::vector<std::string> missing_requirements();
 

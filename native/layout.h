@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where the fields of bpf/event.h are, once as this compiler laid them out and once as the BPF object's type information
-// tells. A test compares the two.
+// Where the fields of bpf/event.h are, once as this compiler laid them out and once as the BPF object's type
+// information tells. A test compares the two.
 #pragma once
 
 #include <cstdint>

@@ -5,15 +5,16 @@
 
 #include <bpf/libbpf.h>
 
+#include <cstdint>
+#include <deque>
 #include <string>
-#include <vector>
 
 namespace spanloom {
 
 class LoopProbes {
  public:
-  // Attaches `program` to the loop functions of an executable or shared library, in every process that runs it. Returns how
-  // many were found (0: none; attached before: the number of then), or -1 with one sentence in `error`.
+  // Attaches `program` to the loop function of an executable or shared library, in every process that runs it.
+  // Returns how many are attached (0 or 1, the same when asked again), or -1 with one sentence in `error`.
   int attach(const bpf_program* program, const std::string& path, std::string& error);
   void detach();
 
@@ -22,10 +23,10 @@ class LoopProbes {
   struct Attached {
     uint64_t device;
     uint64_t inode;
-    std::vector<bpf_link*> links;
+    bpf_link* link;  // nullptr: no such function
   };
 
-  std::vector<Attached> attached_;
+  std::deque<Attached> attached_;
 };
 
 }  // namespace spanloom

@@ -9,7 +9,8 @@
 
 namespace spanloom {
 
-// When a process started, in hundredths of a second since boot, as field 22 of /proc/PID/stat tells; 0 when it is gone.
+// When a process started, in hundredths of a second since boot, as field 22 of /proc/PID/stat tells; 0 when it is
+// gone.
 inline uint64_t process_start_ticks(uint32_t process_id) {
   std::ifstream file("/proc/" + std::to_string(process_id) + "/stat");
   std::stringstream content;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Puts events in the order of their ids. They reach the ring buffer when their call returns, but a write has its id from
-// when the call began: its answer may be there first, read by another thread. So records wait here for one poll interval,
-// and leave in the order of their ids up to a moment that far back. A write that blocks for longer comes late.
+// Puts events in the order of their ids. They reach the ring buffer when their call returns, but a write has its id
+// from when the call began: its answer may be there first, read by another thread. So records wait here for one poll
+// interval, and leave in the order of their ids up to a moment that far back. A write that blocks for longer comes
+// late.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +19,8 @@ class Staging {
   // Copies one record of the ring buffer; a record that is too short for its payload is ignored.
   void add(const void* record, size_t size);
 
-  // Calls visit(event, payload) for each event up to `until_ns`, but for at most `max_events` of them; visit may change the
-  // payload. Returns how many there were.
+  // Calls visit(event, payload) for each event up to `until_ns`, but for at most `max_events` of them; visit may
+  // change the payload. Returns how many there were.
   template <typename Visit>
   size_t take(uint64_t until_ns, size_t max_events, Visit visit) {
     size_t taken = 0;
@@ -49,7 +50,8 @@ class Staging {
   void clear();
   void compact();
 
-  // Records, each at a multiple of eight, and their order. The spare vectors keep their memory from compaction to compaction.
+  // Records, each at a multiple of eight, and their order. The spare vectors keep their memory from compaction to
+  // compaction.
   std::vector<uint8_t> arena_;
   std::vector<uint8_t> spare_arena_;
   std::vector<Waiting> waiting_;

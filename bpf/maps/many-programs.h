@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * many_programs: key enum spanloom_many; value the program that finishes such a call. Apart from the rest because their loops
- * cost the verifier the most: where it refuses them everything else still works. Filled by user space.
+ * many_programs: key enum spanloom_many; value the program that finishes such a call. Apart from the rest because
+ * their loops cost the verifier the most: where it refuses them everything else still works. Filled by user space.
  */
 #ifndef SPANLOOM_MAPS_MANY_PROGRAMS_H
 #define SPANLOOM_MAPS_MANY_PROGRAMS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * scratch: key 0; value, per CPU, the event being put together: it does not fit on the stack. Tracepoint programs run with
- * preemption off, so none sees another's.
+ * scratch: key 0; value, per CPU, the event being put together: it does not fit on the stack. Tracepoint programs run
+ * with preemption off, so none sees another's.
  */
 #ifndef SPANLOOM_MAPS_SCRATCH_H
 #define SPANLOOM_MAPS_SCRATCH_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * sockets: key address of the struct sock; value what is known of the socket and its current message. Least recently used
- * go first. An address is used again after a socket was freed: the number of the inode tells whether it is still the same.
+ * sockets: key address of the struct sock; value what is known of the socket and its current message. Least recently
+ * used go first. An address is used again after a socket was freed: the number of the inode tells whether it is still
+ * the same.
  */
 #ifndef SPANLOOM_MAPS_SOCKETS_H
 #define SPANLOOM_MAPS_SOCKETS_H

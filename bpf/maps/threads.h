@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * threads: key a thread (task-local storage, so it ends with the thread and needs no bound); value its slot and the call it
- * is in. Made at the thread's first call on an internet socket.
+ * threads: key a thread (task-local storage, so it ends with the thread and needs no bound); value its slot and the
+ * call it is in. Made at the thread's first call on an internet socket.
  */
 #ifndef SPANLOOM_MAPS_THREADS_H
 #define SPANLOOM_MAPS_THREADS_H
