@@ -53,8 +53,15 @@ export interface TopicSettings {
 
 /** Sends messages. */
 export interface Producer {
-  /** Resolves when every message is stored and would survive a kill of this process. */
+  /**
+   * Resolves when every message is stored and would survive a kill of this process. Messages of one partition keep
+   * the order of the calls, also when a call is not awaited before the next.
+   *
+   * @throws PipelineError BUS_UNKNOWN_TOPIC, BUS_FULL, BUS_CLOSED, BUS_UNAVAILABLE (retryable or not); then the first
+   *   messages may have been stored and the others not, but never half a message
+   */
   send(messages: readonly OutgoingMessage[]): Promise<void>;
+  /** The bus stays open. */
   close(): Promise<void>;
 }
 
@@ -66,23 +73,29 @@ export interface Rebalance {
 
 /** What one poll brought. */
 export interface Poll {
-  /** Not undefined when the assignment changed since the last poll: to be handled before `messages`. */
+  /**
+   * Not undefined when the assignment changed since the last poll: to be handled before `messages`. What is revoked
+   * here may be another member's already, so everything read before must be committed or given up before polling.
+   */
   readonly rebalance?: Rebalance;
   readonly messages: readonly ReceivedMessage[];
 }
 
-/** A member of a consumer group. One caller at a time. */
+/** A member of a consumer group. One caller at a time; `close` may come while `poll` waits and ends it. */
 export interface Consumer {
   /** Resolves at once with what is there, else waits up to `maxWaitMs` and resolves with what came, perhaps nothing. */
   poll(limits: { readonly maxWaitMs: number; readonly maxBytes: number }): Promise<Poll>;
-  /** Stores positions durably. Positions of partitions not assigned any more are refused with BUS_NOT_ASSIGNED. */
+  /**
+   * Stores positions durably, all of them or none. Positions of partitions not assigned any more are refused with
+   * BUS_NOT_ASSIGNED.
+   */
   commit(positions: readonly Position[]): Promise<void>;
   /** For each assigned partition: the offset that the next message will get. Lag is that minus the offset last read. */
   endOffsets(): Promise<readonly (TopicPartition & { readonly offset: number })[]>;
   close(): Promise<void>;
 }
 
-/** A connection to the bus. */
+/** A connection to the bus. Names are those of topics.ts; a prefix, where there is one, is the implementation's. */
 export interface Bus {
   /** Creates topics that are missing; settings of present ones are brought up to date, partitions only ever grow. */
   ensureTopics(settings: readonly TopicSettings[]): Promise<void>;

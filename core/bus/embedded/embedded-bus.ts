@@ -3,7 +3,7 @@ import type { Bus, Consumer, OutgoingMessage, Producer, TopicSettings } from '..
 import { PipelineError } from '../../errors.ts';
 import { append, expire, storedBytesOf } from './append.ts';
 import { EmbeddedConsumer, unknownTopicError } from './embedded-consumer.ts';
-import { deadMembers, evictDead } from './group.ts';
+import { evictDead } from './group.ts';
 import { type TopicRow, validName } from './layout.ts';
 import { type LogStore, openLogStore, tolerant } from './log-store.ts';
 import { ownProcessId, ownProcessRow } from './process-identity.ts';
@@ -147,13 +147,13 @@ class EmbeddedBus implements Bus {
   async #beat(): Promise<void> {
     const store = this.#store;
     const nowMs = this.#now();
-    const evicts = await store.transaction(() => {
+    const evicted = await store.transaction(() => {
       store.processes.put(ownProcessRow(nowMs), ownProcessId);
-      const dead = deadMembers(store, nowMs, this.#sessionTimeoutMs);
-      if (dead.size > 0) evictDead(store, nowMs, this.#sessionTimeoutMs);
-      return dead.size > 0;
+      return evictDead(store, nowMs, this.#sessionTimeoutMs);
     });
-    if (evicts) store.notify();
+    if (!evicted) return;
+    store.forgetDeadReaders();
+    store.notify();
   }
 
   #inBackground(action: () => Promise<void>): void {

@@ -64,7 +64,8 @@ export class EmbeddedConsumer implements Consumer {
   async poll(limits: { readonly maxWaitMs: number; readonly maxBytes: number }): Promise<Poll> {
     this.#requireOpen();
     const deadlineMs = performance.now() + limits.maxWaitMs;
-    for (;;) {
+    // Closed while it waited: that is no error of the caller.
+    while (!this.#isClosed()) {
       this.#store.refresh();
       const change = await this.#rebalance();
       const messages = readMessages(this.#store, this.#cursors, limits.maxBytes);
@@ -72,9 +73,8 @@ export class EmbeddedConsumer implements Consumer {
       const remainingMs = deadlineMs - performance.now();
       if (messages.length > 0 || remainingMs <= 0) return { messages };
       await this.#store.wait(this.#topics, remainingMs);
-      // Closed while it waited: that is no error of the caller.
-      if (this.#isClosed()) return { messages: [] };
     }
+    return { messages: [] };
   }
 
   async #rebalance(): Promise<Rebalance | undefined> {
@@ -82,6 +82,8 @@ export class EmbeddedConsumer implements Consumer {
     const { isMember, lost, free } = pendingChange(store, this.#membership, this.#cursors);
     if (isMember && lost.length === 0 && free.length === 0) return undefined;
     const change = await store.transaction(() => {
+      // One that has left in the meantime must not come back.
+      if (this.#isClosed()) return { assigned: [], revoked: [] };
       const owned = this.#cursors;
       if (pendingChange(store, this.#membership, owned).isMember) return rebalance(store, this.#membership, owned);
       this.#membership = this.#newMembership();

@@ -55,8 +55,8 @@ export function leave(store: LogStore, { group, memberId }: Membership): void {
   strike(store, group, new Set([memberId]));
 }
 
-/** Members of all groups whose process is gone, by group. Only reads. */
-export function deadMembers(store: LogStore, nowMs: number, timeoutMs: number): ReadonlyMap<string, Set<string>> {
+/** Members of all groups whose process is gone, by group. */
+function deadMembers(store: LogStore, nowMs: number, timeoutMs: number): ReadonlyMap<string, Set<string>> {
   const alive = new Map<string, boolean>();
   const dead = new Map<string, Set<string>>();
   for (const { name, row } of store.groups.named()) {
@@ -72,11 +72,13 @@ export function deadMembers(store: LogStore, nowMs: number, timeoutMs: number): 
   return dead;
 }
 
-/** Strikes out dead members, and the rows of their processes. */
-export function evictDead(store: LogStore, nowMs: number, timeoutMs: number): void {
-  for (const [group, gone] of deadMembers(store, nowMs, timeoutMs)) strike(store, group, gone);
+/** Strikes out dead members, and the rows of their processes. Returns whether there were any. */
+export function evictDead(store: LogStore, nowMs: number, timeoutMs: number): boolean {
+  const dead = deadMembers(store, nowMs, timeoutMs);
+  for (const [group, gone] of dead) strike(store, group, gone);
   for (const { name, row } of store.processes.named())
     if (!isAlive(row, nowMs, timeoutMs)) store.processes.remove(name);
+  return dead.size > 0;
 }
 
 /** What would change for a member if it asked now. Only reads. */

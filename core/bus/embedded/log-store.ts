@@ -71,8 +71,9 @@ export class LogStore {
 
   constructor(path: string) {
     this.path = path;
-    // Without event-turn batching a commit that fails rejects exactly one promise: the transaction's.
-    this.#root = open({ path, noSubdir: false, maxDbs: 8, eventTurnBatching: false });
+    // Without event-turn batching a commit that fails rejects exactly one promise: the transaction's. Overlapping sync
+    // is off because its lock makes the survivors of a killed process fail (MDB_PANIC) when they meet it half-way.
+    this.#root = open({ path, noSubdir: false, maxDbs: 8, eventTurnBatching: false, overlappingSync: false });
     const meta = this.#root.openDB('meta', { encoding: 'msgpack' });
     this.topics = new Rows(meta, 'topic');
     this.groups = new Rows(meta, 'group');
@@ -189,6 +190,11 @@ export class LogStore {
   /** Makes the next reads see what other processes committed up to now. */
   refresh(): void {
     this.#root.resetReadTxn();
+  }
+
+  /** A process that was killed while it read would keep what it read from being reused. */
+  forgetDeadReaders(): void {
+    this.#root.readerCheck();
   }
 
   async release(): Promise<void> {
