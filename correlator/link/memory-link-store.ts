@@ -37,7 +37,10 @@ export class MemoryLinkStore implements LinkStore {
   readonly #bounds: LinkBounds;
   readonly #sets = new UnionFind();
   readonly #callEnds = new Map<CallKey, CallEnd[]>();
-  readonly #keyUses = new Map<string, KeyUse>();
+  readonly #keyUses: Readonly<Record<ExplicitKeyKind, Map<string, KeyUse>>> = {
+    trace_id: new Map(),
+    x_request_id: new Map(),
+  };
 
   constructor(bounds: LinkBounds) {
     this.#bounds = bounds;
@@ -71,9 +74,9 @@ export class MemoryLinkStore implements LinkStore {
     for (const span of spans) {
       const key = callKey(span);
       if (key !== undefined) this.#withdrawEnd(key, span);
-      eachExplicitKey(span, (key) => {
-        const use = this.#keyUses.get(key);
-        if (use !== undefined && --use.spans === 0) this.#keyUses.delete(key);
+      eachExplicitKey(span, (id, kind) => {
+        const use = this.#keyUses[kind].get(id);
+        if (use !== undefined && --use.spans === 0) this.#keyUses[kind].delete(id);
       });
     }
   }
@@ -87,8 +90,8 @@ export class MemoryLinkStore implements LinkStore {
       found.push(end.component);
       if (end.span.agentId !== span.agentId && isTwoSided(end.span, span)) this.#compareClocks(end.span, span, nowNs);
     }
-    eachExplicitKey(span, (key, kind) => {
-      const use = this.#keyUses.get(key);
+    eachExplicitKey(span, (id, kind) => {
+      const use = this.#keyUses[kind].get(id);
       if (use !== undefined && this.#mayLink(use, kind, nowNs)) found.push(use.component);
     });
     return found;
@@ -124,9 +127,9 @@ export class MemoryLinkStore implements LinkStore {
       if (ends === undefined) this.#callEnds.set(key, [{ span, component }]);
       else if (ends.length < endsLimit) ends.push({ span, component });
     }
-    eachExplicitKey(span, (key) => {
-      const use = this.#keyUses.get(key);
-      if (use === undefined) this.#keyUses.set(key, { component, spans: 1 });
+    eachExplicitKey(span, (id, kind) => {
+      const use = this.#keyUses[kind].get(id);
+      if (use === undefined) this.#keyUses[kind].set(id, { component, spans: 1 });
       else {
         use.spans++;
         // Where it did not link, the id means the newer component from now on.
