@@ -27,10 +27,14 @@ export class Context extends LruEntry {
     this.lanes = new Lanes(this);
   }
 
-  /** Every event starts here: ends the phases that are over. */
-  enter(phase: number): void {
+  /**
+   * Every event starts here: ends the phases that are over.
+   *
+   * @param phase undefined when the event does not tell: the first bytes of a connection carry that of its connect
+   */
+  enter(phase: number | undefined): void {
     this.order++;
-    if (phase === this.phase) return;
+    if (phase === undefined || phase === this.phase) return;
     this.seal();
     this.lastRead = undefined;
     this.readsInPhase = 0;
@@ -66,8 +70,8 @@ export class Context extends LruEntry {
   }
 
   /** A unit was written, or a connection begun for one. */
-  wrote(unit: Unit): void {
-    const sequel = unit.read?.sequel;
+  wrote(unit: Unit, after: Read | undefined): void {
+    const sequel = after?.sequel;
     if (sequel !== undefined && sequel.length < maxSequel) sequel.push(unit);
     if (this.followsQueue) this.lanes.write(this.phase, unit);
   }

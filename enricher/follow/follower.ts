@@ -33,13 +33,13 @@ export class Follower {
   }
 
   /** The context of an event; ends the phases of it that are over. */
-  context(processId: number, kind: number, contextId: number, phase: number): Context {
+  context(processId: number, kind: number, contextId: number, phase: number | undefined): Context {
     // Threads are unique on a host; ids of other kinds only within their process.
     const key = kind === 0 ? contextId : `${processId}:${kind}:${contextId}`;
     let context = this.contexts.get(key);
     if (context === undefined) {
       context = new Context(this.discipline(processId, kind));
-      context.phase = phase;
+      context.phase = phase ?? 0;
       this.contexts.add(key, context);
     }
     context.enter(phase);
@@ -54,17 +54,16 @@ export class Follower {
 
   /** Something is written, or a connection is begun for it. `read` is what the kernel says was read last. */
   unit(context: Context, socketId: number, read: Read | undefined): Unit {
-    const unit = new Unit(context, context.order, socketId, read);
-    judgeByLastRead(unit);
-    context.wrote(unit);
+    const unit = new Unit(context, socketId);
+    judgeByLastRead(unit, read);
+    context.wrote(unit, read);
     return unit;
   }
 
   /** What was read before a connect became known only with the first bytes of the connection. */
   rebind(unit: Unit, read: Read | undefined): void {
-    unit.read = read;
     unit.byLastRead = undefined;
-    judgeByLastRead(unit);
+    judgeByLastRead(unit, read);
   }
 
   /** A call is part of a unit. */
@@ -90,12 +89,12 @@ export class Follower {
 
   /** A request is answered. Returns which call's response led to the reply; learns from it. */
   reply(work: ServerWork, context: Context, socketId: number, read: Read | undefined): readonly Cause[] {
-    const unit = new Unit(context, context.order, socketId, read);
+    const unit = new Unit(context, socketId);
     unit.reply = work;
-    const causes = causesOfReply(context.discipline, unit, work);
-    learnFromReply(context.discipline, unit, work);
+    const causes = causesOfReply(context.discipline, unit, read, work);
+    learnFromReply(context.discipline, read, work);
     if (work.context === context) learnRequestQueue(context, unit, work);
-    context.wrote(unit);
+    context.wrote(unit, read);
     this.abandon(work);
     return causes;
   }

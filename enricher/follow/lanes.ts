@@ -169,7 +169,8 @@ function isOver(work: Work): boolean {
 
 function opinion(unit: Unit, work: Work, by: 'byTurn' | 'byRequest'): Opinion {
   const category = by === 'byTurn' ? 'turn' : 'request';
-  return { work, root: openRoot(rootOf(work, by), unit.context, unit.order), category, weakest: category };
+  const root = openRoot(rootOf(work, by), unit.context, unit.order);
+  return { kind: work.kind, spanId: work.spanId, root, category, steps: 0 };
 }
 
 /** Judges the request queue by a reply: all calls it gave to this request must be answered, the last one just now. */

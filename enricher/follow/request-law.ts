@@ -9,7 +9,8 @@ const lagCount = maxRequestLag + 1;
 const maxFactor = 8;
 const leastSeen = 8;
 const window = 256;
-const leastRate = 0.5;
+const leastRate = 0.8;
+const lostRate = 0.7;
 const margin = 0.05;
 const replyLagCount = maxResponseLag + 1;
 
@@ -77,7 +78,7 @@ export class RequestLaw {
   }
 
   private choose(): boolean {
-    let best = this.best;
+    let best = this.best >= 0 && this.rate(this.best) >= lostRate ? this.best : -1;
     let bestRate = best < 0 ? leastRate : Math.max(leastRate, this.rate(best) + margin);
     for (let index = 0; index < this.hits.length; index++) {
       const rate = this.rate(index);

@@ -9,7 +9,8 @@ export const maxResponseLag = 3;
 const pairs = (maxRequestLag + 1) * (maxResponseLag + 1);
 const leastSeen = 8;
 const window = 256;
-const leastRate = 0.5;
+const leastRate = 0.8;
+const lostRate = 0.7;
 const margin = 0.05;
 
 /** Lags of requests and of responses, in phases. */
@@ -62,7 +63,7 @@ export class TurnLaw {
   }
 
   private choose(): boolean {
-    let best = this.best;
+    let best = this.best >= 0 && this.rate(this.best) >= lostRate ? this.best : -1;
     let bestRate = best < 0 ? leastRate : Math.max(leastRate, this.rate(best) + margin);
     for (let pair = 0; pair < pairs; pair++) {
       const rate = this.rate(pair);

@@ -1,6 +1,6 @@
 import type { Cause } from '../../schemas/generated/span.ts';
 import type { Discipline } from './discipline.ts';
-import type { CallWork, Opinion, ServerWork, Unit, Work } from './work.ts';
+import type { CallWork, Category, Opinion, Read, ServerWork, Unit } from './work.ts';
 
 /** From opinions to the candidates that a span carries. */
 
@@ -9,7 +9,8 @@ const noCauses: readonly Cause[] = [];
 const singleConfidence = 0.99;
 
 interface Candidate {
-  readonly work: Work;
+  readonly kind: Opinion['kind'];
+  readonly spanId: string;
   readonly root: ServerWork | undefined;
   readonly rule: 'last_read' | 'queue';
   readonly confidence: number;
@@ -17,7 +18,7 @@ interface Candidate {
 }
 
 function weigh(discipline: Discipline, unit: Unit, opinion: Opinion): Candidate | undefined {
-  const { category, work, root } = opinion;
+  const { category, kind, spanId, root } = opinion;
   const contested = unit.openRequests >= 2;
   if (discipline.record(category, contested).refuted) return undefined;
   const confidence = discipline.confidence(category, contested);
@@ -25,17 +26,17 @@ function weigh(discipline: Discipline, unit: Unit, opinion: Opinion): Candidate 
   if (rule === 'last_read' && !contested && root !== undefined && unit.openRequests === 1) {
     // The only request that this context has open, and the last thing it read belongs to it.
     const only = root.context === unit.context;
-    return { work, root, rule, confidence: Math.max(singleConfidence, confidence), learned: only };
+    return { kind, spanId, root, rule, confidence: Math.max(singleConfidence, confidence), learned: only };
   }
   const learned = root !== undefined && discipline.isLearned(category, contested);
-  return { work, root, rule, confidence, learned };
+  return { kind, spanId, root, rule, confidence, learned };
 }
 
 function toCause(candidate: Candidate, sure: boolean): Cause {
-  const { work, rule, confidence, learned } = candidate;
+  const { kind, spanId, rule, confidence, learned } = candidate;
   return {
-    kind: work.kind,
-    spanId: work.spanId,
+    kind,
+    spanId,
     rule,
     confidence: sure ? confidence : Math.min(confidence, 0.5),
     learned: learned && sure,
@@ -50,11 +51,11 @@ export function causesOfCall(discipline: Discipline, unit: Unit): readonly Cause
   for (const opinion of [byLastRead, byTurn, byRequest]) {
     const candidate = opinion === undefined ? undefined : weigh(discipline, unit, opinion);
     if (candidate === undefined) continue;
-    const same = candidates.findIndex(({ work }) => work === candidate.work);
+    const same = candidates.findIndex(({ spanId }) => spanId === candidate.spanId);
     if (same < 0) candidates.push(candidate);
     else if (candidate.learned && !candidates[same]!.learned) candidates[same] = candidate;
   }
-  candidates.sort((one, other) => Number(other.learned) - Number(one.learned) || other.confidence - one.confidence);
+  candidates.sort(bestFirst);
   const learned = candidates.filter((candidate) => candidate.learned);
   // Two rules that hold here and name different requests: one of them errs, and nothing tells which.
   const sure = learned.every(({ root }) => root === learned[0]!.root);
@@ -62,28 +63,47 @@ export function causesOfCall(discipline: Discipline, unit: Unit): readonly Cause
 }
 
 /** Which call's response led to the reply that this unit is. */
-export function causesOfReply(discipline: Discipline, unit: Unit, replied: ServerWork): readonly Cause[] {
+export function causesOfReply(
+  discipline: Discipline,
+  unit: Unit,
+  read: Read | undefined,
+  replied: ServerWork,
+): readonly Cause[] {
   const causes: Cause[] = [];
-  const contested = unit.openRequests >= 2;
-  const add = (work: CallWork, category: Opinion['category']): void => {
-    if (discipline.record(category, contested).refuted || causes.some(({ spanId }) => spanId === work.spanId)) return;
-    const rule = category === 'turn' || category === 'request' ? 'queue' : 'last_read';
-    const single = rule === 'last_read' && !contested && replied.context === unit.context;
-    const usual = discipline.confidence(category, contested);
-    const confidence = single ? Math.max(singleConfidence, usual) : usual;
-    const learned = single || discipline.isLearned(category, contested);
-    causes.push({ kind: 'response', spanId: work.spanId, rule, confidence, learned });
-  };
-  const works = unit.read?.works ?? [];
-  if (works.length === 1 && works[0]!.kind === 'response')
-    add(works[0]!, unit.read!.rank === 1 ? 'alone' : 'among_rivals');
-  for (let index = works.length - 1; works.length > 1 && index >= 0; index--) {
-    const work = works[index]!;
-    if (work.kind !== 'response' || work.unit.byLastRead?.root !== replied) continue;
-    add(work, 'several');
-    break;
+  const works = read?.works ?? [];
+  if (works.length === 1 && works[0]!.kind === 'response') {
+    addResponse(causes, discipline, unit, replied, works[0]!, read!.rank === 1 ? 'alone' : 'among_rivals');
+  } else if (works.length > 1) {
+    const last = works.findLast((work) => work.kind === 'response' && work.unit.byLastRead?.root === replied);
+    if (last?.kind === 'response') addResponse(causes, discipline, unit, replied, last, 'several');
   }
-  if (replied.lastByTurn !== undefined) add(replied.lastByTurn, 'turn');
-  if (replied.lastByRequest !== undefined) add(replied.lastByRequest, 'request');
-  return causes.sort((one, other) => Number(other.learned) - Number(one.learned) || other.confidence - one.confidence);
+  if (replied.lastByTurn !== undefined) addResponse(causes, discipline, unit, replied, replied.lastByTurn, 'turn');
+  if (replied.lastByRequest !== undefined)
+    addResponse(causes, discipline, unit, replied, replied.lastByRequest, 'request');
+  if (causes.length > 1) causes.sort(bestFirst);
+  return causes;
+}
+
+function addResponse(
+  causes: Cause[],
+  discipline: Discipline,
+  unit: Unit,
+  replied: ServerWork,
+  { spanId }: CallWork,
+  category: Category,
+): void {
+  const contested = unit.openRequests >= 2;
+  if (discipline.record(category, contested).refuted || causes.some((cause) => cause.spanId === spanId)) return;
+  const rule = category === 'turn' || category === 'request' ? 'queue' : 'last_read';
+  const single = rule === 'last_read' && !contested && replied.context === unit.context;
+  const usual = discipline.confidence(category, contested);
+  const confidence = single ? Math.max(singleConfidence, usual) : usual;
+  const learned = single || discipline.isLearned(category, contested);
+  causes.push({ kind: 'response', spanId, rule, confidence, learned });
+}
+
+type Ranked = Pick<Cause, 'learned' | 'confidence'>;
+
+function bestFirst(one: Ranked, other: Ranked): number {
+  return Number(other.learned) - Number(one.learned) || other.confidence - one.confidence;
 }

@@ -11,12 +11,14 @@ export type Category = (typeof categories)[number];
 
 /** What one hypothesis says about a unit. */
 export interface Opinion {
-  readonly work: Work;
+  /** What it continued. Not the work itself: works would keep all that came before them alive. */
+  readonly kind: Work['kind'];
+  readonly spanId: string;
   /** The request at the beginning of the chain; undefined when it is not known, or was answered before. */
   readonly root: ServerWork | undefined;
-  /** The least sure category on the way to the root. */
-  readonly weakest: Category;
   readonly category: Category;
+  /** Categories of all steps to the root: bit n for the n-th of {@link categories}. */
+  readonly steps: number;
 }
 
 /** A request that was read here and wants an answer. */
@@ -82,8 +84,6 @@ export class Unit {
   readonly context: Context;
   readonly order: number;
   readonly socketId: number;
-  /** What its context had read last, by the kernel's word. */
-  read: Read | undefined;
   /** Requests that its context had read and not answered at that moment. */
   readonly openRequests: number;
   readonly calls: CallWork[] = [];
@@ -93,11 +93,10 @@ export class Unit {
   byTurn: Opinion | undefined;
   byRequest: Opinion | undefined;
 
-  constructor(context: Context, order: number, socketId: number, read: Read | undefined) {
+  constructor(context: Context, socketId: number) {
     this.context = context;
-    this.order = order;
+    this.order = context.order;
     this.socketId = socketId;
-    this.read = read;
     this.openRequests = context.openRequests;
   }
 }

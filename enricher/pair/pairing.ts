@@ -132,12 +132,13 @@ export class Pairing {
 
   private contextOf(socket: Socket, event: SocketEvent): Context {
     const { context } = socket;
+    const phase = event.connectId === 0 ? event.phase : undefined;
     if (context !== undefined && socket.contextId === event.contextId && socket.processId === event.processId) {
-      context.enter(event.phase);
+      context.enter(phase);
       return context;
     }
     const kind = contextKindIndex[event.contextKind];
-    const found = this.parts.follower.context(event.processId, kind, event.contextId, event.phase);
+    const found = this.parts.follower.context(event.processId, kind, event.contextId, phase);
     socket.context = found;
     socket.contextId = event.contextId;
     return found;
@@ -163,6 +164,8 @@ export class Pairing {
       ingress ? 'remote' : 'local',
       { origin: moment, bytes: payload as Buffer, length: event.length, startsMessage },
       this.report,
+      // Of a TLS buffer the sequence counts the bytes of the ciphertext.
+      event.tls ? 0 : event.tcpSequence,
     );
     if (before !== undefined && before !== socket.dissection.dissector) this.abandonAll(socket, 'misrecognised');
     if (startsMessage) socket.headSeen = false;
@@ -197,7 +200,7 @@ export class Pairing {
     const { born } = socket;
     socket.born = undefined;
     if (born?.eventId !== event.connectId) return;
-    if ((born.unit.read?.messageId ?? 0) === event.after) {
+    if ((born.read?.messageId ?? 0) === event.after) {
       moment.unit = born.unit;
       return;
     }
@@ -320,10 +323,11 @@ export class Pairing {
       return;
     }
     const { lastRead } = context;
-    const unit = socket.born?.unit ?? follower.unit(context, socket.id, context.readNamed(event.after));
+    const read = context.readNamed(event.after);
+    const unit = socket.born?.unit ?? follower.unit(context, socket.id, read);
     const failure = connectError(event.error);
     if (failure === undefined) {
-      socket.born = { eventId: event.id, unit, lastRead };
+      socket.born = { eventId: event.id, unit, read, lastRead };
       counters.drop('lifecycle');
       return;
     }
@@ -341,6 +345,9 @@ export class Pairing {
   }
 
   private close(socket: Socket, timeNs: number): void {
+    this.socket = socket;
+    this.works = [];
+    socket.dissection.end(this.report);
     for (const open of socket.open.splice(0)) this.end(open, 'closed', Math.max(0, timeNs - open.moment.timeNs));
     this.unparkAll(socket.parkedIngress);
     this.unparkAll(socket.parkedEgress);

@@ -25,6 +25,8 @@ export class ParkedMoment extends Held {
 export interface Birth {
   readonly eventId: number;
   readonly unit: Unit;
+  /** What the connect event says was read last. */
+  readonly read: Read | undefined;
   /** What was read last in the stream of events, whether the kernel still counts it or not. */
   readonly lastRead: Read | undefined;
 }

@@ -2,7 +2,7 @@ import type { ProcessFacts } from '../../schemas/generated/event-batch.ts';
 import { resourceKindIndex } from '../../schemas/generated/resource.ts';
 import type { Side } from '../../schemas/generated/span.ts';
 import { LruEntry, LruMap } from '../lru.ts';
-import { addressResolution, emptySide, processResolution } from './side.ts';
+import { addressResolution, addressSide, processResolution } from './side.ts';
 import type { Tagger } from './tagger.ts';
 
 class KnownProcess extends LruEntry {
@@ -36,26 +36,22 @@ export class ProcessTagger implements Tagger {
 
   local(processId: number, address: Uint8Array, port: number): Side {
     const facts = this.processes.get(processId)?.facts;
-    if (facts === undefined) return { ...emptySide, address, port, hostId: this.hostId };
+    if (facts === undefined) return addressSide(address, port, this.hostId, 0);
     const { resourceId, hostResourceId } = facts;
     return {
-      ...emptySide,
-      address,
-      port,
-      hostId: hostResourceId,
+      ...addressSide(address, port, hostResourceId, processResolution),
       processResourceId: resourceId,
       autoInstanceId: resourceId,
       autoInstanceType: resourceKindIndex.process,
       autoServiceId: resourceId,
       autoServiceType: resourceKindIndex.process,
-      resolution: processResolution,
     };
   }
 
   /** A loopback address is on this host; of others nothing is known here. */
   peer(address: Uint8Array, port: number): Side {
-    if (this.hostId === 0 || !isLoopback(address)) return { ...emptySide, address, port };
-    return { ...emptySide, address, port, hostId: this.hostId, resolution: addressResolution };
+    if (this.hostId === 0 || !isLoopback(address)) return addressSide(address, port, 0, 0);
+    return addressSide(address, port, this.hostId, addressResolution);
   }
 }
 

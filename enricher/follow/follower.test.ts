@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'vitest';
+import { runAgent } from '../testing/run-agent.ts';
+import { chooseParents, score, type Score } from './score.ts';
+import { type Scenario, simulate, type Step } from './simulate.ts';
+
+const seeds = [1, 2, 3, 4, 5, 6];
+const learning = 200;
+
+const one: readonly Step[] = [{ kind: 'calls', count: 1, endpoint: 'a' }];
+const sequence: readonly Step[] = ['a', 'b', 'c'].map((endpoint) => ({ kind: 'calls', count: 1, endpoint }));
+const parallel: readonly Step[] = [{ kind: 'calls', count: 3, endpoint: 'a' }];
+/** Requests that are answered at once, make a call, or two calls and another. */
+const mixed = (request: number): readonly Step[] =>
+  [[], one, [{ kind: 'calls', count: 2, endpoint: 'b' } as const, ...one]][request % 3]!;
+const afterTimer: readonly Step[] = [{ kind: 'sleep', meanMs: 3 }, ...one];
+
+/** Plays a scenario under several seeds and scores the calls of requests after the first 200. */
+function play(
+  scenario: Omit<Scenario, 'seed' | 'steps'> & { readonly steps: Scenario['steps'] | readonly Step[] },
+): Score {
+  const total: Score = { right: 0, wrong: 0, unknown: 0 };
+  for (const seed of seeds) {
+    const { steps } = scenario;
+    const { events } = simulate({ ...scenario, seed, steps: typeof steps === 'function' ? steps : () => steps });
+    const { spans } = runAgent(events);
+    const servers = new Map<string, string>();
+    const requests = new Map<string, string>();
+    for (const span of spans) {
+      requests.set(span.spanId, span.requestResource);
+      if (span.observationPoint === 's-p') servers.set(span.requestResource, span.spanId);
+    }
+    const truthOf = (spanId: string): string | undefined => {
+      const request = requests.get(spanId)!;
+      return Number(request) < learning ? undefined : servers.get(request);
+    };
+    const result = score(chooseParents(spans), truthOf);
+    total.right += result.right;
+    total.wrong += result.wrong;
+    total.unknown += result.unknown;
+  }
+  return total;
+}
+
+function share({ right, wrong, unknown }: Score): number {
+  return right / (right + wrong + unknown);
+}
+
+const busy = { inFlight: 64, requests: 1500 };
+
+describe('64 requests in flight', () => {
+  const cases: readonly (readonly [string, Parameters<typeof play>[0]])[] = [
+    ['a loop that handles at once, one call', { ...busy, discipline: 'immediate', steps: one }],
+    ['a loop that handles at once, three calls in sequence', { ...busy, discipline: 'immediate', steps: sequence }],
+    ['a loop that handles at once, three calls in parallel', { ...busy, discipline: 'immediate', steps: parallel }],
+    [
+      'a loop that handles at once, a new connection per call',
+      { ...busy, discipline: 'immediate', steps: one, connections: 'new' },
+    ],
+    [
+      'a loop that handles at once, request bodies in a second segment',
+      { ...busy, discipline: 'immediate', steps: one, requestBodyBytes: 900 },
+    ],
+    [
+      'a loop that handles at once, replies written in several calls',
+      { ...busy, discipline: 'immediate', steps: one, replyParts: 3 },
+    ],
+    ['a loop that queues, one call', { ...busy, discipline: 'queued', steps: one }],
+    [
+      'a loop that queues, a new connection per call',
+      { ...busy, discipline: 'queued', steps: one, connections: 'new' },
+    ],
+    [
+      'a loop that queues, some requests answered at once',
+      {
+        ...busy,
+        discipline: 'queued',
+        steps: (request) => (request % 5 === 0 ? [] : one),
+      },
+    ],
+    ['a ready queue, one call', { ...busy, discipline: 'ready', steps: one }],
+    ['a ready queue, three calls in sequence', { ...busy, discipline: 'ready', steps: sequence }],
+    ['a ready queue, three calls in parallel', { ...busy, discipline: 'ready', steps: parallel }],
+    ['a ready queue, a new connection per call', { ...busy, discipline: 'ready', steps: one, connections: 'new' }],
+    ['threads that block, one call', { ...busy, discipline: 'threads', steps: one }],
+    ['threads that block, three calls in sequence', { ...busy, discipline: 'threads', steps: sequence }],
+  ];
+  test.each(cases)('%s', (_, scenario) => {
+    const result = play(scenario);
+    expect(result.right + result.wrong + result.unknown).toBeGreaterThan(6000);
+    expect(result.wrong, JSON.stringify(result)).toBe(0);
+    expect(share(result), JSON.stringify(result)).toBeGreaterThanOrEqual(0.999);
+  });
+});
+
+describe('what cannot be known stays unknown', () => {
+  const cases: readonly (readonly [string, Parameters<typeof play>[0]])[] = [
+    [
+      'calls made by a timer, the probe on the timer phase attached',
+      { ...busy, discipline: 'immediate', steps: afterTimer },
+    ],
+    [
+      'calls made by a timer, the slot not cleared',
+      { ...busy, discipline: 'immediate', steps: afterTimer, timersClear: false },
+    ],
+    ['calls made by a timer of a ready queue', { ...busy, discipline: 'ready', steps: afterTimer }],
+    ['calls that wait for a connection of a small pool', { ...busy, discipline: 'immediate', steps: one, poolSize: 8 }],
+    ['work handed to a pool of threads', { ...busy, discipline: 'handoff', steps: sequence }],
+    ['a ready queue, endpoints that do different things', { ...busy, discipline: 'ready', steps: mixed }],
+    ['a loop that queues, endpoints that do different things', { ...busy, discipline: 'queued', steps: mixed }],
+  ];
+  test.each(cases)('%s', (_, scenario) => {
+    const result = play(scenario);
+    expect(result.wrong, JSON.stringify(result)).toBeLessThanOrEqual((result.right + result.unknown) / 10_000);
+  });
+});
+
+describe('few requests in flight', () => {
+  const cases: readonly (readonly [string, Parameters<typeof play>[0]])[] = [
+    [
+      'a loop that handles at once, one at a time',
+      { inFlight: 1, requests: 400, discipline: 'immediate', steps: sequence },
+    ],
+    ['a loop that handles at once, three', { inFlight: 3, requests: 400, discipline: 'immediate', steps: mixed }],
+    ['a loop that queues, two', { inFlight: 2, requests: 400, discipline: 'queued', steps: one }],
+    ['a ready queue, one at a time', { inFlight: 1, requests: 400, discipline: 'ready', steps: sequence }],
+    ['a ready queue, three', { inFlight: 3, requests: 400, discipline: 'ready', steps: sequence }],
+    ['threads that block, one at a time', { inFlight: 1, requests: 400, discipline: 'threads', steps: sequence }],
+  ];
+  test.each(cases)('%s', (_, scenario) => {
+    const result = play(scenario);
+    expect(result.wrong, JSON.stringify(result)).toBe(0);
+    expect(share(result), JSON.stringify(result)).toBeGreaterThanOrEqual(0.995);
+  });
+
+  test('the first request of a process that handles at once has its cause', () => {
+    const { events } = simulate({ discipline: 'immediate', seed: 1, inFlight: 1, requests: 2, steps: () => sequence });
+    const { spans } = runAgent(events);
+    const parents = chooseParents(spans);
+    expect(parents.size).toBe(6);
+    expect([...parents.values()]).not.toContain(undefined);
+  });
+});
+
+describe('a connection shared by all calls', () => {
+  test.each(['immediate', 'ready'] as const)(
+    '%s: several responses in one read lead on in their order',
+    (discipline) => {
+      for (const steps of [one, sequence]) {
+        const result = play({ ...busy, discipline, steps, connections: 'shared' });
+        expect(result.wrong, JSON.stringify(result)).toBe(0);
+        expect(share(result), JSON.stringify(result)).toBeGreaterThanOrEqual(0.999);
+      }
+    },
+  );
+});
+
+test('the same events give the same causes, however they are cut into batches', () => {
+  const { events } = simulate({ discipline: 'ready', seed: 9, inFlight: 32, requests: 500, steps: () => sequence });
+  const whole = runAgent(events, { batchEvents: events.length }).spans;
+  expect(runAgent(events, { batchEvents: 37 }).spans).toEqual(whole);
+  expect(runAgent(events, { batchEvents: 1 }).spans).toEqual(whole);
+});

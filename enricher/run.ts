@@ -1,0 +1,44 @@
+import type { Bus } from '../core/bus/bus.ts';
+import { runStage } from '../core/stage/run-stage.ts';
+import { stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
+import type { Topic } from '../core/topics.ts';
+import type { EnricherConfig } from './config.ts';
+import { dissectors } from './dissect/dissectors.ts';
+import { createEnricher } from './stage.ts';
+
+/** What the enricher needs to run. The bus stays open: whoever opened it closes it. */
+export interface RunEnricherOptions {
+  readonly config: EnricherConfig;
+  readonly bus: Bus;
+  readonly telemetry: Telemetry;
+  readonly signal: AbortSignal;
+  /** For replay: the input is complete, or will be when the promise resolves; then the enricher ends by itself. */
+  readonly untilEnd?: true | Promise<unknown>;
+}
+
+/**
+ * Makes spans of events until the signal fires.
+ *
+ * @throws PipelineError when the bus fails in a way that waiting does not heal
+ */
+export async function runEnricher(options: RunEnricherOptions): Promise<void> {
+  const { config, bus, telemetry, signal } = options;
+  const stage = createEnricher(config, { dissectors });
+  const producer = await bus.producer();
+  const consumer = await bus.consumer({ group: 'enricher', topics: ['events' satisfies Topic] });
+  try {
+    await runStage({
+      name: 'enricher',
+      stage,
+      consumer,
+      deliver: (outputs) => producer.send(outputs),
+      telemetry: stageTelemetry(telemetry, 'enricher', () => stage.accounting()),
+      signal,
+      ...(options.untilEnd === undefined ? {} : { untilEnd: options.untilEnd }),
+    });
+  } finally {
+    await consumer.close();
+    await producer.close();
+  }
+}

@@ -1,0 +1,71 @@
+import { Counters } from '../../core/stage/accounting.ts';
+import type { ProcessFacts, SocketEvent } from '../../schemas/generated/event-batch.ts';
+import type { Span } from '../../schemas/generated/span.ts';
+import { Agent } from '../agent.ts';
+import type { EnricherConfig } from '../config.ts';
+import type { Dissector } from '../dissect/dissector.ts';
+import { dropReasons, rejectReasons, type DropReason, type EnricherRejectReason } from '../outcomes.ts';
+import { ProcessTagger } from '../tag/process-tagger.ts';
+import { lineDissector } from './line-protocol.ts';
+
+/** Runs one agent over events, without a bus; for tests. */
+
+export const testConfig: EnricherConfig = {
+  maxSockets: 10_000,
+  maxOpenRequests: 10_000,
+  maxContexts: 10_000,
+  maxProcesses: 1000,
+  agentSilence: 600_000,
+};
+
+/** What came of the events. */
+export interface AgentRun {
+  readonly spans: readonly Span[];
+  readonly counters: Counters<DropReason, EnricherRejectReason>;
+}
+
+/** Spans of the events, in batches of `batchEvents`; what stays open at the end is not drained. */
+export function runAgent(
+  events: readonly SocketEvent[],
+  options: {
+    readonly batchEvents?: number;
+    readonly dissectors?: readonly Dissector[];
+    readonly config?: Partial<EnricherConfig>;
+    readonly processes?: readonly ProcessFacts[];
+    /** The agent's clock runs on for so long after the last event. */
+    readonly idleNs?: number;
+  } = {},
+): AgentRun {
+  const counters = new Counters(dropReasons, rejectReasons);
+  const config = { ...testConfig, ...options.config };
+  const parts = {
+    config,
+    dissectors: options.dissectors ?? [lineDissector],
+    tagger: new ProcessTagger(config.maxProcesses),
+    counters,
+  };
+  const agent = new Agent(77, 0, parts);
+  const spans: Span[] = [];
+  const size = options.batchEvents ?? 300;
+  let sequence = 0;
+  const send = (part: readonly SocketEvent[], untilOffsetNs: number): void => {
+    const batch = {
+      agentId: 77,
+      hostName: 'host',
+      sequence: ++sequence,
+      baseTimeNs: 1_700_000_000_000_000_000n,
+      baseMonotonicNs: 0,
+      untilOffsetNs,
+      losses: [],
+      processes: sequence === 1 ? (options.processes ?? []) : [],
+      events: part,
+    };
+    spans.push(...agent.process(batch, sequence).spans);
+  };
+  for (let index = 0; index < events.length; index += size) {
+    const part = events.slice(index, index + size);
+    send(part, part[part.length - 1]!.timeOffsetNs);
+  }
+  if (options.idleNs !== undefined) send([], (events[events.length - 1]?.timeOffsetNs ?? 0) + options.idleNs);
+  return { spans, counters };
+}
