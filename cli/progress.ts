@@ -13,10 +13,12 @@ export interface Progress {
 /** Starts to tell; on a terminal one line is rewritten, elsewhere a line is added every five seconds. */
 export function startProgress(what: string, stream: NodeJS.WriteStream = process.stderr): Progress {
   const startMs = performance.now();
-  const state = { text: '', shown: false };
+  const state = { text: '', shown: false, shownAtMs: 0 };
   const show = (): void => {
     const elapsedMs = performance.now() - startMs;
-    if (elapsedMs < quietMs) return;
+    // Timers that were held up come together.
+    if (elapsedMs < quietMs || elapsedMs - state.shownAtMs < terminalEveryMs / 2) return;
+    state.shownAtMs = elapsedMs;
     const line = `${what} … ${state.text === '' ? '' : `${state.text}, `}${(elapsedMs / 1000).toFixed(0)} s`;
     stream.write(stream.isTTY ? `\r\x1b[K${line.slice(0, stream.columns - 1)}` : `${line}\n`);
     state.shown = true;

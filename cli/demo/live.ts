@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { allProcessesExcept, withDescendants } from '../../demo/own-processes.ts';
 import { startShop, type Shop } from '../../demo/shop.ts';
 import { milestone } from '../milestone.ts';
 import { runPipeline } from '../pipeline.ts';
@@ -37,7 +38,8 @@ export async function demonstrateLive(demonstration: Demonstration): Promise<voi
           dataDirectory: folder,
           telemetry: processTelemetry('spanloom-demo', 'error'),
           signal: stop,
-          source: captureSource(settings, folder),
+          // What else runs on this machine is no part of the demo.
+          source: captureSource(settings, folder, allProcessesExcept(withDescendants(process.pid))),
           ends: false,
           stores: true,
           ...(options.once === true ? {} : { listening: opened.set }),
