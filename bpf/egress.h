@@ -94,9 +94,9 @@ static __always_inline int on_egress_end(struct pt_regs *regs, struct task_struc
 		return 0;
 	call = &thread->call;
 	scratch = this_scratch();
-	if (returned <= 0)
+	if (returned <= 0) {
 		undo_egress(call);
-	else if (scratch && buffers_of(scratch, regs, action, &buffers)) {
+	} else if (scratch && buffers_of(scratch, regs, action, &buffers)) {
 		event = &scratch->event;
 		begin_egress_event(event, task, call, call->id);
 		event->connect_id = call->connect_id;

@@ -17,7 +17,7 @@
 
 /* Datagrams of one recvmmsg or sendmmsg, and segments of each, that are looked at. */
 #define MAX_DATAGRAMS 8
-#define MAX_DATAGRAM_SEGMENTS 4
+#define MAX_DATAGRAM_SEGMENTS 2
 
 static __always_inline __u32 flags_of(struct pt_regs *regs, enum action action)
 {

@@ -87,13 +87,12 @@ static __always_inline int on_egress_many_end(struct pt_regs *regs, struct task_
 		count = datagrams_seen(returned);
 		for (__u32 index = 0; index < MAX_DATAGRAMS; index++) {
 			struct buffers buffers = {};
-			__u64 id = index ? next_event_id() : call->id;
 			__u32 wanted;
 			__u32 length;
 
 			if (index >= count || !datagram_of(scratch, regs, index, &buffers, &length))
 				break;
-			begin_egress_event(event, task, call, id);
+			begin_egress_event(event, task, call, index ? next_event_id() : call->id);
 			if (index == 0)
 				event->connect_id = call->connect_id;
 			if (call->socket.transport != SPANLOOM_UDP)

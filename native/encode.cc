@@ -1,22 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "encode.h"
 
+#include <bit>
 #include <cstring>
+
+static_assert(std::endian::native == std::endian::little);
 
 namespace spanloom {
 namespace {
 
-// 27 fields of at most ten bytes, both addresses and the name.
+// 27 fields of at most ten bytes, both addresses and the name; write_long() needs no more room behind the last of them.
 constexpr size_t kMaxBytesWithoutPayload = 27 * 10 + 16 + 16 + SPANLOOM_NAME_BYTES;
 
-// Avro's int and long are the same: zigzag, then seven bits a byte, lowest first.
+// Avro's int and long are the same: zigzag, then seven bits a byte, lowest first. May write eight bytes whatever it uses.
 uint8_t* write_long(uint8_t* out, int64_t value) {
-  uint64_t zigzag = (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
-  while (zigzag > 0x7f) {
-    *out++ = static_cast<uint8_t>(zigzag) | 0x80;
-    zigzag >>= 7;
+  uint64_t rest = (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
+  if (rest < 0x80) {
+    *out = static_cast<uint8_t>(rest);
+    return out + 1;
   }
-  *out++ = static_cast<uint8_t>(zigzag);
+  if (rest >> 56 == 0) {
+    // All bytes at once, as ids have eight: halves of 28 bits, quarters of 14, then sevens move to bytes of their own.
+    const int bytes = (70 - std::countl_zero(rest)) / 7;
+    rest = (rest & 0x000000000fffffff) | (rest & 0x00fffffff0000000) << 4;
+    rest = (rest & 0x00003fff00003fff) | (rest & 0x0fffc0000fffc000) << 2;
+    rest = (rest & 0x007f007f007f007f) | (rest & 0x3f803f803f803f80) << 1;
+    rest |= 0x8080808080808080 & ((uint64_t{1} << (8 * (bytes - 1))) - 1);
+    std::memcpy(out, &rest, sizeof(rest));
+    return out + bytes;
+  }
+  while (rest > 0x7f) {
+    *out++ = static_cast<uint8_t>(rest) | 0x80;
+    rest >>= 7;
+  }
+  *out++ = static_cast<uint8_t>(rest);
   return out;
 }
 

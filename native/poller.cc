@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "poller.h"
 
+#include <pthread.h>
 #include <time.h>
 
 #include <algorithm>
@@ -64,6 +65,7 @@ bool Poller::wait() {
 }
 
 void Poller::run() {
+  pthread_setname_np(pthread_self(), "spanloom-poll");
   while (wait())
     if (!is_blocked()) poll(monotonic_ns(), false);
   poll(monotonic_ns(), true);
