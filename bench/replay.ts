@@ -25,7 +25,6 @@ const runs = Number(process.argv[3] ?? 3);
 if (file === undefined) throw new Error('usage: bench/replay.ts RECORDING [runs]');
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
-const telemetry = processTelemetry('bench', 'error');
 
 async function decodeOnly(path: string): Promise<{ readonly events: number; readonly seconds: number }> {
   const begin = performance.now();
@@ -45,7 +44,7 @@ async function replay(path: string): Promise<{ readonly seconds: number; readonl
     await runPipeline({
       settings: loadSettings(),
       dataDirectory,
-      telemetry,
+      telemetry: processTelemetry('bench', 'error'),
       signal: new AbortController().signal,
       source,
       ends: true,
