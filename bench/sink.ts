@@ -67,10 +67,17 @@ try {
   const sinkMs: number[] = [];
   const encodeMs: number[] = [];
   const fileMs: number[] = [];
+  const sinkCpuMs: number[] = [];
+  const fileCpuMs: number[] = [];
+  const cpuMs = (since?: NodeJS.CpuUsage): number => {
+    const { user, system } = process.cpuUsage(since);
+    return (user + system) / 1000;
+  };
   for (let round = 0; round < rounds; round++) {
     await clickHouse.execute('TRUNCATE TABLE spans');
     await clickHouse.execute('TRUNCATE TABLE trace');
     let startedAt = performance.now();
+    let cpu = process.cpuUsage();
     const current = newStage();
     let inStageMs = 0;
     for (const poll of polls()) {
@@ -83,6 +90,7 @@ try {
     }
     await deliverToClickHouse(current.drain(), { clickHouse, producer });
     sinkMs.push(performance.now() - startedAt);
+    sinkCpuMs.push(cpuMs(cpu));
     encodeMs.push(inStageMs);
 
     const [count] = await clickHouse.select<{ spans: string }>('SELECT count() AS spans FROM spans FINAL');
@@ -90,11 +98,13 @@ try {
 
     await clickHouse.execute('TRUNCATE TABLE spans');
     startedAt = performance.now();
+    cpu = process.cpuUsage();
     await clickHouse.execute(
       `INSERT INTO spans SELECT * FROM file(${stringLiteral(path)}, 'RowBinary', ${stringLiteral(structure)}) ` +
         'SETTINGS max_threads = 1, max_insert_threads = 1, optimize_on_insert = 0',
     );
     fileMs.push(performance.now() - startedAt);
+    fileCpuMs.push(cpuMs(cpu));
   }
   const figures = {
     spans: spanCount,
@@ -103,6 +113,9 @@ try {
     stageRowsPerSecond: perSecond(median(encodeMs)),
     fileRowsPerSecond: perSecond(median(fileMs)),
     ratio: Number((median(fileMs) / median(sinkMs)).toFixed(2)),
+    // Of all threads, background merges among them: comparable also on a busy machine.
+    sinkCpuMicrosecondsPerRow: Number(((median(sinkCpuMs) / spanCount) * 1000).toFixed(1)),
+    fileCpuMicrosecondsPerRow: Number(((median(fileCpuMs) / spanCount) * 1000).toFixed(1)),
     residentMegabytes: Math.round(process.memoryUsage().rss / 1e6),
   };
   console.log(JSON.stringify(figures, undefined, 2));

@@ -28,7 +28,7 @@ describe('what goes wrong with ClickHouse', () => {
         'CANNOT_WRITE_TO_FILE_DESCRIPTOR',
         'Cannot write to file: errno: 28, strerror: No space left on device',
       ),
-      databaseError('NOT_ENOUGH_SPACE', 'Cannot reserve 1.00 MiB, not enough space. (NOT_ENOUGH_SPACE)'),
+      databaseError('NOT_ENOUGH_SPACE', 'Cannot reserve 1.00 MiB, not enough space. '),
       Object.assign(new Error('ENOSPC: no space left on device, writev'), { code: 'ENOSPC' }),
     ]) {
       const found = clickHouseError(error, '/data');

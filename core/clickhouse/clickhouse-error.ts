@@ -59,11 +59,11 @@ function firstLine(text: string): string {
 export function clickHouseError(error: unknown, place: string): PipelineError {
   if (error instanceof PipelineError) return error;
   const text = error instanceof Error ? error.message : String(error);
-  if (diskFullPattern.test(text))
+  const type = typeOf(error);
+  if (diskFullPattern.test(`${type ?? ''} ${text}`))
     return new PipelineError('DESTINATION_UNAVAILABLE', `There is no room left on the disk of ${place}.`, {
       cause: error,
     });
-  const type = typeOf(error);
   if (type !== undefined) {
     const message = `ClickHouse at ${place} refused (${type}): ${firstLine(text)}`;
     return passingTypes.has(type)

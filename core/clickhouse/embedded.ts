@@ -6,16 +6,17 @@
  * gone when the insert is done; what a kill left behind is removed by the next start.
  */
 import { mkdirSync, rmSync } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createClient } from '@clickhouse/client';
+import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { Session } from 'chdb';
 import { createChdbConnection } from 'chdb/connection';
 import { PipelineError } from '../errors.ts';
 import type { ClickHouse, RowInsert } from './clickhouse.ts';
 import { clientClickHouse } from './client-clickhouse.ts';
 import { directoryOwner } from './directory-owner.ts';
+import { exclusiveLanes } from './lanes.ts';
 import { nameLiteral, stringLiteral } from './sql-literal.ts';
 
 /** Where the data is and how much of the machine the engine may take. */
@@ -39,6 +40,8 @@ type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[
 let engine: Engine | undefined;
 let fileCount = 0;
 
+/** With the one that writes, one less than Node's pool has threads: see lanes.ts. */
+const readerCount = 2;
 const cacheBytes = 32 * 1024 * 1024;
 
 function defaultMergeThreads(): number {
@@ -112,12 +115,7 @@ async function insertFromFile(
   // Plain types here and a conversion on the way in: reading into LowCardinality directly takes twice as long.
   const structure = columns.map((column) => `${nameLiteral(column.name)} ${column.type}`).join(', ');
   try {
-    const file = await open(path, 'wx');
-    try {
-      await file.writev(rows);
-    } finally {
-      await file.close();
-    }
+    await writeFile(path, rows, { flag: 'wx' });
     await run(
       `INSERT INTO ${nameLiteral(table)} (${names}) ` +
         `SELECT * FROM file(${stringLiteral(path)}, 'RowBinary', ${stringLiteral(structure)}) ` +
@@ -130,21 +128,25 @@ async function insertFromFile(
 }
 
 /**
- * Opens the database in a directory, with a connection of its own. Later openings in the same process share the engine,
- * whose limits are those of the first one.
+ * Opens the database in a directory, with connections of its own: one to write, others to read. Later openings in the
+ * same process share the engine, whose limits are those of the first one.
  *
  * @throws PipelineError DESTINATION_UNAVAILABLE when another process has it open
  */
 export function openEmbeddedClickHouse(options: EmbeddedClickHouseOptions): ClickHouse {
   const used = startEngine(options);
   used.users++;
-  try {
+  const connect = (): ClickHouseClient => {
     const connection = createChdbConnection({ path: used.directory });
     // Both packages carry the same interface, each in a copy of its own that the compiler tells apart.
-    const client = createClient({ connection: connection as unknown as ClientConnection });
-    return clientClickHouse(client, {
+    return createClient({ connection: connection as unknown as ClientConnection });
+  };
+  try {
+    return clientClickHouse({
       place: used.directory,
-      insert: (_, insert) => insertFromFile(used.directory, insert, (query) => client.command({ query })),
+      writers: exclusiveLanes([connect()]),
+      readers: exclusiveLanes(Array.from({ length: readerCount }, connect)),
+      insert: (client, insert) => insertFromFile(used.directory, insert, (query) => client.command({ query })),
       closed: () => release(used),
     });
   } catch (error) {

@@ -4,6 +4,7 @@ import { finished } from 'node:stream/promises';
 import { createClient } from '@clickhouse/client';
 import type { ClickHouse, RowInsert } from './clickhouse.ts';
 import { clientClickHouse } from './client-clickhouse.ts';
+import { sharedLane } from './lanes.ts';
 import { nameLiteral } from './sql-literal.ts';
 
 /** Where the server is. */
@@ -34,8 +35,11 @@ export function openHttpClickHouse(options: HttpClickHouseOptions): ClickHouse {
     request_timeout: options.requestTimeoutMs,
     application: 'spanloom',
   });
-  return clientClickHouse(client, {
+  const lane = sharedLane(client);
+  return clientClickHouse({
     place: options.url,
+    readers: lane,
+    writers: lane,
     async insert(client, { table, columns, rows }: RowInsert) {
       const names = columns.map((column) => nameLiteral(column.name)).join(', ');
       const result = await client.exec({
