@@ -23,6 +23,8 @@ const roles: Readonly<Record<string, SpanRole>> = {
   's-app': 'application',
 };
 
+const noCauses: readonly Cause[] = [];
+
 const failedStatuses: ReadonlySet<string> = new Set(['client_error', 'server_error', 'timeout', 'closed']);
 
 function isMappedIpv4(address: Uint8Array): boolean {
@@ -139,7 +141,8 @@ export class SpanRecord {
     this.processId = span.processId;
     this.requestContextId = span.requestContextId;
     this.responseContextId = span.responseContextId;
-    this.causes = span.causes;
+    // The reader's array has room for more; a copy has not.
+    this.causes = span.causes.length === 0 ? noCauses : span.causes.slice();
     this.tuple =
       addressKey(span.client.address) +
       addressKey(span.server.address) +

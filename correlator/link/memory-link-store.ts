@@ -4,7 +4,7 @@ import type { ComponentId, Join, Linked, LinkRefusals, LinkSpan, LinkStore } fro
 import { callKey, type CallGates, type CallKey, isSameCall, isTwoSided } from './same-call.ts';
 import { UnionFind } from './union-find.ts';
 
-/** Ends of calls looked at under one key; more only meet by forged or constant sequences. */
+/** Ends kept under one call key; more only meet by forged or constant sequences. */
 const endsLimit = 64;
 
 /** What bounds the growth of components. Durations in nanoseconds of event time. */
@@ -20,9 +20,13 @@ export interface LinkBounds {
   readonly gates: CallGates;
 }
 
+/** Ends under one call key, as a chain: nearly always there are two. */
 interface CallEnd {
   readonly span: LinkSpan;
   readonly component: ComponentId;
+  /** Length of the chain from here on when this was put before it. */
+  readonly length: number;
+  next: CallEnd | undefined;
 }
 
 interface KeyUse {
@@ -36,7 +40,7 @@ export class MemoryLinkStore implements LinkStore {
   readonly clocks = new ClockOffsets();
   readonly #bounds: LinkBounds;
   readonly #sets = new UnionFind();
-  readonly #callEnds = new Map<CallKey, CallEnd[]>();
+  readonly #callEnds = new Map<CallKey, CallEnd>();
   readonly #keyUses: Readonly<Record<ExplicitKeyKind, Map<string, KeyUse>>> = {
     trace_id: new Map(),
     x_request_id: new Map(),
@@ -85,7 +89,8 @@ export class MemoryLinkStore implements LinkStore {
   #find(span: LinkSpan, nowNs: number): readonly ComponentId[] {
     const found: ComponentId[] = [];
     const key = callKey(span);
-    for (const end of (key === undefined ? undefined : this.#callEnds.get(key)) ?? []) {
+    let end = key === undefined ? undefined : this.#callEnds.get(key);
+    for (; end !== undefined; end = end.next) {
       if (!isSameCall(end.span, span, this.clocks, this.#bounds.gates)) continue;
       found.push(end.component);
       if (end.span.agentId !== span.agentId && isTwoSided(end.span, span)) this.#compareClocks(end.span, span, nowNs);
@@ -123,9 +128,9 @@ export class MemoryLinkStore implements LinkStore {
   #register(span: LinkSpan, component: ComponentId): void {
     const key = callKey(span);
     if (key !== undefined) {
-      const ends = this.#callEnds.get(key);
-      if (ends === undefined) this.#callEnds.set(key, [{ span, component }]);
-      else if (ends.length < endsLimit) ends.push({ span, component });
+      const next = this.#callEnds.get(key);
+      const length = (next?.length ?? 0) + 1;
+      if (length <= endsLimit) this.#callEnds.set(key, { span, component, length, next });
     }
     eachExplicitKey(span, (id, kind) => {
       const use = this.#keyUses[kind].get(id);
@@ -158,10 +163,12 @@ export class MemoryLinkStore implements LinkStore {
   }
 
   #withdrawEnd(key: CallKey, span: LinkSpan): void {
-    const ends = this.#callEnds.get(key);
-    if (ends === undefined) return;
-    const at = ends.findIndex((end) => end.span === span);
-    if (at >= 0) ends.splice(at, 1);
-    if (ends.length === 0) this.#callEnds.delete(key);
+    let before: CallEnd | undefined;
+    let end = this.#callEnds.get(key);
+    for (; end !== undefined && end.span !== span; end = end.next) before = end;
+    if (end === undefined) return;
+    if (before !== undefined) before.next = end.next;
+    else if (end.next !== undefined) this.#callEnds.set(key, end.next);
+    else this.#callEnds.delete(key);
   }
 }
