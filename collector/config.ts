@@ -25,7 +25,7 @@ export const collectorConfig = defineConfig(
     ringBytes: bytesSetting({
       description:
         'Memory for events that the kernel has seen and the collector has not read yet, rounded up to a power of two; more survives longer pauses.',
-      default: '64MiB',
+      default: '16MiB',
       minimum: 64 * 1024,
       maximum: 1024 ** 3,
     }),

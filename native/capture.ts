@@ -10,7 +10,7 @@ export interface CaptureOptions {
   readonly payloadBytes: number;
   /** Bytes of payload copied of each call once the message's budget is used up. Default 32. */
   readonly continuationBytes: number;
-  /** Size of the BPF ring buffer in bytes, a power of two. Default 64 MiB. */
+  /** Size of the BPF ring buffer in bytes, a power of two. Default 16 MiB; it counts twice in the resident memory. */
   readonly ringBytes: number;
   /** Entries of the least-recently-used map of sockets. Default 131072. */
   readonly maxSockets: number;
