@@ -3,7 +3,7 @@ import { runAgent } from '../testing/run-agent.ts';
 import { chooseParents, score, type Score } from './score.ts';
 import { type Scenario, simulate, type Step } from './simulate.ts';
 
-const seeds = [1, 2, 3, 4, 5, 6];
+const seeds = [1, 2, 3, 4];
 const learning = 200;
 
 const one: readonly Step[] = [{ kind: 'calls', count: 1, endpoint: 'a' }];
@@ -86,7 +86,7 @@ describe('64 requests in flight', () => {
   ];
   test.each(cases)('%s', (_, scenario) => {
     const result = play(scenario);
-    expect(result.right + result.wrong + result.unknown).toBeGreaterThan(6000);
+    expect(result.right + result.wrong + result.unknown).toBeGreaterThan(4000);
     expect(result.wrong, JSON.stringify(result)).toBe(0);
     expect(share(result), JSON.stringify(result)).toBeGreaterThanOrEqual(0.999);
   });

@@ -431,12 +431,11 @@ export class Pairing {
     this.letGo(parked, reason);
   }
 
-  private letGo({ socket, moment }: ParkedMoment, reason?: 'revoked'): void {
+  private letGo({ moment, reason }: ParkedMoment, instead?: 'revoked'): void {
     moment.holds--;
     if (moment.counted || moment.holds > 0) return;
     moment.counted = true;
-    const ended = socket.dissection.dissector === undefined ? 'no_protocol' : 'continuation';
-    this.parts.counters.drop(reason ?? ended);
+    this.parts.counters.drop(instead ?? reason);
   }
 }
 

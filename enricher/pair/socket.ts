@@ -5,6 +5,7 @@ import { SocketDissection } from '../dissect/socket-dissection.ts';
 import type { Context } from '../follow/context.ts';
 import type { Read, Unit, Work } from '../follow/work.ts';
 import { LruEntry } from '../lru.ts';
+import type { DropReason } from '../outcomes.ts';
 import { Held } from './held-list.ts';
 import type { Moment } from './moment.ts';
 import type { OpenRequest } from './open-request.ts';
@@ -13,9 +14,12 @@ import type { OpenRequest } from './open-request.ts';
 export class ParkedMoment extends Held {
   readonly socket: Socket;
   readonly moment: Moment;
+  /** Why it is dropped when nothing comes of it. */
+  readonly reason: DropReason;
 
   constructor(socket: Socket, moment: Moment, deadlineNs: number) {
     super(deadlineNs, moment.clock.offset);
+    this.reason = socket.dissection.dissector === undefined ? 'no_protocol' : 'continuation';
     this.socket = socket;
     this.moment = moment;
   }
