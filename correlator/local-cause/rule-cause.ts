@@ -78,6 +78,7 @@ function unanimous(evidences: readonly Evidence[]): SpanRecord | undefined {
     const server = namedServer(evidence);
     if (server !== undefined) servers.add(server);
     for (const claimed of evidence.response?.direct ?? []) servers.add(claimed);
+    for (const claimed of evidence.response?.indirect ?? []) servers.add(claimed);
   }
   return servers.size === 1 ? [...servers][0] : undefined;
 }
@@ -89,9 +90,8 @@ function byUnlearned(call: SpanRecord, evidences: readonly Evidence[]): Verdict 
     const isStale = evidences.some(({ request }) => request?.fits === false);
     return unknown(isStale ? 'stale' : 'not_learned');
   }
-  const bothSides = evidences.find(
-    (evidence) => namedServer(evidence) === server && evidence.response?.direct.includes(server) === true,
-  );
+  // All that was said names this server span, so a response side at all is one that agrees.
+  const bothSides = evidences.find((evidence) => namedServer(evidence) === server && evidence.response !== undefined);
   if (bothSides !== undefined) return decided(server, bothSides, true);
   const first = evidences.find((evidence) => namedServer(evidence) === server) ?? evidences[0]!;
   if (evidences.filter((evidence) => namedServer(evidence) === server).length > 1) return decided(server, first, false);

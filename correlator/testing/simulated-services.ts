@@ -273,14 +273,3 @@ function spansOf(
     }),
   ];
 }
-
-/** Splits spans by agent, keeping their order. */
-export function byAgent(spans: readonly Span[]): ReadonlyMap<number, readonly Span[]> {
-  const agents = new Map<number, Span[]>();
-  for (const span of spans) {
-    const list = agents.get(span.agentId);
-    if (list === undefined) agents.set(span.agentId, [span]);
-    else list.push(span);
-  }
-  return agents;
-}

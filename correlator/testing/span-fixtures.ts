@@ -2,7 +2,7 @@ import type { OutgoingMessage, ReceivedMessage } from '../../core/bus/bus.ts';
 import { encodeValue, schemaHeader } from '../../core/codec.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { schemas } from '../../schemas/generated/schemas.ts';
-import type { Cause, Reason, Side, Span } from '../../schemas/generated/span.ts';
+import type { Cause, Side, Span } from '../../schemas/generated/span.ts';
 import { writeSpanBatch } from '../../schemas/generated/span-batch.ts';
 import { readTrace, type Trace } from '../../schemas/generated/trace.ts';
 import type { CorrelatorConfig } from '../config.ts';
@@ -151,15 +151,4 @@ export function finalTraces(traces: readonly Trace[]): readonly Trace[] {
     if (known === undefined || trace.revision > known.revision) byId.set(trace.traceId, trace);
   }
   return [...byId.values()].filter(({ mergedInto }) => mergedInto === '');
-}
-
-/** `child ← parent (reason)` of every span, by names given to span ids. */
-export function edgesOf(trace: Trace, names: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
-  const name = (id: string): string => names.get(id) ?? id;
-  return Object.fromEntries(
-    trace.spans.map((span) => [
-      name(span.spanId),
-      span.parentSpanId === '' ? 'root' : `${name(span.parentSpanId)} ${span.reason satisfies Reason}`,
-    ]),
-  );
 }
