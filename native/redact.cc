@@ -120,25 +120,23 @@ size_t Call::cover_line(size_t from) {
   return newline;
 }
 
-constexpr std::array<std::string_view, 10> kMethods = {"GET ",     "POST ",    "PUT ",   "DELETE ", "HEAD ",
-                                                       "OPTIONS ", "CONNECT ", "TRACE ", "PATCH ",  "HTTP/1."};
+constexpr size_t kLongestMethod = 24;
 
+// A status line, or a method of any name before something that looks like an HTTP target.
 bool Call::looks_like_start(size_t at) const {
-  for (const std::string_view method : kMethods)
-    if (starts(at, method)) return true;
-  return false;
+  if (starts(at, "HTTP/1.") || starts(at, "CONNECT ")) return true;
+  size_t end = at;
+  while (end < captured_ && ((bytes_[end] >= 'A' && bytes_[end] <= 'Z') || bytes_[end] == '-')) end++;
+  if (end - at < 3 || end - at > kLongestMethod || captured_ - end < 2 || bytes_[end] != ' ') return false;
+  return bytes_[end + 1] == '/' || bytes_[end + 1] == '*' || starts(end + 1, "http");
 }
 
-// A request or status line. An unfinished line is one if its target looks like an HTTP target.
+// A request or status line; of a line that the call cuts the beginning decides.
 bool Call::is_start_line(size_t at, size_t end, bool complete) const {
+  if (!complete) return looks_like_start(at);
   if (starts(at, "HTTP/1.")) return true;
-  if (complete) {
-    if (end > at && bytes_[end - 1] == '\r') end--;
-    return end - at >= 9 && std::memcmp(bytes_ + end - 9, " HTTP/1.", 8) == 0;
-  }
-  if (!looks_like_start(at)) return false;
-  const size_t target = find(' ', at, end) + 1;
-  return target < end && (bytes_[target] == '/' || bytes_[target] == '*' || starts(target, "http"));
+  if (end > at && bytes_[end - 1] == '\r') end--;
+  return end - at >= 9 && std::memcmp(bytes_ + end - 9, " HTTP/1.", 8) == 0;
 }
 
 // Matches the rest of a header name and its colon. Returns where the value begins; kNone when it is another header, or

@@ -37,7 +37,7 @@ const plainHeader = fc
 /** An HTTP/1 request with secret headers. */
 export const httpRequest = fc
   .tuple(
-    fc.constantFrom('GET', 'POST', 'DELETE'),
+    fc.constantFrom('GET', 'POST', 'M-SEARCH'),
     fc.oneof(word, fc.constant('long'.repeat(150))),
     fc.array(fc.oneof(secretHeader, plainHeader), { maxLength: 8 }),
     word,

@@ -8,27 +8,23 @@ import { coverLine, findByte, hasGap, lowerCase, starts, stateOf, unfinished, ty
  */
 
 const headerNames = ['authorization', 'cookie', 'proxy-authorization', 'set-cookie'] as const;
-const startWords = 'GET |POST |PUT |DELETE |HEAD |OPTIONS |CONNECT |TRACE |PATCH |HTTP/1.'.split('|');
 const openFlag = 1 << 16;
 const lineStartFlag = 1 << 17;
 const [lf, cr, space, tab, colon] = [0x0a, 0x0d, 0x20, 0x09, 0x3a];
 
 const isBlank = (byte: number | undefined): boolean => byte === space || byte === tab;
 
+/** A status line, or a method of any name before something that looks like an HTTP target. */
 function looksLikeStart(bytes: Buffer, at: number): boolean {
-  return startWords.some((word) => starts(bytes, at, word));
+  return /^(HTTP\/1\.|CONNECT |[A-Z-]{3,24} (\/|\*|http))/.test(bytes.toString('latin1', at, at + 30));
 }
 
-/** A request or status line. An unfinished line is one if its target looks like an HTTP target. */
+/** A request or status line; of a line that the call cuts the beginning decides. */
 function isStartLine(bytes: Buffer, at: number, newline: number): boolean {
+  if (newline < 0) return looksLikeStart(bytes, at);
   if (starts(bytes, at, 'HTTP/1.')) return true;
-  if (newline >= 0) {
-    const end = newline > at && bytes[newline - 1] === cr ? newline - 1 : newline;
-    return end - at >= 9 && starts(bytes, end - 9, ' HTTP/1.');
-  }
-  if (!looksLikeStart(bytes, at)) return false;
-  const target = bytes.indexOf(space, at) + 1;
-  return starts(bytes, target, '/') || starts(bytes, target, '*') || starts(bytes, target, 'http');
+  const end = newline > at && bytes[newline - 1] === cr ? newline - 1 : newline;
+  return end - at >= 9 && starts(bytes, end - 9, ' HTTP/1.');
 }
 
 /** The rest of a header name and its colon: where the value begins, or how many characters matched before the call ended. */
