@@ -68,7 +68,7 @@ export class Agent {
     this.sequence = batch.sequence;
     this.learn(batch.processes);
     const clock = { offset, baseTimeNs, baseMonotonicNs };
-    for (const event of events) {
+    for (const event of inOrder(events)) {
       if (event.id > this.highestEventId) this.highestEventId = event.id;
       this.pairing.event(event, clock);
     }
@@ -124,3 +124,13 @@ export class Agent {
 }
 
 const maxStartTimes = 65_536;
+
+/**
+ * Ids are given when a write begins and when a read ends, so their order is that of cause and effect. Events are sent when
+ * calls return: the response may be sent by one thread before another has returned from writing the request.
+ */
+function inOrder(events: readonly SocketEvent[]): readonly SocketEvent[] {
+  for (let index = 1; index < events.length; index++)
+    if (events[index]!.id < events[index - 1]!.id) return [...events].sort((one, other) => one.id - other.id);
+  return events;
+}

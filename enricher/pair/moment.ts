@@ -20,6 +20,8 @@ export class Moment {
   /** CLOCK_MONOTONIC of the agent. */
   readonly timeNs: number;
   readonly ingress: boolean;
+  /** The other direction had the word before. */
+  readonly startsMessage: boolean;
   readonly length: number;
   readonly tcpSequence: number;
   readonly threadId: number;
@@ -40,6 +42,7 @@ export class Moment {
   constructor(
     event: {
       readonly id: number;
+      readonly messageId: number;
       readonly timeOffsetNs: number;
       readonly direction: 'ingress' | 'egress';
       readonly length: number;
@@ -56,6 +59,7 @@ export class Moment {
     this.clock = clock;
     this.timeNs = clock.baseMonotonicNs + event.timeOffsetNs;
     this.ingress = event.direction === 'ingress';
+    this.startsMessage = event.messageId === event.id;
     this.length = event.length;
     this.tcpSequence = event.tcpSequence;
     this.threadId = event.threadId;

@@ -157,9 +157,40 @@ describe('a request without a response', () => {
   });
 });
 
+describe('events that come late or never', () => {
+  test('a response that one thread sends before the other has returned from writing the request', () => {
+    const late = [
+      { ...response, id: 102, messageId: 102, threadId: 12, contextId: 12 },
+      { ...call, id: 101, messageId: 101 },
+    ];
+    for (const batchEvents of [1, 2]) {
+      const { spans, counters } = play(late, { batchEvents });
+      expect(spans).toHaveLength(1);
+      expect(spans[0]).toMatchObject({ status: 'ok', requestEventId: 101, responseEventId: 102, durationNs: 1000 });
+      expect(counters.emitted).toBe(2);
+    }
+  });
+
+  test('a response that was not understood does not shift all later ones of its connection', () => {
+    const { spans } = play([
+      { ...call, text: 'Q a 1\n' },
+      { ...response, text: 'A 200\n' },
+      { ...call, text: 'Q b 2\n' },
+      { ...response, text: 'garbage\n' },
+      { ...call, text: 'Q c 3\n' },
+      { ...response, text: 'A 203\n' },
+    ]);
+    expect(spans.map((span) => [span.endpoint, span.status, span.responseCode])).toEqual([
+      ['a', 'ok', 200],
+      ['b', 'unknown', 0],
+      ['c', 'ok', 203],
+    ]);
+  });
+});
+
 describe('what no span comes of', () => {
   test('a response nobody waits for is counted', () => {
-    const { spans, counters } = play([{ ...response, role: 'client' }]);
+    const { spans, counters } = play([{ ...response, role: 'client' }], { idleNs: 2 * seconds });
     expect(spans).toEqual([]);
     expect(counters.dropped.response_without_request).toBe(1);
   });

@@ -20,8 +20,9 @@ import { connectError, connectMessage } from './connect-error.ts';
 import { HeldList, HeldLists } from './held-list.ts';
 import { type BatchClock, Moment } from './moment.ts';
 import { OpenRequest } from './open-request.ts';
-import { ParkedMoment, Socket } from './socket.ts';
+import { Socket } from './socket.ts';
 import type { SpanBuilder, SpanEnd } from './span-builder.ts';
+import { Waiting } from './waiting.ts';
 
 /** Bounds of what is kept of one agent. */
 export interface PairingLimits {
@@ -41,8 +42,6 @@ export interface PairingParts {
   readonly emit: (span: Span) => void;
 }
 
-const maxParked = 8;
-const parkLimitMs = 10_000;
 const connectTimeoutMs = 0;
 const noWork: readonly Work[] = [];
 
@@ -50,6 +49,7 @@ const noWork: readonly Work[] = [];
 export class Pairing {
   readonly held = new HeldLists();
   private readonly parts: PairingParts;
+  private readonly waiting: Waiting;
   private readonly sockets: LruMap<number, Socket>;
   private openRequests = 0;
   private readonly report = (message: Message<Moment>): void => this.take(message);
@@ -62,6 +62,7 @@ export class Pairing {
 
   constructor(parts: PairingParts) {
     this.parts = parts;
+    this.waiting = new Waiting(this.held, parts.counters);
     this.sockets = new LruMap(parts.limits.maxSockets, (socket) => this.drop(socket, 'evicted'));
   }
 
@@ -100,9 +101,7 @@ export class Pairing {
       if (held instanceof OpenRequest) {
         held.socket.remove(held);
         this.end(held, 'timeout', held.timeoutMs * 1e6);
-      } else if (held instanceof ParkedMoment) {
-        this.unpark(held);
-      }
+      } else this.waiting.letGo(held);
     });
   }
 
@@ -112,9 +111,7 @@ export class Pairing {
       if (held instanceof OpenRequest) {
         held.socket.remove(held);
         this.end(held, 'unknown', Math.max(0, nowNs - held.moment.timeNs));
-      } else if (held instanceof ParkedMoment) {
-        this.unpark(held);
-      }
+      } else this.waiting.letGo(held);
     });
   }
 
@@ -124,9 +121,7 @@ export class Pairing {
       if (held instanceof OpenRequest) {
         held.socket.remove(held);
         this.abandon(held, 'revoked');
-      } else if (held instanceof ParkedMoment) {
-        this.unpark(held, 'revoked');
-      }
+      } else this.waiting.letGo(held, 'revoked');
     });
   }
 
@@ -246,19 +241,49 @@ export class Pairing {
       this.end(open, 'ok', 0);
       return;
     }
+    this.endUnanswerable(socket, open);
     socket.open.push(open);
     this.held.append(timeoutMs, open);
+    this.takeEarly(socket, open);
     if (this.openRequests > limits.maxOpenRequests) this.evictOldest();
   }
 
+  /**
+   * One request was open, the other side spoke, and now comes another request: the response was there but was not
+   * understood, or was lost. Left open, the request would take the response of the next one, and so on for ever.
+   */
+  private endUnanswerable(socket: Socket, next: OpenRequest): void {
+    const [open] = socket.open;
+    const { origin, requestId } = next.message;
+    if (open === undefined || socket.open.length > 1 || open.moment === origin) return;
+    if (requestId !== 0 || !origin.startsMessage || socket.transport === 'udp') return;
+    if (open.moment.ingress !== origin.ingress) return;
+    socket.open.pop();
+    this.end(open, 'unknown', Math.max(0, origin.timeNs - open.moment.timeNs));
+  }
+
+  /** An early response belongs to the request that comes now if that was written before it was read. */
+  private takeEarly(socket: Socket, open: OpenRequest): void {
+    const message = this.waiting.takeEarly(socket, open.moment);
+    if (message === undefined) return;
+    socket.remove(open);
+    this.pair(open, message);
+  }
+
   private answer(socket: Socket, message: ResponseMessage<Moment>): void {
-    const { follower, counters } = this.parts;
-    const { origin } = message;
     const open = socket.take(message.requestId);
     if (open === undefined) {
       this.unanswered = true;
+      this.waiting.holdEarly(socket, message);
       return;
     }
+    this.pair(open, message);
+  }
+
+  private pair(open: OpenRequest, message: ResponseMessage<Moment>): void {
+    const { follower, counters } = this.parts;
+    const { socket } = open;
+    const { origin } = message;
     if (!origin.counted) {
       origin.counted = true;
       counters.emit();
@@ -349,15 +374,13 @@ export class Pairing {
     this.works = [];
     socket.dissection.end(this.report);
     for (const open of socket.open.splice(0)) this.end(open, 'closed', Math.max(0, timeNs - open.moment.timeNs));
-    this.unparkAll(socket.parkedIngress);
-    this.unparkAll(socket.parkedEgress);
+    this.waiting.forget(socket);
     this.sockets.delete(socket);
   }
 
   private drop(socket: Socket, reason: DropReason): void {
     this.abandonAll(socket, reason);
-    this.unparkAll(socket.parkedIngress);
-    this.unparkAll(socket.parkedEgress);
+    this.waiting.forget(socket);
   }
 
   private abandonAll(socket: Socket, reason: DropReason): void {
@@ -396,16 +419,10 @@ export class Pairing {
     const { ingress } = moment;
     const same = ingress ? socket.parkedIngress : socket.parkedEgress;
     if (startsMessage && socket.transport !== 'udp')
-      this.unparkAll(ingress ? socket.parkedEgress : socket.parkedIngress);
-    if (socket.headSeen || startsMessage) this.unparkAll(same);
+      this.waiting.releaseAll(ingress ? socket.parkedEgress : socket.parkedIngress);
+    if (socket.headSeen || startsMessage) this.waiting.releaseAll(same);
     if (moment.counted || moment.holds > 0) return;
-    if (!socket.headSeen && !this.unanswered && same.length < maxParked && socket.transport !== 'udp') {
-      const parked = new ParkedMoment(socket, moment, moment.timeNs + parkLimitMs * 1e6);
-      moment.holds++;
-      same.push(parked);
-      this.held.append(parkLimitMs, parked);
-      return;
-    }
+    if (!socket.headSeen && !this.unanswered && this.waiting.park(socket, moment)) return;
     moment.counted = true;
     counters.drop(this.reasonFor(socket));
   }
@@ -413,29 +430,6 @@ export class Pairing {
   private reasonFor(socket: Socket): DropReason {
     if (this.unanswered) return 'response_without_request';
     return socket.dissection.dissector === undefined ? 'no_protocol' : 'continuation';
-  }
-
-  private unparkAll(parked: ParkedMoment[]): void {
-    if (parked.length === 0) return;
-    for (const one of parked.splice(0)) {
-      HeldList.release(one);
-      this.letGo(one);
-    }
-  }
-
-  private unpark(parked: ParkedMoment, reason?: 'revoked'): void {
-    const { socket, moment } = parked;
-    const list = moment.ingress ? socket.parkedIngress : socket.parkedEgress;
-    const index = list.indexOf(parked);
-    if (index >= 0) list.splice(index, 1);
-    this.letGo(parked, reason);
-  }
-
-  private letGo({ moment, reason }: ParkedMoment, instead?: 'revoked'): void {
-    moment.holds--;
-    if (moment.counted || moment.holds > 0) return;
-    moment.counted = true;
-    this.parts.counters.drop(instead ?? reason);
   }
 }
 

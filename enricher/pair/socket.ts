@@ -5,25 +5,9 @@ import { SocketDissection } from '../dissect/socket-dissection.ts';
 import type { Context } from '../follow/context.ts';
 import type { Read, Unit, Work } from '../follow/work.ts';
 import { LruEntry } from '../lru.ts';
-import type { DropReason } from '../outcomes.ts';
-import { Held } from './held-list.ts';
 import type { Moment } from './moment.ts';
 import type { OpenRequest } from './open-request.ts';
-
-/** An event that may hold the beginning of a message whose rest is still to come. */
-export class ParkedMoment extends Held {
-  readonly socket: Socket;
-  readonly moment: Moment;
-  /** Why it is dropped when nothing comes of it. */
-  readonly reason: DropReason;
-
-  constructor(socket: Socket, moment: Moment, deadlineNs: number) {
-    super(deadlineNs, moment.clock.offset);
-    this.reason = socket.dissection.dissector === undefined ? 'no_protocol' : 'continuation';
-    this.socket = socket;
-    this.moment = moment;
-  }
-}
+import type { EarlyResponse, ParkedMoment } from './waiting.ts';
 
 /** A connection that was begun on behalf of something, until its first message shows what for. */
 export interface Birth {
@@ -59,6 +43,7 @@ export class Socket extends LruEntry {
   incoming: Work | undefined;
   /** The request that began last, either way. */
   lastRequest: OpenRequest | undefined;
+  early: EarlyResponse | undefined;
   born: Birth | undefined;
   /** The local side as it was tagged last, and by which version of the tags. */
   side: Side | undefined;
