@@ -12,6 +12,9 @@
         "layout.cc",
         "loop-probes.cc",
         "poller.cc",
+        "redact-database.cc",
+        "redact-headers.cc",
+        "redact-redis.cc",
         "redact.cc",
         "seen-processes.cc",
         "staging.cc"

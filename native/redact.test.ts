@@ -1,6 +1,6 @@
-/** Holds native/redact.cc to its reference. The C++ is compiled by itself, so that this needs neither addon nor kernel. */
+/** Holds native/redact*.cc to their reference. The C++ is compiled by itself, so that this needs neither addon nor kernel. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -95,7 +95,8 @@ describe.skipIf(!hasRe2)('native redaction', () => {
     const source = join(directory, 'harness.cc');
     writeFileSync(source, harness);
     const flags = ['-std=c++20', '-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
-    const files = [source, join(nativeDirectory, 'redact.cc'), `-I${nativeDirectory}`];
+    const parts = readdirSync(nativeDirectory).filter((name) => /^redact.*\.cc$/.test(name));
+    const files = [source, ...parts.map((name) => join(nativeDirectory, name)), `-I${nativeDirectory}`];
     execFileSync(compiler!, [...flags, ...files, '-lre2', '-o', program], { stdio: 'inherit' });
   });
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
