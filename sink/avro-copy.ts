@@ -34,11 +34,36 @@ export function copyLong(reader: AvroReader, writer: RowBinaryWriter): void {
   writer.writeHalves(((lowHalf >>> 1) | (highHalf << 31)) ^ sign, (highHalf >>> 1) ^ sign);
 }
 
+/** So many longs. */
+export function copyLongs(reader: AvroReader, writer: RowBinaryWriter, count: number): void {
+  for (let index = 0; index < count; index++) copyLong(reader, writer);
+}
+
+/**
+ * So many ints, one after the other.
+ *
+ * @returns the position in `writer.buffer` of the first of them
+ */
+export function copyInts(reader: AvroReader, writer: RowBinaryWriter, count: number): number {
+  const at = writer.claim(4 * count);
+  const { view } = writer;
+  const { buffer } = reader;
+  for (let index = 0; index < count; index++) {
+    const byte = buffer[reader.position]!;
+    // Most ids are 0 or small.
+    if (byte < 0x80) {
+      reader.position++;
+      view.setInt32(at + 4 * index, (byte >>> 1) ^ -(byte & 1), true);
+    } else view.setInt32(at + 4 * index, reader.readInt(), true);
+  }
+  return at;
+}
+
 /** An int; also returned. */
 export function copyInt(reader: AvroReader, writer: RowBinaryWriter): number {
-  const value = reader.readInt();
-  writer.writeInt32(value);
-  return value;
+  // First the position: making room may put another view in place.
+  const at = copyInts(reader, writer, 1);
+  return writer.view.getInt32(at, true);
 }
 
 /** The number of an enum symbol, as Int8; also returned. */

@@ -11,24 +11,27 @@ for (let value = 0; value < 16; value++) {
 }
 
 const shortTextLength = 64;
+/** Below this a loop copies faster than a call into the runtime. */
+const shortCopyLength = 32;
 
 export class RowBinaryWriter {
   readonly #chunkBytes: number;
-  #buffer: Buffer;
-  #view: DataView;
+  /** The present chunk and a view of it; both change with {@link claim}. */
+  buffer: Buffer;
+  view: DataView;
   #start = 0;
   #position = 0;
 
   /** @param chunkBytes memory is taken in pieces of this size; a larger row gets a piece of its own */
   constructor(chunkBytes = 1024 * 1024) {
     this.#chunkBytes = chunkBytes;
-    this.#buffer = Buffer.allocUnsafeSlow(chunkBytes);
-    this.#view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, this.#buffer.length);
+    this.buffer = Buffer.allocUnsafeSlow(chunkBytes);
+    this.view = new DataView(this.buffer.buffer, this.buffer.byteOffset, this.buffer.length);
   }
 
   /** What was written since the last call; a view that is never written to again. */
   take(): Buffer {
-    const taken = this.#buffer.subarray(this.#start, this.#position);
+    const taken = this.buffer.subarray(this.#start, this.#position);
     this.#start = this.#position;
     return taken;
   }
@@ -45,22 +48,22 @@ export class RowBinaryWriter {
 
   /** Overwrites four bytes written since the last {@link take}. */
   patchInt32(at: number, value: number): void {
-    this.#view.setInt32(this.#start + at, value, true);
+    this.view.setInt32(this.#start + at, value, true);
   }
 
   /** Overwrites a byte written since the last {@link take}. */
   patchInt8(at: number, value: number): void {
-    this.#buffer[this.#start + at] = value;
+    this.buffer[this.#start + at] = value;
   }
 
-  /** Makes room for `bytes` more and returns the position to write at. */
-  #advance(bytes: number): number {
+  /** Makes room for `bytes` more; they are to be written from the returned position of {@link buffer} on. */
+  claim(bytes: number): number {
     let position = this.#position;
-    if (position + bytes > this.#buffer.length) {
-      const pending = this.#buffer.subarray(this.#start, position);
-      this.#buffer = Buffer.allocUnsafeSlow(Math.max(this.#chunkBytes, 2 * (pending.length + bytes)));
-      this.#view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, this.#buffer.length);
-      this.#buffer.set(pending, 0);
+    if (position + bytes > this.buffer.length) {
+      const pending = this.buffer.subarray(this.#start, position);
+      this.buffer = Buffer.allocUnsafeSlow(Math.max(this.#chunkBytes, 2 * (pending.length + bytes)));
+      this.view = new DataView(this.buffer.buffer, this.buffer.byteOffset, this.buffer.length);
+      this.buffer.set(pending, 0);
       this.#start = 0;
       position = pending.length;
     }
@@ -69,8 +72,8 @@ export class RowBinaryWriter {
   }
 
   writeInt8(value: number): void {
-    const position = this.#advance(1);
-    this.#buffer[position] = value;
+    const position = this.claim(1);
+    this.buffer[position] = value;
   }
 
   writeBoolean(value: boolean): void {
@@ -78,38 +81,38 @@ export class RowBinaryWriter {
   }
 
   writeInt32(value: number): void {
-    const position = this.#advance(4);
-    this.#view.setInt32(position, value, true);
+    const position = this.claim(4);
+    this.view.setInt32(position, value, true);
   }
 
   /** A whole number within ±2^53. */
   writeInt64(value: number): void {
-    const position = this.#advance(8);
+    const position = this.claim(8);
     if (value >= -0x80000000 && value <= 0x7fffffff) {
-      this.#view.setInt32(position, value, true);
-      this.#view.setInt32(position + 4, value < 0 ? -1 : 0, true);
+      this.view.setInt32(position, value, true);
+      this.view.setInt32(position + 4, value < 0 ? -1 : 0, true);
       return;
     }
     const high = Math.floor(value / 0x100000000);
-    this.#view.setUint32(position, value - high * 0x100000000, true);
-    this.#view.setInt32(position + 4, high, true);
+    this.view.setUint32(position, value - high * 0x100000000, true);
+    this.view.setInt32(position + 4, high, true);
   }
 
   /** A 64-bit integer by its two halves. */
   writeHalves(low: number, high: number): void {
-    const position = this.#advance(8);
-    this.#view.setInt32(position, low, true);
-    this.#view.setInt32(position + 4, high, true);
+    const position = this.claim(8);
+    this.view.setInt32(position, low, true);
+    this.view.setInt32(position + 4, high, true);
   }
 
   writeBigInt64(value: bigint): void {
-    const position = this.#advance(8);
-    this.#view.setBigInt64(position, value, true);
+    const position = this.claim(8);
+    this.view.setBigInt64(position, value, true);
   }
 
   writeFloat64(value: number): void {
-    const position = this.#advance(8);
-    this.#view.setFloat64(position, value, true);
+    const position = this.claim(8);
+    this.view.setFloat64(position, value, true);
   }
 
   /** The length of an array or a string. */
@@ -125,8 +128,8 @@ export class RowBinaryWriter {
   writeString(text: string): void {
     const length = text.length;
     if (length <= shortTextLength) {
-      const start = this.#advance(length + 1);
-      const buffer = this.#buffer;
+      const start = this.claim(length + 1);
+      const buffer = this.buffer;
       buffer[start] = length;
       let index = 0;
       for (; index < length; index++) {
@@ -139,16 +142,16 @@ export class RowBinaryWriter {
     }
     const bytes = Buffer.byteLength(text);
     this.writeLength(bytes);
-    const start = this.#advance(bytes);
-    this.#buffer.write(text, start, bytes, 'utf8');
+    const start = this.claim(bytes);
+    this.buffer.write(text, start, bytes, 'utf8');
   }
 
   /** A string whose UTF-8 bytes are a part of a buffer. */
   writeText(source: Buffer, start: number, length: number): void {
     this.writeLength(length);
-    const position = this.#advance(length);
-    const buffer = this.#buffer;
-    if (length > shortTextLength) {
+    const position = this.claim(length);
+    const buffer = this.buffer;
+    if (length > shortCopyLength) {
       source.copy(buffer, position, start, start + length);
       return;
     }
@@ -161,8 +164,8 @@ export class RowBinaryWriter {
    * @returns false when they are not hexadecimal digits
    */
   writeHexText(source: Buffer, start: number, bytes: number): boolean {
-    const position = this.#advance(bytes);
-    const buffer = this.#buffer;
+    const position = this.claim(bytes);
+    const buffer = this.buffer;
     let all = 0;
     for (let index = 0; index < bytes; index++) {
       const value = (valueOfDigit[source[start + 2 * index]!]! << 4) | valueOfDigit[source[start + 2 * index + 1]!]!;
@@ -175,14 +178,15 @@ export class RowBinaryWriter {
 
   /** Zeros. */
   writeZeros(bytes: number): void {
-    const position = this.#advance(bytes);
-    this.#buffer.fill(0, position, position + bytes);
+    const position = this.claim(bytes);
+    const buffer = this.buffer;
+    for (let index = position; index < position + bytes; index++) buffer[index] = 0;
   }
 
   /** Hexadecimal digits as a FixedString of half as many bytes; the empty text as zeros. */
   writeHex(text: string, bytes: number): void {
-    const start = this.#advance(bytes);
-    const buffer = this.#buffer;
+    const start = this.claim(bytes);
+    const buffer = this.buffer;
     if (text.length !== bytes * 2) {
       buffer.fill(0, start, start + bytes);
       return;
@@ -194,16 +198,20 @@ export class RowBinaryWriter {
 
   /** An address as IPv6: 4 bytes as an IPv4-mapped one, 16 as they are, anything else as `::`. */
   writeAddress(address: Uint8Array): void {
-    const start = this.#advance(16);
-    const buffer = this.#buffer;
-    if (address.length === 16) {
-      buffer.set(address, start);
+    this.writeAddressAt(address, 0, address.length);
+  }
+
+  /** {@link writeAddress} of a part of a buffer. */
+  writeAddressAt(source: Uint8Array, start: number, length: number): void {
+    const position = this.claim(16);
+    const { buffer, view } = this;
+    if (length === 16) {
+      for (let index = 0; index < 16; index++) buffer[position + index] = source[start + index]!;
       return;
     }
-    buffer.fill(0, start, start + 16);
-    if (address.length !== 4) return;
-    buffer[start + 10] = 0xff;
-    buffer[start + 11] = 0xff;
-    buffer.set(address, start + 12);
+    for (let index = 0; index < 16; index += 4) view.setInt32(position + index, 0);
+    if (length !== 4) return;
+    view.setInt16(position + 10, -1);
+    for (let index = 0; index < 4; index++) buffer[position + 12 + index] = source[start + index]!;
   }
 }

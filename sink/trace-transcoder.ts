@@ -14,7 +14,7 @@ import {
   signalSourceSymbols,
   spanStatusSymbols,
 } from '../schemas/generated/span.ts';
-import { copyEnum, copyHex, copyInt, copyLong, copyString, readLength } from './avro-copy.ts';
+import { copyEnum, copyHex, copyInt, copyInts, copyLong, copyLongs, copyString, readLength } from './avro-copy.ts';
 import { linkCalls, type ServiceReference, type SpanEnds } from './call-linker.ts';
 import type { RowBinaryWriter } from './row-binary-writer.ts';
 
@@ -53,21 +53,26 @@ function halfOf(buffer: Buffer, start: number): number {
   return half;
 }
 
+/**
+ * Numbers of a side: port, the ids of region, zone, VPC, subnet, host, instance, cluster, node, namespace, workload, pod,
+ * service and process, the automatic instance (id, type) and service (id, type), how it was resolved.
+ */
+const sideNumbers = 19;
+const processNumber = 13;
+const serviceIdNumber = 16;
+const serviceTypeNumber = 17;
+
 /** Writes a side; returns its service: the most specific one, or the process, which is a service of its own. */
 function transcodeSide(reader: AvroReader, writer: RowBinaryWriter): ServiceReference {
   const length = readLength(reader);
-  writer.writeAddress(reader.buffer.subarray(reader.position, reader.position + length));
+  writer.writeAddressAt(reader.buffer, reader.position, length);
   reader.position += length;
-  // Port, and the ids of region, zone, VPC, subnet, host, instance, cluster, node, namespace, workload, pod, service.
-  for (let index = 0; index < 13; index++) copyInt(reader, writer);
-  const processResourceId = copyInt(reader, writer);
-  copyInt(reader, writer);
-  copyInt(reader, writer);
-  const autoServiceId = copyInt(reader, writer);
-  const autoServiceType = copyInt(reader, writer);
-  copyInt(reader, writer);
-  if (autoServiceId !== 0) return { type: autoServiceType, id: autoServiceId };
-  if (processResourceId !== 0) return { type: resourceKindIndex.process, id: processResourceId };
+  const at = copyInts(reader, writer, sideNumbers);
+  const { view } = writer;
+  const serviceId = view.getInt32(at + 4 * serviceIdNumber, true);
+  if (serviceId !== 0) return { type: view.getInt32(at + 4 * serviceTypeNumber, true), id: serviceId };
+  const processId = view.getInt32(at + 4 * processNumber, true);
+  if (processId !== 0) return { type: resourceKindIndex.process, id: processId };
   return unknownService;
 }
 
@@ -88,15 +93,14 @@ function transcodeSpan(reader: AvroReader, writer: RowBinaryWriter): SpanFacts {
   const observationPoint = reader.position;
   copyString(reader, writer);
   copyEnum(reader, writer, signalSourceSymbols.length);
-  copyLong(reader, writer);
-  copyLong(reader, writer);
+  copyLongs(reader, writer, 2);
   const status = copyEnum(reader, writer, spanStatusSymbols.length);
   const protocol = copyEnum(reader, writer, protocolSymbols.length);
   copyString(reader, writer);
   writer.writeBoolean(reader.readBoolean());
   copyEnum(reader, writer, transportSymbols.length);
   // Network namespace, socket, both event ids, both TCP sequences.
-  for (let index = 0; index < 6; index++) copyLong(reader, writer);
+  copyLongs(reader, writer, 6);
   const requestType = reader.position;
   copyString(reader, writer);
   copyString(reader, writer);
@@ -107,18 +111,15 @@ function transcodeSpan(reader: AvroReader, writer: RowBinaryWriter): SpanFacts {
   const responseCode = copyInt(reader, writer);
   copyString(reader, writer);
   copyString(reader, writer);
-  copyLong(reader, writer);
-  copyLong(reader, writer);
+  copyLongs(reader, writer, 2);
   // Trace and span id of headers, both X-Request-IDs, forwarded for, user agent.
   for (let index = 0; index < 6; index++) copyString(reader, writer);
   copyInt(reader, writer);
   const processName = reader.position;
   copyString(reader, writer);
   copyEnum(reader, writer, contextKindSymbols.length);
-  copyLong(reader, writer);
-  copyLong(reader, writer);
-  copyInt(reader, writer);
-  copyInt(reader, writer);
+  copyLongs(reader, writer, 2);
+  copyInts(reader, writer, 2);
   transcodeCauses(reader, writer);
   const client = transcodeSide(reader, writer);
   const server = transcodeSide(reader, writer);
@@ -252,7 +253,8 @@ export function transcodeTrace(reader: AvroReader, { spans: spanWriter, trace: t
 
 function patchCalls(writer: RowBinaryWriter, spans: readonly SpanFacts[]): void {
   const calls = linkCalls(spans);
-  for (const [index, { tail, own }] of spans.entries()) {
+  for (let index = 0; index < spans.length; index++) {
+    const { tail, own } = spans[index]!;
     const call = calls[index]!;
     writer.patchInt32(tail, own.type);
     writer.patchInt32(tail + 4, own.id);
