@@ -20,6 +20,8 @@ export interface Segment<Origin> {
   readonly length: number;
   /** The direction on the socket changed, or this is a datagram: most likely a new message starts at byte 0. */
   readonly startsMessage: boolean;
+  /** Nothing moved on the socket for at least a second before this: whatever was on its way has arrived. */
+  readonly afterPause?: boolean;
 }
 
 /** Where a message began: the segment's origin and the byte within that segment. */

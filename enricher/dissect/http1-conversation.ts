@@ -5,26 +5,24 @@ import type { Conversation, Message, Segment, Sender } from './dissector.ts';
 import { field, Http1Head } from './http1-head.ts';
 import { judgeRequestLine, judgeStart, judgeStatusLine, methodEnd, methodName } from './http1-start-line.ts';
 import { pathTemplate } from './path-template.ts';
+import { ReplyOrder } from './reply-order.ts';
 import { readB3, readB3SpanId, readB3TraceId, readSw8, readTraceparent, readUberTraceId } from './trace-context.ts';
 import { unknownResponse } from './unknown-response.ts';
 
 /**
  * One HTTP/1 connection. Each direction is in one of a few places: in a head, in a body of known length (passed over,
  * also where it was not captured), among chunks, or out of step until the other side has spoken. A head is reported when it is complete, or with what is there when the rest was not captured
- * or the other side speaks. State: at most 8 KiB of an unfinished head per direction, and the methods of 64 requests.
+ * or the other side speaks. State: at most 8 KiB of an unfinished head per direction, and ReplyOrder's.
  */
 
 const maxHeadBytes = 8192;
 const maxResourceBytes = 1024;
-const maxExpected = 64;
 const maxMisses = 3;
 const leastBytesOfLongLine = 64;
 const maxChunkBytes = 2 ** 48;
 
 /** What the answer to a request looks like, by its method. */
-const expectBody = 0;
-const expectNoBody = 1;
-const expectTunnel = 2;
+type Expectation = 'body' | 'no-body' | 'tunnel';
 
 type Place = 'head' | 'chunk-size' | 'chunk-extension' | 'trailer' | 'out-of-step';
 
@@ -37,6 +35,11 @@ class Side<Origin> {
   reported = false;
   chunkBytes = 0;
   trailerLineBytes = 0;
+
+  /** Whether the next byte begins a message, or may: the body of a request may follow an interim response. */
+  get betweenMessages(): boolean {
+    return this.flow.ahead === 0 && !this.flow.waiting && (this.place === 'head' || this.place === 'out-of-step');
+  }
 
   beginHead(): void {
     this.place = 'head';
@@ -54,7 +57,7 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
   lost = false;
   private readonly client = new Side<Origin>();
   private readonly server = new Side<Origin>();
-  private readonly expected: number[] = [];
+  private readonly order = new ReplyOrder<Expectation>();
   private misses = 0;
 
   read(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
@@ -64,6 +67,7 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     const other = isRequest ? this.server : this.client;
     if (other.flow.waiting && !other.reported) this.flush(other, !isRequest, report);
     const flow = side.flow;
+    if (segment.startsMessage) this.startRun(isRequest, segment, report);
     if (this.startsAfresh(side, isRequest, segment)) {
       if (flow.waiting && !side.reported) this.flush(side, isRequest, report);
       side.restart();
@@ -73,9 +77,15 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     while (flow.position < flow.end && !this.lost) if (!this.step(side, isRequest, segment, report)) break;
     if (flow.blind) {
       side.place = 'out-of-step';
-      if (!isRequest) this.giveUpExpected(segment, report);
+      if (isRequest) this.order.requestsMissed();
+      else this.order.repliesMissed(() => report(unknownResponse(segment)));
     }
     flow.leave();
+  }
+
+  private startRun(isRequest: boolean, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
+    if (!isRequest) this.order.repliesStart(() => report(unknownResponse(segment)));
+    else if (this.client.betweenMessages) this.order.requestsStart(false, segment.afterPause === true);
   }
 
   end(report: (message: Message<Origin>) => void): void {
@@ -180,8 +190,7 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     } else if (end - head.start >= 12) {
       const code = statusCode(window, head.start);
       if (code < 200) return;
-      this.expected.shift();
-      this.reportResponse(side, code, 0, report);
+      if (this.order.answered() !== undefined) this.reportResponse(side, code, 0, report);
     }
   }
 
@@ -201,7 +210,7 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     const { flow } = side;
     const bytes = flow.window;
     const requestType = methodName(bytes, head.start, cut);
-    this.expect(requestType === 'HEAD' ? expectNoBody : requestType === 'CONNECT' ? expectTunnel : expectBody);
+    this.order.asked(requestType === 'HEAD' ? 'no-body' : requestType === 'CONNECT' ? 'tunnel' : 'body');
 
     const targetStart = cut + 1;
     let targetEnd = head.lineEnd;
@@ -270,16 +279,15 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     const length = head.contentLength(window);
     const chunked = head.chunked(window);
     let bodyless = code === 204 || code === 304 || code === 101;
-    if (side.reported) {
-      // Its turn in `expected` was taken when the first part of the head was reported.
-    } else {
-      const expectation = this.expected.shift() ?? expectBody;
-      bodyless ||= expectation === expectNoBody;
+    // Its turn was taken already when the first part of the head was reported.
+    const expectation = side.reported ? 'body' : this.order.answered();
+    bodyless ||= expectation === 'no-body';
+    if (!side.reported && expectation !== undefined) {
       const declaredBytes = bodyless ? head.next - head.start : length < 0 ? 0 : head.next - head.start + length;
       this.reportResponse(side, code, declaredBytes, report);
-      // What follows is another protocol, or a tunnel.
-      if (code === 101 || (expectation === expectTunnel && code < 300)) this.lost = true;
     }
+    // What follows is another protocol, or a tunnel.
+    if (code === 101 || (expectation === 'tunnel' && code < 300)) this.lost = true;
     flow.position = head.next;
     side.beginHead();
     if (bodyless) return;
@@ -308,18 +316,6 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
       declaredBytes,
       xRequestId: head.text(bytes, field.xRequestId, 256),
     });
-  }
-
-  /** Responses were hidden: the requests that wait are answered, nobody knows how. */
-  private giveUpExpected(segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
-    const count = this.expected.length;
-    this.expected.length = 0;
-    for (let index = 0; index < count; index++) report(unknownResponse(segment));
-  }
-
-  private expect(expectation: number): void {
-    if (this.expected.length >= maxExpected) this.expected.length = 0;
-    this.expected.push(expectation);
   }
 
   private readChunkSize(side: Side<Origin>): void {

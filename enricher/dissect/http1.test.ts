@@ -130,13 +130,8 @@ describe('heads', () => {
   });
 
   test('a head that never ends is reported when the other side speaks, once', () => {
-    const { messages } = play(http1Dissector, [
-      client(get.subarray(0, 40)),
-      server(ok),
-      client(get.subarray(40)),
-      server(ok),
-    ]);
-    expect(messages.map((message) => message.kind)).toEqual(['request', 'response', 'response']);
+    const { messages } = play(http1Dissector, [client(get.subarray(0, 40)), server(ok), client(get.subarray(40))]);
+    expect(messages.map((message) => message.kind)).toEqual(['request', 'response']);
   });
 
   test('a head that never ends is reported when the connection does', () => {

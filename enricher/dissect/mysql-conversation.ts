@@ -86,7 +86,8 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
     const flow = side.flow;
     if (segment.startsMessage) {
       if (!isRequest) this.order.repliesStart(() => report(unknownResponse(segment)));
-      else if (!this.authenticating && !this.awaitsFile) this.order.requestsStart(this.server.flow.ahead > 0);
+      else if (!this.authenticating && !this.awaitsFile)
+        this.order.requestsStart(this.server.flow.ahead > 0, segment.afterPause === true);
       if (this.startsAfresh(side, isRequest, segment)) side.restart();
     }
     flow.enter(segment);
@@ -309,7 +310,6 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
 
   /** Whether a packet with this sequence begins the answer to the request that waits longest, or decides it. */
   private isAnswer(sequence: number): boolean {
-    if (!this.order.expecting) return false;
     if (this.authenticating) return sequence > 0;
     if (this.awaitsFile) return true;
     // Sequences wrap at 256: after that many packets 1 begins an answer only behind an end.
@@ -399,7 +399,7 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
     }
     this.awaitsFile = false;
     this.authenticating = false;
-    this.order.repliesMissed(0, () => report(unknownResponse(segment)));
+    this.order.repliesMissed(() => report(unknownResponse(segment)));
   }
 
   private remember(id: number, prepared: Prepared): void {

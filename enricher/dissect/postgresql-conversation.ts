@@ -83,7 +83,7 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
         this.reportBatch(false, report);
         this.batch = undefined;
         this.order.requestsMissed();
-      } else this.order.repliesMissed(1, (exchange) => giveUp(exchange, segment, report));
+      } else this.order.repliesMissed((exchange) => giveUp(exchange, segment, report));
     }
     flow.leave();
   }
@@ -414,7 +414,7 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
       exchange.succeeds();
       exchange.reportTo(report, 0);
     }
-    this.order.requestsStart(this.server.flow.ahead > 0);
+    this.order.requestsStart(this.server.flow.ahead > 0, segment.afterPause === true);
   }
 
   private remember(name: string, statement: SqlStatement): void {

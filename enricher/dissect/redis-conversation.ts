@@ -94,12 +94,12 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
   private startRun(isRequest: boolean, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
     const { client, server } = this;
     if (isRequest) {
-      this.order.requestsStart(server.midMessage);
+      this.order.requestsStart(server.midMessage, segment.afterPause === true);
       this.stuckRuns = server.midMessage ? this.stuckRuns + 1 : 0;
       // A long reply may overlap a request or two; one that never ends was miscounted because bytes were lost.
       if (this.stuckRuns >= maxStuckRuns) {
         server.restart();
-        this.order.repliesMissed(0, answerUnknown(segment, report));
+        this.order.repliesMissed(answerUnknown(segment, report));
       }
       if (!client.inStep || (client.midMessage && startsCommand(segment.bytes))) client.restart();
     } else {
@@ -110,7 +110,7 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
 
   private missed(isRequest: boolean, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
     if (isRequest) this.order.requestsMissed();
-    else this.order.repliesMissed(0, answerUnknown(segment, report));
+    else this.order.repliesMissed(answerUnknown(segment, report));
   }
 
   /** Reads one command; false when the rest has to wait for the next segment. */
