@@ -1,7 +1,13 @@
+import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { serviceName } from './service-name.ts';
 
-function name(commandLine: string, executable: string, otelServiceName = '', kernelName = 'kernel'): string {
+function name(
+  commandLine: string,
+  executable: string,
+  otelServiceName = '',
+  kernelName = basename(executable).slice(0, 15),
+): string {
   return serviceName({ otelServiceName, executable, commandLine: commandLine.split(' '), kernelName });
 }
 
@@ -25,6 +31,10 @@ describe('the name of a service', () => {
     ['redis-server *:6379', '/usr/bin/redis-server', 'redis-server'],
   ])('%s is called %s', (commandLine, executable, expected) => {
     expect(name(commandLine, executable)).toBe(expected);
+  });
+
+  it('is the name it was started by where one executable has several', () => {
+    expect(name('/usr/bin/redis-server *:6379', '/usr/bin/redis-check-rdb', '', 'redis-server')).toBe('redis-server');
   });
 
   it('is what OTEL_SERVICE_NAME says, else never empty', () => {

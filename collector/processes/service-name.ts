@@ -92,5 +92,11 @@ export function serviceName(facts: ServiceNameFacts): string {
   const interpreter = interpreters.find((candidate) => candidate.executable.test(executable));
   const script = interpreter === undefined ? undefined : scriptOf(interpreter, facts.commandLine);
   const name = script === undefined || interpreter === undefined ? '' : nameOfScript(interpreter, script);
-  return name === '' ? executable : name;
+  if (name !== '') return name;
+  return interpreter === undefined && !isNamedAfter(executable, facts.kernelName) ? facts.kernelName : executable;
+}
+
+/** False where one executable serves under several names (redis-server and redis-check-rdb, busybox): the kernel has the one it was started by. */
+function isNamedAfter(executable: string, kernelName: string): boolean {
+  return kernelName === '' || executable.startsWith(kernelName);
 }

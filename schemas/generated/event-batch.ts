@@ -32,7 +32,7 @@ export interface ProcessFacts {
   readonly startTimeNs: bigint;
   /** The kernel's name of the thread-group leader (comm). */
   readonly name: string;
-  /** OTEL_SERVICE_NAME of the process, else the base name of the script an interpreter runs, else the base name of the executable. */
+  /** OTEL_SERVICE_NAME of the process, else the base name of the script an interpreter runs, else the base name of the executable, or the kernel's name where that is another (one executable under several names). */
   readonly serviceName: string;
   /** Path of the executable; empty when unreadable. */
   readonly executable: string;
