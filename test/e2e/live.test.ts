@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { captureMissing, describeWhere } from '../requirement.ts';
-import { spanloom, startSpanloom } from './spanloom.ts';
+import { spanloom, startSpanloom, untilSays } from './spanloom.ts';
 import { readTraceFile, showsWholeDemo } from './trace-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'spanloom-live-'));
@@ -24,7 +24,7 @@ describeWhere(captureMissing(), 'the demo, captured live', () => {
   it('goes on serving and answers queries until Ctrl-C, then ends everything', async () => {
     const demo = startSpanloom(['demo', '--requests', '50'], { SPANLOOM_QUERY_PORT: '0' });
     try {
-      const command = await untilMatch(() => demo.errors(), /(SPANLOOM_QUERY_PORT=(\d+) )?SPANLOOM_DATA_DIR=(\S+) npx/);
+      const command = await untilSays(demo, /(SPANLOOM_QUERY_PORT=(\d+) )?SPANLOOM_DATA_DIR=(\S+) npx/);
       const settings = { SPANLOOM_QUERY_PORT: command[2]!, SPANLOOM_DATA_DIR: command[3]! };
       const listed = await spanloom(['traces', '--service', 'gateway', '--limit', '3'], settings);
       expect(listed.output.trim().split('\n')).toHaveLength(4);
@@ -35,13 +35,3 @@ describeWhere(captureMissing(), 'the demo, captured live', () => {
     expect(demo.errors()).not.toContain('spanloom:');
   }, 180_000);
 });
-
-/** Waits until text shows what is looked for. */
-async function untilMatch(text: () => string, pattern: RegExp): Promise<RegExpExecArray> {
-  for (let attempt = 0; attempt < 1_000; attempt++) {
-    const match = pattern.exec(text());
-    if (match !== null) return match;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`${String(pattern)} did not appear in:\n${text()}`);
-}

@@ -42,3 +42,13 @@ export async function spanloom(
   const code = await running.ended;
   return { code, output: running.output(), errors: running.errors() };
 }
+
+/** Waits until a command says something on standard error. */
+export async function untilSays(running: RunningCommand, pattern: RegExp): Promise<RegExpExecArray> {
+  for (let attempt = 0; attempt < 1_000; attempt++) {
+    const match = pattern.exec(running.errors());
+    if (match !== null) return match;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`${String(pattern)} did not appear in:\n${running.errors()}`);
+}
