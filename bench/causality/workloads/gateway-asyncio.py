@@ -16,7 +16,7 @@ async def main():
             await response.read()
 
     async def handle(request):
-        truth = request.headers["x-truth"]
+        truth = request.headers.get("x-truth", "none")
         paths = ["/b1", "/b2", "/b3"] if request.path == "/parallel" else ["/b1"]
         if len(paths) == 1:
             await call(truth, paths[0])

@@ -15,7 +15,7 @@ class Handler(BaseHTTPRequestHandler):
         connection = getattr(local, "connection", None)
         if connection is None:
             connection = local.connection = http.client.HTTPConnection("127.0.0.1", backend_port)
-        connection.request("GET", "/b1", headers={"x-truth": self.headers["x-truth"]})
+        connection.request("GET", "/b1", headers={"x-truth": self.headers.get("x-truth", "none")})
         connection.getresponse().read()
         self.send_response(200)
         self.send_header("Content-Length", "8")
