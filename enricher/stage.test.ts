@@ -248,7 +248,7 @@ describe('conservation', () => {
         expect(end.held).toBe(0);
         expect(imbalance(end)).toBe(0);
         expect(stage.heldFrom(source)).toBeUndefined();
-        expect(end.emitted === 0).toBe(emitted === 0);
+        if (end.emitted > 0) expect(emitted).toBeGreaterThan(0);
       },
     );
     fc.assert(runs, { numRuns: 600 });

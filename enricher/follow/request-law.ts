@@ -3,7 +3,7 @@
  * Also how many phases after its last response a request is answered, which is what the law is checked by.
  */
 
-import { maxRequestLag, maxResponseLag } from './turn-law.ts';
+import { freshStart, maxRequestLag, maxResponseLag, weightOf } from './turn-law.ts';
 
 const lagCount = maxRequestLag + 1;
 const maxFactor = 8;
@@ -18,6 +18,7 @@ const replyLagCount = maxResponseLag + 1;
 export class RequestLaw {
   private readonly hits = new Float64Array(lagCount * maxFactor);
   private readonly seen = new Float64Array(lagCount);
+  private readonly streaks = new Int32Array(lagCount * maxFactor);
   private readonly replyLags = new Float64Array(replyLagCount + 1);
   private best = -1;
 
@@ -42,9 +43,16 @@ export class RequestLaw {
     for (let lag = 0; lag < lagCount; lag++) {
       const due = requests[lag]!;
       if (due === 0 && calls === 0) continue;
-      this.seen[lag]!++;
+      const weight = weightOf(Math.max(due, calls));
+      this.seen[lag]! += weight;
       const factor = due === 0 ? 0 : calls / due;
-      if (factor >= 1 && factor <= maxFactor && Number.isInteger(factor)) this.hits[lag * maxFactor + factor - 1]!++;
+      for (let index = 0; index < maxFactor; index++) {
+        const place = lag * maxFactor + index;
+        const obeys = factor === index + 1;
+        if (obeys) this.hits[place]! += weight;
+        this.streaks[place] = obeys ? this.streaks[place]! + 1 : 0;
+        if (this.streaks[place] === freshStart) this.seen[lag] = this.hits[place] = freshStart;
+      }
       if (this.seen[lag]! >= window) {
         this.seen[lag]! /= 2;
         for (let index = lag * maxFactor; index < (lag + 1) * maxFactor; index++) this.hits[index]! /= 2;
@@ -56,7 +64,8 @@ export class RequestLaw {
   /**
    * Judges a reply by the phases since the last response that belongs to it.
    *
-   * @returns undefined while it is not known how many that should be
+   * @returns undefined while it is not known how many that should be, and when it is a little late: a loop with much to do
+   *   leaves some of it for the next phase
    */
   judgeReply(lag: number): boolean | undefined {
     const place = Math.min(lag, replyLagCount);
@@ -66,7 +75,9 @@ export class RequestLaw {
       total += count;
       if (count > this.replyLags[usual]!) usual = index;
     });
-    const verdict = total < leastSeen || usual === replyLagCount ? undefined : place === usual;
+    const isKnown = total >= leastSeen && usual !== replyLagCount;
+    const isLate = place === usual + 1 || place === usual + 2;
+    const verdict = isKnown && !isLate ? place === usual : undefined;
     this.replyLags[place]!++;
     if (total >= window) this.replyLags.forEach((count, index) => (this.replyLags[index] = count / 2));
     return verdict;

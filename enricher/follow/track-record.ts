@@ -2,19 +2,27 @@ const window = 512;
 const leastTotal = 16;
 const learnRate = 0.995;
 const unlearnRate = 0.98;
+const freshStart = 128;
 
 /**
  * How often a hypothesis was right, older judgements counting ever less (half as much after 512 newer ones). Learned
- * after 16 judgements with next to none wrong; unlearned when more than two in a hundred are.
+ * after 16 judgements with next to none wrong; unlearned when more than two in a hundred are. After 128 in a row that were
+ * right, what came before no longer counts.
  */
 export class TrackRecord {
   right = 0;
   wrong = 0;
   learned = false;
+  private streak = 0;
 
   add(right: boolean): void {
+    this.streak = right ? this.streak + 1 : 0;
     if (right) this.right++;
     else this.wrong++;
+    if (this.streak === freshStart) {
+      this.right = freshStart;
+      this.wrong = 0;
+    }
     const total = this.right + this.wrong;
     const rate = this.right / total;
     if (this.learned) this.learned = rate >= unlearnRate;
@@ -38,6 +46,7 @@ export class TrackRecord {
   reset(): void {
     this.right = 0;
     this.wrong = 0;
+    this.streak = 0;
     this.learned = false;
   }
 }

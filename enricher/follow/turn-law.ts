@@ -9,6 +9,8 @@ export const maxResponseLag = 3;
 const pairs = (maxRequestLag + 1) * (maxResponseLag + 1);
 const leastSeen = 8;
 const window = 256;
+/** After so many phases in a row that obey, those before no longer count: connections were being opened, say. */
+export const freshStart = 16;
 const leastRate = 0.8;
 const lostRate = 0.7;
 const margin = 0.05;
@@ -24,10 +26,16 @@ const lagsOf: readonly Lags[] = Array.from({ length: pairs }, (_, pair) => ({
   response: pair % (maxResponseLag + 1),
 }));
 
+/** Large numbers are equal by chance less often than small ones. */
+export function weightOf(count: number): number {
+  return count < 8 ? 1 : count < 32 ? 2 : 4;
+}
+
 /** Learns the lags of one process and kind of context. */
 export class TurnLaw {
   private readonly hits = new Float64Array(pairs);
   private readonly seen = new Float64Array(pairs);
+  private readonly streaks = new Int32Array(pairs);
   private best = -1;
 
   /** The lags in force; undefined before there are any. */
@@ -48,8 +56,11 @@ export class TurnLaw {
       const { request, response } = lagsOf[pair]!;
       const due = requests[request]! + responses[response]!;
       if (due === 0 && units === 0) continue;
-      this.seen[pair]!++;
-      if (due === units) this.hits[pair]!++;
+      const weight = weightOf(Math.max(due, units));
+      this.seen[pair]! += weight;
+      if (due === units) this.hits[pair]! += weight;
+      this.streaks[pair] = due === units ? this.streaks[pair]! + 1 : 0;
+      if (this.streaks[pair] === freshStart) this.seen[pair] = this.hits[pair] = freshStart;
       if (this.seen[pair]! >= window) {
         this.seen[pair]! /= 2;
         this.hits[pair]! /= 2;

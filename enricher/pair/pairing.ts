@@ -234,14 +234,15 @@ export class Pairing {
     }
     const timeoutMs = socket.dissection.dissector?.timeoutMs ?? 0;
     const open = new OpenRequest(spanId, socket, message, timeoutMs, work, bytes);
-    socket.lastRequest = open;
     origin.holds++;
     this.openRequests++;
+    this.endUnanswerable(socket, open);
+    socket.lastRequest = open;
+    socket.responsesSince = 0;
     if (!message.expectsResponse) {
       this.end(open, 'ok', 0);
       return;
     }
-    this.endUnanswerable(socket, open);
     socket.open.push(open);
     this.held.append(timeoutMs, open);
     this.takeEarly(socket, open);
@@ -256,6 +257,8 @@ export class Pairing {
     const [open] = socket.open;
     const { origin, requestId } = next.message;
     if (open === undefined || socket.open.length > 1 || open.moment === origin) return;
+    // A response in between, to an earlier request, was the word that the other side had.
+    if (socket.responsesSince > 0) return;
     if (requestId !== 0 || !origin.startsMessage || socket.transport === 'udp') return;
     if (open.moment.ingress !== origin.ingress) return;
     socket.open.pop();
@@ -271,6 +274,7 @@ export class Pairing {
   }
 
   private answer(socket: Socket, message: ResponseMessage<Moment>): void {
+    socket.responsesSince++;
     const open = socket.take(message.requestId);
     if (open === undefined) {
       this.unanswered = true;

@@ -41,6 +41,8 @@ export class Socket extends LruEntry {
   headSeen = false;
   /** The message that came in last. */
   incoming: Work | undefined;
+  /** Responses seen to begin since the last request began. */
+  responsesSince = 0;
   /** The request that began last, either way. */
   lastRequest: OpenRequest | undefined;
   early: EarlyResponse | undefined;
