@@ -8,7 +8,7 @@ export default tseslint.config(
       'native/build/',
       'bpf/build/',
       'schemas/generated/',
-      'demo/**/*.mjs',
+      '**/*.mjs',
       'scripts/**',
       'test/workloads/**',
       '*.js',
