@@ -9,7 +9,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { Session } from 'chdb';
 import { createChdbConnection } from 'chdb/connection';
 import { PipelineError } from '../errors.ts';
@@ -139,7 +139,10 @@ export function openEmbeddedClickHouse(options: EmbeddedClickHouseOptions): Clic
   const connect = (): ClickHouseClient => {
     const connection = createChdbConnection({ path: used.directory });
     // Both packages carry the same interface, each in a copy of its own that the compiler tells apart.
-    return createClient({ connection: connection as unknown as ClientConnection });
+    return createClient({
+      connection: connection as unknown as ClientConnection,
+      log: { level: ClickHouseLogLevel.OFF },
+    });
   };
   try {
     return clientClickHouse({

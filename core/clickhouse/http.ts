@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { createClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { ClickHouse, RowInsert } from './clickhouse.ts';
 import { clientClickHouse } from './client-clickhouse.ts';
 import { sharedLane } from './lanes.ts';
@@ -34,6 +34,8 @@ export function openHttpClickHouse(options: HttpClickHouseOptions): ClickHouse {
     password: options.password,
     request_timeout: options.requestTimeoutMs,
     application: 'spanloom',
+    // What fails is thrown, and told by whoever catches it.
+    log: { level: ClickHouseLogLevel.OFF },
   });
   const lane = sharedLane(client);
   return clientClickHouse({
