@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compilePatterns, redact, type SocketState } from '../collector/redaction/redact.ts';
 import { anyConversation, type ConversationCall } from '../collector/redaction/conversations.ts';
 
-const nativeDirectory = fileURLToPath(new URL('.', import.meta.url));
+const nativeDirectory = fileURLToPath(new URL('../native/', import.meta.url));
 
 /** Reads conversations (count; per call: direction, length, captured, bytes) and writes the overwritten bytes and states. */
 const harness = `
