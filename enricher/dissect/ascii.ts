@@ -12,12 +12,15 @@ export function isLetter(byte: number | undefined): boolean {
   return lower >= 0x61 && lower <= 0x7a;
 }
 
-/** The value of a hexadecimal digit, -1 for another byte. */
-export function hexValue(byte: number | undefined): number {
-  if (byte === undefined) return -1;
+const hexValues = Int8Array.from({ length: 256 }, (_, byte) => {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const lower = byte | 0x20;
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+});
+
+/** The value of a hexadecimal digit, -1 for another byte. */
+export function hexValue(byte: number | undefined): number {
+  return byte === undefined ? -1 : (hexValues[byte] ?? -1);
 }
 
 /** Whether the bytes at `start` are `lower`, whatever their case; `lower` holds letters, digits and hyphens in lower case. */
@@ -53,12 +56,23 @@ export function decimalAt(bytes: Uint8Array, start: number, end: number): number
   return value;
 }
 
+/** What Buffer has besides its declared methods: `toString` spends more on its arguments than on a short text. */
+interface Slicing {
+  latin1Slice(start: number, end: number): string;
+  utf8Slice(start: number, end: number): string;
+}
+
 /** The run as text, a character a byte. */
 export function latin1Text(bytes: Buffer, start: number, end: number): string {
-  return bytes.toString('latin1', start, end);
+  return start < end ? (bytes as unknown as Slicing).latin1Slice(start, end) : '';
 }
 
 /** The run as text; malformed UTF-8, such as a character cut at the end of what was captured, becomes U+FFFD. */
 export function utf8Text(bytes: Buffer, start: number, end: number): string {
-  return bytes.toString('utf8', start, end);
+  return start < end ? (bytes as unknown as Slicing).utf8Slice(start, end) : '';
+}
+
+/** The 16-bit number at `at`, big-endian; the caller has checked that it is there. */
+export function unsigned16(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]!;
 }

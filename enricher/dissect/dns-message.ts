@@ -1,4 +1,4 @@
-import { latin1Text } from './ascii.ts';
+import { latin1Text, unsigned16 } from './ascii.ts';
 
 /**
  * DNS messages (RFC 1035, §4): header, question, and as many answers as were captured. Every loop is bounded by
@@ -80,12 +80,14 @@ export function responseCodeName(code: number): string {
   return responseCodeNames[code] ?? `RCODE${code}`;
 }
 
+/** A name while it is read; reused, since it becomes text at once. */
+const nameBytes = Buffer.alloc(maxNameBytes + 1);
+
 /**
  * Reads a name at `position` of the message that begins at `start`, following compression pointers; undefined when it is
  * malformed or not all there. The root is the empty text.
  */
 export function readName(bytes: Buffer, start: number, end: number, position: number): DnsName | undefined {
-  let text = '';
   let at = position;
   let next = -1;
   let pointers = 0;
@@ -93,7 +95,9 @@ export function readName(bytes: Buffer, start: number, end: number, position: nu
   for (;;) {
     if (at >= end) return undefined;
     const label = bytes[at]!;
-    if (label === 0) return { text, next: next < 0 ? at + 1 : next };
+    if (label === 0) {
+      return { text: length === 0 ? '' : latin1Text(nameBytes, 0, length - 1), next: next < 0 ? at + 1 : next };
+    }
     if (label >= 0xc0) {
       if (at + 1 >= end || ++pointers > maxPointers) return undefined;
       if (next < 0) next = at + 2;
@@ -103,11 +107,10 @@ export function readName(bytes: Buffer, start: number, end: number, position: nu
       at = target;
       continue;
     }
-    length += label + 1;
-    if (label > 63 || length > maxNameBytes || at + 1 + label > end) return undefined;
-    const part = latin1Text(bytes, at + 1, at + 1 + label);
-    text = text === '' ? part : `${text}.${part}`;
-    at += label + 1;
+    const labelEnd = at + 1 + label;
+    if (label > 63 || length + label + 1 > maxNameBytes || labelEnd > end) return undefined;
+    for (at++; at < labelEnd; at++) nameBytes[length++] = bytes[at]!;
+    nameBytes[length++] = 0x2e;
   }
 }
 
@@ -117,8 +120,8 @@ export function readQuestion(bytes: Buffer, start: number, end: number): DnsQues
   if (name === undefined || name.next + 4 > end) return undefined;
   return {
     name: name.text,
-    type: bytes.readUInt16BE(name.next),
-    recordClass: bytes.readUInt16BE(name.next + 2),
+    type: unsigned16(bytes, name.next),
+    recordClass: unsigned16(bytes, name.next + 2),
     next: name.next + 4,
   };
 }
@@ -130,8 +133,8 @@ export function readAnswers(bytes: Buffer, start: number, end: number, first: nu
   for (let index = 0; index < count && index < maxAnswers; index++) {
     const owner = readName(bytes, start, end, at);
     if (owner === undefined || owner.next + 10 > end) break;
-    const type = bytes.readUInt16BE(owner.next);
-    const length = bytes.readUInt16BE(owner.next + 8);
+    const type = unsigned16(bytes, owner.next);
+    const length = unsigned16(bytes, owner.next + 8);
     const data = owner.next + 10;
     if (data + length > end) break;
     const value = readValue(bytes, start, end, type, data, length);
@@ -159,7 +162,7 @@ function readValue(bytes: Buffer, start: number, end: number, type: number, data
     case 33: {
       if (length < 7) return '';
       const target = readName(bytes, start, end, data + 6)?.text ?? '';
-      return target === '' ? '' : `${target}:${bytes.readUInt16BE(data + 4)}`;
+      return target === '' ? '' : `${target}:${unsigned16(bytes, data + 4)}`;
     }
     default:
       return '';
@@ -172,7 +175,7 @@ function addressText(bytes: Buffer, data: number): string {
   let bestLength = 1;
   for (let start = 0; start < 8; start++) {
     let length = 0;
-    while (start + length < 8 && bytes.readUInt16BE(data + 2 * (start + length)) === 0) length++;
+    while (start + length < 8 && unsigned16(bytes, data + 2 * (start + length)) === 0) length++;
     if (length > bestLength) {
       bestStart = start;
       bestLength = length;
@@ -186,7 +189,7 @@ function addressText(bytes: Buffer, data: number): string {
       continue;
     }
     if (text !== '' && !text.endsWith(':')) text += ':';
-    text += bytes.readUInt16BE(data + 2 * group).toString(16);
+    text += unsigned16(bytes, data + 2 * group).toString(16);
   }
   return text;
 }

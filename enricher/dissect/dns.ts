@@ -1,6 +1,7 @@
 import type { SpanStatus } from '../../schemas/generated/span.ts';
+import { unsigned16 } from './ascii.ts';
 import { ByteFlow } from './byte-flow.ts';
-import { headerBytes, readAnswers, readQuestion, responseCodeName, typeName } from './dns-message.ts';
+import { type DnsQuestion, headerBytes, readAnswers, readQuestion, responseCodeName, typeName } from './dns-message.ts';
 import type { Conversation, Dissector, Message, Recognition, RecognitionHints, Segment, Sender } from './dissector.ts';
 import { nameTemplate } from './name-template.ts';
 
@@ -14,27 +15,41 @@ const maxMessageBytes = 2048;
 const maxMisses = 3;
 const dnsPorts: ReadonlySet<number> = new Set([53, 5353, 5355]);
 
-/** How sure one can be that a DNS message begins at `start`. */
-function judgeMessage(bytes: Buffer, start: number, end: number, knownPort: boolean): Recognition {
-  if (end - start < headerBytes) return 'undecided';
-  const flags = bytes.readUInt16BE(start + 2);
+/** What a message at some place would be, and its first question. */
+interface Judged {
+  readonly recognition: Recognition;
+  readonly question: DnsQuestion | undefined;
+}
+
+const noMessage: Judged = { recognition: 'no', question: undefined };
+const tooShort: Judged = { recognition: 'undecided', question: undefined };
+
+/** Judges what a DNS message that begins at `start` would say; only on a known port the unusual is believed. */
+function judge(bytes: Buffer, start: number, end: number, knownPort: boolean): Judged {
+  if (end - start < headerBytes) return tooShort;
+  const flags = unsigned16(bytes, start + 2);
   const operation = (flags >> 11) & 0xf;
   const isResponse = (flags & 0x8000) !== 0;
-  const questions = bytes.readUInt16BE(start + 4);
-  const answers = bytes.readUInt16BE(start + 6);
-  const authorities = bytes.readUInt16BE(start + 8);
-  const additionals = bytes.readUInt16BE(start + 10);
-  if ((flags & 0x40) !== 0 || operation > 5 || operation === 3) return 'no';
-  if (!isResponse && (flags & 0xf) !== 0) return 'no';
-  if (questions > 32 || answers > 512 || authorities > 512 || additionals > 64) return 'no';
-  if (!knownPort && (questions !== 1 || operation !== 0 || (!isResponse && answers + authorities > 0))) return 'no';
-  if (questions === 0) return isResponse && knownPort ? 'response' : 'no';
+  const questions = unsigned16(bytes, start + 4);
+  const answers = unsigned16(bytes, start + 6);
+  const authorities = unsigned16(bytes, start + 8);
+  const additionals = unsigned16(bytes, start + 10);
+  if ((flags & 0x40) !== 0 || operation > 5 || operation === 3) return noMessage;
+  if (!isResponse && (flags & 0xf) !== 0) return noMessage;
+  if (questions > 32 || answers > 512 || authorities > 512 || additionals > 64) return noMessage;
+  if (!knownPort && (questions !== 1 || operation !== 0 || (!isResponse && answers + authorities > 0)))
+    return noMessage;
+  const recognition = isResponse ? 'response' : 'request';
+  if (questions === 0) return isResponse && knownPort ? { recognition, question: undefined } : noMessage;
   const question = readQuestion(bytes, start, end);
-  if (question === undefined) return knownPort && end - start >= 512 ? (isResponse ? 'response' : 'request') : 'no';
+  if (question === undefined) return knownPort && end - start >= 512 ? { recognition, question } : noMessage;
   const recordClass = question.recordClass & 0x7fff;
-  if (question.type === 0 || (recordClass !== 1 && recordClass !== 3 && recordClass !== 255)) return 'no';
-  if (!isPlausibleName(question.name)) return 'no';
-  return isResponse ? 'response' : 'request';
+  if (question.type === 0 || (recordClass !== 1 && recordClass !== 3 && recordClass !== 255)) return noMessage;
+  return isPlausibleName(question.name) ? { recognition, question } : noMessage;
+}
+
+function judgeMessage(bytes: Buffer, start: number, end: number, knownPort: boolean): Recognition {
+  return judge(bytes, start, end, knownPort).recognition;
 }
 
 function isMessage(judgement: Recognition): boolean {
@@ -44,7 +59,7 @@ function isMessage(judgement: Recognition): boolean {
 function isPlausibleName(name: string): boolean {
   for (let index = 0; index < name.length; index++) {
     const code = name.charCodeAt(index);
-    if (code < 0x21 || code === 0x7f) return code === 0x20;
+    if (code < 0x20 || code === 0x7f) return false;
   }
   return true;
 }
@@ -57,7 +72,7 @@ function recognise(bytes: Buffer, hints: RecognitionHints): Recognition {
     if (hints.transport === 'udp') return 'no';
   }
   if (bytes.length < 2) return knownPort ? 'undecided' : 'no';
-  const length = bytes.readUInt16BE(0);
+  const length = unsigned16(bytes, 0);
   if (length < headerBytes || (!knownPort && bytes.length < 2 + headerBytes)) return 'no';
   const framed = judgeMessage(bytes, 2, Math.min(bytes.length, 2 + length), knownPort);
   return framed === 'undecided' && !knownPort ? 'no' : framed;
@@ -103,7 +118,7 @@ class DnsConversation<Origin> implements Conversation<Origin> {
       if (flow.gap > 0) flow.drop();
       return false;
     }
-    const length = flow.window.readUInt16BE(flow.position);
+    const length = unsigned16(flow.window, flow.position);
     if (available < 2 + length && flow.gap === 0 && available < maxMessageBytes) return false;
     const end = Math.min(flow.end, flow.position + 2 + length);
     if (length >= headerBytes) this.readMessage(flow, flow.position + 2, end, 2, report);
@@ -120,17 +135,16 @@ class DnsConversation<Origin> implements Conversation<Origin> {
     report: (message: Message<Origin>) => void,
   ): void {
     const bytes = flow.window;
-    const judgement = judgeMessage(bytes, start, end, true);
-    if (!isMessage(judgement)) {
+    const { recognition, question } = judge(bytes, start, end, true);
+    if (!isMessage(recognition)) {
       this.miss();
       return;
     }
     this.misses = 0;
-    const question = bytes.readUInt16BE(start + 4) > 0 ? readQuestion(bytes, start, end) : undefined;
-    const requestId = bytes.readUInt16BE(start);
+    const requestId = unsigned16(bytes, start);
     const origin = flow.originAt(start - prefixBytes);
     const offset = flow.offsetAt(start - prefixBytes);
-    if (judgement === 'request') {
+    if (recognition === 'request') {
       const name = question?.name ?? '';
       report({
         kind: 'request',
@@ -160,8 +174,8 @@ class DnsConversation<Origin> implements Conversation<Origin> {
       status: statusOf(code),
       responseCode: code,
       exception: code === 0 ? '' : responseCodeName(code),
-      result: readAnswers(bytes, start, end, question?.next ?? start + headerBytes, bytes.readUInt16BE(start + 6)),
-      declaredBytes: prefixBytes === 2 ? 2 + bytes.readUInt16BE(start - 2) : 0,
+      result: readAnswers(bytes, start, end, question?.next ?? start + headerBytes, unsigned16(bytes, start + 6)),
+      declaredBytes: prefixBytes === 2 ? 2 + unsigned16(bytes, start - 2) : 0,
       xRequestId: '',
     });
   }
@@ -172,7 +186,7 @@ class DnsConversation<Origin> implements Conversation<Origin> {
 }
 
 function isWholeFrame(bytes: Buffer): boolean {
-  if (bytes.length < 2 + headerBytes || bytes.readUInt16BE(0) !== bytes.length - 2) return false;
+  if (bytes.length < 2 + headerBytes || unsigned16(bytes, 0) !== bytes.length - 2) return false;
   return isMessage(judgeMessage(bytes, 2, bytes.length, false));
 }
 

@@ -1,12 +1,10 @@
-import type { SpanStatus } from '../../schemas/generated/span.ts';
-import { hexValue, latin1Text } from './ascii.ts';
+import { hexValue } from './ascii.ts';
 import { ByteFlow } from './byte-flow.ts';
 import type { Conversation, Message, Segment, Sender } from './dissector.ts';
-import { field, Http1Head } from './http1-head.ts';
+import { Http1Head, maxHeadBytes } from './http1-head.ts';
+import { requestMessage, responseMessage } from './http1-messages.ts';
 import { judgeRequestLine, judgeStart, judgeStatusLine, methodEnd, methodName } from './http1-start-line.ts';
-import { pathTemplate } from './path-template.ts';
 import { ReplyOrder } from './reply-order.ts';
-import { readB3, readB3SpanId, readB3TraceId, readSw8, readTraceparent, readUberTraceId } from './trace-context.ts';
 import { unknownResponse } from './unknown-response.ts';
 
 /**
@@ -15,8 +13,6 @@ import { unknownResponse } from './unknown-response.ts';
  * or the other side speaks. State: at most 8 KiB of an unfinished head per direction, and ReplyOrder's.
  */
 
-const maxHeadBytes = 8192;
-const maxResourceBytes = 1024;
 const maxMisses = 3;
 const leastBytesOfLongLine = 64;
 const maxChunkBytes = 2 ** 48;
@@ -139,7 +135,7 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     report: (message: Message<Origin>) => void,
   ): boolean {
     const flow = side.flow;
-    const outcome = head.read(flow.window, flow.position, flow.end);
+    const isComplete = head.read(flow.window, flow.position, flow.end, isRequest);
     if (head.start >= flow.end) {
       flow.drop();
       return false;
@@ -153,7 +149,7 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
       flow.drop();
       return false;
     }
-    if (outcome === 'complete') {
+    if (isComplete) {
       this.misses = 0;
       if (isRequest) this.finishRequest(side, report);
       else this.finishResponse(side, report);
@@ -174,7 +170,7 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
   private flush(side: Side<Origin>, isRequest: boolean, report: (message: Message<Origin>) => void): void {
     const flow = side.flow;
     flow.reopen();
-    head.read(flow.window, 0, flow.end);
+    head.read(flow.window, 0, flow.end, isRequest);
     this.reportPartial(side, isRequest, report);
     side.reported = true;
     flow.leave();
@@ -212,58 +208,7 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     const requestType = methodName(bytes, head.start, cut);
     this.order.asked(requestType === 'HEAD' ? 'no-body' : requestType === 'CONNECT' ? 'tunnel' : 'body');
 
-    const targetStart = cut + 1;
-    let targetEnd = head.lineEnd;
-    let version = '';
-    if (head.lineComplete) {
-      targetEnd = head.lineEnd - 9;
-      version = bytes[head.lineEnd - 1] === 0x30 ? '1.0' : '1.1';
-    } else {
-      for (let at = targetStart; at < targetEnd; at++) if (bytes[at] === 0x20) targetEnd = at;
-    }
-    let pathStart = targetStart;
-    let authority = '';
-    if (bytes[targetStart] !== 0x2f && requestType !== 'CONNECT') {
-      const authorityStart = authorityAfterScheme(bytes, targetStart, targetEnd);
-      if (authorityStart > 0) {
-        pathStart = authorityStart;
-        while (pathStart < targetEnd && bytes[pathStart] !== 0x2f && bytes[pathStart] !== 0x3f) pathStart++;
-        authority = latin1Text(bytes, authorityStart, Math.min(pathStart, authorityStart + 256));
-      }
-    }
-    const pathEnd = Math.min(targetEnd, pathStart + maxResourceBytes);
-    const requestResource = pathEnd === pathStart ? '/' : latin1Text(bytes, pathStart, pathEnd);
-
-    let headerTraceId = '';
-    let headerSpanId = '';
-    const context = readContext(bytes);
-    if (context !== undefined) {
-      headerTraceId = context.traceId;
-      headerSpanId = context.spanId;
-    } else if (head.ends[field.b3TraceId]! >= 0) {
-      headerTraceId = readB3TraceId(bytes, head.starts[field.b3TraceId]!, head.ends[field.b3TraceId]!);
-      if (headerTraceId !== '' && head.ends[field.b3SpanId]! >= 0) {
-        headerSpanId = readB3SpanId(bytes, head.starts[field.b3SpanId]!, head.ends[field.b3SpanId]!);
-      }
-    }
-    report({
-      kind: 'request',
-      origin: flow.originAt(head.start),
-      offset: flow.offsetAt(head.start),
-      requestId: 0,
-      expectsResponse: true,
-      version,
-      requestType,
-      requestDomain: head.text(bytes, field.host, 256) || authority,
-      requestResource,
-      endpoint:
-        requestType === 'CONNECT' ? requestResource : pathTemplate(bytes, pathStart, pathEnd, requestResource) || '/',
-      headerTraceId,
-      headerSpanId,
-      xRequestId: head.text(bytes, field.xRequestId, 256),
-      forwardedFor: head.text(bytes, field.forwardedFor, 256),
-      userAgent: head.text(bytes, field.userAgent, 256),
-    });
+    report(requestMessage(head, bytes, cut, requestType, flow.originAt(head.start), flow.offsetAt(head.start)));
   }
 
   private finishResponse(side: Side<Origin>, report: (message: Message<Origin>) => void): void {
@@ -303,19 +248,9 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     report: (message: Message<Origin>) => void,
   ): void {
     const { flow } = side;
-    const bytes = flow.window;
-    report({
-      kind: 'response',
-      origin: flow.originAt(head.start),
-      offset: flow.offsetAt(head.start),
-      requestId: 0,
-      status: statusOf(code),
-      responseCode: code,
-      exception: code >= 400 ? latin1Text(bytes, head.start + 13, Math.min(head.lineEnd, head.start + 141)) : '',
-      result: '',
-      declaredBytes,
-      xRequestId: head.text(bytes, field.xRequestId, 256),
-    });
+    report(
+      responseMessage(head, flow.window, code, declaredBytes, flow.originAt(head.start), flow.offsetAt(head.start)),
+    );
   }
 
   private readChunkSize(side: Side<Origin>): void {
@@ -378,33 +313,4 @@ function beginChunks<Origin>(side: Side<Origin>): void {
 
 function statusCode(bytes: Uint8Array, start: number): number {
   return (bytes[start + 9]! - 0x30) * 100 + (bytes[start + 10]! - 0x30) * 10 + bytes[start + 11]! - 0x30;
-}
-
-function statusOf(code: number): SpanStatus {
-  if (code < 400) return 'ok';
-  return code < 500 ? 'client_error' : 'server_error';
-}
-
-function authorityAfterScheme(bytes: Uint8Array, start: number, end: number): number {
-  for (let at = start; at + 2 < end && at < start + 8; at++) {
-    if (bytes[at] === 0x3a) return bytes[at + 1] === 0x2f && bytes[at + 2] === 0x2f ? at + 3 : 0;
-  }
-  return 0;
-}
-
-function readContext(bytes: Buffer): ReturnType<typeof readTraceparent> {
-  const { starts, ends } = head;
-  if (ends[field.traceparent]! >= 0) {
-    const context = readTraceparent(bytes, starts[field.traceparent]!, ends[field.traceparent]!);
-    if (context !== undefined) return context;
-  }
-  if (ends[field.b3]! >= 0) {
-    const context = readB3(bytes, starts[field.b3]!, ends[field.b3]!);
-    if (context !== undefined) return context;
-  }
-  if (ends[field.uberTraceId]! >= 0) {
-    const context = readUberTraceId(bytes, starts[field.uberTraceId]!, ends[field.uberTraceId]!);
-    if (context !== undefined) return context;
-  }
-  return ends[field.sw8]! >= 0 ? readSw8(bytes, starts[field.sw8]!, ends[field.sw8]!) : undefined;
 }

@@ -54,8 +54,8 @@ const byFirstLetter: readonly (readonly FieldName[] | undefined)[] = (() => {
   return table;
 })();
 
-/** How far a head could be read. `complete`: up to its empty line. */
-export type HeadOutcome = 'complete' | 'partial' | 'invalid';
+/** A longer head is not read to its end. */
+export const maxHeadBytes = 8192;
 
 /** Positions found by the last `read`. One is reused for all connections: a reader copies what it needs at once. */
 export class Http1Head {
@@ -65,41 +65,55 @@ export class Http1Head {
   lineEnd = 0;
   /** Whether the whole start line is there. */
   lineComplete = false;
-  /** First byte behind the head. */
+  /** Whether the head is there up to its empty line. */
+  complete = false;
+  /** First byte behind a complete head. */
   next = 0;
+  /** The bytes from `start` on as text, where that was asked for. */
+  text = '';
   readonly starts = new Int32Array(fieldCount);
   readonly ends = new Int32Array(fieldCount);
 
-  /** Reads a head from `position`; start line validity is for the caller to judge. */
-  read(bytes: Buffer, position: number, end: number): HeadOutcome {
+  /**
+   * Reads a head from `position` and tells whether it is complete; the start line is for the caller to judge. A head of
+   * which much will be reported becomes text first: finding line ends in text costs half of finding them in bytes.
+   */
+  read(bytes: Buffer, position: number, end: number, asText: boolean): boolean {
     let at = position;
     while (at < end && (bytes[at] === 0x0d || bytes[at] === 0x0a)) at++;
     this.start = at;
-    this.ends.fill(-1);
-    this.lineComplete = false;
-    while (at < end && bytes[at] !== 0x0a) at++;
+    this.text = asText ? latin1Text(bytes, at, Math.min(end, at + maxHeadBytes)) : '';
+    for (let index = 0; index < fieldCount; index++) this.ends[index] = -1;
+    this.complete = false;
+    at = this.lineBreak(bytes, at, end);
     this.lineEnd = at > this.start && bytes[at - 1] === 0x0d ? at - 1 : at;
-    if (at >= end) return 'partial';
-    this.lineComplete = true;
+    this.lineComplete = at < end;
     at++;
     while (at < end) {
       const lineStart = at;
       const first = bytes[at]!;
-      if (first === 0x0a) {
-        this.next = at + 1;
-        return 'complete';
+      if (first === 0x0a || (first === 0x0d && bytes[at + 1] === 0x0a)) {
+        this.next = first === 0x0a ? at + 1 : at + 2;
+        this.complete = true;
+        return true;
       }
-      if (first === 0x0d && bytes[at + 1] === 0x0a) {
-        this.next = at + 2;
-        return 'complete';
-      }
+      at = this.lineBreak(bytes, at, end);
+      if (at >= end) return false;
       const candidates = byFirstLetter[(first | 0x20) & 0x7f];
-      while (at < end && bytes[at] !== 0x0a) at++;
-      if (at >= end) return 'partial';
       if (candidates !== undefined) this.note(candidates, bytes, lineStart, at);
       at++;
     }
-    return 'partial';
+    return false;
+  }
+
+  private lineBreak(bytes: Buffer, from: number, end: number): number {
+    if (this.text !== '') {
+      const found = this.text.indexOf('\n', from - this.start);
+      return found < 0 ? end : found + this.start;
+    }
+    let at = from;
+    while (at < end && bytes[at] !== 0x0a) at++;
+    return at;
   }
 
   /** The declared length of the body; -1 when there is none or it is not a number. */
@@ -114,14 +128,6 @@ export class Http1Head {
     return end >= 0 && end - chunkedName.length >= this.starts[field.transferEncoding]!
       ? matchesAt(bytes, end - chunkedName.length, end, chunkedName)
       : false;
-  }
-
-  /** A header's value as text, cut at `maxBytes`; empty when the head does not have it. */
-  text(bytes: Buffer, index: number, maxBytes: number): string {
-    const end = this.ends[index]!;
-    if (end < 0) return '';
-    const start = this.starts[index]!;
-    return latin1Text(bytes, start, end - start > maxBytes ? start + maxBytes : end);
   }
 
   private note(candidates: readonly FieldName[], bytes: Buffer, lineStart: number, lineEnd: number): void {

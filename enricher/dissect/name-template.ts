@@ -7,6 +7,7 @@ import { hexValue } from './ascii.ts';
  */
 export function nameTemplate(name: string): string {
   const lower = name.toLowerCase();
+  if (!hasDigit(lower)) return lower;
   if (lower.endsWith('.in-addr.arpa')) return '{address}.in-addr.arpa';
   if (lower.endsWith('.ip6.arpa')) return '{address}.ip6.arpa';
   let template = '';
@@ -24,6 +25,14 @@ export function nameTemplate(name: string): string {
     start = dot + 1;
   }
   return changed ? template : lower;
+}
+
+function hasDigit(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code >= 0x30 && code <= 0x39) return true;
+  }
+  return false;
 }
 
 function isIdentifier(text: string, start: number, end: number): boolean {

@@ -34,10 +34,8 @@ export function readTraceparent(bytes: Buffer, start: number, end: number): Trac
   if (bytes[traceStart + 32] !== hyphen || bytes[spanStart + 16] !== hyphen) return undefined;
   if (!isHexRun(bytes, traceStart, traceStart + 32) || !isHexRun(bytes, spanStart, spanStart + 16)) return undefined;
   if (isZeroRun(bytes, traceStart, traceStart + 32) || isZeroRun(bytes, spanStart, spanStart + 16)) return undefined;
-  return {
-    traceId: hexText(bytes, traceStart, traceStart + 32),
-    spanId: hexText(bytes, spanStart, spanStart + 16),
-  };
+  const text = hexText(bytes, traceStart, spanStart + 16);
+  return { traceId: text.slice(0, 32), spanId: text.slice(33) };
 }
 
 /** Reads a trace id of its own header (X-B3-TraceId: 16 or 32 hex digits); empty when malformed. */
