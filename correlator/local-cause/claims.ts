@@ -8,10 +8,13 @@ import type { Cause, Reason } from '../../schemas/generated/span.ts';
 import type { SpanRecord } from '../span-record.ts';
 import { followsResponseOf, wasOpenAt } from './fit.ts';
 
-/** Calls in a row that each continued the one before; longer chains are cut and their ends stay unknown. */
-const chainLimit = 1024;
+/**
+ * Undecided calls in a row that each continued the one before; longer chains are cut and their ends stay unknown. Decided
+ * calls end a chain, so only a client without a server span (a load generator) makes long ones, and pays this per call.
+ */
+const chainLimit = 64;
 /** Calls looked at on the response side. */
-const continuationLimit = 64;
+const continuationLimit = 16;
 
 /** Finds a span in state by its id. */
 export type SpanLookup = (spanId: string) => SpanRecord | undefined;
