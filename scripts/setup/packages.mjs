@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { CommandError, run, say } from './step.mjs';
 
@@ -29,6 +29,12 @@ const needs = {
     { present: () => command('haproxy'), packages: [['haproxy']] },
     { present: () => command('wrk'), packages: [['wrk']] },
     { present: () => command('mariadbd'), packages: [['mariadb-server']] },
+    { present: () => command('postgres') || existsSync('/usr/lib/postgresql'), packages: [['postgresql']] },
+    // What clang needs for -fsanitize, which its package only recommends.
+    {
+      present: () => (command('clang') && !command('clang-19')) || sanitizersOfClang('19'),
+      packages: [['libclang-rt-19-dev']],
+    },
     { present: () => systemPythonHas('aiohttp'), packages: [['python3-aiohttp']] },
   ],
 };
@@ -41,6 +47,11 @@ function command(name) {
 
 function header(name) {
   return ['/usr/include', '/usr/local/include'].some((directory) => existsSync(`${directory}/${name}`));
+}
+
+function sanitizersOfClang(version) {
+  const folder = `/usr/lib/llvm-${version}/lib/clang/${version}/lib/linux`;
+  return existsSync(folder) && readdirSync(folder).some((name) => /^libclang_rt\.asan-.*\.a$/.test(name));
 }
 
 /** Debian's modules belong to Debian's Python, which need not be the first on the path. */
