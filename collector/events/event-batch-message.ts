@@ -2,15 +2,9 @@ import type { OutgoingMessage } from '../../core/bus/bus.ts';
 import { outgoingMessage } from '../../core/codec.ts';
 import type { Topic } from '../../core/topics.ts';
 import type { AvroReader } from '../../schemas/avro-reader.ts';
-import { readArray, writeArray } from '../../schemas/avro-blocks.ts';
+import { readArray } from '../../schemas/avro-blocks.ts';
 import { AvroWriter } from '../../schemas/avro-writer.ts';
-import {
-  readLoss,
-  readProcessFacts,
-  writeLoss,
-  writeProcessFacts,
-  type EventBatch,
-} from '../../schemas/generated/event-batch.ts';
+import { readLoss, readProcessFacts, writeEventBatch, type EventBatch } from '../../schemas/generated/event-batch.ts';
 
 /** An EventBatch without its events, which is its last field. */
 export type EventBatchHead = Omit<EventBatch, 'events'>;
@@ -33,14 +27,9 @@ const writer = new AvroWriter(4096);
 /** An EventBatch around events that are Avro already: they are copied once, none is looked at. */
 export function encodeEventBatch(head: EventBatchHead, events: Uint8Array, eventCount: number): Buffer {
   writer.reset();
-  writer.writeLong(head.agentId);
-  writer.writeString(head.hostName);
-  writer.writeLong(head.sequence);
-  writer.writeBigLong(head.baseTimeNs);
-  writer.writeLong(head.baseMonotonicNs);
-  writer.writeLong(head.untilOffsetNs);
-  writeArray(writer, head.losses, writeLoss);
-  writeArray(writer, head.processes, writeProcessFacts);
+  writeEventBatch(writer, { ...head, events: [] });
+  // Over the end marker of the empty events.
+  writer.position--;
   if (eventCount > 0) writer.writeLong(eventCount);
   const headBytes = writer.position;
   const batch = Buffer.allocUnsafe(headBytes + events.length + 1);
