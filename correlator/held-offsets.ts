@@ -10,9 +10,21 @@ export interface HeldOffset {
 
 const sourceKey = (source: TopicPartition): string => `${source.topic}/${source.partition}`;
 
-/** Knows for every partition the oldest message that state still depends on. Messages come in ascending order. */
+/** A message with a span that an earlier one had brought: read again without that one, the span would look new. */
+interface Repetition {
+  readonly offset: number;
+  readonly firstOffset: number;
+}
+
+/**
+ * Knows for every partition the oldest message that state still depends on. Messages come in ascending order.
+ *
+ * That is the oldest with a span in state, or one still older that is needed to know the repetitions after it for what
+ * they are.
+ */
 export class HeldOffsets {
   readonly #bySource = new Map<string, HeldOffset[]>();
+  readonly #repetitions = new Map<string, Repetition[]>();
 
   /** Opens an entry whose `held` the caller counts up and down. */
   open(source: TopicPartition, offset: number): HeldOffset {
@@ -27,13 +39,39 @@ export class HeldOffsets {
     return entry;
   }
 
+  /** The message `again` has a span that came with `first` and is still in state. */
+  repeat(first: HeldOffset, again: HeldOffset): void {
+    if (first.source !== again.source || first.offset === again.offset) return;
+    const repetition = { offset: again.offset, firstOffset: first.offset };
+    const repetitions = this.#repetitions.get(again.source);
+    if (repetitions === undefined) this.#repetitions.set(again.source, [repetition]);
+    else if (repetitions.at(-1)!.offset !== again.offset) repetitions.push(repetition);
+    else if (repetitions.at(-1)!.firstOffset > first.offset) repetitions[repetitions.length - 1] = repetition;
+  }
+
   oldest(source: TopicPartition): number | undefined {
-    const entries = this.#bySource.get(sourceKey(source));
+    const key = sourceKey(source);
+    const entries = this.#bySource.get(key);
     if (entries === undefined) return undefined;
     let free = 0;
     while (free < entries.length && entries[free]!.held === 0) free++;
     if (free > 0) entries.splice(0, free);
-    return entries[0]?.offset;
+    const held = entries[0]?.offset;
+    return held === undefined ? undefined : this.#withRepetitions(key, held);
+  }
+
+  /** The oldest message from which on every repetition comes after its first; forgets those that are older. */
+  #withRepetitions(key: string, held: number): number {
+    const repetitions = this.#repetitions.get(key);
+    if (repetitions === undefined) return held;
+    let oldest = held;
+    let index = repetitions.length - 1;
+    for (; index >= 0 && repetitions[index]!.offset >= oldest; index--) {
+      oldest = Math.min(oldest, repetitions[index]!.firstOffset);
+    }
+    if (index >= 0) repetitions.splice(0, index + 1);
+    if (repetitions.length === 0) this.#repetitions.delete(key);
+    return oldest;
   }
 
   /** Whether an entry came from this partition. */
@@ -43,5 +81,6 @@ export class HeldOffsets {
 
   revoke(source: TopicPartition): void {
     this.#bySource.delete(sourceKey(source));
+    this.#repetitions.delete(sourceKey(source));
   }
 }

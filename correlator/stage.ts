@@ -135,8 +135,10 @@ export class Correlator implements Stage<OutgoingMessage> {
     const fresh: SpanRecord[] = [];
     const rechecks: (readonly SpanRecord[])[] = [];
     for (const span of spans) {
-      if (this.#causes.has(span.spanId)) {
+      const first = this.#causes.get(span.spanId);
+      if (first !== undefined) {
         this.#counters.drop('duplicate');
+        this.#offsets.repeat(first.origin, span.origin);
         continue;
       }
       rechecks.push(this.#causes.add(span));

@@ -20,8 +20,8 @@ export class LocalCauses {
     return this.#spansById.size;
   }
 
-  has(spanId: string): boolean {
-    return this.#spansById.has(spanId);
+  get(spanId: string): SpanRecord | undefined {
+    return this.#spansById.get(spanId);
   }
 
   /** Takes a span in. Returns the calls that could not wait for it and should be asked again. */
