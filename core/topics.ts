@@ -1,5 +1,5 @@
 /** Topics of the pipeline, without the configured prefix (`spanloom.` by default). */
-export const topics = ['events', 'resources', 'spans', 'traces', 'dead-letter'] as const;
+export const topics = ['events', 'resources', 'spans', 'linked', 'traces', 'dead-letter'] as const;
 export type Topic = (typeof topics)[number];
 
 /** Topics that keep the newest message of each key: gaps between their offsets are no loss. */

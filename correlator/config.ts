@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { defineConfig, type ConfigOf } from '../core/config/section.ts';
-import { bytesSetting, durationMsSetting, integerSetting } from '../core/config/setting.ts';
+import {
+  booleanSetting,
+  bytesSetting,
+  durationMsSetting,
+  integerSetting,
+  textSetting,
+} from '../core/config/setting.ts';
 
 /** Settings of the correlator. All durations are event time, measured by the watermarks of the agents. */
 export const correlatorConfig = defineConfig(
@@ -51,6 +57,30 @@ export const correlatorConfig = defineConfig(
     maxBytes: bytesSetting({
       description: 'Encoded size of the spans in memory. Above it the oldest traces are forgotten before their time.',
       default: '256MiB',
+    }),
+    redisUrl: textSetting({
+      description:
+        'Redis where several correlators keep what links their spans, such as redis://127.0.0.1:6379 or rediss://… for TLS; addresses of a cluster are separated by commas. Without it there is one correlator, which keeps all in memory.',
+      pattern: /^rediss?:\/\/\S+$/,
+      patternText: 'an address that begins with redis:// or rediss://',
+    }).optional(),
+    redisUser: textSetting({ description: 'User on that Redis.', default: 'default' }),
+    redisPassword: textSetting({ description: 'Password of that user.', secret: true }).optional(),
+    redisCluster: booleanSetting({
+      description: 'That Redis is a cluster.',
+      default: 'false',
+    }),
+    redisPrefix: textSetting({
+      description: 'What the names of all keys begin with: one Redis may serve several pipelines.',
+      default: 'spanloom:',
+      pattern: /^[^{}\s]+$/,
+      patternText: 'text without braces and spaces',
+    }),
+    linkTtl: durationMsSetting({
+      description:
+        'How long a link key is remembered in Redis: at least as long as one partition of spans may be behind another.',
+      default: '10m',
+      minimum: 1000,
     }),
   }),
   'correlator',

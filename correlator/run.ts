@@ -1,10 +1,11 @@
-import { Counter } from 'prom-client';
 import type { Bus } from '../core/bus/bus.ts';
 import { runStage } from '../core/stage/run-stage.ts';
 import { stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Topic } from '../core/topics.ts';
 import type { CorrelatorConfig } from './config.ts';
+import { countDecisions } from './decision-metrics.ts';
+import { runDistributed } from './distributed/run-distributed.ts';
 import { Correlator } from './stage.ts';
 
 /** What the correlator needs to run. The bus stays open: whoever opened it closes it. */
@@ -24,17 +25,12 @@ export interface RunCorrelatorOptions {
  */
 export async function runCorrelator(options: RunCorrelatorOptions): Promise<void> {
   const { config, bus, telemetry, signal } = options;
+  if (config.redisUrl !== undefined && options.untilEnd === undefined) {
+    await runDistributed({ config, bus, telemetry, signal });
+    return;
+  }
   const stage = new Correlator(config);
-  new Counter({
-    name: 'spanloom_correlator_decisions_total',
-    help: 'What the correlator came across besides the outcome of each span, by kind.',
-    labelNames: ['kind'],
-    registers: [telemetry.registry],
-    collect() {
-      this.reset();
-      for (const [kind, count] of Object.entries(stage.diagnostics())) this.inc({ kind }, count);
-    },
-  });
+  countDecisions(telemetry, () => stage.diagnostics());
   const producer = await bus.producer();
   const consumer = await bus.consumer({ group: 'correlator', topics: ['spans' satisfies Topic] });
   try {

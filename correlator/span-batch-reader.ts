@@ -34,3 +34,10 @@ export function readRecordBatch(reader: AvroReader, origin: HeldOffset, arrival:
   }
   return { agentId, watermarkNs, spans };
 }
+
+/** A message's bytes for as long as records refer to them; the message's own are the bus's. */
+export function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
+}

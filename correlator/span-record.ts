@@ -98,6 +98,8 @@ export class SpanRecord {
   readonly arrival: number;
 
   component: Component | undefined;
+  /** Where several correlators share the work: the component under which it was sent last; empty before. */
+  componentId = '';
   process: ProcessIndex | undefined;
   /** On client spans: the server span of the same process that made this call, once known. */
   cause: Edge | undefined;

@@ -8,13 +8,12 @@
  * bounded by the late window, and costs reading that much again.
  */
 import type { OutgoingMessage, ReceivedMessage, TopicPartition } from '../core/bus/bus.ts';
-import { decodeValue, outgoingMessage } from '../core/codec.ts';
+import { decodeValue } from '../core/codec.ts';
 import { deadLetter } from '../core/dead-letter.ts';
 import { Counters } from '../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../core/stage/stage.ts';
-import type { Topic } from '../core/topics.ts';
 import { assembleTrace } from './assemble/assemble-trace.ts';
-import { writeAssembledTrace, writeMergedTrace } from './assemble/write-trace.ts';
+import { traceMessage, writeAssembledTrace, writeMergedTrace } from './assemble/write-trace.ts';
 import { type Component, surviving } from './component.ts';
 import { Components } from './components.ts';
 import type { CorrelatorConfig } from './config.ts';
@@ -24,7 +23,7 @@ import type { ComponentId, LinkStore } from './link/link-store.ts';
 import { MemoryLinkStore } from './link/memory-link-store.ts';
 import { defaultCallGates } from './link/same-call.ts';
 import { LocalCauses } from './local-cause/local-causes.ts';
-import { readRecordBatch } from './span-batch-reader.ts';
+import { copyOf, readRecordBatch } from './span-batch-reader.ts';
 import type { SpanRecord } from './span-record.ts';
 import { TraceIds } from './trace-ids.ts';
 
@@ -74,7 +73,6 @@ export class Correlator implements Stage<OutgoingMessage> {
   process(message: ReceivedMessage, nowMs: number): readonly OutgoingMessage[] {
     const origin = this.#offsets.open(message, message.offset);
     const arrival = ++this.#arrival;
-    // Records refer to the bytes for as long as they live; the message's are the bus's.
     const kept = { headers: message.headers, value: copyOf(message.value) };
     const decoded = decodeValue('SpanBatch', kept, (reader) => readRecordBatch(reader, origin, arrival));
     if (decoded.kind === 'rejected') {
@@ -297,14 +295,4 @@ export class Correlator implements Stage<OutgoingMessage> {
       this.#causes.remove(span);
     }
   }
-}
-
-function copyOf(bytes: Buffer): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes.length);
-  bytes.copy(copy);
-  return copy;
-}
-
-function traceMessage(traceId: string, value: Buffer): OutgoingMessage {
-  return outgoingMessage('traces' satisfies Topic, traceId, 'Trace', value);
 }

@@ -1,4 +1,4 @@
-import { carriedTraceId, derivedTraceId } from './assemble/trace-identity.ts';
+import { traceIdentity } from './assemble/trace-identity.ts';
 import type { SpanRecord } from './span-record.ts';
 
 /** Carried ids remembered, so that what comes after a trace was forgotten does not take its place. */
@@ -10,8 +10,8 @@ export class TraceIds {
 
   /** The id of a trace that is emitted for the first time. `spans` are in their final order. */
   give(spans: readonly SpanRecord[]): string {
-    const carried = carriedTraceId(spans);
-    if (carried === undefined || this.#given.has(carried)) return derivedTraceId(spans[0]!);
+    const { carried, derived } = traceIdentity(spans);
+    if (carried === undefined || this.#given.has(carried)) return derived;
     if (this.#given.size >= rememberedIds) this.#given.delete(this.#given.keys().next().value!);
     this.#given.add(carried);
     return carried;

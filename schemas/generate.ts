@@ -29,7 +29,7 @@ interface Field {
 }
 
 /** Topmost records, in an order in which every reference points backwards. */
-const topRecords = ['event-batch', 'span', 'span-batch', 'trace', 'resource', 'dead-letter'] as const;
+const topRecords = ['event-batch', 'span', 'span-batch', 'linked-batch', 'trace', 'resource', 'dead-letter'] as const;
 
 const directory = new URL('./', import.meta.url);
 const namespace = 'io.spanloom.';

@@ -7,6 +7,7 @@ import { makeSkip } from './avro-skip.ts';
 import { AvroWriter } from './avro-writer.ts';
 import { readDeadLetter, writeDeadLetter } from './generated/dead-letter.ts';
 import { readEventBatch, writeEventBatch } from './generated/event-batch.ts';
+import { readLinkedBatch, writeLinkedBatch } from './generated/linked-batch.ts';
 import { readResource, writeResource } from './generated/resource.ts';
 import { type SchemaName, schemas } from './generated/schemas.ts';
 import { readSpanBatch, writeSpanBatch } from './generated/span-batch.ts';
@@ -22,6 +23,7 @@ const codecs: Readonly<Record<SchemaName, Codec>> = {
   EventBatch: { read: readEventBatch, write: writeEventBatch },
   Span: { read: readSpan, write: writeSpan },
   SpanBatch: { read: readSpanBatch, write: writeSpanBatch },
+  LinkedBatch: { read: readLinkedBatch, write: writeLinkedBatch },
   Trace: { read: readTrace, write: writeTrace },
   Resource: { read: readResource, write: writeResource },
   DeadLetter: { read: readDeadLetter, write: writeDeadLetter },

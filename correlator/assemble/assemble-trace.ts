@@ -16,12 +16,10 @@ export interface AssembledTrace extends OrderedSpans {
  */
 export function assembleTrace(members: readonly SpanRecord[]): AssembledTrace {
   const spans = members.toSorted(byStart);
-  for (const span of spans) {
-    const { cause } = span;
-    // A parent may be in another component when joining would have made one too large, or be gone with its partition.
-    const isHere = cause !== undefined && !cause.parent.released && cause.parent.component === span.component;
-    span.edge = isHere ? cause : undefined;
-  }
+  const here = new Set(members);
+  // A parent may be in another component when joining would have made one too large, or be gone with its partition.
+  for (const span of spans)
+    span.edge = span.cause !== undefined && here.has(span.cause.parent) ? span.cause : undefined;
   const chains = callChains(spans);
   for (const chain of chains) linkChain(chain);
   linkApplication(spans);

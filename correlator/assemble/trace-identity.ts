@@ -9,20 +9,29 @@ function asW3c(headerTraceId: string): string | undefined {
   return /^[0-9a-f]{32}$/.test(id) && id !== emptyTraceId ? id : undefined;
 }
 
-/** The trace id that the application's headers carry, if there is exactly one among the spans. */
-export function carriedTraceId(spans: readonly SpanRecord[]): string | undefined {
-  let found: string | undefined;
-  for (const { headerTraceId } of spans) {
-    if (headerTraceId === '') continue;
-    const id = asW3c(headerTraceId);
-    if (id === undefined || id === found) continue;
-    if (found !== undefined) return undefined;
-    found = id;
-  }
-  return found;
+/** What a trace may be called. */
+export interface TraceIdentity {
+  /** The trace id that the application's headers carry, if there is exactly one among the spans. */
+  readonly carried: string | undefined;
+  /** A trace id from the root span: the same whenever the same spans are read again. */
+  readonly derived: string;
 }
 
-/** A trace id from the root span: the same whenever the same spans are read again. */
-export function derivedTraceId(root: SpanRecord): string {
-  return createHash('sha256').update(`${root.agentId} ${root.spanId} ${root.startTimeNs}`).digest('hex').slice(0, 32);
+/**
+ * The names of a trace. A trace that grows never comes back to a name it had: it is derived, then carried, then derived in
+ * another way when a second id is carried.
+ *
+ * @param spans in their final order, the root first
+ */
+export function traceIdentity(spans: readonly SpanRecord[]): TraceIdentity {
+  const carried = new Set<string>();
+  for (const { headerTraceId } of spans) {
+    const id = headerTraceId === '' ? undefined : asW3c(headerTraceId);
+    if (id !== undefined) carried.add(id);
+    if (carried.size > 1) break;
+  }
+  const { agentId, spanId, startTimeNs } = spans[0]!;
+  const text = `${agentId} ${spanId} ${startTimeNs}${carried.size > 1 ? ' several' : ''}`;
+  const derived = createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return { carried: carried.size === 1 ? [...carried][0] : undefined, derived };
 }

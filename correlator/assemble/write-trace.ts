@@ -1,3 +1,6 @@
+import type { OutgoingMessage } from '../../core/bus/bus.ts';
+import { outgoingMessage } from '../../core/codec.ts';
+import type { Topic } from '../../core/topics.ts';
 import { reasonIndex } from '../../schemas/generated/span.ts';
 import { AvroWriter } from '../../schemas/avro-writer.ts';
 import { writeTrace } from '../../schemas/generated/trace.ts';
@@ -64,4 +67,9 @@ export function writeMergedTrace(head: TraceHead, mergedInto: string): Buffer {
     spans: [],
   });
   return writer.finish();
+}
+
+/** A Trace for the bus. */
+export function traceMessage(traceId: string, value: Buffer): OutgoingMessage {
+  return outgoingMessage('traces' satisfies Topic, traceId, 'Trace', value);
 }

@@ -23,6 +23,10 @@ export const testConfig: CorrelatorConfig = {
   maxRequestIdSpans: 1_000,
   maxSpans: 500_000,
   maxBytes: 256 * 2 ** 20,
+  redisUser: 'default',
+  redisCluster: false,
+  redisPrefix: 'spanloom:',
+  linkTtl: 600_000,
 };
 
 /** One end of a call on 10.0.0.`host`. */

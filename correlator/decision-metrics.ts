@@ -1,0 +1,16 @@
+import { Counter } from 'prom-client';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
+
+/** Makes a metric of what the correlator came across besides the outcome of each span. */
+export function countDecisions(telemetry: Telemetry, diagnostics: () => Readonly<Record<string, number>>): void {
+  new Counter({
+    name: 'spanloom_correlator_decisions_total',
+    help: 'What the correlator came across besides the outcome of each span, by kind.',
+    labelNames: ['kind'],
+    registers: [telemetry.registry],
+    collect() {
+      this.reset();
+      for (const [kind, count] of Object.entries(diagnostics())) this.inc({ kind }, count);
+    },
+  });
+}

@@ -1,0 +1,244 @@
+/**
+ * The first half of a correlator that shares its work with others: spans of whole agents in, spans with their causes
+ * out. A call waits until it has been quiet for a while; all other spans go out at once. A cause that is found later,
+ * because a server span came late, sends the call out again.
+ *
+ * Everything here depends on the spans of one partition alone, and time is the partition's, so it does not matter how
+ * partitions are shared out. Spans stay for as long as others may refer to them and hold the watermark of the input: a
+ * restart reads them again.
+ */
+import type { OutgoingMessage, ReceivedMessage, TopicPartition } from '../../core/bus/bus.ts';
+import { decodeValue } from '../../core/codec.ts';
+import { deadLetter } from '../../core/dead-letter.ts';
+import { Counters } from '../../core/stage/accounting.ts';
+import type { Accounting, Stage } from '../../core/stage/stage.ts';
+import type { CorrelatorConfig } from '../config.ts';
+import { EventClock } from '../event-clock.ts';
+import { HeldOffsets } from '../held-offsets.ts';
+import { LocalCauses } from '../local-cause/local-causes.ts';
+import { copyOf, readRecordBatch } from '../span-batch-reader.ts';
+import type { SpanRecord } from '../span-record.ts';
+import { DueQueue } from './due-queue.ts';
+import type { LinkRequest } from './link-request.ts';
+
+/** A call whose cause is looked for, since this event time. */
+interface AskedCall {
+  readonly call: SpanRecord;
+  readonly sinceNs: number;
+}
+
+interface HeldSpan {
+  readonly span: SpanRecord;
+  readonly arrivedNs: number;
+  /** When the bus accepted it. */
+  readonly acceptedMs: number;
+}
+
+/** What is known of one partition. */
+interface PartitionState {
+  readonly clock: EventClock;
+  /** Calls that become quiet. */
+  readonly asked: DueQueue<AskedCall>;
+  /** Calls that name a server span which has not come. */
+  readonly waiting: DueQueue<AskedCall>;
+  /** All spans in state, by arrival. */
+  readonly held: DueQueue<HeldSpan>;
+  lastMessageMs: number;
+}
+
+/** What the stage gives: spans to link, or a message for the bus. */
+export type CauseOutput =
+  ({ readonly kind: 'link' } & LinkRequest) | { readonly kind: 'message'; readonly message: OutgoingMessage };
+
+const stageName = 'correlator';
+const nsPerMs = 1e6;
+/** A partition without messages for this long has no living agent: its time then goes on by the wall clock. */
+const idleMs = 30_000;
+
+const sourceKey = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
+const byRequest = (left: AskedCall, right: AskedCall): number => left.call.requestEventId - right.call.requestEventId;
+
+/** Turns SpanBatches into spans whose causes are known. Its records are spans. */
+export class CauseStage implements Stage<CauseOutput> {
+  readonly #config: CorrelatorConfig;
+  readonly #quietNs: number;
+  readonly #causeWaitNs: number;
+  readonly #lateNs: number;
+  readonly #causes = new LocalCauses();
+  readonly #offsets = new HeldOffsets();
+  readonly #partitions = new Map<string, PartitionState>();
+  readonly #counters = new Counters(['duplicate'], ['undecodable', 'unknown_schema']);
+  readonly #events = { causes_found_late: 0, forgotten_early: 0 };
+  #ready: LinkRequest[] = [];
+  #arrival = 0;
+  #bytes = 0;
+
+  constructor(config: CorrelatorConfig) {
+    this.#config = config;
+    this.#quietNs = config.quietMs * nsPerMs;
+    this.#causeWaitNs = Math.max(config.causeWaitMs, config.quietMs) * nsPerMs;
+    this.#lateNs = config.lateMs * nsPerMs;
+  }
+
+  process(message: ReceivedMessage, nowMs: number): readonly CauseOutput[] {
+    const partition = this.#partition(message);
+    partition.lastMessageMs = nowMs;
+    const origin = this.#offsets.open(message, message.offset);
+    const arrival = ++this.#arrival;
+    const kept = { headers: message.headers, value: copyOf(message.value) };
+    const decoded = decodeValue('SpanBatch', kept, (reader) => readRecordBatch(reader, origin, arrival));
+    if (decoded.kind === 'rejected') {
+      const { reason, detail } = decoded;
+      this.#counters.receive();
+      this.#counters.reject(reason);
+      return [{ kind: 'message', message: deadLetter(message, { stage: stageName, reason, detail }, nowMs) }];
+    }
+    partition.clock.observe(decoded.value.agentId, Number(decoded.value.watermarkNs));
+    this.#take(partition, decoded.value.spans, message.timestampMs);
+    this.#advance(partition, partition.clock.nowNs);
+    return this.#takeReady();
+  }
+
+  flush(nowMs: number): readonly CauseOutput[] {
+    for (const partition of this.#partitions.values()) {
+      const idle = nowMs - partition.lastMessageMs;
+      if (idle >= idleMs && partition.held.length > 0) this.#advance(partition, partition.clock.nowNs + idle * nsPerMs);
+    }
+    return this.#takeReady();
+  }
+
+  drain(): readonly CauseOutput[] {
+    for (const partition of this.#partitions.values()) this.#advance(partition, Infinity);
+    return this.#takeReady();
+  }
+
+  heldFrom(source: TopicPartition): number | undefined {
+    return this.#offsets.oldest(source);
+  }
+
+  revoke(sources: readonly TopicPartition[]): void {
+    for (const source of sources) {
+      const partition = this.#partitions.get(sourceKey(source));
+      this.#partitions.delete(sourceKey(source));
+      this.#ready = this.#ready.filter(({ span }) => !this.#offsets.isFrom(span.origin, source));
+      if (partition !== undefined) {
+        const spans = [...partition.held].map(({ span }) => span);
+        this.#counters.drop('revoked', spans.filter((span) => !span.isEmitted).length);
+        for (const span of spans) span.released = true;
+        for (const span of spans) this.#forget(span);
+      }
+      this.#offsets.revoke(source);
+    }
+  }
+
+  accounting(): Accounting {
+    return this.#counters;
+  }
+
+  /** Counts for metrics, beside the accounting. */
+  diagnostics(): Readonly<Record<string, number>> {
+    const causes = Object.entries(this.#causes.unknown).map(([reason, count]) => [`cause_${reason}`, count] as const);
+    return { ...this.#events, ...Object.fromEntries(causes) };
+  }
+
+  /** When the bus accepted the oldest span in state; Infinity when there is none. */
+  oldestHeldMs(): number {
+    let oldest = Infinity;
+    for (const { held } of this.#partitions.values()) oldest = Math.min(oldest, held.front?.acceptedMs ?? Infinity);
+    return oldest;
+  }
+
+  /** Every span in state that went out, as it would go out now: for a link store that lost its data. */
+  *linkedAlready(): Generator<LinkRequest> {
+    for (const { held } of this.#partitions.values())
+      for (const { span } of held) if (span.isEmitted) yield { span, cause: span.cause };
+  }
+
+  #partition(source: TopicPartition): PartitionState {
+    const key = sourceKey(source);
+    let partition = this.#partitions.get(key);
+    if (partition === undefined) {
+      const [asked, waiting] = [new DueQueue<AskedCall>(), new DueQueue<AskedCall>()];
+      partition = { clock: new EventClock(), asked, waiting, held: new DueQueue(), lastMessageMs: 0 };
+      this.#partitions.set(key, partition);
+    }
+    return partition;
+  }
+
+  #take({ clock, asked, held }: PartitionState, spans: readonly SpanRecord[], acceptedMs: number): void {
+    const { nowNs } = clock;
+    this.#counters.receive(spans.length);
+    for (const span of spans) {
+      const first = this.#causes.get(span.spanId);
+      if (first !== undefined) {
+        this.#counters.drop('duplicate');
+        this.#offsets.repeat(first.origin, span.origin);
+        continue;
+      }
+      for (const call of this.#causes.add(span)) asked.push({ call, sinceNs: nowNs });
+      held.push({ span, arrivedNs: nowNs, acceptedMs });
+      span.origin.held++;
+      this.#bytes += span.bodyEnd - span.bodyStart;
+      if (span.role === 'client') asked.push({ call: span, sinceNs: nowNs });
+      else this.#emit(span);
+    }
+  }
+
+  /** Decides what has become due at this event time, forgets what is too old, and keeps state within its bounds. */
+  #advance(partition: PartitionState, nowNs: number): void {
+    const { asked, waiting, held } = partition;
+    this.#decide(
+      partition,
+      [
+        ...asked.takeWhile(({ sinceNs }) => sinceNs + this.#quietNs <= nowNs),
+        ...waiting.takeWhile(({ sinceNs }) => sinceNs + this.#causeWaitNs <= nowNs),
+      ],
+      nowNs,
+    );
+    const isOver = (): boolean => this.#causes.size > this.#config.maxSpans || this.#bytes > this.#config.maxBytes;
+    const old = held.takeWhile(({ arrivedNs }) => arrivedNs + this.#lateNs <= nowNs).map(({ span }) => span);
+    for (const span of old) span.released = true;
+    for (const span of old) this.#forget(span);
+    for (let { front } = held; front !== undefined && isOver(); front = held.front) {
+      held.shift();
+      if (!front.span.isEmitted) this.#emit(front.span);
+      front.span.released = true;
+      this.#forget(front.span);
+      this.#events.forgotten_early++;
+    }
+  }
+
+  #decide({ waiting }: PartitionState, due: AskedCall[], nowNs: number): void {
+    const open = due.filter(({ call }) => !call.released && call.cause === undefined);
+    open.sort(byRequest);
+    this.#causes.observe(open.map(({ call }) => call));
+    for (const asked of open) {
+      const { call, sinceNs } = asked;
+      if (call.cause !== undefined) continue;
+      const mayWait = sinceNs + this.#causeWaitNs > nowNs;
+      const patience = { mayWait, quietNs: this.#quietNs, causeWaitNs: this.#causeWaitNs };
+      const verdict = this.#causes.decide(call, patience, this.#arrival);
+      if (verdict.kind === 'wait') waiting.push(asked);
+      else if (verdict.kind === 'parent' || !call.isEmitted) this.#emit(call);
+    }
+  }
+
+  #emit(span: SpanRecord): void {
+    if (span.isEmitted) this.#events.causes_found_late++;
+    else this.#counters.emit();
+    span.isEmitted = true;
+    this.#ready.push({ span, cause: span.cause });
+  }
+
+  #takeReady(): readonly CauseOutput[] {
+    const ready = this.#ready;
+    this.#ready = [];
+    return ready.map((request) => ({ kind: 'link', ...request }));
+  }
+
+  #forget(span: SpanRecord): void {
+    span.origin.held--;
+    this.#bytes -= span.bodyEnd - span.bodyStart;
+    this.#causes.remove(span);
+  }
+}

@@ -1,0 +1,30 @@
+import type { HeldOffset } from '../held-offsets.ts';
+import type { LinkedRecord } from './linked-message.ts';
+
+/** The spans of one component, on their way to a trace. */
+export interface Group {
+  readonly id: string;
+  readonly spans: Map<string, LinkedRecord>;
+  /** Trace ids under which it went out, also those of components that became part of it; and what told so. */
+  readonly names: Map<string, HeldOffset>;
+  /** Spans of which the cause is known. */
+  caused: number;
+  /** When the last span came. */
+  touchedMs: number;
+  /** Since when there is something that no emitted trace has. */
+  changedMs: number;
+  /** What is out; undefined before. */
+  emitted: { readonly traceId: string; readonly revision: number } | undefined;
+}
+
+/** A component without spans. */
+export function newGroup(id: string, nowMs: number): Group {
+  const [spans, names] = [new Map<string, LinkedRecord>(), new Map<string, HeldOffset>()];
+  return { id, spans, names, caused: 0, touchedMs: nowMs, changedMs: nowMs, emitted: undefined };
+}
+
+/**
+ * Counts all that makes a trace another one: it only grows, and a trace that took over the spans of another one always
+ * counts more than that.
+ */
+export const revisionOf = (group: Group): number => group.spans.size + group.caused;

@@ -1,0 +1,8 @@
+import type { Edge, SpanRecord } from '../span-record.ts';
+
+/** A span to be linked: it goes to the topic `linked` once its component is known. */
+export interface LinkRequest {
+  readonly span: SpanRecord;
+  /** What caused it, as far as was known when this was made. */
+  readonly cause: Edge | undefined;
+}

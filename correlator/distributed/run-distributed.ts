@@ -1,0 +1,109 @@
+import type { Bus, OutgoingMessage } from '../../core/bus/bus.ts';
+import { runStage } from '../../core/stage/run-stage.ts';
+import { stageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import type { Topic } from '../../core/topics.ts';
+import type { CorrelatorConfig } from '../config.ts';
+import { countDecisions } from '../decision-metrics.ts';
+import { defaultCallGates } from '../link/same-call.ts';
+import { Assembler } from './assembler.ts';
+import { CauseStage } from './cause-stage.ts';
+import { LinkAndSend } from './link-and-send.ts';
+import { openRedis } from './open-redis.ts';
+import { RedisLinks } from './redis-links.ts';
+
+/** What one of several correlators needs to run. The bus stays open: whoever opened it closes it. */
+export interface RunDistributedOptions {
+  readonly config: CorrelatorConfig;
+  readonly bus: Bus;
+  readonly telemetry: Telemetry;
+  readonly signal: AbortSignal;
+}
+
+const nsPerMs = 1e6;
+
+/** Messages of one topic after those of another, as the assembler needs it. */
+function inOrder(messages: readonly OutgoingMessage[]): readonly (readonly OutgoingMessage[])[] {
+  const isInternal = ({ topic }: OutgoingMessage): boolean => topic === ('linked' satisfies Topic);
+  return [messages.filter(isInternal), messages.filter((message) => !isInternal(message))];
+}
+
+/**
+ * Makes traces of spans until the signal fires, together with any number of others that use the same Redis.
+ *
+ * @throws PipelineError when the bus fails in a way that waiting does not heal
+ */
+export async function runDistributed(options: RunDistributedOptions): Promise<void> {
+  const { config, bus, telemetry, signal } = options;
+  const causes = new CauseStage(config);
+  const assembler = new Assembler(config);
+  const failed = new AbortController();
+  const stop = AbortSignal.any([signal, failed.signal]);
+  const redis = openRedis(config, (error) => {
+    telemetry.logger.debug({ error }, 'redis connection');
+  });
+  const links = new RedisLinks(
+    redis,
+    {
+      prefix: config.redisPrefix,
+      ttlMs: config.linkTtl,
+      requestIdWindowMs: config.requestIdWindowMs,
+      traceIdWindowMs: config.traceIdWindowMs,
+      maxRequestIdSpans: config.maxRequestIdSpans,
+      gates: { ...defaultCallGates, maxClockSkewNs: config.maxClockSkewMs * nsPerMs },
+    },
+    () => causes.oldestHeldMs(),
+  );
+  const producer = await bus.producer();
+  const linker = new LinkAndSend(links, producer, () => causes.linkedAlready());
+  countDecisions(telemetry, () => ({
+    ...causes.diagnostics(),
+    ...assembler.diagnostics(),
+    link_popular_key: links.refusals.popular_key,
+    link_old_key: links.refusals.old_key,
+    links_lost: linker.losses,
+  }));
+  const spans = await bus.consumer({ group: 'correlator', topics: ['spans' satisfies Topic] });
+  const linked = await bus.consumer({ group: 'correlator-assemble', topics: ['linked' satisfies Topic] });
+  const guarded = async (run: Promise<void>): Promise<void> => {
+    try {
+      await run;
+    } catch (error) {
+      failed.abort();
+      throw error;
+    }
+  };
+  try {
+    const outcomes = await Promise.allSettled([
+      guarded(
+        runStage({
+          name: 'correlator',
+          stage: causes,
+          consumer: spans,
+          deliver: (outputs) => linker.deliver(outputs),
+          telemetry: stageTelemetry(telemetry, 'correlator', () => causes.accounting()),
+          signal: stop,
+        }),
+      ),
+      guarded(
+        runStage({
+          name: 'correlator-assemble',
+          stage: assembler,
+          consumer: linked,
+          deliver: async (outputs) => {
+            for (const messages of inOrder(outputs)) if (messages.length > 0) await producer.send(messages);
+          },
+          telemetry: stageTelemetry(telemetry, 'correlator-assemble', () => assembler.accounting()),
+          signal: stop,
+        }),
+      ),
+    ]);
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
+  } finally {
+    await spans.close();
+    await linked.close();
+    await producer.close();
+    redis.disconnect();
+  }
+}
