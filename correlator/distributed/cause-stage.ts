@@ -70,6 +70,8 @@ export class CauseStage implements Stage<CauseOutput> {
   readonly #counters = new Counters(['duplicate'], ['undecodable', 'unknown_schema']);
   readonly #events = { causes_found_late: 0, forgotten_early: 0 };
   #ready: LinkRequest[] = [];
+  /** Spans that went out and have not been linked: for a moment, or since they were read again after a restart. */
+  readonly #unlinked = new Set<SpanRecord>();
   #arrival = 0;
   #bytes = 0;
 
@@ -146,6 +148,16 @@ export class CauseStage implements Stage<CauseOutput> {
     let oldest = Infinity;
     for (const { held } of this.#partitions.values()) oldest = Math.min(oldest, held.front?.acceptedMs ?? Infinity);
     return oldest;
+  }
+
+  /** Spans that went out and were not said to be linked. */
+  get unlinked(): ReadonlySet<SpanRecord> {
+    return this.#unlinked;
+  }
+
+  /** These spans are linked: their component is known. */
+  noteLinked(spans: readonly SpanRecord[]): void {
+    for (const span of spans) this.#unlinked.delete(span);
   }
 
   /** Every span in state that went out, as it would go out now: for a link store that lost its data. */
@@ -225,7 +237,10 @@ export class CauseStage implements Stage<CauseOutput> {
 
   #emit(span: SpanRecord): void {
     if (span.isEmitted) this.#events.causes_found_late++;
-    else this.#counters.emit();
+    else {
+      this.#counters.emit();
+      this.#unlinked.add(span);
+    }
     span.isEmitted = true;
     this.#ready.push({ span, cause: span.cause });
   }
@@ -237,6 +252,7 @@ export class CauseStage implements Stage<CauseOutput> {
   }
 
   #forget(span: SpanRecord): void {
+    this.#unlinked.delete(span);
     span.origin.held--;
     this.#bytes -= span.bodyEnd - span.bodyStart;
     this.#causes.remove(span);

@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWhere } from '../../test/requirement.ts';
+import type { OutgoingMessage } from '../../core/bus/bus.ts';
 import type { Trace } from '../../schemas/generated/trace.ts';
 import { Correlator } from '../stage.ts';
 import { DistributedRun, essence, quickConfig, spanMessages } from '../testing/distributed-run.ts';
@@ -10,11 +11,13 @@ import { finalTraces, tracesOf } from '../testing/span-fixtures.ts';
 import { eighteenSpans, simulate } from '../testing/simulated-services.ts';
 
 const requests = 120;
-const { spans } = simulate(eighteenSpans, { seed: 11, requests, everyUs: 200, isLearned: true, withRequestIds: true });
-const messages = spanMessages(spans, 90);
+function messagesOf(withRequestIds: boolean): readonly OutgoingMessage[] {
+  const { spans } = simulate(eighteenSpans, { seed: 11, requests, everyUs: 200, isLearned: true, withRequestIds });
+  return spanMessages(spans, 90);
+}
 
 /** The traces of one correlator that keeps all in memory. */
-function inMemory(): readonly Trace[] {
+function inMemory(messages: readonly OutgoingMessage[]): readonly Trace[] {
   const correlator = new Correlator(quickConfig);
   const outputs = messages.flatMap((message, offset) =>
     correlator.process(
@@ -33,12 +36,13 @@ function inMemory(): readonly Trace[] {
 }
 
 const suites = [
-  ['one Redis', 1],
-  ['a Redis Cluster', 3],
+  ['one Redis', 1, true],
+  ['a Redis Cluster', 3, false],
 ] as const;
-for (const [name, nodes] of suites)
+for (const [name, nodes, withRequestIds] of suites)
   describeWhere(redisMissing(), `correlators over ${name}`, () => {
-    const expected = essence(inMemory());
+    const messages = messagesOf(withRequestIds);
+    const expected = essence(inMemory(messages));
     let redis: RedisUnderTest;
     let run: DistributedRun;
     beforeAll(async () => {

@@ -1,35 +1,39 @@
 import type { Producer } from '../../core/bus/bus.ts';
-import type { Edge } from '../span-record.ts';
-import type { CauseOutput } from './cause-stage.ts';
+import type { Edge, SpanRecord } from '../span-record.ts';
+import type { CauseOutput, CauseStage } from './cause-stage.ts';
 import type { LinkRequest } from './link-request.ts';
 import { linkedMessages, noCause, type StatedCause } from './linked-message.ts';
 import { LinksLostError, type Move, type RedisLinks } from './redis-links.ts';
 
-/** Spans linked at once when the store has lost its data. */
+/** Spans linked at once that need not be sent. */
 const relinkBatch = 2_000;
 
 const stated = (cause: Edge | undefined): StatedCause =>
   cause === undefined
     ? noCause
     : { parentSpanId: cause.parent.spanId, reason: cause.reason, confidence: cause.confidence };
+const asRecords = (moves: readonly Move[]): readonly { componentId: string; movedTo: string }[] =>
+  moves.map(({ from, to }) => ({ componentId: from, movedTo: to }));
+
+/** What is known of spans that went out before. */
+export type LinkedBefore = Pick<CauseStage, 'linkedAlready' | 'noteLinked' | 'unlinked'>;
 
 /**
- * Links spans and sends them on. When the store has lost its data, everything in state is linked again first: the names
- * of components follow from their spans, so most are what they were, and of the others it is told where they moved.
+ * Links spans and sends them on. Spans that were read again after a restart are linked again before that, but not sent;
+ * all that are in state are when the store has lost its data.
  */
 export class LinkAndSend {
   readonly #links: RedisLinks;
   readonly #producer: Producer;
-  readonly #linkedAlready: () => Iterable<LinkRequest>;
+  readonly #before: LinkedBefore;
   #mustRelink = false;
   /** How often the store had lost its data. */
   losses = 0;
 
-  /** @param linkedAlready spans in state that went out before */
-  constructor(links: RedisLinks, producer: Producer, linkedAlready: () => Iterable<LinkRequest>) {
+  constructor(links: RedisLinks, producer: Producer, before: LinkedBefore) {
     this.#links = links;
     this.#producer = producer;
-    this.#linkedAlready = linkedAlready;
+    this.#before = before;
   }
 
   /** @throws PipelineError of the store or of the bus; then all of it is to be delivered again */
@@ -48,14 +52,15 @@ export class LinkAndSend {
       cause: stated(cause),
     }));
     await this.#producer.send(linkedMessages({ spans, moves: asRecords(moves), names: [] }));
-    for (const [index, { span }] of requests.entries()) span.componentId = components[index]!;
-    this.#links.announced(moves);
+    this.#note(requests, components, moves);
   }
 
   async #link(requests: readonly LinkRequest[]): ReturnType<RedisLinks['link']> {
     for (;;) {
       try {
-        if (this.#mustRelink) await this.#relink();
+        if (this.#mustRelink) await this.#relink([...this.#before.linkedAlready()]);
+        else await this.#relink(this.#readAgain(requests));
+        this.#mustRelink = false;
         return await this.#links.link(requests);
       } catch (error) {
         if (!(error instanceof LinksLostError)) throw error;
@@ -65,19 +70,28 @@ export class LinkAndSend {
     }
   }
 
-  async #relink(): Promise<void> {
-    const all = [...this.#linkedAlready()];
+  /** Spans that went out before this instance had them, and are not among those that go out now. */
+  #readAgain(requests: readonly LinkRequest[]): readonly LinkRequest[] {
+    const { unlinked } = this.#before;
+    const now = new Set<SpanRecord>(requests.map(({ span }) => span));
+    const others: LinkRequest[] = [];
+    for (const span of unlinked) if (!now.has(span)) others.push({ span, cause: span.cause });
+    return others;
+  }
+
+  async #relink(all: readonly LinkRequest[]): Promise<void> {
     for (let from = 0; from < all.length; from += relinkBatch) {
       const requests = all.slice(from, from + relinkBatch);
       const { components, moves } = await this.#links.link(requests);
       if (moves.length > 0)
         await this.#producer.send(linkedMessages({ spans: [], moves: asRecords(moves), names: [] }));
-      for (const [index, { span }] of requests.entries()) span.componentId = components[index]!;
-      this.#links.announced(moves);
+      this.#note(requests, components, moves);
     }
-    this.#mustRelink = false;
+  }
+
+  #note(requests: readonly LinkRequest[], components: readonly string[], moves: readonly Move[]): void {
+    for (const [index, { span }] of requests.entries()) span.componentId = components[index]!;
+    this.#before.noteLinked(requests.map(({ span }) => span));
+    this.#links.announced(moves);
   }
 }
-
-const asRecords = (moves: readonly Move[]): readonly { componentId: string; movedTo: string }[] =>
-  moves.map(({ from, to }) => ({ componentId: from, movedTo: to }));

@@ -3,69 +3,57 @@
  * same rules as in memory, except that clocks of hosts are not compared: their greatest skew is allowed for instead.
  */
 import { createHash } from 'node:crypto';
-import { eachExplicitKey } from '../link/explicit-keys.ts';
 import type { LinkSpan } from '../link/link-store.ts';
 import type { CallGates } from '../link/same-call.ts';
 
-/** A key that the ends of one call share: whoever registers learns who else did. */
-export interface CallLink {
-  readonly kind: 'call';
-  readonly key: string;
-}
-
-/** An id that an application passes on: whoever registers learns who was first. */
-export interface ExplicitLink {
-  readonly kind: 'trace_id' | 'x_request_id';
-  readonly key: string;
-}
-
-export type Link = CallLink | ExplicitLink;
-
-/** What is kept of a span under a call key. Times in milliseconds. */
+/** What is kept of a span under a call key: one end of the call, or a view from in between. */
 export interface CallEnd {
-  readonly spanId: string;
+  /** A span or component that it belongs to. */
+  readonly node: string;
   readonly role: LinkSpan['role'];
   readonly agentId: number;
-  readonly startMs: number;
-  readonly endMs: number;
+  readonly startUs: number;
+  readonly endUs: number;
   readonly isUdp: boolean;
+  /** 0 where there is none. */
   readonly responseTcpSequence: number;
 }
 
 /** Ids longer than this are kept as hashes. */
 const longestId = 48;
 
-const short = (id: string): string =>
-  id.length <= longestId ? id : createHash('sha256').update(id).digest('base64url').slice(0, 32);
+/** Key of an id that an application passes on. */
+export function explicitKey(kind: 'trace_id' | 'x_request_id', id: string): string {
+  const short = id.length <= longestId ? id : createHash('sha256').update(id).digest('base64url').slice(0, 32);
+  return `${kind === 'trace_id' ? 't' : 'x'}${short}`;
+}
+
 const tupleText = (tuple: string): string => Buffer.from(tuple, 'utf16le').toString('base64url');
 
-/** All keys of a span. A TCP call has one that survives translated addresses and one that needs no response. */
-export function linksOf(span: LinkSpan): readonly Link[] {
-  const links: Link[] = [];
-  if (span.role !== 'application' && span.transport === 'tcp' && span.requestTcpSequence !== 0) {
-    const request = (span.requestTcpSequence >>> 0).toString(36);
-    links.push({ kind: 'call', key: `a${request}.${tupleText(span.tuple)}` });
-    if (span.responseTcpSequence !== 0) {
-      const response = (span.responseTcpSequence >>> 0).toString(36);
-      links.push({ kind: 'call', key: `s${request}.${response}` });
-    }
-  } else if (span.role !== 'application' && span.transport === 'udp') {
-    links.push({ kind: 'call', key: `u${span.requestId}.${tupleText(span.tuple)}` });
-  }
-  eachExplicitKey(span, (id, kind) => {
-    links.push({ kind, key: `${kind === 'trace_id' ? 't' : 'x'}${short(id)}` });
-  });
-  return links;
+/** Key of a call that needs no response: request and addresses. Undefined for what is no part of a network call. */
+export function requestKey(span: LinkSpan): string | undefined {
+  if (span.role === 'application') return undefined;
+  if (span.transport === 'udp') return `u${span.requestId}.${tupleText(span.tuple)}`;
+  if (span.transport !== 'tcp' || span.requestTcpSequence === 0) return undefined;
+  return `a${(span.requestTcpSequence >>> 0).toString(36)}.${tupleText(span.tuple)}`;
+}
+
+/** Key of a TCP call that survives translated addresses: both sequences. Undefined without a response. */
+export function exchangeKey(span: LinkSpan): string | undefined {
+  const { role, transport, requestTcpSequence, responseTcpSequence } = span;
+  if (role === 'application' || transport !== 'tcp') return undefined;
+  if (requestTcpSequence === 0 || responseTcpSequence === 0) return undefined;
+  return `s${(requestTcpSequence >>> 0).toString(36)}.${(responseTcpSequence >>> 0).toString(36)}`;
 }
 
 /** What a span leaves under its call keys. */
-export function callEndOf(span: LinkSpan): CallEnd {
+export function callEndOf(span: LinkSpan, node: string): CallEnd {
   return {
-    spanId: span.spanId,
+    node,
     role: span.role,
     agentId: span.agentId,
-    startMs: span.startNs / 1e6,
-    endMs: span.endNs / 1e6,
+    startUs: Math.floor(span.startNs / 1e3),
+    endUs: Math.ceil(span.endNs / 1e3),
     isUdp: span.transport === 'udp',
     responseTcpSequence: span.responseTcpSequence >>> 0,
   };
@@ -78,32 +66,31 @@ export function areOneCall(left: CallEnd, right: CallEnd, gates: CallGates): boo
   if (isTwoSided && left.responseTcpSequence !== right.responseTcpSequence) return false;
   const skewNs = left.agentId === right.agentId ? 0 : gates.maxClockSkewNs;
   const allowedNs = (isTwoSided || left.isUdp ? gates.twoSidedNs : gates.oneSidedNs) + skewNs;
-  const gapMs = Math.max(right.startMs - left.endMs, left.startMs - right.endMs);
-  return gapMs * 1e6 <= allowedNs;
+  const gapUs = Math.max(right.startUs - left.endUs, left.startUs - right.endUs);
+  return gapUs * 1e3 <= allowedNs;
 }
 
 const roleLetters = { client: 'c', server: 's', network: 'n', application: 'a' } as const;
-const rolesByLetter = new Map(Object.entries(roleLetters).map(([role, letter]) => [letter as string, role]));
+const rolesByLetter: ReadonlyMap<string, CallEnd['role']> = new Map(
+  Object.entries(roleLetters).map(([role, letter]) => [letter, role as CallEnd['role']]),
+);
 
-/** A call end as text, without its span id. */
-export function formatCallEnd(end: CallEnd): string {
-  const { role, agentId, startMs, endMs, isUdp, responseTcpSequence } = end;
-  return [roleLetters[role], agentId, startMs.toFixed(3), endMs.toFixed(3), isUdp ? 1 : 0, responseTcpSequence].join(
-    ' ',
-  );
+/** A call end as text. */
+export function formatCallEnd({ node, role, agentId, startUs, endUs, isUdp, responseTcpSequence }: CallEnd): string {
+  return `${node} ${roleLetters[role]} ${agentId} ${startUs} ${endUs - startUs} ${isUdp ? 1 : 0} ${responseTcpSequence}`;
 }
 
 /** Reads what {@link formatCallEnd} wrote; undefined for any other text. */
-export function parseCallEnd(spanId: string, text: string): CallEnd | undefined {
-  const [letter, agentId, startMs, endMs, isUdp, responseTcpSequence] = text.split(' ');
-  const role = rolesByLetter.get(letter ?? '') as CallEnd['role'] | undefined;
-  if (role === undefined || responseTcpSequence === undefined) return undefined;
+export function parseCallEnd(text: string): CallEnd | undefined {
+  const [node, letter, agentId, startUs, lengthUs, isUdp, responseTcpSequence] = text.split(' ');
+  const role = rolesByLetter.get(letter ?? '');
+  if (node === undefined || role === undefined || responseTcpSequence === undefined) return undefined;
   return {
-    spanId,
+    node,
     role,
     agentId: Number(agentId),
-    startMs: Number(startMs),
-    endMs: Number(endMs),
+    startUs: Number(startUs),
+    endUs: Number(startUs) + Number(lengthUs),
     isUdp: isUdp === '1',
     responseTcpSequence: Number(responseTcpSequence),
   };

@@ -6,3 +6,6 @@ export interface LinkRequest {
   /** What caused it, as far as was known when this was made. */
   readonly cause: Edge | undefined;
 }
+
+/** What a span goes by in the link store: the component under which it was sent last, or else its own id. */
+export const nodeOf = (span: SpanRecord): string => (span.componentId === '' ? span.spanId : span.componentId);

@@ -1,28 +1,25 @@
 /**
- * Which spans belong together when several correlators share the work: link keys and a union-find over spans, in Redis.
- * A component is named by the least span id in it, so it does not matter who links what first. Every step is atomic on
- * one key and may be repeated; parents are always lesser ids, so there are no cycles; nothing is ever shortened, so
- * that whoever repeats a step after a crash comes by the same nodes and tells again what moved.
+ * Which spans belong together when several correlators share the work: link keys and a union-find, in Redis. A
+ * component is named by the least node in it, so it does not matter who links what first. Every step is atomic on one
+ * key and may be repeated; parents are always lesser, so there are no cycles; nothing is ever shortened, so that
+ * whoever repeats a step after a crash comes by the same nodes and tells again what moved.
  */
 import { randomUUID } from 'node:crypto';
 import type { Redis, Cluster } from 'ioredis';
 import { PipelineError } from '../../core/errors.ts';
-import type { CallGates } from '../link/same-call.ts';
-import { areOneCall, callEndOf, formatCallEnd, type Link, linksOf, parseCallEnd } from './link-keys.ts';
-import type { LinkRequest } from './link-request.ts';
+import { type LinkBatch, linkBatch, type LinkBatchBounds } from './link-batch.ts';
+import { areOneCall, formatCallEnd, parseCallEnd } from './link-keys.ts';
+import { type LinkRequest, nodeOf } from './link-request.ts';
 import { type RedisScript, redisScripts } from './redis-scripts.ts';
 
 /** How links are kept. Durations in milliseconds. */
-export interface RedisLinkOptions {
+export interface RedisLinkOptions extends LinkBatchBounds {
   /** Namespace of all keys. */
   readonly prefix: string;
   /** How long a key is remembered after it was last used; as late as that, partitions may be behind each other. */
   readonly ttlMs: number;
-  readonly requestIdWindowMs: number;
-  readonly traceIdWindowMs: number;
   /** Spans that carry one X-Request-ID, above which it links nothing. */
   readonly maxRequestIdSpans: number;
-  readonly gates: CallGates;
   /** Milliseconds since the Unix epoch. */
   readonly now?: () => number;
 }
@@ -49,7 +46,14 @@ export class LinksLostError extends Error {
   }
 }
 
-const bucketCount = 64;
+/** Where a key is. */
+interface Place {
+  readonly bucket: number;
+  readonly key: string;
+}
+
+/** At most as many nodes of a cluster share the work; each step is one call for each bucket. */
+const bucketCount = 16;
 /** Ends kept under one call key; more only meet by forged or constant sequences. */
 const endsLimit = 64;
 const announcedLimit = 100_000;
@@ -60,7 +64,11 @@ function bucketOfLink(key: string): number {
   return (hash >>> 8) % bucketCount;
 }
 
-const bucketOfSpan = (spanId: string): number => Number.parseInt(spanId.slice(-2), 16) % bucketCount;
+const placeOfLink = (key: string): Place => ({ bucket: bucketOfLink(key), key });
+const placeOfNode = (node: string): Place => ({
+  bucket: Number.parseInt(node.slice(-2), 16) % bucketCount,
+  key: `p${node}`,
+});
 
 type ScriptedRedis = (Redis | Cluster) &
   Record<RedisScript, (keyCount: number, ...args: (string | number)[]) => Promise<readonly unknown[]>>;
@@ -86,37 +94,6 @@ class Forest {
       if (above === id) return { id, isKnown: true };
       id = above;
     }
-  }
-}
-
-/** Groups of nodes that belong together by what one batch says. */
-class Groups {
-  readonly #leader = new Map<string, string>();
-
-  leader(node: string): string {
-    let current = this.#leader.get(node);
-    if (current === undefined) {
-      this.#leader.set(node, node);
-      return node;
-    }
-    while (current !== this.#leader.get(current)) current = this.#leader.get(current)!;
-    this.#leader.set(node, current);
-    return current;
-  }
-
-  unite(left: string, right: string): void {
-    this.#leader.set(this.leader(left), this.leader(right));
-  }
-
-  byLeader(): ReadonlyMap<string, readonly string[]> {
-    const groups = new Map<string, string[]>();
-    for (const node of this.#leader.keys()) {
-      const leader = this.leader(node);
-      const group = groups.get(leader);
-      if (group === undefined) groups.set(leader, [node]);
-      else group.push(node);
-    }
-    return groups;
   }
 }
 
@@ -149,26 +126,22 @@ export class RedisLinks {
    * @throws LinksLostError when the store has lost what it knew; the next call goes on with what there is
    */
   async link(requests: readonly LinkRequest[]): Promise<LinkedSpans> {
-    const groups = new Groups();
-    /** Components under which spans of this batch were sent before. */
-    const former = new Set<string>();
-    for (const { span } of requests) {
-      groups.leader(span.spanId);
-      if (span.componentId === '') continue;
-      former.add(span.componentId);
-      groups.unite(span.spanId, span.componentId);
-    }
+    const batch = linkBatch(requests, this.#options);
+    const { sets, former, foreign } = batch;
     await this.#onNodes('exposeRoots', [...former], (node) => [node]);
-    await this.#register(requests, groups);
-    for (const { span, cause } of requests) if (cause !== undefined) groups.unite(span.spanId, cause.parent.spanId);
+    const met = await this.#meet(batch);
     const forest = new Forest();
-    let open = [...groups.byLeader().values()];
+    let open = [...sets.all().values()];
+    // Nobody else speaks of spans that are sent for the first time: they are taken for roots, and whoever is wrong
+    // about that is told by the next step.
+    for (const node of open.flat())
+      if (!former.has(node) && !foreign.has(node) && !met.has(node)) forest.note(node, '');
     while (open.length > 0) {
       await this.#find(forest, open.flat());
       await this.#join(forest, open);
       open = await this.#expose(forest, open);
     }
-    const components = requests.map(({ span }) => forest.root(span.spanId).id);
+    const components = requests.map(({ span }) => forest.root(sets.leader(nodeOf(span))).id);
     const moves = [...new Set([...forest.moved, ...former])]
       .map((from) => ({ from, to: forest.root(from).id }))
       .filter(({ from, to }) => from !== to && !this.#announced.has(`${from}>${to}`));
@@ -181,40 +154,47 @@ export class RedisLinks {
     for (const { from, to } of moves) this.#announced.add(`${from}>${to}`);
   }
 
-  /** Registers all keys, and unites spans in `groups` with those that they meet. */
-  async #register(requests: readonly LinkRequest[], groups: Groups): Promise<void> {
+  /** Leaves all keys of a batch and unites its sets with those that they meet. Returns the nodes that were met. */
+  async #meet({ sets, calls, explicits }: LinkBatch): Promise<ReadonlySet<string>> {
     const { requestIdWindowMs, traceIdWindowMs, maxRequestIdSpans, gates } = this.#options;
-    const entries = requests.flatMap(({ span }) => linksOf(span).map((link) => ({ span, link })));
-    const settings = (link: Link): readonly number[] =>
-      link.kind === 'trace_id' ? [traceIdWindowMs, 0] : [requestIdWindowMs, maxRequestIdSpans];
-    const answers = await this.#run(
-      'registerSpans',
-      entries,
-      ({ link }) => ({ bucket: bucketOfLink(link.key), key: link.key }),
-      ({ span, link }) => [
-        span.spanId,
-        link.kind === 'call' ? formatCallEnd(callEndOf(span)) : '',
-        span.startNs / 1e6,
-        ...settings(link),
-      ],
-      [endsLimit],
-    );
-    for (const [index, { span, link }] of entries.entries()) {
-      const answer = answers[index]!;
-      if (link.kind !== 'call') {
-        if (answer === 'popular') this.refusals.popular_key++;
-        else if (answer === 'old') this.refusals.old_key++;
-        else if (answer !== 'first') groups.unite(span.spanId, answer as string);
-        continue;
+    const met = new Set<string>();
+    const unite = (own: string, other: string): void => {
+      met.add(other);
+      sets.unite(own, other);
+    };
+    const ends = calls.flatMap(({ key, ends }) => ends.map((end) => ({ key, end })));
+    const [callAnswers, idAnswers] = await Promise.all([
+      this.#run(
+        'meetCalls',
+        ends,
+        ({ key }) => placeOfLink(key),
+        ({ end }) => [formatCallEnd(end)],
+        [endsLimit],
+      ),
+      this.#run(
+        'meetIds',
+        explicits,
+        ({ key }) => placeOfLink(key),
+        ({ node, startMs, spans, isTraceId }) =>
+          isTraceId
+            ? [node, startMs, spans, traceIdWindowMs, 0]
+            : [node, startMs, spans, requestIdWindowMs, maxRequestIdSpans],
+        [],
+      ),
+    ]);
+    for (const [index, { end }] of ends.entries())
+      for (const text of callAnswers[index] as readonly string[]) {
+        const other = parseCallEnd(text);
+        if (other !== undefined && other.node !== end.node && areOneCall(end, other, gates))
+          unite(end.node, other.node);
       }
-      const own = callEndOf(span);
-      const fields = answer as readonly string[];
-      for (let field = 0; field + 1 < fields.length; field += 2) {
-        const other = parseCallEnd(fields[field]!, fields[field + 1]!);
-        if (other === undefined || other.spanId === span.spanId) continue;
-        if (areOneCall(own, other, gates)) groups.unite(span.spanId, other.spanId);
-      }
+    for (const [index, { node }] of explicits.entries()) {
+      const answer = idAnswers[index] as string;
+      if (answer === 'popular') this.refusals.popular_key++;
+      else if (answer === 'old') this.refusals.old_key++;
+      else if (answer !== 'first') unite(node, answer);
     }
+    return met;
   }
 
   /** Asks for what is above nodes until all their roots are known. */
@@ -278,15 +258,14 @@ export class RedisLinks {
     nodes: readonly string[],
     argumentsOf: (node: string) => readonly string[],
   ): Promise<readonly string[]> {
-    const place = (node: string): { bucket: number; key: string } => ({ bucket: bucketOfSpan(node), key: `p${node}` });
-    return (await this.#run(script, nodes, place, argumentsOf, [])) as readonly string[];
+    return (await this.#run(script, nodes, placeOfNode, argumentsOf, [])) as readonly string[];
   }
 
   /** Runs a script on all items, a call for each bucket, all at once. Answers come in the order of the items. */
   async #run<Item>(
     script: RedisScript,
     items: readonly Item[],
-    placeOf: (item: Item) => { readonly bucket: number; readonly key: string },
+    placeOf: (item: Item) => Place,
     argumentsOf: (item: Item) => readonly (string | number)[],
     settings: readonly number[],
   ): Promise<readonly unknown[]> {
@@ -299,7 +278,9 @@ export class RedisLinks {
       call.args.push(...argumentsOf(item));
       call.indexes.push(index);
     }
-    const ttlMs = script === 'registerSpans' ? this.#options.ttlMs : 2 * this.#options.ttlMs;
+    // Nodes outlive the keys that lead to them.
+    const isKey = script === 'meetCalls' || script === 'meetIds';
+    const ttlMs = isKey ? this.#options.ttlMs : 2 * this.#options.ttlMs;
     const answers: unknown[] = new Array<unknown>(items.length);
     const lost: number[] = [];
     const settled = await Promise.allSettled(

@@ -3,9 +3,9 @@
  * that it is one atomic step on one node of a cluster. The first key of each is the bucket's epoch: a random text that is
  * gone when the bucket's data are gone; each script returns it first.
  *
- * Spans are the nodes of a forest: `p<span>` holds the node above. No value: a root nobody was told of. Its own id: a
- * root under which spans were sent. Another id: its parent, always a lesser one; with `!` before it if spans had been
- * sent under this node before, so that whoever comes by can tell that they moved.
+ * Components are the nodes of a forest, named by one of their spans: `p<node>` holds the node above. No value: a root
+ * nobody was told of. Its own name: a root under which spans were sent. Another name: its parent, always a lesser one;
+ * with `!` before it if spans had been sent under this node before, so that whoever comes by can tell that they moved.
  */
 
 const epoch = `
@@ -16,30 +16,39 @@ if not epoch then
 end
 `;
 
-/** KEYS: epoch, links. ARGV: epoch, ttl, ends kept of one call; for each link span id, and payload or '', start, window, popular. */
-const registerSpans = `${epoch}
+/** KEYS: epoch, calls. ARGV: epoch, ttl, ends kept of one call, for each an end. Returns the ends that were there. */
+const meetCalls = `${epoch}
 local result = { epoch }
 for i = 2, #KEYS do
-  local at = 4 + (i - 2) * 5
-  local key, span, payload = KEYS[i], ARGV[at], ARGV[at + 1]
-  if payload ~= '' then
-    result[i] = redis.call('HGETALL', key)
-    if redis.call('HLEN', key) < tonumber(ARGV[3]) then redis.call('HSETNX', key, span, payload) end
+  local ends = redis.call('LRANGE', KEYS[i], 0, -1)
+  if #ends < tonumber(ARGV[3]) then redis.call('RPUSH', KEYS[i], ARGV[2 + i]) end
+  redis.call('PEXPIRE', KEYS[i], ARGV[2])
+  result[i] = ends
+end
+return result
+`;
+
+/**
+ * KEYS: epoch, explicit ids. ARGV: epoch, ttl, for each: node, start, spans, window, most spans or 0. Returns the node
+ * that carried the id first; 'first', 'popular' or 'old' where there is none that counts.
+ */
+const meetIds = `${epoch}
+local result = { epoch }
+for i = 2, #KEYS do
+  local at = 3 + (i - 2) * 5
+  local key, node, start, most = KEYS[i], ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 4])
+  local first = redis.call('HMGET', key, 'node', 'start')
+  local count = redis.call('HINCRBY', key, 'count', ARGV[at + 2])
+  if not first[1] then
+    redis.call('HSET', key, 'node', node, 'start', start)
+    result[i] = 'first'
+  elseif most > 0 and count > most then
+    result[i] = 'popular'
+  elseif math.abs(tonumber(start) - tonumber(first[2])) > tonumber(ARGV[at + 3]) then
+    redis.call('HSET', key, 'node', node, 'start', start)
+    result[i] = 'old'
   else
-    local first = redis.call('HMGET', key, 'span', 'start')
-    local count = redis.call('HINCRBY', key, 'count', 1)
-    local start, window, popular = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
-    if not first[1] then
-      redis.call('HSET', key, 'span', span, 'start', ARGV[at + 2])
-      result[i] = 'first'
-    elseif popular > 0 and count > popular then
-      result[i] = 'popular'
-    elseif math.abs(start - tonumber(first[2])) > window then
-      redis.call('HSET', key, 'span', span, 'start', ARGV[at + 2])
-      result[i] = 'old'
-    else
-      result[i] = first[1]
-    end
+    result[i] = first[1]
   end
   redis.call('PEXPIRE', key, ARGV[2])
 end
@@ -86,5 +95,5 @@ return result
 `;
 
 /** Lua by the name of the command. */
-export const redisScripts = { registerSpans, findParents, joinRoots, exposeRoots } as const;
+export const redisScripts = { meetCalls, meetIds, findParents, joinRoots, exposeRoots } as const;
 export type RedisScript = keyof typeof redisScripts;

@@ -55,7 +55,7 @@ export async function runDistributed(options: RunDistributedOptions): Promise<vo
     () => causes.oldestHeldMs(),
   );
   const producer = await bus.producer();
-  const linker = new LinkAndSend(links, producer, () => causes.linkedAlready());
+  const linker = new LinkAndSend(links, producer, causes);
   countDecisions(telemetry, () => ({
     ...causes.diagnostics(),
     ...assembler.diagnostics(),

@@ -1,0 +1,177 @@
+/** Spans, moves and restarts in any order: what is left at the end is one trace for each component, with all its spans. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { OutgoingMessage, ReceivedMessage } from '../../core/bus/bus.ts';
+import { partitionOf } from '../../core/bus/partitioner.ts';
+import { AvroReader } from '../../schemas/avro-reader.ts';
+import { imbalance } from '../../core/stage/accounting.ts';
+import { encodeValue } from '../../core/codec.ts';
+import { readSpan, writeSpan } from '../../schemas/generated/span.ts';
+import { SpanRecord } from '../span-record.ts';
+import { events, lasting } from '../testing/scenario.ts';
+import { finalTraces, hexId, makeSpan, side, testConfig, tracesOf } from '../testing/span-fixtures.ts';
+import { Assembler } from './assembler.ts';
+import { linkedMessages, noCause } from './linked-message.ts';
+
+const partitions = 2;
+const ids = 12;
+
+/** A span without any relation, and with a bucket that follows from its number. */
+function spanRecord(number: number, headerTraceId: string): SpanRecord {
+  const span = makeSpan({
+    spanId: idOf(number),
+    ...lasting(number, number + 1),
+    ...events(number * 2 + 1, number * 2 + 2),
+    client: side(number % 200, 1),
+    headerTraceId,
+  });
+  const bytes = encodeValue(span, writeSpan);
+  const reader = new AvroReader(bytes);
+  for (const skip of ['readBytes', 'readLong', 'readDouble'] as const) reader[skip]();
+  const bodyStart = reader.position;
+  return new SpanRecord(
+    readSpan(new AvroReader(bytes)),
+    bytes,
+    bodyStart,
+    bytes.length,
+    { source: '', offset: 0, held: 0 },
+    1,
+  );
+}
+
+/** Ids whose middle digits spread over buckets. */
+const idOf = (number: number): string => hexId(number).slice(8) + hexId(number * 7919).slice(8);
+
+const steps = fc.array(
+  fc.oneof(
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant('span' as const),
+        span: fc.nat(ids - 1),
+        afterMs: fc.constantFrom(0, 10, 4_000),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant('join' as const), left: fc.nat(ids - 1), right: fc.nat(ids - 1) }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
+  ),
+  { minLength: 5, maxLength: 40 },
+);
+
+/** The topic `linked`, those who read it, and the components as the link store knows them. */
+class World {
+  readonly log: ReceivedMessage[][] = Array.from({ length: partitions }, () => []);
+  readonly outputs: OutgoingMessage[] = [];
+  readonly #read: number[] = Array.from({ length: partitions }, () => 0);
+  readonly #from: number[] = Array.from({ length: partitions }, () => 0);
+  readonly #above = new Map<string, string>();
+  readonly #exposed = new Set<string>();
+  #assembler = new Assembler(testConfig);
+  nowMs = 1_000_000;
+
+  root(id: string): string {
+    let current = id;
+    for (let above = this.#above.get(current); above !== undefined; above = this.#above.get(current)) current = above;
+    return current;
+  }
+
+  send(record: SpanRecord): void {
+    const componentId = this.root(record.spanId);
+    this.#exposed.add(componentId);
+    this.#append(linkedMessages({ spans: [{ componentId, span: record, cause: noCause }], moves: [], names: [] }));
+  }
+
+  join(left: string, right: string): void {
+    const [low, high] = [this.root(left), this.root(right)].sort() as [string, string];
+    if (low === high) return;
+    this.#above.set(high, low);
+    if (!this.#exposed.has(high)) return;
+    this.#exposed.add(low);
+    this.#append(linkedMessages({ spans: [], moves: [{ componentId: high, movedTo: low }], names: [] }));
+  }
+
+  /** Reads all there is, as the runtime would; `resultsDue` as after a restart. */
+  work(): void {
+    for (let isMore = true; isMore;) {
+      isMore = false;
+      for (const [partition, messages] of this.log.entries()) {
+        while (this.#read[partition]! < messages.length) {
+          isMore = true;
+          this.#deliver(this.#assembler.process(messages[this.#read[partition]!++]!, this.nowMs));
+        }
+      }
+    }
+    this.#deliver(this.#assembler.flush(this.nowMs));
+    expect(imbalance(this.#assembler.accounting())).toBe(0);
+    expect(this.#assembler.accounting().held).toBeGreaterThanOrEqual(0);
+    for (const [partition, next] of this.#read.entries())
+      this.#from[partition] = this.#assembler.heldFrom({ topic: 'linked', partition }) ?? next;
+  }
+
+  restart(): void {
+    this.work();
+    this.#assembler = new Assembler(testConfig);
+    for (const [partition, messages] of this.log.entries())
+      for (const message of messages.slice(this.#from[partition], this.#read[partition]))
+        this.#assembler.process(message, this.nowMs);
+  }
+
+  end(): void {
+    // Spans that move make more to read.
+    for (let round = 0; round < 6; round++) {
+      this.nowMs += 4_000;
+      this.work();
+    }
+  }
+
+  #deliver(outputs: readonly OutgoingMessage[]): void {
+    this.#append(outputs.filter(({ topic }) => topic === 'linked'));
+    this.outputs.push(...outputs.filter(({ topic }) => topic !== 'linked'));
+  }
+
+  #append(messages: readonly OutgoingMessage[]): void {
+    for (const { topic, key, value, headers } of messages) {
+      const partition = partitionOf(key, partitions);
+      const place = { topic, partition, offset: this.log[partition]!.length, timestampMs: this.nowMs };
+      this.log[partition]!.push({ ...place, key, value: Buffer.from(value), headers: headers ?? {} });
+    }
+  }
+}
+
+test('each component ends as one trace with all of its spans, whatever moved when and whoever restarted', () => {
+  fc.assert(
+    fc.property(
+      steps,
+      fc.array(fc.constantFrom('', '', '', 'a'.repeat(32), 'b'.repeat(32)), { minLength: ids, maxLength: ids }),
+      (wild, headers) => {
+        const world = new World();
+        const records = headers.map((header, number) => spanRecord(number, header));
+        // One carried id for all of a component, so that names change as spans come; the same in two would be one component.
+        for (const header of ['a'.repeat(32), 'b'.repeat(32)]) {
+          const carriers = records.filter(({ headerTraceId }) => headerTraceId === header);
+          for (const carrier of carriers) world.join(carriers[0]!.spanId, carrier.spanId);
+        }
+        const sent = new Set<string>();
+        for (const step of wild) {
+          if (step.kind === 'join') world.join(idOf(step.left), idOf(step.right));
+          else if (step.kind === 'span') {
+            world.nowMs += step.afterMs;
+            world.send(records[step.span]!);
+            sent.add(idOf(step.span));
+            if (step.afterMs > 0) world.work();
+          } else world.restart();
+        }
+        world.end();
+        const expected = new Map<string, string[]>();
+        for (const id of [...sent].sort()) expected.set(world.root(id), [...(expected.get(world.root(id)) ?? []), id]);
+        const traces = finalTraces(tracesOf(world.outputs));
+        const found = traces.map(({ spans }) => spans.map(({ spanId }) => spanId).sort());
+        expect(found.sort()).toEqual([...expected.values()].sort());
+      },
+    ),
+    { numRuns: 300 },
+  );
+});

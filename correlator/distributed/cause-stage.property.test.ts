@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { imbalance } from '../../core/stage/accounting.ts';
+import type { ReceivedMessage } from '../../core/bus/bus.ts';
+import { hexId, testConfig } from '../testing/span-fixtures.ts';
+import { wildBatches, wildMessages } from '../testing/wild-spans.ts';
+import { type CauseOutput, CauseStage } from './cause-stage.ts';
+
+const source = { topic: 'spans', partition: 0 };
+const tight = { ...testConfig, maxSpans: 12 };
+
+/** Span, and its parent where one is known. */
+function linksOf(outputs: readonly CauseOutput[]): readonly string[] {
+  return outputs.flatMap((output) =>
+    output.kind === 'link' ? [`${output.span.spanId} ${output.cause?.parent.spanId ?? ''}`] : [],
+  );
+}
+
+test('every span goes out, and all are accounted for at every moment', () => {
+  fc.assert(
+    fc.property(wildMessages, fc.constantFrom(testConfig, tight), (wild, config) => {
+      const stage = new CauseStage(config);
+      const outputs: CauseOutput[] = [];
+      for (const message of wildBatches(wild)) {
+        outputs.push(...stage.process(message, 0));
+        expect(imbalance(stage.accounting())).toBe(0);
+        expect(stage.accounting().held).toBeGreaterThanOrEqual(0);
+      }
+      outputs.push(...stage.drain());
+      const { received, emitted, held, dropped } = stage.accounting();
+      expect([held, received - emitted - dropped['duplicate']!]).toEqual([0, 0]);
+      expect(stage.heldFrom(source)).toBeUndefined();
+      expect(stage.oldestHeldMs()).toBe(Infinity);
+      const distinct = new Set(wild.flatMap(({ spans }) => spans.map(({ id }) => hexId(id))));
+      expect(new Set(linksOf(outputs).map((link) => link.slice(0, 16)))).toEqual(distinct);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test('after a restart the same goes out, but for what was acknowledged', () => {
+  const withinWindow = wildMessages.filter(
+    (wild) => wild.reduce((sum, { stepMs }) => sum + stepMs, 0) < testConfig.lateMs,
+  );
+  fc.assert(
+    fc.property(withinWindow, fc.nat(), (wild, at) => {
+      const messages: readonly ReceivedMessage[] = wildBatches(wild);
+      const crash = at % (messages.length + 1);
+      const whole = new CauseStage(testConfig);
+      const before = messages.slice(0, crash).flatMap((message) => whole.process(message, 0));
+      const from = whole.heldFrom(source) ?? crash;
+      const after = new CauseStage(testConfig);
+      for (const message of messages.slice(from, crash)) after.process(message, 0);
+      const rest = (stage: CauseStage): readonly string[] =>
+        linksOf([...messages.slice(crash).flatMap((message) => stage.process(message, 0)), ...stage.drain()]);
+      const restarted = rest(after);
+      expect(restarted).toEqual(rest(whole));
+      expect(linksOf(before).length + restarted.length).toBeGreaterThanOrEqual(whole.accounting().emitted);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('what is revoked is forgotten, and held by nobody', () => {
+  fc.assert(
+    fc.property(wildMessages, (wild) => {
+      const stage = new CauseStage(testConfig);
+      for (const message of wildBatches(wild)) stage.process(message, 0);
+      stage.revoke([source]);
+      expect(imbalance(stage.accounting())).toBe(0);
+      expect(stage.accounting().held).toBe(0);
+      expect(stage.heldFrom(source)).toBeUndefined();
+      expect([...stage.linkedAlready()]).toEqual([]);
+      expect(linksOf(stage.drain())).toEqual([]);
+    }),
+    { numRuns: 100 },
+  );
+});
