@@ -1,8 +1,6 @@
 #!/usr/bin/env node
 /** The `spanloom` command. Commands are loaded when they are called, so that `--help` needs no database engine. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { projectFile } from '../core/project-files.ts';
 import { protocolSymbols } from '../schemas/generated/span.ts';
 import type { DemoOptions } from './commands/demo.ts';
 import type { TracesOptions } from './commands/traces.ts';
@@ -10,12 +8,11 @@ import { durationMs, positiveInteger, replaySpeed } from './arguments.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { runCommand } from './run-command.ts';
 import { stageNames } from './stage-names.ts';
-
-const { version } = JSON.parse(readFileSync(projectFile('package.json'), 'utf8')) as { readonly version: string };
+import { packageVersion } from './version.ts';
 
 const program = new Command('spanloom')
   .description('Distributed traces of what runs on a host, without touching any application.')
-  .version(version)
+  .version(packageVersion())
   .helpCommand(false)
   .showHelpAfterError('(spanloom --help lists commands and options)')
   .addHelpText('after', `\nSettings come from the environment: see spanloom config.\n${exitCodeHelp}`)
