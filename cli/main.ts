@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /** The `spanloom` command. Commands are loaded when they are called, so that `--help` needs no database engine. */
 import { Command, CommanderError, Option } from 'commander';
+import { rejectReasonSymbols } from '../schemas/generated/dead-letter.ts';
 import { protocolSymbols } from '../schemas/generated/span.ts';
+import type { DeadLetterOptions } from './commands/dead-letter.ts';
 import type { DemoOptions } from './commands/demo.ts';
 import type { TracesOptions } from './commands/traces.ts';
 import { durationMs, positiveInteger, replaySpeed } from './arguments.ts';
@@ -85,6 +87,35 @@ program
   .option('--json', 'as JSON')
   .action((id: string, options: { json?: boolean }) =>
     runCommand(async () => (await import('./commands/trace.ts')).trace(id, options.json === true)),
+  );
+
+const deadLetters = program
+  .command('dead-letter')
+  .description('messages that a stage could not use, put aside whole')
+  .helpCommand(false);
+
+/** Both commands mean the same letters by the same options. */
+function deadLetterCommand(name: string, description: string): Command {
+  return deadLetters
+    .command(name)
+    .description(description)
+    .addOption(new Option('--stage <name>', 'only those that this stage refused').choices(stageNames))
+    .addOption(new Option('--reason <reason>', 'only those refused for this reason').choices(rejectReasonSymbols))
+    .option('--topic <name>', 'only those that came from this topic')
+    .option('--since <duration>', 'only those refused in the last …, such as 15m', durationMs)
+    .option('--limit <number>', 'only the newest so many', positiveInteger);
+}
+
+deadLetterCommand('list', 'list them, newest first; 100 without --limit')
+  .option('--json', 'as JSON, with key, headers and bytes')
+  .action((options: DeadLetterOptions & { json?: boolean }) =>
+    runCommand(async (signal) => (await import('./commands/dead-letter.ts')).listDeadLetters(options, signal)),
+  );
+
+deadLetterCommand('replay', 'send them, unchanged, to the topics they came from; all without --limit')
+  .option('--dry-run', 'only say how many that would be')
+  .action((options: DeadLetterOptions & { dryRun?: boolean }) =>
+    runCommand(async (signal) => (await import('./commands/dead-letter.ts')).replayDeadLetters(options, signal)),
   );
 
 program
