@@ -8,7 +8,7 @@ import { runCorrelator } from '../correlator/run.ts';
 import { runEnricher } from '../enricher/run.ts';
 import { runQuery } from '../query/run.ts';
 import { runSink } from '../sink/run.ts';
-import { openBus } from './bus.ts';
+import { openFramedBus } from './framed-bus.ts';
 import { type Milestone, milestone } from './milestone.ts';
 import { runTogether } from './run-together.ts';
 import type { Settings } from './settings.ts';
@@ -46,7 +46,7 @@ export interface PipelineOptions {
  */
 export async function runPipeline(options: PipelineOptions): Promise<void> {
   const { settings, dataDirectory, telemetry, signal, source, ends, stores, listening, watch } = options;
-  const bus = await openBus(settings.bus, dataDirectory);
+  const bus = await openFramedBus(settings, dataDirectory);
   try {
     const directory = clickHouseDirectory(dataDirectory);
     const clickHouse = stores ? openClickHouse(settings.clickHouse, directory) : undefined;

@@ -3,6 +3,7 @@ import { clickHouseConfig } from '../core/clickhouse/config.ts';
 import { type ConfigValues, loadConfig } from '../core/config/load-config.ts';
 import { defineConfig } from '../core/config/section.ts';
 import { choiceSetting, durationMsSetting, integerSetting, textSetting } from '../core/config/setting.ts';
+import { schemaRegistryConfig } from '../core/registry/config.ts';
 import { logLevels } from '../core/telemetry/logger.ts';
 import { collectorConfig } from '../collector/config.ts';
 import { correlatorConfig } from '../correlator/config.ts';
@@ -50,6 +51,7 @@ const sharedConfig = defineConfig(
 export const sections = {
   shared: sharedConfig,
   bus: busConfig,
+  schemaRegistry: schemaRegistryConfig,
   collector: collectorConfig,
   enricher: enricherConfig,
   correlator: correlatorConfig,

@@ -9,7 +9,7 @@ import { runCorrelator } from '../../correlator/run.ts';
 import { runEnricher } from '../../enricher/run.ts';
 import { runQuery } from '../../query/run.ts';
 import { runSink } from '../../sink/run.ts';
-import { openBus } from '../bus.ts';
+import { openFramedBus } from '../framed-bus.ts';
 import { runService } from '../run-service.ts';
 import { loadSettings, type Settings } from '../settings.ts';
 import { captureSource } from '../sources.ts';
@@ -71,7 +71,7 @@ async function run(context: Run): Promise<void> {
 
 async function withBus({ stage, settings, telemetry, signal }: Run, use: (bus: Bus) => Promise<void>): Promise<void> {
   const waiting = { telemetry: stageEvents(telemetry, stage), signal };
-  const bus = await connect('bus', () => openBus(settings.bus, settings.shared.dataDir), waiting);
+  const bus = await connect('bus', () => openFramedBus(settings, settings.shared.dataDir), waiting);
   try {
     await use(patientBus(bus, waiting));
   } finally {
