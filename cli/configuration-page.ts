@@ -4,6 +4,7 @@ import { sections } from './settings.ts';
 const titles: Readonly<Record<keyof typeof sections, string>> = {
   shared: 'All stages',
   bus: 'Log',
+  schemaRegistry: 'Schema Registry',
   collector: 'Collector',
   enricher: 'Enricher',
   correlator: 'Correlator',

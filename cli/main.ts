@@ -1,21 +1,20 @@
 #!/usr/bin/env node
 /** The `spanloom` command. Commands are loaded when they are called, so that `--help` needs no database engine. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { projectFile } from '../core/project-files.ts';
+import { rejectReasonSymbols } from '../schemas/generated/dead-letter.ts';
 import { protocolSymbols } from '../schemas/generated/span.ts';
+import type { DeadLetterOptions } from './commands/dead-letter.ts';
 import type { DemoOptions } from './commands/demo.ts';
 import type { TracesOptions } from './commands/traces.ts';
 import { durationMs, positiveInteger, replaySpeed } from './arguments.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { runCommand } from './run-command.ts';
 import { stageNames } from './stage-names.ts';
-
-const { version } = JSON.parse(readFileSync(projectFile('package.json'), 'utf8')) as { readonly version: string };
+import { packageVersion } from './version.ts';
 
 const program = new Command('spanloom')
   .description('Distributed traces of what runs on a host, without touching any application.')
-  .version(version)
+  .version(packageVersion())
   .helpCommand(false)
   .showHelpAfterError('(spanloom --help lists commands and options)')
   .addHelpText('after', `\nSettings come from the environment: see spanloom config.\n${exitCodeHelp}`)
@@ -105,6 +104,35 @@ topicsCommand
   .option('--dry-run', 'show the changes without making them')
   .action((options: { dryRun?: boolean }) =>
     runCommand(async () => (await import('./commands/topics.ts')).applyTopicSettings(options.dryRun === true)),
+  );
+
+const deadLetters = program
+  .command('dead-letter')
+  .description('messages that a stage could not use, put aside whole')
+  .helpCommand(false);
+
+/** Both commands mean the same letters by the same options. */
+function deadLetterCommand(name: string, description: string): Command {
+  return deadLetters
+    .command(name)
+    .description(description)
+    .addOption(new Option('--stage <name>', 'only those that this stage refused').choices(stageNames))
+    .addOption(new Option('--reason <reason>', 'only those refused for this reason').choices(rejectReasonSymbols))
+    .option('--topic <name>', 'only those that came from this topic')
+    .option('--since <duration>', 'only those refused in the last …, such as 15m', durationMs)
+    .option('--limit <number>', 'only the newest so many', positiveInteger);
+}
+
+deadLetterCommand('list', 'list them, newest first; 100 without --limit')
+  .option('--json', 'as JSON, with key, headers and bytes')
+  .action((options: DeadLetterOptions & { json?: boolean }) =>
+    runCommand(async (signal) => (await import('./commands/dead-letter.ts')).listDeadLetters(options, signal)),
+  );
+
+deadLetterCommand('replay', 'send them, unchanged, to the topics they came from; all without --limit')
+  .option('--dry-run', 'only say how many that would be')
+  .action((options: DeadLetterOptions & { dryRun?: boolean }) =>
+    runCommand(async (signal) => (await import('./commands/dead-letter.ts')).replayDeadLetters(options, signal)),
   );
 
 program

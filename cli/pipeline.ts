@@ -8,7 +8,8 @@ import { runCorrelator } from '../correlator/run.ts';
 import { runEnricher } from '../enricher/run.ts';
 import { runQuery } from '../query/run.ts';
 import { runSink } from '../sink/run.ts';
-import { openBus, openEmbeddedLog } from './bus.ts';
+import { openEmbeddedLog } from './bus.ts';
+import { openFramedBus } from './framed-bus.ts';
 import { type Milestone, milestone } from './milestone.ts';
 import { runTogether } from './run-together.ts';
 import type { Settings } from './settings.ts';
@@ -49,7 +50,7 @@ export interface PipelineOptions {
 export async function runPipeline(options: PipelineOptions): Promise<void> {
   const { settings, dataDirectory, telemetry, signal, source, ends, stores, listening, watch } = options;
   const bus = await (options.onConfiguredBus === true
-    ? openBus(settings.bus, dataDirectory, telemetry.logger)
+    ? openFramedBus(settings, dataDirectory, telemetry.logger)
     : openEmbeddedLog(settings.bus, dataDirectory));
   try {
     const directory = clickHouseDirectory(dataDirectory);

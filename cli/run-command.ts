@@ -1,10 +1,11 @@
 import { constants } from 'node:os';
+import { hasCode } from '../core/errors.ts';
 import { exitCodeOf } from './exit-codes.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Ctrl-C may arrive twice, from the terminal and passed on by npm: that is no insisting. */
-const insistAfterMs = 500;
+const echoWithinMs = 500;
 
 /**
  * Runs a command. The first signal aborts, and the command ends in order; a second one ends the process at once. An
@@ -12,11 +13,15 @@ const insistAfterMs = 500;
  */
 export async function runCommand(command: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const controller = new AbortController();
-  const first = { atMs: 0, exitCode: 0 };
+  const first = { name: '', atMs: 0, exitCode: 0 };
   const onSignal = (name: NodeJS.Signals): void => {
     const exitCode = 128 + constants.signals[name];
-    if (!controller.signal.aborted) Object.assign(first, { atMs: performance.now(), exitCode });
-    else if (performance.now() - first.atMs > insistAfterMs) process.exit(exitCode);
+    if (controller.signal.aborted) {
+      const isEcho = name === 'SIGINT' && first.name === name && performance.now() - first.atMs <= echoWithinMs;
+      if (!isEcho) process.exit(exitCode);
+      return;
+    }
+    Object.assign(first, { name, atMs: performance.now(), exitCode });
     controller.abort();
   };
   for (const name of signals) process.on(name, onSignal);
@@ -34,6 +39,8 @@ export async function runCommand(command: (signal: AbortSignal) => Promise<void>
     }
     process.stderr.write(`spanloom: ${sentenceOf(error)}\n`);
     process.exitCode = exitCodeOf(error);
+    // What did not end in time would not let the process end either.
+    if (hasCode(error, 'SHUTDOWN_TIMEOUT')) process.exit();
   } finally {
     for (const name of signals) process.off(name, onSignal);
   }

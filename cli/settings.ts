@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { clickHouseConfig } from '../core/clickhouse/config.ts';
 import { type ConfigValues, loadConfig } from '../core/config/load-config.ts';
 import { defineConfig } from '../core/config/section.ts';
-import { choiceSetting, textSetting } from '../core/config/setting.ts';
+import { choiceSetting, durationMsSetting, integerSetting, textSetting } from '../core/config/setting.ts';
+import { schemaRegistryConfig } from '../core/registry/config.ts';
 import { logLevels } from '../core/telemetry/logger.ts';
 import { collectorConfig } from '../collector/config.ts';
 import { correlatorConfig } from '../correlator/config.ts';
@@ -22,6 +23,27 @@ const sharedConfig = defineConfig(
       description: 'What is logged to standard error: warn when nothing is lost, error when something is.',
       default: 'info',
     }),
+    metricsPort: integerSetting({
+      description:
+        'Port of /metrics, /healthz and /readyz; 0 takes a free one. Without it they are not served; the query API has its own.',
+      minimum: 0,
+      maximum: 65_535,
+    }).optional(),
+    metricsHost: textSetting({
+      description: 'Address on which they are served; 0.0.0.0 for other hosts, as probes of Kubernetes are.',
+      default: '127.0.0.1',
+    }),
+    livenessTimeout: durationMsSetting({
+      description:
+        'A stage without a sign of life for longer makes /healthz fail. Must be longer than the longest delivery, three requests to the database.',
+      default: '5m',
+      minimum: 1000,
+    }),
+    shutdownTimeout: durationMsSetting({
+      description: 'Longest time that a stage may take to end after a signal; then the process ends with an error.',
+      default: '20s',
+      minimum: 100,
+    }),
   }),
 );
 
@@ -29,6 +51,7 @@ const sharedConfig = defineConfig(
 export const sections = {
   shared: sharedConfig,
   bus: busConfig,
+  schemaRegistry: schemaRegistryConfig,
   collector: collectorConfig,
   enricher: enricherConfig,
   correlator: correlatorConfig,

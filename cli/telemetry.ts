@@ -1,7 +1,8 @@
 import { createLogger, type LogLevel } from '../core/telemetry/logger.ts';
 import { createTelemetry, type Telemetry } from '../core/telemetry/telemetry.ts';
+import { packageVersion } from './version.ts';
 
-/** Logs to standard error and metrics of this process. */
+/** Logs to standard error, metrics and health of this process. */
 export function processTelemetry(name: string, level: LogLevel): Telemetry {
-  return createTelemetry({ logger: createLogger({ name, level }), processMetrics: true });
+  return createTelemetry({ logger: createLogger({ name, level }), version: packageVersion() });
 }

@@ -15,7 +15,12 @@ export interface WatchOptions {
   readonly untilEnd?: true | Promise<unknown>;
 }
 
-const silent: StageTelemetry = { emit: () => undefined, batch: () => undefined, lag: () => undefined };
+const silent: StageTelemetry = {
+  emit: () => undefined,
+  turn: () => undefined,
+  batch: () => undefined,
+  lag: () => undefined,
+};
 
 /** Shows every message of some topics to a function, in a consumer group of its own. */
 export async function watchTopics(options: WatchOptions): Promise<void> {

@@ -31,9 +31,16 @@ export interface RunCollectorOptions extends CaptureHostOptions {
  * @throws PipelineError ENVIRONMENT_UNSUPPORTED, saying what is missing, when this machine does not allow it
  */
 export async function runCollector(options: RunCollectorOptions): Promise<void> {
+  const { health } = options.telemetry;
   const producer = await options.bus.producer();
   try {
-    await captureHost(options, producer);
+    await captureHost(options, {
+      // The kernel is heard of at least once a second, so something is always sent.
+      async send(messages) {
+        await producer.send(messages);
+        health.turns('collector');
+      },
+    });
   } finally {
     await producer.close();
   }

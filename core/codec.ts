@@ -40,8 +40,16 @@ function parseSchema(text: string): avro.Type {
   return avro.Type.forSchema(JSON.parse(text) as avro.Schema, { registry: { long: longType } });
 }
 
-/** Rewrites a value of a past schema as one of the current schema. */
-type Translate = (value: Buffer) => Buffer;
+/** Rewrites a value of another schema as one of the current schema. Throws on bytes that are none. */
+export type Translate = (value: Buffer) => Buffer;
+
+/** How values of another version of a schema become current ones. @throws when the two are not compatible */
+export function translationFrom(name: SchemaName, schemaText: string): Translate {
+  const current = parseSchema(schemas[name].text);
+  const resolver = current.createResolver(parseSchema(schemaText));
+  return (value) => current.toBuffer(current.fromBuffer(value, resolver));
+}
+
 const translations = new WeakMap<SchemaHistory, Map<string, Translate>>();
 
 function translation(name: SchemaName, fingerprint: string, history: SchemaHistory): Translate | undefined {
@@ -51,9 +59,7 @@ function translation(name: SchemaName, fingerprint: string, history: SchemaHisto
   if (known === undefined) translations.set(history, (known = new Map<string, Translate>()));
   let translate = known.get(fingerprint);
   if (translate === undefined) {
-    const current = parseSchema(schemas[name].text);
-    const resolver = current.createResolver(parseSchema(past.text));
-    translate = (value) => current.toBuffer(current.fromBuffer(value, resolver));
+    translate = translationFrom(name, past.text);
     known.set(fingerprint, translate);
   }
   return translate;

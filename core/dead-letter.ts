@@ -1,4 +1,4 @@
-import { type RejectReason, writeDeadLetter } from '../schemas/generated/dead-letter.ts';
+import { type DeadLetter, type RejectReason, writeDeadLetter } from '../schemas/generated/dead-letter.ts';
 import type { OutgoingMessage, ReceivedMessage } from './bus/bus.ts';
 import { encodeValue, outgoingMessage } from './codec.ts';
 import type { Topic } from './topics.ts';
@@ -17,4 +17,20 @@ export function deadLetter(message: ReceivedMessage, refusal: Refusal, nowMs: nu
   const timeNs = BigInt(Math.round(nowMs)) * 1_000_000n;
   const letter = { ...refusal, topic, partition, offset, timeNs, key, headers, value };
   return outgoingMessage('dead-letter' satisfies Topic, topic, 'DeadLetter', encodeValue(letter, writeDeadLetter));
+}
+
+/** Name of the header by which a replayed message is known: the partition and the offset of its letter, `0/17`. */
+export const replayedFromHeader = 'replayed-from';
+
+/**
+ * The message of a letter again, with the same key, headers and bytes, for the topic it came from. Whoever replays a
+ * letter twice sends the same header twice.
+ */
+export function replayOf(
+  letter: Pick<DeadLetter, 'topic' | 'key' | 'headers' | 'value'>,
+  at: Pick<ReceivedMessage, 'partition' | 'offset'>,
+): OutgoingMessage {
+  const { topic, key, value } = letter;
+  const headers = { ...letter.headers, [replayedFromHeader]: `${at.partition}/${at.offset}` };
+  return { topic, key, value, headers };
 }

@@ -21,6 +21,10 @@ export const errorCodes = [
   'DESTINATION_UNAVAILABLE',
   /** The destination refused the data: trying again would not help. */
   'DESTINATION_REFUSED',
+  /** The schema registry did not answer. */
+  'REGISTRY_UNAVAILABLE',
+  /** The schema registry refused a schema or these credentials: trying again would not help. */
+  'REGISTRY_REFUSED',
   /** A right, a tool, a kernel feature or a file is missing on this machine. */
   'ENVIRONMENT_UNSUPPORTED',
   /** A file is not what it should be, from a position that the message names. */

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
 import { migrate } from '../core/clickhouse/migrate.ts';
+import { connect } from '../core/stage/connect.ts';
+import { stageEvents } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { clickHouseTraceStore } from './clickhouse-trace-store.ts';
 import type { QueryConfig } from './config.ts';
@@ -22,7 +24,8 @@ export interface RunQueryOptions {
 /** Serves the read API until the signal fires. */
 export async function runQuery(options: RunQueryOptions): Promise<void> {
   const { config, clickHouse, telemetry, signal } = options;
-  await migrate(clickHouse);
+  telemetry.health.check('ClickHouse', () => clickHouse.select('SELECT 1'));
+  await connect('migrate', () => migrate(clickHouse), { telemetry: stageEvents(telemetry, 'query'), signal });
   if (signal.aborted) return;
   const server = await serveQueries({
     store: clickHouseTraceStore(clickHouse),
@@ -32,6 +35,7 @@ export async function runQuery(options: RunQueryOptions): Promise<void> {
     maxConcurrency: config.concurrency,
     ...(options.dataDirectory === undefined ? {} : { dataDirectory: resolve(options.dataDirectory) }),
   });
+  telemetry.health.serves('query');
   telemetry.emit(queryEvents.listening, { stage: 'query', host: config.host, port: server.port });
   options.listening?.(server.port);
   await new Promise<void>((stop) => {

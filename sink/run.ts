@@ -2,8 +2,9 @@ import { Counter, Histogram } from 'prom-client';
 import type { Bus } from '../core/bus/bus.ts';
 import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
 import { migrate } from '../core/clickhouse/migrate.ts';
+import { connect } from '../core/stage/connect.ts';
 import { runStage } from '../core/stage/run-stage.ts';
-import { stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
+import { stageEvents, stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Topic } from '../core/topics.ts';
 import type { SinkConfig } from './config.ts';
@@ -28,7 +29,8 @@ export interface RunSinkOptions {
  */
 export async function runSink(options: RunSinkOptions): Promise<void> {
   const { config, bus, clickHouse, telemetry, signal } = options;
-  await migrate(clickHouse);
+  telemetry.health.check('ClickHouse', () => clickHouse.select('SELECT 1'));
+  await connect('migrate', () => migrate(clickHouse), { telemetry: stageEvents(telemetry, 'sink'), signal });
   const topics = { traces: 'traces' satisfies Topic, resources: 'resources' satisfies Topic };
   const stage = new SinkStage(
     { maxRows: config.batchRows, maxBytes: config.batchBytes, maxAgeMs: config.batchAge },

@@ -172,6 +172,7 @@ export class SinkStage implements Stage<SinkOutput> {
   }
 
   accounting(): Accounting {
-    return this.#counters;
+    const { received, emitted, dropped, rejected, held } = this.#counters;
+    return { received, emitted, dropped, rejected, held, heldBytes: this.#bytes };
   }
 }

@@ -5,10 +5,10 @@ import { stageNames, type StageName } from '../stage-names.ts';
 
 /** What a stage reads besides its own settings. */
 const furtherSections: Readonly<Record<StageName, readonly (keyof typeof sections)[]>> = {
-  collector: ['bus'],
-  enricher: ['bus'],
-  correlator: ['bus'],
-  sink: ['bus', 'clickHouse'],
+  collector: ['bus', 'schemaRegistry'],
+  enricher: ['bus', 'schemaRegistry'],
+  correlator: ['bus', 'schemaRegistry'],
+  sink: ['bus', 'schemaRegistry', 'clickHouse'],
   query: ['clickHouse'],
 };
 

@@ -2,12 +2,15 @@ import { resolve } from 'node:path';
 import type { Bus } from '../../core/bus/bus.ts';
 import type { ClickHouse } from '../../core/clickhouse/clickhouse.ts';
 import { openClickHouse } from '../../core/clickhouse/config.ts';
+import { connect, patientBus } from '../../core/stage/connect.ts';
+import { stageEvents } from '../../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { runCorrelator } from '../../correlator/run.ts';
 import { runEnricher } from '../../enricher/run.ts';
 import { runQuery } from '../../query/run.ts';
 import { runSink } from '../../sink/run.ts';
-import { openBus } from '../bus.ts';
+import { openFramedBus } from '../framed-bus.ts';
+import { runService } from '../run-service.ts';
 import { loadSettings, type Settings } from '../settings.ts';
 import { captureSource } from '../sources.ts';
 import type { StageName } from '../stage-names.ts';
@@ -19,19 +22,36 @@ export async function runStageAlone(stage: StageName, signal: AbortSignal): Prom
   process.title = `spanloom-${stage}`;
   const settings = loadSettings();
   const telemetry = processTelemetry(`spanloom-${stage}`, settings.shared.logLevel);
+  await runService({ settings: settings.shared, telemetry, signal }, async () => {
+    process.stderr.write(`The ${stage} runs; Ctrl-C ends it.\n`);
+    try {
+      await run({ stage, settings, telemetry, signal });
+    } catch (error) {
+      // Told to stop while it waited for what was away: that is how it ends then.
+      if (!signal.aborted || error !== signal.reason) throw error;
+    }
+  });
+}
+
+interface Run {
+  readonly stage: StageName;
+  readonly settings: Settings;
+  readonly telemetry: Telemetry;
+  readonly signal: AbortSignal;
+}
+
+async function run(context: Run): Promise<void> {
+  const { stage, settings, telemetry, signal } = context;
   const { dataDir } = settings.shared;
-  process.stderr.write(`The ${stage} runs; Ctrl-C ends it.\n`);
   switch (stage) {
     case 'collector':
-      return withBus(settings, telemetry, (bus) => captureSource(settings, dataDir)({ bus, telemetry, signal }));
+      return withBus(context, (bus) => captureSource(settings, dataDir)({ bus, telemetry, signal }));
     case 'enricher':
-      return withBus(settings, telemetry, (bus) => runEnricher({ config: settings.enricher, bus, telemetry, signal }));
+      return withBus(context, (bus) => runEnricher({ config: settings.enricher, bus, telemetry, signal }));
     case 'correlator':
-      return withBus(settings, telemetry, (bus) =>
-        runCorrelator({ config: settings.correlator, bus, telemetry, signal }),
-      );
+      return withBus(context, (bus) => runCorrelator({ config: settings.correlator, bus, telemetry, signal }));
     case 'sink':
-      return withBus(settings, telemetry, (bus) =>
+      return withBus(context, (bus) =>
         withClickHouse(settings, (clickHouse) =>
           runSink({ config: settings.sink, bus, clickHouse, telemetry, signal }),
         ),
@@ -49,10 +69,11 @@ export async function runStageAlone(stage: StageName, signal: AbortSignal): Prom
   }
 }
 
-async function withBus(settings: Settings, { logger }: Telemetry, use: (bus: Bus) => Promise<void>): Promise<void> {
-  const bus = await openBus(settings.bus, settings.shared.dataDir, logger);
+async function withBus({ stage, settings, telemetry, signal }: Run, use: (bus: Bus) => Promise<void>): Promise<void> {
+  const waiting = { telemetry: stageEvents(telemetry, stage), signal };
+  const bus = await connect('bus', () => openFramedBus(settings, settings.shared.dataDir, telemetry.logger), waiting);
   try {
-    await use(bus);
+    await use(patientBus(bus, waiting));
   } finally {
     await bus.close();
   }

@@ -1,4 +1,5 @@
 import { runPipeline } from '../pipeline.ts';
+import { runService } from '../run-service.ts';
 import { captureSource } from '../sources.ts';
 import { loadSettings } from '../settings.ts';
 import { processTelemetry } from '../telemetry.ts';
@@ -8,18 +9,21 @@ export async function up(signal: AbortSignal): Promise<void> {
   process.title = 'spanloom-up';
   const settings = loadSettings();
   const { dataDir, logLevel } = settings.shared;
-  await runPipeline({
-    settings,
-    dataDirectory: dataDir,
-    telemetry: processTelemetry('spanloom-up', logLevel),
-    signal,
-    source: captureSource(settings, dataDir),
-    onConfiguredBus: true,
-    ends: false,
-    stores: true,
-    listening: (port) => {
-      const api = `http://${settings.query.host}:${port}/api/traces`;
-      process.stderr.write(`Capturing this host; traces are in ${dataDir}, and at ${api}. Ctrl-C ends it.\n`);
-    },
-  });
+  const telemetry = processTelemetry('spanloom-up', logLevel);
+  await runService({ settings: settings.shared, telemetry, signal }, () =>
+    runPipeline({
+      settings,
+      dataDirectory: dataDir,
+      telemetry,
+      signal,
+      source: captureSource(settings, dataDir),
+      onConfiguredBus: true,
+      ends: false,
+      stores: true,
+      listening: (port) => {
+        const api = `http://${settings.query.host}:${port}/api/traces`;
+        process.stderr.write(`Capturing this host; traces are in ${dataDir}, and at ${api}. Ctrl-C ends it.\n`);
+      },
+    }),
+  );
 }

@@ -1,4 +1,5 @@
 import type { Position, ReceivedMessage, TopicPartition } from '../bus/bus.ts';
+import type { PartitionLag } from '../telemetry/stage-telemetry.ts';
 
 /** How far one partition is. */
 interface Progress {
@@ -8,6 +9,10 @@ interface Progress {
   /** Results of messages below are acknowledged already. */
   emittedBelow: number;
   stored: { readonly offset: number; readonly emittedBelow: number };
+  /** Every message that was not read yet came at or after this time, as far as is known. */
+  unreadSinceMs: number;
+  /** When everything was found read last. */
+  caughtUpAtMs: number;
 }
 
 const keyOf = (source: TopicPartition): string => `${source.topic}/${source.partition}`;
@@ -20,11 +25,12 @@ export class PartitionProgress {
     return this.#partitions.size;
   }
 
-  assign(position: Position): void {
+  assign(position: Position, nowMs: number): void {
     const { topic, partition, offset, emittedBelow } = position;
     const source = { topic, partition };
     const stored = { offset, emittedBelow };
-    this.#partitions.set(keyOf(source), { source, next: offset, emittedBelow, stored });
+    const times = { unreadSinceMs: nowMs, caughtUpAtMs: -Infinity };
+    this.#partitions.set(keyOf(source), { source, next: offset, emittedBelow, stored, ...times });
   }
 
   revoke(source: TopicPartition): void {
@@ -37,6 +43,7 @@ export class PartitionProgress {
     if (progress === undefined) throw new Error(`a message of ${keyOf(message)}, which is not assigned`);
     const skipped = message.offset - progress.next;
     progress.next = message.offset + 1;
+    progress.unreadSinceMs = Math.max(message.timestampMs, progress.caughtUpAtMs);
     return { resultsDue: message.offset >= progress.emittedBelow, skipped };
   }
 
@@ -64,13 +71,14 @@ export class PartitionProgress {
     }
   }
 
-  /** Messages between what was read and these ends. */
-  lag(ends: readonly (TopicPartition & { readonly offset: number })[]): number {
-    let lag = 0;
-    for (const end of ends) {
-      const progress = this.#partitions.get(keyOf(end));
-      if (progress !== undefined) lag += Math.max(0, end.offset - progress.next);
-    }
-    return lag;
+  /** What lies between what was read and these ends, as they are now. */
+  lag(ends: readonly (TopicPartition & { readonly offset: number })[], nowMs: number): readonly PartitionLag[] {
+    return ends.flatMap(({ topic, partition, offset }) => {
+      const progress = this.#partitions.get(keyOf({ topic, partition }));
+      if (progress === undefined) return [];
+      const messages = Math.max(0, offset - progress.next);
+      if (messages === 0) progress.caughtUpAtMs = progress.unreadSinceMs = nowMs;
+      return [{ topic, partition, messages, ...(messages === 0 ? {} : { behindSinceMs: progress.unreadSinceMs }) }];
+    });
   }
 }

@@ -170,6 +170,9 @@ class QuietTelemetry implements StageTelemetry {
   emit(event: InternalEvent): void {
     this.events.push(event.name);
   }
+  turn(): void {
+    // Not looked at.
+  }
   batch(): void {
     // Not looked at.
   }

@@ -93,7 +93,7 @@ export async function runStage<Output>(options: RunStageOptions<Output>): Promis
       stage.revoke(revoked);
       telemetry.emit(runtimeEvents.partitionsRevoked, { partitions: revoked });
     }
-    for (const position of assigned) progress.assign(position);
+    for (const position of assigned) progress.assign(position, now());
     if (assigned.length > 0) telemetry.emit(runtimeEvents.partitionsAssigned, { partitions: assigned });
   }
 
@@ -139,6 +139,7 @@ export async function runStage<Output>(options: RunStageOptions<Output>): Promis
     const pollLimits = { maxWaitMs: limits.maxWaitMs, maxBytes: limits.maxBytes };
     const polled: Attempted<Poll> = await retry('poll', () => consumer.poll(pollLimits), retrying);
     if (!polled.done) return;
+    telemetry.turn();
     const poll = polled.value;
     const startedAtMs = now();
     rebalance(poll);
@@ -156,8 +157,9 @@ export async function runStage<Output>(options: RunStageOptions<Output>): Promis
     nextLagAtMs = finishedAtMs + limits.lagEveryMs;
     const ends = await retry('endOffsets', () => consumer.endOffsets(), retrying);
     if (!ends.done) return;
-    const lag = progress.lag(ends.value);
-    telemetry.lag(lag);
+    const lags = progress.lag(ends.value, now());
+    telemetry.lag(lags);
+    const lag = lags.reduce((sum, { messages }) => sum + messages, 0);
     if (mayBeAtEnd && (lag === 0 || emptyPolls >= emptyPollsAtEnd)) {
       await settle(stage.drain());
       return;

@@ -8,6 +8,8 @@ export interface Accounting {
   readonly rejected: Readonly<Record<string, number>>;
   /** Records in state, on their way to one of the other outcomes. */
   readonly held: number;
+  /** Encoded size of those, of a stage that keeps them encoded. */
+  readonly heldBytes?: number;
 }
 
 /**

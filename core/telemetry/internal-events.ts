@@ -33,7 +33,5 @@ export const runtimeEvents = {
 
 /** Events of a process as a whole. */
 export const processEvents = {
-  stopping: { name: 'stopping', level: 'info', message: 'A signal arrived: the process stops.' },
-  stopped: { name: 'stopped', level: 'info', message: 'The process has stopped.' },
-  crashed: { name: 'crashed', level: 'error', message: 'The process ends because of an error.' },
+  stopping: { name: 'stopping', level: 'info', message: 'A signal arrived: the process ends what it has begun.' },
 } as const satisfies Record<string, InternalEvent>;

@@ -1,22 +1,33 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
+import type { TopicPartition } from '../bus/bus.ts';
 import type { Accounting } from '../stage/stage.ts';
-import type { InternalEvent } from './internal-events.ts';
+import { type InternalEvent, runtimeEvents } from './internal-events.ts';
 import type { EventFields, Telemetry } from './telemetry.ts';
+
+/** How far a stage is behind in one partition. */
+export interface PartitionLag extends TopicPartition {
+  /** Messages that have not been read yet. */
+  readonly messages: number;
+  /** With messages to read: time, in milliseconds since the Unix epoch, at or after which the oldest of them came. */
+  readonly behindSinceMs?: number;
+}
 
 /** What the stage runtime tells of its stage. */
 export interface StageTelemetry {
   emit(event: InternalEvent, fields?: EventFields): void;
-  /** One turn of the loop is over: messages in, and how long processing, delivery and commit took together. */
+  /** The loop has gone round, with or without input. */
+  turn(): void;
+  /** A turn with input is over: messages in, and how long processing, delivery and commit took together. */
   batch(turn: { readonly messages: number; readonly bytes: number; readonly durationMs: number }): void;
-  /** Messages of the assigned partitions that have not been read yet. */
-  lag(messages: number): void;
+  /** Lag of the partitions assigned now; others are not told of any more. */
+  lag(partitions: readonly PartitionLag[]): void;
 }
 
 interface Metrics {
   readonly durationSeconds: Histogram<'stage'>;
   readonly messages: Counter<'stage'>;
   readonly bytes: Counter<'stage'>;
-  readonly lag: Gauge<'stage'>;
+  readonly lags: Map<string, readonly PartitionLag[]>;
   /** Where the records of each stage of this process are told. */
   readonly accountings: Map<string, () => Accounting>;
 }
@@ -26,6 +37,7 @@ const metricsOf = new WeakMap<Telemetry, Metrics>();
 function createMetrics({ registry }: Telemetry): Metrics {
   const registers = [registry];
   const accountings = new Map<string, () => Accounting>();
+  const lags = new Map<string, readonly PartitionLag[]>();
   const record = (name: string, outcome: 'received' | 'emitted'): Counter =>
     new Counter({
       name: `spanloom_stage_${name}_total`,
@@ -64,8 +76,44 @@ function createMetrics({ registry }: Telemetry): Metrics {
       for (const [stage, accounting] of accountings) this.set({ stage }, accounting().held);
     },
   });
+  new Gauge({
+    name: 'spanloom_stage_held_bytes',
+    help: 'Encoded size of the records in state, of stages that keep them encoded.',
+    labelNames: ['stage'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [stage, accounting] of accountings) {
+        const { heldBytes } = accounting();
+        if (heldBytes !== undefined) this.set({ stage }, heldBytes);
+      }
+    },
+  });
+  const lag = (name: string, help: string, valueOf: (partition: PartitionLag) => number): void => {
+    new Gauge({
+      name: `spanloom_stage_lag_${name}`,
+      help,
+      labelNames: ['stage', 'topic', 'partition'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [stage, partitions] of lags)
+          for (const each of partitions)
+            this.set({ stage, topic: each.topic, partition: each.partition }, valueOf(each));
+      },
+    });
+  };
+  lag('messages', 'Bus messages of an assigned partition not read yet, as last measured.', ({ messages }) => messages);
+  lag(
+    'seconds',
+    'Longest time that the oldest unread message can have waited: 0 when all was read, else now minus the later of the ' +
+      'time of the message read last and the last time that all was found read; before the first of both, since the ' +
+      'partition was assigned. Grows between measurements.',
+    ({ behindSinceMs }) => (behindSinceMs === undefined ? 0 : Math.max(0, Date.now() - behindSinceMs) / 1000),
+  );
   return {
     accountings,
+    lags,
     durationSeconds: new Histogram({
       name: 'spanloom_stage_batch_duration_seconds',
       help: 'Time to process, deliver and commit what one poll brought.',
@@ -85,29 +133,40 @@ function createMetrics({ registry }: Telemetry): Metrics {
       labelNames: ['stage'],
       registers,
     }),
-    lag: new Gauge({
-      name: 'spanloom_stage_lag_messages',
-      help: 'Bus messages not read yet.',
-      labelNames: ['stage'],
-      registers,
-    }),
   };
 }
 
-/** Metrics and events of one stage, fed from its own accounting each time metrics are read. */
+/** Events of one stage; what is logged and counted is what readiness knows, so the three cannot say different things. */
+export function stageEvents(telemetry: Telemetry, stage: string): Pick<StageTelemetry, 'emit'> {
+  const { health } = telemetry;
+  health.starts(stage);
+  return {
+    emit(event, fields) {
+      telemetry.emit(event, { stage, ...fields });
+      const call = fields?.['call'];
+      if (typeof call !== 'string') return;
+      if (event === runtimeEvents.retried) health.waits(stage, call, fields?.['error']);
+      if (event === runtimeEvents.recovered) health.recovers(stage, call);
+    },
+  };
+}
+
+/** Metrics, events and health of one stage, fed from its own accounting each time metrics are read. */
 export function stageTelemetry(telemetry: Telemetry, stage: string, accounting: () => Accounting): StageTelemetry {
   let metrics = metricsOf.get(telemetry);
   if (metrics === undefined) metricsOf.set(telemetry, (metrics = createMetrics(telemetry)));
   metrics.accountings.set(stage, accounting);
   const labels = { stage };
-  const { durationSeconds, messages, bytes, lag } = metrics;
+  const { durationSeconds, messages, bytes, lags } = metrics;
+  const { health } = telemetry;
   return {
-    emit: (event, fields) => telemetry.emit(event, { stage, ...fields }),
+    ...stageEvents(telemetry, stage),
+    turn: () => health.turns(stage),
     batch(turn) {
       durationSeconds.observe(labels, turn.durationMs / 1000);
       messages.inc(labels, turn.messages);
       bytes.inc(labels, turn.bytes);
     },
-    lag: (count) => lag.set(labels, count),
+    lag: (partitions) => void lags.set(stage, partitions),
   };
 }

@@ -1,10 +1,8 @@
-import { EventEmitter } from 'node:events';
-import { describe, expect, test } from 'vitest';
-import { PipelineError } from '../errors.ts';
+import { expect, test } from 'vitest';
 import { Counters } from '../stage/accounting.ts';
+import { runtimeEvents } from './internal-events.ts';
 import { createLogger } from './logger.ts';
-import { runProcess } from './run-process.ts';
-import { serveMetrics } from './serve-metrics.ts';
+import { serveTelemetry } from './serve-telemetry.ts';
 import { stageTelemetry } from './stage-telemetry.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 
@@ -18,13 +16,6 @@ function recorded(): { telemetry: Telemetry; lines: Line[] } {
   const lines: Line[] = [];
   const destination = { write: (text: string) => void lines.push(JSON.parse(text) as Line) };
   return { telemetry: createTelemetry({ logger: createLogger({ name: 'test', destination }) }), lines };
-}
-
-class FakeProcess extends EventEmitter {
-  readonly exits: number[] = [];
-  exit(code: number): void {
-    this.exits.push(code);
-  }
 }
 
 test('an event is a log line and a count', async () => {
@@ -50,7 +41,7 @@ test('the accounting of a stage is what its metrics say, each time they are read
   counters.drop('filtered', 2);
   counters.reject('undecodable');
   stage.batch({ messages: 2, bytes: 300, durationMs: 12 });
-  stage.lag(7);
+  stage.lag([{ topic: 'events', partition: 4, messages: 7, behindSinceMs: 0 }]);
   await telemetry.registry.metrics();
   const text = await telemetry.registry.metrics();
   for (const line of [
@@ -59,72 +50,49 @@ test('the accounting of a stage is what its metrics say, each time they are read
     'spanloom_stage_dropped_total{stage="enricher",reason="filtered"} 2',
     'spanloom_stage_rejected_total{stage="enricher",reason="undecodable"} 1',
     'spanloom_stage_held{stage="enricher"} 3',
-    'spanloom_stage_lag_messages{stage="enricher"} 7',
+    'spanloom_stage_lag_messages{stage="enricher",topic="events",partition="4"} 7',
     'spanloom_stage_messages_total{stage="enricher"} 2',
     'spanloom_stage_batch_duration_seconds_count{stage="enricher"} 1',
   ])
     expect(text).toContain(line);
 });
 
-test('metrics are served over HTTP', async () => {
+test('lag is told by partition, grows while nobody measures, and partitions that went away are not told of', async () => {
   const { telemetry } = recorded();
-  const server = await serveMetrics(telemetry.registry, { host: '127.0.0.1', port: 0 });
-  const response = await fetch(`http://127.0.0.1:${server.port}/metrics`);
-  expect(await response.text()).toContain('# TYPE spanloom_internal_events_total counter');
-  expect((await fetch(`http://127.0.0.1:${server.port}/`)).status).toBe(404);
-  await server.close();
+  const stage = stageTelemetry(telemetry, 'sink', () => new Counters());
+  const gone = { topic: 'traces', partition: 0, messages: 9, behindSinceMs: Date.now() };
+  stage.lag([gone]);
+  stage.lag([
+    { topic: 'traces', partition: 1, messages: 3, behindSinceMs: Date.now() - 60_000 },
+    { topic: 'traces', partition: 2, messages: 0 },
+  ]);
+  const text = await telemetry.registry.metrics();
+  expect(text).toContain('spanloom_stage_lag_messages{stage="sink",topic="traces",partition="1"} 3');
+  expect(text).toMatch(/spanloom_stage_lag_seconds\{stage="sink",topic="traces",partition="1"\} 6[0-9]/);
+  expect(text).toContain('spanloom_stage_lag_seconds{stage="sink",topic="traces",partition="2"} 0');
+  expect(text).not.toContain('partition="0"');
 });
 
-describe('runProcess', () => {
-  test('a signal aborts, and the process ends with 0 once main has returned', async () => {
-    const { telemetry } = recorded();
-    const port = new FakeProcess();
-    const running = runProcess(
-      (signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
-      { telemetry, process: port },
-    );
-    port.emit('SIGTERM');
-    expect(await running).toBe(0);
-    expect(port.exits).toEqual([]);
-    expect(port.eventNames()).toEqual([]);
-  });
-
-  test('a second signal and a shutdown without end both end the process', async () => {
-    const { telemetry, lines } = recorded();
-    const port = new FakeProcess();
-    let finish = (): void => undefined;
-    const running = runProcess(() => new Promise<void>((resolve) => (finish = resolve)), {
-      telemetry,
-      process: port,
-      shutdownTimeoutMs: 5,
-    });
-    port.emit('SIGINT');
-    port.emit('SIGINT');
-    expect(port.exits).toEqual([130]);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(port.exits).toEqual([130, 1]);
-    expect(lines.at(-1)).toMatchObject({ event: 'crashed', error: { code: 'SHUTDOWN_TIMEOUT' } });
-    finish();
-    await running;
-  });
-
-  test('an error of main and an unhandled rejection are crashes with a code', async () => {
-    const { telemetry, lines } = recorded();
-    const port = new FakeProcess();
-    const failing = runProcess(() => Promise.reject(new PipelineError('CONFIG_INVALID', 'bad')), {
-      telemetry,
-      process: port,
-    });
-    expect(await failing).toBe(2);
-    const running = runProcess(
-      () => {
-        port.emit('unhandledRejection', new Error('bug'));
-        return Promise.resolve();
-      },
-      { telemetry, process: port },
-    );
-    await running;
-    expect(port.exits).toEqual([1]);
-    expect(lines.filter((line) => line['event'] === 'crashed')).toHaveLength(2);
-  });
+test('over HTTP: metrics, and health with the reasons why not', async () => {
+  const { telemetry } = recorded();
+  const stage = stageTelemetry(telemetry, 'enricher', () => new Counters());
+  const server = await serveTelemetry(telemetry, { host: '127.0.0.1', port: 0, livenessTimeoutMs: 60_000 });
+  const get = async (path: string): Promise<readonly [number, string]> => {
+    const response = await fetch(`http://127.0.0.1:${server.port}${path}`);
+    return [response.status, await response.text()];
+  };
+  try {
+    expect((await get('/metrics'))[1]).toContain('# TYPE spanloom_internal_events_total counter');
+    expect((await get('/'))[0]).toBe(404);
+    expect(await get('/healthz')).toEqual([200, 'ok\n']);
+    expect(await get('/readyz')).toEqual([503, 'enricher: starting, has not joined its input yet\n']);
+    stage.turn();
+    expect(await get('/readyz')).toEqual([200, 'ok\n']);
+    stage.emit(runtimeEvents.retried, { call: 'deliver', error: new Error('the broker is away') });
+    expect(await get('/readyz')).toEqual([503, 'enricher: deliver fails: the broker is away\n']);
+    stage.emit(runtimeEvents.recovered, { call: 'deliver' });
+    expect(await get('/readyz')).toEqual([200, 'ok\n']);
+  } finally {
+    await server.close();
+  }
 });

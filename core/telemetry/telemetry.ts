@@ -1,14 +1,16 @@
-import { Counter, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { Health } from './health.ts';
 import type { InternalEvent } from './internal-events.ts';
 import type { Logger } from './logger.ts';
 
 /** Circumstances of an event: fields of its log line. An error goes under `error`. */
 export type EventFields = Readonly<Record<string, unknown>>;
 
-/** Logs and metrics of one process. */
+/** Logs, metrics and health of one process. */
 export interface Telemetry {
   readonly logger: Logger;
   readonly registry: Registry;
+  readonly health: Health;
   /** Logs the event at its level and counts it under its name. */
   emit(event: InternalEvent, fields?: EventFields): void;
 }
@@ -16,11 +18,19 @@ export interface Telemetry {
 /**
  * Telemetry of a process, with a registry of its own.
  *
- * @param options.processMetrics adds memory, CPU and event-loop figures of the process; off in tests
+ * @param options.version adds the version, and memory, CPU and event-loop figures of the process; not given in tests
  */
-export function createTelemetry(options: { readonly logger: Logger; readonly processMetrics?: boolean }): Telemetry {
+export function createTelemetry(options: { readonly logger: Logger; readonly version?: string }): Telemetry {
   const registry = new Registry();
-  if (options.processMetrics === true) collectDefaultMetrics({ register: registry });
+  if (options.version !== undefined) {
+    collectDefaultMetrics({ register: registry });
+    new Gauge({
+      name: 'spanloom_build_info',
+      help: '1; the labels say what runs.',
+      labelNames: ['version', 'node'],
+      registers: [registry],
+    }).set({ version: options.version, node: process.versions.node }, 1);
+  }
   const counter = new Counter({
     name: 'spanloom_internal_events_total',
     help: 'Internal events by name; each is a log line too.',
@@ -30,6 +40,7 @@ export function createTelemetry(options: { readonly logger: Logger; readonly pro
   return {
     logger: options.logger,
     registry,
+    health: new Health(),
     emit(event, fields = {}) {
       const stage = typeof fields['stage'] === 'string' ? fields['stage'] : '';
       counter.inc({ event: event.name, stage });

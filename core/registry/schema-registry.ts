@@ -1,0 +1,137 @@
+/**
+ * A client of the Schema Registry REST API, the part that serializers need
+ * (https://docs.confluent.io/platform/current/schema-registry/develop/api.html): register a schema, fetch one by id.
+ */
+import { PipelineError } from '../errors.ts';
+
+/** Where schemas are kept under ids. Both methods remember what they were told. */
+export interface SchemaRegistry {
+  /**
+   * Registers a schema under a subject, or finds it there, and returns its id.
+   *
+   * @throws PipelineError REGISTRY_UNAVAILABLE (retryable); REGISTRY_REFUSED, for one when the schema is not compatible
+   *   with those before
+   */
+  register(subject: string, schemaText: string): Promise<number>;
+  /** The text of a schema; undefined when the registry has none of this id, or one that is not Avro. */
+  schemaOf(id: number): Promise<string | undefined>;
+}
+
+/** Where the registry is, and who asks. */
+export interface SchemaRegistryOptions {
+  /** http(s)://host:8081, perhaps with a path. */
+  readonly url: string;
+  readonly user?: string;
+  readonly password?: string;
+  /** Longest time for one request, in milliseconds. */
+  readonly requestTimeoutMs: number;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+const contentType = 'application/vnd.schemaregistry.v1+json';
+/** An id that was unknown is asked for again after this time: a replica of the registry may have been behind. */
+const unknownForMs = 30_000;
+
+/** Connects to a registry; nothing is asked before the first call. */
+export function connectSchemaRegistry(options: SchemaRegistryOptions): SchemaRegistry {
+  const base = options.url.replace(/\/+$/, '');
+  const headers: Record<string, string> = { accept: `${contentType}, application/json` };
+  if (options.user !== undefined) {
+    const credentials = Buffer.from(`${options.user}:${options.password ?? ''}`).toString('base64');
+    headers['authorization'] = `Basic ${credentials}`;
+  }
+
+  async function ask(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> {
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(base + path, {
+        method,
+        headers: body === undefined ? headers : { ...headers, 'content-type': contentType },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(options.requestTimeoutMs),
+      });
+      text = await response.text();
+    } catch (error) {
+      const { cause } = error as { readonly cause?: unknown };
+      const reason = cause instanceof Error && cause.message !== '' ? cause.message : (error as Error).message;
+      throw unavailable(reason, error);
+    }
+    const { status } = response;
+    const answer = { status, body: objectIn(text) };
+    if (status >= 500 || status === 429 || status === 408) throw unavailable(`${status} ${messageOf(answer)}`);
+    return answer;
+  }
+
+  function unavailable(reason: string, cause?: unknown): PipelineError {
+    const text = `The schema registry at ${base} does not answer: ${reason}`;
+    return new PipelineError('REGISTRY_UNAVAILABLE', text, { retryable: true, cause });
+  }
+
+  async function register(subject: string, schemaText: string): Promise<number> {
+    const path = `/subjects/${encodeURIComponent(subject)}/versions`;
+    const answer = await ask('POST', path, { schema: schemaText, schemaType: 'AVRO' });
+    const id = answer.body['id'];
+    if (answer.status === 200 && typeof id === 'number') return id;
+    const why =
+      answer.status === 409
+        ? 'its rules of compatibility forbid it after those before'
+        : answer.status === 401 || answer.status === 403
+          ? 'these credentials may not'
+          : `status ${answer.status}`;
+    const text = `The schema registry at ${base} refused the schema of ${subject}: ${why}: ${messageOf(answer)}`;
+    throw new PipelineError('REGISTRY_REFUSED', text);
+  }
+
+  async function fetchSchema(id: number): Promise<string | undefined> {
+    const answer = await ask('GET', `/schemas/ids/${id}`);
+    if (answer.status === 401 || answer.status === 403) {
+      const text = `The schema registry at ${base} does not let these credentials read: ${messageOf(answer)}`;
+      throw new PipelineError('REGISTRY_REFUSED', text);
+    }
+    // Whatever else it says of an id, the id came from a message: bad input must not end a stage.
+    const { schema, schemaType = 'AVRO' } = answer.body;
+    return answer.status === 200 && schemaType === 'AVRO' && typeof schema === 'string' ? schema : undefined;
+  }
+
+  const registered = new Map<string, Promise<number>>();
+  const fetched = new Map<number, Promise<string | undefined>>();
+  return {
+    register: (subject, schemaText) =>
+      remembered(registered, `${subject} ${schemaText}`, () => register(subject, schemaText)),
+    async schemaOf(id) {
+      const text = await remembered(fetched, id, () => fetchSchema(id));
+      if (text === undefined) setTimeout(() => fetched.delete(id), unknownForMs).unref();
+      return text;
+    },
+  };
+}
+
+/** Asks once for each key, also when several ask at a time; what failed is asked again. */
+function remembered<Key, Value>(known: Map<Key, Promise<Value>>, key: Key, ask: () => Promise<Value>): Promise<Value> {
+  let value = known.get(key);
+  if (value === undefined) {
+    value = ask();
+    known.set(key, value);
+    value.catch(() => known.delete(key));
+  }
+  return value;
+}
+
+function objectIn(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+  } catch {
+    return {};
+  }
+}
+
+function messageOf({ body }: Answer): string {
+  const { message } = body;
+  return typeof message === 'string' && message !== '' ? message : 'without a reason';
+}

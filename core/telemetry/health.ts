@@ -1,0 +1,114 @@
+/**
+ * Whether this process is alive (else it should be killed) and ready (else nobody should count on it), as the reasons
+ * why not. Stages tell what happens to them; nobody asks them, so that a stage that hangs is seen to hang.
+ */
+
+/** A reason why a process is not alive or not ready, in one sentence. */
+export type Problem = string;
+
+interface StageState {
+  /** Monotonic time of its last sign of life, in milliseconds. */
+  turnedAtMs: number;
+  /** It has gone round at least once: what it needs was there. */
+  hasTurned: boolean;
+  /** Calls that fail and are tried again, with what they failed with. */
+  readonly waits: Map<string, string>;
+}
+
+/** Longest time that one check may take before it counts as failed. */
+const checkTimeoutMs = 5_000;
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Health of one process; see the top of the file. */
+export class Health {
+  readonly #stages = new Map<string, StageState>();
+  readonly #checks = new Map<string, () => Promise<unknown>>();
+  readonly #now: () => number;
+  #isDraining = false;
+
+  /** @param now a monotonic clock, in milliseconds */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** The stage exists, but has not got going yet. */
+  starts(stage: string): void {
+    if (!this.#stages.has(stage))
+      this.#stages.set(stage, { turnedAtMs: this.#now(), hasTurned: false, waits: new Map() });
+  }
+
+  /** The loop of the stage has gone round: it has its input, also when there is none just now. */
+  turns(stage: string): void {
+    Object.assign(this.#stateOf(stage), { turnedAtMs: this.#now(), hasTurned: true });
+  }
+
+  /** A call failed and is tried again: a sign of life, but not of readiness. */
+  waits(stage: string, call: string, error: unknown): void {
+    const state = this.#stateOf(stage);
+    state.turnedAtMs = this.#now();
+    state.waits.set(call, textOf(error));
+  }
+
+  /** A call that failed before has succeeded. */
+  recovers(stage: string, call: string): void {
+    const state = this.#stateOf(stage);
+    state.turnedAtMs = this.#now();
+    state.waits.delete(call);
+  }
+
+  /** The stage goes on without a loop: from now on only checks speak for it. */
+  serves(stage: string): void {
+    this.#stages.delete(stage);
+  }
+
+  /** The process ends what it has begun, and takes on nothing new. */
+  drains(): void {
+    this.#isDraining = true;
+  }
+
+  /** Something without a loop that readiness depends on; asked each time. */
+  check(name: string, ask: () => Promise<unknown>): void {
+    this.#checks.set(name, ask);
+  }
+
+  /** Why the process is not alive: stages whose last sign of life is older than `boundMs`. */
+  deathProblems(boundMs: number): readonly Problem[] {
+    const nowMs = this.#now();
+    return [...this.#stages]
+      .filter(([, { turnedAtMs }]) => nowMs - turnedAtMs > boundMs)
+      .map(([stage, { turnedAtMs }]) => `${stage}: no turn for ${Math.round((nowMs - turnedAtMs) / 1000)} s`);
+  }
+
+  /** Why the process is not ready; empty when it is. */
+  async readinessProblems(): Promise<readonly Problem[]> {
+    const problems = this.#isDraining ? ['draining'] : [];
+    for (const [stage, { hasTurned, waits }] of this.#stages) {
+      if (!hasTurned && waits.size === 0) problems.push(`${stage}: starting, has not joined its input yet`);
+      for (const [call, text] of waits) problems.push(`${stage}: ${call} fails: ${text}`);
+    }
+    if (this.#isDraining) return problems;
+    const checked = await Promise.all([...this.#checks].map(([name, ask]) => outcomeOf(name, ask)));
+    return [...problems, ...checked.flat()];
+  }
+
+  #stateOf(stage: string): StageState {
+    this.starts(stage);
+    return this.#stages.get(stage)!;
+  }
+}
+
+async function outcomeOf(name: string, ask: () => Promise<unknown>): Promise<readonly Problem[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${checkTimeoutMs} ms`)), checkTimeoutMs);
+  });
+  try {
+    await Promise.race([ask(), tooLate]);
+    return [];
+  } catch (error) {
+    return [`${name}: ${textOf(error)}`];
+  } finally {
+    clearTimeout(timer);
+  }
+}
