@@ -27,7 +27,7 @@ import { type Group, revisionOf } from './group.ts';
 import { type GroupBounds, Groups } from './groups.ts';
 import { linkedMessages, readLinkedRecords } from './linked-message.ts';
 
-const stageName = 'correlator-assemble';
+const stageName = 'correlator';
 /** Carried trace ids remembered after their trace was forgotten: whoever carries one later is another trace. */
 const rememberedIds = 200_000;
 

@@ -42,6 +42,7 @@ export async function runDistributed(options: RunDistributedOptions): Promise<vo
   const redis = openRedis(config, (error) => {
     telemetry.logger.debug({ error }, 'redis connection');
   });
+  telemetry.health.check('redis', () => redis.ping());
   const links = new RedisLinks(
     redis,
     {
