@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -110,8 +110,13 @@ describe('the compose file', () => {
     }
   });
 
-  it('mounts only volumes that it declares', () => {
-    const mounted = services.flatMap(([, { volumes }]) => volumes ?? []).map((volume) => volume.split(':')[0]!);
+  it('mounts only volumes that it declares, and files that are there, unchangeable', () => {
+    const all = services.flatMap(([, { volumes }]) => volumes ?? []);
+    for (const file of all.filter((volume) => volume.startsWith('.'))) {
+      expect(existsSync(projectFile('deploy', file.split(':')[0]!)), file).toBe(true);
+      expect(file).toMatch(/:ro$/);
+    }
+    const mounted = all.filter((volume) => !volume.startsWith('.')).map((volume) => volume.split(':')[0]!);
     expect([...new Set(mounted)].toSorted()).toEqual(Object.keys(file.volumes).toSorted());
   });
 });
