@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { loadSettings } from '../cli/settings.ts';
 import { stageNames } from '../cli/stage-names.ts';
 import { projectFile } from '../core/project-files.ts';
 import { readDockerfile } from './testing/dockerfile.ts';
@@ -78,7 +79,8 @@ describe('the compose file', () => {
   it('names fixed versions and bounds of everything', () => {
     for (const [name, { image, deploy }] of services) {
       expect(image, name).toMatch(/:\d+\.\d+/);
-      expect(deploy?.resources.limits, name).toMatchObject({ cpus: expect.any(String), memory: expect.any(String) });
+      expect(deploy?.resources.limits.cpus, name).toMatch(/^\d/);
+      expect(deploy?.resources.limits.memory, name).toMatch(/^\d+[MG]$/);
     }
   });
 
@@ -99,6 +101,13 @@ describe('the compose file', () => {
       if (healthcheck?.disable === true) continue;
       const port = environment!['SPANLOOM_METRICS_PORT'];
       expect(healthcheck!.test!.join(' '), name).toContain(`http://127.0.0.1:${port ?? ''}/readyz`);
+    }
+  });
+
+  it('gives every stage settings that it accepts', () => {
+    for (const [, { environment }] of ours) {
+      const given = Object.entries(environment!).map(([name, value]) => [name, value.replace(/^\$\{.*\}$/, 'secret')]);
+      expect(() => loadSettings(Object.fromEntries(given) as Record<string, string>)).not.toThrow();
     }
   });
 

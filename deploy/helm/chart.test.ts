@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { loadSettings } from '../../cli/settings.ts';
 import { stageNames } from '../../cli/stage-names.ts';
 import { projectFile } from '../../core/project-files.ts';
 import { describeWhere } from '../../test/requirement.ts';
@@ -202,6 +203,20 @@ describeWhere(helmMissing(), 'the Helm chart', () => {
     }
     expect(renderText('minimal', 'sink.settings.SPANLOOM_CLICKHOUSE_URL=http://other').ok).toBe(false);
     expect(renderText('minimal', 'settings.LOG_LEVEL=warn').ok).toBe(false);
+  });
+
+  it('runs a stage at a version of its own, so that readers can be upgraded before writers', () => {
+    const manifests = renderChart('minimal', 'sink.tag=0.2.0');
+    expect(podOf(manifests, 'sink').containers[0]!.image).toBe('spanloom-sink:0.2.0');
+    expect(podOf(manifests, 'enricher').containers[0]!.image).toBe('spanloom-enricher:0.1.0');
+  });
+
+  it('gives every stage settings that it accepts', () => {
+    for (const set of valueSets)
+      for (const { name: pod, pod: spec } of podsOf(renderChart(set))) {
+        const given = spec.containers[0]!.env!.map(({ name, value }) => [name, value ?? '192.0.2.1'] as const);
+        expect(() => loadSettings(Object.fromEntries(given)), pod).not.toThrow();
+      }
   });
 
   it('prefers the settings of one stage to those of all', () => {

@@ -28,5 +28,6 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- define "spanloom.image" -}}
 {{- $image := .root.Values.image -}}
 {{- $suffix := ternary "" (printf "-%s" .stage) (eq .stage "topics") -}}
-{{- printf "%s%s:%s" $image.repository $suffix ($image.tag | default .root.Chart.AppVersion) -}}
+{{- $own := ternary "" ((get .root.Values .stage).tag) (eq .stage "topics") -}}
+{{- printf "%s%s:%s" $image.repository $suffix ($own | default $image.tag | default .root.Chart.AppVersion) -}}
 {{- end -}}
