@@ -153,8 +153,8 @@ describeWhere(helmMissing(), 'the Helm chart', () => {
       })),
     );
     const passwords = secrets.filter(({ name }) => name.endsWith('PASSWORD'));
-    // Five of Kafka (with the topics job), one of Redis, two of ClickHouse.
-    expect(passwords).toHaveLength(8);
+    // Five of Kafka (with the topics job), four of the Schema Registry, one of Redis, two of ClickHouse.
+    expect(passwords).toHaveLength(12);
     for (const { name, value, valueFrom } of passwords) {
       expect(value, name).toBeUndefined();
       expect(valueFrom?.secretKeyRef, name).toBeDefined();
@@ -265,11 +265,11 @@ describeWhere(helmMissing(), 'the Helm chart', () => {
       portsOf(spec['egress']),
     ]);
     expect(table.toSorted()).toEqual([
-      ['correlator', ['metrics'], [53, 53, 9093, 6380]],
+      ['correlator', ['metrics'], [53, 53, 9093, 8081, 6380]],
       ['deny', [], []],
-      ['enricher', ['metrics'], [53, 53, 9093]],
+      ['enricher', ['metrics'], [53, 53, 9093, 8081]],
       ['query', ['metrics', 'http'], [53, 53, 8443]],
-      ['sink', ['metrics'], [53, 53, 9093, 8443]],
+      ['sink', ['metrics'], [53, 53, 9093, 8081, 8443]],
       ['topics', [], [53, 53, 9093]],
     ]);
     for (const { spec } of policies) expect(spec['policyTypes']).toEqual(['Ingress', 'Egress']);

@@ -3,7 +3,8 @@
 {{- define "spanloom.plainSettings" -}}
 {{- range $name, $value := . }}
 - name: {{ $name }}
-  value: {{ $value | toString | quote }}
+  {{- /* A large whole number arrives as 1e+06. */}}
+  value: {{ ternary (int64 $value) $value (and (kindIs "float64" $value) (eq (toString (floor $value)) (toString $value))) | toString | quote }}
 {{- end }}
 {{- end -}}
 
@@ -41,6 +42,20 @@
   value: {{ . }}
 {{ include "spanloom.secretSetting" (dict "name" "SPANLOOM_BUS_KAFKA_USER" "secret" $secret "key" $kafka.sasl.usernameKey) }}
 {{ include "spanloom.secretSetting" (dict "name" "SPANLOOM_BUS_KAFKA_PASSWORD" "secret" $secret "key" $kafka.sasl.passwordKey) }}
+{{- end }}
+{{- end -}}
+
+{{- define "spanloom.registrySettings" -}}
+{{- with .root.Values.schemaRegistry -}}
+{{- if .url }}
+- name: SPANLOOM_SCHEMA_REGISTRY_URL
+  value: {{ .url | quote }}
+{{- if .secret }}
+- name: SPANLOOM_SCHEMA_REGISTRY_USER
+  value: {{ .user | quote }}
+{{ include "spanloom.secretSetting" (dict "name" "SPANLOOM_SCHEMA_REGISTRY_PASSWORD" "secret" .secret "key" .passwordKey) }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end -}}
 
@@ -90,7 +105,7 @@
 
 {{- /* Everything of one stage; "port" is that of its metrics. */}}
 {{- define "spanloom.environment" -}}
-{{- $reads := dict "collector" (list "kafka") "enricher" (list "kafka") "correlator" (list "kafka" "redis") "sink" (list "kafka" "clickhouse") "query" (list "clickhouse") -}}
+{{- $reads := dict "collector" (list "kafka" "registry") "enricher" (list "kafka" "registry") "correlator" (list "kafka" "registry" "redis") "sink" (list "kafka" "registry" "clickhouse") "query" (list "clickhouse") -}}
 {{ include "spanloom.serviceSettings" . }}
 {{- range get $reads .stage }}
 {{- with include (printf "spanloom.%sSettings" .) $ | trim }}

@@ -31,3 +31,11 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- $own := ternary "" ((get .root.Values .stage).tag) (eq .stage "topics") -}}
 {{- printf "%s%s:%s" $image.repository $suffix ($own | default $image.tag | default .root.Chart.AppVersion) -}}
 {{- end -}}
+
+{{- /* The port of an http or https address; nothing of nothing. */}}
+{{- define "spanloom.urlPort" -}}
+{{- with . -}}
+{{- $host := regexReplaceAll "^(https?://[^/]*).*$" . "${1}" -}}
+{{- regexFind ":[0-9]+$" $host | trimPrefix ":" | default (ternary "443" "80" (hasPrefix "https:" $host)) -}}
+{{- end -}}
+{{- end -}}
