@@ -8,6 +8,7 @@
 #   COMMAND_CONFIG   how an administrator logs in, as kafka-acls.sh takes it
 #   PREFIX           SPANLOOM_BUS_KAFKA_PREFIX of the stages; spanloom.
 #   USER_PREFIX      before the name of a stage in the name of its user; spanloom-
+#   OTLP_TOPIC       SPANLOOM_SINK_OTLP_TOPIC, where that is switched on
 #   KAFKA_ACLS       the command; kafka-acls.sh. `echo` shows what would be run.
 set -euo pipefail
 
@@ -34,7 +35,7 @@ done
 
 writes collector events resources
 
-reads enricher events resources
+reads enricher events
 writes enricher spans dead-letter
 joins enricher
 
@@ -49,6 +50,19 @@ joins sink
 # `spanloom topics apply`. Deleting is not among it.
 grant topics --operation Create --operation Alter --operation AlterConfigs --operation Describe \
   --operation DescribeConfigs --topic "$prefix" --resource-pattern-type prefixed
+
+# The topic that an OpenTelemetry Collector reads, whose name has no prefix.
+if [[ -n ${OTLP_TOPIC:-} ]]; then
+  grant sink --operation Write --operation Describe --operation DescribeConfigs --topic "$OTLP_TOPIC"
+  grant topics --operation Create --operation Alter --operation AlterConfigs --operation Describe \
+    --operation DescribeConfigs --topic "$OTLP_TOPIC"
+fi
+
+# People who look at what was put aside, and put it back: `spanloom dead-letter list|replay`.
+grant operator --operation Describe --operation DescribeConfigs --topic "$prefix" --resource-pattern-type prefixed
+reads operator dead-letter
+writes operator events resources spans linked traces
+grant operator --operation Read --operation Describe --group "${prefix}read-" --resource-pattern-type prefixed
 
 # Programs of others that read traces, each with a group of its own whose name begins so.
 grant reader --operation Read --operation Describe --topic "${prefix}traces"
