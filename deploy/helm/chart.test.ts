@@ -4,10 +4,10 @@ import { loadSettings } from '../../cli/settings.ts';
 import { stageNames } from '../../cli/stage-names.ts';
 import { projectFile } from '../../core/project-files.ts';
 import { describeWhere } from '../../test/requirement.ts';
+import { programsMissing } from '../testing/check-programs.ts';
 import {
   checkManifests,
   type Container,
-  helmMissing,
   lintChart,
   type Manifest,
   type PodSpec,
@@ -45,7 +45,7 @@ const seconds = (text: string): number => {
   return parseInt(text, 10);
 };
 
-describeWhere(helmMissing(), 'the Helm chart', () => {
+describeWhere(programsMissing('helm', 'manifests'), 'the Helm chart', () => {
   for (const set of valueSets) {
     it(`passes lint, and a strict reading of its objects, with the values "${set}"`, () => {
       expect(lintChart(set)).toMatchObject({ ok: true });

@@ -1,8 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { projectFile } from '../../../core/project-files.ts';
+import { type Outcome, runProgram } from '../../testing/check-programs.ts';
 
 /** A container, as far as checks look at it. */
 export interface Container {
@@ -45,33 +43,12 @@ export interface Manifest {
   };
 }
 
-/** What a program said, and whether it was content. */
-export interface Outcome {
-  readonly ok: boolean;
-  readonly output: string;
-  readonly errors: string;
-}
-
-const programs = projectFile('node_modules', '.cache', 'spanloom', 'bin');
 const chart = projectFile('deploy', 'helm', 'spanloom');
 const kubernetes = ['--kube-version', '1.31.0'];
 
 /** The values files that the chart is checked with. */
 export const valueSets = ['minimal', 'secured', 'hpa', 'keda', 'processing-only'] as const;
 export type ValueSet = (typeof valueSets)[number];
-
-/** Why charts cannot be rendered here; undefined when they can. */
-export function helmMissing(): string | undefined {
-  return ['helm', 'check'].every((name) => existsSync(join(programs, name)))
-    ? undefined
-    : 'Helm has not been built, for which Go and `npm run setup` are needed';
-}
-
-function run(program: string, args: readonly string[], input?: string): Outcome {
-  const options = { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, ...(input === undefined ? {} : { input }) } as const;
-  const { status, stdout, stderr } = spawnSync(join(programs, program), args, options);
-  return { ok: status === 0, output: stdout, errors: stderr };
-}
 
 const valuesOf = (set: ValueSet): readonly string[] => [
   '--values',
@@ -80,13 +57,13 @@ const valuesOf = (set: ValueSet): readonly string[] => [
 
 /** `helm lint`, warnings being errors. */
 export function lintChart(set: ValueSet): Outcome {
-  return run('helm', ['lint', chart, '--strict', ...kubernetes, ...valuesOf(set)]);
+  return runProgram('helm', ['lint', chart, '--strict', ...kubernetes, ...valuesOf(set)]);
 }
 
 /** `helm template`, with `--set` of some values. */
 export function renderText(set: ValueSet, ...values: readonly string[]): Outcome {
   const given = values.flatMap((value) => ['--set', value]);
-  return run('helm', [
+  return runProgram('helm', [
     'template',
     'traces',
     chart,
@@ -100,7 +77,7 @@ export function renderText(set: ValueSet, ...values: readonly string[]): Outcome
 
 /** Reads manifests as an API server does that is strict about fields. */
 export function checkManifests(text: string): Outcome {
-  return run('check', [], text);
+  return runProgram('manifests', [], { input: text });
 }
 
 /** The objects that the chart makes. @throws Error with what Helm says */
