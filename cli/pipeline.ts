@@ -54,7 +54,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
     : openEmbeddedLog(settings.bus, dataDirectory));
   try {
     const directory = clickHouseDirectory(dataDirectory);
-    const clickHouse = stores ? openClickHouse(settings.clickHouse, directory) : undefined;
+    const clickHouse = stores ? await openClickHouse(settings.clickHouse, directory) : undefined;
     try {
       const [collected, enriched, correlated] = [milestone(), milestone(), milestone()];
       const until = (before: Milestone): { untilEnd?: Promise<void> } => (ends ? { untilEnd: before.reached } : {});

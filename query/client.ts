@@ -99,7 +99,7 @@ export async function openTraceStore(options: OpenTraceStoreOptions): Promise<Tr
       'ENVIRONMENT_UNSUPPORTED',
       `There are no traces in ${directory}: run "spanloom up" first, or point SPANLOOM_DATA_DIR to where they are.`,
     );
-  const clickHouse = openClickHouse(config, directory);
+  const clickHouse = await openClickHouse(config, directory);
   try {
     await migrate(clickHouse);
     return clickHouseTraceStore(clickHouse);

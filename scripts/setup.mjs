@@ -4,6 +4,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildDeployChecks } from './setup/deploy-checks.mjs';
 import { installPackages } from './setup/packages.mjs';
 import { CommandError, run, say, step } from './setup/step.mjs';
 import { digestOf, Stamps } from './setup/stamps.mjs';
@@ -36,6 +37,7 @@ export async function setup(purposes) {
   await Promise.all([
     attempt('BPF programs', buildBpf).then(() => attempt('native addon', buildNative)),
     attempt('TypeScript', compile),
+    ...(purposes.includes('test') ? [attempt('checks of deploy/', () => buildDeployChecks(root, stamps))] : []),
   ]);
   if (problems.includes('TypeScript')) throw new Error('the TypeScript does not compile');
   return problems.length === 0;

@@ -80,7 +80,7 @@ async function withBus({ stage, settings, telemetry, signal }: Run, use: (bus: B
 }
 
 async function withClickHouse(settings: Settings, use: (clickHouse: ClickHouse) => Promise<void>): Promise<void> {
-  const clickHouse = openClickHouse(settings.clickHouse, clickHouseDirectory(settings.shared.dataDir));
+  const clickHouse = await openClickHouse(settings.clickHouse, clickHouseDirectory(settings.shared.dataDir));
   try {
     await use(clickHouse);
   } finally {

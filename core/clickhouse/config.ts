@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { type ConfigOf, defineConfig } from '../config/section.ts';
 import { bytesSetting, durationMsSetting, integerSetting, textSetting } from '../config/setting.ts';
 import type { ClickHouse } from './clickhouse.ts';
-import { openEmbeddedClickHouse } from './embedded.ts';
 import { openHttpClickHouse } from './http.ts';
 
 /** Settings of the database, shared by the sink and the query stage: SPANLOOM_CLICKHOUSE_…. */
@@ -39,14 +38,19 @@ export const clickHouseConfig = defineConfig(
 
 export type ClickHouseConfig = ConfigOf<typeof clickHouseConfig>;
 
-/** Opens the configured database: a server when an address is given, else the embedded one in `directory`. */
-export function openClickHouse(config: ClickHouseConfig, directory: string): ClickHouse {
-  if (config.url === undefined)
+/**
+ * Opens the configured database: a server when an address is given, else the embedded one in `directory`, whose engine is
+ * loaded only then: it takes 150 MB.
+ */
+export async function openClickHouse(config: ClickHouseConfig, directory: string): Promise<ClickHouse> {
+  if (config.url === undefined) {
+    const { openEmbeddedClickHouse } = await import('./embedded.ts');
     return openEmbeddedClickHouse({
       directory,
       maxMemoryBytes: config.maxMemory,
       ...(config.mergeThreads === undefined ? {} : { mergeThreads: config.mergeThreads }),
     });
+  }
   return openHttpClickHouse({
     url: config.url,
     database: config.database,

@@ -1,0 +1,156 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { loadSettings } from '../cli/settings.ts';
+import { stageNames } from '../cli/stage-names.ts';
+import { projectFile } from '../core/project-files.ts';
+import { describeWhere } from '../test/requirement.ts';
+import { programsMissing, runProgram } from './testing/check-programs.ts';
+import { readDockerfile } from './testing/dockerfile.ts';
+
+interface Service {
+  readonly image: string;
+  readonly build?: { readonly context: string; readonly dockerfile: string; readonly target: string };
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly privileged?: boolean;
+  readonly user?: string;
+  readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+  readonly cap_add?: readonly string[];
+  readonly security_opt?: readonly string[];
+  readonly stop_grace_period?: string;
+  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly deploy?: { readonly resources: { readonly limits: { readonly cpus: string; readonly memory: string } } };
+}
+
+const text = readFileSync(projectFile('deploy', 'compose.yaml'), 'utf8');
+const file = parse(text, { merge: true }) as {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+};
+const services = Object.entries(file.services);
+const ours = services.filter(([, { build }]) => build !== undefined);
+
+describe('the compose file', () => {
+  it('runs every stage, each from its own target of the Dockerfile', () => {
+    const targets = readDockerfile(readFileSync(projectFile('deploy', 'Dockerfile'), 'utf8')).map(({ name }) => name);
+    for (const stage of stageNames) expect(file.services[stage]?.build?.target).toBe(stage);
+    for (const [, { build }] of ours) expect(targets).toContain(build!.target);
+    for (const [, { build }] of ours)
+      expect(join('deploy', build!.context, build!.dockerfile)).toBe('deploy/Dockerfile');
+  });
+
+  it('gives no service more rights than it needs', () => {
+    for (const [name, service] of services) {
+      expect(service.privileged, name).toBeUndefined();
+      expect(service.cap_add, name).toEqual(name === 'collector' ? ['BPF', 'PERFMON', 'SYS_PTRACE'] : undefined);
+    }
+    for (const [name, service] of ours) {
+      expect(service, name).toMatchObject({
+        user: '10001:10001',
+        read_only: true,
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+      });
+    }
+  });
+
+  it('publishes ports on loopback only', () => {
+    const ports = services.flatMap(([, service]) => service.ports ?? []);
+    expect(ports.length).toBeGreaterThan(0);
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+  });
+
+  it('has no password in it: each comes from the environment, and the example names it', () => {
+    const example = readFileSync(projectFile('deploy', 'example.env'), 'utf8');
+    const secrets = services.flatMap(([, { environment }]) =>
+      Object.entries(environment ?? {}).filter(([name]) => name.includes('PASSWORD')),
+    );
+    expect(secrets.length).toBeGreaterThan(3);
+    for (const [name, value] of secrets) {
+      const variable = /^\$\{([A-Z_]+):\?[^}]+\}$/.exec(value)?.[1];
+      expect(variable, name).toBeDefined();
+      expect(example).toContain(`\n${variable!}=\n`);
+    }
+  });
+
+  it('names fixed versions and bounds of everything', () => {
+    for (const [name, { image, deploy }] of services) {
+      expect(image, name).toMatch(/:\d+\.\d+/);
+      expect(deploy?.resources.limits.cpus, name).toMatch(/^\d/);
+      expect(deploy?.resources.limits.memory, name).toMatch(/^\d+[MG]$/);
+    }
+  });
+
+  it('waits for what a stage needs, and for the topics', () => {
+    for (const [name, { depends_on: needs, healthcheck, environment }] of ours) {
+      if (name !== 'topics') expect(healthcheck?.test, name).toBeDefined();
+      if (environment!['SPANLOOM_CLICKHOUSE_URL'] !== undefined) expect(needs).toHaveProperty('clickhouse');
+      if (environment!['SPANLOOM_CORRELATOR_REDIS_URL'] !== undefined) expect(needs).toHaveProperty('redis');
+      if (name !== 'topics' && name !== 'query')
+        expect(needs?.['topics'], name).toEqual({ condition: 'service_completed_successfully' });
+      for (const [needed, { condition }] of Object.entries(needs ?? {}))
+        if (condition === 'service_healthy') expect(file.services[needed]!.healthcheck?.test, needed).toBeDefined();
+    }
+  });
+
+  it('checks health at the port where the stage serves it', () => {
+    for (const [name, { healthcheck, environment }] of ours) {
+      if (healthcheck?.disable === true) continue;
+      const port = environment!['SPANLOOM_METRICS_PORT'];
+      expect(healthcheck!.test!.join(' '), name).toContain(`http://127.0.0.1:${port ?? ''}/readyz`);
+    }
+  });
+
+  it('gives every stage settings that it accepts', () => {
+    for (const [, { environment }] of ours) {
+      const given = Object.entries(environment!).map(([name, value]) => [name, value.replace(/^\$\{.*\}$/, 'secret')]);
+      expect(() => loadSettings(Object.fromEntries(given) as Record<string, string>)).not.toThrow();
+    }
+  });
+
+  it('leaves a stage longer to end than it takes', () => {
+    for (const [name, { environment, stop_grace_period: grace }] of ours) {
+      const bound = environment!['SPANLOOM_SHUTDOWN_TIMEOUT']!;
+      expect(parseInt(grace!, 10), name).toBeGreaterThan(parseInt(bound, 10));
+      expect(`${grace!} ${bound}`, 'both in seconds').toMatch(/^\d+s \d+s$/);
+    }
+  });
+
+  it('mounts only volumes that it declares, and files that are there, unchangeable', () => {
+    const all = services.flatMap(([, { volumes }]) => volumes ?? []);
+    for (const file of all.filter((volume) => volume.startsWith('.'))) {
+      expect(existsSync(projectFile('deploy', file.split(':')[0]!)), file).toBe(true);
+      expect(file).toMatch(/:ro$/);
+    }
+    const mounted = all.filter((volume) => !volume.startsWith('.')).map((volume) => volume.split(':')[0]!);
+    expect([...new Set(mounted)].toSorted()).toEqual(Object.keys(file.volumes).toSorted());
+  });
+});
+
+describeWhere(programsMissing('compose'), 'the compose file, as docker compose reads it', () => {
+  const path = projectFile('deploy', 'compose.yaml');
+
+  it('is a valid project', () => {
+    const { ok, output, errors } = runProgram('compose', [path], {
+      environment: { CLICKHOUSE_PASSWORD: 'one', REDIS_PASSWORD: 'two' },
+    });
+    expect(errors).toBe('');
+    expect(ok).toBe(true);
+    expect(Object.keys((parse(output) as typeof file).services).toSorted()).toEqual(
+      Object.keys(file.services).toSorted(),
+    );
+  });
+
+  it('does not start without passwords, and says where they are set', () => {
+    const { ok, errors } = runProgram('compose', [path], {
+      environment: { CLICKHOUSE_PASSWORD: '', REDIS_PASSWORD: '' },
+    });
+    expect(ok).toBe(false);
+    expect(errors).toContain('set it in deploy/.env');
+  });
+});

@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { stageNames } from '../../cli/stage-names.ts';
+import { projectFile } from '../../core/project-files.ts';
+import { topics } from '../../core/topics.ts';
+
+/** What one command grants. */
+interface Grant {
+  readonly user: string;
+  readonly operations: readonly string[];
+  readonly topics: readonly string[];
+  readonly groups: readonly string[];
+}
+
+function grants(environment: Readonly<Record<string, string>> = {}): readonly Grant[] {
+  const env = { PATH: process.env['PATH'], KAFKA_ACLS: 'echo', BROKERS: 'kafka:9093', ...environment };
+  const text = execFileSync('bash', [projectFile('deploy', 'kafka', 'acls.sh')], { env, encoding: 'utf8' });
+  const all = (line: string, option: string): readonly string[] =>
+    [...line.matchAll(new RegExp(`--${option} (\\S+)`, 'g'))].map((match) => match[1]!);
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => ({
+      user: all(line, 'allow-principal')[0]!.replace('User:', ''),
+      operations: all(line, 'operation'),
+      topics: all(line, 'topic'),
+      groups: all(line, 'group'),
+    }));
+}
+
+describe('the rights on Kafka', () => {
+  it('name topics that exist, each written by a stage and, but for what people look at, read by one', () => {
+    const by = (operation: string): readonly string[] =>
+      grants()
+        .filter(({ user, operations }) =>
+          stageNames.some((stage) => user === `spanloom-${stage}` && operations.includes(operation)),
+        )
+        .flatMap((grant) => grant.topics.map((topic) => topic.replace('spanloom.', '')));
+    expect(new Set(by('Write'))).toEqual(new Set(topics));
+    expect(new Set([...by('Read'), 'dead-letter'])).toEqual(new Set(topics));
+  });
+
+  it('let nobody do everything, nor delete', () => {
+    for (const { operations } of grants({ OTLP_TOPIC: 'otlp_spans' })) {
+      expect(operations.length).toBeGreaterThan(0);
+      for (const operation of operations)
+        expect(['Read', 'Write', 'Describe', 'DescribeConfigs', 'Create', 'Alter', 'AlterConfigs']).toContain(
+          operation,
+        );
+    }
+  });
+
+  it('let only the user of topics change topics, and each stage join only its own groups', () => {
+    const changing = grants().filter(({ operations }) => operations.some((each) => /Create|Alter/.test(each)));
+    expect(changing.map(({ user }) => user)).toEqual(['spanloom-topics']);
+    for (const { user, groups } of grants().filter((grant) => grant.user !== 'spanloom-operator'))
+      for (const group of groups) expect(group).toBe(user.replace('spanloom-', 'spanloom.'));
+  });
+
+  it('follow the prefix of the pipeline and of its users', () => {
+    for (const { user, topics: named, groups } of grants({ PREFIX: 'test.', USER_PREFIX: 'CN=' })) {
+      expect(user).toMatch(/^CN=\w+$/);
+      for (const name of [...named, ...groups]) expect(name).toMatch(/^test\./);
+    }
+  });
+});
