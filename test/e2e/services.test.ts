@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openEmbeddedBus } from '../../core/bus/embedded/embedded-bus.ts';
+import { readTopic } from '../../cli/read-topic.ts';
 import type { Bus } from '../../core/bus/bus.ts';
 import { outgoingMessage } from '../../core/codec.ts';
 import { topics } from '../../core/topics.ts';
+import { AvroReader } from '../../schemas/avro-reader.ts';
+import { readDeadLetter } from '../../schemas/generated/dead-letter.ts';
 import { type RunningCommand, startSpanloom, untilSays } from './spanloom.ts';
 
 let folder: string;
@@ -102,6 +105,34 @@ describe('a stage as a service', () => {
       expect(rebalance?.assigned).toMatchObject([{ offset: 3, emittedBelow: 3 }]);
       expect(messages).toEqual([]);
     });
+  });
+
+  it('stopped amid its work and started again has done everything, and nothing twice', async () => {
+    const count = 6_000;
+    const value = Buffer.alloc(8_000, 255);
+    const poison = Array.from({ length: count }, (_, index) =>
+      outgoingMessage('events', String(index), 'EventBatch', value),
+    );
+    await withLog(async (bus) => (await bus.producer()).send(poison));
+    const first = await start('enricher');
+    await first.untilTells('/metrics', /received_total\{stage="enricher"\} [1-9]/);
+    first.child.kill('SIGTERM');
+    expect(await first.ended).toBe(0);
+    const letters = async (): Promise<readonly number[]> =>
+      withLog(async (bus) => {
+        const offsets: number[] = [];
+        for await (const { value } of readTopic(bus, 'dead-letter', new AbortController().signal))
+          offsets.push(readDeadLetter(new AvroReader(value)).offset);
+        return offsets;
+      });
+    const before = await letters();
+    expect(before.length).toBeGreaterThan(0);
+    expect(before.length).toBeLessThan(count);
+    const second = await start('enricher');
+    await second.untilTells('/metrics', /lag_messages\{[^}]*\} 0/);
+    second.child.kill('SIGTERM');
+    expect(await second.ended).toBe(0);
+    expect(await letters()).toEqual(Array.from({ length: count }, (_, offset) => offset));
   });
 
   it('waits for a database that is away: alive, not ready, with the reason; SIGTERM still ends it with 0', async () => {
