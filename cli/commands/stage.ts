@@ -17,7 +17,7 @@ import type { StageName } from '../stage-names.ts';
 import { clickHouseDirectory } from '../stored-traces.ts';
 import { processTelemetry } from '../telemetry.ts';
 
-/** Runs one stage in this process until the signal fires; stages on one host share the log in the data directory. */
+/** Runs one stage in this process until the signal fires; without Kafka, stages on one host share the log in the data directory. */
 export async function runStageAlone(stage: StageName, signal: AbortSignal): Promise<void> {
   process.title = `spanloom-${stage}`;
   const settings = loadSettings();
@@ -71,7 +71,7 @@ async function run(context: Run): Promise<void> {
 
 async function withBus({ stage, settings, telemetry, signal }: Run, use: (bus: Bus) => Promise<void>): Promise<void> {
   const waiting = { telemetry: stageEvents(telemetry, stage), signal };
-  const bus = await connect('bus', () => openFramedBus(settings, settings.shared.dataDir), waiting);
+  const bus = await connect('bus', () => openFramedBus(settings, settings.shared.dataDir, telemetry.logger), waiting);
   try {
     await use(patientBus(bus, waiting));
   } finally {

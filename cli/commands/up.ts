@@ -17,6 +17,7 @@ export async function up(signal: AbortSignal): Promise<void> {
       telemetry,
       signal,
       source: captureSource(settings, dataDir),
+      onConfiguredBus: true,
       ends: false,
       stores: true,
       listening: (port) => {
