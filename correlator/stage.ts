@@ -115,7 +115,8 @@ export class Correlator implements Stage<OutgoingMessage> {
   }
 
   accounting(): Accounting {
-    return this.#counters;
+    const { received, emitted, dropped, rejected, held } = this.#counters;
+    return { received, emitted, dropped, rejected, held, heldBytes: this.#bytes };
   }
 
   /** Counts for metrics, beside the accounting. */

@@ -139,10 +139,10 @@ export async function runStage<Output>(options: RunStageOptions<Output>): Promis
     const pollLimits = { maxWaitMs: limits.maxWaitMs, maxBytes: limits.maxBytes };
     const polled: Attempted<Poll> = await retry('poll', () => consumer.poll(pollLimits), retrying);
     if (!polled.done) return;
-    telemetry.turn();
     const poll = polled.value;
     const startedAtMs = now();
     rebalance(poll);
+    telemetry.turn(progress.size);
     const outputs = processAll(poll);
     for (const output of stage.flush(now())) outputs.push(output);
     if (!(await settle(outputs))) return;

@@ -45,4 +45,17 @@ describe('ready', () => {
     // Then nobody is asked any more.
     expect(await health.readinessProblems()).toEqual(['draining', ...problems.slice(0, 2)]);
   });
+
+  test('without partitions a stage is not, until it is clear that it stands by for others', async () => {
+    let nowMs = 0;
+    const health = new Health(() => nowMs);
+    health.turns('sink', false);
+    expect(await health.readinessProblems()).toEqual(['sink: no partitions are assigned to it']);
+    nowMs = 31_000;
+    health.turns('sink', false);
+    expect(await health.readinessProblems()).toEqual([]);
+    health.turns('sink');
+    health.turns('sink', false);
+    expect(await health.readinessProblems()).toEqual(['sink: no partitions are assigned to it']);
+  });
 });

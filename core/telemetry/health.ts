@@ -11,12 +11,16 @@ interface StageState {
   turnedAtMs: number;
   /** It has gone round at least once: what it needs was there. */
   hasTurned: boolean;
+  /** Since when it has had nothing to read; undefined when it has. */
+  idleSinceMs: number | undefined;
   /** Calls that fail and are tried again, with what they failed with. */
   readonly waits: Map<string, string>;
 }
 
 /** Longest time that one check may take before it counts as failed. */
 const checkTimeoutMs = 5_000;
+/** Without input for longer an instance counts as standing by: there are as many others as there are partitions. */
+const standbyAfterMs = 30_000;
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -34,13 +38,17 @@ export class Health {
 
   /** The stage exists, but has not got going yet. */
   starts(stage: string): void {
-    if (!this.#stages.has(stage))
-      this.#stages.set(stage, { turnedAtMs: this.#now(), hasTurned: false, waits: new Map() });
+    if (this.#stages.has(stage)) return;
+    const nowMs = this.#now();
+    this.#stages.set(stage, { turnedAtMs: nowMs, hasTurned: false, idleSinceMs: nowMs, waits: new Map() });
   }
 
-  /** The loop of the stage has gone round: it has its input, also when there is none just now. */
-  turns(stage: string): void {
-    Object.assign(this.#stateOf(stage), { turnedAtMs: this.#now(), hasTurned: true });
+  /** The loop of the stage has gone round. @param hasInput partitions are assigned to it, whatever is in them */
+  turns(stage: string, hasInput = true): void {
+    const state = this.#stateOf(stage);
+    state.turnedAtMs = this.#now();
+    state.hasTurned = true;
+    state.idleSinceMs = hasInput ? undefined : (state.idleSinceMs ?? state.turnedAtMs);
   }
 
   /** A call failed and is tried again: a sign of life, but not of readiness. */
@@ -83,8 +91,11 @@ export class Health {
   /** Why the process is not ready; empty when it is. */
   async readinessProblems(): Promise<readonly Problem[]> {
     const problems = this.#isDraining ? ['draining'] : [];
-    for (const [stage, { hasTurned, waits }] of this.#stages) {
+    const nowMs = this.#now();
+    for (const [stage, { hasTurned, idleSinceMs, waits }] of this.#stages) {
       if (!hasTurned && waits.size === 0) problems.push(`${stage}: starting, has not joined its input yet`);
+      if (hasTurned && idleSinceMs !== undefined && nowMs - idleSinceMs < standbyAfterMs)
+        problems.push(`${stage}: no partitions are assigned to it`);
       for (const [call, text] of waits) problems.push(`${stage}: ${call} fails: ${text}`);
     }
     if (this.#isDraining) return problems;

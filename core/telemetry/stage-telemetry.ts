@@ -15,8 +15,8 @@ export interface PartitionLag extends TopicPartition {
 /** What the stage runtime tells of its stage. */
 export interface StageTelemetry {
   emit(event: InternalEvent, fields?: EventFields): void;
-  /** The loop has gone round, with or without input. */
-  turn(): void;
+  /** The loop has gone round, with so many partitions assigned. */
+  turn(partitions: number): void;
   /** A turn with input is over: messages in, and how long processing, delivery and commit took together. */
   batch(turn: { readonly messages: number; readonly bytes: number; readonly durationMs: number }): void;
   /** Lag of the partitions assigned now; others are not told of any more. */
@@ -161,7 +161,7 @@ export function stageTelemetry(telemetry: Telemetry, stage: string, accounting: 
   const { health } = telemetry;
   return {
     ...stageEvents(telemetry, stage),
-    turn: () => health.turns(stage),
+    turn: (partitions) => health.turns(stage, partitions > 0),
     batch(turn) {
       durationSeconds.observe(labels, turn.durationMs / 1000);
       messages.inc(labels, turn.messages);

@@ -86,7 +86,9 @@ test('over HTTP: metrics, and health with the reasons why not', async () => {
     expect((await get('/'))[0]).toBe(404);
     expect(await get('/healthz')).toEqual([200, 'ok\n']);
     expect(await get('/readyz')).toEqual([503, 'enricher: starting, has not joined its input yet\n']);
-    stage.turn();
+    stage.turn(0);
+    expect(await get('/readyz')).toEqual([503, 'enricher: no partitions are assigned to it\n']);
+    stage.turn(2);
     expect(await get('/readyz')).toEqual([200, 'ok\n']);
     stage.emit(runtimeEvents.retried, { call: 'deliver', error: new Error('the broker is away') });
     expect(await get('/readyz')).toEqual([503, 'enricher: deliver fails: the broker is away\n']);

@@ -132,7 +132,8 @@ export class Assembler implements Stage<OutgoingMessage> {
   }
 
   accounting(): Accounting {
-    return this.#counters;
+    const { received, emitted, dropped, rejected, held } = this.#counters;
+    return { received, emitted, dropped, rejected, held, heldBytes: this.#sizes().bytes };
   }
 
   /** Counts for metrics, beside the accounting. */
@@ -147,6 +148,17 @@ export class Assembler implements Stage<OutgoingMessage> {
       this.#partitions.set(sourceKey(source), partition);
     }
     return partition;
+  }
+
+  /** What is in state. */
+  #sizes(): { readonly spans: number; readonly bytes: number } {
+    let spans = 0;
+    let bytes = 0;
+    for (const { groups } of this.#partitions.values()) {
+      spans += groups.spans;
+      bytes += groups.bytes;
+    }
+    return { spans, bytes };
   }
 
   /** Emits what has become due, and forgets what is too old. */
@@ -177,12 +189,7 @@ export class Assembler implements Stage<OutgoingMessage> {
   #shrink({ groups }: PartitionState, outputs: Outputs): void {
     const { maxSpans, maxBytes } = this.#config;
     const isOver = (): boolean => {
-      let spans = 0;
-      let bytes = 0;
-      for (const partition of this.#partitions.values()) {
-        spans += partition.groups.spans;
-        bytes += partition.groups.bytes;
-      }
+      const { spans, bytes } = this.#sizes();
       return spans > maxSpans || bytes > maxBytes;
     };
     while (isOver()) {

@@ -134,7 +134,8 @@ export class CauseStage implements Stage<CauseOutput> {
   }
 
   accounting(): Accounting {
-    return this.#counters;
+    const { received, emitted, dropped, rejected, held } = this.#counters;
+    return { received, emitted, dropped, rejected, held, heldBytes: this.#bytes };
   }
 
   /** Counts for metrics, beside the accounting. */

@@ -5,9 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openEmbeddedBus } from '../../core/bus/embedded/embedded-bus.ts';
+import { readTopic } from '../../cli/read-topic.ts';
+import { stageNames } from '../../cli/stage-names.ts';
 import type { Bus } from '../../core/bus/bus.ts';
 import { outgoingMessage } from '../../core/codec.ts';
 import { topics } from '../../core/topics.ts';
+import { AvroReader } from '../../schemas/avro-reader.ts';
+import { readDeadLetter } from '../../schemas/generated/dead-letter.ts';
+import { captureMissing, describeWhere } from '../requirement.ts';
 import { type RunningCommand, startSpanloom, untilSays } from './spanloom.ts';
 
 let folder: string;
@@ -74,6 +79,19 @@ async function port(listens: boolean): Promise<{ readonly url: string; close(): 
   return { url, close: () => (listens ? close() : Promise.resolve()) };
 }
 
+async function becomesReady(stage: string): Promise<void> {
+  const service = await start(stage, { SPANLOOM_QUERY_PORT: '0' });
+  await service.untilTells('/readyz', /^ok$/m);
+  expect(await service.get('/healthz')).toEqual({ status: 200, text: 'ok\n' });
+  service.child.kill('SIGTERM');
+  expect(await service.ended).toBe(0);
+  expect(service.errors()).not.toMatch(/^spanloom:/m);
+}
+
+describeWhere(captureMissing(), 'the collector as a service', () => {
+  it('is ready by itself, and ends with 0', () => becomesReady('collector'));
+});
+
 describe('a stage as a service', () => {
   it('tells health, readiness and every count, and after SIGTERM ends with 0, its work stored', async () => {
     const poison = outgoingMessage('events', 'agent', 'EventBatch', Buffer.from('no batch'));
@@ -102,6 +120,36 @@ describe('a stage as a service', () => {
       expect(rebalance?.assigned).toMatchObject([{ offset: 3, emittedBelow: 3 }]);
       expect(messages).toEqual([]);
     });
+  });
+
+  it.each(stageNames.filter((stage) => stage !== 'collector'))('%s is ready by itself, and ends with 0', becomesReady);
+
+  it('stopped amid its work and started again has done everything, and nothing twice', async () => {
+    const count = 6_000;
+    const value = Buffer.alloc(8_000, 255);
+    const poison = Array.from({ length: count }, (_, index) =>
+      outgoingMessage('events', String(index), 'EventBatch', value),
+    );
+    await withLog(async (bus) => (await bus.producer()).send(poison));
+    const first = await start('enricher');
+    await first.untilTells('/metrics', /received_total\{stage="enricher"\} [1-9]/);
+    first.child.kill('SIGTERM');
+    expect(await first.ended).toBe(0);
+    const letters = async (): Promise<readonly number[]> =>
+      withLog(async (bus) => {
+        const offsets: number[] = [];
+        for await (const { value } of readTopic(bus, 'dead-letter', new AbortController().signal))
+          offsets.push(readDeadLetter(new AvroReader(value)).offset);
+        return offsets;
+      });
+    const before = await letters();
+    expect(before.length).toBeGreaterThan(0);
+    expect(before.length).toBeLessThan(count);
+    const second = await start('enricher');
+    await second.untilTells('/metrics', /lag_messages\{[^}]*\} 0/);
+    second.child.kill('SIGTERM');
+    expect(await second.ended).toBe(0);
+    expect(await letters()).toEqual(Array.from({ length: count }, (_, offset) => offset));
   });
 
   it('waits for a database that is away: alive, not ready, with the reason; SIGTERM still ends it with 0', async () => {
