@@ -10,6 +10,7 @@ import { runQuery } from '../query/run.ts';
 import { runSink } from '../sink/run.ts';
 import { openBus } from './bus.ts';
 import { type Milestone, milestone } from './milestone.ts';
+import { runOtlpDestination } from './otlp-destination.ts';
 import { runTogether } from './run-together.ts';
 import type { Settings } from './settings.ts';
 import { clickHouseDirectory } from './stored-traces.ts';
@@ -74,6 +75,9 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
           const served = { ...stage, config: settings.query, dataDirectory: resolve(directory), listening };
           tasks.push((stop) => runQuery({ ...served, signal: stop }));
         }
+      }
+      if (settings.otlpSink.enabled) {
+        tasks.push((stop) => runOtlpDestination({ settings, bus, telemetry, signal: stop, ...until(correlated) }));
       }
       if (watch !== undefined) {
         tasks.push((stop) => watchTopics({ ...watch, bus, signal: stop, ...until(correlated) }));

@@ -8,7 +8,7 @@ const furtherSections: Readonly<Record<StageName, readonly (keyof typeof section
   collector: ['bus'],
   enricher: ['bus'],
   correlator: ['bus'],
-  sink: ['bus', 'clickHouse'],
+  sink: ['bus', 'clickHouse', 'otlpSink'],
   query: ['clickHouse'],
 };
 

@@ -7,6 +7,8 @@ import { runEnricher } from '../../enricher/run.ts';
 import { runQuery } from '../../query/run.ts';
 import { runSink } from '../../sink/run.ts';
 import { openBus } from '../bus.ts';
+import { runOtlpDestination } from '../otlp-destination.ts';
+import { runTogether } from '../run-together.ts';
 import { loadSettings, type Settings } from '../settings.ts';
 import { captureSource } from '../sources.ts';
 import type { StageName } from '../stage-names.ts';
@@ -30,7 +32,12 @@ export async function runStageAlone(stage: StageName, signal: AbortSignal): Prom
     case 'sink':
       return withBus(settings, (bus) =>
         withClickHouse(settings, (clickHouse) =>
-          runSink({ config: settings.sink, bus, clickHouse, telemetry, signal }),
+          runTogether(signal, [
+            (stop) => runSink({ config: settings.sink, bus, clickHouse, telemetry, signal: stop }),
+            ...(settings.otlpSink.enabled
+              ? [(stop: AbortSignal) => runOtlpDestination({ settings, bus, telemetry, signal: stop })]
+              : []),
+          ]),
         ),
       );
     case 'query':
