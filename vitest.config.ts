@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** Tests that capture this machine, or kill and fill it: one file at a time, after all others. */
 const live = ['**/*.live.test.ts', 'native/capture*.test.ts', 'test/e2e/**/*.test.ts'];
 
+/** Tests that talk to a Kafka broker: each file starts one, so one file at a time. */
+const kafka = ['core/bus/kafka/contract.test.ts', '**/*.kafka.test.ts'];
+
 export default defineConfig({
   test: {
     testTimeout: 60_000,
@@ -15,8 +18,18 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['**/*.test.ts'],
-          exclude: ['node_modules/**', 'dist/**', ...live],
+          exclude: ['node_modules/**', 'dist/**', ...live, ...kafka],
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'kafka',
+          include: kafka,
+          exclude: ['node_modules/**', 'dist/**'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -26,7 +39,7 @@ export default defineConfig({
           include: live,
           exclude: ['node_modules/**', 'dist/**'],
           maxWorkers: 1,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

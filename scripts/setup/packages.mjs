@@ -2,6 +2,12 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { CommandError, run, say } from './step.mjs';
 
+/** A broker for development and tests; Maven brings its archives. */
+const kafka = [
+  { present: () => command('java'), packages: [['openjdk-17-jre-headless'], ['default-jre-headless']] },
+  { present: () => command('mvn'), packages: [['maven']] },
+];
+
 /**
  * What comes from Debian. `present` tells whether a need is met already, by whatever means; `packages` are alternatives,
  * best first, each a set that meets the need.
@@ -36,7 +42,9 @@ const needs = {
       packages: [['libclang-rt-19-dev']],
     },
     { present: () => systemPythonHas('aiohttp'), packages: [['python3-aiohttp']] },
+    ...kafka,
   ],
+  kafka,
 };
 
 const directories = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/local/sbin'];
@@ -61,7 +69,7 @@ function systemPythonHas(module) {
 
 /**
  * Installs what is missing, as root on Debian and its relatives; elsewhere says in one sentence what to install.
- * @param {readonly ('build' | 'demo' | 'test')[]} purposes
+ * @param {readonly ('build' | 'demo' | 'test' | 'kafka')[]} purposes
  * @returns {Promise<string>} what was done
  */
 export async function installPackages(purposes) {

@@ -1,0 +1,55 @@
+import { AssignerProtocol, type PartitionAssigner } from 'kafkajs';
+import { assignPartitions, topicsWithNumbers } from './assign-partitions.ts';
+
+const { MemberAssignment, MemberMetadata } = AssignerProtocol;
+const version = 1;
+
+/** What a member tells the group's leader of itself. */
+interface UserData {
+  readonly had: readonly number[];
+}
+
+function readUserData(metadata: Buffer): UserData {
+  try {
+    const { had } = JSON.parse(MemberMetadata.decode(metadata)!.userData.toString()) as Partial<UserData>;
+    return { had: Array.isArray(had) ? had.filter((partition) => Number.isInteger(partition)) : [] };
+  } catch {
+    return { had: [] };
+  }
+}
+
+/**
+ * The assigner of `assignPartitions`, for kafkajs.
+ *
+ * @param onJoin called right before each request to join: from then on nothing of the old generation counts
+ * @param had numbers of the partitions that this member has
+ */
+export function partitionAssigner(onJoin: () => void, had: () => readonly number[]): PartitionAssigner {
+  return ({ cluster }) => ({
+    name: 'SpanloomStickyAssigner',
+    version,
+    protocol({ topics }) {
+      onJoin();
+      const userData = Buffer.from(JSON.stringify({ had: had() } satisfies UserData));
+      return { name: this.name, metadata: MemberMetadata.encode({ version, topics, userData }) };
+    },
+    assign({ members, topics }) {
+      const partitionsOf = new Map(topics.map((topic) => [topic, cluster.findTopicPartitionMetadata(topic).length]));
+      const assigned = assignPartitions(
+        members.map(({ memberId, memberMetadata }) => ({ id: memberId, ...readUserData(memberMetadata) })),
+        Math.max(...partitionsOf.values()),
+      );
+      return Promise.resolve(
+        [...assigned].map(([memberId, numbers]) => {
+          const assignment: Record<string, number[]> = {};
+          for (const { topic, partition } of topicsWithNumbers(numbers, partitionsOf))
+            (assignment[topic] ??= []).push(partition);
+          return {
+            memberId,
+            memberAssignment: MemberAssignment.encode({ version, assignment, userData: Buffer.alloc(0) }),
+          };
+        }),
+      );
+    },
+  });
+}
