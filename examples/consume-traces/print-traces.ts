@@ -2,14 +2,12 @@
  * Prints live traces as trees: node --import tsx examples/consume-traces/print-traces.ts --brokers 127.0.0.1:9092
  * It knows nothing of spanloom but the topic and the schema files: docs/consume-traces.md is the contract it keeps.
  */
-import { Decoder, Encoder } from '@toondepauw/node-zstd';
 import avro from 'avsc';
 import kafkajs from 'kafkajs';
-import { compressFrame, decompressFrame } from 'lz4-napi';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import snappy from 'snappy';
+import { useCompression } from './compression.ts';
 
 interface Trace {
   trace_id: string;
@@ -30,20 +28,7 @@ const { values: options } = parseArgs({
   },
 });
 
-// kafkajs brings gzip only.
-const codec = (compress: (bytes: Buffer) => Promise<Buffer>, decompress: (bytes: Buffer) => Promise<Buffer>) => () => ({
-  compress: ({ buffer }: { buffer: Buffer }) => compress(buffer),
-  decompress,
-});
-const { CompressionCodecs, CompressionTypes } = kafkajs;
-const [zstdEncoder, zstdDecoder] = [new Encoder(3), new Decoder()];
-const uncompressSnappy = (bytes: Buffer) => snappy.uncompress(bytes) as Promise<Buffer>;
-CompressionCodecs[CompressionTypes.Snappy] = codec(snappy.compress, uncompressSnappy);
-CompressionCodecs[CompressionTypes.LZ4] = codec(compressFrame, decompressFrame);
-CompressionCodecs[CompressionTypes.ZSTD] = codec(
-  (bytes) => zstdEncoder.encode(bytes),
-  (bytes) => zstdDecoder.decode(bytes),
-);
+useCompression();
 
 // Unix times in nanoseconds are beyond 2^53.
 const longType = avro.types.LongType.__with({
@@ -106,9 +91,11 @@ await consumer.connect();
 await consumer.subscribe({ topic: options.topic, fromBeginning: options['from-beginning'] });
 await consumer.run({
   autoCommit: false,
-  eachBatch: async ({ batch: { topic, partition, messages, lastOffset } }) => {
-    for (const { value, headers } of messages) if (value !== null) handle(decode(value, String(headers?.['schema'])));
+  eachBatch: async ({ batch }) => {
+    for (const { value, headers } of batch.messages)
+      if (value !== null) handle(decode(value, String(headers?.['schema'])));
     // Only now: what was read but not handled comes again after a crash.
-    await consumer.commitOffsets([{ topic, partition, offset: String(BigInt(lastOffset()) + 1n) }]);
+    const { topic, partition } = batch;
+    await consumer.commitOffsets([{ topic, partition, offset: String(BigInt(batch.lastOffset()) + 1n) }]);
   },
 });
