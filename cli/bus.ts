@@ -1,9 +1,13 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Bus } from '../core/bus/bus.ts';
+import type { Bus, TopicSettings } from '../core/bus/bus.ts';
 import { openEmbeddedBus } from '../core/bus/embedded/embedded-bus.ts';
+import { kafkaBusOptions, kafkaSettings } from '../core/bus/kafka/config.ts';
+import { openKafkaBus } from '../core/bus/kafka/kafka-bus.ts';
+import { requireTopics } from '../core/bus/kafka/topic-administration.ts';
 import { type ConfigOf, defineConfig } from '../core/config/section.ts';
 import { bytesSetting, durationMsSetting, integerSetting } from '../core/config/setting.ts';
+import type { Logger } from '../core/telemetry/logger.ts';
 import { compactedTopics, topics } from '../core/topics.ts';
 
 /** Settings of the log: SPANLOOM_BUS_…. */
@@ -25,6 +29,7 @@ export const busConfig = defineConfig(
       default: '1GiB',
       minimum: 1024 * 1024,
     }),
+    ...kafkaSettings,
   }),
   'bus',
 );
@@ -32,16 +37,32 @@ export const busConfig = defineConfig(
 /** Values of {@link busConfig}. */
 export type BusConfig = Readonly<ConfigOf<typeof busConfig>>;
 
-/** Opens the embedded log of a data directory, with all topics. */
-export async function openBus(config: BusConfig, dataDirectory: string): Promise<Bus> {
-  const bus = openEmbeddedBus({ directory: join(dataDirectory, 'log') });
+/** What the topics of the pipeline have to be like. */
+export function topicSettings(config: BusConfig): readonly TopicSettings[] {
   const { partitions, retention: retentionMs, retentionBytes } = config;
-  await bus.ensureTopics(
-    topics.map((name) =>
-      compactedTopics.includes(name)
-        ? { name, partitions, compacted: true }
-        : { name, partitions, retentionMs, retentionBytes },
-    ),
+  return topics.map((name) =>
+    compactedTopics.includes(name)
+      ? { name, partitions, compacted: true }
+      : { name, partitions, retentionMs, retentionBytes },
   );
+}
+
+/** Opens the embedded log of a data directory, with all topics. */
+export async function openEmbeddedLog(config: BusConfig, dataDirectory: string): Promise<Bus> {
+  const bus = openEmbeddedBus({ directory: join(dataDirectory, 'log') });
+  await bus.ensureTopics(topicSettings(config));
   return bus;
+}
+
+/**
+ * Opens Kafka where its brokers are configured, else the embedded log. Topics on Kafka belong to whoever runs it: they
+ * are never changed here, only by `spanloom topics apply`.
+ *
+ * @throws PipelineError BUS_UNKNOWN_TOPIC when topics are missing on Kafka
+ */
+export async function openBus(config: BusConfig, dataDirectory: string, logger?: Logger): Promise<Bus> {
+  const kafka = kafkaBusOptions(config, logger);
+  if (kafka === undefined) return openEmbeddedLog(config, dataDirectory);
+  await requireTopics(kafka, topics);
+  return openKafkaBus(kafka);
 }

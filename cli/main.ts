@@ -90,6 +90,23 @@ program
     runCommand(async () => (await import('./commands/trace.ts')).trace(id, options.json === true)),
   );
 
+const topicsCommand = program
+  .command('topics')
+  .description("compare the pipeline's topics on Kafka with the settings, and create or change them");
+
+topicsCommand
+  .command('diff')
+  .description('show what apply would change; exit code 1 when there is something')
+  .action(() => runCommand(async () => (await import('./commands/topics.ts')).diffTopics()));
+
+topicsCommand
+  .command('apply')
+  .description('create missing topics and bring settings up to date, showing each change; partitions only grow')
+  .option('--dry-run', 'show the changes without making them')
+  .action((options: { dryRun?: boolean }) =>
+    runCommand(async () => (await import('./commands/topics.ts')).applyTopicSettings(options.dryRun === true)),
+  );
+
 program
   .command('check')
   .description('load every kernel program on this machine and say what works')

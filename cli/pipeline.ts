@@ -1,4 +1,4 @@
-/** All stages in one process, over the embedded log and the embedded ClickHouse. */
+/** All stages in one process. */
 import { resolve } from 'node:path';
 import type { Bus, ReceivedMessage } from '../core/bus/bus.ts';
 import { openClickHouse } from '../core/clickhouse/config.ts';
@@ -8,7 +8,7 @@ import { runCorrelator } from '../correlator/run.ts';
 import { runEnricher } from '../enricher/run.ts';
 import { runQuery } from '../query/run.ts';
 import { runSink } from '../sink/run.ts';
-import { openBus } from './bus.ts';
+import { openBus, openEmbeddedLog } from './bus.ts';
 import { type Milestone, milestone } from './milestone.ts';
 import { runOtlpDestination } from './otlp-destination.ts';
 import { runTogether } from './run-together.ts';
@@ -30,6 +30,8 @@ export interface PipelineOptions {
   readonly telemetry: Telemetry;
   readonly signal: AbortSignal;
   readonly source: EventSource;
+  /** On Kafka where it is configured. A replay or a demo has a log of its own, in the data directory. */
+  readonly onConfiguredBus?: true;
   /** The source ends by itself (a recording): each stage then works off its input, releases what it holds and ends. */
   readonly ends: boolean;
   /** Writes traces to ClickHouse. */
@@ -47,7 +49,9 @@ export interface PipelineOptions {
  */
 export async function runPipeline(options: PipelineOptions): Promise<void> {
   const { settings, dataDirectory, telemetry, signal, source, ends, stores, listening, watch } = options;
-  const bus = await openBus(settings.bus, dataDirectory);
+  const bus = await (options.onConfiguredBus === true
+    ? openBus(settings.bus, dataDirectory, telemetry.logger)
+    : openEmbeddedLog(settings.bus, dataDirectory));
   try {
     const directory = clickHouseDirectory(dataDirectory);
     const clickHouse = stores ? openClickHouse(settings.clickHouse, directory) : undefined;

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Bus } from '../../core/bus/bus.ts';
 import type { ClickHouse } from '../../core/clickhouse/clickhouse.ts';
 import { openClickHouse } from '../../core/clickhouse/config.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { runCorrelator } from '../../correlator/run.ts';
 import { runEnricher } from '../../enricher/run.ts';
 import { runQuery } from '../../query/run.ts';
@@ -15,7 +16,7 @@ import type { StageName } from '../stage-names.ts';
 import { clickHouseDirectory } from '../stored-traces.ts';
 import { processTelemetry } from '../telemetry.ts';
 
-/** Runs one stage in this process until the signal fires; stages on one host share the log in the data directory. */
+/** Runs one stage in this process until the signal fires; without Kafka, stages on one host share the log in the data directory. */
 export async function runStageAlone(stage: StageName, signal: AbortSignal): Promise<void> {
   process.title = `spanloom-${stage}`;
   const settings = loadSettings();
@@ -24,13 +25,15 @@ export async function runStageAlone(stage: StageName, signal: AbortSignal): Prom
   process.stderr.write(`The ${stage} runs; Ctrl-C ends it.\n`);
   switch (stage) {
     case 'collector':
-      return withBus(settings, (bus) => captureSource(settings, dataDir)({ bus, telemetry, signal }));
+      return withBus(settings, telemetry, (bus) => captureSource(settings, dataDir)({ bus, telemetry, signal }));
     case 'enricher':
-      return withBus(settings, (bus) => runEnricher({ config: settings.enricher, bus, telemetry, signal }));
+      return withBus(settings, telemetry, (bus) => runEnricher({ config: settings.enricher, bus, telemetry, signal }));
     case 'correlator':
-      return withBus(settings, (bus) => runCorrelator({ config: settings.correlator, bus, telemetry, signal }));
+      return withBus(settings, telemetry, (bus) =>
+        runCorrelator({ config: settings.correlator, bus, telemetry, signal }),
+      );
     case 'sink':
-      return withBus(settings, (bus) =>
+      return withBus(settings, telemetry, (bus) =>
         withClickHouse(settings, (clickHouse) =>
           runTogether(signal, [
             (stop) => runSink({ config: settings.sink, bus, clickHouse, telemetry, signal: stop }),
@@ -53,8 +56,8 @@ export async function runStageAlone(stage: StageName, signal: AbortSignal): Prom
   }
 }
 
-async function withBus(settings: Settings, use: (bus: Bus) => Promise<void>): Promise<void> {
-  const bus = await openBus(settings.bus, settings.shared.dataDir);
+async function withBus(settings: Settings, { logger }: Telemetry, use: (bus: Bus) => Promise<void>): Promise<void> {
+  const bus = await openBus(settings.bus, settings.shared.dataDir, logger);
   try {
     await use(bus);
   } finally {

@@ -14,6 +14,7 @@ export async function up(signal: AbortSignal): Promise<void> {
     telemetry: processTelemetry('spanloom-up', logLevel),
     signal,
     source: captureSource(settings, dataDir),
+    onConfiguredBus: true,
     ends: false,
     stores: true,
     listening: (port) => {

@@ -1,7 +1,10 @@
-import { CompressionCodecs, CompressionTypes } from 'kafkajs';
+import kafkajs, { type CompressionTypes as KafkajsType } from 'kafkajs';
 import { compressFrame, decompressFrame } from 'lz4-napi';
 import { compress as compressSnappy, uncompress as uncompressSnappy } from 'snappy';
 import { Decoder, Encoder } from '@toondepauw/node-zstd';
+
+// A CommonJS module whose names Node.js does not all see from outside.
+const { CompressionCodecs, CompressionTypes } = kafkajs;
 
 /** Ways to compress batches on their way to Kafka and in it. */
 export const compressions = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
@@ -28,7 +31,7 @@ export const codecs: Readonly<Record<'snappy' | 'lz4' | 'zstd', Codec>> = {
 };
 
 /** The number of each in Kafka's protocol. */
-export const compressionTypes: Readonly<Record<Compression, CompressionTypes>> = {
+export const compressionTypes: Readonly<Record<Compression, KafkajsType>> = {
   none: CompressionTypes.None,
   gzip: CompressionTypes.GZIP,
   snappy: CompressionTypes.Snappy,

@@ -4,7 +4,7 @@ import { PipelineError } from '../../errors.ts';
 import { type KafkaBusOptions, KafkaConnection } from './kafka-connection.ts';
 import { KafkaConsumer } from './kafka-consumer.ts';
 import { KafkaProducer } from './kafka-producer.ts';
-import { applyTopics } from './topic-administration.ts';
+import { applyTopics, planTopicChanges } from './topic-administration.ts';
 
 /** Opens a bus on Kafka; connections are made when they are needed. */
 export function openKafkaBus(options: KafkaBusOptions): Bus {
@@ -22,7 +22,8 @@ class KafkaBus implements Bus {
 
   async ensureTopics(settings: readonly TopicSettings[]): Promise<void> {
     this.#requireOpen();
-    await applyTopics(this.#connection, settings);
+    const { given } = this.#connection;
+    await applyTopics(given, await planTopicChanges(given, settings));
   }
 
   producer(): Promise<Producer> {

@@ -1,9 +1,11 @@
-import { type Admin, Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs';
+import kafkajs, { type Admin, type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
 import type { ConnectionOptions } from 'node:tls';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type Compression, useCodecs } from './compression.ts';
 import { kafkaError, unknownTopicError } from './kafka-error.ts';
 import { kafkaLogger } from './kafka-logger.ts';
+
+const { logLevel } = kafkajs;
 
 /** How Kafka is reached and used. */
 export interface KafkaBusOptions {
@@ -43,7 +45,7 @@ type Defaulted = Required<Omit<KafkaBusOptions, 'tls' | 'sasl' | 'logger'>>;
 const defaults: Omit<Defaulted, 'brokers'> = {
   clientId: 'spanloom',
   prefix: 'spanloom.',
-  compression: 'none',
+  compression: 'lz4',
   replicationFactor: 1,
   maxMessageBytes: 32 * 1024 * 1024,
   sessionTimeoutMs: 15_000,
@@ -58,6 +60,8 @@ const defaults: Omit<Defaulted, 'brokers'> = {
 
 /** What producers, consumers and the bus share: settings, names, and a connection for questions. */
 export class KafkaConnection {
+  readonly given: KafkaBusOptions;
+  /** What was given, with defaults. */
   readonly options: Defaulted;
   readonly logger: Logger | undefined;
   /** Bounds of what kafkajs repeats by itself; after that the caller decides. */
@@ -68,6 +72,7 @@ export class KafkaConnection {
 
   constructor(given: KafkaBusOptions) {
     const { tls, sasl, logger, ...options } = given;
+    this.given = given;
     this.options = { ...defaults, ...options };
     this.logger = logger;
     useCodecs();
@@ -89,7 +94,7 @@ export class KafkaConnection {
   }
 
   newClient(): Kafka {
-    return new Kafka(this.#config);
+    return new kafkajs.Kafka(this.#config);
   }
 
   topicName(topic: string): string {

@@ -1,4 +1,4 @@
-import { type LogEntry, logLevel } from 'kafkajs';
+import kafkajs, { type LogEntry } from 'kafkajs';
 import type { Logger } from '../../telemetry/logger.ts';
 
 /** The same line is logged at most once in this time. */
@@ -16,7 +16,7 @@ export function kafkaLogger(logger: Logger, now: () => number = Date.now): () =>
   return () =>
     ({ namespace, level, log }) => {
       const { message, error, broker, groupId } = log as { message: string } & Record<string, unknown>;
-      if (level > logLevel.ERROR) {
+      if (level > kafkajs.logLevel.ERROR) {
         logger.debug({ client: namespace, groupId }, message);
         return;
       }

@@ -1,7 +1,7 @@
-import { AssignerProtocol, type PartitionAssigner } from 'kafkajs';
+import kafkajs, { type PartitionAssigner } from 'kafkajs';
 import { assignPartitions, topicsWithNumbers } from './assign-partitions.ts';
 
-const { MemberAssignment, MemberMetadata } = AssignerProtocol;
+const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
 const version = 1;
 
 /** What a member tells the group's leader of itself. */

@@ -1,52 +1,49 @@
-import { type Admin, ConfigResourceTypes, ConfigSource } from 'kafkajs';
+import kafkajs, { type Admin } from 'kafkajs';
+import { PipelineError } from '../../errors.ts';
 import type { TopicSettings } from '../bus.ts';
-import type { KafkaConnection } from './kafka-connection.ts';
+import { type KafkaBusOptions, KafkaConnection } from './kafka-connection.ts';
 import { brokerAnswer, kafkaError } from './kafka-error.ts';
 import { planTopics, type PresentTopic, type TopicChange } from './topic-plan.ts';
 
+const { ConfigResourceTypes, ConfigSource } = kafkajs;
+
+/** @throws PipelineError BUS_UNKNOWN_TOPIC that names all topics which are missing, and how they are made */
+export async function requireTopics(options: KafkaBusOptions, topics: readonly string[]): Promise<void> {
+  const wanted = topics.map((name) => ({ name, partitions: 1 }));
+  const missing = (await planTopicChanges(options, wanted)).filter(({ kind }) => kind === 'create');
+  if (missing.length === 0) return;
+  const names = missing.map(({ topic }) => topic).join(', ');
+  const what = missing.length === 1 ? `The topic ${names} does` : `The topics ${names} do`;
+  const where = `on Kafka at ${options.brokers.join(', ')}`;
+  throw new PipelineError('BUS_UNKNOWN_TOPIC', `${what} not exist ${where}: spanloom topics apply creates them.`);
+}
+
 /** What would have to change on Kafka, under the names that topics have there. */
-export async function planChanges(
-  connection: KafkaConnection,
+export async function planTopicChanges(
+  options: KafkaBusOptions,
   settings: readonly TopicSettings[],
 ): Promise<readonly TopicChange[]> {
+  const connection = new KafkaConnection(options);
+  const wanted = settings.map((topic) => ({ ...topic, name: connection.topicName(topic.name) }));
+  const names = wanted.map(({ name }) => name);
   try {
-    return await connection.withAdmin((admin) => plan(admin, connection, settings));
+    const present = await connection.withAdmin((admin) => presentTopics(admin, names));
+    return planTopics(wanted, present, connection.options);
   } catch (error) {
     throw kafkaError('reading topics', error);
   }
 }
 
-/** Makes topics as they should be. @returns what was changed */
-export async function applyTopics(
-  connection: KafkaConnection,
-  settings: readonly TopicSettings[],
-): Promise<readonly TopicChange[]> {
+/** Makes the changes. Those that someone else makes at the same time are fine. */
+export async function applyTopics(options: KafkaBusOptions, changes: readonly TopicChange[]): Promise<void> {
+  if (changes.length === 0) return;
   try {
-    return await connection.withAdmin(async (admin) => {
-      const changes = await plan(admin, connection, settings);
-      await create(
-        admin,
-        changes.filter((change) => change.kind === 'create'),
-      );
-      for (const change of changes) if (change.kind !== 'create') await alter(admin, change);
-      return changes;
+    await new KafkaConnection(options).withAdmin(async (admin) => {
+      for (const change of changes) await apply(admin, change);
     });
   } catch (error) {
     throw kafkaError('changing topics', error);
   }
-}
-
-async function plan(
-  admin: Admin,
-  connection: KafkaConnection,
-  settings: readonly TopicSettings[],
-): Promise<readonly TopicChange[]> {
-  const wanted = settings.map((topic) => ({ ...topic, name: connection.topicName(topic.name) }));
-  const present = await presentTopics(
-    admin,
-    wanted.map(({ name }) => name),
-  );
-  return planTopics(wanted, present, connection.options);
 }
 
 async function presentTopics(admin: Admin, names: readonly string[]): Promise<ReadonlyMap<string, PresentTopic>> {
@@ -68,34 +65,36 @@ async function presentTopics(admin: Admin, names: readonly string[]): Promise<Re
   );
 }
 
-const entriesOf = (overrides: ReadonlyMap<string, string>): { name: string; value: string }[] =>
-  [...overrides].map(([name, value]) => ({ name, value }));
-
-async function create(admin: Admin, changes: readonly (TopicChange & { readonly kind: 'create' })[]): Promise<void> {
-  if (changes.length === 0) return;
-  await admin.createTopics({
-    waitForLeaders: true,
-    topics: changes.map(({ topic, partitions, replicationFactor, overrides }) => ({
-      topic,
-      numPartitions: partitions,
-      replicationFactor,
-      configEntries: entriesOf(overrides),
-    })),
-  });
+async function apply(admin: Admin, change: TopicChange): Promise<void> {
+  const { topic } = change;
+  switch (change.kind) {
+    case 'create': {
+      const { partitions: numPartitions, replicationFactor, overrides } = change;
+      const wanted = { topic, numPartitions, replicationFactor, configEntries: entriesOf(overrides) };
+      await tolerating('TOPIC_ALREADY_EXISTS', admin.createTopics({ waitForLeaders: true, topics: [wanted] }));
+      return;
+    }
+    case 'grow':
+      await tolerating(
+        'INVALID_PARTITIONS',
+        admin.createPartitions({ topicPartitions: [{ topic, count: change.to }] }),
+      );
+      return;
+    case 'alter': {
+      const resource = { type: ConfigResourceTypes.TOPIC, name: topic, configEntries: entriesOf(change.overrides) };
+      await admin.alterConfigs({ validateOnly: false, resources: [resource] });
+    }
+  }
 }
 
-async function alter(admin: Admin, change: Exclude<TopicChange, { readonly kind: 'create' }>): Promise<void> {
-  if (change.kind === 'grow') {
-    try {
-      await admin.createPartitions({ topicPartitions: [{ topic: change.topic, count: change.to }] });
-    } catch (error) {
-      // Someone else grew it at the same time.
-      if (brokerAnswer(error) !== 'INVALID_PARTITIONS') throw error;
-    }
-    return;
+function entriesOf(overrides: ReadonlyMap<string, string>): { name: string; value: string }[] {
+  return [...overrides].map(([name, value]) => ({ name, value }));
+}
+
+async function tolerating(answer: string, request: Promise<unknown>): Promise<void> {
+  try {
+    await request;
+  } catch (error) {
+    if (brokerAnswer(error) !== answer) throw error;
   }
-  await admin.alterConfigs({
-    validateOnly: false,
-    resources: [{ type: ConfigResourceTypes.TOPIC, name: change.topic, configEntries: entriesOf(change.overrides) }],
-  });
 }

@@ -73,7 +73,7 @@ export function describeChange(change: TopicChange): string {
   switch (change.kind) {
     case 'create': {
       const settings = [...change.overrides].map(([name, value]) => `${name}=${value}`).join(' ');
-      return `+ ${change.topic}: ${change.partitions} partitions, ${change.replicationFactor} replicas, ${settings}`;
+      return `+ ${change.topic}: partitions=${change.partitions} replicas=${change.replicationFactor} ${settings}`;
     }
     case 'grow':
       return `~ ${change.topic}: partitions ${change.from} → ${change.to}`;

@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import type { z } from 'zod';
+import { PipelineError } from '../../errors.ts';
+import {
+  booleanSetting,
+  bytesSetting,
+  choiceSetting,
+  durationMsSetting,
+  integerSetting,
+  listSetting,
+  textSetting,
+} from '../../config/setting.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { compressions } from './compression.ts';
+import type { KafkaBusOptions } from './kafka-connection.ts';
+
+/** Settings of the bus on Kafka, for the section of the bus. */
+export const kafkaSettings = {
+  kafkaBrokers: listSetting({
+    description: 'Kafka brokers as host:port, some of them. Without them the log is embedded in the data directory.',
+  }).optional(),
+  kafkaPrefix: textSetting({
+    description: 'Begins the names of topics and consumer groups on Kafka: two pipelines on one Kafka need two.',
+    default: 'spanloom.',
+    pattern: /^[a-zA-Z0-9._-]{1,100}$/,
+    patternText: 'letters, digits, dots, hyphens or underscores',
+  }),
+  kafkaClientId: textSetting({ description: 'Name of this process in the logs of brokers.', default: 'spanloom' }),
+  kafkaReplicationFactor: integerSetting({
+    description: 'Copies of each partition of topics that spanloom topics apply creates; 3 where there are 3 brokers.',
+    default: '1',
+    minimum: 1,
+    maximum: 32_767,
+  }),
+  kafkaMaxMessageBytes: bytesSetting({
+    description: 'Largest message that topics on Kafka take.',
+    default: '32MiB',
+    minimum: 1024 * 1024,
+    maximum: 1024 * 1024 * 1024,
+  }),
+  kafkaTls: booleanSetting({ description: 'Talk to Kafka over TLS.', default: 'false' }),
+  kafkaTlsCa: textSetting({
+    description: "File (PEM) of the authority that signed the brokers' certificates, when it is not a public one.",
+  }).optional(),
+  kafkaTlsCert: textSetting({ description: 'File (PEM) of our own certificate, for mutual TLS.' }).optional(),
+  kafkaTlsKey: textSetting({ description: 'File (PEM) of the key of our own certificate.' }).optional(),
+  kafkaSasl: choiceSetting(['plain', 'scram-sha-256', 'scram-sha-512'], {
+    description: 'How we log in to Kafka, if at all.',
+  }).optional(),
+  kafkaUser: textSetting({ description: 'User for the login to Kafka.' }).optional(),
+  kafkaPassword: textSetting({ description: 'Password for the login to Kafka.', secret: true }).optional(),
+  kafkaSessionTimeout: durationMsSetting({
+    description: 'Silence after which an instance counts as dead and others take its partitions over.',
+    default: '15s',
+    minimum: 1_000,
+    maximum: 1_800_000,
+  }),
+  kafkaRebalanceTimeout: durationMsSetting({
+    description: 'How long a rebalance waits until an instance has delivered and committed what it is working on.',
+    default: '60s',
+    minimum: 1_000,
+    maximum: 1_800_000,
+  }),
+  kafkaRequestTimeout: durationMsSetting({
+    description: 'How long an answer of a broker is waited for.',
+    default: '30s',
+    minimum: 1_000,
+  }),
+  compression: choiceSetting(compressions, {
+    description: 'How batches are compressed on Kafka. docs/kafka.md has figures.',
+    default: 'lz4',
+  }),
+} as const;
+
+/** Values of {@link kafkaSettings}. */
+export type KafkaConfig = Readonly<z.infer<z.ZodObject<typeof kafkaSettings>>>;
+
+/**
+ * How the settings say that Kafka is reached; undefined when they name no brokers.
+ *
+ * @throws PipelineError CONFIG_INVALID
+ */
+export function kafkaBusOptions(config: KafkaConfig, logger?: Logger): KafkaBusOptions | undefined {
+  const brokers = config.kafkaBrokers ?? [];
+  if (brokers.length === 0) return undefined;
+  const tls = tlsOf(config);
+  const sasl = saslOf(config);
+  return {
+    brokers,
+    clientId: config.kafkaClientId,
+    prefix: config.kafkaPrefix,
+    compression: config.compression,
+    replicationFactor: config.kafkaReplicationFactor,
+    maxMessageBytes: config.kafkaMaxMessageBytes,
+    sessionTimeoutMs: config.kafkaSessionTimeout,
+    rebalanceTimeoutMs: config.kafkaRebalanceTimeout,
+    requestTimeoutMs: config.kafkaRequestTimeout,
+    heartbeatEveryMs: Math.min(1_000, config.kafkaSessionTimeout / 5),
+    ...(tls === undefined ? {} : { tls }),
+    ...(sasl === undefined ? {} : { sasl }),
+    ...(logger === undefined ? {} : { logger }),
+  };
+}
+
+function tlsOf(config: KafkaConfig): KafkaBusOptions['tls'] {
+  const files = { ca: config.kafkaTlsCa, cert: config.kafkaTlsCert, key: config.kafkaTlsKey };
+  if ((files.cert === undefined) !== (files.key === undefined))
+    throw invalid('SPANLOOM_BUS_KAFKA_TLS_CERT and SPANLOOM_BUS_KAFKA_TLS_KEY belong together.');
+  if (!config.kafkaTls) {
+    if (files.ca === undefined && files.cert === undefined) return undefined;
+    throw invalid('Certificates for Kafka are given, but SPANLOOM_BUS_KAFKA_TLS is not true.');
+  }
+  const given = Object.entries(files).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(given.map(([name, path]) => [name, readSetting(path)]));
+}
+
+function readSetting(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new PipelineError('CONFIG_INVALID', `The file ${path}, named by a setting of Kafka, cannot be read.`, {
+      cause: error,
+    });
+  }
+}
+
+function saslOf(config: KafkaConfig): KafkaBusOptions['sasl'] {
+  const { kafkaSasl: mechanism, kafkaUser: username, kafkaPassword: password } = config;
+  if (mechanism === undefined) {
+    if (username === undefined && password === undefined) return undefined;
+    throw invalid('A user or password for Kafka is given, but SPANLOOM_BUS_KAFKA_SASL does not say how to log in.');
+  }
+  if (username === undefined || password === undefined)
+    throw invalid(
+      `SPANLOOM_BUS_KAFKA_SASL=${mechanism} needs SPANLOOM_BUS_KAFKA_USER and SPANLOOM_BUS_KAFKA_PASSWORD.`,
+    );
+  return { mechanism, username, password };
+}
+
+function invalid(sentence: string): PipelineError {
+  return new PipelineError('CONFIG_INVALID', sentence);
+}
