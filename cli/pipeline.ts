@@ -80,7 +80,8 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
           tasks.push((stop) => runQuery({ ...served, signal: stop }));
         }
       }
-      if (settings.otlpSink.enabled) {
+      // A replay or a demo is nothing for other systems.
+      if (settings.otlpSink.enabled && options.onConfiguredBus === true) {
         tasks.push((stop) => runOtlpDestination({ settings, bus, telemetry, signal: stop, ...until(correlated) }));
       }
       if (watch !== undefined) {
