@@ -60,7 +60,7 @@ export function afterNames(consumer: Consumer, names: NameReader, signal: AbortS
   return {
     async poll(limits) {
       polled ??= await consumer.poll(limits);
-      if (polled.messages.length > 0) await names.catchUp(signal);
+      await names.catchUp(signal);
       const poll = polled;
       polled = undefined;
       return poll;
