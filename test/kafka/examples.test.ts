@@ -4,16 +4,17 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Compression } from '../core/bus/kafka/compression.ts';
-import { openKafkaBus } from '../core/bus/kafka/kafka-bus.ts';
-import { encodeValue, outgoingMessage } from '../core/codec.ts';
-import { type Trace, writeTrace } from '../schemas/generated/trace.ts';
-import { brokerForTests, type TestBroker } from '../scripts/kafka/test-broker.ts';
-import { makeLoadTrace, makeSpan, makeTrace } from '../sink/testing/traces.ts';
-import { type PythonEnvironment, pythonEnvironment } from './python-environment.ts';
-import { describeWhere } from './requirement.ts';
+import type { OutgoingMessage } from '../../core/bus/bus.ts';
+import type { Compression } from '../../core/bus/kafka/compression.ts';
+import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
+import { encodeValue, outgoingMessage } from '../../core/codec.ts';
+import { type Trace, writeTrace } from '../../schemas/generated/trace.ts';
+import { brokerForTests, type TestBroker } from './test-broker.ts';
+import { makeLoadTrace, makeSpan, makeTrace } from '../../sink/testing/traces.ts';
+import { type PythonEnvironment, pythonEnvironment } from '../python-environment.ts';
+import { describeWhere } from '../requirement.ts';
 
-const folder = join(import.meta.dirname, '..', 'examples', 'consume-traces');
+const folder = join(import.meta.dirname, '..', '..', 'examples', 'consume-traces');
 
 const first = makeTrace(
   [
@@ -40,7 +41,7 @@ const second = makeTrace([...first.spans, late], { traceId: first.traceId });
 const merged = makeTrace([], { traceId: 'b'.repeat(32), revision: 4, mergedInto: first.traceId });
 const last = makeTrace([makeSpan()], { traceId: 'c'.repeat(32) });
 
-/** A new revision replaces; what comes again, or comes late, changes nothing. */
+/** A new revision replaces; what comes again, or comes late, changes nothing. Every other message is framed. */
 const story: readonly Trace[] = [first, first, second, first, merged, merged, last];
 const shown = `trace aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa revision 2: 2 spans, 5.000 ms, 1 errors
   s-p node GET /api/orders/{}: ok, 5.000 ms (root)
@@ -54,7 +55,14 @@ trace cccccccccccccccccccccccccccccccc revision 1: 1 spans, 5.000 ms, 0 errors
   s-p node GET /api/orders/{}: ok, 5.000 ms (root)
 `;
 
-const messageOf = (trace: Trace) => outgoingMessage('traces', trace.traceId, 'Trace', encodeValue(trace, writeTrace));
+const messageOf = (trace: Trace): OutgoingMessage =>
+  outgoingMessage('traces', trace.traceId, 'Trace', encodeValue(trace, writeTrace));
+
+/** As a pipeline with a Schema Registry writes it: a zero byte and the number of the schema first. */
+function framed(message: OutgoingMessage): OutgoingMessage {
+  const value = Buffer.concat([Buffer.of(0, 0, 0, 0, 7), message.value]);
+  return { ...message, value, headers: { ...message.headers, framing: 'confluent' } };
+}
 
 /** Runs a program until what it prints is long enough; then ends it in order. */
 async function printed(program: ChildProcess, length: number): Promise<string> {
@@ -93,7 +101,7 @@ function suite(broker: () => TestBroker, program: (...args: readonly string[]) =
       const bus = openKafkaBus({ brokers: broker().brokers, prefix, compression });
       await bus.ensureTopics([{ name: 'traces', partitions: 1 }]);
       const producer = await bus.producer();
-      await producer.send(story.map(messageOf));
+      await producer.send(story.map((trace, index) => (index % 2 === 0 ? messageOf(trace) : framed(messageOf(trace)))));
       const group = `${prefix}printer`;
       const running = program(
         '--brokers',
