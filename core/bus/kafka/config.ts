@@ -68,7 +68,7 @@ export const kafkaSettings = {
   }),
   compression: choiceSetting(compressions, {
     description: 'How batches are compressed on Kafka. docs/kafka.md has figures.',
-    default: 'lz4',
+    default: 'zstd',
   }),
 } as const;
 

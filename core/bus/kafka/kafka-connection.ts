@@ -45,7 +45,7 @@ type Defaulted = Required<Omit<KafkaBusOptions, 'tls' | 'sasl' | 'logger'>>;
 const defaults: Omit<Defaulted, 'brokers'> = {
   clientId: 'spanloom',
   prefix: 'spanloom.',
-  compression: 'lz4',
+  compression: 'zstd',
   replicationFactor: 1,
   maxMessageBytes: 32 * 1024 * 1024,
   sessionTimeoutMs: 15_000,
