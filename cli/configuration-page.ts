@@ -9,6 +9,7 @@ const titles: Readonly<Record<keyof typeof sections, string>> = {
   enricher: 'Enricher',
   correlator: 'Correlator',
   sink: 'Sink',
+  otlpSink: 'Sink: OpenTelemetry',
   clickHouse: 'Database',
   query: 'Query',
 };

@@ -11,6 +11,7 @@ import { runSink } from '../sink/run.ts';
 import { openEmbeddedLog } from './bus.ts';
 import { openFramedBus } from './framed-bus.ts';
 import { type Milestone, milestone } from './milestone.ts';
+import { runOtlpDestination } from './otlp-destination.ts';
 import { runTogether } from './run-together.ts';
 import type { Settings } from './settings.ts';
 import { clickHouseDirectory } from './stored-traces.ts';
@@ -79,6 +80,10 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
           const served = { ...stage, config: settings.query, dataDirectory: resolve(directory), listening };
           tasks.push((stop) => runQuery({ ...served, signal: stop }));
         }
+      }
+      // A replay or a demo is nothing for other systems.
+      if (settings.otlpSink.enabled && options.onConfiguredBus === true) {
+        tasks.push((stop) => runOtlpDestination({ settings, bus, telemetry, signal: stop, ...until(correlated) }));
       }
       if (watch !== undefined) {
         tasks.push((stop) => watchTopics({ ...watch, bus, signal: stop, ...until(correlated) }));

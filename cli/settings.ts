@@ -10,6 +10,7 @@ import { correlatorConfig } from '../correlator/config.ts';
 import { enricherConfig } from '../enricher/config.ts';
 import { queryConfig } from '../query/config.ts';
 import { sinkConfig } from '../sink/config.ts';
+import { otlpSinkConfig } from '../sink/otlp/config.ts';
 import { busConfig } from './bus.ts';
 
 /** Settings that all stages share: SPANLOOM_…. */
@@ -56,6 +57,7 @@ export const sections = {
   enricher: enricherConfig,
   correlator: correlatorConfig,
   sink: sinkConfig,
+  otlpSink: otlpSinkConfig,
   clickHouse: clickHouseConfig,
   query: queryConfig,
 } as const;

@@ -31,6 +31,9 @@ interface Field {
 /** Topmost records, in an order in which every reference points backwards. */
 const topRecords = ['event-batch', 'span', 'span-batch', 'linked-batch', 'trace', 'resource', 'dead-letter'] as const;
 
+/** Records that other systems read: each also as one file that stands alone, with docs and defaults, for their readers. */
+const sharedRecords: ReadonlySet<string> = new Set(['Trace', 'Resource']);
+
 const directory = new URL('./', import.meta.url);
 const namespace = 'io.spanloom.';
 
@@ -234,6 +237,8 @@ export function generate(): Map<string, string> {
     const text = JSON.stringify(schema);
     const fingerprint = schemaFingerprint(schema);
     files.set(`avro/history/${node.name}-${fingerprint}.json`, `${JSON.stringify(encodingOf(schema), undefined, 1)}\n`);
+    if (sharedRecords.has(node.name))
+      files.set(`generated/${node.name}.avsc`, `${JSON.stringify(schema, undefined, 2)}\n`);
     schemaLines.push(`  ${node.name}: {\n    fingerprint: '${fingerprint}',\n    text: ${JSON.stringify(text)},\n  },`);
   }
   files.set(

@@ -8,7 +8,7 @@ const furtherSections: Readonly<Record<StageName, readonly (keyof typeof section
   collector: ['bus', 'schemaRegistry'],
   enricher: ['bus', 'schemaRegistry'],
   correlator: ['bus', 'schemaRegistry'],
-  sink: ['bus', 'schemaRegistry', 'clickHouse'],
+  sink: ['bus', 'schemaRegistry', 'clickHouse', 'otlpSink'],
   query: ['clickHouse'],
 };
 

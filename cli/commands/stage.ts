@@ -10,7 +10,9 @@ import { runEnricher } from '../../enricher/run.ts';
 import { runQuery } from '../../query/run.ts';
 import { runSink } from '../../sink/run.ts';
 import { openFramedBus } from '../framed-bus.ts';
+import { runOtlpDestination } from '../otlp-destination.ts';
 import { runService } from '../run-service.ts';
+import { runTogether } from '../run-together.ts';
 import { loadSettings, type Settings } from '../settings.ts';
 import { captureSource } from '../sources.ts';
 import type { StageName } from '../stage-names.ts';
@@ -53,7 +55,12 @@ async function run(context: Run): Promise<void> {
     case 'sink':
       return withBus(context, (bus) =>
         withClickHouse(settings, (clickHouse) =>
-          runSink({ config: settings.sink, bus, clickHouse, telemetry, signal }),
+          runTogether(signal, [
+            (stop) => runSink({ config: settings.sink, bus, clickHouse, telemetry, signal: stop }),
+            ...(settings.otlpSink.enabled
+              ? [(stop: AbortSignal) => runOtlpDestination({ settings, bus, telemetry, signal: stop })]
+              : []),
+          ]),
         ),
       );
     case 'query':

@@ -2,34 +2,41 @@ import { kafkaBusOptions } from '../../core/bus/kafka/config.ts';
 import type { KafkaBusOptions } from '../../core/bus/kafka/kafka-connection.ts';
 import { applyTopics, planTopicChanges } from '../../core/bus/kafka/topic-administration.ts';
 import { describeChange, type TopicChange } from '../../core/bus/kafka/topic-plan.ts';
-import { type BusConfig, topicSettings } from '../bus.ts';
+import { topicSettings } from '../bus.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
-import { loadSettings } from '../settings.ts';
+import { otlpTopicSettings } from '../otlp-destination.ts';
+import { loadSettings, type Settings } from '../settings.ts';
 
 /** Shows how topics on Kafka differ from the settings. */
 export async function diffTopics(): Promise<void> {
-  const { kafka, bus } = configuredKafka();
-  const changes = await planTopicChanges(kafka, topicSettings(bus));
+  const { kafka, settings } = configuredKafka();
+  const changes = await planAll(kafka, settings);
   show(changes, 'Nothing to change.', 'to make with spanloom topics apply');
   if (changes.length > 0) process.exitCode = exitCodes.failure;
 }
 
 /** Makes topics on Kafka what the settings say, after showing what that changes. */
 export async function applyTopicSettings(isDryRun: boolean): Promise<void> {
-  const { kafka, bus } = configuredKafka();
-  const changes = await planTopicChanges(kafka, topicSettings(bus));
+  const { kafka, settings } = configuredKafka();
+  const changes = await planAll(kafka, settings);
   show(changes, 'Nothing to change.', isDryRun ? 'not made: this was a dry run' : 'to make');
   if (isDryRun || changes.length === 0) return;
   await applyTopics(kafka, changes);
   process.stdout.write('Done.\n');
 }
 
-function configuredKafka(): { readonly kafka: KafkaBusOptions; readonly bus: BusConfig } {
-  const { bus } = loadSettings();
-  const kafka = kafkaBusOptions(bus);
+/** Changes of all topics: the pipeline's, and that of traces in OTLP, which has no prefix. */
+async function planAll(kafka: KafkaBusOptions, settings: Settings): Promise<readonly TopicChange[]> {
+  const own = await planTopicChanges(kafka, topicSettings(settings.bus));
+  return [...own, ...(await planTopicChanges({ ...kafka, prefix: '' }, otlpTopicSettings(settings)))];
+}
+
+function configuredKafka(): { readonly kafka: KafkaBusOptions; readonly settings: Settings } {
+  const settings = loadSettings();
+  const kafka = kafkaBusOptions(settings.bus);
   if (kafka === undefined)
     throw new UsageError('SPANLOOM_BUS_KAFKA_BROKERS is not set: the topics of the embedded log make themselves.');
-  return { kafka, bus };
+  return { kafka, settings };
 }
 
 function show(changes: readonly TopicChange[], nothing: string, what: string): void {

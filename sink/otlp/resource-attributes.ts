@@ -1,0 +1,80 @@
+/** Attributes of a resource: the process, container or machine on whose side a span was seen. */
+import type { ResourceKind } from '../../schemas/generated/resource.ts';
+import type { Side, Span } from '../../schemas/generated/span.ts';
+import { attributeKey, type AttributeKey, type AttributeWriter } from './attribute-writer.ts';
+import type { ResourceNames } from './resource-names.ts';
+
+const keys = {
+  agentId: attributeKey('spanloom.agent.id'),
+  executable: attributeKey('process.executable.name'),
+  processId: attributeKey('process.pid'),
+  serviceName: attributeKey('service.name'),
+} as const;
+
+/** What the semantic conventions say of a service without a name. */
+const unknownService = 'unknown_service';
+
+/** A tag of a side, under its name where that is known, else as the number it is. */
+interface Tag {
+  readonly kind: ResourceKind;
+  readonly id: (side: Side) => number;
+  readonly name: AttributeKey;
+  readonly number: AttributeKey;
+}
+
+const tag = (kind: ResourceKind, name: string, id: (side: Side) => number): Tag => ({
+  kind,
+  id,
+  name: attributeKey(name),
+  number: attributeKey(`spanloom.${kind}.id`),
+});
+
+const tags: readonly Tag[] = [
+  tag('region', 'cloud.region', (side) => side.regionId),
+  tag('zone', 'cloud.availability_zone', (side) => side.zoneId),
+  tag('host', 'host.name', (side) => side.hostId),
+  tag('cluster', 'k8s.cluster.name', (side) => side.clusterId),
+  tag('node', 'k8s.node.name', (side) => side.nodeId),
+  tag('namespace', 'k8s.namespace.name', (side) => side.namespaceId),
+  tag('workload', 'spanloom.workload.name', (side) => side.workloadId),
+  tag('pod', 'k8s.pod.name', (side) => side.podId),
+  tag('service', 'k8s.service.name', (side) => side.serviceId),
+];
+
+/** The side a span was seen on: its resource. */
+export function ownSide(span: Span): Side {
+  return span.observationPoint.startsWith('c') ? span.client : span.server;
+}
+
+/** Two spans with equal keys have the same resource. */
+export function resourceKey(span: Span): string {
+  const side = ownSide(span);
+  let key = `${span.agentId} ${span.processId} ${span.processName} ${side.processResourceId}`;
+  key += ` ${side.autoServiceType} ${side.autoServiceId}`;
+  for (const { id } of tags) key += ` ${id(side)}`;
+  return key;
+}
+
+/** The most specific service known, the process, which is a service of its own, or what the kernel calls it. */
+function serviceName(span: Span, side: Side, names: ResourceNames): string {
+  return (
+    names.nameOf(side.autoServiceType, side.autoServiceId) ||
+    names.nameOfKind('process', side.processResourceId) ||
+    span.processName ||
+    unknownService
+  );
+}
+
+/** Writes the attributes of the resource of a span. */
+export function writeResourceAttributes(attributes: AttributeWriter, span: Span, names: ResourceNames): void {
+  const side = ownSide(span);
+  attributes.text(keys.serviceName, serviceName(span, side, names));
+  attributes.integerUnlessZero(keys.processId, span.processId);
+  attributes.text(keys.executable, span.processName);
+  attributes.integer(keys.agentId, span.agentId);
+  for (const { kind, id, name, number } of tags) {
+    const known = names.nameOfKind(kind, id(side));
+    if (known === '') attributes.integerUnlessZero(number, id(side));
+    else attributes.text(name, known);
+  }
+}

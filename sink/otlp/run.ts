@@ -1,0 +1,61 @@
+import type { Bus, OutgoingMessage, Producer } from '../../core/bus/bus.ts';
+import { runStage } from '../../core/stage/run-stage.ts';
+import { stageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import type { Topic } from '../../core/topics.ts';
+import type { OtlpSinkConfig } from './config.ts';
+import { afterNames, NameReader } from './name-reader.ts';
+import { ResourceNames } from './resource-names.ts';
+import { OtlpStage } from './stage.ts';
+
+/** What the OTLP destination needs to run. The buses stay open: whoever opened them closes them. */
+export interface RunOtlpSinkOptions {
+  readonly config: OtlpSinkConfig;
+  readonly bus: Bus;
+  /** Where the topic of `config` is, by that name: on Kafka a bus without a prefix, else the same. It must be there. */
+  readonly destination: Bus;
+  readonly telemetry: Telemetry;
+  readonly signal: AbortSignal;
+  /** For replay: the input is complete, or will be when the promise resolves; then it ends by itself. */
+  readonly untilEnd?: true | Promise<unknown>;
+}
+
+/** Messages for one of two producers. */
+function deliverTo(topic: string, spans: Producer, others: Producer) {
+  return async (outputs: readonly OutgoingMessage[]): Promise<void> => {
+    await spans.send(outputs.filter((output) => output.topic === topic));
+    const letters = outputs.filter((output) => output.topic !== topic);
+    if (letters.length > 0) await others.send(letters);
+  };
+}
+
+/**
+ * Writes traces as OTLP until the signal fires, in a consumer group of its own: it may be behind the database or ahead of
+ * it.
+ *
+ * @throws PipelineError when the bus fails in a way that waiting does not heal
+ */
+export async function runOtlpSink(options: RunOtlpSinkOptions): Promise<void> {
+  const { config, bus, destination, telemetry, signal } = options;
+  const names = new ResourceNames();
+  const stage = new OtlpStage({ topic: config.topic, maxMessageBytes: config.maxMessageBytes }, names);
+  const [spans, letters] = [await destination.producer(), await bus.producer()];
+  const reader = await NameReader.open(bus, names);
+  const consumer = await bus.consumer({ group: 'sink-otlp', topics: ['traces' satisfies Topic] });
+  try {
+    await runStage({
+      name: 'sink-otlp',
+      stage,
+      consumer: afterNames(consumer, reader, signal),
+      deliver: deliverTo(config.topic, spans, letters),
+      telemetry: stageTelemetry(telemetry, 'sink-otlp', () => stage.accounting()),
+      signal,
+      ...(options.untilEnd === undefined ? {} : { untilEnd: options.untilEnd }),
+    });
+  } finally {
+    await consumer.close();
+    await reader.close();
+    await spans.close();
+    await letters.close();
+  }
+}

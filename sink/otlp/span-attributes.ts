@@ -1,0 +1,211 @@
+/**
+ * Attributes of a span: OpenTelemetry's stable conventions for HTTP, databases and the network, and what they have no name
+ * for, our evidence above all, under `spanloom.`. The same names as in the view otel_traces, with three differences that
+ * docs/consume-traces.md explains: no http.route, no statement with its literals, no dns.answers.
+ */
+import type { Span } from '../../schemas/generated/span.ts';
+import { cachedAddressText } from './address-texts.ts';
+import { attributeKey, type AttributeWriter } from './attribute-writer.ts';
+import { splitHostAndPort } from './host-and-port.ts';
+import { querySummary } from './query-summary.ts';
+import type { SpanKind, StatusCode } from './span-kind.ts';
+import { httpMethods } from './span-name.ts';
+
+const keys = {
+  clientAddress: attributeKey('client.address'),
+  clientPort: attributeKey('client.port'),
+  dbNamespace: attributeKey('db.namespace'),
+  dbOperation: attributeKey('db.operation.name'),
+  dbStatusCode: attributeKey('db.response.status_code'),
+  dbSummary: attributeKey('db.query.summary'),
+  dbSystem: attributeKey('db.system.name'),
+  dbText: attributeKey('db.query.text'),
+  dnsQuestion: attributeKey('dns.question.name'),
+  errorType: attributeKey('error.type'),
+  httpMethod: attributeKey('http.request.method'),
+  httpMethodOriginal: attributeKey('http.request.method_original'),
+  httpStatusCode: attributeKey('http.response.status_code'),
+  peerAddress: attributeKey('network.peer.address'),
+  peerPort: attributeKey('network.peer.port'),
+  protocolName: attributeKey('network.protocol.name'),
+  protocolVersion: attributeKey('network.protocol.version'),
+  serverAddress: attributeKey('server.address'),
+  serverPort: attributeKey('server.port'),
+  threadId: attributeKey('thread.id'),
+  transport: attributeKey('network.transport'),
+  urlFull: attributeKey('url.full'),
+  urlPath: attributeKey('url.path'),
+  urlQuery: attributeKey('url.query'),
+  urlScheme: attributeKey('url.scheme'),
+  urlTemplate: attributeKey('url.template'),
+  userAgent: attributeKey('user_agent.original'),
+  confidence: attributeKey('spanloom.confidence'),
+  forwardedFor: attributeKey('spanloom.forwarded_for'),
+  headerSpanId: attributeKey('spanloom.header.span_id'),
+  headerTraceId: attributeKey('spanloom.header.trace_id'),
+  networkNamespace: attributeKey('spanloom.network_namespace'),
+  observationPoint: attributeKey('spanloom.observation_point'),
+  reason: attributeKey('spanloom.reason'),
+  requestBytes: attributeKey('spanloom.request.bytes'),
+  requestSequence: attributeKey('spanloom.request.tcp_sequence'),
+  responseBytes: attributeKey('spanloom.response.bytes'),
+  responseResult: attributeKey('spanloom.response.result'),
+  responseSequence: attributeKey('spanloom.response.tcp_sequence'),
+  revision: attributeKey('spanloom.revision'),
+  signalSource: attributeKey('spanloom.signal_source'),
+  socketId: attributeKey('spanloom.socket.id'),
+  status: attributeKey('spanloom.status'),
+  xRequestId: attributeKey('spanloom.x_request_id'),
+} as const;
+
+/** Parameters of a query whose values the conventions for url.full and url.query have replaced. */
+const secretParameters = /([?&](?:AWSAccessKeyId|Signature|sig|X-Goog-Signature)=)[^&]+/g;
+
+/** Writes all attributes of a span. @param revision that of its trace */
+export function writeSpanAttributes(
+  attributes: AttributeWriter,
+  span: Span,
+  kind: SpanKind,
+  status: StatusCode,
+  revision: number,
+): void {
+  writeNetwork(attributes, span, kind);
+  switch (span.protocol) {
+    case 'http1':
+      writeHttp(attributes, span, kind);
+      break;
+    case 'mysql':
+    case 'postgresql':
+    case 'redis':
+      writeDatabase(attributes, span, kind);
+      break;
+    case 'dns':
+      attributes.text(keys.dnsQuestion, span.requestResource || span.requestDomain);
+      writeServer(attributes, span, '');
+      break;
+    case 'unknown':
+      writeServer(attributes, span, '');
+  }
+  if (status === 'error') attributes.text(keys.errorType, errorType(span));
+  writeEvidence(attributes, span, revision);
+}
+
+function writeNetwork(attributes: AttributeWriter, span: Span, kind: SpanKind): void {
+  if (span.transport !== 'unknown') attributes.text(keys.transport, span.transport);
+  if (span.protocol !== 'unknown')
+    attributes.text(keys.protocolName, span.protocol === 'http1' ? 'http' : span.protocol);
+  attributes.text(keys.protocolVersion, span.protocolVersion);
+  if (kind === 'internal') return;
+  const peer = kind === 'client' ? span.server : span.client;
+  const peerAddress = cachedAddressText(peer.address);
+  if (peerAddress === '') return;
+  attributes.text(keys.peerAddress, peerAddress);
+  attributes.integerUnlessZero(keys.peerPort, peer.port);
+}
+
+/** @param asked the name that the client asked for, with or without a port; empty when it named none */
+function writeServer(attributes: AttributeWriter, { server }: Span, asked: string): void {
+  const { host, port } = splitHostAndPort(asked);
+  const address = host || cachedAddressText(server.address);
+  if (address === '') return;
+  attributes.text(keys.serverAddress, address);
+  attributes.integerUnlessZero(keys.serverPort, port || server.port);
+}
+
+/** As seen from a server: who asked first, when a proxy says so, else who is at the other end. */
+function writeClient(attributes: AttributeWriter, { forwardedFor, client }: Span): void {
+  const comma = forwardedFor.indexOf(',');
+  const first = (comma < 0 ? forwardedFor : forwardedFor.slice(0, comma)).trim();
+  if (first !== '') attributes.text(keys.clientAddress, first);
+  else {
+    const address = cachedAddressText(client.address);
+    if (address === '') return;
+    attributes.text(keys.clientAddress, address);
+    attributes.integerUnlessZero(keys.clientPort, client.port);
+  }
+}
+
+function writeHttp(attributes: AttributeWriter, span: Span, kind: SpanKind): void {
+  const { requestType, requestDomain, requestResource } = span;
+  if (requestType !== '') {
+    const isKnown = httpMethods.has(requestType);
+    attributes.text(keys.httpMethod, isKnown ? requestType : '_OTHER');
+    if (!isKnown) attributes.text(keys.httpMethodOriginal, requestType);
+  }
+  attributes.integerUnlessZero(keys.httpStatusCode, span.responseCode);
+  const scheme = span.isTls ? 'https' : 'http';
+  attributes.text(keys.urlScheme, scheme);
+  const queryAt = requestResource.indexOf('?');
+  const target = queryAt < 0 ? requestResource : requestResource.replaceAll(secretParameters, '$1REDACTED');
+  attributes.text(keys.urlPath, queryAt < 0 ? target : target.slice(0, queryAt));
+  if (queryAt >= 0) attributes.text(keys.urlQuery, target.slice(queryAt + 1));
+  if (kind === 'client' && requestDomain !== '' && target.startsWith('/'))
+    attributes.text(keys.urlFull, `${scheme}://${requestDomain}${target}`);
+  // Made from the path: it is no route of the application, which alone http.route may carry.
+  attributes.text(keys.urlTemplate, span.endpoint);
+  attributes.text(keys.userAgent, span.userAgent);
+  writeServer(attributes, span, requestDomain);
+  if (kind === 'server') writeClient(attributes, span);
+}
+
+function writeDatabase(attributes: AttributeWriter, span: Span, kind: SpanKind): void {
+  const { protocol, endpoint } = span;
+  attributes.text(keys.dbSystem, protocol);
+  attributes.text(keys.dbNamespace, span.requestDomain);
+  attributes.text(keys.dbOperation, span.requestType);
+  if (protocol !== 'redis') {
+    attributes.text(keys.dbSummary, querySummary(endpoint));
+    // The statement without its literals: the one with them stays in spanloom.
+    attributes.text(keys.dbText, endpoint);
+  }
+  attributes.text(keys.dbStatusCode, databaseCode(span));
+  writeServer(attributes, span, '');
+  if (kind === 'server') writeClient(attributes, span);
+}
+
+/** MySQL's error number, the SQLSTATE of PostgreSQL (`ERROR 42P01: …`), the first word of a Redis error (`WRONGTYPE …`). */
+function databaseCode({ protocol, responseCode, responseException }: Span): string {
+  if (responseCode !== 0) return String(responseCode);
+  if (responseException === '') return '';
+  if (protocol === 'postgresql') return /^\w+ ([0-9A-Z]{5}):/.exec(responseException)?.[1] ?? '';
+  return protocol === 'redis' ? (/^[A-Z]+/.exec(responseException)?.[0] ?? '') : '';
+}
+
+/** The protocol's own code where it has one, else what became of the request. */
+function errorType(span: Span): string {
+  const { status, protocol, responseCode, responseException } = span;
+  if (status === 'timeout' || status === 'closed') return status;
+  switch (protocol) {
+    case 'http1':
+      return responseCode === 0 ? status : String(responseCode);
+    case 'mysql':
+    case 'postgresql':
+    case 'redis':
+      return databaseCode(span) || status;
+    case 'dns':
+      return responseException || status;
+    case 'unknown':
+      return status;
+  }
+}
+
+function writeEvidence(attributes: AttributeWriter, span: Span, revision: number): void {
+  attributes.text(keys.observationPoint, span.observationPoint);
+  attributes.text(keys.reason, span.reason);
+  if (span.confidence > 0) attributes.double(keys.confidence, span.confidence);
+  attributes.integer(keys.revision, revision);
+  attributes.text(keys.status, span.status);
+  attributes.text(keys.signalSource, span.signalSource);
+  attributes.integerUnlessZero(keys.requestSequence, span.requestTcpSequence);
+  attributes.integerUnlessZero(keys.responseSequence, span.responseTcpSequence);
+  attributes.integerUnlessZero(keys.socketId, span.socketId);
+  attributes.integerUnlessZero(keys.networkNamespace, span.networkNamespace);
+  attributes.integerUnlessZero(keys.threadId, span.requestThreadId);
+  attributes.integerUnlessZero(keys.requestBytes, span.requestBytes);
+  attributes.integerUnlessZero(keys.responseBytes, span.responseBytes);
+  attributes.text(keys.responseResult, span.responseResult);
+  attributes.text(keys.headerTraceId, span.headerTraceId);
+  attributes.text(keys.headerSpanId, span.headerSpanId);
+  attributes.text(keys.xRequestId, span.xRequestIdRequest || span.xRequestIdResponse);
+  attributes.text(keys.forwardedFor, span.forwardedFor);
+}

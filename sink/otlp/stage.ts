@@ -1,0 +1,98 @@
+/**
+ * Traces to OTLP: each revision of a trace becomes messages that an OpenTelemetry Collector reads. Nothing is held. A
+ * revision is sent whole: receivers that store by span id overwrite. That a trace was merged into another has no
+ * counterpart in OTLP: nothing is sent for it, its spans follow under the other's id.
+ */
+import type { OutgoingMessage, ReceivedMessage } from '../../core/bus/bus.ts';
+import { decodeValue } from '../../core/codec.ts';
+import { deadLetter } from '../../core/dead-letter.ts';
+import { Counters } from '../../core/stage/accounting.ts';
+import type { Accounting, Stage } from '../../core/stage/stage.ts';
+import { readTrace, type Trace } from '../../schemas/generated/trace.ts';
+import type { ResourceNames } from './resource-names.ts';
+import { TraceEncoder } from './trace-encoder.ts';
+import { visibleSpans } from './visible-spans.ts';
+
+/** How the messages are made. */
+export interface OtlpStageSettings {
+  /** Topic of the messages. */
+  readonly topic: string;
+  readonly maxMessageBytes: number;
+}
+
+/** seen_in_process: a view of a call on the network that its client or server process was seen making, too. */
+export type OtlpDrop = 'seen_in_process';
+export type OtlpRejection = 'undecodable' | 'unknown_schema';
+
+/** Turns messages of the topic `traces` into OTLP. Its records are spans. */
+export class OtlpStage implements Stage<OutgoingMessage> {
+  readonly #topic: string;
+  readonly #encoder: TraceEncoder;
+  readonly #counters = new Counters<OtlpDrop, OtlpRejection>(['seen_in_process'], ['undecodable', 'unknown_schema']);
+
+  constructor(settings: OtlpStageSettings, names: ResourceNames) {
+    this.#topic = settings.topic;
+    this.#encoder = new TraceEncoder(names, settings.maxMessageBytes);
+  }
+
+  process(message: ReceivedMessage, nowMs: number): readonly OutgoingMessage[] {
+    const decoded = decodeValue('Trace', message, readTrace);
+    if (decoded.kind === 'rejected') return this.#reject(message, decoded.reason, decoded.detail, nowMs);
+    const trace = decoded.value;
+    const problem = invalidId(trace);
+    if (problem !== undefined) return this.#reject(message, 'undecodable', problem, nowMs);
+    const spans = visibleSpans(trace.spans);
+    this.#counters.receive(trace.spans.length);
+    this.#counters.drop('seen_in_process', trace.spans.length - spans.length);
+    this.#counters.emit(spans.length);
+    return this.#encoder.encode(trace, spans).map((value) => ({ topic: this.#topic, key: trace.traceId, value }));
+  }
+
+  #reject(message: ReceivedMessage, reason: OtlpRejection, detail: string, nowMs: number): readonly OutgoingMessage[] {
+    // How many spans were in it cannot be known, so it counts as one record.
+    this.#counters.receive();
+    this.#counters.reject(reason);
+    return [deadLetter(message, { stage: 'sink-otlp', reason, detail }, nowMs)];
+  }
+
+  flush(): readonly OutgoingMessage[] {
+    return [];
+  }
+
+  drain(): readonly OutgoingMessage[] {
+    return [];
+  }
+
+  heldFrom(): undefined {
+    return undefined;
+  }
+
+  revoke(): void {
+    // There is no state.
+  }
+
+  accounting(): Accounting {
+    return this.#counters;
+  }
+}
+
+/** Ids as W3C Trace Context has them: hexadecimal and not zero. What is wrong with one that is not; undefined when all are. */
+function invalidId({ traceId, spans }: Trace): string | undefined {
+  if (!isId(traceId, 32)) return `trace id "${traceId}" is not 32 hex digits, or zero`;
+  const span = spans.find(
+    ({ spanId, parentSpanId }) => !isId(spanId, 16) || (parentSpanId !== '' && !isId(parentSpanId, 16)),
+  );
+  return span && `span id "${span.spanId}" or its parent "${span.parentSpanId}" is not 16 hex digits, or zero`;
+}
+
+function isId(text: string, digits: number): boolean {
+  if (text.length !== digits) return false;
+  let isZero = true;
+  for (let index = 0; index < digits; index++) {
+    const code = text.charCodeAt(index);
+    const isDigit = (code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66) || (code >= 0x41 && code <= 0x46);
+    if (!isDigit) return false;
+    isZero &&= code === 0x30;
+  }
+  return !isZero;
+}

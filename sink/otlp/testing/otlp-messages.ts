@@ -1,0 +1,111 @@
+/**
+ * OTLP traces by an independent protobuf library: what tests hold our encoder to, and what the bench compares it with.
+ * The messages are those of opentelemetry-proto 1.x by field name, number and type.
+ */
+import protobuf from 'protobufjs';
+
+const definition = `
+syntax = "proto3";
+message TracesData { repeated ResourceSpans resource_spans = 1; }
+message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; string schema_url = 3; }
+message Resource { repeated KeyValue attributes = 1; uint32 dropped_attributes_count = 2; }
+message ScopeSpans { InstrumentationScope scope = 1; repeated Span spans = 2; string schema_url = 3; }
+message InstrumentationScope { string name = 1; string version = 2; repeated KeyValue attributes = 3; }
+message KeyValue { string key = 1; AnyValue value = 2; }
+message AnyValue {
+  oneof value {
+    string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4; bytes bytes_value = 7;
+  }
+}
+message Span {
+  bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; bytes parent_span_id = 4; fixed32 flags = 16;
+  string name = 5; SpanKind kind = 6; fixed64 start_time_unix_nano = 7; fixed64 end_time_unix_nano = 8;
+  repeated KeyValue attributes = 9; uint32 dropped_attributes_count = 10; Status status = 15;
+}
+enum SpanKind {
+  SPAN_KIND_UNSPECIFIED = 0; SPAN_KIND_INTERNAL = 1; SPAN_KIND_SERVER = 2; SPAN_KIND_CLIENT = 3;
+  SPAN_KIND_PRODUCER = 4; SPAN_KIND_CONSUMER = 5;
+}
+message Status { string message = 2; StatusCode code = 3; }
+enum StatusCode { STATUS_CODE_UNSET = 0; STATUS_CODE_OK = 1; STATUS_CODE_ERROR = 2; }
+`;
+
+/** The message that travels. */
+export const tracesData = protobuf.parse(definition, { keepCase: false }).root.lookupType('TracesData');
+
+/** Attributes by name; 64-bit numbers as text. */
+export type Attributes = Readonly<Record<string, string | number>>;
+
+/** A span as a receiver sees it. */
+export interface ReceivedSpan {
+  readonly resource: Attributes;
+  readonly scope: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly startTimeUnixNano: string;
+  readonly endTimeUnixNano: string;
+  readonly attributes: Attributes;
+  readonly status: { readonly code: string; readonly message: string };
+}
+
+interface PlainKeyValue {
+  readonly key: string;
+  readonly value: Readonly<Record<string, string | number>>;
+}
+
+/** The message as protobufjs writes objects. */
+export interface PlainTracesData {
+  readonly resourceSpans: readonly {
+    readonly resource: { readonly attributes: readonly PlainKeyValue[] };
+    readonly scopeSpans: readonly {
+      readonly scope: { readonly name: string };
+      readonly spans: readonly (Omit<ReceivedSpan, 'resource' | 'scope' | 'attributes' | 'status'> & {
+        readonly attributes: readonly PlainKeyValue[];
+        readonly status?: ReceivedSpan['status'];
+      })[];
+    }[];
+  }[];
+}
+
+/** Attributes of one list; throws when a name is there twice, which OTLP forbids, or a value has no type. */
+function attributesOf(list: readonly PlainKeyValue[]): Attributes {
+  const entries = list.map(({ key, value }): [string, string | number] => {
+    const [only] = Object.values(value);
+    if (only === undefined) throw new Error(`${key} has no value`);
+    return [key, only];
+  });
+  const attributes = Object.fromEntries(entries);
+  if (Object.keys(attributes).length < list.length) throw new Error('a name is there twice');
+  return attributes;
+}
+
+/** Reads a message as a plain object. */
+export function decodePlain(bytes: Uint8Array): PlainTracesData {
+  const options = { longs: String, enums: String, defaults: true, arrays: true };
+  return tracesData.toObject(tracesData.decode(bytes), options) as PlainTracesData;
+}
+
+const hexOf = (bytes: unknown): string => Buffer.from(bytes as Uint8Array).toString('hex');
+
+/** All spans of some messages. */
+export function decodeSpans(messages: readonly Uint8Array[]): readonly ReceivedSpan[] {
+  return messages.flatMap((bytes) =>
+    decodePlain(bytes).resourceSpans.flatMap(({ resource, scopeSpans }) =>
+      scopeSpans.flatMap(({ scope, spans }) =>
+        spans.map((span) => ({
+          ...span,
+          resource: attributesOf(resource.attributes),
+          scope: scope.name,
+          traceId: hexOf(span.traceId),
+          spanId: hexOf(span.spanId),
+          parentSpanId: hexOf(span.parentSpanId),
+          attributes: attributesOf(span.attributes),
+          status: span.status ?? { code: 'STATUS_CODE_UNSET', message: '' },
+        })),
+      ),
+    ),
+  );
+}
