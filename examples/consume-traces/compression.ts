@@ -2,7 +2,6 @@
 import { Decoder, Encoder } from '@toondepauw/node-zstd';
 import kafkajs from 'kafkajs';
 import { compressFrame, decompressFrame } from 'lz4-napi';
-import snappy from 'snappy';
 
 type Convert = (bytes: Buffer) => Promise<Buffer>;
 
@@ -10,14 +9,10 @@ function codec(compress: Convert, decompress: Convert) {
   return () => ({ compress: ({ buffer }: { readonly buffer: Buffer }) => compress(buffer), decompress });
 }
 
-/** Makes kafkajs able to read Snappy, LZ4 and Zstandard. */
+/** Makes kafkajs able to read LZ4 and Zstandard. */
 export function useCompression(): void {
   const { CompressionCodecs, CompressionTypes } = kafkajs;
   const [encoder, decoder] = [new Encoder(3), new Decoder()];
-  CompressionCodecs[CompressionTypes.Snappy] = codec(
-    (bytes) => snappy.compress(bytes),
-    (bytes) => snappy.uncompress(bytes) as Promise<Buffer>,
-  );
   CompressionCodecs[CompressionTypes.LZ4] = codec(compressFrame, decompressFrame);
   CompressionCodecs[CompressionTypes.ZSTD] = codec(
     (bytes) => encoder.encode(bytes),

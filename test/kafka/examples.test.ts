@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { OutgoingMessage } from '../../core/bus/bus.ts';
-import type { Compression } from '../../core/bus/kafka/compression.ts';
+import { compressions } from '../../core/bus/kafka/compression.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
 import { encodeValue, outgoingMessage } from '../../core/codec.ts';
 import { type Trace, writeTrace } from '../../schemas/generated/trace.ts';
@@ -95,7 +95,7 @@ async function positions(broker: TestBroker, group: string, topic: string): Prom
 }
 
 function suite(broker: () => TestBroker, program: (...args: readonly string[]) => ChildProcess): void {
-  for (const compression of ['none', 'zstd', 'lz4', 'snappy'] as const satisfies readonly Compression[])
+  for (const compression of compressions)
     it(`prints trees, revisions and merges, and commits what it has shown (compression: ${compression})`, async () => {
       const prefix = `example-${randomUUID()}.`;
       const bus = openKafkaBus({ brokers: broker().brokers, prefix, compression });
