@@ -92,6 +92,7 @@ const config = {
   maxContexts: 100_000,
   maxProcesses: 100_000,
   agentSilence: 600_000,
+  memory: 60_000,
 };
 
 /** Processor time in milliseconds: other processes on the machine do not count. */

@@ -95,9 +95,11 @@ export class Agent {
     this.pairing.revoke();
   }
 
-  /** A sender that was not sure whether a batch arrived sends it again; event ids only ever ascend. */
-  private isRepeated({ sequence, events }: EventBatch): boolean {
-    if (sequence > this.sequence || events.length === 0) return false;
+  /** A sender that was not sure whether a batch arrived sends it again; event ids and time only ever ascend. */
+  private isRepeated({ sequence, events, baseMonotonicNs, untilOffsetNs }: EventBatch): boolean {
+    if (sequence > this.sequence) return false;
+    // An agent that started anew counts from 1 again, but what it has seen until then is later.
+    if (events.length === 0) return baseMonotonicNs + untilOffsetNs <= this.untilNs;
     return events.every((event: SocketEvent) => event.id <= this.highestEventId);
   }
 

@@ -31,6 +31,11 @@ export const enricherConfig = defineConfig(
       default: '10m',
       minimum: 1000,
     }),
+    memory: durationMsSetting({
+      description:
+        'Events this old are read again after a restart or a rebalance, to know processes, connections and habits as before; longer than collectors take to send the facts of all processes again.',
+      default: '60s',
+    }),
   }),
   'enricher',
 );

@@ -94,6 +94,27 @@ describe('messages', () => {
     expect(spansOf(stage.process({ ...twice, offset: 1 }, 0))).toHaveLength(0);
     expect(stage.accounting().dropped['duplicate']).toBe(2);
   });
+
+  test('a heartbeat that was sent twice does not count as a loss, so calls in flight keep their causes', () => {
+    const exchange = (repeated: readonly ReceivedMessage[]): readonly string[] => {
+      const stage = create();
+      const served = { role: 'server', socketId: 7 } as const;
+      const heartbeat = message({ sequence: 2, untilOffsetNs: 1_000 }, 1);
+      const messages = [
+        message({ sequence: 1, untilOffsetNs: 500, events: [response(1, { ...served, payload: call(1).payload })] }, 0),
+        heartbeat,
+        message({ sequence: 3, untilOffsetNs: 2_000 }, 2),
+        ...repeated.map((one) => ({ ...one, offset: 3 })),
+        message({ sequence: 4, untilOffsetNs: 3_000, events: [call(2, { after: 1 }), response(3)] }, 4),
+      ];
+      return messages
+        .flatMap((one) => spansOf(stage.process(one, 0)))
+        .flatMap(({ causes }) => causes.map(({ spanId }) => spanId));
+    };
+    const again = message({ sequence: 2, untilOffsetNs: 1_000 }, 1);
+    expect(exchange([])).toHaveLength(1);
+    expect(exchange([again])).toEqual(exchange([]));
+  });
 });
 
 describe('held state', () => {
@@ -163,6 +184,20 @@ describe('held state', () => {
       if (one.offset >= stopAt) found.push(...ids);
     }
     expect(found).toEqual(expected);
+  });
+});
+
+describe('memory', () => {
+  test('what was accepted a while ago counts as held, so whoever continues knows the processes', () => {
+    const stage = createEnricher({ ...testConfig, memory: 60_000 }, { dissectors: [lineDissector] });
+    for (let offset = 0; offset < 200; offset++)
+      stage.process({ ...message({}, offset), timestampMs: 1_000 * offset }, 0);
+    const from = stage.heldFrom(source)!;
+    expect(from).toBeGreaterThanOrEqual(138);
+    expect(from).toBeLessThanOrEqual(139);
+    expect(stage.heldFrom({ ...source, partition: 1 })).toBeUndefined();
+    stage.revoke([source]);
+    expect(stage.heldFrom(source)).toBeUndefined();
   });
 });
 

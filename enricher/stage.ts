@@ -19,6 +19,7 @@ import { Agent } from './agent.ts';
 import type { EnricherConfig } from './config.ts';
 import type { Dissector } from './dissect/dissector.ts';
 import { dropReasons, rejectReasons } from './outcomes.ts';
+import { RecentOffsets } from './recent-offsets.ts';
 import { ProcessTagger } from './tag/process-tagger.ts';
 import type { Tagger } from './tag/tagger.ts';
 
@@ -35,6 +36,7 @@ const stageName = 'enricher';
 export function createEnricher(config: EnricherConfig, parts: EnricherParts): Stage<OutgoingMessage> {
   const counters = new Counters(dropReasons, rejectReasons);
   const agents = new Map<number, Agent>();
+  const recent = new RecentOffsets(config.memory);
   const createTagger = parts.tagger ?? ((): Tagger => new ProcessTagger(config.maxProcesses));
 
   function agentOf(agentId: number, partition: number): Agent {
@@ -54,6 +56,7 @@ export function createEnricher(config: EnricherConfig, parts: EnricherParts): St
 
   return {
     process(message: ReceivedMessage, nowMs: number): readonly OutgoingMessage[] {
+      recent.note(message.partition, message.offset, message.timestampMs);
       const decoded = decodeValue('EventBatch', message, readEventBatch);
       if (decoded.kind === 'rejected') {
         const { reason, detail } = decoded;
@@ -77,11 +80,12 @@ export function createEnricher(config: EnricherConfig, parts: EnricherParts): St
     },
 
     drain(): readonly OutgoingMessage[] {
+      recent.clear();
       return [...agents.values()].map((agent) => spanMessage(agent.drain()));
     },
 
     heldFrom({ partition }: TopicPartition): number | undefined {
-      let offset: number | undefined;
+      let offset = recent.oldest(partition);
       for (const agent of agents.values()) {
         const from = agent.partition === partition ? agent.heldFrom : undefined;
         if (from !== undefined && (offset === undefined || from < offset)) offset = from;
@@ -90,6 +94,7 @@ export function createEnricher(config: EnricherConfig, parts: EnricherParts): St
     },
 
     revoke(sources: readonly TopicPartition[]): void {
+      for (const { partition } of sources) recent.forget(partition);
       for (const agent of agents.values()) {
         if (!sources.some(({ partition }) => partition === agent.partition)) continue;
         agent.revoke();

@@ -16,6 +16,7 @@ export const testConfig: EnricherConfig = {
   maxContexts: 10_000,
   maxProcesses: 1000,
   agentSilence: 600_000,
+  memory: 0,
 };
 
 /** What came of the events. */

@@ -1,0 +1,190 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bus, OutgoingMessage } from '../../core/bus/bus.ts';
+import { PipelineError } from '../../core/errors.ts';
+import type { RedisUnderTest } from '../../correlator/testing/redis-server.ts';
+import type { Broker } from '../../scripts/kafka/broker.ts';
+import type { ClickHouseProcess } from './clickhouse-process.ts';
+import type { Fault, FaultKind } from './fault-schedule.ts';
+import type { InputPublisher } from './input-publisher.ts';
+import { poisonRecord } from './poison.ts';
+import { pick } from './seeded-random.ts';
+import { fleetStages, type StageFleet } from './stage-fleet.ts';
+
+/** Everything that faults happen to. */
+export interface Victims {
+  readonly broker: Broker;
+  readonly redis: RedisUnderTest;
+  readonly clickHouse: ClickHouseProcess;
+  readonly fleet: StageFleet;
+  readonly publisher: InputPublisher;
+  readonly bus: Bus;
+}
+
+/** Makes faults happen, and heals each after its time. */
+export class FaultInjector {
+  readonly #victims: Victims;
+  readonly #say: (line: string) => void;
+  readonly #healing = new Set<Promise<void>>();
+  readonly #away = new Set<'broker' | 'redis' | 'clickhouse'>();
+  readonly counts = new Map<FaultKind, number>();
+  /** Faults that could not happen because their victim was away already. */
+  skipped = 0;
+  #poisons = 0;
+
+  constructor(victims: Victims, say: (line: string) => void) {
+    this.#victims = victims;
+    this.#say = say;
+  }
+
+  /** Lets all faults happen at their times; resolves when all is healed. */
+  async run(schedule: readonly Fault[]): Promise<void> {
+    const startedAtMs = performance.now();
+    const failures: unknown[] = [];
+    for (const fault of schedule) {
+      await sleep(Math.max(0, fault.atMs - (performance.now() - startedAtMs)));
+      const healing: Promise<void> = this.#perform(fault)
+        .catch((error: unknown) => void failures.push(error))
+        .finally(() => this.#healing.delete(healing));
+      this.#healing.add(healing);
+      // A kill needs somebody who runs, so they come one after another.
+      if (fault.kind === 'kill') await sleep(0);
+      if (failures.length > 0) throw failures[0];
+    }
+    while (this.#healing.size > 0) await Promise.all(this.#healing);
+    if (failures.length > 0) throw failures[0];
+  }
+
+  #happened({ kind, pauseMs }: Fault, what: string): void {
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+    this.#say(`${kind.padEnd(17)} ${what}${pauseMs > 0 ? `, for ${(pauseMs / 1_000).toFixed(1)} s` : ''}`);
+  }
+
+  async #perform(fault: Fault): Promise<void> {
+    const { broker, redis, clickHouse, fleet, publisher } = this.#victims;
+    switch (fault.kind) {
+      case 'kill': {
+        const killed = await this.#killOne(fault);
+        await sleep(fault.pauseMs);
+        fleet.start(killed);
+        return;
+      }
+      case 'broker_stop':
+        return this.#takeAway(
+          'broker',
+          fault,
+          () => broker.stop(),
+          () => broker.restart(),
+        );
+      case 'broker_kill':
+        return this.#takeAway(
+          'broker',
+          fault,
+          () => broker.kill(),
+          () => broker.restart(),
+        );
+      case 'redis_stop':
+        return this.#takeAway(
+          'redis',
+          fault,
+          () => redis.kill(),
+          () => redis.start(),
+        );
+      case 'redis_flush':
+        return this.#takeAway(
+          'redis',
+          fault,
+          () => redis.flush(),
+          () => Promise.resolve(),
+        );
+      case 'clickhouse_kill':
+        return this.#takeAway(
+          'clickhouse',
+          fault,
+          () => clickHouse.kill(),
+          () => clickHouse.start(),
+        );
+      case 'clickhouse_refuse':
+        return this.#takeAway(
+          'clickhouse',
+          fault,
+          () => clickHouse.refuse(fault.pauseMs),
+          () => Promise.resolve(),
+        );
+      case 'join': {
+        const joined = fleet.start(pick(fleetStages, fault.choice)!);
+        this.#happened(fault, joined.name);
+        await sleep(fault.pauseMs);
+        return fleet.stop(joined);
+      }
+      case 'leave': {
+        const leaving = pick(fleet.running, fault.choice);
+        if (leaving === undefined) {
+          this.#skip(fault);
+          return;
+        }
+        this.#happened(fault, leaving.name);
+        await fleet.stop(leaving);
+        await sleep(fault.pauseMs);
+        fleet.start(leaving.stage);
+        return;
+      }
+      case 'poison': {
+        const message = poisonRecord(this.#poisons++);
+        this.#happened(fault, `on ${message.topic}`);
+        return this.#sendForSure(message);
+      }
+      case 'duplicate':
+      case 'reorder':
+        this.#happened(fault, 'the next batches of all agents');
+        publisher.mishap(fault.kind);
+    }
+  }
+
+  async #killOne(fault: Fault): Promise<(typeof fleetStages)[number]> {
+    for (;;) {
+      const killed = await this.#victims.fleet.killOne(fault.choice);
+      if (killed !== undefined) {
+        this.#happened(fault, killed.name);
+        return killed.stage;
+      }
+      await sleep(200);
+    }
+  }
+
+  async #takeAway(
+    what: 'broker' | 'redis' | 'clickhouse',
+    fault: Fault,
+    away: () => Promise<void>,
+    back: () => Promise<void>,
+  ): Promise<void> {
+    if (this.#away.has(what)) {
+      this.#skip(fault);
+      return;
+    }
+    this.#away.add(what);
+    this.#happened(fault, what);
+    await away();
+    await sleep(fault.pauseMs);
+    await back();
+    this.#away.delete(what);
+  }
+
+  #skip({ kind }: Fault): void {
+    this.skipped++;
+    this.#say(`${kind.padEnd(17)} skipped: away already`);
+  }
+
+  async #sendForSure(message: OutgoingMessage): Promise<void> {
+    const producer = await this.#victims.bus.producer();
+    for (;;) {
+      try {
+        await producer.send([message]);
+        break;
+      } catch (error) {
+        if (!(error instanceof PipelineError) || !error.retryable) throw error;
+        await sleep(300);
+      }
+    }
+    await producer.close();
+  }
+}
