@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const live = ['**/*.live.test.ts', 'native/capture*.test.ts', 'test/e2e/**/*.test.ts'];
 
 /** Tests that talk to a Kafka broker: each file starts one, so one file at a time. */
-const kafka = ['core/bus/kafka/contract.test.ts', '**/*.kafka.test.ts'];
+const kafka = ['test/kafka/**/*.test.ts'];
 
 export default defineConfig({
   test: {

@@ -1,9 +1,9 @@
-import { brokerForTests } from '../../../scripts/kafka/test-broker.ts';
 import { randomUUID } from 'node:crypto';
-import { describeBusContract } from '../contract.ts';
-import { openKafkaBus } from './kafka-bus.ts';
+import { describeBusContract } from '../../core/bus/contract.ts';
+import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
+import { brokerForTests } from './test-broker.ts';
 
-brokerForTests('bus contract: kafka', (broker) => {
+brokerForTests('the bus on Kafka keeps the contract', (broker) => {
   describeBusContract('kafka', () => {
     const prefix = `test-${randomUUID()}.`;
     return Promise.resolve({

@@ -6,10 +6,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import { describeWhere } from '../../test/requirement.ts';
-import { startBroker } from './broker.ts';
-import { containerImage, startContainer } from './container.ts';
-import { brokerMissing } from './jars.ts';
+import { describeWhere } from '../requirement.ts';
+import { startBroker } from '../../scripts/kafka/broker.ts';
+import { containerImage, startContainer } from '../../scripts/kafka/container.ts';
+import { brokerMissing } from '../../scripts/kafka/jars.ts';
 
 /** A broker for tests; those that kill it say so and get one from Maven. */
 export interface TestBroker {
