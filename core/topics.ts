@@ -4,3 +4,12 @@ export type Topic = (typeof topics)[number];
 
 /** Topics that keep the newest message of each key: gaps between their offsets are no loss. */
 export const compactedTopics: readonly string[] = ['resources' satisfies Topic];
+
+/** What a prefix of topics and groups may be. */
+export const topicPrefixRule = {
+  pattern: /^[a-zA-Z0-9._-]{1,100}$/,
+  patternText: 'letters, digits, dots, hyphens or underscores',
+} as const;
+
+/** Topics from which a second run can begin: `spanloom replay-range`. */
+export const replayableTopics = ['events', 'spans', 'traces'] as const satisfies readonly Topic[];
