@@ -9,60 +9,15 @@ import { encodeValue, outgoingMessage } from '../core/codec.ts';
 import type { ReceivedMessage } from '../core/bus/bus.ts';
 import { imbalance } from '../core/stage/accounting.ts';
 import { dissectors } from '../enricher/dissect/dissectors.ts';
-import { Kernel } from '../enricher/follow/simulate-kernel.ts';
 import { createEnricher } from '../enricher/stage.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
 import { readEventBatch, writeEventBatch, type SocketEvent } from '../schemas/generated/event-batch.ts';
 import { readSpanBatch } from '../schemas/generated/span-batch.ts';
+import { gatewayEvents } from './gateway-events.ts';
 
 const wanted = Number(process.argv[2] ?? 300_000);
 const eventsPerBatch = 500;
 const rounds = 5;
-const thread = 1000;
-
-function request(index: number): string {
-  return (
-    `GET /api/users/${index}/orders?limit=20&page=${index % 7} HTTP/1.1\r\nHost: shop.example\r\n` +
-    `User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\r\nAccept: application/json\r\n` +
-    `X-Request-ID: 7d1f${String(index).padStart(8, '0')}\r\nAccept-Encoding: gzip, deflate\r\nConnection: keep-alive\r\n\r\n`
-  );
-}
-
-function record(count: number): readonly SocketEvent[] {
-  const kernel = new Kernel();
-  const clients = Array.from({ length: 64 }, () => kernel.accepted(thread));
-  const stores = Array.from({ length: 64 }, () => kernel.connected(thread));
-  for (let index = 0; kernel.events.length < count; index += 64) {
-    const each = (act: (slot: number) => void): void => {
-      for (let slot = 0; slot < 64; slot++) {
-        if (slot % 4 === 0) kernel.wait(thread);
-        kernel.nowNs += 5000;
-        act(slot);
-      }
-    };
-    each((slot) => {
-      const text = request(index + slot);
-      kernel.read(thread, clients[slot]!, text, text.length);
-      const key = `session:${index + slot}`;
-      kernel.write(thread, stores[slot]!, `*2\r\n$3\r\nGET\r\n$${key.length}\r\n${key}\r\n`);
-    });
-    each((slot) => {
-      kernel.read(thread, stores[slot]!, '$12\r\n{"user":"42"}\r\n', 19);
-      const key = `orders:${index + slot}`;
-      kernel.write(thread, stores[slot]!, `*4\r\n$6\r\nLRANGE\r\n$${key.length}\r\n${key}\r\n$1\r\n0\r\n$2\r\n20\r\n`);
-    });
-    each((slot) => {
-      kernel.read(thread, stores[slot]!, '*2\r\n$5\r\nfirst\r\n$6\r\nsecond\r\n', 27);
-      const body = '{"orders":["first","second"]}';
-      kernel.write(
-        thread,
-        clients[slot]!,
-        `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-      );
-    });
-  }
-  return kernel.events;
-}
 
 function toMessages(events: readonly SocketEvent[]): readonly ReceivedMessage[] {
   const messages: ReceivedMessage[] = [];
@@ -106,7 +61,7 @@ function processorMs(act: () => void): number {
 const median = (values: readonly number[]): number =>
   [...values].sort((one, other) => one - other)[values.length >> 1]!;
 
-const messages = toMessages(record(wanted));
+const messages = toMessages(gatewayEvents(wanted));
 const decodeMs: number[] = [];
 const enrichMs: number[] = [];
 let spans = 0;

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
-import { durationMsSetting, integerSetting } from '../core/config/setting.ts';
+import { durationMsSetting, integerSetting, textSetting } from '../core/config/setting.ts';
+import { topicPrefixRule } from '../core/topics.ts';
 
 /** Reads a command-line value as a setting of the same type is read. @throws InvalidArgumentError that commander shows */
 function parser<Value>(schema: z.ZodType<Value>): (text: string) => Value {
@@ -16,6 +17,31 @@ export const durationMs = parser(durationMsSetting({ description: 'A duration.',
 
 /** A whole number from 1. */
 export const positiveInteger = parser(integerSetting({ description: 'A number.', minimum: 1 }));
+
+/** A whole number from 0. */
+export const wholeNumber = parser(integerSetting({ description: 'A number.', minimum: 0 }));
+
+/** What the names of topics and groups on Kafka begin with. */
+export const topicPrefix = parser(textSetting({ description: 'A prefix.', ...topicPrefixRule }));
+
+/** A moment in milliseconds since the Unix epoch: ISO 8601 with its zone, a date (UTC), `now`, or how long ago, such as 2h. */
+export function momentMs(text: string, nowMs = Date.now()): number {
+  const trimmed = text.trim();
+  if (trimmed === 'now') return nowMs;
+  if (/^\d{4}-\d{2}-\d{2}(T\S*)?$/.test(trimmed)) {
+    // Without a zone it would be this machine's, which is not that of the machine that wrote the log.
+    if (trimmed.includes('T') && !/(Z|[+-]\d{2}:?\d{2})$/.test(trimmed))
+      throw new InvalidArgumentError('It must end with its zone: Z or +02:00.');
+    const milliseconds = Date.parse(trimmed);
+    if (!Number.isNaN(milliseconds)) return milliseconds;
+  }
+  const ago = durationMsSetting({ description: 'A duration.' }).safeParse(trimmed);
+  if (!ago.success || /^[\d.]*$/.test(trimmed))
+    throw new InvalidArgumentError(
+      'It must be a time such as 2026-01-31T08:00:00Z, or how long ago, such as 2h or 30m.',
+    );
+  return Math.max(0, nowMs - ago.data);
+}
 
 /** A factor of the recording's pace, or 'max'. */
 export function replaySpeed(text: string): number | 'max' {

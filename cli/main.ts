@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 /** The `spanloom` command. Commands are loaded when they are called, so that `--help` needs no database engine. */
 import { Command, CommanderError, Option } from 'commander';
+import { replayableTopics } from '../core/topics.ts';
 import { rejectReasonSymbols } from '../schemas/generated/dead-letter.ts';
 import { protocolSymbols } from '../schemas/generated/span.ts';
 import type { DeadLetterOptions } from './commands/dead-letter.ts';
 import type { DemoOptions } from './commands/demo.ts';
+import type { ReplayOptions } from './commands/replay.ts';
+import type { ReplayRangeOptions } from './commands/replay-range.ts';
 import type { TracesOptions } from './commands/traces.ts';
-import { durationMs, positiveInteger, replaySpeed } from './arguments.ts';
+import { durationMs, momentMs, positiveInteger, replaySpeed, topicPrefix, wholeNumber } from './arguments.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { runCommand } from './run-command.ts';
 import { stageNames } from './stage-names.ts';
@@ -57,13 +60,38 @@ program
 
 program
   .command('replay')
-  .description('make traces from a recording, through all stages')
+  .description('make traces from a recording, through all stages; or send it to Kafka, for stages that run there')
   .argument('<file>', 'recording to read')
   .option('--speed <factor>', "pace: 1 as recorded, 10 ten times as fast, 'max' without waiting", replaySpeed, 'max')
   .option('--json <file>', 'write the traces to this file')
   .option('--data-dir <folder>', 'keep log and traces here, for the commands traces and trace')
-  .action((file: string, options: { speed: number | 'max'; json?: string; dataDir?: string }) =>
+  .option('--into-kafka', 'only send its events and resources to the topics on Kafka')
+  .option(
+    '--target-prefix <prefix>',
+    'with --into-kafka: prefix of the topics, instead of the configured one',
+    topicPrefix,
+  )
+  .option('--skip <batches>', 'with --into-kafka: leave out so many batches that were sent before', wholeNumber)
+  .action((file: string, options: ReplayOptions) =>
     runCommand(async (signal) => (await import('./commands/replay.ts')).replay(file, options, signal)),
+  );
+
+program
+  .command('replay-range')
+  .description('send what Kafka received in a span of time to topics of another prefix, for a second set of stages')
+  .requiredOption('--from <time>', 'begin, as 2026-01-31T08:00:00Z or how long ago, such as 2h', (text) =>
+    momentMs(text),
+  )
+  .requiredOption('--to <time>', "end, which is left out; 'now' for all that is there", (text) => momentMs(text))
+  .requiredOption('--target-prefix <prefix>', 'prefix of the topics to send to', topicPrefix)
+  .addOption(
+    new Option('--topic <name>', 'topic to read; resources always come with it')
+      .choices(replayableTopics)
+      .default('events'),
+  )
+  .option('--dry-run', 'only say what would be sent')
+  .action((options: ReplayRangeOptions) =>
+    runCommand(async (signal) => (await import('./commands/replay-range.ts')).replayRange(options, signal)),
   );
 
 program

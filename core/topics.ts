@@ -7,3 +7,12 @@ export const compactedTopics: readonly string[] = ['resources' satisfies Topic];
 
 /** Topic of traces in OTLP, there only when it is switched on: a full name that gets no prefix, since readers that are not ours expect it. */
 export const defaultOtlpTopic = 'otlp_spans';
+
+/** What a prefix of topics and groups may be. */
+export const topicPrefixRule = {
+  pattern: /^[a-zA-Z0-9._-]{1,100}$/,
+  patternText: 'letters, digits, dots, hyphens or underscores',
+} as const;
+
+/** Topics from which a second run can begin: `spanloom replay-range`. */
+export const replayableTopics = ['events', 'spans', 'traces'] as const satisfies readonly Topic[];

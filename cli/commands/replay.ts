@@ -9,19 +9,33 @@ import { processTelemetry } from '../telemetry.ts';
 import { withTemporaryFolder } from '../temporary-folder.ts';
 import { TraceCollection } from '../trace-collection.ts';
 import { writeTraceFile } from '../trace-file.ts';
+import { replayIntoKafka } from './replay-into-kafka.ts';
 
 /** Options of `spanloom replay`. */
 export interface ReplayOptions {
   readonly speed: number | 'max';
   readonly json?: string;
   readonly dataDir?: string;
+  /** Send it to Kafka, and make nothing of it here. */
+  readonly intoKafka?: boolean;
+  readonly targetPrefix?: string;
+  readonly skip?: number;
 }
 
-/** Makes traces of a recording, on a log of its own, and writes or keeps them. */
+/** Makes traces of a recording, on a log of its own, and writes or keeps them; or sends it to Kafka. */
 export async function replay(path: string, options: ReplayOptions, signal: AbortSignal): Promise<void> {
   process.title = 'spanloom-replay';
   if (!existsSync(path)) throw new UsageError(`${path} does not exist.`);
   const { dataDir } = options;
+  if (options.intoKafka === true) {
+    if (dataDir !== undefined || options.json !== undefined)
+      throw new UsageError(
+        'With --into-kafka the stages on Kafka make the traces: --json and --data-dir mean nothing.',
+      );
+    return replayIntoKafka(path, options, signal);
+  }
+  if (options.targetPrefix !== undefined || options.skip !== undefined)
+    throw new UsageError('--target-prefix and --skip belong to --into-kafka.');
   if (dataDir === undefined) return withTemporaryFolder((folder) => replayIn(folder, path, options, signal));
   // Traces of two recordings in one log would depend on what was there before.
   if (existsSync(join(dataDir, 'log'))) throw new UsageError(`${dataDir} has a log already: choose a new folder.`);

@@ -200,10 +200,10 @@ describe('files that are no recording', () => {
 });
 
 describe('replay', () => {
-  async function replay(path: string, speed: number | 'max'): Promise<OutgoingMessage[]> {
+  async function replay(path: string, speed: number | 'max', skipBatches = 0): Promise<OutgoingMessage[]> {
     const messages: OutgoingMessage[] = [];
     const output = { send: (more: readonly OutgoingMessage[]) => Promise.resolve(void messages.push(...more)) };
-    await runReplay({ path, output, speed, signal: new AbortController().signal });
+    await runReplay({ path, output, speed, skipBatches, signal: new AbortController().signal });
     return messages;
   }
 
@@ -244,6 +244,13 @@ describe('replay', () => {
     await expect(replaying).rejects.toThrow(`${cut} is damaged at byte ${bytes.length - 20}`);
     expect(sent.filter(({ topic }) => topic === 'events')).toHaveLength(4);
     expect(last).toEqual({ batches: 4, positionBytes: bytes.length - 20, sizeBytes: bytes.length - 20 });
+  });
+
+  it('goes on behind the batches that were sent before', async () => {
+    const path = await record('skip', 'deflate');
+    const all = await replay(path, 'max');
+    expect(await replay(path, 'max', 2)).toEqual(all.slice(4));
+    expect(await replay(path, 'max', 99)).toEqual([]);
   });
 
   it('keeps the recorded pace, divided by the speed', async () => {

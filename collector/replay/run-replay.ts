@@ -24,12 +24,15 @@ export interface RunReplayOptions {
   /** 1 as recorded, 2 twice as fast, 'max' without waiting. */
   readonly speed: number | 'max';
   readonly signal: AbortSignal;
+  /** Batches at the beginning that were sent before, with all that follows from them. 0. */
+  readonly skipBatches?: number;
   /** Called after every chunk that was sent. */
   readonly onProgress?: (progress: ReplayProgress) => void;
 }
 
 /** How far a replay is. */
 export interface ReplayProgress {
+  /** Those left out at the beginning are counted too. */
   readonly batches: number;
   /** Position in the file and its size, in bytes. */
   readonly positionBytes: number;
@@ -45,7 +48,7 @@ const sendBytes = 4 * 1024 * 1024;
  * @throws PipelineError FILE_CORRUPT, naming file and position, after everything readable was sent
  */
 export async function runReplay(options: RunReplayOptions): Promise<ReplayProgress> {
-  const { path, output, speed, signal, onProgress } = options;
+  const { path, output, speed, signal, skipBatches = 0, onProgress } = options;
   const reader = await RecordingReader.open(path);
   const { facts } = reader;
   const upgrade = upgraderOf(path, facts);
@@ -66,6 +69,11 @@ export async function runReplay(options: RunReplayOptions): Promise<ReplayProgre
         if (signal.aborted) break;
         const value = upgrade(batch.value, batch.position);
         const head = readEventBatchHead(new AvroReader(value));
+        if (progress.batches < skipBatches) {
+          derived.of(head);
+          progress = { ...progress, batches: progress.batches + 1, positionBytes: batch.position };
+          continue;
+        }
         if (pace.isAhead(head)) {
           await flush();
           await pace.wait(head);

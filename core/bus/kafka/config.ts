@@ -11,6 +11,7 @@ import {
   textSetting,
 } from '../../config/setting.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { topicPrefixRule } from '../../topics.ts';
 import { compressions } from './compression.ts';
 import type { KafkaBusOptions } from './kafka-connection.ts';
 
@@ -22,8 +23,7 @@ export const kafkaSettings = {
   kafkaPrefix: textSetting({
     description: 'Begins the names of topics and consumer groups on Kafka: two pipelines on one Kafka need two.',
     default: 'spanloom.',
-    pattern: /^[a-zA-Z0-9._-]{1,100}$/,
-    patternText: 'letters, digits, dots, hyphens or underscores',
+    ...topicPrefixRule,
   }),
   kafkaClientId: textSetting({ description: 'Name of this process in the logs of brokers.', default: 'spanloom' }),
   kafkaReplicationFactor: integerSetting({

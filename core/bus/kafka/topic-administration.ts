@@ -7,15 +7,22 @@ import { planTopics, type PresentTopic, type TopicChange } from './topic-plan.ts
 
 const { ConfigResourceTypes, ConfigSource } = kafkajs;
 
-/** @throws PipelineError BUS_UNKNOWN_TOPIC that names all topics which are missing, and how they are made */
-export async function requireTopics(options: KafkaBusOptions, topics: readonly string[]): Promise<void> {
+/**
+ * @param creator the command that makes topics
+ * @throws PipelineError BUS_UNKNOWN_TOPIC that names all topics which are missing, and how they are made
+ */
+export async function requireTopics(
+  options: KafkaBusOptions,
+  topics: readonly string[],
+  creator = 'spanloom topics apply',
+): Promise<void> {
   const wanted = topics.map((name) => ({ name, partitions: 1 }));
   const missing = (await planTopicChanges(options, wanted)).filter(({ kind }) => kind === 'create');
   if (missing.length === 0) return;
   const names = missing.map(({ topic }) => topic).join(', ');
   const what = missing.length === 1 ? `The topic ${names} does` : `The topics ${names} do`;
   const where = `on Kafka at ${options.brokers.join(', ')}`;
-  throw new PipelineError('BUS_UNKNOWN_TOPIC', `${what} not exist ${where}: spanloom topics apply creates them.`);
+  throw new PipelineError('BUS_UNKNOWN_TOPIC', `${what} not exist ${where}: ${creator} creates them.`);
 }
 
 /** What would have to change on Kafka, under the names that topics have there. */

@@ -1,0 +1,61 @@
+import { runReplay, type ReplayProgress } from '../../collector/replay/run-replay.ts';
+import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
+import { hasCode } from '../../core/errors.ts';
+import { openSchemaRegistry } from '../../core/registry/config.ts';
+import { framedBus } from '../../core/registry/framed-bus.ts';
+import type { Topic } from '../../core/topics.ts';
+import { CountedOutput, requireKafka, requireTargetTopics } from '../kafka-target.ts';
+import { startProgress } from '../progress.ts';
+import { loadSettings } from '../settings.ts';
+import type { ReplayOptions } from './replay.ts';
+
+const targetTopics: readonly Topic[] = ['events', 'resources'];
+
+/** Sends a recording's events and resources to Kafka, each acknowledged, in order for each agent. */
+export async function replayIntoKafka(path: string, options: ReplayOptions, signal: AbortSignal): Promise<void> {
+  const settings = loadSettings();
+  const kafka = requireKafka(settings.bus);
+  const prefix = options.targetPrefix ?? settings.bus.kafkaPrefix;
+  const target = { ...kafka, prefix };
+  await requireTargetTopics(target, targetTopics);
+  const registry = openSchemaRegistry(settings.schemaRegistry);
+  const bus = framedBus(openKafkaBus(target), { registry, topicPrefix: prefix });
+  const progress = startProgress(`sending ${path} to ${prefix}events`);
+  const skipBatches = options.skip ?? 0;
+  let reached: ReplayProgress | undefined;
+  let output: CountedOutput | undefined;
+  let isComplete = false;
+  try {
+    output = new CountedOutput(await bus.producer());
+    await runReplay({
+      path,
+      output,
+      speed: options.speed,
+      signal,
+      skipBatches,
+      onProgress: (now) => {
+        reached = now;
+        const percent = ((100 * now.positionBytes) / Math.max(1, now.sizeBytes)).toFixed(0);
+        progress.update(`${percent} % read, ${now.batches} batches acknowledged`);
+      },
+    });
+    signal.throwIfAborted();
+    isComplete = true;
+  } catch (error) {
+    isComplete = hasCode(error, 'FILE_CORRUPT');
+    throw error;
+  } finally {
+    progress.end();
+    await bus.close();
+    if (output !== undefined) {
+      process.stdout.write(`Sent ${output.text} to ${prefix}*.\n`);
+      if (!isComplete) tellRest(reached?.batches ?? skipBatches, output.doubtful);
+    }
+  }
+}
+
+/** What is acknowledged is acknowledged with everything before it, so the rest begins behind it. */
+function tellRest(batches: number, doubtful: number): void {
+  const doubt = doubtful === 0 ? '' : ` Of the ${doubtful} messages behind them some may be there too.`;
+  process.stderr.write(`That is not all of the recording.${doubt} The same command with --skip ${batches} goes on.\n`);
+}
