@@ -6,6 +6,9 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Ctrl-C may arrive twice, from the terminal and passed on by npm: that is no insisting. */
 const insistAfterMs = 500;
 
+/** Clients of servers that are away may still wait for them when everything has been closed. */
+const lingerMs = 1_000;
+
 /**
  * Runs a command. The first signal aborts, and the command ends in order; a second one ends the process at once. An
  * error becomes one sentence on standard error and an exit code.
@@ -36,6 +39,7 @@ export async function runCommand(command: (signal: AbortSignal) => Promise<void>
     process.exitCode = exitCodeOf(error);
   } finally {
     for (const name of signals) process.off(name, onSignal);
+    setTimeout(() => process.exit(), lingerMs).unref();
   }
 }
 
