@@ -7,6 +7,9 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Ctrl-C may arrive twice, from the terminal and passed on by npm: that is no insisting. */
 const echoWithinMs = 500;
 
+/** Clients of servers that are away may still wait for them when everything has been closed. */
+const lingerMs = 1_000;
+
 /**
  * Runs a command. The first signal aborts, and the command ends in order; a second one ends the process at once. An
  * error becomes one sentence on standard error and an exit code.
@@ -43,6 +46,7 @@ export async function runCommand(command: (signal: AbortSignal) => Promise<void>
     if (hasCode(error, 'SHUTDOWN_TIMEOUT')) process.exit();
   } finally {
     for (const name of signals) process.off(name, onSignal);
+    setTimeout(() => process.exit(), lingerMs).unref();
   }
 }
 

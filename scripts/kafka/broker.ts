@@ -21,6 +21,8 @@ export interface BrokerOptions {
   readonly heapMiB?: number;
   /** Lives on when this process ends. */
   readonly detached?: boolean;
+  /** Listeners beside the plain one, such as `SASL_SSL://127.0.0.1:9093`; their security is a matter of `settings`. */
+  readonly furtherListeners?: readonly string[];
   /** Further lines of server.properties. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
 }
@@ -53,7 +55,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   mkdirSync(directory, { recursive: true });
   if (!existsSync(properties)) {
     const [free, controller] = await freePorts();
-    writeFileSync(properties, serverProperties(directory, options.port || free!, controller!, options.settings));
+    writeFileSync(properties, serverProperties(directory, options.port || free!, controller!, options));
     await format(classPath, properties);
   }
   const port = Number(/^listeners=PLAINTEXT:\/\/127\.0\.0\.1:(\d+)/m.exec(readFileSync(properties, 'utf8'))![1]);
@@ -81,19 +83,17 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   };
 }
 
-function serverProperties(
-  directory: string,
-  port: number,
-  controllerPort: number,
-  further: BrokerOptions['settings'] = {},
-): string {
+function serverProperties(directory: string, port: number, controllerPort: number, options: BrokerOptions): string {
+  const listeners = [`PLAINTEXT://127.0.0.1:${port}`, ...(options.furtherListeners ?? [])].join(',');
   const settings = {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: `${listeners},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': listeners,
     'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map':
+      'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL',
     'log.dirs': join(directory, 'data'),
     'num.network.threads': 2,
     'num.io.threads': 4,
@@ -114,7 +114,7 @@ function serverProperties(
     // After a kill the controller takes the broker back only when its old session is over.
     'broker.session.timeout.ms': 2_000,
     'broker.heartbeat.interval.ms': 500,
-    ...further,
+    ...options.settings,
   };
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)
@@ -139,7 +139,12 @@ export async function freePorts(): Promise<readonly number[]> {
 /** Storage belongs to a cluster from the beginning, so it is made before the first start. */
 async function format(classPath: string, properties: string): Promise<void> {
   const java = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', classPath, 'kafka.tools.StorageTool'];
-  await promisify(execFile)('java', [...java, 'format', '-t', 'c3BhbmxvbS1sb2NhbC0xMQ', '-c', properties]);
+  try {
+    await promisify(execFile)('java', [...java, 'format', '-t', 'c3BhbmxvbS1sb2NhbC0xMQ', '-c', properties]);
+  } catch (error) {
+    const text = (error as { readonly stderr?: string }).stderr?.trim().split('\n').at(-1) ?? String(error);
+    throw new PipelineError('ENVIRONMENT_UNSUPPORTED', `The broker's storage was not made: ${text}`, { cause: error });
+  }
 }
 
 async function launch(classPath: string, directory: string, options: BrokerOptions): Promise<ChildProcess> {

@@ -1,7 +1,7 @@
 /** The broker's Java archives, from Maven, kept outside the source tree so that a second start is quick. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { PipelineError } from '../../core/errors.ts';
@@ -40,10 +40,7 @@ export async function brokerClassPath(): Promise<string> {
   if (missing !== undefined) throw new PipelineError('ENVIRONMENT_UNSUPPORTED', missing);
   const folder = folderOfJars();
   if (!existsSync(folder)) await download(folder);
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.jar'))
-    .map((name) => join(folder, name))
-    .join(':');
+  return join(folder, '*');
 }
 
 /** Complete or not at all, also when two processes do it at the same time. */

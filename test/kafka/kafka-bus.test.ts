@@ -125,9 +125,10 @@ brokerForTests('the bus on Kafka', (broker) => {
       ],
     });
     await bus.ensureTopics([{ name: topic, partitions: 3, retentionMs: 7_200_000, compacted: true }]);
+    // A broker takes a moment to show what the controller has already accepted.
+    await expect.poll(async () => (await configOf(name)).get('retention.ms'), { timeout: 5_000 }).toBe('7200000');
     const config = await configOf(name);
     expect(config.get('segment.bytes')).toBe('2000000');
-    expect(config.get('retention.ms')).toBe('7200000');
     expect(config.get('cleanup.policy')).toBe('compact');
     const settings = [{ name: topic, partitions: 3, retentionMs: 7_200_000, compacted: true }];
     expect(await planTopicChanges({ brokers: broker().brokers, prefix }, settings)).toEqual([]);

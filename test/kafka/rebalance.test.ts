@@ -5,7 +5,7 @@ import type { Bus } from '../../core/bus/bus.ts';
 import type { KafkaBusOptions } from '../../core/bus/kafka/kafka-connection.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
 import { hasCode } from '../../core/errors.ts';
-import { nameOf, numbered, numberOf, pollUntil, Reader } from './reader.ts';
+import { nameOf, numbered, numberOf, pollUntil, Reader, untilDone } from './reader.ts';
 import { brokerForTests } from './test-broker.ts';
 
 brokerForTests('rebalances on Kafka', (broker) => {
@@ -80,7 +80,7 @@ brokerForTests('rebalances on Kafka', (broker) => {
     await pollUntil([late], () => late.messages.length === 200);
     const other = await join();
     await pollUntil([other], () => other.assigned.size === 2);
-    const error: unknown = await late.commit().then(
+    const error: unknown = await untilDone(() => late.commit()).then(
       () => undefined,
       (reason: unknown) => reason,
     );

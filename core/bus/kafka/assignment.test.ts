@@ -49,15 +49,43 @@ test('a partition that was lost and won again before the stage heard of it begin
   assignment.joined([], true);
   expect(assignment.joined([source(0)], true)).toEqual([]);
   expect(assignment.isReadable(source(0))).toBe(false);
-  expect(assignment.unreported()).toEqual([source(0)]);
+  expect(assignment.undecided()).toEqual([source(0)]);
   expect(assignment.report([position(0, 9)])).toEqual({ assigned: [position(0, 9)], revoked: [source(0)] });
   expect(assignment.next(source(0))).toBe(9);
 });
 
-test('a member that was struck out has lost everything, also what it gets back', () => {
-  const assignment = withPartitions(position(0, 5));
-  expect(assignment.joined([source(0)], false)).toEqual([]);
-  expect(assignment.report([position(0, 7)])).toEqual({ assigned: [position(0, 7)], revoked: [source(0)] });
+describe('a member that was away', () => {
+  function away(): Assignment {
+    const assignment = withPartitions(position(0, 5), position(1, 5));
+    assignment.advance(source(0), 9);
+    assignment.stored([{ ...source(0), offset: 6, emittedBelow: 8 }]);
+    assignment.disconnected();
+    return assignment;
+  }
+
+  test('goes on with a partition whose position is as it left it', () => {
+    const assignment = away();
+    expect(assignment.isUncertain(source(0))).toBe(true);
+    expect(assignment.isReadable(source(0))).toBe(false);
+    expect(assignment.joined([source(0), source(1)], false)).toEqual([]);
+    const positions = [{ ...source(0), offset: 6, emittedBelow: 8 }, position(1, 5)];
+    expect(assignment.settle(positions)).toEqual([
+      { ...source(0), next: 10 },
+      { ...source(1), next: 5 },
+    ]);
+    expect(assignment.isChanged).toBe(false);
+    expect(assignment.isReadable(source(0))).toBe(true);
+  });
+
+  test('has lost a partition with which someone else got further, and begins it anew', () => {
+    const assignment = away();
+    assignment.joined([source(0)], false);
+    const further = { ...source(0), offset: 6, emittedBelow: 20 };
+    expect(assignment.settle([further])).toEqual([]);
+    expect(assignment.isReadable(source(0))).toBe(false);
+    expect(assignment.report([further])).toEqual({ assigned: [further], revoked: [source(0), source(1)] });
+    expect(assignment.next(source(0))).toBe(6);
+  });
 });
 
 test('positions of partitions that are gone by now are not reported', () => {

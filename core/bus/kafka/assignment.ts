@@ -8,6 +8,10 @@ interface Owned {
   readonly source: TopicPartition;
   /** Offset of the message expected next. */
   next: number;
+  /** What the group has stored, as far as this member knows. */
+  stored: Pick<Position, 'offset' | 'emittedBelow'>;
+  /** `uncertain`: the connection to the group was lost, and others may have had the partition meanwhile. */
+  state: 'kept' | 'uncertain' | 'lost';
 }
 
 /** A partition that goes on where the stage is. */
@@ -26,53 +30,84 @@ export class Assignment {
   readonly #owned = new Map<string, Owned>();
   /** What the group has given. */
   #given = new Map<string, TopicPartition>();
-  /** Owned partitions that were another member's, perhaps only for a while. */
-  readonly #lost = new Set<string>();
 
   /**
    * Takes note of a new generation.
    *
-   * @param isSameMember false when the group had struck this member out: then others may have had all of its partitions
+   * @param isSameMember false when the group does not know this member from before
    * @returns partitions that go on as if nothing had happened
    */
   joined(given: readonly TopicPartition[], isSameMember: boolean): readonly Kept[] {
     this.#given = new Map(given.map((source) => [keyOf(source), source]));
-    for (const key of this.#owned.keys()) if (!isSameMember || !this.#given.has(key)) this.#lost.add(key);
-    return [...this.#owned]
-      .filter(([key]) => !this.#lost.has(key))
-      .map(([, { source, next }]) => ({ ...source, next }));
+    for (const [key, owned] of this.#owned) {
+      if (!this.#given.has(key)) owned.state = 'lost';
+      else if (!isSameMember && owned.state === 'kept') owned.state = 'uncertain';
+    }
+    return [...this.#owned.values()]
+      .filter(({ state }) => state === 'kept')
+      .map(({ source, next }) => ({ ...source, next }));
   }
 
-  /** The connection to the group is gone, and all partitions with it. */
-  loseAll(): void {
-    this.joined([], false);
+  /** The connection to the group is gone; the partitions may come back. */
+  disconnected(): void {
+    this.#given.clear();
+    for (const owned of this.#owned.values()) if (owned.state === 'kept') owned.state = 'uncertain';
+  }
+
+  /**
+   * Decides on uncertain partitions: one whose stored position is as this member left it goes on, for its state holds
+   * everything since; another is lost, because someone else got further with it.
+   *
+   * @param positions what is stored for all undecided partitions
+   * @returns partitions that go on
+   */
+  settle(positions: readonly Position[]): readonly Kept[] {
+    const kept: Kept[] = [];
+    for (const position of positions) {
+      const owned = this.#owned.get(keyOf(position));
+      if (owned?.state !== 'uncertain') continue;
+      const { offset, emittedBelow } = owned.stored;
+      const isUntouched = position.offset === offset && position.emittedBelow === emittedBelow;
+      owned.state = isUntouched ? 'kept' : 'lost';
+      if (isUntouched) kept.push({ ...owned.source, next: owned.next });
+    }
+    return kept;
   }
 
   /** Has anything changed that the stage has not been told? */
   get isChanged(): boolean {
-    return this.#lost.size > 0 || this.unreported().length > 0;
+    return this.undecided().length > 0 || [...this.#owned.values()].some(({ state }) => state === 'lost');
   }
 
-  /** Given partitions whose positions the stage has not been told. */
-  unreported(): readonly TopicPartition[] {
+  /** Given partitions whose stored positions must be known before they are read. */
+  undecided(): readonly TopicPartition[] {
     return [...this.#given.values()].filter((source) => !this.isReadable(source));
   }
 
-  /** Tells the stage what has changed; `positions` are those of all unreported partitions. */
+  /** Tells the stage what has changed; `positions` are those of all undecided partitions. */
   report(positions: readonly Position[]): Rebalance {
-    const revoked = [...this.#lost].map((key) => this.#owned.get(key)!.source);
-    for (const key of this.#lost) this.#owned.delete(key);
-    this.#lost.clear();
-    const assigned = positions.filter((position) => this.#given.has(keyOf(position)));
-    for (const { topic, partition, offset } of assigned)
-      this.#owned.set(keyOf({ topic, partition }), { source: { topic, partition }, next: offset });
-    return { assigned, revoked };
+    const lost = [...this.#owned].filter(([, { state }]) => state === 'lost');
+    for (const [key] of lost) this.#owned.delete(key);
+    const assigned = positions.filter((position) => {
+      const key = keyOf(position);
+      return this.#given.has(key) && !this.#owned.has(key);
+    });
+    for (const { topic, partition, offset, emittedBelow } of assigned) {
+      const source = { topic, partition };
+      const owned: Owned = { source, next: offset, stored: { offset, emittedBelow }, state: 'kept' };
+      this.#owned.set(keyOf(source), owned);
+    }
+    return { assigned, revoked: lost.map(([, { source }]) => source) };
   }
 
   /** Given, and known to the stage: may be read and committed. */
   isReadable(source: TopicPartition): boolean {
-    const key = keyOf(source);
-    return this.#owned.has(key) && this.#given.has(key) && !this.#lost.has(key);
+    return this.#owned.get(keyOf(source))?.state === 'kept';
+  }
+
+  /** May be readable again soon. */
+  isUncertain(source: TopicPartition): boolean {
+    return this.#owned.get(keyOf(source))?.state === 'uncertain';
   }
 
   /** Offset of the message expected next of a partition that is readable. */
@@ -83,6 +118,14 @@ export class Assignment {
   /** Takes note of a message that was handed out. */
   advance(source: TopicPartition, offset: number): void {
     this.#owned.get(keyOf(source))!.next = offset + 1;
+  }
+
+  /** Takes note of positions that the group has stored. */
+  stored(positions: readonly Position[]): void {
+    for (const position of positions) {
+      const owned = this.#owned.get(keyOf(position));
+      if (owned !== undefined) owned.stored = { offset: position.offset, emittedBelow: position.emittedBelow };
+    }
   }
 
   /** Partitions that the stage has been told of. */

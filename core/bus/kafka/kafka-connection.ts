@@ -1,4 +1,4 @@
-import kafkajs, { type Admin, type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
+import kafkajs, { type Admin, type Kafka, type KafkaConfig, type RetryOptions, type SASLOptions } from 'kafkajs';
 import type { ConnectionOptions } from 'node:tls';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type Compression, useCodecs } from './compression.ts';
@@ -93,8 +93,8 @@ export class KafkaConnection {
     };
   }
 
-  newClient(): Kafka {
-    return new kafkajs.Kafka(this.#config);
+  newClient(retry: Partial<RetryOptions> = {}): Kafka {
+    return new kafkajs.Kafka({ ...this.#config, retry: { ...this.retry, ...retry } });
   }
 
   topicName(topic: string): string {

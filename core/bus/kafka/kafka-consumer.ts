@@ -23,7 +23,10 @@ import { timeout, Wakeup } from './wakeup.ts';
 /** Batches of one fetch that are in the inbox together; more than a member has partitions. */
 const batchesAtOnce = 64;
 const retryAfterMs = 500;
+/** kafkajs waits this often for brokers that are away, a second each, before it leaves the group to come back anew. */
+const patience = { retries: 600 };
 const closeWithinMs = 5_000;
+const commitWithinMs = 10_000;
 
 /** A member of a consumer group of Kafka. */
 export class KafkaConsumer implements Consumer {
@@ -93,7 +96,7 @@ export class KafkaConsumer implements Consumer {
       restartOnFailure: () => Promise.resolve(!this.#closed),
     };
     // A client of its own: kafkajs shares what it knows of committed offsets between all consumers of one.
-    const inner = this.#connection.newClient().consumer({
+    const inner = this.#connection.newClient(patience).consumer({
       groupId: this.#connection.groupName(this.#group),
       allowAutoTopicCreation: false,
       sessionTimeout: options.sessionTimeoutMs,
@@ -144,14 +147,16 @@ export class KafkaConsumer implements Consumer {
   async #findPositions(generation: number): Promise<void> {
     const isCurrent = (): boolean => generation === this.#generation && !this.#closed;
     while (isCurrent()) {
-      const sources = this.#assignment.unreported();
+      const sources = this.#assignment.undecided();
       try {
         const positions = sources.length === 0 ? [] : await this.#offsets.positions(sources);
         if (!isCurrent()) return;
+        const kept = new Map(this.#assignment.settle(positions).map((source) => [keyOf(source), source.next]));
         for (const position of positions) {
-          if (!this.#seeks.has(keyOf(position))) continue;
+          const next = kept.get(keyOf(position));
+          if (next === undefined && !this.#seeks.has(keyOf(position))) continue;
           this.#inbox.discard(position);
-          this.#seek(position, position.offset);
+          this.#seek(position, next ?? position.offset);
         }
         this.#positions = positions;
         this.#wakeup.wake();
@@ -178,7 +183,7 @@ export class KafkaConsumer implements Consumer {
     this.#commitOffsets = undefined;
     this.#seeks.clear();
     this.#inbox.endAll('discarded');
-    this.#assignment.loseAll();
+    this.#assignment.disconnected();
     const known = kafkaError('the group', error);
     if (known.retryable) this.#outage = known;
     else this.#fail(known);
@@ -300,12 +305,37 @@ export class KafkaConsumer implements Consumer {
       if (!(Number.isSafeInteger(offset) && offset >= 0 && emittedBelow >= offset))
         throw new TypeError(`not a position of ${topic}/${partition}: ${offset}, ${emittedBelow}`);
     if (positions.length === 0) return;
-    const foreign = positions.filter((position) => this.#joining || !this.#assignment.isReadable(position));
+    const assignment = this.#assignment;
+    const foreign = positions.filter(
+      (position) => !assignment.isReadable(position) && !assignment.isUncertain(position),
+    );
     if (foreign.length > 0) throw this.#notAssigned(foreign);
+    if (this.#joining || positions.some((position) => assignment.isUncertain(position)))
+      throw new PipelineError('BUS_UNAVAILABLE', `${this.#group} is rejoining its group.`, { retryable: true });
+    const generation = this.#generation;
     try {
-      await this.#commit(positions);
+      await this.#answered(this.#commit(positions));
+      assignment.stored(positions);
     } catch (error) {
-      throw isFenced(error) ? this.#notAssigned(positions, error) : kafkaError('committing', error);
+      if (!isFenced(error)) throw kafkaError('committing', error);
+      // kafkajs finds out by its next heartbeat; until it has joined anew there is nothing to read or commit.
+      if (generation === this.#generation) {
+        this.#joining = true;
+        this.#inbox.endAll({ error });
+      }
+      throw this.#notAssigned(positions, error);
+    }
+  }
+
+  /** kafkajs waits for a broker that is away; the caller wants to hear of it, and to repeat. */
+  async #answered(commit: Promise<void>): Promise<void> {
+    const limit = timeout(commitWithinMs);
+    try {
+      const isStored = await Promise.race([commit.then(() => true), limit.over]);
+      if (isStored !== true) throw new PipelineError('BUS_UNAVAILABLE', 'No answer to a commit.', { retryable: true });
+    } finally {
+      limit.cancel();
+      commit.catch(() => undefined);
     }
   }
 

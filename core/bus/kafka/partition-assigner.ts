@@ -1,4 +1,4 @@
-import kafkajs, { type PartitionAssigner } from 'kafkajs';
+import kafkajs, { type Assigner, type Cluster, type PartitionAssigner } from 'kafkajs';
 import { assignPartitions, topicsWithNumbers } from './assign-partitions.ts';
 
 const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
@@ -25,7 +25,25 @@ function readUserData(metadata: Buffer): UserData {
  * @param had numbers of the partitions that this member has
  */
 export function partitionAssigner(onJoin: () => void, had: () => readonly number[]): PartitionAssigner {
-  return ({ cluster }) => ({
+  return ({ cluster }) => {
+    keepLastBroker(cluster);
+    return assigner(cluster, onJoin, had);
+  };
+}
+
+/**
+ * Where a connection breaks, kafkajs forgets the broker. When it was the only one, there is none left to come back to:
+ * the consumer gives its membership up, and the group waits for the old member until its session is over.
+ */
+function keepLastBroker(cluster: Cluster): void {
+  const removeBroker = cluster.removeBroker.bind(cluster);
+  cluster.removeBroker = (address) => {
+    if (cluster.getNodeIds().length > 1) removeBroker(address);
+  };
+}
+
+function assigner(cluster: Cluster, onJoin: () => void, had: () => readonly number[]): Assigner {
+  return {
     name: 'SpanloomStickyAssigner',
     version,
     protocol({ topics }) {
@@ -51,5 +69,5 @@ export function partitionAssigner(onJoin: () => void, had: () => readonly number
         }),
       );
     },
-  });
+  };
 }
