@@ -1,14 +1,14 @@
 /** Several correlators over a real Redis: however many, and whatever happens to them, the traces are those of one. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeWhere } from '../../test/requirement.ts';
-import type { OutgoingMessage } from '../../core/bus/bus.ts';
-import type { Trace } from '../../schemas/generated/trace.ts';
-import { Correlator } from '../stage.ts';
-import { DistributedRun, essence, quickConfig, spanMessages } from '../testing/distributed-run.ts';
-import { redisMissing, type RedisUnderTest, startRedis } from '../testing/redis-server.ts';
-import { finalTraces, tracesOf } from '../testing/span-fixtures.ts';
-import { eighteenSpans, simulate } from '../testing/simulated-services.ts';
+import { describeWhere } from './requirement.ts';
+import type { OutgoingMessage } from '../core/bus/bus.ts';
+import type { Trace } from '../schemas/generated/trace.ts';
+import { Correlator } from '../correlator/stage.ts';
+import { DistributedRun, essence, quickConfig, spanMessages } from '../correlator/testing/distributed-run.ts';
+import { redisMissing, type RedisUnderTest, startRedis } from '../correlator/testing/redis-server.ts';
+import { finalTraces, tracesOf } from '../correlator/testing/span-fixtures.ts';
+import { eighteenSpans, simulate } from '../correlator/testing/simulated-services.ts';
 
 const requests = 120;
 function messagesOf(withRequestIds: boolean): readonly OutgoingMessage[] {
