@@ -10,8 +10,7 @@ import { Assembler } from '../correlator/distributed/assembler.ts';
 import { CauseStage } from '../correlator/distributed/cause-stage.ts';
 import { LinkAndSend } from '../correlator/distributed/link-and-send.ts';
 import { openRedis } from '../correlator/distributed/open-redis.ts';
-import { RedisLinks } from '../correlator/distributed/redis-links.ts';
-import { defaultCallGates } from '../correlator/link/same-call.ts';
+import { redisLinkOptions, RedisLinks } from '../correlator/distributed/redis-links.ts';
 import { Correlator } from '../correlator/stage.ts';
 import { startRedis } from '../correlator/testing/redis-server.ts';
 import { eighteenSpans, simulate } from '../correlator/testing/simulated-services.ts';
@@ -53,18 +52,7 @@ async function distributed(
   const redis = openRedis(config, () => undefined);
   await new Promise((resolve) => redis.once('ready', resolve));
   const causes = new CauseStage(config);
-  const links = new RedisLinks(
-    redis,
-    {
-      prefix: config.redisPrefix,
-      ttlMs: config.linkTtl,
-      requestIdWindowMs: config.requestIdWindowMs,
-      traceIdWindowMs: config.traceIdWindowMs,
-      maxRequestIdSpans: config.maxRequestIdSpans,
-      gates: defaultCallGates,
-    },
-    () => causes.oldestHeldMs(),
-  );
+  const links = new RedisLinks(redis, redisLinkOptions(config), () => causes.oldestHeldMs());
   const sent: OutgoingMessage[] = [];
   const producer: Producer = {
     send: (some) => {

@@ -7,6 +7,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis, Cluster } from 'ioredis';
 import { PipelineError } from '../../core/errors.ts';
+import type { CorrelatorConfig } from '../config.ts';
+import { defaultCallGates } from '../link/same-call.ts';
 import { type LinkBatch, linkBatch, type LinkBatchBounds } from './link-batch.ts';
 import { areOneCall, formatCallEnd, parseCallEnd } from './link-keys.ts';
 import { type LinkRequest, nodeOf } from './link-request.ts';
@@ -22,6 +24,21 @@ export interface RedisLinkOptions extends LinkBatchBounds {
   readonly maxRequestIdSpans: number;
   /** Milliseconds since the Unix epoch. */
   readonly now?: () => number;
+}
+
+const nsPerMs = 1e6;
+
+/** How the settings say that links are kept. */
+export function redisLinkOptions(config: CorrelatorConfig): RedisLinkOptions {
+  const { redisPrefix, linkTtl, requestIdWindowMs, traceIdWindowMs, maxRequestIdSpans, maxClockSkewMs } = config;
+  return {
+    prefix: redisPrefix,
+    ttlMs: linkTtl,
+    requestIdWindowMs,
+    traceIdWindowMs,
+    maxRequestIdSpans,
+    gates: { ...defaultCallGates, maxClockSkewNs: maxClockSkewMs * nsPerMs },
+  };
 }
 
 /** A component whose spans belong to another one now. */

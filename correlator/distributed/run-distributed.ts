@@ -5,12 +5,11 @@ import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { Topic } from '../../core/topics.ts';
 import type { CorrelatorConfig } from '../config.ts';
 import { countDecisions } from '../decision-metrics.ts';
-import { defaultCallGates } from '../link/same-call.ts';
 import { Assembler } from './assembler.ts';
 import { CauseStage } from './cause-stage.ts';
 import { LinkAndSend } from './link-and-send.ts';
 import { openRedis } from './open-redis.ts';
-import { RedisLinks } from './redis-links.ts';
+import { redisLinkOptions, RedisLinks } from './redis-links.ts';
 
 /** What one of several correlators needs to run. The bus stays open: whoever opened it closes it. */
 export interface RunDistributedOptions {
@@ -19,8 +18,6 @@ export interface RunDistributedOptions {
   readonly telemetry: Telemetry;
   readonly signal: AbortSignal;
 }
-
-const nsPerMs = 1e6;
 
 /** Messages of one topic after those of another, as the assembler needs it. */
 function inOrder(messages: readonly OutgoingMessage[]): readonly (readonly OutgoingMessage[])[] {
@@ -43,18 +40,7 @@ export async function runDistributed(options: RunDistributedOptions): Promise<vo
     telemetry.logger.debug({ error }, 'redis connection');
   });
   telemetry.health.check('redis', () => redis.ping());
-  const links = new RedisLinks(
-    redis,
-    {
-      prefix: config.redisPrefix,
-      ttlMs: config.linkTtl,
-      requestIdWindowMs: config.requestIdWindowMs,
-      traceIdWindowMs: config.traceIdWindowMs,
-      maxRequestIdSpans: config.maxRequestIdSpans,
-      gates: { ...defaultCallGates, maxClockSkewNs: config.maxClockSkewMs * nsPerMs },
-    },
-    () => causes.oldestHeldMs(),
-  );
+  const links = new RedisLinks(redis, redisLinkOptions(config), () => causes.oldestHeldMs());
   const producer = await bus.producer();
   const linker = new LinkAndSend(links, producer, causes);
   countDecisions(telemetry, () => ({
