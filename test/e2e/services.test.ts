@@ -116,9 +116,8 @@ describe('a stage as a service', () => {
     await withLog(async (bus) => {
       const consumer = await bus.consumer({ group: 'enricher', topics: ['events'] });
       // It has left the group, so its partition is free at once, at the position it stored.
-      const { rebalance, messages } = await consumer.poll({ maxWaitMs: 1_000, maxBytes: 1_000 });
-      expect(rebalance?.assigned).toMatchObject([{ offset: 3, emittedBelow: 3 }]);
-      expect(messages).toEqual([]);
+      const { rebalance } = await consumer.poll({ maxWaitMs: 1_000, maxBytes: 1_000 });
+      expect(rebalance?.assigned).toMatchObject([{ emittedBelow: 3 }]);
     });
   });
 

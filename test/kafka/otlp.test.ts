@@ -1,5 +1,4 @@
 /** Traces in OTLP on a real broker, as a receiver that is not ours finds them: topic, key, partition, bytes. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +9,7 @@ import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
 import { partitionOf } from '../../core/bus/partitioner.ts';
 import { createLogger } from '../../core/telemetry/logger.ts';
 import { createTelemetry } from '../../core/telemetry/telemetry.ts';
+import { spanloom, startSpanloom } from '../e2e/spanloom.ts';
 import { brokerForTests } from './test-broker.ts';
 import { runOtlpSink } from '../../sink/otlp/run.ts';
 import { decodeSpans } from '../../sink/otlp/testing/otlp-messages.ts';
@@ -22,7 +22,6 @@ import {
   traceMessage,
 } from '../../sink/testing/traces.ts';
 
-const cli = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
 const traceCount = 40;
 const partitions = 3;
 
@@ -51,9 +50,6 @@ async function receive(brokers: readonly string[], topic: string, spanCount: num
   await consumer.disconnect();
   return received;
 }
-
-const exitCode = (program: ChildProcess): Promise<number | null> =>
-  new Promise((resolve) => program.once('exit', (code) => resolve(code)));
 
 brokerForTests('traces in OTLP on Kafka', (broker) => {
   it('are under a name without prefix, all of a trace in the partition of its id, under its id as text', async () => {
@@ -112,30 +108,24 @@ brokerForTests('traces in OTLP on Kafka', (broker) => {
     const prefix = `otlp-${randomUUID()}.`;
     const topic = `otlp_spans_${randomUUID()}`;
     const dataDirectory = mkdtempSync(join(tmpdir(), 'spanloom-otlp-'));
-    const spanloom = (...args: readonly string[]): ChildProcess =>
-      spawn(process.execPath, ['--import', 'tsx', cli, ...args], {
-        stdio: 'ignore',
-        env: {
-          ...process.env,
-          SPANLOOM_DATA_DIR: dataDirectory,
-          SPANLOOM_BUS_KAFKA_BROKERS: brokers.join(','),
-          SPANLOOM_BUS_KAFKA_PREFIX: prefix,
-          SPANLOOM_BUS_COMPRESSION: 'gzip',
-          SPANLOOM_SINK_OTLP_ENABLED: 'true',
-          SPANLOOM_SINK_OTLP_TOPIC: topic,
-        },
-      });
+    const settings = {
+      SPANLOOM_DATA_DIR: dataDirectory,
+      SPANLOOM_BUS_KAFKA_BROKERS: brokers.join(','),
+      SPANLOOM_BUS_KAFKA_PREFIX: prefix,
+      SPANLOOM_BUS_COMPRESSION: 'gzip',
+      SPANLOOM_SINK_OTLP_ENABLED: 'true',
+      SPANLOOM_SINK_OTLP_TOPIC: topic,
+    };
     try {
-      expect(await exitCode(spanloom('topics', 'apply'))).toBe(0);
-      const sink = spanloom('sink');
-      const ended = exitCode(sink);
+      expect(await spanloom(['topics', 'apply'], settings)).toMatchObject({ code: 0, errors: '' });
+      const sink = startSpanloom(['sink'], settings);
       const bus = openKafkaBus({ brokers, prefix });
       const producer = await bus.producer();
       await producer.send([1, 2, 3].map((number) => traceMessage(makeLoadTrace(number), 0)));
       await bus.close();
       expect(await receive(brokers, topic, 24)).toHaveLength(3);
-      sink.kill('SIGTERM');
-      expect(await ended).toBe(0);
+      sink.child.kill('SIGTERM');
+      expect(await sink.ended).toBe(0);
     } finally {
       rmSync(dataDirectory, { recursive: true, force: true });
     }

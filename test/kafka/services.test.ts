@@ -87,7 +87,7 @@ brokerForTests(
       const running = await startEnricher(settings);
       await running.untilTells('/readyz', /^ok$/m);
       await broker().kill();
-      await running.untilTells('/readyz', /^enricher: poll fails: Kafka/m);
+      await running.untilTells('/readyz', /^enricher: \w+ fails: Kafka/m);
       const starting = await startEnricher(settings);
       await starting.untilTells('/readyz', /^enricher: bus fails: Kafka/m);
       starting.child.kill('SIGTERM');
@@ -95,7 +95,7 @@ brokerForTests(
       await broker().restart();
       await running.untilTells('/readyz', /^ok$/m);
       await broker().kill();
-      await running.untilTells('/readyz', /^enricher: poll fails: Kafka/m);
+      await running.untilTells('/readyz', /^enricher: \w+ fails: Kafka/m);
       running.child.kill('SIGTERM');
       expect(await running.ended).toBe(0);
     }, 180_000);
