@@ -8,7 +8,7 @@ import { requireTopics } from '../core/bus/kafka/topic-administration.ts';
 import { type ConfigOf, defineConfig } from '../core/config/section.ts';
 import { bytesSetting, durationMsSetting, integerSetting } from '../core/config/setting.ts';
 import type { Logger } from '../core/telemetry/logger.ts';
-import { compactedTopics, topics } from '../core/topics.ts';
+import { compactedTopics, orderedTopics, topics } from '../core/topics.ts';
 
 /** Settings of the log: SPANLOOM_BUS_…. */
 export const busConfig = defineConfig(
@@ -40,11 +40,11 @@ export type BusConfig = Readonly<ConfigOf<typeof busConfig>>;
 /** What the topics of the pipeline have to be like. */
 export function topicSettings(config: BusConfig): readonly TopicSettings[] {
   const { partitions, retention: retentionMs, retentionBytes } = config;
-  return topics.map((name) =>
-    compactedTopics.includes(name)
-      ? { name, partitions, compacted: true }
-      : { name, partitions, retentionMs, retentionBytes },
-  );
+  return topics.map((name) => {
+    if (orderedTopics.includes(name)) return { name, partitions: 1 };
+    if (compactedTopics.includes(name)) return { name, partitions, compacted: true };
+    return { name, partitions, retentionMs, retentionBytes };
+  });
 }
 
 /** Opens the embedded log of a data directory, with all topics. */

@@ -29,7 +29,16 @@ interface Field {
 }
 
 /** Topmost records, in an order in which every reference points backwards. */
-const topRecords = ['event-batch', 'span', 'span-batch', 'linked-batch', 'trace', 'resource', 'dead-letter'] as const;
+const topRecords = [
+  'event-batch',
+  'span',
+  'span-batch',
+  'linked-batch',
+  'trace',
+  'resource',
+  'resource-id-claim',
+  'dead-letter',
+] as const;
 
 /** Records that other systems read: each also as one file that stands alone, with docs and defaults, for their readers. */
 const sharedRecords: ReadonlySet<string> = new Set(['Trace', 'Resource']);

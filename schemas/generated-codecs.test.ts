@@ -9,6 +9,7 @@ import { readDeadLetter, writeDeadLetter } from './generated/dead-letter.ts';
 import { readEventBatch, writeEventBatch } from './generated/event-batch.ts';
 import { readLinkedBatch, writeLinkedBatch } from './generated/linked-batch.ts';
 import { readResource, writeResource } from './generated/resource.ts';
+import { readResourceIdClaim, writeResourceIdClaim } from './generated/resource-id-claim.ts';
 import { type SchemaName, schemas } from './generated/schemas.ts';
 import { readSpanBatch, writeSpanBatch } from './generated/span-batch.ts';
 import { readSpan, writeSpan } from './generated/span.ts';
@@ -26,6 +27,7 @@ const codecs: Readonly<Record<SchemaName, Codec>> = {
   LinkedBatch: { read: readLinkedBatch, write: writeLinkedBatch },
   Trace: { read: readTrace, write: writeTrace },
   Resource: { read: readResource, write: writeResource },
+  ResourceIdClaim: { read: readResourceIdClaim, write: writeResourceIdClaim },
   DeadLetter: { read: readDeadLetter, write: writeDeadLetter },
 };
 const names = Object.keys(codecs) as SchemaName[];

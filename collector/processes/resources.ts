@@ -26,6 +26,7 @@ export interface HostFacts {
   readonly hostName: string;
   readonly bootTimeNs: bigint;
   readonly addresses?: readonly Uint8Array[];
+  readonly macAddresses?: readonly Uint8Array[];
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -43,6 +44,10 @@ export function hostResource(host: HostFacts): Resource {
     environment: host.environment ?? {},
     validFromNs: host.bootTimeNs,
     validToNs: 0n,
+    type: '',
+    networks: [],
+    ports: [],
+    macAddresses: host.macAddresses ?? [],
   };
 }
 
@@ -60,18 +65,23 @@ export function processResource(agentId: number, process: ProcessFacts, endTimeN
     id: process.resourceId,
     uid: processUid(agentId, process),
     name: process.serviceName,
-    parents: [{ kind: 'host', id: process.hostResourceId }],
+    parents: [{ kind: 'host', id: process.hostResourceId, uid: '' }],
     addresses: [],
     labels: {},
     annotations: {},
     environment: Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== '')),
     validFromNs: process.startTimeNs,
     validToNs: endTimeNs,
+    type: '',
+    networks: [],
+    ports: [],
+    macAddresses: [],
   };
 }
 
-/** The message that publishes a resource. */
+/** The message that publishes a version of a resource: what is sent of it later takes its place. */
 export function resourceMessage(resource: Resource): OutgoingMessage {
   const topic: Topic = 'resources';
-  return outgoingMessage(topic, `${resource.kind}:${resource.uid}`, 'Resource', encodeValue(resource, writeResource));
+  const key = `${resource.kind}:${resource.uid}@${resource.validFromNs}`;
+  return outgoingMessage(topic, key, 'Resource', encodeValue(resource, writeResource));
 }

@@ -33,9 +33,11 @@ for stage in collector enricher correlator sink; do
   grant "$stage" --operation Describe --operation DescribeConfigs --topic "$prefix" --resource-pattern-type prefixed
 done
 
-writes collector events resources
+writes collector events resources resource-ids
+reads collector resources resource-ids
+joins collector
 
-reads enricher events
+reads enricher events resources
 writes enricher spans dead-letter
 joins enricher
 

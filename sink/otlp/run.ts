@@ -1,10 +1,10 @@
 import type { Bus, OutgoingMessage, Producer } from '../../core/bus/bus.ts';
 import { runStage } from '../../core/stage/run-stage.ts';
+import { afterCatchingUp, TopicFollower } from '../../core/stage/topic-follower.ts';
 import { stageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { Topic } from '../../core/topics.ts';
 import type { OtlpSinkConfig } from './config.ts';
-import { afterNames, NameReader } from './name-reader.ts';
 import { ResourceNames } from './resource-names.ts';
 import { OtlpStage } from './stage.ts';
 
@@ -40,13 +40,18 @@ export async function runOtlpSink(options: RunOtlpSinkOptions): Promise<void> {
   const names = new ResourceNames();
   const stage = new OtlpStage({ topic: config.topic, maxMessageBytes: config.maxMessageBytes }, names);
   const [spans, letters] = [await destination.producer(), await bus.producer()];
-  const reader = await NameReader.open(bus, names);
+  const reader = await TopicFollower.open({
+    bus,
+    topic: 'resources',
+    reader: 'sink-otlp-names',
+    learn: (message) => names.learn(message),
+  });
   const consumer = await bus.consumer({ group: 'sink-otlp', topics: ['traces' satisfies Topic] });
   try {
     await runStage({
       name: 'sink-otlp',
       stage,
-      consumer: afterNames(consumer, reader, signal),
+      consumer: afterCatchingUp(consumer, reader, signal),
       deliver: deliverTo(config.topic, spans, letters),
       telemetry: stageTelemetry(telemetry, 'sink-otlp', () => stage.accounting()),
       signal,

@@ -188,13 +188,17 @@ export function makeResource(facts: Partial<Resource> = {}): Resource {
     id: 1,
     uid: 'host-1/4711/1760000000',
     name: 'gateway',
-    parents: [{ kind: 'host', id: 1 }],
+    parents: [{ kind: 'host', id: 1, uid: '' }],
     addresses: [],
     labels: {},
     annotations: {},
     environment: { executable: '/usr/bin/node' },
     validFromNs: epochNs - 1_000_000_000n,
     validToNs: 0n,
+    type: '',
+    networks: [],
+    ports: [],
+    macAddresses: [],
     ...facts,
   };
 }
@@ -216,7 +220,7 @@ export function resourceMessage(
   offset: number,
   facts: Partial<ReceivedMessage> = {},
 ): ReceivedMessage {
-  const key = `${resource.kind}:${resource.uid}`;
+  const key = `${resource.kind}:${resource.uid}@${resource.validFromNs}`;
   const { topic, value, headers } = outgoingMessage('resources', key, 'Resource', encodeValue(resource, writeResource));
   return received(topic, key, value, headers, offset, facts);
 }

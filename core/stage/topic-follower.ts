@@ -1,30 +1,39 @@
 import { randomUUID } from 'node:crypto';
-import type { Bus, Consumer, Poll } from '../../core/bus/bus.ts';
-import type { Topic } from '../../core/topics.ts';
-import type { ResourceNames } from './resource-names.ts';
+import type { Bus, Consumer, Poll, ReceivedMessage } from '../bus/bus.ts';
+import type { Topic } from '../topics.ts';
 
-/** Longest wait for names in one go: without a new one in it, those that are known are all. */
+/** Longest wait for messages in one go: without a new one in it, those that are known are all. */
 const waitMs = 200;
 const maxPollBytes = 4 * 1024 * 1024;
 
+/** Which topic to follow, and what to do with what it says. */
+export interface FollowOptions {
+  readonly bus: Bus;
+  readonly topic: Topic;
+  /** Names the group, with something random behind it. */
+  readonly reader: string;
+  /** Takes in one message; each comes once, in the order of its partition. */
+  readonly learn: (message: ReceivedMessage) => void;
+}
+
 /**
- * Reads the whole topic `resources` into {@link ResourceNames}. The group is this instance's alone and stores no
- * position, so that every instance knows every name, from the beginning after each start.
+ * Reads a whole topic, from its beginning and then on. The group is this reader's alone and stores no position, so that
+ * every instance knows everything, whichever partitions of other topics it has.
  */
-export class NameReader {
+export class TopicFollower {
   readonly #consumer: Consumer;
-  readonly #names: ResourceNames;
+  readonly #learn: (message: ReceivedMessage) => void;
   /** Next offset of each partition. */
   readonly #next = new Map<number, number>();
 
-  private constructor(consumer: Consumer, names: ResourceNames) {
+  private constructor(consumer: Consumer, learn: (message: ReceivedMessage) => void) {
     this.#consumer = consumer;
-    this.#names = names;
+    this.#learn = learn;
   }
 
-  static async open(bus: Bus, names: ResourceNames): Promise<NameReader> {
-    const group = `sink-otlp-names-${randomUUID()}`;
-    return new NameReader(await bus.consumer({ group, topics: ['resources' satisfies Topic] }), names);
+  static async open({ bus, topic, reader, learn }: FollowOptions): Promise<TopicFollower> {
+    const consumer = await bus.consumer({ group: `${reader}-${randomUUID()}`, topics: [topic] });
+    return new TopicFollower(consumer, learn);
   }
 
   /** Reads what is there. Costs one question for the end when there is nothing new. @throws PipelineError of the bus */
@@ -34,7 +43,7 @@ export class NameReader {
       for (const { partition } of rebalance?.revoked ?? []) this.#next.delete(partition);
       for (const { partition, offset } of rebalance?.assigned ?? []) this.#next.set(partition, offset);
       for (const message of messages) {
-        this.#names.learn(message);
+        this.#learn(message);
         this.#next.set(message.partition, message.offset + 1);
       }
       // Compaction may have removed the last messages before the end.
@@ -53,14 +62,14 @@ export class NameReader {
   }
 }
 
-/** A consumer whose messages come after every name that was told before them. */
-export function afterNames(consumer: Consumer, names: NameReader, signal: AbortSignal): Consumer {
-  // Kept when reading names fails: the next call gives it.
+/** A consumer whose messages come after everything that the followed topic held before them. */
+export function afterCatchingUp(consumer: Consumer, follower: TopicFollower, signal: AbortSignal): Consumer {
+  // Kept when following fails: the next call gives it.
   let polled: Poll | undefined;
   return {
     async poll(limits) {
       polled ??= await consumer.poll(limits);
-      await names.catchUp(signal);
+      await follower.catchUp(signal);
       const poll = polled;
       polled = undefined;
       return poll;
