@@ -30,7 +30,7 @@ joins() { grant "$1" --operation Read --operation Describe --group "$prefix$1" -
 
 # Every stage looks at start whether the topics are there. Write implies the id that an idempotent producer asks for.
 for stage in collector enricher correlator sink; do
-  grant "$stage" --operation Describe --operation DescribeConfigs --topic "$prefix" --resource-pattern-type prefixed
+  grant "$stage" --operation Describe --topic "$prefix" --resource-pattern-type prefixed
 done
 
 writes collector events resources resource-ids
@@ -55,13 +55,13 @@ grant topics --operation Create --operation Alter --operation AlterConfigs --ope
 
 # The topic that an OpenTelemetry Collector reads, whose name has no prefix.
 if [[ -n ${OTLP_TOPIC:-} ]]; then
-  grant sink --operation Write --operation Describe --operation DescribeConfigs --topic "$OTLP_TOPIC"
+  grant sink --operation Write --operation Describe --topic "$OTLP_TOPIC"
   grant topics --operation Create --operation Alter --operation AlterConfigs --operation Describe \
     --operation DescribeConfigs --topic "$OTLP_TOPIC"
 fi
 
 # People who look at what was put aside, and put it back: `spanloom dead-letter list|replay`.
-grant operator --operation Describe --operation DescribeConfigs --topic "$prefix" --resource-pattern-type prefixed
+grant operator --operation Describe --topic "$prefix" --resource-pattern-type prefixed
 reads operator dead-letter
 writes operator events resources spans linked traces
 grant operator --operation Read --operation Describe --group "${prefix}read-" --resource-pattern-type prefixed

@@ -1,32 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { stageNames } from '../../cli/stage-names.ts';
-import { projectFile } from '../../core/project-files.ts';
 import { topics } from '../../core/topics.ts';
-
-/** What one command grants. */
-interface Grant {
-  readonly user: string;
-  readonly operations: readonly string[];
-  readonly topics: readonly string[];
-  readonly groups: readonly string[];
-}
-
-function grants(environment: Readonly<Record<string, string>> = {}): readonly Grant[] {
-  const env = { PATH: process.env['PATH'], KAFKA_ACLS: 'echo', BROKERS: 'kafka:9093', ...environment };
-  const text = execFileSync('bash', [projectFile('deploy', 'kafka', 'acls.sh')], { env, encoding: 'utf8' });
-  const all = (line: string, option: string): readonly string[] =>
-    [...line.matchAll(new RegExp(`--${option} (\\S+)`, 'g'))].map((match) => match[1]!);
-  return text
-    .trim()
-    .split('\n')
-    .map((line) => ({
-      user: all(line, 'allow-principal')[0]!.replace('User:', ''),
-      operations: all(line, 'operation'),
-      topics: all(line, 'topic'),
-      groups: all(line, 'group'),
-    }));
-}
+import { grants } from '../testing/kafka-grants.ts';
 
 describe('the rights on Kafka', () => {
   it('name topics that exist, each written by a stage and, but for what people look at, read by one', () => {

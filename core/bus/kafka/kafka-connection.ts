@@ -1,4 +1,11 @@
-import kafkajs, { type Admin, type Kafka, type KafkaConfig, type RetryOptions, type SASLOptions } from 'kafkajs';
+import kafkajs, {
+  type Admin,
+  type Kafka,
+  type KafkaConfig,
+  type LogEntry,
+  type RetryOptions,
+  type SASLOptions,
+} from 'kafkajs';
 import type { ConnectionOptions } from 'node:tls';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type Compression, useCodecs } from './compression.ts';
@@ -93,8 +100,22 @@ export class KafkaConnection {
     };
   }
 
-  newClient(retry: Partial<RetryOptions> = {}): Kafka {
-    return new kafkajs.Kafka({ ...this.#config, retry: { ...this.retry, ...retry } });
+  /** @param onLog is shown what the client logs, beside what is done with it otherwise */
+  newClient(retry: Partial<RetryOptions> = {}, onLog?: (entry: LogEntry) => void): Kafka {
+    const config = { ...this.#config, retry: { ...this.retry, ...retry } };
+    if (onLog === undefined) return new kafkajs.Kafka(config);
+    const { logLevel: level = logLevel.NOTHING, logCreator } = config;
+    return new kafkajs.Kafka({
+      ...config,
+      logLevel: level === logLevel.NOTHING ? logLevel.ERROR : level,
+      logCreator: (level) => {
+        const log = logCreator?.(level);
+        return (entry) => {
+          log?.(entry);
+          onLog(entry);
+        };
+      },
+    });
   }
 
   topicName(topic: string): string {

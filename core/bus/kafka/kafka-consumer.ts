@@ -13,7 +13,7 @@ import { PipelineError } from '../../errors.ts';
 import { Assignment, keyOf } from './assignment.ts';
 import { type BatchOutcome, Inbox } from './inbox.ts';
 import type { KafkaConnection } from './kafka-connection.ts';
-import { brokerAnswer, isFenced, kafkaError } from './kafka-error.ts';
+import { brokerAnswer, isFenced, isGroupRefusal, kafkaError } from './kafka-error.ts';
 import { partitionAssigner } from './partition-assigner.ts';
 import { writePositionMetadata } from './position-metadata.ts';
 import { receivedMessage } from './received-message.ts';
@@ -56,6 +56,8 @@ export class KafkaConsumer implements Consumer {
   /** Told to the stage once: kafkajs recovers by itself. */
   #outage: PipelineError | undefined;
   #failure: PipelineError | undefined;
+  /** The broker lets this user not join: kafkajs says so in its log alone, its error is that no coordinator was found. */
+  #isRefused = false;
   #closed = false;
 
   constructor(connection: KafkaConnection, group: string, topics: readonly string[], onClose: () => void) {
@@ -96,7 +98,10 @@ export class KafkaConsumer implements Consumer {
       restartOnFailure: () => Promise.resolve(!this.#closed),
     };
     // A client of its own: kafkajs shares what it knows of committed offsets between all consumers of one.
-    const inner = this.#connection.newClient(patience).consumer({
+    const client = this.#connection.newClient(patience, ({ log }) => {
+      if (isGroupRefusal(log)) this.#isRefused = true;
+    });
+    const inner = client.consumer({
       groupId: this.#connection.groupName(this.#group),
       allowAutoTopicCreation: false,
       sessionTimeout: options.sessionTimeoutMs,
@@ -184,7 +189,11 @@ export class KafkaConsumer implements Consumer {
     this.#seeks.clear();
     this.#inbox.endAll('discarded');
     this.#assignment.disconnected();
-    const known = kafkaError('the group', error);
+    const known = this.#isRefused
+      ? new PipelineError('BUS_UNAVAILABLE', `Kafka: not authorized to join the group ${this.#group}.`, {
+          cause: error,
+        })
+      : kafkaError('the group', error);
     if (known.retryable) this.#outage = known;
     else this.#fail(known);
     this.#wakeup.wake();

@@ -67,6 +67,11 @@ export function isFenced(error: unknown): boolean {
   return answer !== undefined && fencedTypes.has(answer);
 }
 
+/** Whether an entry of kafkajs's log tells that a broker answered GROUP_AUTHORIZATION_FAILED. */
+export function isGroupRefusal(entry: object): boolean {
+  return 'error' in entry && typeof entry.error === 'string' && entry.error.includes('Group authorization failed');
+}
+
 /** An error of kafkajs as one of ours: retryable unless someone has to change something first. */
 export function kafkaError(action: string, error: unknown): PipelineError {
   if (error instanceof PipelineError) return error;

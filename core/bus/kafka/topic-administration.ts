@@ -16,10 +16,17 @@ export async function requireTopics(
   topics: readonly string[],
   creator = 'spanloom topics apply',
 ): Promise<void> {
-  const wanted = topics.map((name) => ({ name, partitions: 1 }));
-  const missing = (await planTopicChanges(options, wanted)).filter(({ kind }) => kind === 'create');
+  const connection = new KafkaConnection(options);
+  let there: ReadonlySet<string>;
+  try {
+    // Topics that this user may not even describe count as missing: the broker does not tell them apart.
+    there = new Set(await connection.withAdmin((admin) => admin.listTopics()));
+  } catch (error) {
+    throw kafkaError('reading topics', error);
+  }
+  const missing = topics.map((name) => connection.topicName(name)).filter((name) => !there.has(name));
   if (missing.length === 0) return;
-  const names = missing.map(({ topic }) => topic).join(', ');
+  const names = missing.join(', ');
   const what = missing.length === 1 ? `The topic ${names} does` : `The topics ${names} do`;
   const where = `on Kafka at ${options.brokers.join(', ')}`;
   throw new PipelineError('BUS_UNKNOWN_TOPIC', `${what} not exist ${where}: ${creator} creates them.`);
