@@ -3,6 +3,7 @@ import type { Transport } from '../schemas/generated/event-batch.ts';
 import type { Component } from './component.ts';
 import type { HeldOffset } from './held-offsets.ts';
 import type { ProcessIndex } from './local-cause/process-index.ts';
+import { serverSideStart } from './assemble/sides.ts';
 
 /** Where a span stands: client and server are the process's own view of a call, network is in between. */
 export type SpanRole = 'client' | 'server' | 'network' | 'application';
@@ -92,6 +93,8 @@ export class SpanRecord {
   /** The message's bytes; the span without its first three fields is at [bodyStart, bodyEnd). */
   readonly bytes: Buffer;
   readonly bodyStart: number;
+  /** The server side is at [serverStart, bodyEnd), the client side ends where it begins. */
+  readonly serverStart: number;
   readonly bodyEnd: number;
   readonly origin: HeldOffset;
   /** Count of messages read when this span came. */
@@ -113,6 +116,9 @@ export class SpanRecord {
   isEmitted = false;
   /** The edge in the trace being assembled. */
   edge: Edge | undefined;
+  /** In the trace being assembled, the views of its call that know the two ends for certain, other than itself. */
+  clientView: SpanRecord | undefined;
+  serverView: SpanRecord | undefined;
   /** No longer in state: indexes that still hold it pass over it. */
   released = false;
 
@@ -152,6 +158,7 @@ export class SpanRecord {
     this.statedParentSpanId = this.role === 'application' ? span.parentSpanId : '';
     this.bytes = bytes;
     this.bodyStart = bodyStart;
+    this.serverStart = serverSideStart(bytes, bodyEnd, span.server);
     this.bodyEnd = bodyEnd;
     this.origin = origin;
     this.arrival = arrival;
@@ -159,6 +166,8 @@ export class SpanRecord {
     this.process = undefined;
     this.cause = undefined;
     this.edge = undefined;
+    this.clientView = undefined;
+    this.serverView = undefined;
   }
 
   /** Unix nanoseconds as a double, like startNs. */

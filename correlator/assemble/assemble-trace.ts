@@ -3,6 +3,7 @@ import { linkApplication } from './application-edges.ts';
 import { breakCycles } from './break-cycles.ts';
 import { callChains, linkChain } from './call-chains.ts';
 import { linkCarriedIds } from './carried-id-edges.ts';
+import { exchangeSides } from './sides.ts';
 import { orderSpans, type OrderedSpans } from './order-spans.ts';
 
 /** A forest of spans and what it took to make one. */
@@ -21,7 +22,11 @@ export function assembleTrace(members: readonly SpanRecord[]): AssembledTrace {
   for (const span of spans)
     span.edge = span.cause !== undefined && here.has(span.cause.parent) ? span.cause : undefined;
   const chains = callChains(spans);
-  for (const chain of chains) linkChain(chain);
+  for (const span of spans) span.clientView = span.serverView = undefined;
+  for (const chain of chains) {
+    linkChain(chain);
+    exchangeSides(chain);
+  }
   linkApplication(spans);
   linkCarriedIds(chains);
   const brokenCycles = breakCycles(spans);

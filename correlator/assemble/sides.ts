@@ -1,0 +1,107 @@
+/**
+ * Who was at the two ends of a call. Each view of it knows its own end for certain and the other by its address, if at
+ * all: an address may be virtual, translated on the way, on loopback or not known yet. Where the views of both ends are in
+ * the trace, each gets the ids of the other's own end; address and port stay as it saw them.
+ *
+ * A span ends with its two sides, and a side with its ids, so they are exchanged without reading the rest. Held to the
+ * generated writer by a test.
+ */
+import { AvroReader } from '../../schemas/avro-reader.ts';
+import type { AvroWriter } from '../../schemas/avro-writer.ts';
+import type { Side } from '../../schemas/generated/span.ts';
+import type { SpanRecord } from '../span-record.ts';
+import type { CallChain } from './call-chains.ts';
+
+/** Integers of a side behind its address and port: 17 ids and types, then `resolution`. */
+const idCount = 18;
+/** Places among them of what a virtual address tells better than the pod behind it. */
+const [servicePlace, autoServicePlace, autoServiceTypePlace] = [11, 15, 16];
+
+/** Bits of Side.resolution. */
+const processBit = 1;
+const virtualAddressBit = 8;
+const otherEndBit = 32;
+
+/** All bits are below 64, so the last byte of a side is all of its resolution; 0 for one that is no sum of bits. */
+function resolutionAt(bytes: Uint8Array, sideEnd: number): number {
+  return bytes[sideEnd - 2]! < 0x80 ? bytes[sideEnd - 1]! >> 1 : 0;
+}
+
+/** Where the ids of a side begin that ends at `sideEnd`: only the last byte of an integer is below 128, also of the port. */
+function idsStart(bytes: Uint8Array, sideEnd: number): number {
+  let position = sideEnd;
+  for (let left = idCount + 1; left > 0;) if (bytes[--position]! < 0x80) left--;
+  return position + 1;
+}
+
+/** Bytes of an Avro integer. */
+function integerLength(value: number): number {
+  let length = 1;
+  for (let zigzag = ((value << 1) ^ (value >> 31)) >>> 0; zigzag > 0x7f; zigzag >>>= 7) length++;
+  return length;
+}
+
+/** Where the server side begins of a span that ends at `bodyEnd`. */
+export function serverSideStart(bytes: Uint8Array, bodyEnd: number, { address, port }: Side): number {
+  return idsStart(bytes, bodyEnd) - integerLength(port) - address.length - integerLength(address.length);
+}
+
+/** Says of each view of a call which view knows the other end for certain. */
+export function exchangeSides(chain: CallChain): void {
+  const first = chain[0]!;
+  const last = chain[chain.length - 1]!;
+  const client = chain.length > 1 && first.role === 'client' ? first : undefined;
+  const server = chain.length > 1 && last.role === 'server' ? last : undefined;
+  for (const span of chain) {
+    span.clientView = span === client ? undefined : client;
+    span.serverView = span === server ? undefined : server;
+  }
+}
+
+/** Copies what precedes the ids of a side, and the ids of the view that knows them for certain. */
+function writeSide(
+  writer: AvroWriter,
+  bytes: Buffer,
+  [start, end]: readonly [number, number],
+  other: Buffer,
+  otherEnd: number,
+): void {
+  const isKnown = (resolutionAt(bytes, end) & processBit) !== 0;
+  if (isKnown || (resolutionAt(other, otherEnd) & processBit) === 0) {
+    writer.position += bytes.copy(writer.buffer, writer.position, start, end);
+    return;
+  }
+  const [ids, otherIds] = [idsStart(bytes, end), idsStart(other, otherEnd)];
+  writer.position += bytes.copy(writer.buffer, writer.position, start, ids);
+  const resolution = resolutionAt(other, otherEnd) | otherEndBit;
+  if ((resolutionAt(bytes, end) & virtualAddressBit) === 0) {
+    writer.position += other.copy(writer.buffer, writer.position, otherIds, otherEnd - 1);
+    writer.writeLong(resolution);
+    return;
+  }
+  const [ownReader, otherReader] = [new AvroReader(bytes, ids), new AvroReader(other, otherIds)];
+  for (let place = 0; place < idCount - 1; place++) {
+    const [own, far] = [ownReader.readLong(), otherReader.readLong()];
+    const isOfService = place === servicePlace || place === autoServicePlace || place === autoServiceTypePlace;
+    writer.writeLong(isOfService && own !== 0 ? own : far);
+  }
+  writer.writeLong(resolution | virtualAddressBit);
+}
+
+/** Writes a span without its first three fields, with the sides that its trace knows. */
+export function writeSpanBody(writer: AvroWriter, span: SpanRecord): void {
+  const { bytes, bodyStart, serverStart, bodyEnd, clientView, serverView } = span;
+  // An id takes up to five bytes.
+  writer.reserve(bodyEnd - bodyStart + 2 * idCount * 5);
+  const clientEnd = serverStart;
+  if (clientView === undefined) {
+    writer.position += bytes.copy(writer.buffer, writer.position, bodyStart, clientEnd);
+  } else {
+    writeSide(writer, bytes, [bodyStart, clientEnd], clientView.bytes, clientView.serverStart);
+  }
+  if (serverView === undefined) {
+    writer.position += bytes.copy(writer.buffer, writer.position, serverStart, bodyEnd);
+  } else {
+    writeSide(writer, bytes, [serverStart, bodyEnd], serverView.bytes, serverView.bodyEnd);
+  }
+}
