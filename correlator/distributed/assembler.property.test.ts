@@ -34,7 +34,7 @@ function spanRecord(number: number, headerTraceId: string): SpanRecord {
     bytes,
     bodyStart,
     bytes.length,
-    { source: '', offset: 0, held: 0 },
+    { source: '', offset: 0, acceptedMs: 0, held: 0 },
     1,
   );
 }

@@ -73,7 +73,7 @@ export class Assembler implements Stage<OutgoingMessage> {
     const { groups, clockMs } = partition;
     const outputs: Outputs = { names: [], traces: [] };
     this.#advance(partition, clockMs, outputs);
-    const origin = this.#offsets.open(message, message.offset);
+    const origin = this.#offsets.open(message);
     const arrival = ++this.#arrival;
     const kept = { headers: message.headers, value: copyOf(message.value) };
     const decoded = decodeValue('LinkedBatch', kept, (reader) => readLinkedRecords(reader, origin, arrival));
