@@ -28,15 +28,16 @@ const messages = [
     8,
   ),
   ...spanMessages(spans.filter(isLate), 8),
-  ...[...agents.values()].map((agentId) => batchMessage(0, lateAtMs, [], { agentId })),
+  // Several times, so that there is time left for faults when all is decided.
+  ...[1, 2, 3, 4].flatMap(() => [...agents.values()].map((agentId) => batchMessage(0, lateAtMs, [], { agentId }))),
 ];
 const expected = essence(tracesInMemory(quickConfig, spanMessages(spans, 8)));
 
 const faults: readonly (readonly [string, FleetWeights, number])[] = [
-  ['partitions go from one to another', { kill: 0, flush: 0, rebalance: 4 }, 20],
-  ['Redis loses its data', { kill: 0, flush: 2, rebalance: 0 }, 40],
-  ['correlators are killed', { kill: 2, flush: 0, rebalance: 0 }, 40],
-  ['all of that happens', { kill: 1.5, flush: 1.5, rebalance: 3 }, 120],
+  ['partitions go from one to another', { kill: 0, flush: 0, rebalance: 4 }, 10],
+  ['Redis loses its data', { kill: 0, flush: 2, rebalance: 0 }, 25],
+  ['correlators are killed', { kill: 2, flush: 0, rebalance: 0 }, 25],
+  ['all of that happens', { kill: 1.5, flush: 1.5, rebalance: 3 }, 60],
 ];
 
 describeWhere(redisMissing(), 'correlators, step by step in any order', () => {

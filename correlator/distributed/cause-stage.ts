@@ -19,6 +19,7 @@ import { LocalCauses } from '../local-cause/local-causes.ts';
 import { copyOf, readRecordBatch } from '../span-batch-reader.ts';
 import type { SpanRecord } from '../span-record.ts';
 import { DueQueue } from './due-queue.ts';
+import { IdleTime } from './idle-time.ts';
 import type { LinkRequest } from './link-request.ts';
 
 /** A call whose cause is looked for, since this event time. */
@@ -41,7 +42,7 @@ interface PartitionState {
   readonly waiting: DueQueue<AskedCall>;
   /** All spans in state, by arrival. */
   readonly held: DueQueue<HeldSpan>;
-  lastMessageMs: number;
+  readonly idle: IdleTime;
   /** Results of messages below were acknowledged before this instance had the partition. */
   emittedBelow: number;
   /** Bytes from there on that whoever had it before may have worked on without storing that. */
@@ -78,7 +79,7 @@ export class CauseStage implements Stage<CauseOutput> {
   readonly #counters = new Counters(['duplicate'], ['undecodable', 'unknown_schema']);
   readonly #events = { causes_found_late: 0, forgotten_early: 0 };
   #ready: LinkRequest[] = [];
-  /** Spans that went out and have not been linked: for a moment, or since they were read again after a restart. */
+  /** Spans that went out and have not been linked as they are now: for a moment, or since they were read again after a restart. */
   readonly #unlinked = new Set<SpanRecord>();
   #arrival = 0;
   #bytes = 0;
@@ -93,7 +94,7 @@ export class CauseStage implements Stage<CauseOutput> {
 
   process(message: ReceivedMessage, nowMs: number): readonly CauseOutput[] {
     const partition = this.#partition(message);
-    partition.lastMessageMs = nowMs;
+    partition.idle.end(nowMs);
     if (message.offset >= partition.emittedBelow) partition.repeatedBytes -= message.value.length;
     const origin = this.#offsets.open(message);
     const arrival = ++this.#arrival;
@@ -113,7 +114,7 @@ export class CauseStage implements Stage<CauseOutput> {
 
   flush(nowMs: number): readonly CauseOutput[] {
     for (const partition of this.#partitions.values()) {
-      const idle = nowMs - partition.lastMessageMs;
+      const idle = partition.idle.look(nowMs);
       if (idle >= idleMs && partition.held.length > 0) this.#advance(partition, partition.clock.nowNs + idle * nsPerMs);
     }
     const ready = this.#takeReady();
@@ -165,7 +166,8 @@ export class CauseStage implements Stage<CauseOutput> {
   /** When the bus accepted the oldest span in state; Infinity when there is none. */
   oldestHeldMs(): number {
     let oldest = Infinity;
-    for (const { held } of this.#partitions.values()) oldest = Math.min(oldest, held.front?.span.origin.acceptedMs ?? Infinity);
+    for (const { held } of this.#partitions.values())
+      oldest = Math.min(oldest, held.front?.span.origin.acceptedMs ?? Infinity);
     return oldest;
   }
 
@@ -190,8 +192,8 @@ export class CauseStage implements Stage<CauseOutput> {
     let partition = this.#partitions.get(key);
     if (partition === undefined) {
       const [asked, waiting] = [new DueQueue<AskedCall>(), new DueQueue<AskedCall>()];
-      const [clock, held] = [new EventClock(), new DueQueue<HeldSpan>()];
-      partition = { clock, asked, waiting, held, lastMessageMs: 0, emittedBelow: 0, repeatedBytes };
+      const [clock, idle, held] = [new EventClock(), new IdleTime(), new DueQueue<HeldSpan>()];
+      partition = { clock, idle, asked, waiting, held, emittedBelow: 0, repeatedBytes };
       this.#partitions.set(key, partition);
     }
     return partition;
@@ -258,10 +260,9 @@ export class CauseStage implements Stage<CauseOutput> {
 
   #emit({ repeatedBytes }: PartitionState, span: SpanRecord): void {
     if (span.isEmitted) this.#events.causes_found_late++;
-    else {
-      this.#counters.emit();
-      this.#unlinked.add(span);
-    }
+    else this.#counters.emit();
+    // Also when only its cause is new: read again, that would be linked by nobody.
+    this.#unlinked.add(span);
     span.isEmitted = true;
     this.#ready.push({ span, cause: span.cause, mayBeKnown: repeatedBytes > 0 });
   }
