@@ -1,9 +1,11 @@
-import type { TopicPartition } from '../core/bus/bus.ts';
+import type { ReceivedMessage, TopicPartition } from '../core/bus/bus.ts';
 
 /** A message of which some spans are still in state. */
 export interface HeldOffset {
   readonly source: string;
   readonly offset: number;
+  /** When the bus accepted it. */
+  readonly acceptedMs: number;
   /** Spans in state. */
   held: number;
 }
@@ -26,10 +28,10 @@ export class HeldOffsets {
   readonly #bySource = new Map<string, HeldOffset[]>();
   readonly #repetitions = new Map<string, Repetition[]>();
 
-  /** Opens an entry whose `held` the caller counts up and down. */
-  open(source: TopicPartition, offset: number): HeldOffset {
-    const key = sourceKey(source);
-    const entry: HeldOffset = { source: key, offset, held: 0 };
+  /** Opens an entry for a message, whose `held` the caller counts up and down. */
+  open(message: TopicPartition & Pick<ReceivedMessage, 'offset' | 'timestampMs'>): HeldOffset {
+    const key = sourceKey(message);
+    const entry: HeldOffset = { source: key, offset: message.offset, acceptedMs: message.timestampMs, held: 0 };
     const entries = this.#bySource.get(key);
     if (entries === undefined) this.#bySource.set(key, [entry]);
     else {

@@ -71,7 +71,7 @@ export class Correlator implements Stage<OutgoingMessage> {
   }
 
   process(message: ReceivedMessage, nowMs: number): readonly OutgoingMessage[] {
-    const origin = this.#offsets.open(message, message.offset);
+    const origin = this.#offsets.open(message);
     const arrival = ++this.#arrival;
     const kept = { headers: message.headers, value: copyOf(message.value) };
     const decoded = decodeValue('SpanBatch', kept, (reader) => readRecordBatch(reader, origin, arrival));

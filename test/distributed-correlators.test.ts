@@ -3,36 +3,15 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWhere } from './requirement.ts';
 import type { OutgoingMessage } from '../core/bus/bus.ts';
-import type { Trace } from '../schemas/generated/trace.ts';
-import { Correlator } from '../correlator/stage.ts';
 import { DistributedRun, essence, quickConfig, spanMessages } from '../correlator/testing/distributed-run.ts';
 import { redisMissing, type RedisUnderTest, startRedis } from '../correlator/testing/redis-server.ts';
-import { finalTraces, tracesOf } from '../correlator/testing/span-fixtures.ts';
 import { eighteenSpans, simulate } from '../correlator/testing/simulated-services.ts';
+import { tracesInMemory } from '../correlator/testing/traces-in-memory.ts';
 
 const requests = 120;
 function messagesOf(withRequestIds: boolean): readonly OutgoingMessage[] {
   const { spans } = simulate(eighteenSpans, { seed: 11, requests, everyUs: 200, isLearned: true, withRequestIds });
   return spanMessages(spans, 90);
-}
-
-/** The traces of one correlator that keeps all in memory. */
-function inMemory(messages: readonly OutgoingMessage[]): readonly Trace[] {
-  const correlator = new Correlator(quickConfig);
-  const outputs = messages.flatMap((message, offset) =>
-    correlator.process(
-      {
-        ...message,
-        partition: 0,
-        offset,
-        timestampMs: 0,
-        value: Buffer.from(message.value),
-        headers: message.headers!,
-      },
-      0,
-    ),
-  );
-  return finalTraces(tracesOf([...outputs, ...correlator.drain()]));
 }
 
 const suites = [
@@ -42,7 +21,7 @@ const suites = [
 for (const [name, nodes, withRequestIds] of suites)
   describeWhere(redisMissing(), `correlators over ${name}`, () => {
     const messages = messagesOf(withRequestIds);
-    const expected = essence(inMemory(messages));
+    const expected = essence(tracesInMemory(quickConfig, messages));
     let redis: RedisUnderTest;
     let run: DistributedRun;
     beforeAll(async () => {

@@ -94,6 +94,7 @@ export async function runStage<Output>(options: RunStageOptions<Output>): Promis
       telemetry.emit(runtimeEvents.partitionsRevoked, { partitions: revoked });
     }
     for (const position of assigned) progress.assign(position, now());
+    stage.assign?.(assigned);
     if (assigned.length > 0) telemetry.emit(runtimeEvents.partitionsAssigned, { partitions: assigned });
   }
 

@@ -1,4 +1,4 @@
-import type { ReceivedMessage, TopicPartition } from '../bus/bus.ts';
+import type { Position, ReceivedMessage, TopicPartition } from '../bus/bus.ts';
 
 /** Counts of records since start, by outcome. received = emitted + dropped + rejected + held at every moment. */
 export interface Accounting {
@@ -25,6 +25,8 @@ export interface Stage<Output> {
   drain(): readonly Output[];
   /** The oldest offset whose message still contributes to held state; undefined when there is none. */
   heldFrom(source: TopicPartition): number | undefined;
+  /** These partitions are this instance's from now on, and what is to be read first of each. */
+  assign?(positions: readonly Position[]): void;
   /** Forgets all state that came from these partitions: another instance has them now. */
   revoke(sources: readonly TopicPartition[]): void;
   accounting(): Accounting;

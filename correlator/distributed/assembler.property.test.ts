@@ -34,7 +34,7 @@ function spanRecord(number: number, headerTraceId: string): SpanRecord {
     bytes,
     bodyStart,
     bytes.length,
-    { source: '', offset: 0, held: 0 },
+    { source: '', offset: 0, acceptedMs: 0, held: 0 },
     1,
   );
 }
@@ -174,4 +174,48 @@ test('each component ends as one trace with all of its spans, whatever moved whe
     ),
     { numRuns: 300 },
   );
+});
+
+test('a trace that was forgotten does not come out anew, in pieces, when its messages are read again slowly', () => {
+  const [early, late, other, last, next] = [1, 2, 3, 4, 5].map((number) => spanRecord(number, ''));
+  const inOne = idOf(1);
+  const place = (offset: number, timestampMs: number): Omit<ReceivedMessage, 'key' | 'value' | 'headers'> => ({
+    topic: 'linked',
+    partition: 0,
+    offset,
+    timestampMs,
+  });
+  const message = (
+    offset: number,
+    timestampMs: number,
+    spans: readonly (readonly [string, SpanRecord])[],
+  ): ReceivedMessage => {
+    const linked = spans.map(([componentId, span]) => ({ componentId, span, cause: noCause }));
+    const [{ key, value, headers }] = linkedMessages({ spans: linked, moves: [], names: [] }) as [OutgoingMessage];
+    return { ...place(offset, timestampMs), key, value: Buffer.from(value), headers: headers ?? {} };
+  };
+  // In the same bucket, so that components come in one message.
+  const [inOther, inNext] = ['e', 'f'].map((digit) => digit.repeat(8) + inOne.slice(8)) as [string, string];
+  const log = [
+    message(0, 1_000, [[inOne, early!]]),
+    message(1, 1_100, [
+      [inOne, late!],
+      [inOther, other!],
+    ]),
+    message(2, 100_000, [[inOther, last!]]),
+    message(3, 1_200 + testConfig.lateMs, [[inNext, next!]]),
+  ];
+  const before = new Assembler(testConfig);
+  const outputs = log.flatMap((one) => before.process(one, one.timestampMs));
+  expect(tracesOf(outputs).map(({ spans }) => spans.length)).toEqual([2, 1, 2]);
+  const offset = before.heldFrom({ topic: 'linked', partition: 0 })!;
+  expect(offset).toBe(1);
+  const after = new Assembler(testConfig);
+  after.assign([{ topic: 'linked', partition: 0, offset, emittedBelow: log.length }]);
+  let nowMs = 1_000_000;
+  const again = log.slice(offset).flatMap((one) => {
+    after.process(one, nowMs);
+    return after.flush((nowMs += testConfig.quietMs + 1_000));
+  });
+  expect(tracesOf(again).filter(({ spans }) => spans.some(({ spanId }) => spanId === late!.spanId))).toEqual([]);
 });

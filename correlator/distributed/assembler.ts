@@ -10,7 +10,7 @@
  * Time is when the bus accepted the messages of a partition, so reading again does the same. A partition where nothing
  * comes goes on by the wall clock.
  */
-import type { OutgoingMessage, ReceivedMessage, TopicPartition } from '../../core/bus/bus.ts';
+import type { OutgoingMessage, Position, ReceivedMessage, TopicPartition } from '../../core/bus/bus.ts';
 import { decodeValue } from '../../core/codec.ts';
 import { deadLetter } from '../../core/dead-letter.ts';
 import { Counters } from '../../core/stage/accounting.ts';
@@ -25,6 +25,7 @@ import { copyOf } from '../span-batch-reader.ts';
 import type { SpanRecord } from '../span-record.ts';
 import { type Group, revisionOf } from './group.ts';
 import { type GroupBounds, Groups } from './groups.ts';
+import { IdleTime } from './idle-time.ts';
 import { linkedMessages, readLinkedRecords } from './linked-message.ts';
 
 const stageName = 'correlator';
@@ -38,8 +39,9 @@ const searchEveryMs = 1_000;
 interface PartitionState {
   readonly groups: Groups;
   clockMs: number;
-  /** When its last message came, by the wall clock. */
-  lastMessageMs: number;
+  readonly idle: IdleTime;
+  /** Messages below this offset are read again after a restart; 0 once that is over. */
+  readAgainBelow: number;
   /** When components that never become quiet were last looked for. */
   searchedMs: number;
 }
@@ -68,12 +70,13 @@ export class Assembler implements Stage<OutgoingMessage> {
 
   process(message: ReceivedMessage, nowMs: number): readonly OutgoingMessage[] {
     const partition = this.#partition(message);
-    partition.lastMessageMs = nowMs;
+    partition.idle.end(nowMs);
+    if (message.offset + 1 >= partition.readAgainBelow) partition.readAgainBelow = 0;
     partition.clockMs = Math.max(partition.clockMs, message.timestampMs);
     const { groups, clockMs } = partition;
     const outputs: Outputs = { names: [], traces: [] };
     this.#advance(partition, clockMs, outputs);
-    const origin = this.#offsets.open(message, message.offset);
+    const origin = this.#offsets.open(message);
     const arrival = ++this.#arrival;
     const kept = { headers: message.headers, value: copyOf(message.value) };
     const decoded = decodeValue('LinkedBatch', kept, (reader) => readLinkedRecords(reader, origin, arrival));
@@ -101,21 +104,24 @@ export class Assembler implements Stage<OutgoingMessage> {
   }
 
   flush(nowMs: number): readonly OutgoingMessage[] {
-    const messages: OutgoingMessage[] = [];
-    for (const partition of this.#partitions.values()) {
-      const outputs: Outputs = { names: [], traces: [] };
-      this.#advance(partition, partition.clockMs + Math.max(0, nowMs - partition.lastMessageMs), outputs);
-      messages.push(...messagesOf(partition, outputs));
-    }
-    return messages;
+    // While messages are read again, components that were forgotten come back without some of their spans. They must be
+    // forgotten again, by the time of the messages, before anything can go out by the wall clock.
+    return this.#advanceAll(({ clockMs, idle, readAgainBelow }) =>
+      readAgainBelow > 0 ? clockMs : clockMs + idle.look(nowMs),
+    );
   }
 
   drain(): readonly OutgoingMessage[] {
-    return this.flush(Infinity);
+    return this.#advanceAll(() => Infinity);
   }
 
   heldFrom(source: TopicPartition): number | undefined {
     return this.#offsets.oldest(source);
+  }
+
+  assign(positions: readonly Position[]): void {
+    for (const position of positions)
+      if (position.emittedBelow > position.offset) this.#partition(position).readAgainBelow = position.emittedBelow;
   }
 
   revoke(sources: readonly TopicPartition[]): void {
@@ -144,10 +150,21 @@ export class Assembler implements Stage<OutgoingMessage> {
   #partition(source: TopicPartition): PartitionState {
     let partition = this.#partitions.get(sourceKey(source));
     if (partition === undefined) {
-      partition = { groups: new Groups(this.#bounds), clockMs: 0, lastMessageMs: 0, searchedMs: 0 };
+      const [groups, idle] = [new Groups(this.#bounds), new IdleTime()];
+      partition = { groups, idle, readAgainBelow: 0, clockMs: 0, searchedMs: 0 };
       this.#partitions.set(sourceKey(source), partition);
     }
     return partition;
+  }
+
+  #advanceAll(timeOf: (partition: PartitionState) => number): readonly OutgoingMessage[] {
+    const messages: OutgoingMessage[] = [];
+    for (const partition of this.#partitions.values()) {
+      const outputs: Outputs = { names: [], traces: [] };
+      this.#advance(partition, timeOf(partition), outputs);
+      messages.push(...messagesOf(partition, outputs));
+    }
+    return messages;
   }
 
   /** What is in state. */

@@ -7,7 +7,7 @@
  * partitions are shared out. Spans stay for as long as others may refer to them and hold the watermark of the input: a
  * restart reads them again.
  */
-import type { OutgoingMessage, ReceivedMessage, TopicPartition } from '../../core/bus/bus.ts';
+import type { OutgoingMessage, Position, ReceivedMessage, TopicPartition } from '../../core/bus/bus.ts';
 import { decodeValue } from '../../core/codec.ts';
 import { deadLetter } from '../../core/dead-letter.ts';
 import { Counters } from '../../core/stage/accounting.ts';
@@ -19,6 +19,7 @@ import { LocalCauses } from '../local-cause/local-causes.ts';
 import { copyOf, readRecordBatch } from '../span-batch-reader.ts';
 import type { SpanRecord } from '../span-record.ts';
 import { DueQueue } from './due-queue.ts';
+import { IdleTime } from './idle-time.ts';
 import type { LinkRequest } from './link-request.ts';
 
 /** A call whose cause is looked for, since this event time. */
@@ -30,8 +31,6 @@ interface AskedCall {
 interface HeldSpan {
   readonly span: SpanRecord;
   readonly arrivedNs: number;
-  /** When the bus accepted it. */
-  readonly acceptedMs: number;
 }
 
 /** What is known of one partition. */
@@ -43,17 +42,27 @@ interface PartitionState {
   readonly waiting: DueQueue<AskedCall>;
   /** All spans in state, by arrival. */
   readonly held: DueQueue<HeldSpan>;
-  lastMessageMs: number;
+  readonly idle: IdleTime;
+  /** Results of messages below were acknowledged before this instance had the partition. */
+  emittedBelow: number;
+  /** Bytes from there on that whoever had it before may have worked on without storing that. */
+  repeatedBytes: number;
 }
 
-/** What the stage gives: spans to link, or a message for the bus. */
+/** What the stage gives: spans to link, word that the links of those that went out should be looked after, or a message for the bus. */
 export type CauseOutput =
-  ({ readonly kind: 'link' } & LinkRequest) | { readonly kind: 'message'; readonly message: OutgoingMessage };
+  | ({ readonly kind: 'link' } & LinkRequest)
+  | { readonly kind: 'relink' }
+  | { readonly kind: 'message'; readonly message: OutgoingMessage };
 
 const stageName = 'correlator';
 const nsPerMs = 1e6;
 /** A partition without messages for this long has no living agent: its time then goes on by the wall clock. */
 const idleMs = 30_000;
+/** How often links are looked after although nothing is sent: the store may have lost them, or they were read again. */
+const relinkEveryMs = 1_000;
+/** Above what a stage takes from the bus at once: all that an instance that died may have linked without anybody knowing. */
+const repeatedBytes = 8 * 2 ** 20;
 
 const sourceKey = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
 const byRequest = (left: AskedCall, right: AskedCall): number => left.call.requestEventId - right.call.requestEventId;
@@ -70,10 +79,11 @@ export class CauseStage implements Stage<CauseOutput> {
   readonly #counters = new Counters(['duplicate'], ['undecodable', 'unknown_schema']);
   readonly #events = { causes_found_late: 0, forgotten_early: 0 };
   #ready: LinkRequest[] = [];
-  /** Spans that went out and have not been linked: for a moment, or since they were read again after a restart. */
+  /** Spans that went out and have not been linked as they are now: for a moment, or since they were read again after a restart. */
   readonly #unlinked = new Set<SpanRecord>();
   #arrival = 0;
   #bytes = 0;
+  #relinkedMs = 0;
 
   constructor(config: CorrelatorConfig) {
     this.#config = config;
@@ -84,8 +94,9 @@ export class CauseStage implements Stage<CauseOutput> {
 
   process(message: ReceivedMessage, nowMs: number): readonly CauseOutput[] {
     const partition = this.#partition(message);
-    partition.lastMessageMs = nowMs;
-    const origin = this.#offsets.open(message, message.offset);
+    partition.idle.end(nowMs);
+    if (message.offset >= partition.emittedBelow) partition.repeatedBytes -= message.value.length;
+    const origin = this.#offsets.open(message);
     const arrival = ++this.#arrival;
     const kept = { headers: message.headers, value: copyOf(message.value) };
     const decoded = decodeValue('SpanBatch', kept, (reader) => readRecordBatch(reader, origin, arrival));
@@ -96,17 +107,21 @@ export class CauseStage implements Stage<CauseOutput> {
       return [{ kind: 'message', message: deadLetter(message, { stage: stageName, reason, detail }, nowMs) }];
     }
     partition.clock.observe(decoded.value.agentId, Number(decoded.value.watermarkNs));
-    this.#take(partition, decoded.value.spans, message.timestampMs);
+    this.#take(partition, decoded.value.spans);
     this.#advance(partition, partition.clock.nowNs);
     return this.#takeReady();
   }
 
   flush(nowMs: number): readonly CauseOutput[] {
     for (const partition of this.#partitions.values()) {
-      const idle = nowMs - partition.lastMessageMs;
+      const idle = partition.idle.look(nowMs);
       if (idle >= idleMs && partition.held.length > 0) this.#advance(partition, partition.clock.nowNs + idle * nsPerMs);
     }
-    return this.#takeReady();
+    const ready = this.#takeReady();
+    const isDue = this.#unlinked.size > ready.length || nowMs >= this.#relinkedMs + relinkEveryMs;
+    if (!isDue || this.#causes.size === 0) return ready;
+    this.#relinkedMs = nowMs;
+    return [...ready, { kind: 'relink' }];
   }
 
   drain(): readonly CauseOutput[] {
@@ -116,6 +131,10 @@ export class CauseStage implements Stage<CauseOutput> {
 
   heldFrom(source: TopicPartition): number | undefined {
     return this.#offsets.oldest(source);
+  }
+
+  assign(positions: readonly Position[]): void {
+    for (const position of positions) this.#partition(position).emittedBelow = position.emittedBelow;
   }
 
   revoke(sources: readonly TopicPartition[]): void {
@@ -147,7 +166,8 @@ export class CauseStage implements Stage<CauseOutput> {
   /** When the bus accepted the oldest span in state; Infinity when there is none. */
   oldestHeldMs(): number {
     let oldest = Infinity;
-    for (const { held } of this.#partitions.values()) oldest = Math.min(oldest, held.front?.acceptedMs ?? Infinity);
+    for (const { held } of this.#partitions.values())
+      oldest = Math.min(oldest, held.front?.span.origin.acceptedMs ?? Infinity);
     return oldest;
   }
 
@@ -164,7 +184,7 @@ export class CauseStage implements Stage<CauseOutput> {
   /** Every span in state that went out, as it would go out now: for a link store that lost its data. */
   *linkedAlready(): Generator<LinkRequest> {
     for (const { held } of this.#partitions.values())
-      for (const { span } of held) if (span.isEmitted) yield { span, cause: span.cause };
+      for (const { span } of held) if (span.isEmitted) yield { span, cause: span.cause, mayBeKnown: true };
   }
 
   #partition(source: TopicPartition): PartitionState {
@@ -172,13 +192,15 @@ export class CauseStage implements Stage<CauseOutput> {
     let partition = this.#partitions.get(key);
     if (partition === undefined) {
       const [asked, waiting] = [new DueQueue<AskedCall>(), new DueQueue<AskedCall>()];
-      partition = { clock: new EventClock(), asked, waiting, held: new DueQueue(), lastMessageMs: 0 };
+      const [clock, idle, held] = [new EventClock(), new IdleTime(), new DueQueue<HeldSpan>()];
+      partition = { clock, idle, asked, waiting, held, emittedBelow: 0, repeatedBytes };
       this.#partitions.set(key, partition);
     }
     return partition;
   }
 
-  #take({ clock, asked, held }: PartitionState, spans: readonly SpanRecord[], acceptedMs: number): void {
+  #take(partition: PartitionState, spans: readonly SpanRecord[]): void {
+    const { clock, asked, held } = partition;
     const { nowNs } = clock;
     this.#counters.receive(spans.length);
     for (const span of spans) {
@@ -189,11 +211,11 @@ export class CauseStage implements Stage<CauseOutput> {
         continue;
       }
       for (const call of this.#causes.add(span)) asked.push({ call, sinceNs: nowNs });
-      held.push({ span, arrivedNs: nowNs, acceptedMs });
+      held.push({ span, arrivedNs: nowNs });
       span.origin.held++;
       this.#bytes += span.bodyEnd - span.bodyStart;
       if (span.role === 'client') asked.push({ call: span, sinceNs: nowNs });
-      else this.#emit(span);
+      else this.#emit(partition, span);
     }
   }
 
@@ -214,14 +236,14 @@ export class CauseStage implements Stage<CauseOutput> {
     for (const span of old) this.#forget(span);
     for (let { front } = held; front !== undefined && isOver(); front = held.front) {
       held.shift();
-      if (!front.span.isEmitted) this.#emit(front.span);
+      if (!front.span.isEmitted) this.#emit(partition, front.span);
       front.span.released = true;
       this.#forget(front.span);
       this.#events.forgotten_early++;
     }
   }
 
-  #decide({ waiting }: PartitionState, due: AskedCall[], nowNs: number): void {
+  #decide(partition: PartitionState, due: AskedCall[], nowNs: number): void {
     const open = due.filter(({ call }) => !call.released && call.cause === undefined);
     open.sort(byRequest);
     this.#causes.observe(open.map(({ call }) => call));
@@ -231,19 +253,18 @@ export class CauseStage implements Stage<CauseOutput> {
       const mayWait = sinceNs + this.#causeWaitNs > nowNs;
       const patience = { mayWait, quietNs: this.#quietNs, causeWaitNs: this.#causeWaitNs };
       const verdict = this.#causes.decide(call, patience, this.#arrival);
-      if (verdict.kind === 'wait') waiting.push(asked);
-      else if (verdict.kind === 'parent' || !call.isEmitted) this.#emit(call);
+      if (verdict.kind === 'wait') partition.waiting.push(asked);
+      else if (verdict.kind === 'parent' || !call.isEmitted) this.#emit(partition, call);
     }
   }
 
-  #emit(span: SpanRecord): void {
+  #emit({ repeatedBytes }: PartitionState, span: SpanRecord): void {
     if (span.isEmitted) this.#events.causes_found_late++;
-    else {
-      this.#counters.emit();
-      this.#unlinked.add(span);
-    }
+    else this.#counters.emit();
+    // Also when only its cause is new: read again, that would be linked by nobody.
+    this.#unlinked.add(span);
     span.isEmitted = true;
-    this.#ready.push({ span, cause: span.cause });
+    this.#ready.push({ span, cause: span.cause, mayBeKnown: repeatedBytes > 0 });
   }
 
   #takeReady(): readonly CauseOutput[] {

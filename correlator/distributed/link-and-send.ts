@@ -40,8 +40,17 @@ export class LinkAndSend {
   async deliver(outputs: readonly CauseOutput[]): Promise<void> {
     const requests = outputs.filter((output) => output.kind === 'link');
     const others = outputs.filter((output) => output.kind === 'message').map(({ message }) => message);
+    if (outputs.some(({ kind }) => kind === 'relink')) await this.#lookAfter(requests);
     if (requests.length > 0) await this.#send(requests);
     if (others.length > 0) await this.#producer.send(others);
+  }
+
+  /** Links what is not linked although it should be. */
+  async #lookAfter(requests: readonly LinkRequest[]): Promise<void> {
+    await this.#untilNothingIsLost(async () => {
+      await this.#links.check();
+      await this.#relink(this.#readAgain(requests));
+    });
   }
 
   async #send(requests: readonly LinkRequest[]): Promise<void> {
@@ -55,13 +64,19 @@ export class LinkAndSend {
     this.#note(requests, components, moves);
   }
 
-  async #link(requests: readonly LinkRequest[]): ReturnType<RedisLinks['link']> {
+  #link(requests: readonly LinkRequest[]): ReturnType<RedisLinks['link']> {
+    return this.#untilNothingIsLost(async () => {
+      await this.#relink(this.#readAgain(requests));
+      return this.#links.link(requests);
+    });
+  }
+
+  async #untilNothingIsLost<Value>(action: () => Promise<Value>): Promise<Value> {
     for (;;) {
       try {
         if (this.#mustRelink) await this.#relink([...this.#before.linkedAlready()]);
-        else await this.#relink(this.#readAgain(requests));
         this.#mustRelink = false;
-        return await this.#links.link(requests);
+        return await action();
       } catch (error) {
         if (!(error instanceof LinksLostError)) throw error;
         this.#mustRelink = true;
@@ -75,7 +90,7 @@ export class LinkAndSend {
     const { unlinked } = this.#before;
     const now = new Set<SpanRecord>(requests.map(({ span }) => span));
     const others: LinkRequest[] = [];
-    for (const span of unlinked) if (!now.has(span)) others.push({ span, cause: span.cause });
+    for (const span of unlinked) if (!now.has(span)) others.push({ span, cause: span.cause, mayBeKnown: true });
     return others;
   }
 

@@ -5,6 +5,8 @@ export interface LinkRequest {
   readonly span: SpanRecord;
   /** What caused it, as far as was known when this was made. */
   readonly cause: Edge | undefined;
+  /** An instance that had this span before may have linked it, and others may have sent spans under its id. */
+  readonly mayBeKnown: boolean;
 }
 
 /** What a span goes by in the link store: the component under which it was sent last, or else its own id. */

@@ -74,6 +74,8 @@ const bucketCount = 16;
 /** Ends kept under one call key; more only meet by forged or constant sequences. */
 const endsLimit = 64;
 const announcedLimit = 100_000;
+/** By how much clocks of those who send spans and of those who link them may differ. */
+const clockSlackMs = 10_000;
 
 function bucketOfLink(key: string): number {
   let hash = 0x811c9dc5;
@@ -82,10 +84,8 @@ function bucketOfLink(key: string): number {
 }
 
 const placeOfLink = (key: string): Place => ({ bucket: bucketOfLink(key), key });
-const placeOfNode = (node: string): Place => ({
-  bucket: Number.parseInt(node.slice(-2), 16) % bucketCount,
-  key: `p${node}`,
-});
+const bucketOfNode = (node: string): number => Number.parseInt(node.slice(-2), 16) % bucketCount;
+const placeOfNode = (node: string): Place => ({ bucket: bucketOfNode(node), key: `p${node}` });
 
 type ScriptedRedis = (Redis | Cluster) &
   Record<RedisScript, (keyCount: number, ...args: (string | number)[]) => Promise<readonly unknown[]>>;
@@ -159,10 +159,23 @@ export class RedisLinks {
       open = await this.#expose(forest, open);
     }
     const components = requests.map(({ span }) => forest.root(sets.leader(nodeOf(span))).id);
-    const moves = [...new Set([...forest.moved, ...former])]
+    const forgotten = requests.filter((request) => this.#isForgotten(request)).map(({ span }) => span.spanId);
+    const moves = [...new Set([...forest.moved, ...former, ...forgotten])]
       .map((from) => ({ from, to: forest.root(from).id }))
       .filter(({ from, to }) => from !== to && !this.#announced.has(`${from}>${to}`));
     return { components, moves };
+  }
+
+  /** Asks whether the store has what it had. @throws LinksLostError when it has not */
+  async check(): Promise<void> {
+    const buckets = Array.from({ length: bucketCount }, (_, bucket) => bucket);
+    await this.#run(
+      'findParents',
+      buckets,
+      (bucket) => ({ bucket, key: 'p' }),
+      () => [],
+      [],
+    );
   }
 
   /** These moves have been told to whoever has the spans: they need not be told again. */
@@ -320,7 +333,18 @@ export class RedisLinks {
   #isNewer(bucket: number, epoch: string): boolean {
     const known = this.#epochs.get(bucket);
     this.#epochs.set(bucket, epoch);
-    return known === undefined ? Number.parseInt(epoch, 10) > this.#oldestHeldMs() : known !== epoch;
+    if (known !== undefined) return known !== epoch;
+    return Number.parseInt(epoch, 10) + clockSlackMs > this.#oldestHeldMs();
+  }
+
+  /**
+   * Whether spans may have been sent under this span's id by somebody who knows nothing of that any more: whoever had
+   * this span before had linked it, and the store has lost since then what became of that.
+   */
+  #isForgotten({ span, mayBeKnown }: LinkRequest): boolean {
+    if (!mayBeKnown || span.componentId !== '') return false;
+    const epoch = this.#epochs.get(bucketOfNode(span.spanId));
+    return epoch !== undefined && Number.parseInt(epoch, 10) + clockSlackMs > span.origin.acceptedMs;
   }
 
   #tag(bucket: number): string {

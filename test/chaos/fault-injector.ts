@@ -8,7 +8,7 @@ import type { Fault, FaultKind } from './fault-schedule.ts';
 import type { InputPublisher } from './input-publisher.ts';
 import { poisonRecord } from './poison.ts';
 import { pick } from './seeded-random.ts';
-import { fleetStages, type StageFleet } from './stage-fleet.ts';
+import { fleetStages, type Instance, type StageFleet } from './stage-fleet.ts';
 
 /** Everything that faults happen to. */
 export interface Victims {
@@ -65,7 +65,7 @@ export class FaultInjector {
       case 'kill': {
         const killed = await this.#killOne(fault);
         await sleep(fault.pauseMs);
-        fleet.start(killed);
+        if (!killed.isGuest) fleet.start(killed.stage);
         return;
       }
       case 'broker_stop':
@@ -111,7 +111,7 @@ export class FaultInjector {
           () => Promise.resolve(),
         );
       case 'join': {
-        const joined = fleet.start(pick(fleetStages, fault.choice)!);
+        const joined = fleet.start(pick(fleetStages, fault.choice)!, true);
         this.#happened(fault, joined.name);
         await sleep(fault.pauseMs);
         return fleet.stop(joined);
@@ -125,7 +125,7 @@ export class FaultInjector {
         this.#happened(fault, leaving.name);
         await fleet.stop(leaving);
         await sleep(fault.pauseMs);
-        fleet.start(leaving.stage);
+        if (!leaving.isGuest) fleet.start(leaving.stage);
         return;
       }
       case 'poison': {
@@ -140,12 +140,12 @@ export class FaultInjector {
     }
   }
 
-  async #killOne(fault: Fault): Promise<(typeof fleetStages)[number]> {
+  async #killOne(fault: Fault): Promise<Instance> {
     for (;;) {
       const killed = await this.#victims.fleet.killOne(fault.choice);
       if (killed !== undefined) {
         this.#happened(fault, killed.name);
-        return killed.stage;
+        return killed;
       }
       await sleep(200);
     }

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RunningCommand, startSpanloom } from '../e2e/spanloom.ts';
 import { pick } from './seeded-random.ts';
@@ -11,10 +14,14 @@ export interface Instance {
   readonly stage: FleetStage;
   /** For people: enricher-3. */
   readonly name: string;
+  /** It came in addition and leaves again: nobody starts another one in its place. */
+  readonly isGuest: boolean;
   readonly command: RunningCommand;
 }
 
 const endWithinMs = 30_000;
+/** For a process to write down where it is. */
+const reportWithinMs = 5_000;
 const cutOffPattern = /did not end within/;
 
 /** Instances of all stages of one pipeline, each a process of its own. */
@@ -22,6 +29,7 @@ export class StageFleet {
   readonly #settings: Readonly<Record<string, string>>;
   readonly #running: Instance[] = [];
   readonly #counts = new Map<FleetStage, number>();
+  readonly #reports = mkdtempSync(join(tmpdir(), 'spanloom-reports-'));
   /** What instances did that nobody had asked for. */
   readonly problems: string[] = [];
 
@@ -33,21 +41,22 @@ export class StageFleet {
     return this.#running;
   }
 
-  start(stage: FleetStage): Instance {
+  start(stage: FleetStage, isGuest = false): Instance {
     const count = (this.#counts.get(stage) ?? 0) + 1;
     this.#counts.set(stage, count);
     const command = startSpanloom([stage], {
       ...this.#settings,
+      NODE_OPTIONS: `--report-on-signal --report-directory=${this.#reports}`,
       SPANLOOM_METRICS_PORT: '0',
       SPANLOOM_BUS_KAFKA_CLIENT_ID: `${stage}-${count}`,
     });
-    const instance: Instance = { stage, name: `${stage}-${count}`, command };
+    const instance: Instance = { stage, name: `${stage}-${count}`, isGuest, command };
     this.#running.push(instance);
     void command.ended.then((code) => {
       if (!this.#forget(instance)) return;
       // Whoever supervises it starts it again; that it had to is told.
       this.problems.push(`${instance.name} ended by itself with ${code ?? 'a signal'}: ${lastLines(command)}`);
-      this.start(stage);
+      if (!isGuest) this.start(stage);
     });
     return instance;
   }
@@ -67,12 +76,15 @@ export class StageFleet {
     if (!this.#forget(instance)) return;
     const { child, ended } = instance.command;
     child.kill('SIGTERM');
-    const code = await Promise.race([ended, sleep(endWithinMs, 'no end', { ref: false })]);
+    const last = await Promise.race([ended, sleep(endWithinMs, 'no end' as const, { ref: false })]);
+    // When a process has ended its output may still be open.
+    const code = last === 'no end' ? (child.exitCode ?? last) : last;
+    const place = code === 'no end' ? await this.#placeOf(instance) : '';
     if (code === 'no end') child.kill('SIGKILL');
     // Where what it waits for is away it may be cut off, which it says.
     const isCutOff = code === 1 && cutOffPattern.test(instance.command.errors());
     if (code !== 0 && !isCutOff && code !== undefined)
-      this.problems.push(`${instance.name} ended with ${code} after SIGTERM: ${lastLines(instance.command)}`);
+      this.problems.push(`${instance.name} ended with ${code} after SIGTERM: ${lastLines(instance.command)}${place}`);
   }
 
   async stopAll(): Promise<void> {
@@ -82,6 +94,21 @@ export class StageFleet {
   /** kill -9 of everything, at once. */
   abandon(): void {
     for (const { command } of this.#running.splice(0)) command.child.kill('SIGKILL');
+    rmSync(this.#reports, { recursive: true, force: true });
+  }
+
+  /** Where a process is that does not end. */
+  async #placeOf({ command: { child } }: Instance): Promise<string> {
+    child.kill('SIGUSR2');
+    await sleep(reportWithinMs);
+    const name = readdirSync(this.#reports).find((file) => file.includes(`.${child.pid}.`));
+    if (name === undefined) return ' | it does not say where it is';
+    const report = JSON.parse(readFileSync(join(this.#reports, name), 'utf8')) as {
+      readonly javascriptStack: { readonly stack?: readonly string[] };
+      readonly libuv: readonly { readonly type: string; readonly is_active: boolean }[];
+    };
+    const handles = report.libuv.filter(({ is_active: isActive }) => isActive).map(({ type }) => type);
+    return ` | ${JSON.stringify({ stack: report.javascriptStack.stack, handles })}`;
   }
 
   #forget(instance: Instance): boolean {
