@@ -1,4 +1,4 @@
-import type { Bus, Consumer } from '../core/bus/bus.ts';
+import type { Bus } from '../core/bus/bus.ts';
 import { runStage } from '../core/stage/run-stage.ts';
 import { afterCatchingUp, TopicFollower } from '../core/stage/topic-follower.ts';
 import { stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
@@ -6,7 +6,7 @@ import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Topic } from '../core/topics.ts';
 import type { EnricherConfig } from './config.ts';
 import { dissectors } from './dissect/dissectors.ts';
-import { createEnricher, type Enricher } from './stage.ts';
+import { createEnricher } from './stage.ts';
 import { countTagging } from './tag/tag-metrics.ts';
 
 /** What the enricher needs to run. The bus stays open: whoever opened it closes it. */
@@ -17,20 +17,6 @@ export interface RunEnricherOptions {
   readonly signal: AbortSignal;
   /** For replay: the input is complete, or will be when the promise resolves; then the enricher ends by itself. */
   readonly untilEnd?: true | Promise<unknown>;
-}
-
-/** A consumer that tells the stage which results went out before. */
-function tellingPositions(consumer: Consumer, stage: Enricher): Consumer {
-  return {
-    async poll(limits) {
-      const poll = await consumer.poll(limits);
-      if (poll.rebalance !== undefined) stage.assigned(poll.rebalance.assigned);
-      return poll;
-    },
-    commit: (positions) => consumer.commit(positions),
-    endOffsets: () => consumer.endOffsets(),
-    close: () => consumer.close(),
-  };
 }
 
 /**
@@ -55,7 +41,7 @@ export async function runEnricher(options: RunEnricherOptions): Promise<void> {
     await runStage({
       name: 'enricher',
       stage,
-      consumer: afterCatchingUp(tellingPositions(consumer, stage), follower, signal),
+      consumer: afterCatchingUp(consumer, follower, signal),
       deliver: (outputs) => producer.send(outputs),
       telemetry: stageTelemetry(telemetry, 'enricher', () => stage.accounting()),
       signal,

@@ -34,8 +34,6 @@ export interface EnricherParts {
 export interface Enricher extends Stage<OutgoingMessage> {
   /** Takes in one message of the topic `resources`. */
   learn(message: ReceivedMessage): void;
-  /** Takes note of how far the results of partitions went out before they came here. */
-  assigned(positions: readonly Position[]): void;
   /** Counts for metrics, beside the accounting. */
   diagnostics(): Readonly<Record<string, number>>;
 }
@@ -133,7 +131,8 @@ export function createEnricher(config: EnricherConfig, parts: EnricherParts): En
 
     learn: (message) => table.learn(message),
 
-    assigned(positions: readonly Position[]): void {
+    /** How far the results of partitions went out before they came here. */
+    assign(positions: readonly Position[]): void {
       for (const { partition, emittedBelow: below } of positions) emittedBelow.set(partition, below);
     },
 
