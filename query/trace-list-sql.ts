@@ -88,7 +88,7 @@ export function summarySql(filter: TraceFilter, candidates?: readonly Candidate[
   const amongCandidates = ids === undefined ? '' : `trace_id IN (${ids}) AND `;
   return `SELECT lower(hex(trace_id)) AS trace_id, toString(key) AS sort_key, revision,
       toString(toUnixTimestamp64Nano(start_time)) AS start_time_ns, duration_ns, span_count, error_count, root_count,
-      coalesce(nullIf(dictGetOrDefault('resource_now', 'name', (root_service_type, root_service_id), ''), ''),
+      coalesce(nullIf(resource_name(root_service_type, root_service_id, start_time), ''),
         toString(root_process_name)) AS root_service_name,
       root_protocol, root_request_type, root_endpoint, root_status, root_response_code
     FROM (

@@ -5,6 +5,9 @@ import { spanColumns } from './span-columns.ts';
 import type { RowBatch, SinkOutput } from './stage.ts';
 import { traceColumns } from './trace-columns.ts';
 
+/** Values first: whoever knows a set must find what is in it. */
+const dictionaries = ['resource_value', 'resource_at', 'resource_now'];
+
 /** Where the outputs of the sink go. */
 export interface SinkDestinations {
   readonly clickHouse: ClickHouse;
@@ -28,8 +31,7 @@ export async function deliverToClickHouse(
     const startedAtMs = performance.now();
     await insert('resource', resourceColumns, output.resources);
     if (output.resourceCount > 0) {
-      await clickHouse.execute('SYSTEM RELOAD DICTIONARY resource_now');
-      await clickHouse.execute('SYSTEM RELOAD DICTIONARY resource_at');
+      for (const name of dictionaries) await clickHouse.execute(`SYSTEM RELOAD DICTIONARY ${name}`);
     }
     await insert('spans', spanColumns, output.spans);
     await insert('trace', traceColumns, output.traces);
