@@ -1,7 +1,9 @@
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openEmbeddedClickHouse } from '../core/clickhouse/embedded.ts';
 import type { Resource } from '../schemas/generated/resource.ts';
 import type { Side } from '../schemas/generated/span.ts';
-import { temporaryClickHouse, type TemporaryClickHouse } from './testing/temporary-clickhouse.ts';
+import { newSinkStage, temporaryClickHouse, type TemporaryClickHouse } from './testing/temporary-clickhouse.ts';
 import {
   epochNs,
   makeResource,
@@ -73,7 +75,7 @@ beforeAll(async () => {
     traceMessage(makeTrace(spans), 0),
   );
 });
-afterAll(() => database.remove());
+afterAll(() => rmSync(database.directory, { recursive: true, force: true }));
 
 const spansWhere = async (condition: string): Promise<string> => {
   const rows = await database.clickHouse.select<{ id: string }>(
@@ -117,10 +119,99 @@ describe('spans with names', () => {
     expect(await spansWhere("environment('STAGE', client) = 'test'")).toBe('2');
   });
 
+  it('are filtered by a name with columns of integers only', async () => {
+    const columnsRead = async (condition: string): Promise<readonly string[]> => {
+      const plan = await database.clickHouse.select<{ explain: string }>(
+        `EXPLAIN header = 1 SELECT count() FROM spans_named WHERE ${condition}`,
+      );
+      const text = plan.map((row) => row.explain).join('\n');
+      return /ReadFromMergeTree[\s\S]*?Output: (.*)/.exec(text)?.[1]?.split(', ') ?? [];
+    };
+    expect((await columnsRead("client_pod = 'cart-1'")).toSorted()).toEqual(['client_pod_id', 'start_time']);
+    const ofLabel = await columnsRead("label('app', server) = 'shop'");
+    expect(ofLabel).toContain('server_pod_id');
+    for (const column of ofLabel) expect(column).toMatch(/^server_\w+_id$|^start_time$/);
+  });
+
+  it('are the same rows, byte for byte, whatever labels their resources have', async () => {
+    const labels = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`label-${index}`, 'x'.repeat(60)]));
+    const trace = traceMessage(makeTrace([makeSpan({ client: cart, server: cart })]), 1);
+    const rowsWith = (itsLabels: Readonly<Record<string, string>>): Buffer => {
+      const stage = newSinkStage();
+      stage.process(resourceMessage(resource({ kind: 'pod', id: 7, uid: 'p7', labels: itsLabels }), 0), 0);
+      stage.process(trace, 0);
+      return Buffer.concat(stage.drain().flatMap((output) => (output.kind === 'rows' ? output.spans : [])));
+    };
+    expect(rowsWith(labels).length).toBeGreaterThan(100);
+    expect(rowsWith(labels).equals(rowsWith({}))).toBe(true);
+    const columns = await database.clickHouse.select<{ name: string }>(
+      "SELECT name FROM system.columns WHERE table = 'spans' AND match(name, 'label|annotation|environment')",
+    );
+    expect(columns).toEqual([]);
+  });
+
   it('have the names of the OpenTelemetry conventions in the other view', async () => {
     const [row] = await database.clickHouse.select<{ attributes: Readonly<Record<string, string>> }>(
       `SELECT ResourceAttributes AS attributes FROM otel_traces WHERE SpanId = '0000000000000002'`,
     );
     expect(row!.attributes).toMatchObject({ 'k8s.pod.name': 'db-0', 'k8s.pod.uid': 'p8' });
+  });
+
+  it('and the functions are there again after a restart', async () => {
+    await database.clickHouse.close();
+    const clickHouse = openEmbeddedClickHouse({ directory: database.directory });
+    expect(
+      await clickHouse.select(
+        `SELECT client_pod, label('tier', client) AS tier FROM spans_named WHERE client_pod = 'cart-1'`,
+      ),
+    ).toEqual([{ client_pod: 'cart-1', tier: 'web' }]);
+    await clickHouse.close();
+  });
+});
+
+describe('a stored resource', () => {
+  it('has all of its record', async () => {
+    const other = await temporaryClickHouse();
+    await other.store(
+      resourceMessage(
+        resource({
+          kind: 'load_balancer',
+          id: 9,
+          uid: 'aws:1:eu-central-1:lb',
+          name: 'front',
+          type: 'network',
+          parents: [
+            { kind: 'subnet', id: 0, uid: 'aws:subnet-1' },
+            { kind: 'vpc', id: 4, uid: '' },
+          ],
+          networks: [
+            { address: Uint8Array.of(10, 1, 0, 0), prefixLength: 16 },
+            { address: Uint8Array.of(0xfd, 1, ...Array<number>(14).fill(0)), prefixLength: 48 },
+          ],
+          ports: [{ transport: 'tcp', port: 443, targetPort: 8443, nodePort: 30_443 }],
+          macAddresses: [Uint8Array.of(2, 66, 172, 17, 0, 255)],
+        }),
+        0,
+      ),
+    );
+    const rows = await other.clickHouse.select(
+      `SELECT kind, type, parents, parent_uids, ports, mac_addresses,
+        arrayMap(network -> concat(toString(network.1), '/', toString(network.2)), networks) AS networks FROM resource`,
+    );
+    expect(rows).toEqual([
+      {
+        kind: 'load_balancer',
+        type: 'network',
+        parents: [
+          { kind: 'subnet', id: 0 },
+          { kind: 'vpc', id: 4 },
+        ],
+        parent_uids: ['aws:subnet-1', ''],
+        networks: ['::ffff:10.1.0.0/112', 'fd01::/48'],
+        ports: [{ transport: 'tcp', port: 443, target_port: 8443, node_port: 30_443 }],
+        mac_addresses: ['02:42:ac:11:00:ff'],
+      },
+    ]);
+    await other.remove();
   });
 });

@@ -37,7 +37,7 @@ CREATE OR REPLACE DICTIONARY resource_now (
   changes UInt8
 )
 PRIMARY KEY key
-SOURCE(CLICKHOUSE({{login}} QUERY 'SELECT bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id))) AS key, latest.1 AS name, latest.2 AS uid, latest.3 AS type, latest.4 AS label_set, latest.5 AS annotation_set, latest.6 AS environment_set, changes FROM (SELECT kind, id, argMax(facts, valid_from) AS latest, toUInt8(min(facts) != max(facts)) AS changes FROM (SELECT kind, id, valid_from, (name, uid, toString(type), label_set, annotation_set, environment_set) AS facts FROM {{database}}.resource FINAL) GROUP BY kind, id)' INVALIDATE_QUERY 'SELECT count(), max(version) FROM {{database}}.resource'))
+SOURCE(CLICKHOUSE(QUERY 'SELECT bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id))) AS key, latest.1 AS name, latest.2 AS uid, latest.3 AS type, latest.4 AS label_set, latest.5 AS annotation_set, latest.6 AS environment_set, changes FROM (SELECT kind, id, argMax(facts, valid_from) AS latest, toUInt8(min(facts) != max(facts)) AS changes FROM (SELECT kind, id, valid_from, (name, uid, toString(type), label_set, annotation_set, environment_set) AS facts FROM {{database}}.resource FINAL) GROUP BY kind, id)' INVALIDATE_QUERY 'SELECT count(), max(version) FROM {{database}}.resource'))
 LAYOUT(HASHED_ARRAY())
 LIFETIME(MIN 5 MAX 10);
 
@@ -54,7 +54,7 @@ CREATE OR REPLACE DICTIONARY resource_at (
   environment_set UInt128
 )
 PRIMARY KEY key
-SOURCE(CLICKHOUSE({{login}} QUERY 'SELECT bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id))) AS key, valid_from, if(toUnixTimestamp64Nano(valid_to) = 0, fromUnixTimestamp64Nano(9223372036000000000, \'UTC\'), fromUnixTimestamp64Nano(toUnixTimestamp64Nano(valid_to) - 1, \'UTC\')) AS valid_until, name, uid, toString(type) AS type, label_set, annotation_set, environment_set FROM {{database}}.resource FINAL' INVALIDATE_QUERY 'SELECT count(), max(version) FROM {{database}}.resource'))
+SOURCE(CLICKHOUSE(QUERY 'SELECT bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id))) AS key, valid_from, if(toUnixTimestamp64Nano(valid_to) = 0, fromUnixTimestamp64Nano(9223372036000000000, \'UTC\'), fromUnixTimestamp64Nano(toUnixTimestamp64Nano(valid_to) - 1, \'UTC\')) AS valid_until, name, uid, toString(type) AS type, label_set, annotation_set, environment_set FROM {{database}}.resource FINAL' INVALIDATE_QUERY 'SELECT count(), max(version) FROM {{database}}.resource'))
 LAYOUT(RANGE_HASHED(range_lookup_strategy 'max'))
 RANGE(MIN valid_from MAX valid_until)
 LIFETIME(MIN 5 MAX 10);
@@ -67,9 +67,56 @@ CREATE OR REPLACE DICTIONARY resource_value (
   value String
 )
 PRIMARY KEY set, key
-SOURCE(CLICKHOUSE({{login}} QUERY 'SELECT set, key, if(length(value) > 4096, substringUTF8(value, 1, 1024), value) AS value FROM (SELECT label_set AS set, any(labels) AS map FROM {{database}}.resource WHERE label_set != 0 GROUP BY set UNION ALL SELECT annotation_set AS set, any(annotations) AS map FROM {{database}}.resource WHERE annotation_set != 0 GROUP BY set UNION ALL SELECT environment_set AS set, any(environment) AS map FROM {{database}}.resource WHERE environment_set != 0 GROUP BY set) ARRAY JOIN mapKeys(map) AS key, mapValues(map) AS value' INVALIDATE_QUERY 'SELECT count(), max(version) FROM {{database}}.resource'))
+SOURCE(CLICKHOUSE(QUERY 'SELECT set, key, if(length(value) > 4096, substringUTF8(value, 1, 1024), value) AS value FROM (SELECT label_set AS set, any(labels) AS map FROM {{database}}.resource WHERE label_set != 0 GROUP BY set UNION ALL SELECT annotation_set AS set, any(annotations) AS map FROM {{database}}.resource WHERE annotation_set != 0 GROUP BY set UNION ALL SELECT environment_set AS set, any(environment) AS map FROM {{database}}.resource WHERE environment_set != 0 GROUP BY set) ARRAY JOIN mapKeys(map) AS key, mapValues(map) AS value' INVALIDATE_QUERY 'SELECT count(), max(version) FROM {{database}}.resource'))
 LAYOUT(COMPLEX_KEY_HASHED())
 LIFETIME(MIN 5 MAX 10);
+
+-- Dense ids take as many bits as the largest of them has; ids of hosts and processes are hashes, few of them in a part.
+ALTER TABLE spans
+  MODIFY COLUMN client_port Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN client_region_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN client_zone_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN client_vpc_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN client_subnet_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN client_instance_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN client_cluster_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN client_node_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN client_namespace_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN client_workload_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN client_pod_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN client_service_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN client_auto_instance_type Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN client_auto_service_type Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN client_resolution Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN server_port Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN server_region_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN server_zone_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN server_vpc_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN server_subnet_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN server_instance_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN server_cluster_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN server_node_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN server_namespace_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN server_workload_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN server_pod_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN server_service_id Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN server_auto_instance_type Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN server_auto_service_type Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN server_resolution Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN service_type Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN call_client_type Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN call_server_type Int32 CODEC(T64, LZ4),
+  MODIFY COLUMN client_host_id Int32 CODEC(ZSTD(1)),
+  MODIFY COLUMN client_process_resource_id Int32 CODEC(ZSTD(1)),
+  MODIFY COLUMN client_auto_instance_id Int32 CODEC(ZSTD(1)),
+  MODIFY COLUMN client_auto_service_id Int32 CODEC(ZSTD(1)),
+  MODIFY COLUMN server_host_id Int32 CODEC(ZSTD(1)),
+  MODIFY COLUMN server_process_resource_id Int32 CODEC(ZSTD(1)),
+  MODIFY COLUMN server_auto_instance_id Int32 CODEC(ZSTD(1)),
+  MODIFY COLUMN server_auto_service_id Int32 CODEC(ZSTD(1)),
+  MODIFY COLUMN service_id Int32 CODEC(ZSTD(1)),
+  MODIFY COLUMN call_client_id Int32 CODEC(ZSTD(1)),
+  MODIFY COLUMN call_server_id Int32 CODEC(ZSTD(1));
 
 -- Functions are the server's, not the database's: they read the dictionaries of the database of whoever calls them.
 CREATE OR REPLACE FUNCTION resource_key AS (kind, id) ->
