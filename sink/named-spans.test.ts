@@ -117,6 +117,9 @@ describe('spans with names', () => {
     expect(await spansWhere("label('app', server) = ''")).toBe('123');
     expect(await spansWhere("annotation('owner', client) = 'o\\'neil'")).toBe('12');
     expect(await spansWhere("environment('STAGE', client) = 'test'")).toBe('2');
+    expect(await spansWhere("is_named('pod', client_pod_id, 'cart-1')")).toBe('12');
+    expect(await spansWhere("has_label('app', 'cart', client)")).toBe('2');
+    expect(await spansWhere("has_label('app', 'cart-workload', client)")).toBe('');
   });
 
   it('are filtered by a name with columns of integers only', async () => {

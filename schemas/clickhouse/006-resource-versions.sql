@@ -24,8 +24,9 @@ ALTER TABLE resource
 -- By key: kind * 2^32 + id. One number, because a key of two columns takes ten times as long to look up. "changes" is 1
 -- where versions differ in what is here: only then need anybody ask for the time.
 --
--- A condition dictGet('resource_now', 'name', key) = 'x' becomes key IN (…) in the engine. dictGet gives the empty text,
--- or 0, for what is not there.
+-- The engine turns conditions on dictGet into conditions on keys: dictGet('resource_now', 'name', key) = 'x' becomes
+-- key IN (…), and changes = 1 becomes the few keys that changed, or false. dictGet gives the empty text, or 0, for what is
+-- not there.
 CREATE OR REPLACE DICTIONARY resource_now (
   key UInt64,
   name String,
@@ -68,7 +69,7 @@ CREATE OR REPLACE DICTIONARY resource_value (
 )
 PRIMARY KEY set, key
 SOURCE(CLICKHOUSE(QUERY 'SELECT set, key, if(length(value) > 4096, substringUTF8(value, 1, 1024), value) AS value FROM (SELECT label_set AS set, any(labels) AS map FROM {{database}}.resource WHERE label_set != 0 GROUP BY set UNION ALL SELECT annotation_set AS set, any(annotations) AS map FROM {{database}}.resource WHERE annotation_set != 0 GROUP BY set UNION ALL SELECT environment_set AS set, any(environment) AS map FROM {{database}}.resource WHERE environment_set != 0 GROUP BY set) ARRAY JOIN mapKeys(map) AS key, mapValues(map) AS value' INVALIDATE_QUERY 'SELECT count(), max(version) FROM {{database}}.resource'))
-LAYOUT(COMPLEX_KEY_HASHED())
+LAYOUT(COMPLEX_KEY_SPARSE_HASHED())
 LIFETIME(MIN 5 MAX 10);
 
 -- Dense ids take as many bits as the largest of them has; ids of hosts and processes are hashes, few of them in a part.
@@ -124,33 +125,33 @@ CREATE OR REPLACE FUNCTION resource_key AS (kind, id) ->
 
 -- name: of the columns of resource_now. Where no version holds at that time, the latest one does.
 CREATE OR REPLACE FUNCTION resource_name AS (kind, id, time) ->
-  if(dictGet('resource_now', 'changes', resource_key(kind, id)) = 0
-      OR NOT dictHas('resource_at', resource_key(kind, id), time),
-    dictGet('resource_now', 'name', resource_key(kind, id)),
-    dictGet('resource_at', 'name', resource_key(kind, id), time));
+  if(dictGet('resource_now', 'changes', resource_key(kind, id)) = 1
+      AND dictHas('resource_at', resource_key(kind, id), time),
+    dictGet('resource_at', 'name', resource_key(kind, id), time),
+    dictGet('resource_now', 'name', resource_key(kind, id)));
 
 CREATE OR REPLACE FUNCTION resource_label AS (name, kind, id, time) ->
   dictGet('resource_value', 'value', (
-    if(dictGet('resource_now', 'changes', resource_key(kind, id)) = 0
-        OR NOT dictHas('resource_at', resource_key(kind, id), time),
-      dictGet('resource_now', 'label_set', resource_key(kind, id)),
-      dictGet('resource_at', 'label_set', resource_key(kind, id), time)),
+    if(dictGet('resource_now', 'changes', resource_key(kind, id)) = 1
+        AND dictHas('resource_at', resource_key(kind, id), time),
+      dictGet('resource_at', 'label_set', resource_key(kind, id), time),
+      dictGet('resource_now', 'label_set', resource_key(kind, id))),
     toString(name)));
 
 CREATE OR REPLACE FUNCTION resource_annotation AS (name, kind, id, time) ->
   dictGet('resource_value', 'value', (
-    if(dictGet('resource_now', 'changes', resource_key(kind, id)) = 0
-        OR NOT dictHas('resource_at', resource_key(kind, id), time),
-      dictGet('resource_now', 'annotation_set', resource_key(kind, id)),
-      dictGet('resource_at', 'annotation_set', resource_key(kind, id), time)),
+    if(dictGet('resource_now', 'changes', resource_key(kind, id)) = 1
+        AND dictHas('resource_at', resource_key(kind, id), time),
+      dictGet('resource_at', 'annotation_set', resource_key(kind, id), time),
+      dictGet('resource_now', 'annotation_set', resource_key(kind, id))),
     toString(name)));
 
 CREATE OR REPLACE FUNCTION resource_environment AS (name, kind, id, time) ->
   dictGet('resource_value', 'value', (
-    if(dictGet('resource_now', 'changes', resource_key(kind, id)) = 0
-        OR NOT dictHas('resource_at', resource_key(kind, id), time),
-      dictGet('resource_now', 'environment_set', resource_key(kind, id)),
-      dictGet('resource_at', 'environment_set', resource_key(kind, id), time)),
+    if(dictGet('resource_now', 'changes', resource_key(kind, id)) = 1
+        AND dictHas('resource_at', resource_key(kind, id), time),
+      dictGet('resource_at', 'environment_set', resource_key(kind, id), time),
+      dictGet('resource_now', 'environment_set', resource_key(kind, id))),
     toString(name)));
 
 -- Of one side of a span of spans_named, client or server: the nearest resource that has it.
@@ -191,14 +192,31 @@ CREATE OR REPLACE FUNCTION environment AS (name, side) ->
     nullIf(resource_environment(name, 7, side.cluster, side.time), ''),
     '');
 
+-- Conditions as ids: what passes is known before a span is read. Any id that ever had the name; a label as of the event.
+-- Arguments must not be called like columns of resource.
+CREATE OR REPLACE FUNCTION is_named AS (wanted_kind, given_id, wanted_name) ->
+  given_id IN (SELECT id FROM resource FINAL WHERE kind = wanted_kind AND name = wanted_name);
+
+CREATE OR REPLACE FUNCTION has_label AS (wanted_key, wanted_text, side) ->
+  (side.pod IN (SELECT id FROM resource FINAL WHERE kind = 'pod' AND labels[wanted_key] = wanted_text)
+      OR side.workload IN (SELECT id FROM resource FINAL WHERE kind = 'workload' AND labels[wanted_key] = wanted_text)
+      OR side.service IN (SELECT id FROM resource FINAL WHERE kind = 'service' AND labels[wanted_key] = wanted_text)
+      OR side.namespace IN (SELECT id FROM resource FINAL WHERE kind = 'namespace' AND labels[wanted_key] = wanted_text)
+      OR side.process IN (SELECT id FROM resource FINAL WHERE kind = 'process' AND labels[wanted_key] = wanted_text)
+      OR side.node IN (SELECT id FROM resource FINAL WHERE kind = 'node' AND labels[wanted_key] = wanted_text)
+      OR side.instance IN (SELECT id FROM resource FINAL WHERE kind = 'instance' AND labels[wanted_key] = wanted_text)
+      OR side.host IN (SELECT id FROM resource FINAL WHERE kind = 'host' AND labels[wanted_key] = wanted_text)
+      OR side.cluster IN (SELECT id FROM resource FINAL WHERE kind = 'cluster' AND labels[wanted_key] = wanted_text))
+    AND label(wanted_key, side) = wanted_text;
+
 -- Spans with the names of their tags as of the event, and with client and server as label(key, side) takes them. A
 -- condition on a name reads the column of its ids and start_time only.
 CREATE OR REPLACE VIEW spans_named AS
 WITH
-  (kind, id, time) -> if(dictGet('{{database}}.resource_now', 'changes', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id)))) = 0
-      OR NOT dictHas('{{database}}.resource_at', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id))), time),
-    dictGet('{{database}}.resource_now', 'name', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id)))),
-    dictGet('{{database}}.resource_at', 'name', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id))), time)) AS name_of
+  (kind, id, time) -> if(dictGet('{{database}}.resource_now', 'changes', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id)))) = 1
+      AND dictHas('{{database}}.resource_at', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id))), time),
+    dictGet('{{database}}.resource_at', 'name', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id))), time),
+    dictGet('{{database}}.resource_now', 'name', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id))))) AS name_of
 SELECT
   *,
   name_of(service_type, service_id, start_time) AS seen_service,
@@ -266,10 +284,10 @@ GROUP BY minute, client_type, client_id, server_type, server_id, protocol;
 CREATE OR REPLACE VIEW otel_traces AS
 WITH
   (kind, id) -> bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id))) AS key_of,
-  (kind, id, time) -> if(dictGet('{{database}}.resource_now', 'changes', key_of(kind, id)) = 0
-      OR NOT dictHas('{{database}}.resource_at', key_of(kind, id), time),
-    dictGet('{{database}}.resource_now', 'name', key_of(kind, id)),
-    dictGet('{{database}}.resource_at', 'name', key_of(kind, id), time)) AS name_at,
+  (kind, id, time) -> if(dictGet('{{database}}.resource_now', 'changes', key_of(kind, id)) = 1
+      AND dictHas('{{database}}.resource_at', key_of(kind, id), time),
+    dictGet('{{database}}.resource_at', 'name', key_of(kind, id), time),
+    dictGet('{{database}}.resource_now', 'name', key_of(kind, id))) AS name_at,
   startsWith(observation_point, 'c') AS is_client,
   protocol IN ('redis', 'mysql', 'postgresql') AS is_database,
   -- What the server was right to refuse is an error for the client only.
