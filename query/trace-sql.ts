@@ -27,9 +27,7 @@ export function traceRowsSql(prefix: string, limit: number): string {
     ORDER BY id LIMIT ${integerLiteral(limit)}`;
 }
 
-const nameOf = (type: string, id: string): string =>
-  `coalesce(nullIf(dictGetOrDefault('resource_at', 'name', (${type}, ${id}), start, ''), ''),
-      nullIf(dictGetOrDefault('resource_now', 'name', (${type}, ${id}), ''), ''))`;
+const nameOf = (type: string, id: string): string => `nullIf(resource_name(${type}, ${id}, start), '')`;
 
 /** Columns that are no field of the span record. */
 const otherColumns = [
