@@ -6,6 +6,8 @@ const titles: Readonly<Record<keyof typeof sections, string>> = {
   bus: 'Log',
   schemaRegistry: 'Schema Registry',
   collector: 'Collector',
+  cloud: 'Resources: files and clouds',
+  cloudAws: 'Resources: AWS',
   enricher: 'Enricher',
   correlator: 'Correlator',
   sink: 'Sink',

@@ -5,6 +5,8 @@ import { defineConfig } from '../core/config/section.ts';
 import { choiceSetting, durationMsSetting, integerSetting, textSetting } from '../core/config/setting.ts';
 import { schemaRegistryConfig } from '../core/registry/config.ts';
 import { logLevels } from '../core/telemetry/logger.ts';
+import { awsConfig } from '../collector/cloud/aws/aws-config.ts';
+import { cloudConfig } from '../collector/cloud/config.ts';
 import { collectorConfig } from '../collector/config.ts';
 import { correlatorConfig } from '../correlator/config.ts';
 import { enricherConfig } from '../enricher/config.ts';
@@ -54,6 +56,8 @@ export const sections = {
   bus: busConfig,
   schemaRegistry: schemaRegistryConfig,
   collector: collectorConfig,
+  cloud: cloudConfig,
+  cloudAws: awsConfig,
   enricher: enricherConfig,
   correlator: correlatorConfig,
   sink: sinkConfig,
