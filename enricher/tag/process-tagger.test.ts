@@ -12,6 +12,7 @@ const facts = {
   podUid: '',
   resourceId: 7,
   hostResourceId: 3,
+  environment: {},
 };
 const address = Uint8Array.of(10, 0, 0, 1);
 
