@@ -6,6 +6,8 @@ const titles: Readonly<Record<keyof typeof sections, string>> = {
   bus: 'Log',
   schemaRegistry: 'Schema Registry',
   collector: 'Collector',
+  resources: 'Resources',
+  kubernetes: 'Resources: Kubernetes',
   enricher: 'Enricher',
   correlator: 'Correlator',
   sink: 'Sink',

@@ -6,6 +6,8 @@ import { choiceSetting, durationMsSetting, integerSetting, textSetting } from '.
 import { schemaRegistryConfig } from '../core/registry/config.ts';
 import { logLevels } from '../core/telemetry/logger.ts';
 import { collectorConfig } from '../collector/config.ts';
+import { kubernetesConfig } from '../collector/kubernetes/config.ts';
+import { resourcesConfig } from '../collector/resources/config.ts';
 import { correlatorConfig } from '../correlator/config.ts';
 import { enricherConfig } from '../enricher/config.ts';
 import { queryConfig } from '../query/config.ts';
@@ -54,6 +56,8 @@ export const sections = {
   bus: busConfig,
   schemaRegistry: schemaRegistryConfig,
   collector: collectorConfig,
+  resources: resourcesConfig,
+  kubernetes: kubernetesConfig,
   enricher: enricherConfig,
   correlator: correlatorConfig,
   sink: sinkConfig,
