@@ -8,6 +8,8 @@ const titles: Readonly<Record<keyof typeof sections, string>> = {
   collector: 'Collector',
   cloud: 'Resources: files and clouds',
   cloudAws: 'Resources: AWS',
+  resources: 'Resources',
+  kubernetes: 'Resources: Kubernetes',
   enricher: 'Enricher',
   correlator: 'Correlator',
   sink: 'Sink',

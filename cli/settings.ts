@@ -8,6 +8,8 @@ import { logLevels } from '../core/telemetry/logger.ts';
 import { awsConfig } from '../collector/cloud/aws/aws-config.ts';
 import { cloudConfig } from '../collector/cloud/config.ts';
 import { collectorConfig } from '../collector/config.ts';
+import { kubernetesConfig } from '../collector/kubernetes/config.ts';
+import { resourcesConfig } from '../collector/resources/config.ts';
 import { correlatorConfig } from '../correlator/config.ts';
 import { enricherConfig } from '../enricher/config.ts';
 import { queryConfig } from '../query/config.ts';
@@ -58,6 +60,8 @@ export const sections = {
   collector: collectorConfig,
   cloud: cloudConfig,
   cloudAws: awsConfig,
+  resources: resourcesConfig,
+  kubernetes: kubernetesConfig,
   enricher: enricherConfig,
   correlator: correlatorConfig,
   sink: sinkConfig,

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { ApiClient } from '../collector/kubernetes/api-client.ts';
+import { kubeAccess, ownNamespace } from '../collector/kubernetes/kube-access.ts';
+import { KubernetesSource } from '../collector/kubernetes/kubernetes-source.ts';
+import { Lease } from '../collector/kubernetes/lease.ts';
+import { resourceEvents } from '../collector/resources/internal-events.ts';
+import type { ResourceSource } from '../collector/resources/resource-source.ts';
+import { type Leadership, resourcesStage } from '../collector/resources/run.ts';
+import { runtimeEvents } from '../core/telemetry/internal-events.ts';
+import { stageEvents } from '../core/telemetry/stage-telemetry.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
+import type { Settings } from './settings.ts';
+
+/** The configured sources of resources, and who of several instances publishes. */
+export interface ResourceSources {
+  readonly sources: readonly ResourceSource[];
+  readonly leadership: Leadership | undefined;
+}
+
+/** @throws PipelineError ENVIRONMENT_UNSUPPORTED when a source that is switched on has no access */
+export async function resourceSources(
+  { kubernetes }: Pick<Settings, 'kubernetes'>,
+  telemetry: Telemetry,
+): Promise<ResourceSources> {
+  const events = stageEvents(telemetry, resourcesStage);
+  const sources: ResourceSource[] = [];
+  let leadership: Leadership | undefined;
+  if (kubernetes.enabled) {
+    const client = new ApiClient(await kubeAccess(kubernetes));
+    sources.push(new KubernetesSource({ client, config: kubernetes, telemetry: events }));
+    if (kubernetes.lease) leadership = lease(client, kubernetes, await ownNamespace(), telemetry);
+  }
+  if (sources.length === 0) events.emit(resourceEvents.noSources);
+  return { sources, leadership };
+}
+
+function lease(
+  client: ApiClient,
+  { leaseName, leaseNamespace, leaseDuration }: Settings['kubernetes'],
+  podNamespace: string,
+  telemetry: Telemetry,
+): Lease {
+  const events = stageEvents(telemetry, resourcesStage);
+  const call = 'lease';
+  let isFailing = false;
+  return new Lease({
+    client,
+    namespace: leaseNamespace ?? podNamespace,
+    name: leaseName,
+    // A restarted container is another instance than the one before it, whose last messages may still be under way.
+    identity: `${hostname()}_${randomUUID()}`,
+    durationMs: leaseDuration,
+    onChange: (leads, holder) => events.emit(leads ? resourceEvents.leads : resourceEvents.follows, { holder }),
+    onFailure(error) {
+      isFailing = true;
+      events.emit(runtimeEvents.retried, { call, error });
+    },
+    onTurn() {
+      telemetry.health.turns(resourcesStage);
+    },
+    onAnswer() {
+      if (isFailing) events.emit(runtimeEvents.recovered, { call });
+      isFailing = false;
+    },
+  });
+}
