@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { type CloudSettings, cloudSources } from '../collector/cloud/cloud-sources.ts';
+import { FileSource } from '../collector/cloud/file/file-source.ts';
 import { ApiClient } from '../collector/kubernetes/api-client.ts';
 import { kubeAccess, ownNamespace } from '../collector/kubernetes/kube-access.ts';
 import { KubernetesSource } from '../collector/kubernetes/kubernetes-source.ts';
@@ -18,13 +20,19 @@ export interface ResourceSources {
   readonly leadership: Leadership | undefined;
 }
 
+/** Whether the settings name any source of resources. */
+export function hasResourceSources({ kubernetes, cloud }: Pick<Settings, 'kubernetes' | 'cloud'>): boolean {
+  return kubernetes.enabled || cloud.files.length > 0 || cloud.providers.length > 0;
+}
+
 /** @throws PipelineError ENVIRONMENT_UNSUPPORTED when a source that is switched on has no access */
 export async function resourceSources(
-  { kubernetes }: Pick<Settings, 'kubernetes'>,
+  settings: Pick<Settings, 'kubernetes' | keyof CloudSettings>,
   telemetry: Telemetry,
 ): Promise<ResourceSources> {
   const events = stageEvents(telemetry, resourcesStage);
-  const sources: ResourceSource[] = [];
+  const { kubernetes } = settings;
+  const sources: ResourceSource[] = [...cloudSources(settings, events)];
   let leadership: Leadership | undefined;
   if (kubernetes.enabled) {
     const client = new ApiClient(await kubeAccess(kubernetes));
@@ -64,4 +72,10 @@ function lease(
       isFailing = false;
     },
   });
+}
+
+/** One file of resources, wherever it is. */
+export function fileSource(path: string, telemetry: Telemetry): ResourceSource {
+  const events = stageEvents(telemetry, resourcesStage);
+  return new FileSource({ path, intervalMs: 1_000, telemetry: events });
 }
