@@ -48,6 +48,10 @@ const config = {
   maxProcesses: 100_000,
   agentSilence: 600_000,
   memory: 60_000,
+  tagWait: 5_000,
+  maxTagWaiting: 20_000,
+  resourceMemory: 86_400_000,
+  maxEndedResources: 500_000,
 };
 
 /** Processor time in milliseconds: other processes on the machine do not count. */

@@ -10,6 +10,8 @@ import { Pairing } from './pair/pairing.ts';
 import { SpanBuilder } from './pair/span-builder.ts';
 import { SpanIds } from './span-id.ts';
 import type { Tagger } from './tag/tagger.ts';
+import { type TaggedSpan, type WaitingIndex, type WaitingSpan, WaitingSpans } from './tag/waiting-spans.ts';
+import type { TagCounts } from './tag/tag-counts.ts';
 
 /** Everything that is kept of one agent: the clock domain in which all of the enricher's work happens. */
 export class Agent {
@@ -22,7 +24,12 @@ export class Agent {
   private readonly follower: Follower;
   private readonly pairing: Pairing;
   private readonly counters: Counters<DropReason, EnricherRejectReason>;
+  private readonly waiting: WaitingSpans;
   private spans: Span[] = [];
+  /** Spans that go out between batches. */
+  private lateSpans: Span[] = [];
+  /** The batch in hand is read again, and what comes of it is suppressed; the bus accepted it then. */
+  private repeatedMs: number | undefined;
   private sequence = 0;
   private highestEventId = 0;
   private untilNs = 0;
@@ -37,6 +44,8 @@ export class Agent {
       readonly dissectors: readonly Dissector[];
       readonly tagger: Tagger;
       readonly counters: Counters<DropReason, EnricherRejectReason>;
+      readonly waitingIndex: WaitingIndex;
+      readonly tagCounts: TagCounts;
     },
   ) {
     const { config, dissectors, tagger, counters } = parts;
@@ -44,6 +53,7 @@ export class Agent {
     this.partition = partition;
     this.tagger = tagger;
     this.counters = counters;
+    this.waiting = new WaitingSpans(config, parts.waitingIndex, parts.tagCounts, this);
     this.follower = new Follower(config.maxContexts);
     this.pairing = new Pairing({
       dissectors,
@@ -52,12 +62,19 @@ export class Agent {
       spans: new SpanBuilder(id, tagger),
       counters,
       limits: config,
-      emit: (span) => this.spans.push(span),
+      emit: (tagged) => {
+        this.take(tagged);
+      },
     });
   }
 
-  /** Works off one batch and returns the spans that ended with it. */
-  process(batch: EventBatch, offset: number): SpanBatch {
+  /**
+   * Works off one batch and returns the spans that ended with it.
+   *
+   * @param repeatedMs when the bus accepted it, of a batch of which the spans went out before
+   */
+  process(batch: EventBatch, offset: number, repeatedMs?: number): SpanBatch {
+    this.repeatedMs = repeatedMs;
     const { events, baseTimeNs, baseMonotonicNs, untilOffsetNs, losses } = batch;
     this.counters.receive(events.length);
     if (this.isRepeated(batch)) {
@@ -74,6 +91,7 @@ export class Agent {
     }
     this.untilNs = Math.max(this.untilNs, baseMonotonicNs + untilOffsetNs);
     this.pairing.giveUp(this.untilNs);
+    for (const waiting of this.waiting.due(this.untilNs)) this.release(waiting, this.spans);
     const watermarkNs = baseTimeNs + BigInt(untilOffsetNs);
     if (watermarkNs > this.watermarkNs) this.watermarkNs = watermarkNs;
     return this.takeSpans();
@@ -82,17 +100,63 @@ export class Agent {
   /** Ends everything that is open. */
   drain(): SpanBatch {
     this.pairing.drain(this.untilNs);
+    this.spans.push(...this.lateSpans.splice(0));
+    for (const waiting of this.waiting.drain()) this.release(waiting, this.spans);
     return this.takeSpans();
   }
 
   /** Offset of the oldest batch that something held came from. */
   get heldFrom(): number | undefined {
-    return this.pairing.held.oldestOffset;
+    const open = this.pairing.held.oldestOffset;
+    const waiting = this.waiting.oldestOffset;
+    return open === undefined || waiting === undefined ? (open ?? waiting) : Math.min(open, waiting);
+  }
+
+  /** Newest event time, in Unix nanoseconds. */
+  get timeNs(): bigint {
+    return this.watermarkNs;
+  }
+
+  /** Something was learned that a span waited for. */
+  wake(waiting: WaitingSpan): void {
+    const sides = this.tagger.tag(waiting.question);
+    if (sides.awaited.length > 0) {
+      this.waiting.update(waiting, sides);
+      return;
+    }
+    this.waiting.takeOut(waiting);
+    this.waiting.found(waiting);
+    this.release(waiting, this.lateSpans);
+  }
+
+  /** Spans that are ready since the last batch; undefined when there are none. */
+  takeLate(): SpanBatch | undefined {
+    if (this.lateSpans.length === 0) return undefined;
+    const spans = this.lateSpans;
+    this.lateSpans = [];
+    return { agentId: this.id, watermarkNs: this.watermarkNs, spans };
   }
 
   /** Counts what is held as revoked: another instance reads it again. */
   revoke(): void {
     this.pairing.revoke();
+    for (const { events } of this.waiting.drain()) this.counters.drop('revoked', events);
+  }
+
+  private take(tagged: TaggedSpan): void {
+    if (this.waiting.takeIn(tagged, this.untilNs)) return;
+    this.counters.emit(tagged.events);
+    const { acceptedMs } = tagged.sides;
+    // Before the restart its pod was perhaps not known, so that it waited, and is not among what went out then.
+    const mayHaveWaited = this.repeatedMs !== undefined && acceptedMs !== 0 && acceptedMs + 60_000 > this.repeatedMs;
+    (mayHaveWaited ? this.lateSpans : this.spans).push(tagged.span);
+  }
+
+  /** Lets a span go that is out of those that wait, tagged as it can be now. */
+  private release({ span, question, events }: WaitingSpan, to: Span[]): void {
+    const { local, peer } = this.tagger.tag(question);
+    this.counters.emit(events);
+    to.push({ ...span, client: question.isServer ? peer : local, server: question.isServer ? local : peer });
   }
 
   /** A sender that was not sure whether a batch arrived sends it again; event ids and time only ever ascend. */

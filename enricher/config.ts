@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ConfigOf, defineConfig } from '../core/config/section.ts';
 import { durationMsSetting, integerSetting } from '../core/config/setting.ts';
 
-/** Settings of the enricher; all bounds are per agent. */
+/** Settings of the enricher; all bounds are per agent where nothing else is said. */
 export const enricherConfig = defineConfig(
   z.object({
     maxSockets: integerSetting({
@@ -35,6 +35,28 @@ export const enricherConfig = defineConfig(
       description:
         'Events this old are read again after a restart or a rebalance, to know processes, connections and habits as before; longer than collectors take to send the facts of all processes again.',
       default: '60s',
+    }),
+    tagWait: durationMsSetting({
+      description:
+        'A span whose pod is not known yet, or whose peer has an address in a network of pods that nobody has, waits so long for it, by its agent’s clock, before it goes out with less; 0 does not wait.',
+      default: '5s',
+    }),
+    maxTagWaiting: integerSetting({
+      description: 'Spans that may wait so; beyond it the oldest goes out as it is.',
+      default: '20000',
+      minimum: 1,
+    }),
+    resourceMemory: durationMsSetting({
+      description:
+        'What has ended is remembered for so long of event time, to tag spans of its time; longer than the enricher can lag. For all agents together.',
+      default: '24h',
+      minimum: 1000,
+    }),
+    maxEndedResources: integerSetting({
+      description:
+        'Versions of resources that ended and are remembered, for all agents together; beyond it those that ended first are forgotten.',
+      default: '500000',
+      minimum: 0,
     }),
   }),
   'enricher',

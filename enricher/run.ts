@@ -1,11 +1,13 @@
-import type { Bus } from '../core/bus/bus.ts';
+import type { Bus, Consumer } from '../core/bus/bus.ts';
 import { runStage } from '../core/stage/run-stage.ts';
+import { afterCatchingUp, TopicFollower } from '../core/stage/topic-follower.ts';
 import { stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Topic } from '../core/topics.ts';
 import type { EnricherConfig } from './config.ts';
 import { dissectors } from './dissect/dissectors.ts';
-import { createEnricher } from './stage.ts';
+import { createEnricher, type Enricher } from './stage.ts';
+import { countTagging } from './tag/tag-metrics.ts';
 
 /** What the enricher needs to run. The bus stays open: whoever opened it closes it. */
 export interface RunEnricherOptions {
@@ -17,6 +19,20 @@ export interface RunEnricherOptions {
   readonly untilEnd?: true | Promise<unknown>;
 }
 
+/** A consumer that tells the stage which results went out before. */
+function tellingPositions(consumer: Consumer, stage: Enricher): Consumer {
+  return {
+    async poll(limits) {
+      const poll = await consumer.poll(limits);
+      if (poll.rebalance !== undefined) stage.assigned(poll.rebalance.assigned);
+      return poll;
+    },
+    commit: (positions) => consumer.commit(positions),
+    endOffsets: () => consumer.endOffsets(),
+    close: () => consumer.close(),
+  };
+}
+
 /**
  * Makes spans of events until the signal fires.
  *
@@ -25,13 +41,21 @@ export interface RunEnricherOptions {
 export async function runEnricher(options: RunEnricherOptions): Promise<void> {
   const { config, bus, telemetry, signal } = options;
   const stage = createEnricher(config, { dissectors });
+  countTagging(telemetry, () => stage.diagnostics());
   const producer = await bus.producer();
+  // Of what there is at the time of a message everything is known before the message is worked off.
+  const follower = await TopicFollower.open({
+    bus,
+    topic: 'resources',
+    reader: 'enricher-resources',
+    learn: (message) => stage.learn(message),
+  });
   const consumer = await bus.consumer({ group: 'enricher', topics: ['events' satisfies Topic] });
   try {
     await runStage({
       name: 'enricher',
       stage,
-      consumer,
+      consumer: afterCatchingUp(tellingPositions(consumer, stage), follower, signal),
       deliver: (outputs) => producer.send(outputs),
       telemetry: stageTelemetry(telemetry, 'enricher', () => stage.accounting()),
       signal,
@@ -39,6 +63,7 @@ export async function runEnricher(options: RunEnricherOptions): Promise<void> {
     });
   } finally {
     await consumer.close();
+    await follower.close();
     await producer.close();
   }
 }

@@ -7,7 +7,7 @@
  * What cannot be read goes to the dead letters. Everything is decided by the order of events and the agent's own clock;
  * the wall clock only tells that an agent was not heard of for long. Records are socket events.
  */
-import type { OutgoingMessage, ReceivedMessage, TopicPartition } from '../core/bus/bus.ts';
+import type { OutgoingMessage, Position, ReceivedMessage, TopicPartition } from '../core/bus/bus.ts';
 import { decodeValue, encodeValue, outgoingMessage } from '../core/codec.ts';
 import { deadLetter } from '../core/dead-letter.ts';
 import { type Accounting, type Stage } from '../core/stage/stage.ts';
@@ -20,24 +20,39 @@ import type { EnricherConfig } from './config.ts';
 import type { Dissector } from './dissect/dissector.ts';
 import { dropReasons, rejectReasons } from './outcomes.ts';
 import { RecentOffsets } from './recent-offsets.ts';
-import { ProcessTagger } from './tag/process-tagger.ts';
-import type { Tagger } from './tag/tagger.ts';
+import { AgentTagger } from './tag/agent-tagger.ts';
+import { ResourceTable } from './tag/resource-table.ts';
+import { newTagCounts } from './tag/tag-counts.ts';
+import { WaitingIndex } from './tag/waiting-spans.ts';
 
 /** What the enricher is made of besides its settings. */
 export interface EnricherParts {
   readonly dissectors: readonly Dissector[];
-  /** Makes the tagger of one agent; by default the one that knows the agent's host and processes. */
-  readonly tagger?: (agentId: number) => Tagger;
+}
+
+/** The enricher as a stage that also learns, between two calls of its others, what resources there are. */
+export interface Enricher extends Stage<OutgoingMessage> {
+  /** Takes in one message of the topic `resources`. */
+  learn(message: ReceivedMessage): void;
+  /** Takes note of how far the results of partitions went out before they came here. */
+  assigned(positions: readonly Position[]): void;
+  /** Counts for metrics, beside the accounting. */
+  diagnostics(): Readonly<Record<string, number>>;
 }
 
 const stageName = 'enricher';
 
 /** The stage; see the top of the file. */
-export function createEnricher(config: EnricherConfig, parts: EnricherParts): Stage<OutgoingMessage> {
+export function createEnricher(config: EnricherConfig, parts: EnricherParts): Enricher {
   const counters = new Counters(dropReasons, rejectReasons);
   const agents = new Map<number, Agent>();
   const recent = new RecentOffsets(config.memory);
-  const createTagger = parts.tagger ?? ((): Tagger => new ProcessTagger(config.maxProcesses));
+  const table = new ResourceTable(config);
+  const waitingIndex = new WaitingIndex();
+  const tagCounts = newTagCounts();
+  table.listener = waitingIndex;
+  /** By partition: results of messages below went out before. */
+  const emittedBelow = new Map<number, number>();
 
   function agentOf(agentId: number, partition: number): Agent {
     let agent = agents.get(agentId);
@@ -45,8 +60,10 @@ export function createEnricher(config: EnricherConfig, parts: EnricherParts): St
       agent = new Agent(agentId, partition, {
         config,
         dissectors: parts.dissectors,
-        tagger: createTagger(agentId),
+        tagger: new AgentTagger(table, config.maxProcesses, tagCounts),
         counters,
+        waitingIndex,
+        tagCounts,
       });
       agents.set(agentId, agent);
     }
@@ -66,16 +83,24 @@ export function createEnricher(config: EnricherConfig, parts: EnricherParts): St
       }
       const agent = agentOf(decoded.value.agentId, message.partition);
       agent.heardMs = nowMs;
-      return [spanMessage(agent.process(decoded.value, message.offset))];
+      const isRepeated = message.offset < (emittedBelow.get(message.partition) ?? 0);
+      const repeatedMs = isRepeated ? message.timestampMs : undefined;
+      return [spanMessage(agent.process(decoded.value, message.offset, repeatedMs))];
     },
 
     flush(nowMs: number): readonly OutgoingMessage[] {
       const outputs: OutgoingMessage[] = [];
+      for (const waiting of waitingIndex.takeWoken()) waiting.owner.wake(waiting);
+      let newestNs = 0n;
       for (const agent of agents.values()) {
+        if (agent.timeNs > newestNs) newestNs = agent.timeNs;
+        const late = agent.takeLate();
+        if (late !== undefined) outputs.push(spanMessage(late));
         if (nowMs - agent.heardMs < config.agentSilence) continue;
         outputs.push(spanMessage(agent.drain()));
         agents.delete(agent.id);
       }
+      table.forget(newestNs);
       return outputs;
     },
 
@@ -105,6 +130,14 @@ export function createEnricher(config: EnricherConfig, parts: EnricherParts): St
     accounting(): Accounting {
       return counters;
     },
+
+    learn: (message) => table.learn(message),
+
+    assigned(positions: readonly Position[]): void {
+      for (const { partition, emittedBelow: below } of positions) emittedBelow.set(partition, below);
+    },
+
+    diagnostics: () => ({ ...tagCounts, unreadable: table.unreadable }),
   };
 }
 

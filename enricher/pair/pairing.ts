@@ -16,6 +16,7 @@ import type { Work } from '../follow/work.ts';
 import { LruMap } from '../lru.ts';
 import type { DropReason, EnricherRejectReason } from '../outcomes.ts';
 import type { SpanIds } from '../span-id.ts';
+import type { TaggedSpan } from '../tag/waiting-spans.ts';
 import { connectError, connectMessage } from './connect-error.ts';
 import { HeldList, HeldLists } from './held-list.ts';
 import { type BatchClock, Moment } from './moment.ts';
@@ -38,8 +39,8 @@ export interface PairingParts {
   readonly spans: SpanBuilder;
   readonly counters: Counters<DropReason, EnricherRejectReason>;
   readonly limits: PairingLimits;
-  /** Takes finished spans, in the order they end. */
-  readonly emit: (span: Span) => void;
+  /** Takes finished spans, in the order they end, and from then on accounts for their events. */
+  readonly emit: (tagged: TaggedSpan) => void;
 }
 
 const connectTimeoutMs = 0;
@@ -285,13 +286,9 @@ export class Pairing {
   }
 
   private pair(open: OpenRequest, message: ResponseMessage<Moment>): void {
-    const { follower, counters } = this.parts;
+    const { follower } = this.parts;
     const { socket } = open;
     const { origin } = message;
-    if (!origin.counted) {
-      origin.counted = true;
-      counters.emit();
-    }
     const { work } = open;
     let causes: readonly Cause[];
     if (work.kind === 'request') {
@@ -323,15 +320,25 @@ export class Pairing {
   }
 
   private finish(open: OpenRequest, end: SpanEnd, failure?: Partial<Span>): void {
-    const { spans, counters, emit } = this.parts;
+    const { spans, emit } = this.parts;
     this.release(open);
     const { moment } = open;
-    if (!moment.counted) {
-      moment.counted = true;
-      counters.emit();
+    const origin = end.response?.origin;
+    let events = 0;
+    for (const each of origin === undefined || origin === moment ? [moment] : [moment, origin]) {
+      if (each.counted) continue;
+      each.counted = true;
+      events++;
     }
-    const span = spans.build(open, end);
-    emit(failure === undefined ? span : { ...span, ...failure });
+    const { span, question, sides } = spans.build(open, end);
+    const { offset } = moment.clock;
+    emit({
+      span: failure === undefined ? span : { ...span, ...failure },
+      question,
+      sides,
+      events,
+      offset: origin === undefined ? offset : Math.min(offset, origin.clock.offset),
+    });
   }
 
   private release(open: OpenRequest): void {

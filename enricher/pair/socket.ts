@@ -1,10 +1,10 @@
 import type { SocketEvent, Transport } from '../../schemas/generated/event-batch.ts';
-import type { Side } from '../../schemas/generated/span.ts';
 import type { Dissector } from '../dissect/dissector.ts';
 import { SocketDissection } from '../dissect/socket-dissection.ts';
 import type { Context } from '../follow/context.ts';
 import type { Read, Unit, Work } from '../follow/work.ts';
 import { LruEntry } from '../lru.ts';
+import type { LocalMemo } from '../tag/tagger.ts';
 import type { Moment } from './moment.ts';
 import type { OpenRequest } from './open-request.ts';
 import type { EarlyResponse, ParkedMoment } from './waiting.ts';
@@ -47,9 +47,8 @@ export class Socket extends LruEntry {
   lastRequest: OpenRequest | undefined;
   early: EarlyResponse | undefined;
   born: Birth | undefined;
-  /** The local side as it was tagged last, and by which version of the tags. */
-  side: Side | undefined;
-  sideVersion = -1;
+  /** The local side as it was tagged last. */
+  readonly tagMemo: LocalMemo = { local: undefined };
   /** The execution context of the last event, to spare looking it up. */
   context: Context | undefined;
   contextId = -1;

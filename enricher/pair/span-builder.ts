@@ -1,9 +1,8 @@
-import type { Cause, Side, Span, SpanStatus } from '../../schemas/generated/span.ts';
+import type { Cause, Span, SpanStatus } from '../../schemas/generated/span.ts';
 import type { ResponseMessage } from '../dissect/dissector.ts';
-import type { Tagger } from '../tag/tagger.ts';
+import type { TaggedSides, Tagger, TagQuestion } from '../tag/tagger.ts';
 import type { Moment } from './moment.ts';
 import type { OpenRequest } from './open-request.ts';
-import type { Socket } from './socket.ts';
 
 /** How a request ended. */
 export interface SpanEnd {
@@ -11,6 +10,13 @@ export interface SpanEnd {
   readonly durationNs: number;
   readonly causes: readonly Cause[];
   readonly response: ResponseMessage<Moment> | undefined;
+}
+
+/** A span with what its sides follow from. */
+export interface BuiltSpan {
+  readonly span: Span;
+  readonly question: TagQuestion;
+  readonly sides: TaggedSides;
 }
 
 /** Makes the spans of one agent. */
@@ -24,13 +30,24 @@ export class SpanBuilder {
   }
 
   /** The span of a request that ended. */
-  build(open: OpenRequest, end: SpanEnd): Span {
+  build(open: OpenRequest, end: SpanEnd): BuiltSpan {
     const { socket, message, moment } = open;
     const { response } = end;
     const isServer = open.work.kind === 'request';
-    const local = this.localSide(socket);
-    const peer = this.tagger.peer(open.remoteAddress, open.remotePort, socket.networkNamespace);
-    return {
+    const question = {
+      processId: socket.processId,
+      transport: socket.transport,
+      isServer,
+      localAddress: socket.localAddress,
+      localPort: socket.localPort,
+      remoteAddress: open.remoteAddress,
+      remotePort: open.remotePort,
+      timeNs: moment.unixNs,
+      memo: socket.tagMemo,
+    };
+    const sides = this.tagger.tag(question);
+    const { local, peer } = sides;
+    const span: Span = {
       parentSpanId: '',
       reason: 'unknown',
       confidence: 0,
@@ -38,7 +55,7 @@ export class SpanBuilder {
       agentId: this.agentId,
       observationPoint: isServer ? 's-p' : 'c-p',
       signalSource: 'ebpf',
-      startTimeNs: moment.unixNs,
+      startTimeNs: question.timeNs,
       durationNs: end.durationNs,
       status: end.status,
       protocol: open.protocol,
@@ -78,14 +95,7 @@ export class SpanBuilder {
       client: isServer ? peer : local,
       server: isServer ? local : peer,
     };
-  }
-
-  private localSide(socket: Socket): Side {
-    if (socket.side === undefined || socket.sideVersion !== this.tagger.version) {
-      socket.side = this.tagger.local(socket.processId, socket.localAddress, socket.localPort);
-      socket.sideVersion = this.tagger.version;
-    }
-    return socket.side;
+    return { span, question, sides };
   }
 }
 

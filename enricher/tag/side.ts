@@ -1,32 +1,106 @@
+import { resourceKindIndex } from '../../schemas/generated/resource.ts';
 import type { Side } from '../../schemas/generated/span.ts';
+import type { Place } from './place.ts';
+
+const kinds = resourceKindIndex;
 
 /** Bits of Side.resolution. */
 export const processResolution = 1;
+export const containerResolution = 2;
 export const addressResolution = 4;
+export const virtualAddressResolution = 8;
+export const networkResolution = 16;
 
-/** A side of which the address is known, and the host when `hostId` is not 0. */
-export function addressSide(address: Uint8Array, port: number, hostId: number, resolution: number): Side {
+/** A side without its address and port: what it is, and what is above it. */
+export type SideTags = Omit<Side, 'address' | 'port'>;
+
+/** What a side's tags follow from; 0 and undefined for what is not known. */
+export interface SideFacts {
+  readonly place: Place | undefined;
+  readonly hostId: number;
+  readonly processId: number;
+  readonly serviceId: number;
+  readonly resolution: number;
+  /** Nothing has its address, and it is one of the internet. */
+  readonly isInternet: boolean;
+}
+
+/** Tags of a side, with the most specific instance and service. */
+export function sideTags({ place, hostId, processId, serviceId, resolution, isInternet }: SideFacts): SideTags {
+  const instanceId = place?.instanceId ?? 0;
+  const [deviceType, deviceId] =
+    instanceId !== 0 ? [kinds.instance, instanceId] : [place?.deviceKind ?? 0, place?.deviceId ?? 0];
+  const ownHostId = hostId !== 0 ? hostId : (place?.hostId ?? 0);
+  const [otherType] = isInternet ? [kinds.internet] : [kinds.address];
+  const instance = firstOf([
+    [kinds.pod, place?.podId ?? 0],
+    [kinds.process, processId],
+    [kinds.node, place?.nodeId ?? 0],
+    [deviceType, deviceId],
+    [kinds.host, ownHostId],
+    [otherType, 0],
+  ]);
+  const service = firstOf([
+    [kinds.service, serviceId],
+    [kinds.workload, place?.workloadId ?? 0],
+    [kinds.process, processId],
+    [kinds.cluster, place?.clusterId ?? 0],
+    [deviceType, deviceId],
+    [kinds.host, ownHostId],
+    [otherType, 0],
+  ]);
+  return {
+    regionId: place?.regionId ?? 0,
+    zoneId: place?.zoneId ?? 0,
+    vpcId: place?.vpcId ?? 0,
+    subnetId: place?.subnetId ?? 0,
+    hostId: ownHostId,
+    instanceId,
+    clusterId: place?.clusterId ?? 0,
+    nodeId: place?.nodeId ?? 0,
+    namespaceId: place?.namespaceId ?? 0,
+    workloadId: place?.workloadId ?? 0,
+    podId: place?.podId ?? 0,
+    serviceId,
+    processResourceId: processId,
+    autoInstanceId: instance[1],
+    autoInstanceType: instance[0],
+    autoServiceId: service[1],
+    autoServiceType: service[0],
+    resolution,
+  };
+}
+
+type Choice = readonly [kind: number, id: number];
+
+/** The first that is known; the last is always there. */
+function firstOf(choices: readonly Choice[]): Choice {
+  return choices.find(([, id]) => id !== 0) ?? choices[choices.length - 1]!;
+}
+
+/** A side. */
+export function sideOf(tags: SideTags, address: Uint8Array, port: number): Side {
   // Written out: copying a template takes several times as long, and every span has two sides.
   return {
     address,
     port,
-    regionId: 0,
-    zoneId: 0,
-    vpcId: 0,
-    subnetId: 0,
-    hostId,
-    instanceId: 0,
-    clusterId: 0,
-    nodeId: 0,
-    namespaceId: 0,
-    workloadId: 0,
-    podId: 0,
-    serviceId: 0,
-    processResourceId: 0,
-    autoInstanceId: 0,
-    autoInstanceType: 0,
-    autoServiceId: 0,
-    autoServiceType: 0,
-    resolution,
+    regionId: tags.regionId,
+    zoneId: tags.zoneId,
+    vpcId: tags.vpcId,
+    subnetId: tags.subnetId,
+    hostId: tags.hostId,
+    instanceId: tags.instanceId,
+    clusterId: tags.clusterId,
+    nodeId: tags.nodeId,
+    namespaceId: tags.namespaceId,
+    workloadId: tags.workloadId,
+    podId: tags.podId,
+    serviceId: tags.serviceId,
+    processResourceId: tags.processResourceId,
+    autoInstanceId: tags.autoInstanceId,
+    autoInstanceType: tags.autoInstanceType,
+    autoServiceId: tags.autoServiceId,
+    autoServiceType: tags.autoServiceType,
+    resolution: tags.resolution,
   };
 }

@@ -1,17 +1,61 @@
-import type { ProcessFacts } from '../../schemas/generated/event-batch.ts';
+import type { ProcessFacts, Transport } from '../../schemas/generated/event-batch.ts';
 import type { Side } from '../../schemas/generated/span.ts';
+import type { AddressKey } from './address.ts';
+import type { SideTags } from './side.ts';
 
-/**
- * Puts integer ids on the two sides of a span. One tagger serves one agent. What knows more than the agent itself
- * (Kubernetes, clouds) implements this too, and may ask this one first.
- */
-export interface Tagger {
-  /** Changes whenever a side made earlier might come out differently now. */
+/** Whose sides are asked for: a call of a process of the agent's host, and its peer. */
+export interface TagQuestion {
+  readonly processId: number;
+  readonly transport: Transport;
+  /** The process answered; else it asked. */
+  readonly isServer: boolean;
+  readonly localAddress: Uint8Array;
+  readonly localPort: number;
+  readonly remoteAddress: Uint8Array;
+  readonly remotePort: number;
+  /** Unix time of the span in nanoseconds: tags are as of it. */
+  readonly timeNs: bigint;
+  /** Kept by the caller for all questions of one local end; its content is the tagger's. */
+  readonly memo: LocalMemo;
+}
+
+/** What a tagger found for one local end, for as long as it holds. */
+export interface LocalMemo {
+  local: LocalTags | undefined;
+}
+
+/** Tags of a local end, from `fromNs` until `untilNs` of the span's time, while `version` is the tagger's. */
+export interface LocalTags {
   readonly version: number;
+  readonly isServer: boolean;
+  readonly fromNs: bigint;
+  readonly untilNs: bigint;
+  readonly tags: SideTags;
+  readonly vpcId: number;
+  readonly clusterId: number;
+  /** A loopback address is this pod itself. */
+  readonly isOwnNetwork: boolean;
+  readonly awaited: Awaited | undefined;
+  readonly acceptedMs: number;
+}
+
+/** Of what it is not known yet what it is: a pod by uid, or who has an address in a network of pods. */
+export type Awaited =
+  { readonly kind: 'pod'; readonly key: string } | { readonly kind: 'address'; readonly key: AddressKey };
+
+/** Both sides of a call. */
+export interface TaggedSides {
+  readonly local: Side;
+  readonly peer: Side;
+  /** What may be learned soon, so that the sides would be known better. */
+  readonly awaited: readonly Awaited[];
+  /** When the bus accepted the youngest record that decided; 0 without any. In milliseconds. */
+  readonly acceptedMs: number;
+}
+
+/** Puts integer ids on the two sides of a span. One tagger serves one agent. */
+export interface Tagger {
   /** Takes in what an agent told of its processes. */
   learn(processes: readonly ProcessFacts[]): void;
-  /** The side that was seen: a process of the agent's host. */
-  local(processId: number, address: Uint8Array, port: number): Side;
-  /** The other side, of which only the address is known. */
-  peer(address: Uint8Array, port: number, networkNamespace: number): Side;
+  tag(question: TagQuestion): TaggedSides;
 }

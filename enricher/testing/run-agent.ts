@@ -5,7 +5,10 @@ import { Agent } from '../agent.ts';
 import type { EnricherConfig } from '../config.ts';
 import type { Dissector } from '../dissect/dissector.ts';
 import { dropReasons, rejectReasons, type DropReason, type EnricherRejectReason } from '../outcomes.ts';
-import { ProcessTagger } from '../tag/process-tagger.ts';
+import { AgentTagger } from '../tag/agent-tagger.ts';
+import { ResourceTable } from '../tag/resource-table.ts';
+import { newTagCounts } from '../tag/tag-counts.ts';
+import { WaitingIndex } from '../tag/waiting-spans.ts';
 import { lineDissector } from './line-protocol.ts';
 
 /** Runs one agent over events, without a bus; for tests. */
@@ -17,6 +20,10 @@ export const testConfig: EnricherConfig = {
   maxProcesses: 1000,
   agentSilence: 600_000,
   memory: 0,
+  tagWait: 5000,
+  maxTagWaiting: 1000,
+  resourceMemory: 86_400_000,
+  maxEndedResources: 1000,
 };
 
 /** What came of the events. */
@@ -39,11 +46,14 @@ export function runAgent(
 ): AgentRun {
   const counters = new Counters(dropReasons, rejectReasons);
   const config = { ...testConfig, ...options.config };
+  const tagCounts = newTagCounts();
   const parts = {
     config,
     dissectors: options.dissectors ?? [lineDissector],
-    tagger: new ProcessTagger(config.maxProcesses),
+    tagger: new AgentTagger(new ResourceTable(config), config.maxProcesses, tagCounts),
     counters,
+    waitingIndex: new WaitingIndex(),
+    tagCounts,
   };
   const agent = new Agent(77, 0, parts);
   const spans: Span[] = [];

@@ -1,0 +1,313 @@
+import type { ProcessFacts } from '../../schemas/generated/event-batch.ts';
+import { resourceKindIndex } from '../../schemas/generated/resource.ts';
+import { LruEntry, LruMap } from '../lru.ts';
+import { type AddressKey, addressKey, isLoopback, isPublic } from './address.ts';
+import { HostPlace } from './host-place.ts';
+import { type Place, placeOf } from './place.ts';
+import { resolveAddress, type ResolvedAddress, type Scope } from './resolve-address.ts';
+import type { ResourceTable } from './resource-table.ts';
+import { forever, type ResourceVersion } from './resource-version.ts';
+import { addressResolution, containerResolution, processResolution, sideOf, type SideTags, sideTags } from './side.ts';
+import type { TagCounts } from './tag-counts.ts';
+import type { Awaited, LocalTags, TaggedSides, Tagger, TagQuestion } from './tagger.ts';
+
+const kinds = resourceKindIndex;
+/** Addresses remembered with what they mean; beyond it all are asked for anew. */
+const maxPeers = 65_536;
+const noneAwaited: readonly Awaited[] = [];
+
+class KnownProcess extends LruEntry {
+  facts: ProcessFacts;
+
+  constructor(facts: ProcessFacts) {
+    super();
+    this.facts = facts;
+  }
+}
+
+/** What an address means within one scope, as long as it holds. */
+interface PeerTags {
+  readonly fromNs: bigint;
+  readonly untilNs: bigint;
+  readonly tags: SideTags;
+  readonly awaited: Awaited | undefined;
+  readonly acceptedMs: number;
+}
+
+/** Peers as seen from one scope: of a server by address, of a client by address and port. */
+interface ScopedPeers extends Scope {
+  readonly clients: Map<AddressKey, PeerTags>;
+  readonly servers: Map<AddressKey, Map<number, PeerTags>>;
+}
+
+/**
+ * Tags of one agent's spans, as of their time: the local side by its process, the process's container and its pod; the
+ * peer by its address as it is meant where the local side is.
+ */
+export class AgentTagger implements Tagger {
+  readonly #table: ResourceTable;
+  readonly #counts: TagCounts;
+  readonly #processes: LruMap<number, KnownProcess>;
+  readonly #host: HostPlace;
+  #hostId = 0;
+  /** Counts what this agent told and the table learned: what was found before may be otherwise now. */
+  #version = 0;
+  #tableVersion = -1;
+  #peers: ScopedPeers[] = [];
+  #peerCount = 0;
+
+  constructor(table: ResourceTable, maxProcesses: number, counts: TagCounts) {
+    this.#table = table;
+    this.#counts = counts;
+    this.#processes = new LruMap(maxProcesses, () => undefined);
+    this.#host = new HostPlace(table);
+  }
+
+  learn(processes: readonly ProcessFacts[]): void {
+    for (const facts of processes) {
+      const known = this.#processes.get(facts.processId);
+      if (known === undefined) this.#processes.add(facts.processId, new KnownProcess(facts));
+      else known.facts = facts;
+      this.#hostId = facts.hostResourceId;
+      this.#host.learn(facts);
+    }
+    if (processes.length > 0) this.#forgetFound();
+  }
+
+  tag(question: TagQuestion): TaggedSides {
+    if (this.#tableVersion !== this.#table.version) {
+      this.#tableVersion = this.#table.version;
+      this.#forgetFound();
+    }
+    const { timeNs, memo, isServer } = question;
+    let { local } = memo;
+    if (
+      local?.version !== this.#version ||
+      local.isServer !== isServer ||
+      timeNs < local.fromNs ||
+      timeNs >= local.untilNs
+    )
+      memo.local = local = this.#findLocal(question);
+    const peer = this.#peer(question, local);
+    const awaited =
+      local.awaited === undefined
+        ? peer.awaited === undefined
+          ? noneAwaited
+          : [peer.awaited]
+        : peer.awaited === undefined
+          ? [local.awaited]
+          : [local.awaited, peer.awaited];
+    return {
+      local: sideOf(local.tags, question.localAddress, question.localPort),
+      peer: sideOf(peer.tags, question.remoteAddress, question.remotePort),
+      awaited,
+      acceptedMs: Math.max(local.acceptedMs, peer.acceptedMs),
+    };
+  }
+
+  #forgetFound(): void {
+    this.#version++;
+    if (this.#peerCount === 0) return;
+    this.#peers = [];
+    this.#peerCount = 0;
+  }
+
+  #findLocal(question: TagQuestion): LocalTags {
+    const { processId, timeNs, isServer, localPort, transport } = question;
+    const facts = this.#processes.get(processId)?.facts;
+    const host = this.#host.at(timeNs);
+    const bounds = { fromNs: host.fromNs, untilNs: host.untilNs };
+    let place = host.place;
+    let resolution = facts === undefined ? 0 : processResolution;
+    let awaited: Awaited | undefined;
+    let acceptedMs = 0;
+    let isOwnNetwork = false;
+    const uid = facts?.podUid ?? '';
+    if (uid === '') {
+      const found = this.#podByAddress(question, host.place, bounds);
+      if (found !== undefined) {
+        ({ place, acceptedMs } = found);
+        resolution |= addressResolution;
+        isOwnNetwork = true;
+      }
+    } else {
+      const history = this.#table.byUid(kinds.pod, uid);
+      if (history !== undefined) narrow(bounds, history.spanAt(timeNs));
+      const pod = history?.at(timeNs);
+      if (pod !== undefined) {
+        place = placeOf(this.#table, pod, timeNs);
+        narrow(bounds, place);
+        ({ acceptedMs } = pod);
+        resolution |= containerResolution;
+        // A pod without an address of its own is in the network of its host.
+        isOwnNetwork = pod.addresses.length > 0;
+      } else if (this.#table.knowsPods) awaited = { kind: 'pod', key: uid };
+    }
+    const scope = place ?? host.place;
+    return {
+      version: this.#version,
+      isServer,
+      ...bounds,
+      tags: sideTags({
+        place,
+        hostId: facts?.hostResourceId ?? this.#hostId,
+        processId: facts?.resourceId ?? 0,
+        serviceId: serviceOf(place, isServer ? localPort : 0, transport),
+        resolution,
+        isInternet: false,
+      }),
+      vpcId: scope?.vpcId ?? 0,
+      clusterId: scope?.clusterId ?? 0,
+      isOwnNetwork,
+      awaited,
+      acceptedMs,
+    };
+  }
+
+  /** The pod whose address the local end has: of a process that says nothing of its pod. */
+  #podByAddress(
+    { localAddress, timeNs, transport }: TagQuestion,
+    host: Place | undefined,
+    bounds: Bounds,
+  ): { readonly place: Place; readonly acceptedMs: number } | undefined {
+    const address = addressKey(localAddress);
+    if (address === undefined || isLoopback(address) || host === undefined) return undefined;
+    const found = resolveAddress(this.#table, { scope: host, address, port: 0, transport, timeNs });
+    narrow(bounds, found);
+    const { place, acceptedMs } = found;
+    if (place === undefined || place.podId === 0 || place.nodeId !== host.nodeId) return undefined;
+    return { place, acceptedMs };
+  }
+
+  #peer(question: TagQuestion, local: LocalTags): PeerTags {
+    const { timeNs, remotePort, transport, isServer } = question;
+    const address = addressKey(question.remoteAddress);
+    if (address === undefined) return unknownPeer;
+    if (isLoopback(address)) return this.#loopback(question, local);
+    const peers = this.#peersOf(local);
+    let ports: Map<number, PeerTags> | undefined;
+    let known: PeerTags | undefined;
+    // The port of a client says nothing.
+    const place = isServer ? 0 : remotePort * 2 + (transport === 'udp' ? 1 : 0);
+    if (isServer) known = peers.clients.get(address);
+    else {
+      ports = peers.servers.get(address);
+      known = ports?.get(place);
+    }
+    if (known !== undefined && known.fromNs <= timeNs && timeNs < known.untilNs) return known;
+    if (known === undefined && ++this.#peerCount > maxPeers) {
+      this.#forgetFound();
+      return this.#peer(question, local);
+    }
+    const found = this.#findPeer(question, local, address);
+    if (isServer) peers.clients.set(address, found);
+    else {
+      if (ports === undefined) peers.servers.set(address, (ports = new Map()));
+      ports.set(place, found);
+    }
+    return found;
+  }
+
+  #peersOf({ vpcId, clusterId }: Scope): ScopedPeers {
+    for (const peers of this.#peers) if (peers.vpcId === vpcId && peers.clusterId === clusterId) return peers;
+    const peers: ScopedPeers = { vpcId, clusterId, clients: new Map(), servers: new Map() };
+    this.#peers.push(peers);
+    return peers;
+  }
+
+  #findPeer({ timeNs, remotePort, transport, isServer }: TagQuestion, scope: LocalTags, address: AddressKey): PeerTags {
+    const port = isServer ? 0 : remotePort;
+    const found = resolveAddress(this.#table, { scope, address, port, transport, timeNs });
+    if (found.isAmbiguous) this.#counts.ambiguous++;
+    if ((found.resolution & addressResolution) === 0 && found.service === undefined) {
+      const host = this.#host.at(timeNs);
+      narrow(found, host);
+      if (host.addresses.includes(address)) {
+        const tags = this.#onHost(host.place);
+        return { ...boundsOf(found), tags, awaited: awaitedOf(found, address), acceptedMs: found.acceptedMs };
+      }
+    }
+    const { place, service, resolution, acceptedMs } = found;
+    return {
+      ...boundsOf(found),
+      tags: sideTags({
+        place,
+        hostId: 0,
+        processId: 0,
+        serviceId: service?.history.id ?? serviceOf(place, port, transport),
+        resolution,
+        isInternet: resolution === 0 && isPublic(address),
+      }),
+      awaited: awaitedOf(found, address),
+      acceptedMs,
+    };
+  }
+
+  /** A loopback address is in the local side's own network: its pod, else the host. */
+  #loopback({ timeNs, isServer, remotePort, transport }: TagQuestion, local: LocalTags): PeerTags {
+    if (!local.isOwnNetwork) {
+      if (this.#hostId === 0) return unknownPeer;
+      const host = this.#host.at(timeNs);
+      return { ...unknownPeer, tags: this.#onHost(host.place) };
+    }
+    const pod = this.#table.byId(kinds.pod, local.tags.podId)?.at(timeNs);
+    const place = pod === undefined ? undefined : placeOf(this.#table, pod, timeNs);
+    const serviceId = serviceOf(place, isServer ? 0 : remotePort, transport);
+    const resolution = addressResolution;
+    const { hostId } = local.tags;
+    return {
+      ...unknownPeer,
+      tags: sideTags({ place, hostId, processId: 0, serviceId, resolution, isInternet: false }),
+    };
+  }
+
+  #onHost(place: Place | undefined): SideTags {
+    const resolution = addressResolution;
+    return sideTags({ place, hostId: this.#hostId, processId: 0, serviceId: 0, resolution, isInternet: false });
+  }
+}
+
+interface Bounds {
+  fromNs: bigint;
+  untilNs: bigint;
+}
+
+function narrow(bounds: Bounds, { fromNs, untilNs }: Readonly<Bounds>): void {
+  if (fromNs > bounds.fromNs) bounds.fromNs = fromNs;
+  if (untilNs < bounds.untilNs) bounds.untilNs = untilNs;
+}
+
+const boundsOf = ({ fromNs, untilNs }: ResolvedAddress): Readonly<Bounds> => ({ fromNs, untilNs });
+
+const awaitedOf = ({ isUnclaimed }: ResolvedAddress, key: AddressKey): Awaited | undefined =>
+  isUnclaimed ? { kind: 'address', key } : undefined;
+
+/** A peer of which nothing is known, ever. */
+const unknownPeer: PeerTags = {
+  fromNs: -forever,
+  untilNs: forever,
+  tags: sideTags({
+    place: undefined,
+    hostId: 0,
+    processId: 0,
+    serviceId: 0,
+    resolution: 0,
+    isInternet: false,
+  }),
+  awaited: undefined,
+  acceptedMs: 0,
+};
+
+/** The service of a pod: of several the one whose pods listen at the port of a server, else the first. */
+function serviceOf(place: Place | undefined, serverPort: number, transport: TagQuestion['transport']): number {
+  if (place === undefined) return 0;
+  const { services } = place;
+  const [first] = services;
+  if (services.length > 1 && serverPort !== 0) {
+    const listens = ({ ports }: ResourceVersion): boolean =>
+      ports.some((each) => each.transport === transport && (each.targetPort || each.port) === serverPort);
+    const listening = services.find(listens);
+    if (listening !== undefined) return listening.history.id;
+  }
+  return first?.history.id ?? place.serviceId;
+}

@@ -1,0 +1,237 @@
+/**
+ * What an address means to somebody within a VPC and a cluster, at a time: who has it, else which service listens at it,
+ * else whose network it lies in. Of several that have it, all but one must be above that one (a pod's network interface
+ * and instance, a node's instance); otherwise none of them is right, and only the network is sure.
+ */
+import type { Transport } from '../../schemas/generated/event-batch.ts';
+import { resourceKindIndex } from '../../schemas/generated/resource.ts';
+import { type AddressKey, isPublic } from './address.ts';
+import { type Place, placeOf } from './place.ts';
+import type { ResourceTable } from './resource-table.ts';
+import type { ResourceVersion } from './resource-version.ts';
+import { forever } from './resource-version.ts';
+import { addressResolution, networkResolution, virtualAddressResolution } from './side.ts';
+
+const kinds = resourceKindIndex;
+
+/** Where an address is asked for; 0 where it is not known. */
+export interface Scope {
+  readonly vpcId: number;
+  readonly clusterId: number;
+}
+
+/** What is asked. */
+export interface AddressQuestion {
+  readonly scope: Scope;
+  readonly address: AddressKey;
+  /** Where something listens at it; 0 for the end that asked, whose port says nothing. */
+  readonly port: number;
+  readonly transport: Transport;
+  readonly timeNs: bigint;
+}
+
+/** What an address means, from `fromNs` until `untilNs`, as long as nothing is learned. */
+export interface ResolvedAddress {
+  fromNs: bigint;
+  untilNs: bigint;
+  place: Place | undefined;
+  /** The service that listens there, where that is known by the port. */
+  service: ResourceVersion | undefined;
+  resolution: number;
+  /** Several have it. */
+  isAmbiguous: boolean;
+  /** It is in a network of pods, and nobody has it. */
+  isUnclaimed: boolean;
+  /** When the youngest of what decided was accepted by the bus. In milliseconds. */
+  acceptedMs: number;
+}
+
+/** The nearest first: what has an address is more exactly this than what it stands in. */
+const ranks: ReadonlyMap<number, number> = new Map([
+  [kinds.pod, 0],
+  [kinds.node, 1],
+  [kinds.instance, 2],
+  [kinds.database, 3],
+  [kinds.load_balancer, 3],
+  [kinds.nat_gateway, 3],
+  [kinds.network_interface, 4],
+]);
+/** Ranks of networks: the smaller thing first. */
+const networkRanks: ReadonlyMap<number, number> = new Map([
+  [kinds.node, 0],
+  [kinds.subnet, 1],
+  [kinds.cluster, 2],
+  [kinds.vpc, 3],
+  [kinds.zone, 4],
+  [kinds.region, 5],
+]);
+
+interface Claim {
+  readonly version: ResourceVersion;
+  readonly place: Place;
+}
+
+/** Resolves an address; see the top of the file. */
+export function resolveAddress(table: ResourceTable, question: AddressQuestion): ResolvedAddress {
+  const { address, timeNs, port } = question;
+  const resolved: ResolvedAddress = {
+    fromNs: -forever,
+    untilNs: forever,
+    place: undefined,
+    service: undefined,
+    resolution: 0,
+    isAmbiguous: false,
+    isUnclaimed: false,
+    acceptedMs: 0,
+  };
+  table.addresses.narrow(address, timeNs, resolved);
+  const claims = claimsInScope(table, table.addresses.at(address, timeNs), question, resolved);
+  const owner = claims.length === 0 ? undefined : decide(claims, ranks);
+  for (const { version } of claims) resolved.acceptedMs = Math.max(resolved.acceptedMs, version.acceptedMs);
+  if (owner !== undefined) {
+    resolved.place = owner.place;
+    resolved.resolution = addressResolution;
+  } else if (claims.length > 0) resolved.isAmbiguous = true;
+  if (port !== 0) addService(table, question, resolved);
+  if (resolved.resolution === 0) addNetwork(table, question, resolved);
+  return resolved;
+}
+
+/** Those of some versions that the address means where it is asked: in the scope itself if there are any, else everywhere. */
+function claimsInScope(
+  table: ResourceTable,
+  versions: readonly ResourceVersion[],
+  { scope, address, timeNs }: AddressQuestion,
+  bounds: { fromNs: bigint; untilNs: bigint },
+): readonly Claim[] {
+  if (versions.length === 0) return noClaims;
+  const anywhere = isPublic(address);
+  const within: Claim[] = [];
+  const everywhere: Claim[] = [];
+  for (const version of versions) {
+    const { kind } = version.history;
+    // What an agent says of its host's addresses holds on that host.
+    if (kind === kinds.host) continue;
+    const place = placeOf(table, version, timeNs);
+    narrowTo(bounds, place);
+    // Addresses of services are given out by the cluster, whatever its VPC.
+    const vpcId = kind === kinds.service ? 0 : place.vpcId;
+    const scoped = vpcId !== 0 || place.clusterId !== 0;
+    const isWithin = vpcId !== 0 ? vpcId === scope.vpcId : place.clusterId !== 0 && place.clusterId === scope.clusterId;
+    if (anywhere || isWithin) within.push({ version, place });
+    else if (!scoped) everywhere.push({ version, place });
+  }
+  return within.length > 0 ? within : everywhere;
+}
+
+const noClaims: readonly Claim[] = [];
+
+function narrowTo(bounds: { fromNs: bigint; untilNs: bigint }, place: Place): void {
+  if (place.fromNs > bounds.fromNs) bounds.fromNs = place.fromNs;
+  if (place.untilNs < bounds.untilNs) bounds.untilNs = place.untilNs;
+}
+
+/** The one claim that all others are above; undefined when there is none. */
+function decide(claims: readonly Claim[], order: ReadonlyMap<number, number>): Claim | undefined {
+  if (claims.length === 1) return order.has(claims[0]!.version.history.kind) ? claims[0] : undefined;
+  let best: Claim | undefined;
+  let bestRank = Infinity;
+  for (const claim of claims) {
+    const rank = order.get(claim.version.history.kind) ?? Infinity;
+    if (rank < bestRank) {
+      best = claim;
+      bestRank = rank;
+    }
+  }
+  if (best === undefined) return undefined;
+  for (const claim of claims) if (claim !== best && !isAbove(claim, best.place)) return undefined;
+  return best;
+}
+
+/** Whether what claims is what a place is in, or carries the address for it. */
+function isAbove({ version: { history }, place: own }: Claim, place: Place): boolean {
+  switch (history.kind) {
+    case kinds.node:
+      return place.nodeId === history.id;
+    case kinds.instance:
+      return place.instanceId === history.id;
+    case kinds.cluster:
+      return place.clusterId === history.id;
+    case kinds.subnet:
+      return place.subnetId === history.id;
+    case kinds.vpc:
+      return place.vpcId === history.id;
+    case kinds.zone:
+      return place.zoneId === history.id;
+    case kinds.region:
+      return place.regionId === history.id;
+    case kinds.network_interface:
+      // One that is of no instance belongs to the device whose address it has.
+      if (own.instanceId !== 0) return own.instanceId === place.instanceId;
+      if (own.deviceKind === kinds.network_interface) return place.podId === 0 && place.nodeId === 0;
+      return own.deviceKind === place.deviceKind && own.deviceId === place.deviceId;
+    default:
+      return false;
+  }
+}
+
+/** The service that listens at an address and port of its own, or at this port of a node. */
+function addService(table: ResourceTable, question: AddressQuestion, resolved: ResolvedAddress): void {
+  const { address, port, transport, timeNs } = question;
+  table.virtualAddresses.narrow(address, timeNs, resolved);
+  const virtual = claimsInScope(table, table.virtualAddresses.at(address, timeNs), question, resolved);
+  const listening = virtual.filter(
+    ({ version: { ports } }) =>
+      ports.length === 0 || ports.some((each) => each.port === port && each.transport === transport),
+  );
+  for (const { version } of listening) resolved.acceptedMs = Math.max(resolved.acceptedMs, version.acceptedMs);
+  if (listening.length > 1) resolved.isAmbiguous = true;
+  const [service] = listening;
+  if (service !== undefined && listening.length === 1) {
+    // The address of a load balancer in front of a service is both.
+    resolved.place ??= service.place;
+    resolved.service = service.version;
+    resolved.resolution |= virtualAddressResolution;
+    return;
+  }
+  const { place } = resolved;
+  if (place === undefined || place.nodeId === 0 || place.podId !== 0) return;
+  table.nodePorts.narrow(port, timeNs, resolved);
+  const behind = table.nodePorts.at(port, timeNs).filter((version) => {
+    const serviceplace = placeOf(table, version, timeNs);
+    narrowTo(resolved, serviceplace);
+    const listens = version.ports.some((each) => each.nodePort === port && each.transport === transport);
+    return listens && serviceplace.clusterId !== 0 && serviceplace.clusterId === place.clusterId;
+  });
+  if (behind.length !== 1) return;
+  resolved.service = behind[0];
+  resolved.resolution |= virtualAddressResolution;
+}
+
+function addNetwork(table: ResourceTable, question: AddressQuestion, resolved: ResolvedAddress): void {
+  const { address, timeNs } = question;
+  if (isPublic(address) && question.scope.vpcId === 0 && question.scope.clusterId === 0) return;
+  table.networks.narrow(address, timeNs, resolved);
+  let isFirst = true;
+  for (const versions of table.networks.around(address, timeNs)) {
+    const { scope } = question;
+    const claims: Claim[] = [];
+    for (const version of versions) {
+      const place = placeOf(table, version, timeNs);
+      narrowTo(resolved, place);
+      const { vpcId, clusterId } = place;
+      if (vpcId !== 0 ? vpcId === scope.vpcId : clusterId === 0 || clusterId === scope.clusterId)
+        claims.push({ version, place });
+    }
+    if (claims.length === 0) continue;
+    const owner = decide(claims, networkRanks);
+    const isFirstHere = isFirst;
+    isFirst = false;
+    if (owner === undefined) continue;
+    const { kind } = owner.version.history;
+    resolved.place = owner.place;
+    resolved.resolution = networkResolution;
+    resolved.isUnclaimed = isFirstHere && !resolved.isAmbiguous && (kind === kinds.node || kind === kinds.cluster);
+    return;
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * What the topic `resources` says, to be asked as of any time: versions by kind and id, by uid, by address, by network,
+ * by hardware address and by name. Nothing here decides; see resolve-address.ts for what an address means.
+ *
+ * Records may come in any order and again: the newest record of a version (one kind, id and beginning) is what holds.
+ * Versions that ended are forgotten when event time is past them by more than the enricher can lag, and, beyond a
+ * number, those that ended first.
+ */
+import type { ReceivedMessage } from '../../core/bus/bus.ts';
+import { decodeValue } from '../../core/codec.ts';
+import { readResource, type Resource, resourceKindIndex } from '../../schemas/generated/resource.ts';
+import type { AddressKey } from './address.ts';
+import { NetworkIndex } from './network-index.ts';
+import type { Place } from './place.ts';
+import { forever, ResourceHistory, ResourceVersion } from './resource-version.ts';
+import { VersionIndex } from './version-index.ts';
+
+const kinds = resourceKindIndex;
+/** Agents tell of their own processes, and nothing is above by what is no resource. */
+const ignoredKinds: ReadonlySet<number> = new Set([kinds.unknown, kinds.process, kinds.internet, kinds.address]);
+/** What is above nothing: a change of it moves nothing else. */
+const leafKinds: ReadonlySet<number> = new Set([kinds.pod, kinds.ingress]);
+
+/** Bounds of what is kept. */
+export interface ResourceTableLimits {
+  /** Ended versions are kept for so long of event time. In milliseconds. */
+  readonly resourceMemory: number;
+  readonly maxEndedResources: number;
+}
+
+/** Told of what may now be found that could not be before. */
+export interface LearnListener {
+  podLearned(uid: string): void;
+  addressLearned(address: AddressKey): void;
+}
+
+/** Versions of resources; see the top of the file. */
+export class ResourceTable {
+  /** Changes whenever anything is learned or forgotten. */
+  version = 0;
+  /** Changes when that is something that can be above other things. */
+  parentVersion = 0;
+  listener: LearnListener | undefined;
+  /** Records that could not be read, or have no id. */
+  unreadable = 0;
+  readonly addresses = new VersionIndex<AddressKey>();
+  /** Addresses of services, which many listen at. */
+  readonly virtualAddresses = new VersionIndex<AddressKey>();
+  readonly networks = new NetworkIndex();
+  readonly macAddresses = new VersionIndex<string>();
+  readonly nodePorts = new VersionIndex<number>();
+  readonly #names: Readonly<Record<'host' | 'node', VersionIndex<string>>> = {
+    host: new VersionIndex(),
+    node: new VersionIndex(),
+  };
+  readonly #byId: readonly Map<number, ResourceHistory>[];
+  readonly #byUid: readonly Map<string, ResourceHistory>[];
+  readonly #limits: ResourceTableLimits;
+  #versions = 0;
+  #ended = 0;
+  #pods = 0;
+  #forgottenAtNs = 0n;
+  #newestAcceptedMs = 0;
+
+  constructor(limits: ResourceTableLimits) {
+    this.#limits = limits;
+    const count = Object.keys(kinds).length;
+    this.#byId = Array.from({ length: count }, () => new Map<number, ResourceHistory>());
+    this.#byUid = Array.from({ length: count }, () => new Map<string, ResourceHistory>());
+  }
+
+  get size(): number {
+    return this.#versions;
+  }
+
+  /** Whether any pod is known: without one, nothing tells of pods here. */
+  get knowsPods(): boolean {
+    return this.#pods > 0;
+  }
+
+  /** Takes in one message of the topic. What cannot be read is counted and changes nothing. */
+  learn(message: ReceivedMessage): void {
+    if (message.value.length === 0) {
+      this.#removeKey(message.key);
+      return;
+    }
+    const decoded = decodeValue('Resource', message, readResource);
+    if (decoded.kind === 'ok') this.learnResource(decoded.value, message.timestampMs);
+    else this.unreadable++;
+  }
+
+  /** Takes in one version of a resource. */
+  learnResource(resource: Resource, acceptedMs: number): void {
+    if (acceptedMs > this.#newestAcceptedMs) this.#newestAcceptedMs = acceptedMs;
+    const kind = kinds[resource.kind];
+    if (ignoredKinds.has(kind)) return;
+    if (resource.id <= 0) {
+      this.unreadable++;
+      return;
+    }
+    const byId = this.#byId[kind]!;
+    let history = byId.get(resource.id);
+    if (history === undefined) {
+      history = new ResourceHistory(kind, resource.id, resource.uid);
+      byId.set(resource.id, history);
+      if (kind === kinds.pod) this.#pods++;
+    }
+    this.#byUid[kind]!.set(history.uid, history);
+    const version = new ResourceVersion(history, resource, acceptedMs);
+    const before = history.put(version);
+    if (before !== undefined) this.#unindex(before);
+    this.#index(version);
+    this.#changed(kind);
+    const { listener } = this;
+    if (listener === undefined) return;
+    if (kind === kinds.pod) listener.podLearned(resource.uid);
+    for (const address of version.addresses) listener.addressLearned(address);
+  }
+
+  byId(kind: number, id: number): ResourceHistory | undefined {
+    return this.#byId[kind]?.get(id);
+  }
+
+  byUid(kind: number, uid: string): ResourceHistory | undefined {
+    return uid === '' ? undefined : this.#byUid[kind]?.get(uid);
+  }
+
+  /** The only node or host of a name at a time. */
+  named(kind: 'host' | 'node', name: string, timeNs: bigint): ResourceVersion | undefined {
+    if (name === '') return undefined;
+    const found = this.#names[kind].at(name, timeNs);
+    return found.length === 1 ? found[0] : undefined;
+  }
+
+  /** As {@link VersionIndex.narrow}, of a name. */
+  narrowNamed(kind: 'host' | 'node', name: string, timeNs: bigint, bounds: { fromNs: bigint; untilNs: bigint }): void {
+    this.#names[kind].narrow(name, timeNs, bounds);
+  }
+
+  /** Puts the host on a place that has a node of the same name, where no other has that. */
+  addHost(place: Place, timeNs: bigint): void {
+    if (place.hostId !== 0 || place.nodeId === 0) return;
+    const name = this.byId(kinds.node, place.nodeId)?.at(timeNs)?.name ?? '';
+    this.narrowNamed('host', name, timeNs, place);
+    this.narrowNamed('node', name, timeNs, place);
+    if (this.named('node', name, timeNs) === undefined) return;
+    place.hostId = this.named('host', name, timeNs)?.history.id ?? 0;
+  }
+
+  /** Forgets what ended long before event time, or is too much. Looks through everything, but seldom. */
+  forget(eventNs: bigint): void {
+    // A host whose clock is far ahead must not make the others lose what they need.
+    const acceptedNs = BigInt(Math.floor(this.#newestAcceptedMs)) * 1_000_000n;
+    const nowNs = eventNs < acceptedNs ? eventNs : acceptedNs;
+    const memoryNs = BigInt(this.#limits.resourceMemory) * 1_000_000n;
+    const isDue = nowNs > this.#forgottenAtNs + memoryNs / 16n;
+    const { maxEndedResources } = this.#limits;
+    if (!isDue && this.#ended <= maxEndedResources + (maxEndedResources >> 3)) return;
+    if (isDue) this.#forgottenAtNs = nowNs;
+    const ended: ResourceVersion[] = [];
+    for (const byId of this.#byId)
+      for (const { versions } of byId.values())
+        for (const version of versions) if (endOf(version) < forever) ended.push(version);
+    ended.sort((left, right) => (endOf(left) < endOf(right) ? -1 : 1));
+    const tooMany = ended.length - maxEndedResources;
+    for (const [index, version] of ended.entries())
+      if (index < tooMany || endOf(version) < nowNs - memoryNs) this.#remove(version.history, version.fromNs);
+    this.#ended = Math.min(ended.length, maxEndedResources);
+  }
+
+  /** A tombstone: `kind:uid@valid_from_ns`. */
+  #removeKey(key: string): void {
+    const match = /^([a-z_]+):(.*)@(-?\d+)$/s.exec(key);
+    if (match === null) return;
+    const kind = (kinds as Readonly<Record<string, number>>)[match[1]!];
+    const history = kind === undefined ? undefined : this.#byUid[kind]!.get(match[2]!);
+    if (history !== undefined) this.#remove(history, BigInt(match[3]!));
+  }
+
+  #remove(history: ResourceHistory, fromNs: bigint): void {
+    const version = history.remove(fromNs);
+    if (version === undefined) return;
+    this.#unindex(version);
+    this.#changed(history.kind);
+    if (history.versions.length > 0) return;
+    this.#byId[history.kind]!.delete(history.id);
+    if (this.#byUid[history.kind]!.get(history.uid) === history) this.#byUid[history.kind]!.delete(history.uid);
+    if (history.kind === kinds.pod) this.#pods--;
+  }
+
+  #changed(kind: number): void {
+    this.version++;
+    if (!leafKinds.has(kind)) this.parentVersion++;
+  }
+
+  #index(version: ResourceVersion): void {
+    this.#versions++;
+    if (version.toNs < forever) this.#ended++;
+    const { kind } = version.history;
+    const addresses = kind === kinds.service ? this.virtualAddresses : this.addresses;
+    for (const address of version.addresses) addresses.add(address, version);
+    for (const network of version.networks) this.networks.add(network, version);
+    for (const mac of version.macAddresses) this.macAddresses.add(mac, version);
+    for (const port of nodePortsOf(version)) this.nodePorts.add(port, version);
+    if (kind === kinds.host) this.#names.host.add(version.name, version);
+    if (kind === kinds.node) this.#names.node.add(version.name, version);
+  }
+
+  #unindex(version: ResourceVersion): void {
+    this.#versions--;
+    if (version.toNs < forever) this.#ended--;
+    const { kind } = version.history;
+    const addresses = kind === kinds.service ? this.virtualAddresses : this.addresses;
+    for (const address of version.addresses) addresses.remove(address, version);
+    for (const network of version.networks) this.networks.remove(network, version);
+    for (const mac of version.macAddresses) this.macAddresses.remove(mac, version);
+    for (const port of nodePortsOf(version)) this.nodePorts.remove(port, version);
+    if (kind === kinds.host) this.#names.host.remove(version.name, version);
+    if (kind === kinds.node) this.#names.node.remove(version.name, version);
+  }
+}
+
+function nodePortsOf(version: ResourceVersion): ReadonlySet<number> {
+  return new Set(version.ports.map(({ nodePort }) => nodePort).filter((port) => port !== 0));
+}
+
+/** When a version stopped to hold, by its own record or by the next version. */
+function endOf(version: ResourceVersion): bigint {
+  const untilNs = version.history.spanAt(version.fromNs).untilNs;
+  return untilNs < version.toNs ? untilNs : version.toNs;
+}

@@ -1,0 +1,194 @@
+/**
+ * Spans that wait for a resource: for the pod of their process, or for whoever has an address in a network of pods. They
+ * wait for a bounded time of their agent's own clock, so that a replay decides as the live run did. What is learned wakes
+ * those that wait for it and no other. Bounds: spans per agent; and what was waited for in vain is not waited for again
+ * for a while, since some addresses there are nobody's (the gateway of a node's pods).
+ */
+import type { Span } from '../../schemas/generated/span.ts';
+import type { AddressKey } from './address.ts';
+import type { LearnListener } from './resource-table.ts';
+import type { TagCounts } from './tag-counts.ts';
+import type { Awaited, TaggedSides, TagQuestion } from './tagger.ts';
+
+/** A finished span with what its sides follow from. */
+export interface TaggedSpan {
+  readonly span: Span;
+  readonly question: TagQuestion;
+  readonly sides: TaggedSides;
+  /** Events that end with this span. */
+  readonly events: number;
+  /** Offset of the oldest batch that one of them came in. */
+  readonly offset: number;
+}
+
+/** Who is told of a span that something was learned for. */
+export interface WaitingOwner {
+  wake(waiting: WaitingSpan): void;
+}
+
+/** One that waits. */
+export interface WaitingSpan extends Omit<TaggedSpan, 'sides'> {
+  readonly owner: WaitingOwner;
+  /** As they were found last. */
+  sides: TaggedSides;
+  /** CLOCK_MONOTONIC of the agent at which it goes out as it is. */
+  readonly deadlineNs: number;
+}
+
+/** Who waits for what, over all agents. */
+export class WaitingIndex implements LearnListener {
+  readonly #waiting: Readonly<Record<Awaited['kind'], Map<AddressKey, Set<WaitingSpan>>>> = {
+    pod: new Map(),
+    address: new Map(),
+  };
+  #woken = new Set<WaitingSpan>();
+
+  add(waiting: WaitingSpan): void {
+    for (const { kind, key } of waiting.sides.awaited) {
+      const known = this.#waiting[kind].get(key);
+      if (known === undefined) this.#waiting[kind].set(key, new Set([waiting]));
+      else known.add(waiting);
+    }
+  }
+
+  remove(waiting: WaitingSpan): void {
+    this.#woken.delete(waiting);
+    for (const { kind, key } of waiting.sides.awaited) {
+      const known = this.#waiting[kind].get(key);
+      known?.delete(waiting);
+      if (known?.size === 0) this.#waiting[kind].delete(key);
+    }
+  }
+
+  podLearned(uid: string): void {
+    this.#wake(this.#waiting.pod.get(uid));
+  }
+
+  addressLearned(address: AddressKey): void {
+    this.#wake(this.#waiting.address.get(address));
+  }
+
+  /** Those of which something was learned since this was asked last. */
+  takeWoken(): ReadonlySet<WaitingSpan> {
+    const woken = this.#woken;
+    if (woken.size > 0) this.#woken = new Set();
+    return woken;
+  }
+
+  #wake(waiting: ReadonlySet<WaitingSpan> | undefined): void {
+    if (waiting !== undefined) for (const each of waiting) this.#woken.add(each);
+  }
+}
+
+/** Bounds of waiting of one agent. */
+export interface WaitingLimits {
+  /** In milliseconds; 0 does not wait. */
+  readonly tagWait: number;
+  readonly maxTagWaiting: number;
+}
+
+/** What was waited for in vain is asked for again after so many times the wait. */
+const restWaits = 10;
+const maxAsked = 10_000;
+
+/** The spans of one agent that wait. */
+export class WaitingSpans {
+  readonly #limits: WaitingLimits;
+  readonly #index: WaitingIndex;
+  readonly #counts: TagCounts;
+  readonly #owner: WaitingOwner;
+  /** In the order of their deadlines. */
+  readonly #spans = new Set<WaitingSpan>();
+  readonly #offsets = new Map<number, number>();
+  /** When something was waited for first, by the agent's clock. */
+  readonly #asked = new Map<AddressKey, number>();
+
+  constructor(limits: WaitingLimits, index: WaitingIndex, counts: TagCounts, owner: WaitingOwner) {
+    this.#limits = limits;
+    this.#index = index;
+    this.#counts = counts;
+    this.#owner = owner;
+  }
+
+  /** Whether a span waits from now on; else it goes out as it is. */
+  takeIn(tagged: TaggedSpan, nowNs: number): boolean {
+    const { awaited } = tagged.sides;
+    if (awaited.length === 0 || this.#limits.tagWait === 0) return false;
+    let mayCome = false;
+    for (const { key } of awaited) if (this.#mayCome(key, nowNs)) mayCome = true;
+    if (!mayCome) return false;
+    this.#add({ ...tagged, owner: this.#owner, deadlineNs: nowNs + this.#limits.tagWait * 1e6 });
+    this.#counts.waited++;
+    return true;
+  }
+
+  /** One that has been woken, or is due: it goes out. */
+  takeOut(waiting: WaitingSpan): void {
+    this.#spans.delete(waiting);
+    this.#index.remove(waiting);
+    const count = this.#offsets.get(waiting.offset)! - 1;
+    if (count === 0) this.#offsets.delete(waiting.offset);
+    else this.#offsets.set(waiting.offset, count);
+  }
+
+  /** It was found: what it waited for is waited for again when it is unknown again. */
+  found({ sides }: WaitingSpan): void {
+    this.#counts.found++;
+    for (const { key } of sides.awaited) this.#asked.delete(key);
+  }
+
+  /** Something else is awaited of it still. Its place and its deadline stay. */
+  update(waiting: WaitingSpan, sides: TaggedSides): void {
+    this.#index.remove(waiting);
+    waiting.sides = sides;
+    this.#index.add(waiting);
+  }
+
+  /** Takes out what waited long enough, or is too much. */
+  *due(nowNs: number): Generator<WaitingSpan> {
+    for (const waiting of this.#spans) {
+      const isExpired = waiting.deadlineNs <= nowNs;
+      if (!isExpired && this.#spans.size <= this.#limits.maxTagWaiting) return;
+      if (isExpired) this.#counts.expired++;
+      else this.#counts.overflowed++;
+      this.takeOut(waiting);
+      yield waiting;
+    }
+  }
+
+  /** Takes out all. */
+  *drain(): Generator<WaitingSpan> {
+    for (const waiting of this.#spans) {
+      this.takeOut(waiting);
+      yield waiting;
+    }
+  }
+
+  get size(): number {
+    return this.#spans.size;
+  }
+
+  /** Offset of the oldest batch that is needed for them. */
+  get oldestOffset(): number | undefined {
+    let oldest: number | undefined;
+    for (const offset of this.#offsets.keys()) if (oldest === undefined || offset < oldest) oldest = offset;
+    return oldest;
+  }
+
+  #add(waiting: WaitingSpan): void {
+    this.#spans.add(waiting);
+    this.#index.add(waiting);
+    this.#offsets.set(waiting.offset, (this.#offsets.get(waiting.offset) ?? 0) + 1);
+  }
+
+  #mayCome(key: AddressKey, nowNs: number): boolean {
+    const waitNs = this.#limits.tagWait * 1e6;
+    const asked = this.#asked.get(key);
+    if (asked !== undefined && nowNs - asked <= waitNs) return true;
+    if (asked !== undefined && nowNs - asked <= restWaits * waitNs) return false;
+    this.#asked.delete(key);
+    this.#asked.set(key, nowNs);
+    if (this.#asked.size > maxAsked) this.#asked.delete(this.#asked.keys().next().value!);
+    return true;
+  }
+}
