@@ -74,5 +74,6 @@ export type Settings = ConfigValues<typeof sections>;
 
 /** Reads all settings, so that a wrong one is found whichever command is called. @throws PipelineError CONFIG_INVALID */
 export function loadSettings(environment: Readonly<Record<string, string | undefined>> = process.env): Settings {
-  return loadConfig(environment, sections);
+  // Says which pod a process belongs to, for collectors: no setting, and no mistake either.
+  return loadConfig(environment, sections, ['SPANLOOM_POD_UID']);
 }

@@ -13,7 +13,7 @@ export interface CloudSettings {
   readonly cloudAws: AwsConfig;
 }
 
-/** Every cloud there is, by the word that SPANLOOM_CLOUD_PROVIDERS has for it. */
+/** Every cloud there is, by the word that SPANLOOM_RESOURCES_CLOUD_PROVIDERS has for it. */
 const providers: Readonly<Record<string, (settings: CloudSettings) => CloudProvider>> = {
   aws: ({ cloudAws }) => awsProvider(cloudAws),
 };
@@ -29,7 +29,10 @@ export function cloudSources(
     const provider = Object.hasOwn(providers, name) ? providers[name] : undefined;
     if (provider === undefined) {
       const known = Object.keys(providers).join(', ');
-      throw new PipelineError('CONFIG_INVALID', `SPANLOOM_CLOUD_PROVIDERS: there is no ${name}; known are ${known}`);
+      throw new PipelineError(
+        'CONFIG_INVALID',
+        `SPANLOOM_RESOURCES_CLOUD_PROVIDERS: there is no ${name}; known are ${known}`,
+      );
     }
     return new CloudSource({ provider: provider(settings), intervalMs: interval, telemetry });
   });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ConfigOf, defineConfig } from '../../core/config/section.ts';
 import { durationMsSetting, listSetting } from '../../core/config/setting.ts';
 
-/** Settings of the sources of cloud resources: SPANLOOM_CLOUD_…. */
+/** Settings of the sources of cloud resources: SPANLOOM_RESOURCES_CLOUD_…. */
 export const cloudConfig = defineConfig(
   z.object({
     files: listSetting({
@@ -21,7 +21,7 @@ export const cloudConfig = defineConfig(
       minimum: 1000,
     }),
   }),
-  'cloud',
+  'resources-cloud',
 );
 
 /** Values of {@link cloudConfig}. */

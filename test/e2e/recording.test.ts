@@ -2,22 +2,29 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clusterFile } from '../../demo/cluster.ts';
 import { projectFile } from '../../core/project-files.ts';
 import { spanloom } from './spanloom.ts';
-import { readTraceFile, showsWholeDemo } from './trace-file.ts';
+import { readTraceFile, type SpanJson, showsItsPods, showsWholeDemo, workloadsOf } from './trace-file.ts';
 
 const recording = projectFile('demo', 'recording.avro');
 const folder = mkdtempSync(join(tmpdir(), 'spanloom-recording-'));
 const first = join(folder, 'first.json');
 const dataDirectory = join(folder, 'data');
+const replay = ['replay', recording, '--resources', clusterFile];
 const settings = { SPANLOOM_DATA_DIR: dataDirectory, SPANLOOM_QUERY_PORT: '1' };
 
 beforeAll(async () => {
-  const replayed = await spanloom(['replay', recording, '--json', first, '--data-dir', dataDirectory]);
+  const replayed = await spanloom([...replay, '--json', first, '--data-dir', dataDirectory]);
   expect(replayed.errors).not.toContain('spanloom:');
   expect(replayed.code).toBe(0);
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Stored traces name only services. */
+function withoutTagNames(span: SpanJson): object {
+  return Object.fromEntries(Object.entries(span).filter(([name]) => !/^(client|server)_names$/.test(name)));
+}
 
 describe('the bundled recording', () => {
   it('is small enough to travel with the code', () => {
@@ -37,9 +44,16 @@ describe('the bundled recording', () => {
     }
   });
 
+  it('shows the pods and workloads of the services, and what is above them', () => {
+    const traces = readTraceFile(first).filter(showsWholeDemo);
+    expect(traces.filter((trace) => !showsItsPods(trace))).toEqual([]);
+    for (const trace of traces)
+      for (const workload of ['gateway', 'orders', 'pricing']) expect(workloadsOf(trace)).toContain(workload);
+  });
+
   it('gives the same bytes whenever it is replayed, stored or not', async () => {
     const second = join(folder, 'second.json');
-    expect((await spanloom(['replay', recording, '--json', second])).code).toBe(0);
+    expect((await spanloom([...replay, '--json', second])).code).toBe(0);
     expect(readFileSync(second).equals(readFileSync(first))).toBe(true);
   }, 120_000);
 
@@ -56,7 +70,8 @@ describe('the bundled recording', () => {
     expect(shown.output).toMatch(/gateway +s-p +http1/);
     const json = await spanloom(['trace', id.slice(0, 20), '--json'], settings);
     const stored = JSON.parse(json.output) as object;
-    expect(stored).toMatchObject(readTraceFile(first).find(({ trace_id }) => trace_id === id)!);
+    const fromFile = readTraceFile(first).find(({ trace_id }) => trace_id === id)!;
+    expect(stored).toMatchObject({ ...fromFile, spans: fromFile.spans.map(withoutTagNames) });
     const missing = await spanloom(['trace', 'f'.repeat(32)], settings);
     expect(missing).toMatchObject({ code: 5, output: '', errors: `spanloom: There is no trace ${'f'.repeat(32)}.\n` });
   }, 120_000);
