@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type CloudSettings, cloudSources } from '../collector/cloud/cloud-sources.ts';
+import { readResourceFile } from '../collector/cloud/file/read-resource-file.ts';
 import { FileSource } from '../collector/cloud/file/file-source.ts';
 import { ApiClient } from '../collector/kubernetes/api-client.ts';
 import { kubeAccess, ownNamespace } from '../collector/kubernetes/kube-access.ts';
@@ -9,6 +11,7 @@ import { Lease } from '../collector/kubernetes/lease.ts';
 import { resourceEvents } from '../collector/resources/internal-events.ts';
 import type { ResourceSource } from '../collector/resources/resource-source.ts';
 import { type Leadership, resourcesStage } from '../collector/resources/run.ts';
+import { PipelineError } from '../core/errors.ts';
 import { runtimeEvents } from '../core/telemetry/internal-events.ts';
 import { stageEvents } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
@@ -74,8 +77,13 @@ function lease(
   });
 }
 
-/** One file of resources, wherever it is. */
+/** One file of resources, which must be right now. @throws PipelineError CONFIG_INVALID with all that is wrong in it */
 export function fileSource(path: string, telemetry: Telemetry): ResourceSource {
+  const read = readResourceFile(readFileSync(path, 'utf8'));
+  if (read.kind === 'refused') {
+    const problems = read.problems.map(({ line, text }) => `line ${line}: ${text}`);
+    throw new PipelineError('CONFIG_INVALID', `${path} cannot be used:\n  ${problems.join('\n  ')}`);
+  }
   const events = stageEvents(telemetry, resourcesStage);
   return new FileSource({ path, intervalMs: 1_000, telemetry: events });
 }

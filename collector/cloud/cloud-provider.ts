@@ -19,10 +19,11 @@ export type ListedPart =
 
 /** A cloud. */
 export interface CloudProvider {
-  readonly name: string;
   /**
    * Asks for everything there is, now. Each list is all of its part or a failure: what is missing in a list has ended.
    * It may throw: then all parts have failed.
    */
   list(signal: AbortSignal): AsyncIterable<ListedPart>;
+  /** Closes its connections; it is not asked again. */
+  close(): void;
 }

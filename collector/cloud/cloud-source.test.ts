@@ -29,7 +29,7 @@ async function told(...rounds: readonly (readonly ListedPart[] | Error)[]): Prom
   };
   const stop = new AbortController();
   const provider = {
-    name: 'c',
+    close: () => undefined,
     async *list(): AsyncGenerator<ListedPart> {
       const round = rounds[lines.length];
       lines.push([]);
@@ -40,7 +40,7 @@ async function told(...rounds: readonly (readonly ListedPart[] | Error)[]): Prom
     },
   };
   const telemetry = { emit: ({ name }: { readonly name: string }) => void events.push(name) };
-  await new CloudSource({ provider, intervalMs: 0, telemetry }).run(registers, stop.signal);
+  await new CloudSource({ name: 'c', open: () => provider, intervalMs: 0, telemetry }).run(registers, stop.signal);
   return lines.slice(0, -1);
 }
 
@@ -91,14 +91,19 @@ describe('a cloud as a source', () => {
   it('ends soon after the signal, whatever the interval', async () => {
     const stop = new AbortController();
     const provider = {
-      name: 'c',
+      close: () => undefined,
       async *list(): AsyncGenerator<ListedPart> {
         yield await Promise.resolve(listed('c/1/east/vpcs', 'a'));
       },
     };
     const replaceAll = vi.fn();
     const register = { replaceAll, put: () => undefined, end: () => undefined };
-    const source = new CloudSource({ provider, intervalMs: 60_000, telemetry: { emit: () => undefined } });
+    const source = new CloudSource({
+      name: 'c',
+      open: () => provider,
+      intervalMs: 60_000,
+      telemetry: { emit: () => undefined },
+    });
     const running = source.run({ of: () => register }, stop.signal);
     await vi.waitFor(() => expect(replaceAll).toHaveBeenCalledOnce());
     stop.abort();

@@ -7,8 +7,10 @@ import type { CloudProvider, ListedPart } from './cloud-provider.ts';
 
 /** Which cloud, and how often it is listed. */
 export interface CloudSourceOptions {
+  readonly name: string;
   readonly telemetry: Pick<StageTelemetry, 'emit'>;
-  readonly provider: CloudProvider;
+  /** Makes the provider anew for each run: what one remembers may be long past in the next. */
+  readonly open: () => CloudProvider;
   readonly intervalMs: number;
 }
 
@@ -16,25 +18,34 @@ export interface CloudSourceOptions {
 export class CloudSource implements ResourceSource {
   readonly name: string;
   readonly #options: CloudSourceOptions;
-  readonly #inventory = new CloudInventory();
 
   constructor(options: CloudSourceOptions) {
     this.#options = options;
-    this.name = options.provider.name;
+    this.name = options.name;
   }
 
   async run(registers: ResourceRegisters, signal: AbortSignal): Promise<void> {
+    const provider = this.#options.open();
+    try {
+      await this.#listOn(provider, registers, signal);
+    } finally {
+      provider.close();
+    }
+  }
+
+  async #listOn(provider: CloudProvider, registers: ResourceRegisters, signal: AbortSignal): Promise<void> {
     const { telemetry, intervalMs } = this.#options;
+    const inventory = new CloudInventory();
     const isOver = (): boolean => signal.aborted;
     while (!isOver()) {
       const startMs = performance.now();
       // What a list does not have any more was gone when it was asked for.
       const observedNs = BigInt(Date.now()) * 1_000_000n;
-      const round = await this.#list(telemetry, signal);
+      const round = await this.#list(provider, signal);
       // What was cut off by the end of the process is no failure of the cloud.
       if (isOver()) return;
       let resources = 0;
-      for (const { register: name, states, gone, isComplete } of this.#inventory.take(round)) {
+      for (const { register: name, states, gone, isComplete } of inventory.take(round)) {
         const register = registers.of(name);
         resources += states.length;
         if (isComplete) register.replaceAll(states, observedNs);
@@ -49,7 +60,8 @@ export class CloudSource implements ResourceSource {
     }
   }
 
-  async #list(telemetry: Pick<StageTelemetry, 'emit'>, signal: AbortSignal): Promise<readonly ListedPart[]> {
+  async #list(provider: CloudProvider, signal: AbortSignal): Promise<readonly ListedPart[]> {
+    const { telemetry } = this.#options;
     const round: ListedPart[] = [];
     const take = (listed: ListedPart): void => {
       round.push(listed);
@@ -64,7 +76,7 @@ export class CloudSource implements ResourceSource {
       if (unusable > 0) telemetry.emit(cloudEvents.unusable, { part, unusable });
     };
     try {
-      for await (const listed of this.#options.provider.list(signal)) take(listed);
+      for await (const listed of provider.list(signal)) take(listed);
     } catch (error) {
       take({ kind: 'failed', part: this.name, error });
     }

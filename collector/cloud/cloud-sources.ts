@@ -14,7 +14,7 @@ export interface CloudSettings {
 }
 
 /** Every cloud there is, by the word that SPANLOOM_RESOURCES_CLOUD_PROVIDERS has for it. */
-const providers: Readonly<Record<string, (settings: CloudSettings) => CloudProvider>> = {
+const providers: Readonly<Record<string, (settings: CloudSettings) => () => CloudProvider>> = {
   aws: ({ cloudAws }) => awsProvider(cloudAws),
 };
 
@@ -34,7 +34,7 @@ export function cloudSources(
         `SPANLOOM_RESOURCES_CLOUD_PROVIDERS: there is no ${name}; known are ${known}`,
       );
     }
-    return new CloudSource({ provider: provider(settings), intervalMs: interval, telemetry });
+    return new CloudSource({ name, open: provider(settings), intervalMs: interval, telemetry });
   });
   return [...fromFiles, ...fromClouds];
 }

@@ -29,12 +29,12 @@ export const awsConfig = defineConfig(
 export type AwsConfig = Readonly<ConfigOf<typeof awsConfig>>;
 
 /**
- * AWS as the settings want it. Credentials come as everywhere with AWS: from the environment, files, a service account or
+ * Makes AWS as the settings want it. Credentials come as everywhere with AWS: from the environment, files, a service account or
  * the metadata of the instance.
  *
  * @throws PipelineError CONFIG_INVALID
  */
-export function awsProvider({ regions, roles, externalId }: AwsConfig): AwsProvider {
+export function awsProvider({ regions, roles, externalId }: AwsConfig): () => AwsProvider {
   const ownRegion = process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? '';
   const wanted = regions.length > 0 ? regions : ownRegion === '' ? [] : [ownRegion];
   if (wanted.length === 0)
@@ -56,5 +56,5 @@ export function awsProvider({ regions, roles, externalId }: AwsConfig): AwsProvi
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
     throw new PipelineError('CONFIG_INVALID', `SPANLOOM_RESOURCES_AWS_ROLES: the account ${twice} is there twice`);
-  return new AwsProvider({ accounts, regions: wanted });
+  return () => new AwsProvider({ accounts, regions: wanted });
 }
