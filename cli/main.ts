@@ -63,6 +63,7 @@ program
   .description('make traces from a recording, through all stages; or send it to Kafka, for stages that run there')
   .argument('<file>', 'recording to read')
   .option('--speed <factor>', "pace: 1 as recorded, 10 ten times as fast, 'max' without waiting", replaySpeed, 'max')
+  .option('--resources <file>', 'tag spans with what this file of resources states: docs/resources.md')
   .option('--json <file>', 'write the traces to this file')
   .option('--data-dir <folder>', 'keep log and traces here, for the commands traces and trace')
   .option('--into-kafka', 'only send its events and resources to the topics on Kafka')

@@ -1,6 +1,8 @@
 /** All stages in one process. */
 import { resolve } from 'node:path';
 import type { Bus, ReceivedMessage } from '../core/bus/bus.ts';
+import { publishOnce } from '../collector/resources/publish-once.ts';
+import { runResources } from '../collector/resources/run.ts';
 import { openClickHouse } from '../core/clickhouse/config.ts';
 import type { Topic } from '../core/topics.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
@@ -12,6 +14,7 @@ import { openEmbeddedLog } from './bus.ts';
 import { openFramedBus } from './framed-bus.ts';
 import { type Milestone, milestone } from './milestone.ts';
 import { runOtlpDestination } from './otlp-destination.ts';
+import { fileSource, hasResourceSources, resourceSources } from './resource-sources.ts';
 import { runTogether } from './run-together.ts';
 import type { Settings } from './settings.ts';
 import { clickHouseDirectory } from './stored-traces.ts';
@@ -31,6 +34,8 @@ export interface PipelineOptions {
   readonly telemetry: Telemetry;
   readonly signal: AbortSignal;
   readonly source: EventSource;
+  /** File of resources that are there before any event is. */
+  readonly resourceFile?: string;
   /** On Kafka where it is configured. A replay or a demo has a log of its own, in the data directory. */
   readonly onConfiguredBus?: true;
   /** The source ends by itself (a recording): each stage then works off its input, releases what it holds and ends. */
@@ -61,6 +66,10 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
       const until = (before: Milestone): { untilEnd?: Promise<void> } => (ends ? { untilEnd: before.reached } : {});
       const tasks: ((signal: AbortSignal) => Promise<void>)[] = [
         async (stop) => {
+          if (options.resourceFile !== undefined) {
+            const file = fileSource(options.resourceFile, telemetry);
+            await publishOnce({ config: settings.resources, bus, sources: [file], telemetry, signal: stop });
+          }
           await source({ bus, telemetry, signal: stop });
           collected.reach();
         },
@@ -80,6 +89,12 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
           const served = { ...stage, config: settings.query, dataDirectory: resolve(directory), listening };
           tasks.push((stop) => runQuery({ ...served, signal: stop }));
         }
+      }
+      if (options.onConfiguredBus === true && hasResourceSources(settings)) {
+        const publishing = { config: settings.resources, bus, telemetry };
+        tasks.push(async (stop) =>
+          runResources({ ...publishing, ...(await resourceSources(settings, telemetry)), signal: stop }),
+        );
       }
       // A replay or a demo is nothing for other systems.
       if (settings.otlpSink.enabled && options.onConfiguredBus === true) {

@@ -5,7 +5,11 @@ import { defineConfig } from '../core/config/section.ts';
 import { choiceSetting, durationMsSetting, integerSetting, textSetting } from '../core/config/setting.ts';
 import { schemaRegistryConfig } from '../core/registry/config.ts';
 import { logLevels } from '../core/telemetry/logger.ts';
+import { awsConfig } from '../collector/cloud/aws/aws-config.ts';
+import { cloudConfig } from '../collector/cloud/config.ts';
 import { collectorConfig } from '../collector/config.ts';
+import { kubernetesConfig } from '../collector/kubernetes/config.ts';
+import { resourcesConfig } from '../collector/resources/config.ts';
 import { correlatorConfig } from '../correlator/config.ts';
 import { enricherConfig } from '../enricher/config.ts';
 import { queryConfig } from '../query/config.ts';
@@ -54,6 +58,10 @@ export const sections = {
   bus: busConfig,
   schemaRegistry: schemaRegistryConfig,
   collector: collectorConfig,
+  cloud: cloudConfig,
+  cloudAws: awsConfig,
+  resources: resourcesConfig,
+  kubernetes: kubernetesConfig,
   enricher: enricherConfig,
   correlator: correlatorConfig,
   sink: sinkConfig,
@@ -66,5 +74,6 @@ export type Settings = ConfigValues<typeof sections>;
 
 /** Reads all settings, so that a wrong one is found whichever command is called. @throws PipelineError CONFIG_INVALID */
 export function loadSettings(environment: Readonly<Record<string, string | undefined>> = process.env): Settings {
-  return loadConfig(environment, sections);
+  // Says which pod a process belongs to, for collectors: no setting, and no mistake either.
+  return loadConfig(environment, sections, ['SPANLOOM_POD_UID']);
 }

@@ -3,11 +3,13 @@ import { decodeValue } from '../core/codec.ts';
 import { readResource } from '../schemas/generated/resource.ts';
 import type { Span } from '../schemas/generated/span.ts';
 import { readTrace, type Trace } from '../schemas/generated/trace.ts';
+import type { SpanNames } from '../schemas/trace-json.ts';
+import { ResourceNames } from './resource-names.ts';
 
 /** Keeps the last revision of every trace seen on the bus, and the names of the resources that its spans point to. */
 export class TraceCollection {
   readonly #traces = new Map<string, Trace>();
-  readonly #names = new Map<number, string>();
+  readonly #names = new ResourceNames();
 
   /** Takes a message of the topics traces or resources; others are passed over. */
   add(message: ReceivedMessage): void {
@@ -22,17 +24,13 @@ export class TraceCollection {
       return;
     }
     const named = decodeValue('Resource', own, readResource);
-    // Ids are unique within a kind; only processes are asked for.
-    if (named.kind === 'ok' && named.value.kind === 'process') this.#names.set(named.value.id, named.value.name);
+    if (named.kind === 'ok') this.#names.learn(named.value);
   }
 
   get traces(): readonly Trace[] {
     return [...this.#traces.values()];
   }
 
-  /** The name that the process which was seen goes by; the kernel's name of it when there is no other. */
-  serviceNameOf(span: Span): string {
-    const side = span.observationPoint.startsWith('s') ? span.server : span.client;
-    return this.#names.get(side.processResourceId) ?? span.processName;
-  }
+  /** Names of the service that was seen, and of everything that both sides are tagged with. */
+  readonly namesOf = (span: Span): SpanNames => this.#names.ofSpan(span);
 }

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { traceToJson } from '../schemas/trace-json.ts';
+import { type SpanNames, traceToJson } from '../schemas/trace-json.ts';
 import type { Span } from '../schemas/generated/span.ts';
 import type { Trace } from '../schemas/generated/trace.ts';
 
@@ -15,13 +15,10 @@ export function inFileOrder(traces: readonly Trace[]): readonly Trace[] {
 }
 
 /** The text of a file of traces, `{"traces":[…]}` with a trace a line, in pieces. */
-function* traceFileText(
-  traces: readonly Trace[],
-  serviceNameOf: (span: Span) => string,
-): Generator<string, void, void> {
+function* traceFileText(traces: readonly Trace[], namesOf: (span: Span) => SpanNames): Generator<string, void, void> {
   let separator = '{"traces":[\n';
   for (const trace of inFileOrder(traces)) {
-    yield `${separator}${JSON.stringify(traceToJson(trace, (span) => ({ serviceName: serviceNameOf(span) })))}`;
+    yield `${separator}${JSON.stringify(traceToJson(trace, namesOf))}`;
     separator = ',\n';
   }
   yield traces.length === 0 ? '{"traces":[]}\n' : '\n]}\n';
@@ -31,7 +28,7 @@ function* traceFileText(
 export async function writeTraceFile(
   path: string,
   traces: readonly Trace[],
-  serviceNameOf: (span: Span) => string,
+  namesOf: (span: Span) => SpanNames,
 ): Promise<void> {
-  await pipeline(Readable.from(traceFileText(traces, serviceNameOf)), createWriteStream(path));
+  await pipeline(Readable.from(traceFileText(traces, namesOf)), createWriteStream(path));
 }

@@ -1,15 +1,30 @@
 import type { Span } from '../schemas/generated/span.ts';
 import type { Trace } from '../schemas/generated/trace.ts';
+import type { SpanNames } from '../schemas/trace-json.ts';
+import { isSeenByServer } from './resource-names.ts';
 import type { WaterfallTrace } from './waterfall.ts';
 
 /** What the waterfall shows of a trace record. */
-export function waterfallOf(trace: Trace, serviceNameOf: (span: Span) => string): WaterfallTrace {
+export function waterfallOf(trace: Trace, namesOf: (span: Span) => SpanNames | undefined): WaterfallTrace {
   const spans = trace.spans.map((span) => ({
     ...span,
-    service: serviceNameOf(span),
+    ...placeOf(span, namesOf(span)),
     endpoint: [span.requestType, endpointOf(span)].filter((part) => part !== '').join(' '),
   }));
   return { ...trace, spans };
+}
+
+/** Where the side is that was seen. */
+function placeOf(
+  span: Span,
+  names: SpanNames | undefined,
+): { readonly service: string; readonly workload: string; readonly pod: string } {
+  const side = isSeenByServer(span) ? names?.serverNames : names?.clientNames;
+  return {
+    service: names?.serviceName ?? span.processName,
+    workload: side?.['workload'] ?? '',
+    pod: side?.['pod'] ?? '',
+  };
 }
 
 /** The endpoint; without the request type where it begins with it, as SQL statements do. */

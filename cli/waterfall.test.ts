@@ -9,6 +9,8 @@ function span(spanId: string, parentSpanId: string, offsetMs: number, durationMs
     spanId,
     parentSpanId,
     service: `service-${spanId}`,
+    workload: '',
+    pod: '',
     observationPoint: 's-p',
     protocol: 'http1',
     endpoint: 'GET /orders/{id}',
@@ -52,6 +54,21 @@ describe('the waterfall', () => {
       expect(lines[1]).toMatch(/SERVICE.*ENDPOINT/);
     }
     expect(renderWaterfall(trace(...deep), { width: 1, paint: withoutColor })).toHaveLength(14);
+  });
+
+  it('shows workloads and pods where spans are in any, and leaves them out first', () => {
+    const gateway = { ...span('a', '', 0, 100), service: 'gateway', workload: 'gateway', pod: 'gateway-6c9d-x2v4q' };
+    const one = trace(gateway, span('b', 'a', 10, 45));
+    const at = (width: number): string => renderWaterfall(one, { width, paint: withoutColor })[1]!;
+    expect(at(180)).toMatch(/^SERVICE +WORKLOAD +POD +POINT +PROTOCOL/);
+    expect(renderWaterfall(one, { width: 180, paint: withoutColor })[2]).toMatch(
+      /^gateway +gateway +gateway-6c9d-x2v4q +s-p/,
+    );
+    for (let width = 180; width > 60; width--) {
+      if (at(width).includes('WORKLOAD')) expect(at(width)).toContain('POD');
+      if (at(width).includes('POD')) expect(at(width)).toContain('PROTOCOL');
+    }
+    expect(at(90)).toMatch(/^SERVICE +POINT +PROTOCOL/);
   });
 
   it('shows every span once, also when parents are missing or go in a circle', () => {

@@ -2,7 +2,7 @@
 import { formatDuration } from './duration.ts';
 import { printable } from './printable.ts';
 import type { Color, Paint } from './style.ts';
-import { renderTable, type Cell } from './table.ts';
+import { renderTable, type Cell, type Column } from './table.ts';
 
 /** What the waterfall shows of a span. */
 export interface WaterfallSpan {
@@ -10,6 +10,9 @@ export interface WaterfallSpan {
   /** Empty for a root. */
   readonly parentSpanId: string;
   readonly service: string;
+  /** Empty where it is in none. */
+  readonly workload: string;
+  readonly pod: string;
   readonly observationPoint: string;
   readonly protocol: string;
   /** Method and endpoint. */
@@ -114,6 +117,11 @@ export function renderWaterfall(trace: WaterfallTrace, options: { width: number;
     ...(roots > 1 ? [`${roots} roots`] : []),
     new Date(Number(trace.startTimeNs / 1_000_000n)).toISOString(),
   ];
+  /** Not there where no span has it. */
+  const placeColumn = (title: string, textOf: (row: Row) => string, drop: number): readonly Column[] =>
+    rows.every((row) => textOf(row) === '')
+      ? []
+      : [{ title, cells: cells((row) => ({ text: printable(textOf(row)) })), drop }];
   const table = renderTable(
     [
       {
@@ -122,6 +130,8 @@ export function renderWaterfall(trace: WaterfallTrace, options: { width: number;
         minimumWidth: 14,
         shrink: 4,
       },
+      ...placeColumn('WORKLOAD', ({ span }) => span.workload, 0.4),
+      ...placeColumn('POD', ({ span }) => span.pod, 0.5),
       { title: 'POINT', cells: cells(({ span }) => ({ text: printable(span.observationPoint) })), drop: 4 },
       { title: 'PROTOCOL', cells: cells(({ span }) => ({ text: printable(span.protocol) })), drop: 1 },
       {

@@ -2,6 +2,8 @@ import type { StageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import { AgentIdentity } from './agent-identity.ts';
 import { readBootFacts } from './boot-facts.ts';
 import { readMachineFacts } from './host.ts';
+import { readHostNetwork } from './host-network.ts';
+import { HostVersions } from './host-versions.ts';
 import { collectorEvents } from './internal-events.ts';
 import { Outbox, type Output } from './outbox.ts';
 import { ResourceIds } from './processes/resource-ids.ts';
@@ -16,6 +18,10 @@ export interface CollectOptions {
   /** Where the identity of this agent is kept. */
   readonly dataDirectory: string;
   readonly clockIntervalMs: number;
+  /** How often the interfaces of the host are looked at. */
+  readonly hostFactsIntervalMs: number;
+  /** Kubernetes node that the host is; empty where that is not known. */
+  readonly nodeName: string;
   readonly telemetry: Pick<StageTelemetry, 'emit'>;
   readonly signal: AbortSignal;
 }
@@ -29,21 +35,39 @@ const closeTimeoutMs = 5_000;
  * @throws PipelineError when a source cannot start, or the output fails in a way that waiting does not heal
  */
 export async function collect(options: CollectOptions): Promise<void> {
-  const { sources, output, dataDirectory, clockIntervalMs, telemetry, signal } = options;
+  const { sources, output, dataDirectory, clockIntervalMs, hostFactsIntervalMs, nodeName, telemetry, signal } = options;
   if (signal.aborted) return;
   const clock = new WallClock();
   const identity = AgentIdentity.open(dataDirectory, readBootFacts(), Date.now());
   const resourceIds = new ResourceIds();
-  const machine = readMachineFacts();
+  const machine = readMachineFacts(nodeName);
   const hostResourceId = resourceIds.idOf(hostUid(identity.agentId));
   const outbox = new Outbox(output, telemetry);
   const { hostName } = machine;
   const context: SourceContext = { identity, clock, resourceIds, hostResourceId, hostName, outbox, telemetry };
   const { agentId, bootTimeNs } = identity;
-  const host = hostResource({ agentId, resourceId: hostResourceId, bootTimeNs, ...machine });
-  outbox.put([resourceMessage(host)]);
+  const versions = new HostVersions(dataDirectory);
+  let publishedHost = '';
+  const publishHost = async (): Promise<void> => {
+    const host = hostResource({
+      agentId,
+      resourceId: hostResourceId,
+      bootTimeNs,
+      ...machine,
+      ...(await readHostNetwork()),
+    });
+    const nowNs = clock.toUnixNs(Number(process.hrtime.bigint()));
+    const messages = versions.take(host, nowNs).map(resourceMessage);
+    if (messages[0]!.key === publishedHost) return;
+    publishedHost = messages[0]!.key;
+    outbox.put(messages);
+  };
+  await publishHost();
 
   const running: RunningSource[] = [];
+  const hostTimer = setInterval(() => {
+    publishHost().catch((error: unknown) => telemetry.emit(collectorEvents.hostUnreadable, { error }));
+  }, hostFactsIntervalMs);
   const clockTimer = setInterval(() => {
     const setByNs = clock.refresh();
     if (setByNs !== 0n) telemetry.emit(collectorEvents.clockSet, { setByMs: Number(setByNs) / 1e6 });
@@ -53,6 +77,7 @@ export async function collect(options: CollectOptions): Promise<void> {
     await Promise.race([outbox.failed, aborted(signal)]);
   } finally {
     clearInterval(clockTimer);
+    clearInterval(hostTimer);
     for (const source of running) await source.stop();
     identity.close();
     const unsent = await outbox.close(closeTimeoutMs);

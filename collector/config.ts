@@ -6,6 +6,7 @@ import {
   choiceSetting,
   durationMsSetting,
   integerSetting,
+  listSetting,
   textSetting,
 } from '../core/config/setting.ts';
 
@@ -64,6 +65,19 @@ export const collectorConfig = defineConfig(
     processFactsInterval: durationMsSetting({
       description: 'Time in which the facts of every known process are sent again, for readers that start later.',
       default: '30s',
+      minimum: 1000,
+    }),
+    environmentTags: listSetting({
+      description:
+        'Environment variables of processes that become tags, by name or by prefix (APP_*). Names that sound like a secret (PASSWORD, TOKEN, SECRET, KEY and such) are taken only where they are written out.',
+      default: '',
+    }),
+    nodeName: textSetting({
+      description: 'Name of the Kubernetes node that this host is. Without it NODE_NAME, where that is set.',
+    }).optional(),
+    hostFactsInterval: durationMsSetting({
+      description: 'Time between two looks at the interfaces of this host and its network namespaces.',
+      default: '1m',
       minimum: 1000,
     }),
     clockInterval: durationMsSetting({

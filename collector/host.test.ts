@@ -1,5 +1,8 @@
-import { expect, it } from 'vitest';
-import { addressBytes, readMachineFacts } from './host.ts';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { addressBytes, isUnique, readMachineFacts } from './host.ts';
 
 it.each([
   ['10.1.2.3', '0a010203'],
@@ -12,8 +15,39 @@ it.each([
   expect(Buffer.from(addressBytes(text)).toString('hex')).toBe(hex);
 });
 
-it('this machine has a name, and no address that every machine has', () => {
-  const { hostName, addresses } = readMachineFacts();
-  expect(hostName).not.toBe('');
-  for (const address of addresses) expect(address[0]).not.toBe(127);
+it.each([
+  ['127.0.0.53', false],
+  ['169.254.1.1', false],
+  ['::1', false],
+  ['fe80::1', false],
+  ['10.1.2.3', true],
+  ['2001:db8::1', true],
+])('%s is unique: %s', (address, expected) => expect(isUnique(address)).toBe(expected));
+
+describe('a machine', () => {
+  let root = '';
+  beforeEach(() => (root = `${mkdtempSync(join(tmpdir(), 'spanloom-machine-'))}/`));
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(root + path), { recursive: true });
+    writeFileSync(root + path, text);
+  };
+
+  it('has a name and a kernel, and tells no more than it knows', () => {
+    const { hostName, instanceUid, environment } = readMachineFacts('', root);
+    expect(hostName).not.toBe('');
+    expect(instanceUid).toBe('');
+    expect(Object.keys(environment)).toEqual(['kernel', 'architecture']);
+  });
+
+  it('of EC2 says which instance it is', () => {
+    write('sys/class/dmi/id/sys_vendor', 'Amazon EC2\n');
+    write('sys/class/dmi/id/board_asset_tag', 'i-0abc123\n');
+    write('etc/machine-id', `${'ab'.repeat(16)}\n`);
+    const { instanceUid, environment } = readMachineFacts('node-1', root);
+    expect(instanceUid).toBe('aws:i-0abc123');
+    expect(environment).toMatchObject({ instance: 'aws:i-0abc123', node_name: 'node-1', machine_id: 'ab'.repeat(16) });
+    write('sys/class/dmi/id/sys_vendor', 'Somebody');
+    expect(readMachineFacts('', root).instanceUid).toBe('');
+  });
 });

@@ -1,11 +1,12 @@
-import { arch, hostname, networkInterfaces, release } from 'node:os';
-import { BlockList, isIPv4 } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { BlockList, isIP, isIPv4 } from 'node:net';
+import { arch, hostname, release } from 'node:os';
 
 /** What the machine tells of itself. */
 export interface MachineFacts {
   readonly hostName: string;
-  /** 4 or 16 bytes each; without those that other hosts have too (loopback, link-local). */
-  readonly addresses: readonly Uint8Array[];
+  /** Uid of the cloud instance that this host is; empty where it does not say. */
+  readonly instanceUid: string;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -14,6 +15,11 @@ notUnique.addSubnet('127.0.0.0', 8, 'ipv4');
 notUnique.addSubnet('169.254.0.0', 16, 'ipv4');
 notUnique.addAddress('::1', 'ipv6');
 notUnique.addSubnet('fe80::', 10, 'ipv6');
+
+/** False for addresses that every host has (loopback), or may have (link-local). */
+export function isUnique(address: string): boolean {
+  return !notUnique.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
+}
 
 /** An address as the wire has it: 4 or 16 bytes. */
 export function addressBytes(text: string): Uint8Array {
@@ -31,11 +37,29 @@ function ipv4Groups(text: string): number[] {
   return [(a << 8) | b, (c << 8) | d];
 }
 
-/** Reads the facts of this machine. */
-export function readMachineFacts(): MachineFacts {
-  const addresses = Object.values(networkInterfaces())
-    .flatMap((list) => list ?? [])
-    .filter(({ address, family }) => !notUnique.check(address, family === 'IPv4' ? 'ipv4' : 'ipv6'))
-    .map(({ address }) => addressBytes(address));
-  return { hostName: hostname(), addresses, environment: { kernel: release(), architecture: arch() } };
+/** Reads the facts of this machine. @param root of its file system; of another one in tests */
+export function readMachineFacts(nodeName = '', root = '/'): MachineFacts {
+  const text = (path: string): string => readOrEmpty(`${root}${path}`);
+  // The collector may stand in a container: what process 1 of the machine sees is the machine's.
+  const machineId = text('proc/1/root/etc/machine-id') || text('etc/machine-id');
+  const instanceId = /^i-[0-9a-f]+$/.exec(text('sys/class/dmi/id/board_asset_tag'))?.[0] ?? '';
+  const isAmazon = /amazon/i.test(text('sys/class/dmi/id/sys_vendor'));
+  const instanceUid = isAmazon && instanceId !== '' ? `aws:${instanceId}` : '';
+  const facts = {
+    kernel: release(),
+    architecture: arch(),
+    machine_id: /^[0-9a-f]{32}$/.test(machineId) ? machineId : '',
+    node_name: nodeName,
+    instance: instanceUid,
+  };
+  const environment = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== ''));
+  return { hostName: hostname(), instanceUid, environment };
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return '';
+  }
 }

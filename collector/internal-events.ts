@@ -14,6 +14,11 @@ export const collectorEvents = {
     level: 'warn',
     message: 'The wall clock of this host was set; event times follow it from now on.',
   },
+  hostUnreadable: {
+    name: 'host_facts_unreadable',
+    level: 'warn',
+    message: 'The interfaces of this host could not be read; what was published of them stays.',
+  },
   unsent: {
     name: 'events_unsent',
     level: 'error',

@@ -8,6 +8,7 @@ import { collect } from './collect.ts';
 import type { CollectorConfig } from './config.ts';
 import { BpfSource } from './events/bpf-source.ts';
 import type { Output } from './outbox.ts';
+import { environmentChoice } from './processes/environment-tags.ts';
 
 /** What every way of running the collector needs. */
 export interface CaptureHostOptions {
@@ -66,12 +67,16 @@ export async function captureHost(options: CaptureHostOptions, output: Output): 
     maxProcesses: config.maxProcesses,
     processFactsIntervalMs: config.processFactsInterval,
     loopProbeIntervalMs: config.loopProbeInterval,
+    chooseEnvironment: environmentChoice(config.environmentTags),
   });
   await collect({
     sources: [source],
     output,
     dataDirectory,
     clockIntervalMs: config.clockInterval,
+    hostFactsIntervalMs: config.hostFactsInterval,
+    // The name that manifests usually give to the downward API's spec.nodeName.
+    nodeName: config.nodeName ?? process.env['NODE_NAME'] ?? '',
     telemetry: stageTelemetry(telemetry, 'collector', () => source.accounting()),
     signal,
   });

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, chmodSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts, startChild, type Child } from './child.ts';
+import { podEnvironment } from './cluster.ts';
 import { findProgram } from './find-program.ts';
 import { projectFile } from '../core/project-files.ts';
 import { startRedis } from './stores/redis.ts';
@@ -42,7 +43,7 @@ export async function startShop(): Promise<Shop> {
       name,
       command,
       args: [projectFile('demo', 'services', file), ...args.map(String)],
-      environment: { OTEL_SERVICE_NAME: name, PYTHONDONTWRITEBYTECODE: '1' },
+      environment: { OTEL_SERVICE_NAME: name, PYTHONDONTWRITEBYTECODE: '1', ...podEnvironment(name) },
       logPath: join(folder, `${name}.log`),
       ...(port === undefined ? {} : { port }),
     });

@@ -1,6 +1,6 @@
 import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
 import type { Protocol, SpanStatus } from '../schemas/generated/span.ts';
-import { type SpanNames, traceFromJson } from '../schemas/trace-json.ts';
+import { type SideNames, type SpanNames, traceFromJson } from '../schemas/trace-json.ts';
 import { inTreeOrder } from './span-order.ts';
 import { asksForSpans, type Candidate, candidateSql, type SummaryRow, summarySql } from './trace-list-sql.ts';
 import { spanRowsSql, type TraceRow, traceRowsSql } from './trace-sql.ts';
@@ -113,6 +113,8 @@ type SpanRow = Readonly<Record<string, unknown>> & {
   readonly service_name: string;
   readonly client_service_name: string;
   readonly server_service_name: string;
+  readonly client_names: SideNames;
+  readonly server_names: SideNames;
 };
 
 async function readTrace(clickHouse: ClickHouse, row: TraceRow): Promise<NamedTrace> {
@@ -126,6 +128,8 @@ async function readTrace(clickHouse: ClickHouse, row: TraceRow): Promise<NamedTr
         serviceName: span.service_name,
         clientServiceName: span.client_service_name,
         serverServiceName: span.server_service_name,
+        clientNames: span.client_names,
+        serverNames: span.server_names,
       },
     ]),
   );

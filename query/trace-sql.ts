@@ -1,4 +1,5 @@
 /** SQL for one trace. */
+import { type ResourceKind, resourceKindIndex } from '../schemas/generated/resource.ts';
 import { bytesLiteral, integerLiteral, timeLiteral } from '../core/clickhouse/sql-literal.ts';
 
 /** A row of {@link traceRowsSql}. */
@@ -29,6 +30,33 @@ export function traceRowsSql(prefix: string, limit: number): string {
 
 const nameOf = (type: string, id: string): string => `nullIf(resource_name(${type}, ${id}, start), '')`;
 
+/** Columns of a side that hold ids of one kind each, without the side. */
+const taggedKinds = [
+  ['region', 'region_id'],
+  ['zone', 'zone_id'],
+  ['vpc', 'vpc_id'],
+  ['subnet', 'subnet_id'],
+  ['host', 'host_id'],
+  ['instance', 'instance_id'],
+  ['cluster', 'cluster_id'],
+  ['node', 'node_id'],
+  ['namespace', 'namespace_id'],
+  ['workload', 'workload_id'],
+  ['pod', 'pod_id'],
+  ['service', 'service_id'],
+  ['process', 'process_resource_id'],
+] as const satisfies readonly (readonly [ResourceKind, string])[];
+
+/** Names of everything that one side is tagged with, by kind; beside them `auto_instance` and `auto_service`. */
+function sideNames(side: 'client' | 'server'): string {
+  const names = [
+    ...taggedKinds.map(([kind, column]) => [kind, String(resourceKindIndex[kind]), `${side}_${column}`] as const),
+    ...['auto_instance', 'auto_service'].map((auto) => [auto, `${side}_${auto}_type`, `${side}_${auto}_id`] as const),
+  ];
+  const pairs = names.map(([key, type, id]) => `'${key}', if(${id} = 0, '', coalesce(${nameOf(type, id)}, ''))`);
+  return `mapFilter((key, name) -> name != '', map(${pairs.join(',\n        ')}))`;
+}
+
 /** Columns that are no field of the span record. */
 const otherColumns = [
   'trace_id',
@@ -58,7 +86,9 @@ export function spanRowsSql(trace: TraceRow, limit: number): string {
       toString(toUnixTimestamp64Nano(start)) AS start_time_ns,
       coalesce(${nameOf('service_type', 'service_id')}, toString(process_name)) AS service_name,
       coalesce(${nameOf('call_client_type', 'call_client_id')}, '') AS client_service_name,
-      coalesce(${nameOf('call_server_type', 'call_server_id')}, '') AS server_service_name
+      coalesce(${nameOf('call_server_type', 'call_server_id')}, '') AS server_service_name,
+      ${sideNames('client')} AS client_names,
+      ${sideNames('server')} AS server_names
     FROM (
       SELECT start_time AS start, * FROM spans FINAL
       WHERE start_time >= ${timeLiteral(startNs)} AND start_time <= ${timeLiteral(endNs)}

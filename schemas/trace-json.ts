@@ -18,7 +18,12 @@ export interface SpanNames {
   readonly serviceName: string;
   readonly clientServiceName?: string;
   readonly serverServiceName?: string;
+  readonly clientNames?: SideNames;
+  readonly serverNames?: SideNames;
 }
+
+/** Names of the resources that one side is tagged with, by kind; beside them `auto_instance` and `auto_service`. */
+export type SideNames = Readonly<Record<string, string>>;
 
 type Shape =
   | { readonly kind: 'plain' | 'time' | 'address' }
@@ -118,6 +123,8 @@ export function spanToJson(span: Span, names?: SpanNames): JsonObject {
     service_name: names.serviceName,
     ...(names.clientServiceName === undefined ? {} : { client_service_name: names.clientServiceName }),
     ...(names.serverServiceName === undefined ? {} : { server_service_name: names.serverServiceName }),
+    ...(names.clientNames === undefined ? {} : { client_names: names.clientNames }),
+    ...(names.serverNames === undefined ? {} : { server_names: names.serverNames }),
   };
 }
 

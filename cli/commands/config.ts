@@ -6,6 +6,7 @@ import { stageNames, type StageName } from '../stage-names.ts';
 /** What a stage reads besides its own settings. */
 const furtherSections: Readonly<Record<StageName, readonly (keyof typeof sections)[]>> = {
   collector: ['bus', 'schemaRegistry'],
+  resources: ['bus', 'schemaRegistry', 'kubernetes', 'cloud', 'cloudAws'],
   enricher: ['bus', 'schemaRegistry'],
   correlator: ['bus', 'schemaRegistry'],
   sink: ['bus', 'schemaRegistry', 'clickHouse', 'otlpSink'],

@@ -16,6 +16,8 @@ export interface ReplayOptions {
   readonly speed: number | 'max';
   readonly json?: string;
   readonly dataDir?: string;
+  /** File of resources that spans are tagged with. */
+  readonly resources?: string;
   /** Send it to Kafka, and make nothing of it here. */
   readonly intoKafka?: boolean;
   readonly targetPrefix?: string;
@@ -26,11 +28,12 @@ export interface ReplayOptions {
 export async function replay(path: string, options: ReplayOptions, signal: AbortSignal): Promise<void> {
   process.title = 'spanloom-replay';
   if (!existsSync(path)) throw new UsageError(`${path} does not exist.`);
-  const { dataDir } = options;
+  const { dataDir, resources } = options;
+  if (resources !== undefined && !existsSync(resources)) throw new UsageError(`${resources} does not exist.`);
   if (options.intoKafka === true) {
-    if (dataDir !== undefined || options.json !== undefined)
+    if (dataDir !== undefined || options.json !== undefined || resources !== undefined)
       throw new UsageError(
-        'With --into-kafka the stages on Kafka make the traces: --json and --data-dir mean nothing.',
+        'With --into-kafka the stages on Kafka make the traces: --json, --data-dir and --resources mean nothing.',
       );
     return replayIntoKafka(path, options, signal);
   }
@@ -43,7 +46,7 @@ export async function replay(path: string, options: ReplayOptions, signal: Abort
 }
 
 async function replayIn(folder: string, path: string, options: ReplayOptions, signal: AbortSignal): Promise<void> {
-  const { speed, json, dataDir } = options;
+  const { speed, json, dataDir, resources } = options;
   const collection = new TraceCollection();
   const progress = startProgress(`replaying ${path}`);
   const { source, damage } = replaySource(path, speed, progress);
@@ -54,6 +57,7 @@ async function replayIn(folder: string, path: string, options: ReplayOptions, si
       telemetry: processTelemetry('spanloom-replay', 'error'),
       signal,
       source,
+      ...(resources === undefined ? {} : { resourceFile: resources }),
       ends: true,
       stores: dataDir !== undefined,
       watch: { topics: ['traces', 'resources'], onMessage: (message) => collection.add(message) },
@@ -64,7 +68,7 @@ async function replayIn(folder: string, path: string, options: ReplayOptions, si
   signal.throwIfAborted();
   const { traces } = collection;
   const spans = traces.reduce((sum, trace) => sum + trace.spans.length, 0);
-  if (json !== undefined) await writeTraceFile(json, traces, (span) => collection.serviceNameOf(span));
+  if (json !== undefined) await writeTraceFile(json, traces, collection.namesOf);
   const where = [...(json === undefined ? [] : [json]), ...(dataDir === undefined ? [] : [dataDir])].join(' and ');
   process.stdout.write(`${traces.length} traces with ${spans} spans${where === '' ? '' : `, in ${where}`}.\n`);
   const damaged = damage();

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Bus } from '../../core/bus/bus.ts';
 import type { ClickHouse } from '../../core/clickhouse/clickhouse.ts';
 import { openClickHouse } from '../../core/clickhouse/config.ts';
+import { runResources } from '../../collector/resources/run.ts';
 import { connect, patientBus } from '../../core/stage/connect.ts';
 import { stageEvents } from '../../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
@@ -11,6 +12,7 @@ import { runQuery } from '../../query/run.ts';
 import { runSink } from '../../sink/run.ts';
 import { openFramedBus } from '../framed-bus.ts';
 import { runOtlpDestination } from '../otlp-destination.ts';
+import { resourceSources } from '../resource-sources.ts';
 import { runService } from '../run-service.ts';
 import { runTogether } from '../run-together.ts';
 import { loadSettings, type Settings } from '../settings.ts';
@@ -48,6 +50,13 @@ async function run(context: Run): Promise<void> {
   switch (stage) {
     case 'collector':
       return withBus(context, (bus) => captureSource(settings, dataDir)({ bus, telemetry, signal }));
+    case 'resources':
+      return withBus(context, async (bus) =>
+        runResources({
+          ...(await resourceSources(settings, telemetry)),
+          ...{ config: settings.resources, bus, telemetry, signal },
+        }),
+      );
     case 'enricher':
       return withBus(context, (bus) => runEnricher({ config: settings.enricher, bus, telemetry, signal }));
     case 'correlator':

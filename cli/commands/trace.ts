@@ -25,7 +25,7 @@ export async function trace(id: string, json: boolean): Promise<void> {
       process.stdout.write(`${JSON.stringify(traceToJson(record, (span) => names.get(span.spanId)!))}\n`);
       return;
     }
-    const view = waterfallOf(record, (span) => names.get(span.spanId)?.serviceName ?? span.processName);
+    const view = waterfallOf(record, (span) => names.get(span.spanId));
     const lines = renderWaterfall(view, {
       width: widthOf(process.stdout),
       paint: paintFor(process.stdout, process.env),

@@ -36,15 +36,14 @@ export function say(sentence: string): void {
 
 /** Prints the slowest trace and writes the file, if one was asked for. @throws Error when there is no trace */
 export async function showResult(collection: TraceCollection, { json }: DemoOptions): Promise<void> {
-  const serviceNameOf = collection.serviceNameOf.bind(collection);
-  const { traces } = collection;
-  const slowest = slowestTrace(traces, serviceNameOf);
+  const { traces, namesOf } = collection;
+  const slowest = slowestTrace(traces, (span) => namesOf(span).serviceName);
   if (slowest === undefined) throw new Error('No trace came out of the demo.');
   say(`${traces.length} traces; the slowest:\n`);
   const view = { width: widthOf(process.stdout), paint: paintFor(process.stdout, process.env) };
-  process.stdout.write(`${renderWaterfall(waterfallOf(slowest, serviceNameOf), view).join('\n')}\n`);
+  process.stdout.write(`${renderWaterfall(waterfallOf(slowest, namesOf), view).join('\n')}\n`);
   if (json !== undefined) {
-    await writeTraceFile(json, traces, serviceNameOf);
+    await writeTraceFile(json, traces, namesOf);
     say(`\nAll traces are in ${json}.`);
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clusterFile } from '../../demo/cluster.ts';
 import { allProcessesExcept, withDescendants } from '../../demo/own-processes.ts';
 import { startShop, type Shop } from '../../demo/shop.ts';
 import { milestone } from '../milestone.ts';
@@ -40,6 +41,7 @@ export async function demonstrateLive(demonstration: Demonstration): Promise<voi
           signal: stop,
           // What else runs on this machine is no part of the demo.
           source: captureSource(settings, folder, allProcessesExcept(withDescendants(process.pid))),
+          resourceFile: clusterFile,
           ends: false,
           stores: true,
           ...(options.once === true ? {} : { listening: opened.set }),

@@ -1,3 +1,4 @@
+import { clusterFile } from '../../demo/cluster.ts';
 import { projectFile } from '../../core/project-files.ts';
 import { runPipeline } from '../pipeline.ts';
 import { startProgress } from '../progress.ts';
@@ -24,6 +25,7 @@ export async function demonstrateRecording(demonstration: Demonstration, problem
       ...pipeline,
       signal,
       source,
+      resourceFile: clusterFile,
       ends: true,
       stores: options.once !== true,
       watch: { topics: ['traces', 'resources'], onMessage: (message) => collection.add(message) },

@@ -10,6 +10,7 @@ import type { Capture, CapturedBlock, CaptureOptions, NativeCapture, SeenProcess
 import type { ProcessFacts } from '../../schemas/generated/event-batch.ts';
 import { collectorEvents } from '../internal-events.ts';
 import { LoopProbes } from '../loop-probes.ts';
+import type { ChooseEnvironment } from '../processes/environment-tags.ts';
 import { listProcessIds, readProcFiles } from '../processes/proc-files.ts';
 import { ProcessTable } from '../processes/process-table.ts';
 import { processResource, resourceMessage } from '../processes/resources.ts';
@@ -23,6 +24,7 @@ export interface BpfSourceOptions {
   readonly maxProcesses: number;
   readonly processFactsIntervalMs: number;
   readonly loopProbeIntervalMs: number;
+  readonly chooseEnvironment: ChooseEnvironment;
 }
 
 /** Every loss the addon tells of; others count as the last. */
@@ -86,6 +88,7 @@ class BpfRun implements RunningSource {
       bootTimeNs: identity.bootTimeNs,
       ids: resourceIds,
       maxProcesses: options.maxProcesses,
+      chooseEnvironment: options.chooseEnvironment,
     });
     const excludedProcessIds = [...options.capture.excludedProcessIds, process.pid, ...ownProcesses()];
     const captureOptions = { ...options.capture, excludedProcessIds, firstEventId: identity.firstEventId };

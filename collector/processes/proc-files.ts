@@ -9,8 +9,8 @@ export interface ProcFiles {
   /** Empty when unreadable. */
   readonly executable: string;
   readonly commandLine: readonly string[];
-  /** Value of OTEL_SERVICE_NAME; empty when it has none. */
-  readonly otelServiceName: string;
+  /** Its environment as it was started; empty when unreadable. */
+  readonly variables: Readonly<Record<string, string>>;
   /** Text of the cgroup file; empty when unreadable. */
   readonly cgroup: string;
 }
@@ -32,20 +32,27 @@ export function parseStat(text: string): { readonly name: string; readonly start
   return { name: text.slice(text.indexOf('(') + 1, nameEnd), startTicks };
 }
 
+/** Variables from the text of an environ file; of those that are there twice the first, as getenv has it. */
+export function parseEnviron(text: string): Readonly<Record<string, string>> {
+  const variables: Record<string, string> = {};
+  for (const entry of text.split('\0')) {
+    const nameEnd = entry.indexOf('=');
+    if (nameEnd > 0) variables[entry.slice(0, nameEnd)] ??= entry.slice(nameEnd + 1);
+  }
+  return variables;
+}
+
 /** Everything at once, with synchronous reads of memory-backed files; undefined when the process is gone. */
 export function readProcFiles(processId: number, root = '/proc'): ProcFiles | undefined {
   const directory = `${root}/${processId}`;
   const text = (file: string): string => readOrEmpty(() => readFileSync(`${directory}/${file}`, 'utf8'));
   const stat = parseStat(text('stat'));
   if (stat === undefined) return undefined;
-  const variable = text('environ')
-    .split('\0')
-    .find((entry) => entry.startsWith('OTEL_SERVICE_NAME='));
   return {
     ...stat,
     executable: readOrEmpty(() => readlinkSync(`${directory}/exe`)).replace(/ \(deleted\)$/, ''),
     commandLine: text('cmdline').replace(/\0+$/, '').split('\0'),
-    otelServiceName: variable?.slice('OTEL_SERVICE_NAME='.length) ?? '',
+    variables: parseEnviron(text('environ')),
     cgroup: text('cgroup'),
   };
 }

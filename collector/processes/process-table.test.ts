@@ -1,22 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import { parseStat, readProcFiles, type ProcFiles } from './proc-files.ts';
+import { environmentChoice } from './environment-tags.ts';
+import { parseEnviron, parseStat, readProcFiles, type ProcFiles } from './proc-files.ts';
 import { ProcessTable } from './process-table.ts';
 import { hash31, ResourceIds } from './resource-ids.ts';
-import { processUid } from './resources.ts';
+import { processResource, processUid } from './resources.ts';
 
 const files: ProcFiles = {
   startTicks: 1_234,
   name: 'node',
   executable: '/usr/bin/node',
   commandLine: ['node', '/srv/shop.mjs'],
-  otelServiceName: '',
+  variables: {},
   cgroup: '',
 };
 const seen = { processId: 42, startBoottimeNs: 12_345_678_901, name: 'node' };
 
-function table(proc: Map<number, ProcFiles>, maxProcesses = 100, ids = new ResourceIds()): ProcessTable {
+function table(
+  proc: Map<number, ProcFiles>,
+  maxProcesses = 100,
+  ids = new ResourceIds(),
+  chooseEnvironment = environmentChoice([]),
+): ProcessTable {
   return new ProcessTable({
-    ...{ agentId: 7, hostResourceId: 3, bootTimeNs: 1_000_000_000_000_000_000n, ids, maxProcesses },
+    ...{ agentId: 7, hostResourceId: 3, bootTimeNs: 1_000_000_000_000_000_000n, ids, maxProcesses, chooseEnvironment },
     readProcFiles: (processId) => proc.get(processId),
     readStartTicks: (processId) => proc.get(processId)?.startTicks,
   });
@@ -42,6 +48,21 @@ describe('process facts', () => {
   it('of a process whose id another one has by now are not those of the other', () => {
     const proc = new Map([[42, { ...files, startTicks: 9_999, executable: '/usr/bin/other' }]]);
     expect(table(proc).note(seen)).toMatchObject({ executable: '', serviceName: 'node' });
+  });
+
+  it('take the pod from the environment only where the cgroup has none', () => {
+    const uid = '12345678-9abc-4def-8123-456789abcdef';
+    const inGroup = { cgroup: `0::/kubepods/pod${uid}/${'0'.repeat(64)}\n` };
+    const variables = { SPANLOOM_POD_UID: 'demo/gateway' };
+    expect(table(new Map([[42, { ...files, variables }]])).note(seen)?.podUid).toBe('demo/gateway');
+    expect(table(new Map([[42, { ...files, variables, ...inGroup }]])).note(seen)?.podUid).toBe(uid);
+  });
+
+  it('have the variables that were chosen, which become tags of the process', () => {
+    const proc = new Map([[42, { ...files, variables: { APP_TEAM: 'a', APP_TOKEN: 't', executable: 'x' } }]]);
+    const facts = table(proc, 100, new ResourceIds(), environmentChoice(['APP_*', 'executable'])).note(seen)!;
+    expect(facts.environment).toEqual({ APP_TEAM: 'a', executable: 'x' });
+    expect(processResource(7, facts).environment).toMatchObject({ APP_TEAM: 'a', executable: '/usr/bin/node' });
   });
 
   it('are told again in turns while a process runs, and end with it', () => {
@@ -75,6 +96,10 @@ describe('process facts', () => {
     expect(parseStat(`42 (a) b (c) S ${rest}`)).toEqual({ name: 'a) b (c', startTicks: 21 });
     expect(parseStat('garbage')).toBeUndefined();
   });
+});
+
+it('variables of a process are those that it would find itself', () => {
+  expect(parseEnviron('A=1\0B=x=y\0A=2\0=odd\0none\0E=\0')).toEqual({ A: '1', B: 'x=y', E: '' });
 });
 
 describe('resource ids', () => {

@@ -2,9 +2,11 @@
  * The processes whose events were seen: their facts, told once when they are new or changed, and again in turns, so that
  * a reader that starts later learns them too.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { SeenProcess } from '../../native/capture.ts';
 import type { ProcessFacts } from '../../schemas/generated/event-batch.ts';
 import { parseCgroup } from './cgroup-path.ts';
+import { type ChooseEnvironment, podUidOf } from './environment-tags.ts';
 import { readProcFiles, readStartTicks, type ProcFiles } from './proc-files.ts';
 import type { ResourceIds } from './resource-ids.ts';
 import { processUid } from './resources.ts';
@@ -19,6 +21,8 @@ export interface ProcessTableOptions {
   readonly ids: ResourceIds;
   /** Beyond it the process seen first is forgotten. */
   readonly maxProcesses: number;
+  /** Environment variables that become tags. None. */
+  readonly chooseEnvironment?: ChooseEnvironment;
   readonly readProcFiles?: (processId: number) => ProcFiles | undefined;
   readonly readStartTicks?: (processId: number) => number | undefined;
 }
@@ -89,7 +93,7 @@ export class ProcessTable {
   }
 
   #factsOf(seen: SeenProcess): ProcessFacts {
-    const { agentId, hostResourceId, bootTimeNs, ids } = this.#options;
+    const { agentId, hostResourceId, bootTimeNs, ids, chooseEnvironment } = this.#options;
     const { processId, startBoottimeNs, name } = seen;
     const files = this.#readProcFiles(processId);
     // Another process has the id by now: only what the kernel said is about this one.
@@ -97,19 +101,23 @@ export class ProcessTable {
     const startTimeNs = bootTimeNs + BigInt(Math.round(startBoottimeNs));
     const identity = { processId, startTimeNs };
     const told = files === undefined || isGone ? undefined : files;
+    const variables = told?.variables ?? {};
+    const container = parseCgroup(told?.cgroup ?? '');
     return {
       ...identity,
       name,
       serviceName: serviceName({
-        otelServiceName: told?.otelServiceName ?? '',
+        otelServiceName: variables['OTEL_SERVICE_NAME'] ?? '',
         executable: told?.executable ?? '',
         commandLine: told?.commandLine ?? [],
         kernelName: name,
       }),
       executable: told?.executable ?? '',
-      ...parseCgroup(told?.cgroup ?? ''),
+      ...container,
+      podUid: container.podUid === '' ? podUidOf(variables) : container.podUid,
       resourceId: ids.idOf(processUid(agentId, identity)),
       hostResourceId,
+      environment: chooseEnvironment?.(variables) ?? {},
     };
   }
 }
@@ -120,5 +128,5 @@ function isNear(ticks: number | undefined, expected: number): boolean {
 }
 
 function isSame(left: ProcessFacts, right: ProcessFacts): boolean {
-  return (Object.keys(left) as (keyof ProcessFacts)[]).every((key) => left[key] === right[key]);
+  return isDeepStrictEqual(left, right);
 }

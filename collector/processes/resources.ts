@@ -28,6 +28,8 @@ export interface HostFacts {
   readonly addresses?: readonly Uint8Array[];
   readonly macAddresses?: readonly Uint8Array[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Uid of the cloud instance that it is; empty where that is not known. */
+  readonly instanceUid?: string;
 }
 
 /** A host as a resource. */
@@ -37,7 +39,7 @@ export function hostResource(host: HostFacts): Resource {
     id: host.resourceId,
     uid: hostUid(host.agentId),
     name: host.hostName,
-    parents: [],
+    parents: host.instanceUid ? [{ kind: 'instance', id: 0, uid: host.instanceUid }] : [],
     addresses: host.addresses ?? [],
     labels: {},
     annotations: {},
@@ -69,7 +71,11 @@ export function processResource(agentId: number, process: ProcessFacts, endTimeN
     addresses: [],
     labels: {},
     annotations: {},
-    environment: Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== '')),
+    // Facts stand last: a variable must not pass for one.
+    environment: {
+      ...process.environment,
+      ...Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== '')),
+    },
     validFromNs: process.startTimeNs,
     validToNs: endTimeNs,
     type: '',

@@ -35,7 +35,7 @@ function batch(sequence: number): EventBatch {
     processes: [
       {
         ...{ processId: 4, startTimeNs: 9n, name: 'node', serviceName: 'shop', executable: '/bin/node' },
-        ...{ containerId: '', podUid: '', resourceId: 5, hostResourceId: 77 },
+        ...{ containerId: '', podUid: '', resourceId: 5, hostResourceId: 77, environment: {} },
       },
     ],
     events: [],

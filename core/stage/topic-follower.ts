@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Bus, Consumer, Poll, ReceivedMessage } from '../bus/bus.ts';
 import type { Topic } from '../topics.ts';
 
-/** Longest wait for messages in one go: without a new one in it, those that are known are all. */
+/** Longest wait for messages in one go. */
 const waitMs = 200;
+/** Waits in a row without a message after which those that are known are all; one alone may be a slow broker's. */
+const emptyPollsAtEnd = 10;
 const maxPollBytes = 4 * 1024 * 1024;
 
 /** Which topic to follow, and what to do with what it says. */
@@ -38,6 +40,7 @@ export class TopicFollower {
 
   /** Reads what is there. Costs one question for the end when there is nothing new. @throws PipelineError of the bus */
   async catchUp(signal: AbortSignal): Promise<void> {
+    let emptyPolls = 0;
     while (!signal.aborted && !(await this.#isAtEnd())) {
       const { messages, rebalance } = await this.#consumer.poll({ maxWaitMs: waitMs, maxBytes: maxPollBytes });
       for (const { partition } of rebalance?.revoked ?? []) this.#next.delete(partition);
@@ -47,7 +50,8 @@ export class TopicFollower {
         this.#next.set(message.partition, message.offset + 1);
       }
       // Compaction may have removed the last messages before the end.
-      if (messages.length === 0 && rebalance === undefined && this.#next.size > 0) return;
+      emptyPolls = messages.length === 0 && rebalance === undefined && this.#next.size > 0 ? emptyPolls + 1 : 0;
+      if (emptyPolls >= emptyPollsAtEnd) return;
     }
   }
 

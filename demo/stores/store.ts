@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChild, type Child } from '../child.ts';
+import { podEnvironment } from '../cluster.ts';
 import { projectFile } from '../../core/project-files.ts';
 import { giveToUnprivileged, unprivileged } from '../unprivileged.ts';
 
@@ -27,6 +28,7 @@ export function startStore(name: string, place: StorePlace, program: string, arg
     name,
     command: process.execPath,
     args: [keeper, server.command, ...server.args],
+    environment: podEnvironment(name),
     port: place.port,
     logPath: join(place.folder, `${name}.log`),
   });

@@ -36,6 +36,7 @@ export function processFacts(given: Partial<ProcessFacts>): ProcessFacts {
     podUid: '',
     resourceId: 7,
     hostResourceId: 3,
+    environment: {},
     ...given,
   };
 }

@@ -1,7 +1,7 @@
 // Generated from schemas/avro/event-batch.avsc by `npm run generate`. Do not edit.
 import type { AvroReader } from '../avro-reader.ts';
 import type { AvroWriter } from '../avro-writer.ts';
-import { readArray, writeArray } from '../avro-blocks.ts';
+import { readArray, readMap, writeArray, writeMap } from '../avro-blocks.ts';
 
 /** A count of events that were lost on the host. */
 export interface Loss {
@@ -38,12 +38,14 @@ export interface ProcessFacts {
   readonly executable: string;
   /** 64 hex digits from the cgroup path; empty outside containers. */
   readonly containerId: string;
-  /** Kubernetes pod uid from the cgroup path; empty outside pods. */
+  /** Kubernetes pod uid from the cgroup path, else from the environment (SPANLOOM_POD_UID, POD_UID); empty outside pods. */
   readonly podUid: string;
   /** Integer id of this process as a Resource of kind process. */
   readonly resourceId: number;
   /** Integer id of the host as a Resource of kind host. */
   readonly hostResourceId: number;
+  /** Chosen environment variables. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** Reads one ProcessFacts; throws AvroDecodeError on bytes that are none. */
@@ -57,7 +59,8 @@ export function readProcessFacts(reader: AvroReader): ProcessFacts {
   const podUid = reader.readString();
   const resourceId = reader.readInt();
   const hostResourceId = reader.readInt();
-  return { processId, startTimeNs, name, serviceName, executable, containerId, podUid, resourceId, hostResourceId };
+  const environment = readMap(reader, (reader) => reader.readString());
+  return { processId, startTimeNs, name, serviceName, executable, containerId, podUid, resourceId, hostResourceId, environment };
 }
 
 /** Writes one ProcessFacts. */
@@ -71,6 +74,7 @@ export function writeProcessFacts(writer: AvroWriter, value: ProcessFacts): void
   writer.writeString(value.podUid);
   writer.writeLong(value.resourceId);
   writer.writeLong(value.hostResourceId);
+  writeMap(writer, value.environment, (writer, item) => writer.writeString(item));
 }
 
 /** Symbols of EventKind, by their position in the encoding. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { captureMissing, describeWhere } from '../requirement.ts';
 import { spanloom, startSpanloom, untilSays } from './spanloom.ts';
-import { readTraceFile, showsWholeDemo } from './trace-file.ts';
+import { readTraceFile, showsItsPods, showsWholeDemo } from './trace-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'spanloom-live-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -18,7 +18,9 @@ describeWhere(captureMissing(), 'the demo, captured live', () => {
     expect(shown.output).toMatch(/^Trace [0-9a-f]{32} · .*\n.*SERVICE.*\n *gateway /);
     const traces = readTraceFile(json).filter(({ spans }) => spans.some((span) => span.service_name === 'gateway'));
     expect(traces.length).toBeGreaterThanOrEqual(200);
-    expect(traces.filter(showsWholeDemo).length).toBeGreaterThan(100);
+    const whole = traces.filter(showsWholeDemo);
+    expect(whole.length).toBeGreaterThan(100);
+    expect(whole.filter((trace) => !showsItsPods(trace))).toEqual([]);
   }, 180_000);
 
   it('goes on serving and answers queries until Ctrl-C, then ends everything', async () => {

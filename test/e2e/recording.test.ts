@@ -2,18 +2,20 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clusterFile } from '../../demo/cluster.ts';
 import { projectFile } from '../../core/project-files.ts';
 import { spanloom } from './spanloom.ts';
-import { readTraceFile, showsWholeDemo } from './trace-file.ts';
+import { readTraceFile, showsItsPods, showsWholeDemo, workloadsOf } from './trace-file.ts';
 
 const recording = projectFile('demo', 'recording.avro');
 const folder = mkdtempSync(join(tmpdir(), 'spanloom-recording-'));
 const first = join(folder, 'first.json');
 const dataDirectory = join(folder, 'data');
+const replay = ['replay', recording, '--resources', clusterFile];
 const settings = { SPANLOOM_DATA_DIR: dataDirectory, SPANLOOM_QUERY_PORT: '1' };
 
 beforeAll(async () => {
-  const replayed = await spanloom(['replay', recording, '--json', first, '--data-dir', dataDirectory]);
+  const replayed = await spanloom([...replay, '--json', first, '--data-dir', dataDirectory]);
   expect(replayed.errors).not.toContain('spanloom:');
   expect(replayed.code).toBe(0);
 }, 120_000);
@@ -37,11 +39,27 @@ describe('the bundled recording', () => {
     }
   });
 
+  it('shows the pods and workloads of the services, and what is above them', () => {
+    const traces = readTraceFile(first).filter(showsWholeDemo);
+    expect(traces.filter((trace) => !showsItsPods(trace))).toEqual([]);
+    for (const trace of traces)
+      for (const workload of ['gateway', 'orders', 'pricing']) expect(workloadsOf(trace)).toContain(workload);
+  });
+
   it('gives the same bytes whenever it is replayed, stored or not', async () => {
     const second = join(folder, 'second.json');
-    expect((await spanloom(['replay', recording, '--json', second])).code).toBe(0);
+    expect((await spanloom([...replay, '--json', second])).code).toBe(0);
     expect(readFileSync(second).equals(readFileSync(first))).toBe(true);
   }, 120_000);
+
+  it('is not replayed with a file of resources that is wrong: all that is wrong in it is said', async () => {
+    const wrong = join(folder, 'wrong.yaml');
+    writeFileSync(wrong, 'vpcs:\n  shop: { region: nowhere }\nregion: {}\n');
+    const replayed = await spanloom(['replay', recording, '--resources', wrong]);
+    expect(replayed.code).toBe(2);
+    expect(replayed.errors).toContain('line 3: there is no field region');
+    expect((await spanloom(['replay', recording, '--resources', `${wrong}x`])).code).toBe(2);
+  });
 
   it('can be asked for its traces once it is stored', async () => {
     const listed = await spanloom(['traces', '--service', 'pricing', '--slowest', '--limit', '5', '--json'], settings);
@@ -53,10 +71,11 @@ describe('the bundled recording', () => {
     const id = traces.find((trace) => trace.root_service_name === 'gateway')!.trace_id;
     const shown = await spanloom(['trace', id], settings);
     expect(shown.output).toMatch(/SERVICE.*POINT.*PROTOCOL.*ENDPOINT.*STATUS.*DURATION.*TIMELINE.*REASON/);
-    expect(shown.output).toMatch(/gateway +s-p +http1/);
+    expect(shown.output).toMatch(/gateway +(gateway-6c9d7b5f48-x2v4q +)?s-p +http1/);
     const json = await spanloom(['trace', id.slice(0, 20), '--json'], settings);
     const stored = JSON.parse(json.output) as object;
-    expect(stored).toMatchObject(readTraceFile(first).find(({ trace_id }) => trace_id === id)!);
+    const fromFile = readTraceFile(first).find(({ trace_id }) => trace_id === id)!;
+    expect(stored).toMatchObject(fromFile);
     const missing = await spanloom(['trace', 'f'.repeat(32)], settings);
     expect(missing).toMatchObject({ code: 5, output: '', errors: `spanloom: There is no trace ${'f'.repeat(32)}.\n` });
   }, 120_000);

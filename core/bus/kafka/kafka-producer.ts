@@ -113,7 +113,9 @@ export class KafkaProducer implements Producer {
     const byTopic = new Map<string, Message[]>();
     const timestamp = String(Date.now());
     for (const { topic, key, value, headers } of messages) {
-      const message = { key: Buffer.from(key), value: bytesOf(value), timestamp, ...(headers && { headers }) };
+      // Kafka removes a key for a value of null, not for an empty one.
+      const bytes = value.length === 0 ? null : bytesOf(value);
+      const message = { key: Buffer.from(key), value: bytes, timestamp, ...(headers && { headers }) };
       const own = byTopic.get(topic);
       if (own === undefined) byTopic.set(topic, [message]);
       else own.push(message);

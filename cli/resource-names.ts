@@ -1,0 +1,67 @@
+import type { Resource, ResourceKind } from '../schemas/generated/resource.ts';
+import { resourceKindSymbols } from '../schemas/generated/resource.ts';
+import type { Side, Span } from '../schemas/generated/span.ts';
+import type { SideNames, SpanNames } from '../schemas/trace-json.ts';
+
+/** Which id of a side is of which kind. */
+const tags = [
+  ['region', 'regionId'],
+  ['zone', 'zoneId'],
+  ['vpc', 'vpcId'],
+  ['subnet', 'subnetId'],
+  ['host', 'hostId'],
+  ['instance', 'instanceId'],
+  ['cluster', 'clusterId'],
+  ['node', 'nodeId'],
+  ['namespace', 'namespaceId'],
+  ['workload', 'workloadId'],
+  ['pod', 'podId'],
+  ['service', 'serviceId'],
+  ['process', 'processResourceId'],
+] as const satisfies readonly (readonly [ResourceKind, keyof Side])[];
+
+/** Names of resources by kind and id, as they were last told. */
+export class ResourceNames {
+  readonly #names = new Map<string, string>();
+
+  learn({ kind, id, name }: Resource): void {
+    this.#names.set(`${kind}:${id}`, name);
+  }
+
+  nameOf(kind: ResourceKind, id: number): string | undefined {
+    return id === 0 ? undefined : this.#names.get(`${kind}:${id}`);
+  }
+
+  /** Names of all tags of one side. */
+  ofSide(side: Side): SideNames {
+    const named = tags.map(([kind, field]) => [kind, this.nameOf(kind, side[field])] as const);
+    const auto = [
+      ['auto_instance', this.#nameOfAuto(side.autoInstanceType, side.autoInstanceId)],
+      ['auto_service', this.#nameOfAuto(side.autoServiceType, side.autoServiceId)],
+    ] as const;
+    return Object.fromEntries([...named, ...auto].filter((entry) => entry[1] !== undefined)) as SideNames;
+  }
+
+  /** Names of a span: the service is the one of the side that was seen, by whatever is known of it best. */
+  ofSpan(span: Span): SpanNames {
+    const seen = seenSide(span);
+    const { autoServiceType: type, autoServiceId: id, processResourceId } = seen;
+    const serviceName = this.#nameOfAuto(type, id) ?? this.nameOf('process', processResourceId) ?? span.processName;
+    return { serviceName, clientNames: this.ofSide(span.client), serverNames: this.ofSide(span.server) };
+  }
+
+  #nameOfAuto(type: number, id: number): string | undefined {
+    const kind = resourceKindSymbols[type];
+    return kind === undefined ? undefined : this.nameOf(kind, id);
+  }
+}
+
+/** The side on which a span was seen. */
+export function seenSide(span: Span): Side {
+  return isSeenByServer(span) ? span.server : span.client;
+}
+
+/** Was it the side that was asked that saw it? */
+export function isSeenByServer({ observationPoint }: Pick<Span, 'observationPoint'>): boolean {
+  return observationPoint.startsWith('s');
+}

@@ -1,0 +1,72 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { addressText } from '../schemas/trace-json.ts';
+import { inet6Addresses, localAddresses, readHostNetwork } from './host-network.ts';
+
+const fibTrie = `Main:
+  +-- 0.0.0.0/0 3 0 5
+     |-- 172.17.0.0
+        /16 link UNICAST
+Local:
+  +-- 0.0.0.0/0 3 0 5
+     +-- 127.0.0.0/8 2 0 2
+        |-- 127.0.0.1
+           /32 host LOCAL
+     |-- 172.17.0.2
+        /32 host LOCAL
+     |-- 172.17.255.255
+        /32 link BROADCAST
+     |-- 172.17.0.2
+        /32 host LOCAL
+`;
+
+describe('addresses of a network namespace', () => {
+  it('are those that are local to it', () => expect(localAddresses(fibTrie)).toEqual(['127.0.0.1', '172.17.0.2']));
+
+  it('are read of IPv6 too', () => {
+    const text = '20010db8000000000000000000000005 02 40 00 80     eth0\nfe80000000000000abcd 02\n\n';
+    expect(inet6Addresses(text)).toEqual(['2001:0db8:0000:0000:0000:0000:0000:0005']);
+  });
+
+  it('are none of nothing', () => {
+    expect(localAddresses('')).toEqual([]);
+    expect(inet6Addresses('\n')).toEqual([]);
+  });
+});
+
+/** @throws Error where it must work */
+function canUnshare(): boolean {
+  if (spawnSync('unshare', ['-n', 'ip', 'link']).status === 0) return true;
+  const obstacle = 'network namespaces cannot be made with unshare and ip';
+  if (process.env['SPANLOOM_REQUIRE_ALL'] === '1') throw new Error(obstacle);
+  console.log(`skipped: ${obstacle}`);
+  return false;
+}
+
+describe('this host', () => {
+  it('has no address that others have too, and each once', async () => {
+    const { addresses, macAddresses } = await readHostNetwork();
+    const texts = addresses.map(addressText);
+    expect(texts.filter((text) => text.startsWith('127.') || text.startsWith('fe80') || text === '::1')).toEqual([]);
+    expect(new Set(texts).size).toBe(texts.length);
+    for (const mac of macAddresses) expect(mac).toHaveLength(6);
+  });
+});
+
+describe.skipIf(!canUnshare())('a host with a network namespace', () => {
+  it('has the addresses in it, as long as somebody is in it', async () => {
+    const script =
+      'ip link set lo up && ip addr add 198.51.100.99/32 dev lo && ip addr add 2001:db8::99/128 dev lo && echo ready && exec sleep 30';
+    const child = spawn('unshare', ['-n', 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      await once(child.stdout, 'data');
+      const { addresses } = await readHostNetwork();
+      expect(addresses.map(addressText)).toEqual(expect.arrayContaining(['198.51.100.99', '2001:db8::99']));
+    } finally {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    expect((await readHostNetwork()).addresses.map(addressText)).not.toContain('198.51.100.99');
+  });
+});

@@ -1,0 +1,62 @@
+import type { Bus } from '../../core/bus/bus.ts';
+import { stageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import type { ResourcesConfig } from './config.ts';
+import { ResourcePublisher } from './publisher.ts';
+import type { ResourceRegister } from './resource-state.ts';
+import type { ResourceRegisters, ResourceSource } from './resource-source.ts';
+import { resourcesStage } from './run.ts';
+import { VersionBook } from './version-book.ts';
+
+/** What publishing once needs. The bus stays open: whoever opened it closes it. */
+export interface PublishOnceOptions {
+  readonly config: ResourcesConfig;
+  readonly bus: Bus;
+  readonly sources: readonly ResourceSource[];
+  readonly telemetry: Telemetry;
+  readonly signal: AbortSignal;
+}
+
+const checkEveryMs = 10;
+
+/** Publishes what sources know first, so that it is there before events are. Sources that never tell anything make it wait. */
+export async function publishOnce({ config, bus, sources, telemetry, signal }: PublishOnceOptions): Promise<void> {
+  const book = new VersionBook({ settleMs: 0, retentionMs: config.retention });
+  const stage = stageTelemetry(telemetry, resourcesStage, () => book.counters);
+  const done = new AbortController();
+  const stop = AbortSignal.any([signal, done.signal]);
+  const publisher = await ResourcePublisher.open({ bus, book, telemetry: stage, signal: stop });
+  const silent = new Set(sources);
+  // What is taken out of the book is sent before the publisher ends.
+  const timer = setInterval(() => {
+    if (silent.size === 0 && book.dueAtMs() === undefined) done.abort();
+  }, checkEveryMs);
+  try {
+    const tasks = sources.map((source) =>
+      source.run(
+        telling(publisher, () => silent.delete(source)),
+        stop,
+      ),
+    );
+    await Promise.all([publisher.run(), ...tasks]);
+  } finally {
+    clearInterval(timer);
+    await publisher.close();
+  }
+}
+
+/** Registers that say when something was told. */
+function telling(registers: ResourceRegisters, onTold: () => void): ResourceRegisters {
+  const of = (name: string): ResourceRegister => {
+    const register = registers.of(name);
+    return {
+      replaceAll(states, observedNs) {
+        register.replaceAll(states, observedNs);
+        onTold();
+      },
+      put: (states, observedNs) => register.put(states, observedNs),
+      end: (resource, endedNs) => register.end(resource, endedNs),
+    };
+  };
+  return { of };
+}

@@ -1,0 +1,58 @@
+import type { Bus } from '../../core/bus/bus.ts';
+import { stageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import type { ResourcesConfig } from './config.ts';
+import { ResourcePublisher } from './publisher.ts';
+import type { ResourceSource } from './resource-source.ts';
+import { VersionBook } from './version-book.ts';
+
+/** Decides which of several instances publishes. */
+export interface Leadership {
+  /** Runs `action` while this instance leads, again and again until the signal fires. */
+  lead(action: (leading: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
+}
+
+/** What publishing needs. The bus stays open: whoever opened it closes it. */
+export interface RunResourcesOptions {
+  readonly config: ResourcesConfig;
+  readonly bus: Bus;
+  readonly sources: readonly ResourceSource[];
+  /** Undefined where there is only this instance. */
+  readonly leadership: Leadership | undefined;
+  readonly telemetry: Telemetry;
+  readonly signal: AbortSignal;
+}
+
+/** Name of the stage in metrics, logs and health. */
+export const resourcesStage = 'resources';
+
+/** Publishes what the sources know, while this instance leads, until the signal fires. */
+export async function runResources(options: RunResourcesOptions): Promise<void> {
+  const { config, bus, sources, leadership, telemetry, signal } = options;
+  let book = new VersionBook({ settleMs: config.settle, retentionMs: config.retention });
+  const stage = stageTelemetry(telemetry, resourcesStage, () => book.counters);
+  const publish = async (leading: AbortSignal): Promise<void> => {
+    // What an instance knew when it led last is not what is there now.
+    const { counters } = book;
+    book = new VersionBook({ settleMs: config.settle, retentionMs: config.retention, counters });
+    const failed = new AbortController();
+    const stop = (): void => failed.abort();
+    leading.addEventListener('abort', stop, { once: true });
+    let publisher: ResourcePublisher | undefined;
+    try {
+      publisher = await ResourcePublisher.open({ bus, book, telemetry: stage, signal: failed.signal });
+      const opened = publisher;
+      const tasks = [opened.run(), ...sources.map((source) => source.run(opened, failed.signal))];
+      const outcomes = await Promise.allSettled(tasks.map((task) => task.finally(stop)));
+      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    } catch (error) {
+      if (!leading.aborted || error !== failed.signal.reason) throw error;
+    } finally {
+      leading.removeEventListener('abort', stop);
+      book.drop();
+      await publisher?.close();
+    }
+  };
+  if (leadership === undefined) await publish(signal);
+  else await leadership.lead(publish, signal);
+}

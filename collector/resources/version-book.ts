@@ -1,0 +1,368 @@
+/**
+ * What the publisher knows of every resource, and the versions that follow from what sources tell: pure, time is an
+ * argument.
+ *
+ * What a source tells becomes a step of its resource. Steps wait a moment, so that a resource that changes several times
+ * in a row gets one version: a step takes the place of the one before it, unless that would hide that the resource had
+ * an address. When they are due, each makes a version: the former ends (same key again, with the end), the new begins.
+ */
+import { Counters } from '../../core/stage/accounting.ts';
+import type { Resource, ResourceKind } from '../../schemas/generated/resource.ts';
+import type { ResourceState, ResourceUid } from './resource-state.ts';
+import { contentOf, contentOfVersion, versionOf } from './resource-content.ts';
+
+/** Longest uid: it is part of a key. */
+const maxUidLength = 1024;
+
+/** A resource that changes or has changed. */
+interface Entry {
+  readonly kind: ResourceKind;
+  readonly uid: string;
+  /** 0 until it has one. */
+  id: number;
+  source: string;
+  living: Living | undefined;
+  readonly ended: Interval[];
+  readonly steps: Step[];
+}
+
+interface Living {
+  /** {@link contentOf}; of a version that was read only when it is needed, since parents must have been read by then. */
+  content: Buffer | undefined;
+  read: Resource | undefined;
+  readonly validFromNs: bigint;
+}
+
+interface Interval {
+  readonly validFromNs: bigint;
+  readonly validToNs: bigint;
+}
+
+interface Change {
+  readonly kind: 'change';
+  readonly content: Buffer;
+  /** Its addresses, as text that is equal when they are. */
+  readonly addresses: string;
+  readonly sinceNs: bigint | undefined;
+  readonly observedNs: bigint;
+}
+
+type Step = Change | { readonly kind: 'end'; readonly endedNs: bigint };
+
+/** A version to send, of one source; undefined in place of it removes the key. */
+export interface BookedVersion {
+  readonly key: string;
+  readonly source: string;
+  readonly version: Resource | undefined;
+}
+
+/** How versions are made. */
+export interface VersionBookOptions {
+  /** How long a change waits for further ones of the same resource. */
+  readonly settleMs: number;
+  /** How long versions stay that have ended. */
+  readonly retentionMs: number;
+  /** Those of a book before this one, which go on. */
+  readonly counters?: BookCounters;
+}
+
+/** What became of what sources told. */
+export type BookCounters = Counters<'unchanged' | 'settled', 'bad_uid' | 'bad_address' | 'never_told'>;
+
+/** Key of a version on the topic `resources`. */
+export function versionKey(kind: ResourceKind, uid: string, validFromNs: bigint): string {
+  return `${kind}:${uid}@${validFromNs}`;
+}
+
+/** See the top of the file. */
+export class VersionBook {
+  readonly #options: VersionBookOptions;
+  readonly #entries = new Map<string, Entry>();
+  /** Uid of each id: of no two things the same. */
+  readonly #owners = new Map<ResourceKind, Map<number, string>>();
+  /** Entries with steps, the one due first at the front. */
+  readonly #due = new Map<Entry, number>();
+  readonly #repairs: BookedVersion[] = [];
+  readonly counters: BookCounters;
+  /** Texts that were cut, or left out, for their size. */
+  cut = 0;
+
+  constructor(options: VersionBookOptions) {
+    this.#options = options;
+    this.counters =
+      options.counters ?? new Counters(['unchanged', 'settled'], ['bad_uid', 'bad_address', 'never_told']);
+  }
+
+  /** Takes in a version as it stands in the topic. @param source undefined when no publisher sent it: agents' */
+  learn(version: Resource, source: string | undefined): void {
+    if (source === undefined || version.uid === '') return;
+    const entry = this.#entryOf(version, source);
+    entry.source = source;
+    const owners = this.#ownersOf(version.kind);
+    if (!owners.has(version.id)) owners.set(version.id, version.uid);
+    // Two publishers at once may both give an id: the lower counts, whoever looks.
+    if (entry.id === 0 || version.id < entry.id) entry.id = version.id;
+    const { validFromNs, validToNs } = version;
+    if (validToNs !== 0n) {
+      const known = entry.ended.findIndex((each) => each.validFromNs === validFromNs);
+      if (known >= 0) entry.ended.splice(known, 1);
+      entry.ended.push({ validFromNs, validToNs });
+      if (entry.living?.validFromNs === validFromNs) entry.living = undefined;
+      return;
+    }
+    if (entry.ended.some((each) => each.validFromNs === validFromNs)) return;
+    const former = entry.living;
+    if (former !== undefined && former.validFromNs > validFromNs) {
+      this.#repair(entry, version, former.validFromNs);
+      return;
+    }
+    if (former !== undefined && former.validFromNs < validFromNs)
+      this.#repair(entry, this.#versionOf(entry, former, 0n), validFromNs);
+    entry.living = { content: undefined, read: version, validFromNs };
+  }
+
+  /** A version that still lives although a newer one does. */
+  #repair(entry: Entry, version: Resource, validToNs: bigint): void {
+    const { validFromNs } = version;
+    const key = versionKey(entry.kind, entry.uid, validFromNs);
+    entry.ended.push({ validFromNs, validToNs });
+    this.#repairs.push({ key, source: entry.source, version: { ...version, validToNs } });
+  }
+
+  /** New or changed resources of a source. */
+  put(source: string, states: readonly ResourceState[], observedNs: bigint, nowMs: number): void {
+    for (const state of states) this.#putOne(source, state, observedNs, nowMs);
+  }
+
+  /** All resources of a source: others that it told before end. */
+  replaceAll(source: string, states: readonly ResourceState[], observedNs: bigint, nowMs: number): void {
+    this.put(source, states, observedNs, nowMs);
+    const told = new Set(states.map(({ kind, uid }) => entryKey(kind, uid)));
+    for (const [key, entry] of this.#entries)
+      if (entry.source === source && !told.has(key) && isThere(entry)) this.end(source, entry, observedNs, nowMs);
+  }
+
+  /** A resource of a source is gone. */
+  end(source: string, { kind, uid }: ResourceUid, endedNs: bigint, nowMs: number): void {
+    this.counters.receive();
+    const entry = this.#entries.get(entryKey(kind, uid));
+    if (entry?.source !== source || !isThere(entry)) {
+      this.counters.reject('never_told');
+      return;
+    }
+    this.#step(entry, { kind: 'end', endedNs }, nowMs);
+  }
+
+  #putOne(source: string, state: ResourceState, observedNs: bigint, nowMs: number): void {
+    this.counters.receive();
+    if (state.uid === '' || state.uid.length > maxUidLength) {
+      this.counters.reject('bad_uid');
+      return;
+    }
+    if (!state.addresses.every(({ length }) => length === 4 || length === 16)) {
+      this.counters.reject('bad_address');
+      return;
+    }
+    const { bytes: content, cut } = contentOf(state);
+    this.cut += cut;
+    const entry = this.#entryOf(state, source);
+    entry.source = source;
+    const last = entry.steps.at(-1);
+    const present = last === undefined ? this.#contentOf(entry) : last.kind === 'change' ? last.content : undefined;
+    if (present?.equals(content) === true) {
+      this.counters.drop('unchanged');
+      return;
+    }
+    const addresses = state.addresses.map((address) => Buffer.from(address).toString('hex')).sort();
+    const change: Change = {
+      kind: 'change',
+      content,
+      addresses: addresses.join(),
+      sinceNs: state.sinceNs,
+      observedNs,
+    };
+    if (last?.kind === 'change' && (last.addresses === '' || last.addresses === change.addresses)) {
+      entry.steps.pop();
+      this.counters.drop('settled');
+      this.#step(entry, { ...change, observedNs: last.observedNs }, nowMs);
+    } else this.#step(entry, change, nowMs);
+  }
+
+  #step(entry: Entry, step: Step, nowMs: number): void {
+    entry.steps.push(step);
+    if (!this.#due.has(entry)) this.#due.set(entry, nowMs + this.#options.settleMs);
+  }
+
+  /** When the next steps are due; undefined when there are none. */
+  dueAtMs(): number | undefined {
+    if (this.#repairs.length > 0) return 0;
+    for (const dueAtMs of this.#due.values()) return dueAtMs;
+    return undefined;
+  }
+
+  /** How many new ids of each kind the steps need that are due by now. */
+  wantedIds(nowMs: number): ReadonlyMap<ResourceKind, number> {
+    const wanted = new Map<ResourceKind, number>();
+    for (const [entry, dueAtMs] of this.#due) {
+      if (dueAtMs > nowMs) break;
+      if (entry.id === 0) wanted.set(entry.kind, (wanted.get(entry.kind) ?? 0) + 1);
+    }
+    return wanted;
+  }
+
+  /**
+   * Versions of the steps that are due by now, and what else has to be sent. At most about `limit`, so that it is called
+   * until there are none.
+   *
+   * @param takeId gives a new id; undefined where there is none yet: the rest stays for the next call
+   */
+  take(nowMs: number, limit: number, takeId: (kind: ResourceKind) => number | undefined): readonly BookedVersion[] {
+    const entries: Entry[] = [];
+    for (const [entry, dueAtMs] of this.#due) {
+      if (dueAtMs > nowMs || entries.length >= limit) break;
+      if (entry.id === 0) {
+        const id = this.#newId(entry, takeId);
+        if (id === undefined) break;
+        entry.id = id;
+      }
+      entries.push(entry);
+    }
+    const booked = this.#repairs.splice(0, limit);
+    for (const entry of entries) {
+      this.#due.delete(entry);
+      booked.push(...this.#versionsOf(entry));
+    }
+    return booked;
+  }
+
+  #newId(entry: Entry, takeId: (kind: ResourceKind) => number | undefined): number | undefined {
+    const owners = this.#ownersOf(entry.kind);
+    for (;;) {
+      const id = takeId(entry.kind);
+      // In use although no claim took it: the topic of claims is not the one that the resources were made with.
+      if (id !== undefined && owners.has(id)) continue;
+      if (id !== undefined) owners.set(id, entry.uid);
+      return id;
+    }
+  }
+
+  /** Only what its versions are at last: each key once. */
+  #versionsOf(entry: Entry): readonly BookedVersion[] {
+    const versions = new Map<string, BookedVersion>();
+    const book = (living: Living, validToNs: bigint): void => {
+      const key = versionKey(entry.kind, entry.uid, living.validFromNs);
+      versions.set(key, { key, source: entry.source, version: this.#versionOf(entry, living, validToNs) });
+    };
+    const endAt = (living: Living, atNs: bigint): void => {
+      const { validFromNs } = living;
+      const validToNs = atNs > validFromNs ? atNs : validFromNs;
+      entry.ended.push({ validFromNs, validToNs });
+      book(living, validToNs);
+    };
+    for (const step of entry.steps.splice(0)) {
+      this.counters.emit();
+      const former = entry.living;
+      if (step.kind === 'end') {
+        if (former !== undefined) endAt(former, step.endedNs);
+        entry.living = undefined;
+        continue;
+      }
+      const validFromNs = beginOf(step, former, entry.ended.at(-1));
+      if (former !== undefined && former.validFromNs < validFromNs) endAt(former, validFromNs);
+      entry.living = { content: step.content, read: undefined, validFromNs };
+      book(entry.living, 0n);
+    }
+    return [...versions.values()];
+  }
+
+  #versionOf(entry: Entry, living: Living, validToNs: bigint): Resource {
+    return versionOf(this.#contentOfLiving(living), {
+      id: entry.id,
+      validFromNs: living.validFromNs,
+      validToNs,
+      idOf: (kind, uid) => {
+        const parent = this.#entries.get(entryKey(kind, uid));
+        return parent?.source === entry.source ? parent.id : 0;
+      },
+    });
+  }
+
+  /** Removals of versions that ended longer ago than they are kept. */
+  expire(nowMs: number): readonly BookedVersion[] {
+    const beforeNs = BigInt(Math.floor(nowMs - this.#options.retentionMs)) * 1_000_000n;
+    const removals: BookedVersion[] = [];
+    for (const [entryId, entry] of this.#entries) {
+      const { kind, uid, source, ended } = entry;
+      for (let index = ended.length - 1; index >= 0; index--) {
+        if (ended[index]!.validToNs >= beforeNs) continue;
+        const [expired] = ended.splice(index, 1);
+        removals.push({ key: versionKey(kind, uid, expired!.validFromNs), source, version: undefined });
+      }
+      if (ended.length > 0 || entry.living !== undefined || entry.steps.length > 0) continue;
+      this.#entries.delete(entryId);
+      if (this.#owners.get(kind)?.get(entry.id) === uid) this.#owners.get(kind)!.delete(entry.id);
+    }
+    return removals;
+  }
+
+  /** Gives up what was told and is not published: another instance has to. */
+  drop(): void {
+    for (const { steps } of this.#due.keys()) this.counters.drop('revoked', steps.splice(0).length);
+    this.#due.clear();
+  }
+
+  /** How many resources live. */
+  get living(): number {
+    let count = 0;
+    for (const { living } of this.#entries.values()) if (living !== undefined) count++;
+    return count;
+  }
+
+  #contentOf({ living }: Entry): Buffer | undefined {
+    return living === undefined ? undefined : this.#contentOfLiving(living);
+  }
+
+  #contentOfLiving(living: Living): Buffer {
+    living.content ??= contentOfVersion(living.read!, ({ kind, id }) => this.#owners.get(kind)?.get(id));
+    living.read = undefined;
+    return living.content;
+  }
+
+  #ownersOf(kind: ResourceKind): Map<number, string> {
+    let owners = this.#owners.get(kind);
+    if (owners === undefined) this.#owners.set(kind, (owners = new Map()));
+    return owners;
+  }
+
+  #entryOf({ kind, uid }: ResourceUid, source: string): Entry {
+    const key = entryKey(kind, uid);
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      entry = { kind, uid, id: 0, source, living: undefined, ended: [], steps: [] };
+      this.#entries.set(key, entry);
+    }
+    return entry;
+  }
+}
+
+const entryKey = (kind: ResourceKind, uid: string): string => `${kind}:${uid}`;
+
+/** It is there once all steps are done. */
+function isThere({ steps, living }: Entry): boolean {
+  const last = steps.at(-1);
+  return last === undefined ? living !== undefined : last.kind === 'change';
+}
+
+/**
+ * From when a version holds: from when its source says, unless that is about an earlier version too; else from when it
+ * was seen. Never before the former version, nor before the end of one that has ended.
+ */
+function beginOf(step: Change, former: Living | undefined, ended: Interval | undefined): bigint {
+  const { sinceNs, observedNs } = step;
+  const knownNs = sinceNs === undefined || sinceNs > observedNs ? observedNs : sinceNs;
+  if (former !== undefined) {
+    if (knownNs > former.validFromNs) return knownNs;
+    return observedNs > former.validFromNs ? observedNs : former.validFromNs;
+  }
+  return ended !== undefined && knownNs < ended.validToNs ? ended.validToNs : knownNs;
+}
