@@ -1,4 +1,7 @@
-/** `npm run test:chaos -- --kills N [--seed S] [--sets N] [--keep]`: the chaos program by hand. Exit code 1 when anything differs. */
+/**
+ * `npm run test:chaos -- --kills N [--seed S] [--sets N] [--keep] [--set NAME=VALUE]…`: the chaos program by hand, with
+ * further settings of the stages. Exit code 1 when anything differs.
+ */
 import { parseArgs } from 'node:util';
 import { runChaos } from './run-chaos.ts';
 
@@ -8,6 +11,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     sets: { type: 'string', default: '2' },
     keep: { type: 'boolean', default: false },
+    set: { type: 'string', multiple: true, default: [] },
   },
 });
 const { problems, ...figures } = await runChaos({
@@ -15,6 +19,7 @@ const { problems, ...figures } = await runChaos({
   seed: Number(values.seed),
   sets: Number(values.sets),
   keep: values.keep,
+  settings: Object.fromEntries(values.set.map((text) => text.split('=', 2) as [string, string])),
   say: (line) => process.stdout.write(`${line}\n`),
 });
 for (const problem of problems) process.stdout.write(`${problem}\n`);
