@@ -102,7 +102,11 @@ export class VersionBook {
     const owners = this.#ownersOf(version.kind);
     if (!owners.has(version.id)) owners.set(version.id, version.uid);
     // Two publishers at once may both give an id: the lower counts, whoever looks.
-    if (entry.id === 0 || version.id < entry.id) entry.id = version.id;
+    if (entry.id === 0) entry.id = version.id;
+    else if (version.id < entry.id) {
+      entry.id = version.id;
+      if (entry.living !== undefined) this.#book(this.#versionOf(entry, entry.living, 0n), entry.source);
+    } else if (version.id > entry.id) this.#book({ ...version, id: entry.id }, source);
     const { validFromNs, validToNs } = version;
     if (validToNs !== 0n) {
       const known = entry.ended.findIndex((each) => each.validFromNs === validFromNs);
@@ -124,10 +128,13 @@ export class VersionBook {
 
   /** A version that still lives although a newer one does. */
   #repair(entry: Entry, version: Resource, validToNs: bigint): void {
-    const { validFromNs } = version;
-    const key = versionKey(entry.kind, entry.uid, validFromNs);
-    entry.ended.push({ validFromNs, validToNs });
-    this.#repairs.push({ key, source: entry.source, version: { ...version, validToNs } });
+    entry.ended.push({ validFromNs: version.validFromNs, validToNs });
+    this.#book({ ...version, id: entry.id, validToNs }, entry.source);
+  }
+
+  #book(version: Resource, source: string): void {
+    const key = versionKey(version.kind, version.uid, version.validFromNs);
+    this.#repairs.push({ key, source, version });
   }
 
   /** New or changed resources of a source. */

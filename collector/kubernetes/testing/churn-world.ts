@@ -22,12 +22,19 @@ export interface Tenure {
 /** Which pod had which address when. */
 export class AddressTruth {
   readonly tenures: Tenure[] = [];
+  readonly #byAddress = new Map<string, Tenure[]>();
+
+  add(tenure: Tenure): void {
+    this.tenures.push(tenure);
+    const own = this.#byAddress.get(tenure.address);
+    if (own === undefined) this.#byAddress.set(tenure.address, [tenure]);
+    else own.push(tenure);
+  }
 
   /** The pod that had an address, from its beginning and before its end; undefined when nobody had it. */
   podAt(timeMs: number, address: string): Tenure | undefined {
-    return this.tenures.find(
-      (each) => each.address === address && each.fromMs <= timeMs && (each.toMs === undefined || timeMs < each.toMs),
-    );
+    const own = this.#byAddress.get(address) ?? [];
+    return own.find(({ fromMs, toMs }) => fromMs <= timeMs && (toMs === undefined || timeMs < toMs));
   }
 }
 
@@ -37,6 +44,8 @@ export interface WorldSize {
   readonly deployments: number;
   /** As many pods may run at once. */
   readonly addresses: number;
+  /** Size of what pods have besides: bookkeeping that nobody needs here. */
+  readonly managedBytes: number;
 }
 
 interface WorldPod {
@@ -48,7 +57,7 @@ interface WorldPod {
   tenure: Tenure | undefined;
 }
 
-const defaultSize: WorldSize = { nodes: 4, deployments: 5, addresses: 12 };
+const defaultSize: WorldSize = { nodes: 4, deployments: 5, addresses: 12, managedBytes: 64 };
 const namespace = 'shop';
 
 /** See the top of the file. */
@@ -59,6 +68,7 @@ export class ChurnWorld {
   readonly #random: () => number;
   readonly #free: string[] = [];
   readonly #pods = new Map<string, WorldPod>();
+  readonly #podsOf = new Map<number, Set<WorldPod>>();
   readonly #replicaSets: StoredObject[] = [];
   readonly #services: StoredObject[] = [];
   readonly #slices: StoredObject[] = [];
@@ -76,7 +86,7 @@ export class ChurnWorld {
     for (let index = 0; index < this.size.nodes; index++) store.put('Node', nodeObject(index));
     for (let index = 0; index < this.size.deployments; index++) this.#addDeployment(index);
     for (let index = 0; index < this.size.addresses; index++)
-      this.#free.push(`10.1.${Math.floor(index / 250)}.${(index % 250) + 1}`);
+      this.#free.push(`10.${1 + Math.floor(index / 62_500)}.${Math.floor(index / 250) % 250}.${(index % 250) + 1}`);
   }
 
   /** How many pods there are. */
@@ -85,6 +95,7 @@ export class ChurnWorld {
   }
 
   #addDeployment(index: number): void {
+    this.#podsOf.set(index, new Set());
     const name = `app-${index}`;
     const meta = { namespace, labels: { app: name } };
     const deployment = this.#store.put('Deployment', { metadata: { ...meta, name } });
@@ -93,7 +104,7 @@ export class ChurnWorld {
       this.#store.put('ReplicaSet', { metadata: { ...meta, name: `${name}-1`, ownerReferences } }),
     );
     const ports = [{ name: 'http', protocol: 'TCP', port: 80, targetPort: 'http' }];
-    const address = `10.96.0.${index + 1}`;
+    const address = `10.96.${Math.floor(index / 250)}.${(index % 250) + 1}`;
     const spec = { type: 'ClusterIP', clusterIP: address, clusterIPs: [address], ports };
     this.#services.push(this.#store.put('Service', { metadata: { ...meta, name }, spec }));
     this.#slices.push(this.#store.put('EndpointSlice', this.#sliceObject(index, randomUUID())));
@@ -130,7 +141,7 @@ export class ChurnWorld {
         creationTimestamp: seconds(nowMs),
         labels: { app: `app-${deployment}`, 'pod-template-hash': '1' },
         ownerReferences: [controller('ReplicaSet', this.#replicaSets[deployment]!)],
-        managedFields: [{ manager: 'kubelet', operation: 'Update', fieldsV1: { 'f:status': {} } }],
+        managedFields: [{ manager: 'kubelet', fieldsV1: { 'f:status': 'x'.repeat(this.size.managedBytes) } }],
       },
       spec: { nodeName: node, ...(isHostNetwork ? { hostNetwork: true } : {}), containers: [{ name: 'main' }] },
       status: { phase: 'Pending' },
@@ -138,6 +149,7 @@ export class ChurnWorld {
     const uid = object.metadata.uid!;
     const pod: WorldPod = { uid, deployment, isHostNetwork, object, phase: 'pending', tenure: undefined };
     this.#pods.set(uid, pod);
+    this.#podsOf.get(deployment)!.add(pod);
     this.#store.put('Pod', object);
     return uid;
   }
@@ -155,7 +167,7 @@ export class ChurnWorld {
     pod.phase = 'running';
     if (!pod.isHostNetwork) {
       pod.tenure = { podUid: pod.uid, podName: pod.object.metadata.name, address, fromMs: nowMs, toMs: undefined };
-      this.truth.tenures.push(pod.tenure);
+      this.truth.add(pod.tenure);
     }
     const started = seconds(nowMs);
     const conditions = [{ type: 'PodReadyToStartContainers', status: 'True', lastTransitionTime: started }];
@@ -179,6 +191,7 @@ export class ChurnWorld {
     if (pod === undefined) return;
     this.#giveUp(pod, nowMs);
     this.#pods.delete(pod.uid);
+    this.#podsOf.get(pod.deployment)!.delete(pod);
     const status = this.#endedStatus(pod, nowMs);
     const told = mayTell && this.#random() < 0.5;
     this.#later.push(() => {
@@ -219,7 +232,7 @@ export class ChurnWorld {
   }
 
   #sliceObject(index: number, uid: string): NewObject {
-    const pods = [...this.#pods.values()].filter((pod) => pod.deployment === index && pod.phase === 'running');
+    const pods = [...this.#podsOf.get(index)!].filter(({ phase }) => phase === 'running');
     const name = `app-${index}`;
     return {
       metadata: { name: `${name}-x`, namespace, uid, labels: { 'kubernetes.io/service-name': name } },
@@ -246,6 +259,6 @@ function nodeObject(index: number): NewObject {
   return {
     metadata: { name: `node-${index}`, labels: { 'topology.kubernetes.io/zone': 'us-east-1a' } },
     spec: { podCIDRs: [`10.1.${index}.0/24`], providerID: `aws:///us-east-1a/i-${index}` },
-    status: { addresses: [{ type: 'InternalIP', address: `10.0.0.${index + 1}` }] },
+    status: { addresses: [{ type: 'InternalIP', address: `10.0.${Math.floor(index / 250)}.${(index % 250) + 1}` }] },
   };
 }

@@ -44,6 +44,10 @@ export class ObjectStore {
     return this.#compactedTo;
   }
 
+  get size(): number {
+    return [...this.#objects.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
   list(kind: ObjectKind): readonly StoredObject[] {
     return [...(this.#objects.get(kind)?.values() ?? [])];
   }
