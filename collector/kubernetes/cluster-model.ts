@@ -96,7 +96,9 @@ export class ClusterModel {
     const successors = kind === 'Pod' ? startsByAddress(objects) : undefined;
     return [
       ...gone.flatMap((object) => this.remove(object, lastMoment(object, successors, observedNs))),
-      ...objects.flatMap((object) => this.put(object, observedNs)),
+      ...objects
+        .filter(({ uid, version }) => version === '' || this.#of(kind).get(uid)?.version !== version)
+        .flatMap((object) => this.put(object, observedNs)),
     ];
   }
 

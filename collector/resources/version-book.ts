@@ -226,6 +226,12 @@ export class VersionBook {
     return undefined;
   }
 
+  /** When the oldest of the steps was told that have not become versions yet. */
+  toldAtMs(): number | undefined {
+    for (const dueAtMs of this.#due.values()) return dueAtMs - this.#options.settleMs;
+    return undefined;
+  }
+
   /** How many new ids of each kind the steps need that are due by now. */
   wantedIds(nowMs: number): ReadonlyMap<ResourceKind, number> {
     const wanted = new Map<ResourceKind, number>();
