@@ -38,8 +38,6 @@ export interface ListWatchEvents {
   failed(error: ApiError, pauseMs: number): void;
   /** The server is heard of again. */
   recovered(): void;
-  /** A watch begins. */
-  watching(): void;
 }
 
 const gone = 410;
@@ -65,15 +63,18 @@ export async function listAndWatch(options: ListWatchOptions, events: ListWatchE
         version = await list(options, events);
         listAtMs = now() + options.resyncMs * (0.9 + 0.2 * random());
       }
-      events.watching();
+      let isSilent = true;
       for await (const told of watch(options, version)) {
         if (failures > 0) events.recovered();
         failures = 0;
         expirations = 0;
+        isSilent = false;
         version = told.version;
         if (told.kind === 'put') events.put(told.object);
         else if (told.kind === 'removed') events.removed(told.object);
       }
+      // It ended at once, and may do so again.
+      if (isSilent) await sleep(initialPauseMs * (0.5 + random()), signal);
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof ApiError)) throw error;
