@@ -37,6 +37,8 @@ export interface KeptPort extends ServicePort {
 export interface KeptObject {
   readonly kind: ObjectKind;
   readonly uid: string;
+  /** Its resourceVersion: the same when nothing changed. */
+  readonly version: string;
   readonly name: string;
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -89,6 +91,7 @@ export function keptObject(kind: ObjectKind, value: unknown, wanted: AnnotationF
   return {
     kind,
     uid,
+    version: textAt(meta, 'resourceVersion'),
     name,
     namespace: shared(textAt(meta, 'namespace')),
     labels: kind === 'EndpointSlice' ? {} : textsOf(objectAt(meta, 'labels'), () => true),
@@ -103,10 +106,21 @@ export function keptObject(kind: ObjectKind, value: unknown, wanted: AnnotationF
   };
 }
 
+/** More than is published, so that it is seen there that something was cut; less than an object may have. */
+const maxKeptText = 2 * 1024;
+const maxKeptTexts = 32 * 1024;
+
 function textsOf(values: object, wanted: AnnotationFilter): Record<string, string> {
   const texts: Record<string, string> = {};
-  for (const [name, value] of Object.entries(values))
-    if (typeof value === 'string' && wanted(name)) texts[name] = shared(value);
+  let length = 0;
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value !== 'string' || !wanted(name)) continue;
+    // A part of a text would keep the whole in memory; a copy does not.
+    const kept = value.length > maxKeptText ? Buffer.from(value.slice(0, maxKeptText)).toString() : value;
+    length += name.length + kept.length;
+    if (length > maxKeptTexts) break;
+    texts[name] = shared(kept);
+  }
   return texts;
 }
 

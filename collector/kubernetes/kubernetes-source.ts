@@ -128,7 +128,6 @@ class ClusterFollower {
         this.#telemetry.emit(runtimeEvents.retried, { call, pauseMs, error });
       },
       recovered,
-      watching: () => undefined,
     };
   }
 

@@ -34,6 +34,8 @@ export interface PublisherOptions {
   readonly book: VersionBook;
   readonly telemetry: Pick<StageTelemetry, 'emit' | 'turn'>;
   readonly signal: AbortSignal;
+  /** Told how long the oldest change of each batch took from its source to the topic. */
+  readonly published?: (delayMs: number) => void;
   /** Milliseconds since the Unix epoch. */
   readonly now?: () => number;
 }
@@ -78,9 +80,7 @@ export class ResourcePublisher implements ResourceRegisters {
   }
 
   async #follow(topic: Topic, learn: (message: ReceivedMessage) => void): Promise<void> {
-    this.#followers.push(
-      await TopicFollower.open({ bus: this.#options.bus, topic, reader: 'collector-resources', learn }),
-    );
+    this.#followers.push(await TopicFollower.open({ bus: this.#options.bus, topic, reader: 'resources', learn }));
   }
 
   of(name: string): ResourceRegister {
@@ -136,9 +136,11 @@ export class ResourcePublisher implements ResourceRegisters {
     await this.#claimIds(nowMs);
     const { signal } = this.#options;
     while (!signal.aborted) {
+      const toldAtMs = this.#book.toldAtMs();
       const booked = this.#book.take(nowMs, batchResources, (kind) => this.#ids.take(kind));
       if (booked.length === 0) return;
       await this.#send(booked);
+      if (toldAtMs !== undefined) this.#options.published?.(this.#now() - toldAtMs);
     }
   }
 

@@ -2,6 +2,7 @@ import type { Bus } from '../../core/bus/bus.ts';
 import { stageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { ResourcesConfig } from './config.ts';
+import { resourceMetrics } from './metrics.ts';
 import { ResourcePublisher } from './publisher.ts';
 import type { ResourceSource } from './resource-source.ts';
 import { VersionBook } from './version-book.ts';
@@ -31,6 +32,7 @@ export async function runResources(options: RunResourcesOptions): Promise<void> 
   const { config, bus, sources, leadership, telemetry, signal } = options;
   let book = new VersionBook({ settleMs: config.settle, retentionMs: config.retention });
   const stage = stageTelemetry(telemetry, resourcesStage, () => book.counters);
+  const published = resourceMetrics(telemetry, () => book);
   const publish = async (leading: AbortSignal): Promise<void> => {
     // What an instance knew when it led last is not what is there now.
     const { counters } = book;
@@ -40,7 +42,7 @@ export async function runResources(options: RunResourcesOptions): Promise<void> 
     leading.addEventListener('abort', stop, { once: true });
     let publisher: ResourcePublisher | undefined;
     try {
-      publisher = await ResourcePublisher.open({ bus, book, telemetry: stage, signal: failed.signal });
+      publisher = await ResourcePublisher.open({ bus, book, telemetry: stage, signal: failed.signal, published });
       const opened = publisher;
       const tasks = [opened.run(), ...sources.map((source) => source.run(opened, failed.signal))];
       const outcomes = await Promise.allSettled(tasks.map((task) => task.finally(stop)));
