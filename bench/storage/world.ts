@@ -29,7 +29,7 @@ export function mix(value: number, salt = 0): number {
 const letters = 'bcdfghjklmnpqrstvwxz2456789';
 function randomText(seed: number, length: number): string {
   let text = '';
-  for (let index = 0; index < length; index++) text += letters[mix(seed, index + 100) % letters.length];
+  for (let index = 0; index < length; index++) text += letters.charAt(mix(seed, index + 100) % letters.length);
   return text;
 }
 const hexText = (seed: number, length: number): string =>
