@@ -1,5 +1,5 @@
 /** HTTP to an API server: JSON requests, and watches as streams of lines. */
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { objectAt, numberAt, textAt } from './json.ts';
 
@@ -113,7 +113,7 @@ export class ApiClient {
         method,
         signal,
         headers: {
-          ...options.headers,
+          ...(options.headers as OutgoingHttpHeaders | undefined),
           accept: 'application/json',
           ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': text.length }),
         },

@@ -93,8 +93,9 @@ export class ClusterModel {
   replace(kind: ObjectKind, objects: readonly KeptObject[], observedNs: bigint): readonly ResourceChange[] {
     const present = new Set(objects.map(({ uid }) => uid));
     const gone = [...this.#of(kind).values()].filter(({ uid }) => !present.has(uid));
+    const successors = kind === 'Pod' ? startsByAddress(objects) : undefined;
     return [
-      ...gone.flatMap((object) => this.remove(object, observedNs)),
+      ...gone.flatMap((object) => this.remove(object, lastMoment(object, successors, observedNs))),
       ...objects.flatMap((object) => this.put(object, observedNs)),
     ];
   }
@@ -279,6 +280,33 @@ export class ClusterModel {
       ports.push(...(this.#of('EndpointSlice').get(uid)?.slice?.ports ?? []));
     return ports;
   }
+}
+
+/** The latest start of a pod at each address. */
+function startsByAddress(pods: readonly KeptObject[]): ReadonlyMap<string, bigint> {
+  const starts = new Map<string, bigint>();
+  for (const { addresses, pod } of pods)
+    if (pod?.startedNs !== undefined && !pod.isHostNetwork)
+      for (const address of addresses) starts.set(address.join(), pod.startedNs);
+  return starts;
+}
+
+/**
+ * Until when a pod can have been there whose end nobody saw: when the next one has its address, it was gone. Starts are
+ * whole seconds, cut off.
+ */
+function lastMoment(
+  { addresses, pod }: KeptObject,
+  starts: ReadonlyMap<string, bigint> | undefined,
+  observedNs: bigint,
+): bigint {
+  let last = observedNs;
+  for (const address of addresses) {
+    const startNs = starts?.get(address.join());
+    if (startNs === undefined || startNs <= (pod?.startedNs ?? startNs)) continue;
+    if (startNs + 1_000_000_000n < last) last = startNs + 1_000_000_000n;
+  }
+  return last;
 }
 
 /** Another workload controls it, so it is none itself. */

@@ -55,7 +55,7 @@ export class Lease {
    * signal fires; gives the lease up then.
    */
   async lead(action: (leading: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    for (;;) {
       const heldAtMs = await this.#acquire(signal);
       if (heldAtMs === undefined) return;
       const leading = new AbortController();
@@ -79,12 +79,12 @@ export class Lease {
   }
 
   async #acquire(signal: AbortSignal): Promise<number | undefined> {
-    for (;;) {
+    while (!signal.aborted) {
       const heldAtMs = await this.#try(signal);
       if (heldAtMs !== undefined) return heldAtMs;
       await this.#sleep(this.#retryMs * (0.75 + Math.random() / 2), signal);
-      if (signal.aborted) return undefined;
     }
+    return undefined;
   }
 
   /** Returns when the lease is lost or the signal fires. */

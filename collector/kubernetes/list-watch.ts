@@ -45,7 +45,7 @@ export interface ListWatchEvents {
 const gone = 410;
 const badRequest = 400;
 const initialPauseMs = 500;
-const maximumPauseMs = 30_000;
+const maximumPauseMs = 10_000;
 const listSilenceMs = 60_000;
 /** Bookmarks come about every minute: without them the connection is dead. */
 const watchSilenceMs = 180_000;
@@ -58,6 +58,7 @@ export async function listAndWatch(options: ListWatchOptions, events: ListWatchE
   let version: string | undefined;
   let listAtMs = 0;
   let failures = 0;
+  let expirations = 0;
   while (!signal.aborted) {
     try {
       if (version === undefined || now() >= listAtMs) {
@@ -68,6 +69,7 @@ export async function listAndWatch(options: ListWatchOptions, events: ListWatchE
       for await (const told of watch(options, version)) {
         if (failures > 0) events.recovered();
         failures = 0;
+        expirations = 0;
         version = told.version;
         if (told.kind === 'put') events.put(told.object);
         else if (told.kind === 'removed') events.removed(told.object);
@@ -77,6 +79,8 @@ export async function listAndWatch(options: ListWatchOptions, events: ListWatchE
       if (!(error instanceof ApiError)) throw error;
       // From this version on there is nothing, or nothing that can be read.
       if ([gone, unreadable, badRequest].includes(error.status)) version = undefined;
+      // Who answers that is there: listing need not wait, unless that is all it says.
+      failures = error.status === gone ? Math.min(failures, expirations++) : failures;
       const pauseMs = pauseAfter(failures++, error, random());
       events.failed(error, pauseMs);
       await sleep(pauseMs, signal);

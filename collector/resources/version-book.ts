@@ -7,7 +7,8 @@
  * an address. When they are due, each makes a version: the former ends (same key again, with the end), the new begins.
  */
 import { Counters } from '../../core/stage/accounting.ts';
-import type { Resource, ResourceKind } from '../../schemas/generated/resource.ts';
+import { AvroReader } from '../../schemas/avro-reader.ts';
+import { readResource, type Resource, type ResourceKind } from '../../schemas/generated/resource.ts';
 import type { ResourceState, ResourceUid } from './resource-state.ts';
 import { contentOf, contentOfVersion, versionOf } from './resource-content.ts';
 
@@ -101,7 +102,11 @@ export class VersionBook {
     const owners = this.#ownersOf(version.kind);
     if (!owners.has(version.id)) owners.set(version.id, version.uid);
     // Two publishers at once may both give an id: the lower counts, whoever looks.
-    if (entry.id === 0 || version.id < entry.id) entry.id = version.id;
+    if (entry.id === 0) entry.id = version.id;
+    else if (version.id < entry.id) {
+      entry.id = version.id;
+      if (entry.living !== undefined) this.#book(this.#versionOf(entry, entry.living, 0n), entry.source);
+    } else if (version.id > entry.id) this.#book({ ...version, id: entry.id }, source);
     const { validFromNs, validToNs } = version;
     if (validToNs !== 0n) {
       const known = entry.ended.findIndex((each) => each.validFromNs === validFromNs);
@@ -123,10 +128,13 @@ export class VersionBook {
 
   /** A version that still lives although a newer one does. */
   #repair(entry: Entry, version: Resource, validToNs: bigint): void {
-    const { validFromNs } = version;
-    const key = versionKey(entry.kind, entry.uid, validFromNs);
-    entry.ended.push({ validFromNs, validToNs });
-    this.#repairs.push({ key, source: entry.source, version: { ...version, validToNs } });
+    entry.ended.push({ validFromNs: version.validFromNs, validToNs });
+    this.#book({ ...version, id: entry.id, validToNs }, entry.source);
+  }
+
+  #book(version: Resource, source: string): void {
+    const key = versionKey(version.kind, version.uid, version.validFromNs);
+    this.#repairs.push({ key, source, version });
   }
 
   /** New or changed resources of a source. */
@@ -138,8 +146,26 @@ export class VersionBook {
   replaceAll(source: string, states: readonly ResourceState[], observedNs: bigint, nowMs: number): void {
     this.put(source, states, observedNs, nowMs);
     const told = new Set(states.map(({ kind, uid }) => entryKey(kind, uid)));
+    const starts = podStarts(states);
     for (const [key, entry] of this.#entries)
-      if (entry.source === source && !told.has(key) && isThere(entry)) this.end(source, entry, observedNs, nowMs);
+      if (entry.source === source && !told.has(key) && isThere(entry))
+        this.end(source, entry, this.#lastMoment(entry, starts, observedNs), nowMs);
+  }
+
+  /**
+   * Until when a resource can have been there whose end nobody saw: when the next pod has its address, it was gone.
+   * Starts may be whole seconds, cut off.
+   */
+  #lastMoment(entry: Entry, starts: ReadonlyMap<string, bigint>, observedNs: bigint): bigint {
+    const content = entry.kind === 'pod' ? this.#contentOf(entry) : undefined;
+    if (content === undefined) return observedNs;
+    let lastNs = observedNs;
+    for (const address of readResource(new AvroReader(content)).addresses) {
+      const startNs = starts.get(address.join());
+      if (startNs === undefined || startNs <= entry.living!.validFromNs) continue;
+      if (startNs + 1_000_000_000n < lastNs) lastNs = startNs + 1_000_000_000n;
+    }
+    return lastNs;
   }
 
   /** A resource of a source is gone. */
@@ -330,7 +356,7 @@ export class VersionBook {
 
   #ownersOf(kind: ResourceKind): Map<number, string> {
     let owners = this.#owners.get(kind);
-    if (owners === undefined) this.#owners.set(kind, (owners = new Map()));
+    if (owners === undefined) this.#owners.set(kind, (owners = new Map<number, string>()));
     return owners;
   }
 
@@ -346,6 +372,14 @@ export class VersionBook {
 }
 
 const entryKey = (kind: ResourceKind, uid: string): string => `${kind}:${uid}`;
+
+/** The start of the pod at each address. */
+function podStarts(states: readonly ResourceState[]): ReadonlyMap<string, bigint> {
+  const starts = new Map<string, bigint>();
+  for (const { kind, addresses, sinceNs } of states)
+    if (kind === 'pod' && sinceNs !== undefined) for (const address of addresses) starts.set(address.join(), sinceNs);
+  return starts;
+}
 
 /** It is there once all steps are done. */
 function isThere({ steps, living }: Entry): boolean {

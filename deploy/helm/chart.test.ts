@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { loadSettings } from '../../cli/settings.ts';
+import { objectKinds } from '../../collector/kubernetes/object-kinds.ts';
 import { stageNames } from '../../cli/stage-names.ts';
 import { projectFile } from '../../core/project-files.ts';
 import { describeWhere } from '../../test/requirement.ts';
@@ -121,7 +122,7 @@ describeWhere(programsMissing('helm', 'manifests'), 'the Helm chart', () => {
     expect(hostPaths).toEqual(['state']);
     const writable = pod.containers[0]!.volumeMounts!.filter(({ readOnly }) => readOnly !== true);
     expect(writable.map(({ mountPath }) => mountPath)).toEqual(['/var/lib/spanloom', '/tmp']);
-    for (const stage of ['enricher', 'correlator', 'sink', 'query']) {
+    for (const stage of ['resources', 'enricher', 'correlator', 'sink', 'query']) {
       expect(podOf(renderChart('secured'), stage)).not.toHaveProperty('hostPID');
       expect(podOf(renderChart('secured'), stage)).not.toHaveProperty('hostNetwork');
     }
@@ -153,8 +154,8 @@ describeWhere(programsMissing('helm', 'manifests'), 'the Helm chart', () => {
       })),
     );
     const passwords = secrets.filter(({ name }) => name.endsWith('PASSWORD'));
-    // Five of Kafka (with the topics job), four of the Schema Registry, one of Redis, two of ClickHouse.
-    expect(passwords).toHaveLength(12);
+    // Six of Kafka (with the topics job), five of the Schema Registry, one of Redis, two of ClickHouse.
+    expect(passwords).toHaveLength(14);
     for (const { name, value, valueFrom } of passwords) {
       expect(value, name).toBeUndefined();
       expect(valueFrom?.secretKeyRef, name).toBeDefined();
@@ -162,6 +163,7 @@ describeWhere(programsMissing('helm', 'manifests'), 'the Helm chart', () => {
     const logins = passwords.filter(({ name }) => name === 'SPANLOOM_BUS_KAFKA_PASSWORD');
     expect(Object.fromEntries(logins.map(({ pod, valueFrom }) => [pod, valueFrom!.secretKeyRef!.name]))).toEqual({
       'traces-spanloom-collector': 'kafka-login',
+      'traces-spanloom-resources': 'kafka-login',
       'traces-spanloom-enricher': 'kafka-login-enricher',
       'traces-spanloom-correlator': 'kafka-login',
       'traces-spanloom-sink': 'kafka-login',
@@ -182,6 +184,7 @@ describeWhere(programsMissing('helm', 'manifests'), 'the Helm chart', () => {
     ]);
     expect(table).toEqual([
       ['collector', true, false, false],
+      ['resources', true, false, false],
       ['enricher', true, false, false],
       ['correlator', true, true, false],
       ['sink', true, false, true],
@@ -269,10 +272,37 @@ describeWhere(programsMissing('helm', 'manifests'), 'the Helm chart', () => {
       ['deny', [], []],
       ['enricher', ['metrics'], [53, 53, 9093, 8081]],
       ['query', ['metrics', 'http'], [53, 53, 8443]],
+      ['resources', ['metrics'], [53, 53, 9093, 8081, 443, 6443]],
       ['sink', ['metrics'], [53, 53, 9093, 8081, 8443]],
       ['topics', [], [53, 53, 9093]],
     ]);
     for (const { spec } of policies) expect(spec['policyTypes']).toEqual(['Ingress', 'Egress']);
+  });
+
+  it('lets one stage read exactly what it watches, and hold one Lease', () => {
+    type Rule = Readonly<Record<'apiGroups' | 'resources' | 'verbs' | 'resourceNames', readonly string[] | undefined>>;
+    const manifests = renderChart('minimal') as readonly (Manifest & { readonly rules?: readonly Rule[] })[];
+    const rules = (kind: string): readonly Rule[] => manifests.find((each) => each.kind === kind)!.rules!;
+    const watched = Object.values(objectKinds).map(({ path }) =>
+      /^\/apis?\/(?:([^/]+)\/)?v1\/(\w+)$/.exec(path)!.slice(1),
+    );
+    const allowed = rules('ClusterRole').flatMap(({ apiGroups, resources, verbs }) => {
+      expect(verbs).toEqual(['get', 'list', 'watch']);
+      return resources!.map((name) => `${apiGroups![0]!}/${name}`);
+    });
+    expect(allowed.toSorted()).toEqual(watched.map(([group = '', name]) => `${group}/${name!}`).toSorted());
+    const lease = environmentOf(manifests, 'resources').get('SPANLOOM_RESOURCES_KUBERNETES_LEASE_NAME');
+    expect(rules('Role')).toEqual([
+      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [lease], verbs: ['get', 'update'] },
+      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
+    ]);
+    const withToken = podsOf(manifests).filter(({ pod }) =>
+      JSON.stringify(pod.volumes).includes('serviceAccountToken'),
+    );
+    expect(withToken.map(({ name }) => name)).toEqual(['traces-spanloom-resources']);
+    const without = renderChart('minimal', 'resources.kubernetes=false');
+    expect(ofKind(without, 'ClusterRole')).toEqual([]);
+    expect(JSON.stringify(podOf(without, 'resources'))).not.toContain('serviceAccountToken');
   });
 
   it('knows the port of an address that names none', () => {
@@ -297,7 +327,7 @@ describeWhere(programsMissing('helm', 'manifests'), 'the Helm chart', () => {
       }
       // An upgrade must not undo what the autoscaler did.
       for (const { metadata, spec } of ofKind(manifests, 'Deployment'))
-        expect('replicas' in spec, metadata.name).toBe(metadata.name.endsWith('-query'));
+        expect('replicas' in spec, metadata.name).toBe(/-(query|resources)$/.test(metadata.name));
     }
   });
 

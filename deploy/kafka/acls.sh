@@ -29,13 +29,15 @@ writes() { grant "$1" --operation Write $(printf -- "--topic $prefix%s " "${@:2}
 joins() { grant "$1" --operation Read --operation Describe --group "$prefix$1" --resource-pattern-type prefixed; }
 
 # Every stage looks at start whether the topics are there. Write implies the id that an idempotent producer asks for.
-for stage in collector enricher correlator sink; do
+for stage in collector resources enricher correlator sink; do
   grant "$stage" --operation Describe --operation DescribeConfigs --topic "$prefix" --resource-pattern-type prefixed
 done
 
-writes collector events resources resource-ids
-reads collector resources resource-ids
-joins collector
+writes collector events resources
+
+writes resources resources resource-ids
+reads resources resources resource-ids
+joins resources
 
 reads enricher events resources
 writes enricher spans dead-letter

@@ -91,6 +91,19 @@
 {{- end }}
 {{- end -}}
 
+{{- define "spanloom.kubernetesSettings" -}}
+{{- with .root.Values.resources -}}
+{{- if .kubernetes }}
+- name: SPANLOOM_RESOURCES_KUBERNETES_ENABLED
+  value: 'true'
+- name: SPANLOOM_RESOURCES_KUBERNETES_CLUSTER_NAME
+  value: {{ .clusterName | quote }}
+- name: SPANLOOM_RESOURCES_KUBERNETES_LEASE_NAME
+  value: {{ include "spanloom.name" $.root }}-resources
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{- /* What every stage that serves metrics and probes has. */}}
 {{- define "spanloom.serviceSettings" -}}
 - name: SPANLOOM_METRICS_HOST
@@ -105,7 +118,7 @@
 
 {{- /* Everything of one stage; "port" is that of its metrics. */}}
 {{- define "spanloom.environment" -}}
-{{- $reads := dict "collector" (list "kafka" "registry") "enricher" (list "kafka" "registry") "correlator" (list "kafka" "registry" "redis") "sink" (list "kafka" "registry" "clickhouse") "query" (list "clickhouse") -}}
+{{- $reads := dict "collector" (list "kafka" "registry") "resources" (list "kafka" "registry" "kubernetes") "enricher" (list "kafka" "registry") "correlator" (list "kafka" "registry" "redis") "sink" (list "kafka" "registry" "clickhouse") "query" (list "clickhouse") -}}
 {{ include "spanloom.serviceSettings" . }}
 {{- range get $reads .stage }}
 {{- with include (printf "spanloom.%sSettings" .) $ | trim }}

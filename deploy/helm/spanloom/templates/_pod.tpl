@@ -67,9 +67,19 @@ readinessProbe:
 {{- if and .root.Values.kafka.tls.enabled .root.Values.kafka.tls.secret (ne .stage "query") }}true{{ end -}}
 {{- end -}}
 
+{{- /* Does this stage speak to the API of Kubernetes? */}}
+{{- define "spanloom.hasApiToken" -}}
+{{- if and (eq .stage "resources") .root.Values.resources.kubernetes }}true{{ end -}}
+{{- end -}}
+
 {{- define "spanloom.mounts" -}}
 - name: tmp
   mountPath: /tmp
+{{- if include "spanloom.hasApiToken" . }}
+- name: api-token
+  mountPath: /var/run/secrets/kubernetes.io/serviceaccount
+  readOnly: true
+{{- end }}
 {{- if include "spanloom.hasKafkaFiles" . }}
 - name: kafka
   mountPath: /etc/spanloom/kafka
@@ -86,6 +96,16 @@ readinessProbe:
 - name: tmp
   emptyDir:
     sizeLimit: 16Mi
+{{- if include "spanloom.hasApiToken" . }}
+# As the kubelet would mount it by itself, where that is not switched off.
+- name: api-token
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken: { path: token, expirationSeconds: 3607 }
+      - configMap: { name: kube-root-ca.crt, items: [{ key: ca.crt, path: ca.crt }] }
+      - downwardAPI: { items: [{ path: namespace, fieldRef: { apiVersion: v1, fieldPath: metadata.namespace } }] }
+{{- end }}
 {{- if include "spanloom.hasKafkaFiles" . }}
 - name: kafka
   secret:

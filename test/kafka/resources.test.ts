@@ -1,0 +1,59 @@
+/** Two publishers of resources at once on Kafka, without a lease: the worst that can happen to ids. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ApiServer } from '../../collector/kubernetes/testing/api-server.ts';
+import { ChurnWorld } from '../../collector/kubernetes/testing/churn-world.ts';
+import { ObjectStore } from '../../collector/kubernetes/testing/object-store.ts';
+import type { Bus } from '../../core/bus/bus.ts';
+import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
+import { SeededRandom } from '../chaos/seeded-random.ts';
+import { publishedVersions } from '../kubernetes/published.ts';
+import { startPublisher } from '../kubernetes/publisher-process.ts';
+import { brokerForTests } from './test-broker.ts';
+
+brokerForTests('resources on Kafka', (broker) => {
+  let bus: Bus;
+  let server: ApiServer;
+  let world: ChurnWorld;
+
+  beforeAll(async () => {
+    bus = openKafkaBus({ brokers: broker().brokers, prefix: `resources-${randomUUID()}.` });
+    await bus.ensureTopics([
+      { name: 'resources', partitions: 3, compacted: true },
+      { name: 'resource-ids', partitions: 1 },
+    ]);
+    const random = new SeededRandom(3);
+    const store = new ObjectStore();
+    world = new ChurnWorld(store, () => random.next());
+    server = await ApiServer.start({ store, bookmarkMs: 200 });
+  });
+  afterAll(async () => {
+    await server.close();
+    await bus.close();
+  });
+
+  it('two publishers at once never give one id to two things, and removed versions leave the topic', async () => {
+    const publishers = [startPublisher({ bus, server }), startPublisher({ bus, server })];
+    const endMs = Date.now() + 10_000;
+    while (Date.now() < endMs) {
+      world.step(Date.now());
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    world.settle();
+    await new Promise((resolve) => setTimeout(resolve, 8_000));
+    await Promise.all(publishers.map((publisher) => publisher.stop()));
+    const versions = await publishedVersions(bus);
+    const owners = new Map<string, string>();
+    for (const { kind, id, uid } of versions) {
+      expect(owners.get(`${kind} ${id}`) ?? uid).toBe(uid);
+      owners.set(`${kind} ${id}`, uid);
+    }
+    expect(owners.size).toBeGreaterThan(40);
+    const producer = await bus.producer();
+    const [first] = versions;
+    const key = `${first!.kind}:${first!.uid}@${first!.validFromNs}`;
+    await producer.send([{ topic: 'resources', key, value: Buffer.alloc(0) }]);
+    await producer.close();
+    expect(await publishedVersions(bus)).toHaveLength(versions.length - 1);
+  });
+});
