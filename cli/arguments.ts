@@ -2,6 +2,8 @@ import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { durationMsSetting, integerSetting, textSetting } from '../core/config/setting.ts';
 import { topicPrefixRule } from '../core/topics.ts';
+import type { Where } from '../query/where/expression.ts';
+import { parseWhere } from '../query/where/parse-where.ts';
 
 /** Reads a command-line value as a setting of the same type is read. @throws InvalidArgumentError that commander shows */
 function parser<Value>(schema: z.ZodType<Value>): (text: string) => Value {
@@ -20,6 +22,13 @@ export const positiveInteger = parser(integerSetting({ description: 'A number.',
 
 /** A whole number from 0. */
 export const wholeNumber = parser(integerSetting({ description: 'A number.', minimum: 0 }));
+
+/** A condition on the tags of a span. */
+export function where(text: string): Where {
+  const parsed = parseWhere(text);
+  if (parsed.kind === 'problem') throw new InvalidArgumentError(`It is no condition: ${parsed.problem}.`);
+  return parsed.where;
+}
 
 /** What the names of topics and groups on Kafka begin with. */
 export const topicPrefix = parser(textSetting({ description: 'A prefix.', ...topicPrefixRule }));

@@ -9,7 +9,7 @@ import type { DemoOptions } from './commands/demo.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { ReplayRangeOptions } from './commands/replay-range.ts';
 import type { TracesOptions } from './commands/traces.ts';
-import { durationMs, momentMs, positiveInteger, replaySpeed, topicPrefix, wholeNumber } from './arguments.ts';
+import { durationMs, momentMs, positiveInteger, replaySpeed, topicPrefix, where, wholeNumber } from './arguments.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { runCommand } from './run-command.ts';
 import { stageNames } from './stage-names.ts';
@@ -102,6 +102,11 @@ program
   .option('--endpoint <text>', 'only with a span whose endpoint contains this')
   .addOption(new Option('--protocol <name>', 'only with a span of this protocol').choices(protocolSymbols))
   .option('--errors', 'only with a span that failed')
+  .option(
+    '--where <condition>',
+    `only with a span tagged so, such as "client.pod = 'cart-1' and server.label('app') = 'shop'"`,
+    where,
+  )
   .option('--slower-than <duration>', 'only those that took longer', durationMs)
   .option('--since <duration>', 'only those that began in the last …, such as 15m', durationMs)
   .option('--slowest', 'the slowest first')

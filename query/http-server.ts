@@ -1,7 +1,7 @@
 /**
  * The read API. Everything is GET and JSON; what is wrong with a request comes as `{"problems":[…]}`, all at once.
  *
- *   GET /api/traces?service=&endpoint=&protocol=&status=&min_duration=&max_duration=&from=&to=&sort=&limit=
+ *   GET /api/traces?service=&endpoint=&protocol=&status=&where=&min_duration=&max_duration=&from=&to=&sort=&limit=
  *   GET /api/traces/<id, or its first digits>
  *   GET /healthz
  *   GET /metrics

@@ -2,6 +2,8 @@
 import { choiceSetting, durationMsSetting, integerSetting } from '../core/config/setting.ts';
 import { type Protocol, protocolSymbols, type SpanStatus, spanStatusSymbols } from '../schemas/generated/span.ts';
 import { maxListedTraces, type StatusFilter, type TraceFilter } from './trace-store.ts';
+import type { Where } from './where/expression.ts';
+import { parseWhere } from './where/parse-where.ts';
 
 /** Every parameter; any other is refused. */
 const parameterNames = [
@@ -9,6 +11,7 @@ const parameterNames = [
   'endpoint',
   'protocol',
   'status',
+  'where',
   'min_duration',
   'max_duration',
   'from',
@@ -83,6 +86,14 @@ export function parseTraceFilter(parameters: URLSearchParams): ParsedFilter {
     problems.push(`${name}: must have at most ${maxTextLength} characters`);
     return undefined;
   }
+  function readWhere(): Where | undefined {
+    const text = given.get('where');
+    if (text === undefined) return undefined;
+    const parsed = parseWhere(text);
+    if (parsed.kind === 'where') return parsed.where;
+    problems.push(`where: ${parsed.problem}`);
+    return undefined;
+  }
   function readTime(name: ParameterName): bigint | undefined {
     const text = given.get(name);
     if (text === undefined) return undefined;
@@ -101,6 +112,7 @@ export function parseTraceFilter(parameters: URLSearchParams): ParsedFilter {
     endpoint: readText('endpoint'),
     protocol: read('protocol', protocolReader),
     status: read('status', statusReader),
+    where: readWhere(),
     minDurationNs: toNs(read('min_duration', durationReader)),
     maxDurationNs: toNs(read('max_duration', durationReader)),
     fromNs: readTime('from'),
@@ -122,6 +134,7 @@ export function traceFilterParameters(filter: TraceFilter): URLSearchParams {
     endpoint: filter.endpoint,
     protocol: filter.protocol,
     status: filter.status satisfies SpanStatus | 'error' | undefined,
+    where: filter.where?.text,
     min_duration: durationText(filter.minDurationNs),
     max_duration: durationText(filter.maxDurationNs),
     from: timeText(filter.fromNs),

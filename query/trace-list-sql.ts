@@ -1,6 +1,7 @@
 /** SQL for lists of traces. */
 import { bytesLiteral, integerLiteral, stringLiteral, timeLiteral } from '../core/clickhouse/sql-literal.ts';
 import type { TraceFilter } from './trace-store.ts';
+import { whereSql } from './where/where-sql.ts';
 
 const statusesOfError = ['client_error', 'server_error', 'timeout', 'closed'];
 
@@ -29,13 +30,13 @@ export interface SummaryRow {
 }
 
 /** True when the filter asks for spans, which are in another table. */
-export function asksForSpans({ service, endpoint, protocol, status }: TraceFilter): boolean {
-  return service !== undefined || endpoint !== undefined || protocol !== undefined || status !== undefined;
+export function asksForSpans({ service, endpoint, protocol, status, where }: TraceFilter): boolean {
+  return [service, endpoint, protocol, status, where].some((asked) => asked !== undefined);
 }
 
 function spanConditions(filter: TraceFilter): readonly string[] {
   const conditions: string[] = [];
-  const { service, endpoint, protocol, status, fromNs } = filter;
+  const { service, endpoint, protocol, status, where, fromNs } = filter;
   // No span begins before its trace.
   if (fromNs !== undefined) conditions.push(`start_time >= ${timeLiteral(fromNs)}`);
   if (service !== undefined) {
@@ -51,6 +52,7 @@ function spanConditions(filter: TraceFilter): readonly string[] {
     const statuses = status === 'error' ? statusesOfError : [status];
     conditions.push(`status IN (${statuses.map(stringLiteral).join(', ')})`);
   }
+  if (where !== undefined) conditions.push(whereSql(where.expression));
   return conditions;
 }
 
@@ -88,7 +90,7 @@ export function summarySql(filter: TraceFilter, candidates?: readonly Candidate[
   const amongCandidates = ids === undefined ? '' : `trace_id IN (${ids}) AND `;
   return `SELECT lower(hex(trace_id)) AS trace_id, toString(key) AS sort_key, revision,
       toString(toUnixTimestamp64Nano(start_time)) AS start_time_ns, duration_ns, span_count, error_count, root_count,
-      coalesce(nullIf(dictGetOrDefault('resource_now', 'name', (root_service_type, root_service_id), ''), ''),
+      coalesce(nullIf(resource_name(root_service_type, root_service_id, start_time), ''),
         toString(root_process_name)) AS root_service_name,
       root_protocol, root_request_type, root_endpoint, root_status, root_response_code
     FROM (

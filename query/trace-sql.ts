@@ -28,9 +28,7 @@ export function traceRowsSql(prefix: string, limit: number): string {
     ORDER BY id LIMIT ${integerLiteral(limit)}`;
 }
 
-const nameOf = (type: string, id: string): string =>
-  `coalesce(nullIf(dictGetOrDefault('resource_at', 'name', (${type}, ${id}), start, ''), ''),
-      nullIf(dictGetOrDefault('resource_now', 'name', (${type}, ${id}), ''), ''))`;
+const nameOf = (type: string, id: string): string => `nullIf(resource_name(${type}, ${id}, start), '')`;
 
 /** Columns of a side that hold ids of one kind each, without the side. */
 const taggedKinds = [

@@ -1,12 +1,13 @@
 import type { Protocol, SpanStatus } from '../schemas/generated/span.ts';
 import type { Trace } from '../schemas/generated/trace.ts';
 import type { SpanNames } from '../schemas/trace-json.ts';
+import type { Where } from './where/expression.ts';
 
 /** `error` stands for every status in which something failed. */
 export type StatusFilter = SpanStatus | 'error';
 
 /**
- * Which traces to list. Those about spans (service, endpoint, protocol, status) hold together: one span of the trace
+ * Which traces to list. Those about spans (service, endpoint, protocol, status, where) hold together: one span of the trace
  * must have them all.
  */
 export interface TraceFilter {
@@ -16,6 +17,8 @@ export interface TraceFilter {
   readonly endpoint?: string;
   readonly protocol?: Protocol;
   readonly status?: StatusFilter;
+  /** What the span is tagged with: names, labels, annotations, environment. */
+  readonly where?: Where;
   /** Duration of the whole trace in nanoseconds, both allowed. */
   readonly minDurationNs?: number;
   readonly maxDurationNs?: number;

@@ -1,14 +1,20 @@
 import type { Producer } from '../core/bus/bus.ts';
 import type { ClickHouse, RowColumn } from '../core/clickhouse/clickhouse.ts';
+import type { ReloadPace } from './reload-pace.ts';
 import { resourceColumns } from './resource-rows.ts';
 import { spanColumns } from './span-columns.ts';
 import type { RowBatch, SinkOutput } from './stage.ts';
 import { traceColumns } from './trace-columns.ts';
 
+/** Values first: whoever knows a set must find what is in it. */
+const dictionaries = ['resource_value', 'resource_at', 'resource_now'];
+
 /** Where the outputs of the sink go. */
 export interface SinkDestinations {
   readonly clickHouse: ClickHouse;
   readonly producer: Producer;
+  /** How often names may be loaded again; each time when not given. */
+  readonly reloads?: ReloadPace;
   /** Told of each batch that was stored. */
   readonly stored?: (batch: RowBatch, durationMs: number) => void;
 }
@@ -19,7 +25,7 @@ export interface SinkDestinations {
  */
 export async function deliverToClickHouse(
   outputs: readonly SinkOutput[],
-  { clickHouse, producer, stored }: SinkDestinations,
+  { clickHouse, producer, reloads, stored }: SinkDestinations,
 ): Promise<void> {
   const letters = outputs.flatMap((output) => (output.kind === 'dead-letter' ? [output.message] : []));
   if (letters.length > 0) await producer.send(letters);
@@ -28,8 +34,10 @@ export async function deliverToClickHouse(
     const startedAtMs = performance.now();
     await insert('resource', resourceColumns, output.resources);
     if (output.resourceCount > 0) {
-      await clickHouse.execute('SYSTEM RELOAD DICTIONARY resource_now');
-      await clickHouse.execute('SYSTEM RELOAD DICTIONARY resource_at');
+      const reload = async (): Promise<void> => {
+        for (const name of dictionaries) await clickHouse.execute(`SYSTEM RELOAD DICTIONARY ${name}`);
+      };
+      await (reloads?.whenDue(reload) ?? reload());
     }
     await insert('spans', spanColumns, output.spans);
     await insert('trace', traceColumns, output.traces);

@@ -1,5 +1,6 @@
 /** Rows of table `resource`. */
 import type { RowColumn } from '../core/clickhouse/clickhouse.ts';
+import { transportIndex } from '../schemas/generated/event-batch.ts';
 import { type Resource, resourceKindIndex } from '../schemas/generated/resource.ts';
 import type { RowBinaryWriter } from './row-binary-writer.ts';
 
@@ -9,8 +10,13 @@ export const resourceColumns: readonly RowColumn[] = [
   { name: 'id', type: 'Int32' },
   { name: 'uid', type: 'String' },
   { name: 'name', type: 'String' },
+  { name: 'type', type: 'String' },
   { name: 'parents', type: 'Array(Tuple(Int8, Int32))' },
+  { name: 'parent_uids', type: 'Array(String)' },
   { name: 'addresses', type: 'Array(IPv6)' },
+  { name: 'networks', type: 'Array(Tuple(IPv6, Int32))' },
+  { name: 'ports', type: 'Array(Tuple(Int8, Int32, Int32, Int32))' },
+  { name: 'mac_addresses', type: 'Array(String)' },
   { name: 'labels', type: 'Map(String, String)' },
   { name: 'annotations', type: 'Map(String, String)' },
   { name: 'environment', type: 'Map(String, String)' },
@@ -18,6 +24,9 @@ export const resourceColumns: readonly RowColumn[] = [
   { name: 'valid_to', type: "DateTime64(9, 'UTC')" },
   { name: 'version', type: 'Int64' },
 ];
+
+/** Bits in front of an IPv4 address that is written as IPv6. */
+const mappedBits = 96;
 
 function writeTextMap(writer: RowBinaryWriter, map: Readonly<Record<string, string>>): void {
   const entries = Object.entries(map);
@@ -34,13 +43,35 @@ export function writeResourceRow(writer: RowBinaryWriter, resource: Resource, ve
   writer.writeInt32(resource.id);
   writer.writeString(resource.uid);
   writer.writeString(resource.name);
+  writer.writeString(resource.type);
   writer.writeLength(resource.parents.length);
   for (const parent of resource.parents) {
     writer.writeInt8(resourceKindIndex[parent.kind]);
     writer.writeInt32(parent.id);
   }
+  writer.writeLength(resource.parents.length);
+  for (const parent of resource.parents) writer.writeString(parent.uid);
   writer.writeLength(resource.addresses.length);
   for (const address of resource.addresses) writer.writeAddress(address);
+  writer.writeLength(resource.networks.length);
+  for (const { address, prefixLength } of resource.networks) {
+    writer.writeAddress(address);
+    writer.writeInt32(address.length === 4 ? prefixLength + mappedBits : prefixLength);
+  }
+  writer.writeLength(resource.ports.length);
+  for (const { transport, port, targetPort, nodePort } of resource.ports) {
+    writer.writeInt8(transportIndex[transport]);
+    writer.writeInt32(port);
+    writer.writeInt32(targetPort);
+    writer.writeInt32(nodePort);
+  }
+  writer.writeLength(resource.macAddresses.length);
+  for (const address of resource.macAddresses)
+    writer.writeString(
+      Buffer.from(address)
+        .toString('hex')
+        .replaceAll(/..(?!$)/g, '$&:'),
+    );
   writeTextMap(writer, resource.labels);
   writeTextMap(writer, resource.annotations);
   writeTextMap(writer, resource.environment);

@@ -1,7 +1,7 @@
 import { Counter, Histogram } from 'prom-client';
 import type { Bus } from '../core/bus/bus.ts';
 import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
-import { migrate } from '../core/clickhouse/migrate.ts';
+import { migrate, renewDictionaries } from '../core/clickhouse/migrate.ts';
 import { connect } from '../core/stage/connect.ts';
 import { runStage } from '../core/stage/run-stage.ts';
 import { stageEvents, stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
@@ -9,6 +9,7 @@ import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Topic } from '../core/topics.ts';
 import type { SinkConfig } from './config.ts';
 import { deliverToClickHouse } from './deliver.ts';
+import { ReloadPace } from './reload-pace.ts';
 import { SinkStage } from './stage.ts';
 
 /** What the sink needs to run. Bus and database stay open: whoever opened them closes them. */
@@ -30,7 +31,11 @@ export interface RunSinkOptions {
 export async function runSink(options: RunSinkOptions): Promise<void> {
   const { config, bus, clickHouse, telemetry, signal } = options;
   telemetry.health.check('ClickHouse', () => clickHouse.select('SELECT 1'));
-  await connect('migrate', () => migrate(clickHouse), { telemetry: stageEvents(telemetry, 'sink'), signal });
+  const prepare = async (): Promise<void> => {
+    await migrate(clickHouse);
+    await renewDictionaries(clickHouse);
+  };
+  await connect('migrate', prepare, { telemetry: stageEvents(telemetry, 'sink'), signal });
   const topics = { traces: 'traces' satisfies Topic, resources: 'resources' satisfies Topic };
   const stage = new SinkStage(
     { maxRows: config.batchRows, maxBytes: config.batchBytes, maxAgeMs: config.batchAge },
@@ -48,6 +53,7 @@ export async function runSink(options: RunSinkOptions): Promise<void> {
     buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10],
     registers: [telemetry.registry],
   });
+  const reloads = new ReloadPace();
   const producer = await bus.producer();
   const consumer = await bus.consumer({ group: 'sink', topics: [topics.traces, topics.resources] });
   try {
@@ -59,6 +65,7 @@ export async function runSink(options: RunSinkOptions): Promise<void> {
         deliverToClickHouse(outputs, {
           clickHouse,
           producer,
+          reloads,
           stored(batch, durationMs) {
             rows.inc({ table: 'spans' }, batch.spanCount);
             rows.inc({ table: 'trace' }, batch.traceCount);

@@ -96,6 +96,15 @@ describe('positions', () => {
 });
 
 describe('a message that cannot be read', () => {
+  it('is not what a tombstone of a resource is', () => {
+    const stage = newStage();
+    const tombstone = resourceMessage(makeResource(), 4, { value: Buffer.alloc(0), headers: {} });
+    expect(stage.process(tombstone, 0)).toEqual([]);
+    expect(stage.drain()).toEqual([]);
+    expect(stage.accounting()).toMatchObject({ received: 0, held: 0 });
+    expect(stage.heldFrom({ topic: 'resources', partition: 0 })).toBeUndefined();
+  });
+
   it('goes to the dead letters at once, and the rest goes on', () => {
     const stage = newStage();
     const good = message(0);

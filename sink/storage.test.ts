@@ -210,16 +210,14 @@ describe('names', () => {
     const later = makeResource({ name: 'after', validFromNs: epochNs + 1_000_000_000n });
     await database.store(resourceMessage(old, 0), traceMessage(makeTrace([first]), 0));
     const nameOf = (time: bigint): string =>
-      `dictGet('resource_at', 'name', (13, 1), fromUnixTimestamp64Nano(${time}, 'UTC'))`;
-    const sql = `SELECT dictGet('resource_now', 'name', (13, 1)) AS now, ${nameOf(epochNs)} AS then,
-      ${nameOf(epochNs + 2_000_000_000n)} AS later, dictGet('resource_now', 'labels', (13, 1)) AS labels`;
+      `dictGet('resource_at', 'name', resource_key(13, 1), fromUnixTimestamp64Nano(${time}, 'UTC'))`;
+    const sql = `SELECT dictGet('resource_now', 'name', resource_key(13, 1)) AS now, ${nameOf(epochNs)} AS then,
+      ${nameOf(epochNs + 2_000_000_000n)} AS later, resource_label('team', 13, 1, now()) AS team`;
     expect(await database.clickHouse.select(sql)).toEqual([
-      { now: 'before', then: 'before', later: 'before', labels: '{"team":"a"}' },
+      { now: 'before', then: 'before', later: 'before', team: 'a' },
     ]);
     await database.store(resourceMessage(later, 1));
-    expect(await database.clickHouse.select(sql)).toEqual([
-      { now: 'after', then: 'before', later: 'after', labels: '{}' },
-    ]);
+    expect(await database.clickHouse.select(sql)).toEqual([{ now: 'after', then: 'before', later: 'after', team: '' }]);
   });
 
   it('that were corrected replace the wrong ones', async () => {
@@ -307,7 +305,7 @@ describe('views', () => {
       SpanAttributes: {
         'http.request.method': 'GET',
         'http.response.status_code': '503',
-        'http.route': '/api/orders/{}',
+        'url.template': '/api/orders/{}',
         'url.path': '/api/orders/17',
         'url.query': 'full=1',
         'error.type': '503',
@@ -319,7 +317,7 @@ describe('views', () => {
         'spanloom.observation_point': 's-p',
       },
     });
-    expect(rows[2]).toMatchObject({ ParentSpanId: first.spanId, StatusCode: 'Ok' });
+    expect(rows[2]).toMatchObject({ ParentSpanId: first.spanId, StatusCode: 'Unset' });
   });
 
   it('find a trace by an index, not by reading everything', async () => {

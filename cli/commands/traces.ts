@@ -7,6 +7,7 @@ import { renderTable, type Column } from '../table.ts';
 import type { Protocol } from '../../schemas/generated/span.ts';
 import { summaryToJson } from '../../query/summary-json.ts';
 import type { TraceFilter, TraceSummary } from '../../query/trace-store.ts';
+import type { Where } from '../../query/where/expression.ts';
 
 /** Options of `spanloom traces`; durations in milliseconds. */
 export interface TracesOptions {
@@ -14,6 +15,7 @@ export interface TracesOptions {
   readonly endpoint?: string;
   readonly protocol?: Protocol;
   readonly errors?: boolean;
+  readonly where?: Where;
   readonly slowerThan?: number;
   readonly since?: number;
   readonly slowest?: boolean;
@@ -40,12 +42,13 @@ export async function traces(options: TracesOptions): Promise<void> {
 }
 
 function filterOf(options: TracesOptions): TraceFilter {
-  const { service, endpoint, protocol, errors, slowerThan, since } = options;
+  const { service, endpoint, protocol, errors, where, slowerThan, since } = options;
   return {
     ...(service === undefined ? {} : { service }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(protocol === undefined ? {} : { protocol }),
     ...(errors === true ? { status: 'error' as const } : {}),
+    ...(where === undefined ? {} : { where }),
     ...(slowerThan === undefined ? {} : { minDurationNs: slowerThan * 1e6 }),
     ...(since === undefined ? {} : { fromNs: BigInt(Math.round(Date.now() - since)) * 1_000_000n }),
     sort: options.slowest === true ? 'slowest' : 'newest',

@@ -19,8 +19,16 @@ export interface RowInsert {
   readonly rows: readonly Uint8Array[];
 }
 
+/** A user of a server. */
+export interface ClickHouseLogin {
+  readonly user: string;
+  readonly password: string;
+}
+
 /** A database. */
 export interface ClickHouse {
+  /** Whose rights dictionaries read with; undefined in the embedded engine, which has one user. */
+  readonly login?: ClickHouseLogin;
   /**
    * Resolves when the rows are stored and readable. Part of them may be stored when it fails: tables are made so that
    * sending the same rows again is harmless.

@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client';
-import type { ClickHouse, RowInsert } from './clickhouse.ts';
+import type { ClickHouse, ClickHouseLogin, RowInsert } from './clickhouse.ts';
 import { clickHouseError } from './clickhouse-error.ts';
 import type { Lanes } from './lanes.ts';
 
@@ -7,6 +7,7 @@ import type { Lanes } from './lanes.ts';
 export interface ClientBehaviour {
   /** The directory or address of the database, for people. */
   readonly place: string;
+  readonly login?: ClickHouseLogin;
   /** Clients for queries, so that a long one does not hold up what is stored. */
   readonly readers: Lanes;
   /** Clients for inserts and other statements. */
@@ -32,6 +33,7 @@ export function clientClickHouse({ place, readers, writers, ...behaviour }: Clie
     behaviour.closed?.();
   };
   return {
+    ...(behaviour.login === undefined ? {} : { login: behaviour.login }),
     insert: (insert) => attempt(() => writers.run((client) => behaviour.insert(client, insert))),
     select: <Row>(sql: string, settings: Readonly<Record<string, number>> = {}) => {
       // In the statement, not beside it: the embedded engine would keep them for the statements that follow.

@@ -40,6 +40,7 @@ export function openHttpClickHouse(options: HttpClickHouseOptions): ClickHouse {
   const lane = sharedLane(client);
   return clientClickHouse({
     place: options.url,
+    login: { user: options.user, password: options.password },
     readers: lane,
     writers: lane,
     async insert(client, { table, columns, rows }: RowInsert) {

@@ -39,6 +39,19 @@ function statementsOf(sql: string): readonly string[] {
     .filter((statement) => statement.replaceAll(/^\s*--.*$/gm, '').trim() !== '');
 }
 
+/** How a dictionary reads its table: as the user that made it. The embedded engine has one user only, without a password. */
+function loginOf({ login }: ClickHouse): string {
+  return login === undefined ? '' : `USER ${stringLiteral(login.user)} PASSWORD ${stringLiteral(login.password)} `;
+}
+
+/** A failed statement may be told in full, and then with the password in it. */
+function withoutPassword(error: unknown, { login }: ClickHouse): unknown {
+  if (!(error instanceof PipelineError) || login === undefined || login.password === '') return error;
+  const secrets = [stringLiteral(login.password).slice(1, -1), login.password];
+  const message = secrets.reduce((text, secret) => text.replaceAll(secret, '[HIDDEN]'), error.message);
+  return message === error.message ? error : new PipelineError(error.code, message, { retryable: error.retryable });
+}
+
 const checksumOf = (sql: string): string => createHash('sha256').update(sql).digest('hex');
 
 /**
@@ -74,14 +87,45 @@ export async function migrate(
   }
   const missing = migrations.filter((migration) => !applied.has(migration.number));
   if (missing.length === 0) return [];
-  const [current] = await clickHouse.select<{ name: string }>('SELECT currentDatabase() AS name');
+  const run = await statementRunner(clickHouse);
   for (const { number, name, sql } of missing) {
-    for (const statement of statementsOf(sql))
-      await clickHouse.execute(statement.replaceAll('{{database}}', current!.name));
+    for (const statement of statementsOf(sql)) await run(statement);
     await clickHouse.execute(
       `INSERT INTO schema_migration (number, name, checksum) VALUES ` +
         `(${integerLiteral(number)}, ${stringLiteral(name)}, ${stringLiteral(checksumOf(sql))})`,
     );
   }
   return missing.map((migration) => migration.name);
+}
+
+/**
+ * Makes dictionaries read with the present login: the one they were made with may have another password by now. Nothing to
+ * do in the embedded engine.
+ */
+export async function renewDictionaries(
+  clickHouse: ClickHouse,
+  migrations: readonly Migration[] = packagedMigrations(),
+): Promise<void> {
+  if (clickHouse.login === undefined) return;
+  const run = await statementRunner(clickHouse);
+  for (const { sql } of migrations)
+    for (const statement of statementsOf(sql))
+      if (/^CREATE OR REPLACE DICTIONARY /m.test(statement)) await run(statement);
+}
+
+const dictionarySource = 'SOURCE(CLICKHOUSE(';
+
+/** Runs statements with the name of the database, and in dictionaries with a login: without one they would be `default`. */
+async function statementRunner(clickHouse: ClickHouse): Promise<(statement: string) => Promise<void>> {
+  const [current] = await clickHouse.select<{ name: string }>('SELECT currentDatabase() AS name');
+  return async (statement) => {
+    const filled = statement
+      .replaceAll('{{database}}', current!.name)
+      .replaceAll(dictionarySource, () => dictionarySource + loginOf(clickHouse));
+    try {
+      await clickHouse.execute(filled);
+    } catch (error) {
+      throw withoutPassword(error, clickHouse);
+    }
+  };
 }

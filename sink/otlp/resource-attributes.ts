@@ -7,6 +7,7 @@ import type { ResourceNames } from './resource-names.ts';
 const keys = {
   agentId: attributeKey('spanloom.agent.id'),
   executable: attributeKey('process.executable.name'),
+  podUid: attributeKey('k8s.pod.uid'),
   processId: attributeKey('process.pid'),
   serviceName: attributeKey('service.name'),
 } as const;
@@ -40,6 +41,14 @@ const tags: readonly Tag[] = [
   tag('pod', 'k8s.pod.name', (side) => side.podId),
   tag('service', 'k8s.service.name', (side) => side.serviceId),
 ];
+
+/** Workloads that the conventions have a name for. */
+const workloadKeys: ReadonlyMap<string, AttributeKey> = new Map(
+  ['deployment', 'statefulset', 'daemonset', 'replicaset', 'job', 'cronjob'].map((type) => [
+    type,
+    attributeKey(`k8s.${type}.name`),
+  ]),
+);
 
 /** The side a span was seen on: its resource. */
 export function ownSide(span: Span): Side {
@@ -75,6 +84,7 @@ export function writeResourceAttributes(attributes: AttributeWriter, span: Span,
   for (const { kind, id, name, number } of tags) {
     const known = names.nameOfKind(kind, id(side));
     if (known === '') attributes.integerUnlessZero(number, id(side));
-    else attributes.text(name, known);
+    else attributes.text((kind === 'workload' && workloadKeys.get(names.workloadType(id(side)))) || name, known);
   }
+  attributes.text(keys.podUid, names.podUid(side.podId));
 }

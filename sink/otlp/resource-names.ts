@@ -5,13 +5,21 @@ import { readResource, resourceKindIndex, type ResourceKind } from '../../schema
 /** Ids are 31 bits, kinds few: one number holds both. */
 const idRange = 2 ** 31;
 
+/** What is known of a resource: of its version that began last. */
+interface Known {
+  readonly name: string;
+  readonly type: string;
+  readonly uid: string;
+  readonly validFromNs: bigint;
+}
+
 /**
  * Names of resources, learned from the topic `resources`. Each instance needs them all, whichever partitions of traces it
  * has, so they are no state of a consumer group: whoever runs the stage reads the topic from its beginning.
  */
 export class ResourceNames {
-  readonly #names = new Map<number, string>();
-  /** Grows when a name is new or has changed. */
+  readonly #known = new Map<number, Known>();
+  /** Grows when something is new or has changed. */
   version = 0;
 
   /** Learns what a message of the topic says; one that cannot be read is the sink's to put aside. */
@@ -20,16 +28,32 @@ export class ResourceNames {
     if (message.value.length === 0) return;
     const decoded = decodeValue('Resource', message, readResource);
     if (decoded.kind === 'rejected') return;
-    const { kind, id, name } = decoded.value;
+    const { kind, id, name, type, uid, validFromNs } = decoded.value;
+    if (name === '') return;
     const key = resourceKindIndex[kind] * idRange + id;
-    if (name === '' || this.#names.get(key) === name) return;
-    this.#names.set(key, name);
-    this.version++;
+    const known = this.#known.get(key);
+    // The end of a former version may be told after the next one has begun.
+    if (known !== undefined && known.validFromNs > validFromNs) return;
+    this.#known.set(key, { name, type, uid, validFromNs });
+    if (known?.name !== name || known.type !== type || known.uid !== uid) this.version++;
   }
 
   /** The name of a resource; empty when it has none or is not known. @param type position in ResourceKind */
   nameOf(type: number, id: number): string {
-    return id === 0 ? '' : (this.#names.get(type * idRange + id) ?? '');
+    return this.#find(type, id)?.name ?? '';
+  }
+
+  /** What the source calls this kind of workload, in lower case: deployment, statefulset. */
+  workloadType(id: number): string {
+    return this.#find(resourceKindIndex.workload, id)?.type.toLowerCase() ?? '';
+  }
+
+  podUid(id: number): string {
+    return this.#find(resourceKindIndex.pod, id)?.uid ?? '';
+  }
+
+  #find(type: number, id: number): Known | undefined {
+    return id === 0 ? undefined : this.#known.get(type * idRange + id);
   }
 
   nameOfKind(kind: ResourceKind, id: number): string {

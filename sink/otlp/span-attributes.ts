@@ -1,7 +1,7 @@
 /**
  * Attributes of a span: OpenTelemetry's stable conventions for HTTP, databases and the network, and what they have no name
- * for, our evidence above all, under `spanloom.`. The same names as in the view otel_traces, with three differences that
- * docs/consume-traces.md explains: no http.route, no statement with its literals, no dns.answers.
+ * for, our evidence above all, under `spanloom.`. The same names as in the view otel_traces, with two differences that
+ * docs/consume-traces.md explains: no statement with its literals, no dns.answers.
  */
 import type { Span } from '../../schemas/generated/span.ts';
 import { cachedAddressText } from './address-texts.ts';

@@ -195,6 +195,24 @@ describe('a span', () => {
 });
 
 describe('a trace', () => {
+  it('has its workload under what it is, and the uid of its pod; an ended version does not bring back its name', () => {
+    const names = new ResourceNames();
+    const stage = newStage(names);
+    const later = { kind: 'pod', id: 5, uid: 'p-5', name: 'cart-1', validFromNs: 20n } as const;
+    names.learn(resourceMessage(makeResource(later), 0));
+    names.learn(resourceMessage(makeResource({ ...later, name: 'former', validFromNs: 10n, validToNs: 20n }), 1));
+    names.learn(resourceMessage(makeResource({ kind: 'workload', id: 6, name: 'cart', type: 'StatefulSet' }), 2));
+    names.learn(resourceMessage(makeResource({ kind: 'workload', id: 7, name: 'odd', type: 'Rollout' }), 3));
+    const on = (workloadId: number): ReturnType<typeof makeTrace> =>
+      makeTrace([makeSpan({ server: { ...makeSpan().server, podId: 5, workloadId } })]);
+    expect(sent(on(6), stage)[0]!.resource).toMatchObject({
+      'k8s.pod.name': 'cart-1',
+      'k8s.pod.uid': 'p-5',
+      'k8s.statefulset.name': 'cart',
+    });
+    expect(sent(on(7), stage)[0]!.resource).toMatchObject({ 'spanloom.workload.name': 'odd' });
+  });
+
   it('keeps every span and parent, those of one process together', () => {
     const trace = makeLoadTrace(3);
     const spans = sent(trace);

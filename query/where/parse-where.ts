@@ -1,0 +1,165 @@
+/**
+ * Text of a condition to an expression, by recursive descent:
+ *
+ *   or         = and { "or" and }
+ *   and        = unary { "and" unary }
+ *   unary      = "not" unary | "(" or ")" | field comparison
+ *   field      = [ "client." | "server." ] ( tag | ( "label" | "annotation" | "environment" ) "(" value ")" )
+ *   comparison = ( "=" | "!=" | "~" | "!~" | [ "not" ] "like" ) value | [ "not" ] "in" "(" value { "," value } ")"
+ *   value      = text in quotes | word
+ *
+ * Keywords are understood in any case. What is negated holds for neither side when no side is given.
+ */
+import { type Expression, type Field, mapNames, type SideName, tagNames, type Test, type Where } from './expression.ts';
+import { type Token, tokensOf, WhereError } from './tokens.ts';
+
+const maxLength = 2000;
+const maxDepth = 32;
+const maxTests = 24;
+const maxValues = 200;
+
+/** A condition, or what is wrong with it in one sentence. */
+export type ParsedWhere =
+  { readonly kind: 'where'; readonly where: Where } | { readonly kind: 'problem'; readonly problem: string };
+
+/** Reads a condition. Never throws. */
+export function parseWhere(text: string): ParsedWhere {
+  if (text.length > maxLength) return { kind: 'problem', problem: `must have at most ${maxLength} characters` };
+  try {
+    return { kind: 'where', where: { text, expression: new Parser(tokensOf(text)).parse() } };
+  } catch (error) {
+    if (error instanceof WhereError) return { kind: 'problem', problem: error.message };
+    throw error;
+  }
+}
+
+class Parser {
+  readonly #tokens: readonly Token[];
+  #next = 0;
+  #depth = 0;
+  #tests = 0;
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  parse(): Expression {
+    const expression = this.#any();
+    if (this.#token.kind !== 'end') this.#fail('"and", "or" or the end');
+    return expression;
+  }
+
+  get #token(): Token {
+    return this.#tokens[this.#next]!;
+  }
+
+  #fail(expected: string): never {
+    const { kind, text, position } = this.#token;
+    const found = kind === 'end' ? 'the end' : JSON.stringify(text);
+    throw new WhereError(position, `${expected} was expected, not ${found}`);
+  }
+
+  #takeSymbol(symbol: string): boolean {
+    const isThere = this.#token.kind === 'symbol' && this.#token.text === symbol;
+    if (isThere) this.#next++;
+    return isThere;
+  }
+
+  #takeKeyword(keyword: string): boolean {
+    const isThere = this.#token.kind === 'word' && this.#token.text.toLowerCase() === keyword;
+    if (isThere) this.#next++;
+    return isThere;
+  }
+
+  #expectSymbol(symbol: string): void {
+    if (!this.#takeSymbol(symbol)) this.#fail(`"${symbol}"`);
+  }
+
+  #any(): Expression {
+    const terms = [this.#all()];
+    while (this.#takeKeyword('or')) terms.push(this.#all());
+    return terms.length === 1 ? terms[0]! : { kind: 'or', terms };
+  }
+
+  #all(): Expression {
+    const terms = [this.#unary()];
+    while (this.#takeKeyword('and')) terms.push(this.#unary());
+    return terms.length === 1 ? terms[0]! : { kind: 'and', terms };
+  }
+
+  #unary(): Expression {
+    if (++this.#depth > maxDepth) throw new WhereError(this.#token.position, 'is nested too deeply');
+    const expression = this.#takeKeyword('not') ? negated(this.#unary()) : this.#positive();
+    this.#depth--;
+    return expression;
+  }
+
+  #positive(): Expression {
+    if (!this.#takeSymbol('(')) return this.#comparison();
+    const expression = this.#any();
+    this.#expectSymbol(')');
+    return expression;
+  }
+
+  #comparison(): Expression {
+    if (++this.#tests > maxTests)
+      throw new WhereError(this.#token.position, `there are more than ${maxTests} comparisons`);
+    const field = this.#field();
+    if (this.#takeSymbol('=')) return testOf(field, { kind: 'one_of', values: [this.#value()] });
+    if (this.#takeSymbol('!=')) return negated(testOf(field, { kind: 'one_of', values: [this.#value()] }));
+    if (this.#takeSymbol('~')) return testOf(field, { kind: 'contains', text: this.#value() });
+    if (this.#takeSymbol('!~')) return negated(testOf(field, { kind: 'contains', text: this.#value() }));
+    const isNegated = this.#takeKeyword('not');
+    const test = this.#listOrPattern(isNegated);
+    return isNegated ? negated(testOf(field, test)) : testOf(field, test);
+  }
+
+  #listOrPattern(isNegated: boolean): Test {
+    if (this.#takeKeyword('like')) return { kind: 'like', pattern: this.#pattern() };
+    if (!this.#takeKeyword('in')) this.#fail(isNegated ? '"in" or "like"' : 'one of = != ~ !~ in like');
+    this.#expectSymbol('(');
+    const values = [this.#value()];
+    while (this.#takeSymbol(',')) {
+      if (values.length === maxValues)
+        throw new WhereError(this.#token.position, `there are more than ${maxValues} values`);
+      values.push(this.#value());
+    }
+    this.#expectSymbol(')');
+    return { kind: 'one_of', values };
+  }
+
+  #field(): Field {
+    const { kind, text } = this.#token;
+    const [, sideText, name] = /^(?:(client|server)\.)?(.*)$/s.exec(kind === 'word' ? text.toLowerCase() : '')!;
+    const side = sideText as SideName | undefined;
+    const tag = tagNames.find((candidate) => candidate === name);
+    const map = mapNames.find((candidate) => candidate === name);
+    if (tag === undefined && map === undefined)
+      this.#fail(`a tag (${tagNames.join(', ')}) or label(…), annotation(…), environment(…)`);
+    this.#next++;
+    if (tag !== undefined) return { kind: 'tag', side, tag };
+    this.#expectSymbol('(');
+    const key = this.#value();
+    this.#expectSymbol(')');
+    return { kind: 'text', side, map: map!, key };
+  }
+
+  #value(): string {
+    const { kind, text } = this.#token;
+    if (kind !== 'text' && kind !== 'word') this.#fail('a value');
+    this.#next++;
+    return text;
+  }
+
+  #pattern(): string {
+    const { position } = this.#token;
+    const pattern = this.#value();
+    // The engine refuses it.
+    if (/(?:^|[^\\])(?:\\\\)*\\$/.test(pattern))
+      throw new WhereError(position, 'a pattern must not end with a backslash');
+    return pattern;
+  }
+}
+
+const testOf = (field: Field, test: Test): Expression => ({ kind: 'test', field, test });
+const negated = (term: Expression): Expression => (term.kind === 'not' ? term.term : { kind: 'not', term });

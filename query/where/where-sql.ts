@@ -1,0 +1,87 @@
+/**
+ * A condition to SQL on the integer columns of table spans. Names become ids: every id that ever had the name. Texts
+ * under keys become ids in the same way, and what is left is checked as of the event, with the resource that is nearest.
+ */
+import { integerLiteral, stringLiteral } from '../../core/clickhouse/sql-literal.ts';
+import { type ResourceKind, resourceKindIndex } from '../../schemas/generated/resource.ts';
+import { type Expression, type Field, type MapName, passesEmpty, type SideName, type Test } from './expression.ts';
+
+/** Whose labels count as those of a side, nearest first: as in the SQL function label(key, side). */
+const nearest: readonly ResourceKind[] = [
+  'pod',
+  'workload',
+  'service',
+  'namespace',
+  'process',
+  'node',
+  'instance',
+  'host',
+  'cluster',
+];
+
+const mapColumns: Readonly<Record<MapName, string>> = {
+  label: 'labels',
+  annotation: 'annotations',
+  environment: 'environment',
+};
+
+/** A condition for WHERE. Nothing of the text gets into it but literals. */
+export function whereSql(expression: Expression): string {
+  switch (expression.kind) {
+    case 'and':
+    case 'or':
+      return `(${expression.terms.map(whereSql).join(expression.kind === 'and' ? ' AND ' : ' OR ')})`;
+    case 'not':
+      return `NOT ${whereSql(expression.term)}`;
+    case 'test': {
+      const { field, test } = expression;
+      const sides: readonly SideName[] = field.side === undefined ? ['client', 'server'] : [field.side];
+      return `(${sides.map((side) => sideSql(side, field, test)).join(' OR ')})`;
+    }
+  }
+}
+
+function sideSql(side: SideName, field: Field, test: Test): string {
+  return field.kind === 'tag' ? tagSql(side, field.tag, test) : textSql(side, field, test);
+}
+
+function tagSql(side: SideName, tag: string, test: Test): string {
+  const isAuto = tag === 'auto_instance' || tag === 'auto_service';
+  const column = isAuto ? `(${side}_${tag}_type, ${side}_${tag}_id)` : idColumn(side, tag as ResourceKind);
+  const ids = isAuto ? 'toInt32(kind), id' : 'id';
+  const ofKind = isAuto ? '' : `kind = ${stringLiteral(tag)} AND `;
+  // What is not there has no name, so it passes whatever an empty name passes.
+  return passesEmpty(test)
+    ? `${column} NOT IN (SELECT ${ids} FROM resource FINAL WHERE ${ofKind}NOT ${testSql('name', test)})`
+    : `${column} IN (SELECT ${ids} FROM resource FINAL WHERE ${ofKind}${testSql('name', test)})`;
+}
+
+function textSql(side: SideName, { map, key }: Field & { kind: 'text' }, test: Test): string {
+  const literal = stringLiteral(key);
+  const texts = nearest.map(
+    (kind) =>
+      `nullIf(resource_${map}(${literal}, ${integerLiteral(resourceKindIndex[kind])}, ${idColumn(side, kind)}, start_time), '')`,
+  );
+  const asOfEvent = testSql(`coalesce(${texts.join(', ')}, '')`, test);
+  if (passesEmpty(test)) return asOfEvent;
+  const stored = `${mapColumns[map]}[${literal}]`;
+  const candidates = nearest.map(
+    (kind) =>
+      `${idColumn(side, kind)} IN (SELECT id FROM resource FINAL WHERE kind = ${stringLiteral(kind)} AND ${testSql(stored, test)})`,
+  );
+  return `((${candidates.join(' OR ')}) AND ${asOfEvent})`;
+}
+
+const idColumn = (side: SideName, kind: ResourceKind): string =>
+  kind === 'process' ? `${side}_process_resource_id` : `${side}_${kind}_id`;
+
+function testSql(text: string, test: Test): string {
+  switch (test.kind) {
+    case 'one_of':
+      return `(${text} IN (${test.values.map(stringLiteral).join(', ')}))`;
+    case 'like':
+      return `(${text} LIKE ${stringLiteral(test.pattern)})`;
+    case 'contains':
+      return `(positionCaseInsensitiveUTF8(${text}, ${stringLiteral(test.text)}) > 0)`;
+  }
+}

@@ -1,0 +1,235 @@
+/** Conditions on names and labels against the real engine: what they find is what the records say. */
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLogger } from '../core/telemetry/logger.ts';
+import { createTelemetry } from '../core/telemetry/telemetry.ts';
+import { clickHouseTraceStore } from '../query/clickhouse-trace-store.ts';
+import { httpTraceStore } from '../query/client.ts';
+import { serveQueries } from '../query/http-server.ts';
+import type { TraceStore } from '../query/trace-store.ts';
+import type { Expression, Field, SideName, Test } from '../query/where/expression.ts';
+import { parseWhere } from '../query/where/parse-where.ts';
+import { whereSql } from '../query/where/where-sql.ts';
+import type { Resource, ResourceKind } from '../schemas/generated/resource.ts';
+import type { Side, Span } from '../schemas/generated/span.ts';
+import { temporaryClickHouse, type TemporaryClickHouse } from '../sink/testing/temporary-clickhouse.ts';
+import {
+  epochNs,
+  makeResource,
+  makeSide,
+  makeSpan,
+  makeTrace,
+  resourceMessage,
+  traceMessage,
+} from '../sink/testing/traces.ts';
+
+const secondNs = 1_000_000_000n;
+const resource = (kind: ResourceKind, id: number, name: string, facts: Partial<Resource> = {}): Resource =>
+  makeResource({
+    kind,
+    id,
+    uid: `${kind}-${id}`,
+    name,
+    parents: [],
+    environment: {},
+    validFromNs: epochNs - 100n * secondNs,
+    ...facts,
+  });
+const resources: readonly Resource[] = [
+  resource('namespace', 1, 'shop', { labels: { team: 'buyers' } }),
+  resource('namespace', 2, 'kube-system'),
+  resource('workload', 1, 'cart', { labels: { app: 'cart' }, annotations: { owner: "o'neil" } }),
+  resource('workload', 2, 'dns', { labels: { app: 'dns' } }),
+  // Relabelled at epochNs.
+  resource('pod', 1, 'cart-1', { labels: { app: 'old' }, validToNs: epochNs }),
+  resource('pod', 1, 'cart-1', { labels: { app: 'shop', team: 'sellers' }, validFromNs: epochNs }),
+  resource('pod', 2, 'cart-2', { environment: { STAGE: 'test' } }),
+  resource('pod', 3, 'dns-1'),
+];
+const side = (pod: number, workload: number, namespace: number): Side => ({
+  ...makeSide(80, 0),
+  podId: pod,
+  workloadId: workload,
+  namespaceId: namespace,
+  autoInstanceId: pod,
+  autoInstanceType: pod === 0 ? 0 : 11,
+  autoServiceId: workload,
+  autoServiceType: workload === 0 ? 0 : 10,
+});
+const sides = [side(0, 0, 0), side(1, 1, 1), side(2, 1, 1), side(3, 2, 2)];
+const spans: readonly Span[] = [-1n, 0n].flatMap((second, moment) =>
+  sides.flatMap((client, clientIndex) =>
+    sides.map((server, serverIndex) =>
+      makeSpan({
+        spanId: (moment * 16 + clientIndex * 4 + serverIndex + 1).toString(16).padStart(16, '0'),
+        startTimeNs: epochNs + second * secondNs,
+        client,
+        server,
+      }),
+    ),
+  ),
+);
+
+let database: TemporaryClickHouse;
+let store: TraceStore;
+beforeAll(async () => {
+  database = await temporaryClickHouse();
+  store = clickHouseTraceStore(database.clickHouse);
+  await database.store(
+    ...resources.map((entry, index) => resourceMessage(entry, index)),
+    ...spans.map((span, index) =>
+      traceMessage(makeTrace([{ ...span, parentSpanId: '' }], { traceId: span.spanId.padStart(32, '0') }), index),
+    ),
+  );
+});
+afterAll(() => database.remove());
+
+/** The same by the records themselves. */
+function holds(expression: Expression, span: Span): boolean {
+  switch (expression.kind) {
+    case 'and':
+      return expression.terms.every((term) => holds(term, span));
+    case 'or':
+      return expression.terms.some((term) => holds(term, span));
+    case 'not':
+      return !holds(expression.term, span);
+    case 'test': {
+      const { field, test } = expression;
+      const sideNames: readonly SideName[] = field.side === undefined ? ['client', 'server'] : [field.side];
+      return sideNames.some((name) => passes(textOf(field, span, span[name]), test));
+    }
+  }
+}
+function textOf(field: Field, { startTimeNs }: Span, of: Side): string {
+  const ids: Readonly<Partial<Record<string, readonly [ResourceKind, number]>>> = {
+    pod: ['pod', of.podId],
+    workload: ['workload', of.workloadId],
+    namespace: ['namespace', of.namespaceId],
+    auto_instance: ['pod', of.autoInstanceId],
+    auto_service: ['workload', of.autoServiceId],
+  };
+  const versionOf = ([kind, id]: readonly [ResourceKind, number]): Resource | undefined =>
+    resources.find(
+      (entry) =>
+        entry.kind === kind &&
+        entry.id === id &&
+        entry.validFromNs <= startTimeNs &&
+        (entry.validToNs === 0n || startTimeNs < entry.validToNs),
+    );
+  if (field.kind === 'tag') return versionOf(ids[field.tag] ?? ['unknown', 0])?.name ?? '';
+  for (const kind of ['pod', 'workload', 'namespace'] as const) {
+    const version = versionOf(ids[kind]!);
+    const maps = { label: version?.labels, annotation: version?.annotations, environment: version?.environment };
+    const text = maps[field.map]?.[field.key] ?? '';
+    if (text !== '') return text;
+  }
+  return '';
+}
+function passes(text: string, test: Test): boolean {
+  switch (test.kind) {
+    case 'one_of':
+      return test.values.includes(text);
+    case 'contains':
+      return text.toLowerCase().includes(test.text.toLowerCase());
+    case 'like':
+      return new RegExp(`^${test.pattern.replaceAll('%', '.*').replaceAll('_', '.')}$`, 's').test(text);
+  }
+}
+
+const expressionOf = (text: string): Expression => {
+  const parsed = parseWhere(text);
+  if (parsed.kind === 'problem') throw new Error(`${text}: ${parsed.problem}`);
+  return parsed.where.expression;
+};
+async function found(text: string): Promise<readonly string[]> {
+  const rows = await database.clickHouse.select<{ id: string }>(
+    `SELECT lower(hex(span_id)) AS id FROM spans FINAL WHERE ${whereSql(expressionOf(text))} ORDER BY id`,
+  );
+  return rows.map((row) => row.id);
+}
+const expected = (text: string): readonly string[] =>
+  spans.filter((span) => holds(expressionOf(text), span)).map((span) => span.spanId);
+
+describe('a condition', () => {
+  it('finds spans by names of either side, and labels as of the event', async () => {
+    for (const [text, count] of [
+      ["client.pod = 'cart-1' and server.namespace = 'kube-system'", 2],
+      ["server.label('app') = 'shop'", 4],
+      ["server.label('app') = 'old'", 4],
+      ["label('team') = buyers and not namespace = 'kube-system'", 13],
+      ["pod = 'nobody'", 0],
+      ["client.annotation('owner') ~ NEIL", 16],
+      ["pod = ''", 14],
+      ["client.workload in (cart, dns) and server.pod like 'cart-_'", 12],
+    ] as const) {
+      const ids = await found(text);
+      expect([text, ids]).toEqual([text, expected(text)]);
+      expect([text, ids.length]).toEqual([text, count]);
+    }
+  });
+
+  it('however it is made finds what the records say', async () => {
+    const value = fc.constantFrom(
+      "'cart-1'",
+      "'shop'",
+      "'old'",
+      "'buyers'",
+      "'%a%'",
+      "''",
+      'cart',
+      "'dns-1'",
+      "'test'",
+    );
+    const field = fc.constantFrom(
+      ...['pod', 'workload', 'namespace', 'vpc', 'auto_instance', 'auto_service'],
+      ...["label('app')", "label('team')", "environment('STAGE')", "annotation('owner')"],
+    );
+    const prefix = fc.constantFrom('', 'client.', 'server.');
+    const operator = fc.constantFrom('=', '!=', '~', '!~', 'like', 'not like');
+    const test = fc.tuple(prefix, field, operator, value).map(([at, name, how, what]) => `${at}${name} ${how} ${what}`);
+    const condition = fc
+      .tuple(test, fc.constantFrom('and', 'or'), test, fc.boolean())
+      .map(([left, joint, right, negates]) => `${negates ? 'not ' : ''}(${left} ${joint} ${right})`);
+    await fc.assert(
+      fc.asyncProperty(condition, async (text) => {
+        expect(await found(text)).toEqual(expected(text));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('lists the traces with such a span, also over HTTP, where a wrong one is told', async () => {
+    const parsed = parseWhere("client.pod = 'cart-1' and server.pod = 'dns-1'");
+    if (parsed.kind === 'problem') throw new Error(parsed.problem);
+    const filter = { sort: 'newest', limit: 10, where: parsed.where } as const;
+    const ids = (await store.listTraces(filter)).map((trace) => trace.traceId);
+    expect(ids).toHaveLength(2);
+    const server = await serveQueries({
+      store,
+      telemetry: createTelemetry({ logger: createLogger({ name: 'test', level: 'silent' }) }),
+      host: '127.0.0.1',
+      port: 0,
+      maxConcurrency: 1,
+    });
+    try {
+      const base = `http://127.0.0.1:${server.port}`;
+      expect((await httpTraceStore(base).listTraces(filter)).map((trace) => trace.traceId)).toEqual(ids);
+      const response = await fetch(`${base}/api/traces?where=${encodeURIComponent('pot = 1')}`);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
+        problems: [expect.stringMatching(/^where: at character 1: a tag/)],
+      });
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('reads columns of integers only', async () => {
+    const plan = await database.clickHouse.select<{ explain: string }>(
+      `EXPLAIN actions = 1 SELECT count() FROM spans WHERE ${whereSql(expressionOf("client.pod = 'cart-1'"))}`,
+    );
+    const text = plan.map((row) => row.explain).join('\n');
+    expect(text).toContain('client_pod_id');
+    expect(text).not.toContain('dictGet');
+  });
+});
