@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { type ClickHouseConfig, openClickHouse } from '../core/clickhouse/config.ts';
 import { migrate } from '../core/clickhouse/migrate.ts';
 import { PipelineError } from '../core/errors.ts';
-import { type SpanNames, traceFromJson } from '../schemas/trace-json.ts';
+import { type SideNames, type SpanNames, traceFromJson } from '../schemas/trace-json.ts';
 import { clickHouseTraceStore } from './clickhouse-trace-store.ts';
 import { summaryFromJson } from './summary-json.ts';
 import { traceFilterParameters } from './trace-filter-parameters.ts';
@@ -19,6 +19,8 @@ interface SpanJson {
   readonly service_name: string;
   readonly client_service_name: string;
   readonly server_service_name: string;
+  readonly client_names: SideNames;
+  readonly server_names: SideNames;
 }
 
 interface Response {
@@ -63,6 +65,8 @@ export function httpTraceStore(base: string): TraceStore {
             serviceName: span.service_name,
             clientServiceName: span.client_service_name,
             serverServiceName: span.server_service_name,
+            clientNames: span.client_names,
+            serverNames: span.server_names,
           },
         ]),
       );
