@@ -3,6 +3,7 @@ import type { Transport } from '../schemas/generated/event-batch.ts';
 import type { Component } from './component.ts';
 import type { HeldOffset } from './held-offsets.ts';
 import type { ProcessIndex } from './local-cause/process-index.ts';
+import { sidesLayout, type SidesLayout } from './sides-layout.ts';
 
 /** Where a span stands: client and server are the process's own view of a call, network is in between. */
 export type SpanRole = 'client' | 'server' | 'network' | 'application';
@@ -93,6 +94,8 @@ export class SpanRecord {
   readonly bytes: Buffer;
   readonly bodyStart: number;
   readonly bodyEnd: number;
+  /** Where its sides lie at the end of those. */
+  readonly sides: SidesLayout;
   readonly origin: HeldOffset;
   /** Count of messages read when this span came. */
   readonly arrival: number;
@@ -113,6 +116,8 @@ export class SpanRecord {
   isEmitted = false;
   /** The edge in the trace being assembled. */
   edge: Edge | undefined;
+  /** The other end of its call, in the trace being assembled. */
+  otherEnd: SpanRecord | undefined;
   /** No longer in state: indexes that still hold it pass over it. */
   released = false;
 
@@ -153,12 +158,14 @@ export class SpanRecord {
     this.bytes = bytes;
     this.bodyStart = bodyStart;
     this.bodyEnd = bodyEnd;
+    this.sides = sidesLayout(span);
     this.origin = origin;
     this.arrival = arrival;
     this.component = undefined;
     this.process = undefined;
     this.cause = undefined;
     this.edge = undefined;
+    this.otherEnd = undefined;
   }
 
   /** Unix nanoseconds as a double, like startNs. */

@@ -6,6 +6,7 @@ import { AvroWriter } from '../../schemas/avro-writer.ts';
 import { writeTrace } from '../../schemas/generated/trace.ts';
 import type { SpanRecord } from '../span-record.ts';
 import type { OrderedSpans } from './order-spans.ts';
+import { writeBody } from './other-end.ts';
 
 /** What names a trace and its state. */
 export interface TraceHead {
@@ -22,7 +23,7 @@ function writeEdge(span: SpanRecord): void {
   writer.writeDouble(edge === undefined ? 0 : edge.confidence);
 }
 
-/** Writes a Trace; each span is its edge and, unread, the bytes that came with it. Held to `writeTrace` by a test. */
+/** Writes a Trace; each span is its edge and, unread, the bytes that came with it, but for a side that the other end knows better. Held to `writeTrace` by a test. */
 export function writeAssembledTrace(head: TraceHead, { spans, rootCount }: OrderedSpans): Buffer {
   const root = spans[0]!;
   let startTimeNs = root.startTimeNs;
@@ -46,8 +47,7 @@ export function writeAssembledTrace(head: TraceHead, { spans, rootCount }: Order
   writer.writeLong(spans.length);
   for (const span of spans) {
     writeEdge(span);
-    writer.reserve(span.bodyEnd - span.bodyStart);
-    writer.position += span.bytes.copy(writer.buffer, writer.position, span.bodyStart, span.bodyEnd);
+    writeBody(writer, span);
   }
   writer.writeLong(0);
   return writer.finish();
