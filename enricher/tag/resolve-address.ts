@@ -198,10 +198,10 @@ function addService(table: ResourceTable, question: AddressQuestion, resolved: R
   if (place === undefined || place.nodeId === 0 || place.podId !== 0) return;
   table.nodePorts.narrow(port, timeNs, resolved);
   const behind = table.nodePorts.at(port, timeNs).filter((version) => {
-    const serviceplace = placeOf(table, version, timeNs);
-    narrowTo(resolved, serviceplace);
+    const servicePlace = placeOf(table, version, timeNs);
+    narrowTo(resolved, servicePlace);
     const listens = version.ports.some((each) => each.nodePort === port && each.transport === transport);
-    return listens && serviceplace.clusterId !== 0 && serviceplace.clusterId === place.clusterId;
+    return listens && servicePlace.clusterId !== 0 && servicePlace.clusterId === place.clusterId;
   });
   if (behind.length !== 1) return;
   resolved.service = behind[0];

@@ -44,10 +44,6 @@ export class VersionIndex<Key> {
       }
     }
   }
-
-  get size(): number {
-    return this.#versions.size;
-  }
 }
 
 const none: readonly ResourceVersion[] = [];

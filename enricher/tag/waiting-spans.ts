@@ -164,10 +164,6 @@ export class WaitingSpans {
     }
   }
 
-  get size(): number {
-    return this.#spans.size;
-  }
-
   /** Offset of the oldest batch that is needed for them. */
   get oldestOffset(): number | undefined {
     let oldest: number | undefined;
