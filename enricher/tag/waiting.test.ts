@@ -149,7 +149,7 @@ describe('a span of a pod that is not known yet', () => {
     const first = batch({ events: exchange(1) }, 0);
     expect(before.heldFrom(source)).toBe(0);
     const after = create();
-    after.assigned([{ ...source, offset: 0, emittedBelow: 1 }]);
+    after.assign?.([{ ...source, offset: 0, emittedBelow: 1 }]);
     for (const known of [cluster, other, own, peer]) learn(after, known);
     // What this returns goes nowhere.
     expect(spansOf(after.process(first, 0))).toEqual([]);
@@ -158,7 +158,7 @@ describe('a span of a pod that is not known yet', () => {
 
   test('is not repeated after a restart when its pod was known long before', () => {
     const after = create();
-    after.assigned([{ ...source, offset: 0, emittedBelow: 1 }]);
+    after.assign?.([{ ...source, offset: 0, emittedBelow: 1 }]);
     for (const known of [cluster, other, own, peer]) learn(after, known, 1000);
     expect(spansOf(after.process(batch({ events: exchange(1) }, 0), 0))).toHaveLength(1);
     expect(after.flush(0)).toEqual([]);
