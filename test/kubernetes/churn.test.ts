@@ -163,7 +163,9 @@ describe('pods that come and go', () => {
     await churn(1_000);
     server.goAway();
     await churn(2_000);
+    const { watches } = server.counts;
     server.comeBack();
+    while (server.counts.watches < watches + 12) await churn(100);
     await churn(1_000);
     server.goAway();
     const awayAtMs = Date.now();
@@ -187,7 +189,8 @@ describe('pods that come and go', () => {
     await sleep(1_500);
     expect(await publishedVersions(bus)).toEqual(before);
     await publishers.pop()!.stop();
-    const endedAtMs = Date.now();
+    // What was told last had not settled yet.
+    const endedAtMs = Date.now() - 200;
     await churn(1_500);
     await begin();
     blind.push({ fromMs: endedAtMs, toMs: Date.now() + 1_000 });
@@ -207,7 +210,7 @@ describe('two instances', () => {
     await churn(2_000);
     expect(publishers.filter(({ leads }) => leads())).toHaveLength(1);
     const leader = publishers.findIndex(({ leads }) => leads());
-    blind.push({ fromMs: Date.now(), toMs: Date.now() + 2_500 });
+    blind.push({ fromMs: Date.now() - 200, toMs: Date.now() + 2_500 });
     await publishers.splice(leader, 1)[0]!.stop();
     await churn(3_000);
     expect(publishers[0]!.leads()).toBe(true);
