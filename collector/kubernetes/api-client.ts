@@ -68,7 +68,7 @@ export class ApiClient {
   }
 
   /** The JSON of each line until the server ends the stream. @throws ApiError as {@link json}, also for a stream that breaks off */
-  async *lines(request: ApiRequest): AsyncGenerator<unknown> {
+  async *lines(request: ApiRequest): AsyncGenerator {
     let rest: Buffer[] = [];
     let restBytes = 0;
     for await (const chunk of this.#chunks(request)) {

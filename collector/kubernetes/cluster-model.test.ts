@@ -238,6 +238,21 @@ test('a pod ends when its last container did, where that is known', () => {
   expect(model.remove(last, nowNs)).toEqual([]);
 });
 
+test('of a pod that has ended before it was seen, it is told too what address it had', () => {
+  const model = new ClusterModel('test');
+  for (const object of basics()) model.put(object, nowNs);
+  const terminated = { startedAt: '2026-01-01T00:00:05Z', finishedAt: '2026-01-01T00:00:05Z' };
+  const status = { phase: 'Succeeded', containerStatuses: [{ state: { terminated } }] };
+  const job = running('job', '10.1.0.1', { status });
+  const told = model.put(job, nowNs).map((change) => (change.kind === 'put' ? change.state : undefined));
+  const atNs = BigInt(Date.parse('2026-01-01T00:00:05Z')) * 1_000_000n;
+  expect(told.map((state) => [state!.addresses.length, state!.sinceNs])).toEqual([
+    [1, atNs],
+    [0, atNs + 1_000_000_000n],
+  ]);
+  expect(model.put(job, nowNs)).toHaveLength(1);
+});
+
 test('annotations of machines are left out', () => {
   const keeps = annotationFilter(['*'], ['*kubernetes.io/*', 'exact']);
   const names = ['team', 'kubectl.kubernetes.io/last-applied-configuration', 'exact', 'exactly', 'example.com/owner'];

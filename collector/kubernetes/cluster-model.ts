@@ -198,6 +198,9 @@ export class ClusterModel {
       const state = this.#stateOf(object);
       const told = this.#told.get(object.uid);
       if (state !== undefined) {
+        // It has ended before it was seen to run, as short jobs do.
+        const lived = told === undefined ? states.livedState(object, state) : undefined;
+        if (lived !== undefined) changes.push({ kind: 'put', state: lived });
         this.#told.set(object.uid, state.kind);
         changes.push({ kind: 'put', state });
       } else if (told !== undefined) {

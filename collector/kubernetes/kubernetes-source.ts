@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { PipelineError } from '../../core/errors.ts';
 import { sleepByTimer } from '../../core/stage/retry.ts';
 import { runtimeEvents } from '../../core/telemetry/internal-events.ts';
@@ -35,6 +36,8 @@ export class KubernetesSource implements ResourceSource {
     const { client, config } = this.#options;
     const follower = new ClusterFollower(this.#options, registers);
     const failed = new AbortController();
+    // A request or a pause of each kind, and what they leave behind for a moment.
+    setMaxListeners(8 * objectKindNames.length, failed.signal);
     const stop = (): void => failed.abort();
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) return;

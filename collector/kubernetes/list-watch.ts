@@ -57,7 +57,8 @@ export async function listAndWatch(options: ListWatchOptions, events: ListWatchE
   let listAtMs = 0;
   let failures = 0;
   let expirations = 0;
-  while (!signal.aborted) {
+  const isOver = (): boolean => signal.aborted;
+  while (!isOver()) {
     try {
       if (version === undefined || now() >= listAtMs) {
         version = await list(options, events);
@@ -76,7 +77,7 @@ export async function listAndWatch(options: ListWatchOptions, events: ListWatchE
       // It ended at once, and may do so again.
       if (isSilent) await sleep(initialPauseMs * (0.5 + random()), signal);
     } catch (error) {
-      if (signal.aborted) return;
+      if (isOver()) return;
       if (!(error instanceof ApiError)) throw error;
       // From this version on there is nothing, or nothing that can be read.
       if ([gone, unreadable, badRequest].includes(error.status)) version = undefined;

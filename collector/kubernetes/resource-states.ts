@@ -72,6 +72,13 @@ export function podState(object: KeptObject, parents: Parents): ResourceState | 
   return { ...state, addresses: isHostNetwork ? [] : object.addresses, sinceNs: startedNs };
 }
 
+/** A pod that has ended, as it was while it ran; undefined for others, and where it is not known when that was. */
+export function livedState({ addresses, pod }: KeptObject, ended: ResourceState): ResourceState | undefined {
+  if (pod === undefined || ended.addresses.length > 0 || addresses.length === 0 || pod.isHostNetwork) return undefined;
+  if (pod.startedNs === undefined || pod.finishedNs === undefined) return undefined;
+  return { ...ended, addresses, sinceNs: pod.startedNs };
+}
+
 /** @param slicePorts ports of all slices of the service: where a port of the pods is given by name, they know the number */
 export function serviceState(object: KeptObject, parents: Parents, slicePorts: readonly SlicePort[]): ResourceState {
   const { type = '', ports = [] } = object.service ?? {};
