@@ -202,7 +202,7 @@ export class AgentTagger implements Tagger {
     const found = this.#findPeer(question, local, address);
     if (isServer) peers.clients.set(address, found);
     else {
-      if (ports === undefined) peers.servers.set(address, (ports = new Map()));
+      if (ports === undefined) peers.servers.set(address, (ports = new Map<number, PeerTags>()));
       ports.set(place, found);
     }
     return found;
