@@ -46,6 +46,9 @@ export interface ResolvedAddress {
   acceptedMs: number;
 }
 
+/** Whose networks are those of pods: who has an address there may be told later. */
+const podNetworks: ReadonlySet<number> = new Set([kinds.network_interface, kinds.node, kinds.cluster]);
+
 /** The nearest first: what has an address is more exactly this than what it stands in. */
 const ranks: ReadonlyMap<number, number> = new Map([
   [kinds.pod, 0],
@@ -59,11 +62,13 @@ const ranks: ReadonlyMap<number, number> = new Map([
 /** Ranks of networks: the smaller thing first. */
 const networkRanks: ReadonlyMap<number, number> = new Map([
   [kinds.node, 0],
-  [kinds.subnet, 1],
-  [kinds.cluster, 2],
-  [kinds.vpc, 3],
-  [kinds.zone, 4],
-  [kinds.region, 5],
+  // Its prefixes are for pods, as the CIDRs of a node are.
+  [kinds.network_interface, 1],
+  [kinds.subnet, 2],
+  [kinds.cluster, 3],
+  [kinds.vpc, 4],
+  [kinds.zone, 5],
+  [kinds.region, 6],
 ]);
 
 interface Claim {
@@ -231,7 +236,7 @@ function addNetwork(table: ResourceTable, question: AddressQuestion, resolved: R
     const { kind } = owner.version.history;
     resolved.place = owner.place;
     resolved.resolution = networkResolution;
-    resolved.isUnclaimed = isFirstHere && !resolved.isAmbiguous && (kind === kinds.node || kind === kinds.cluster);
+    resolved.isUnclaimed = isFirstHere && !resolved.isAmbiguous && podNetworks.has(kind);
     return;
   }
 }
