@@ -29,6 +29,7 @@ brokerForTests(
         [connect(), connect()].map(async (one) => new Reader(await one.consumer({ group: 'g', topics: [topic] }))),
       );
       let sent = 0;
+      let allSent = false;
       const stop = new AbortController();
       const sending = (async () => {
         while (!stop.signal.aborted) {
@@ -40,7 +41,7 @@ brokerForTests(
       })();
       const seen = (): Set<number> => new Set(readers.flatMap((reader) => reader.messages.map(numberOf)));
       const reading = readers.map(async (reader) => {
-        while (!stop.signal.aborted || seen().size < sent) {
+        while (!allSent || seen().size < sent) {
           await reader.poll();
           await untilDone(() => reader.commit()).catch((error: unknown) => {
             if (!hasCode(error, 'BUS_NOT_ASSIGNED')) throw error;
@@ -57,6 +58,7 @@ brokerForTests(
       }
       stop.abort();
       await sending;
+      allSent = true;
       await Promise.all(reading);
       expect(sent).toBeGreaterThan(1_000);
       expect([...seen()].sort((left, right) => left - right)).toEqual(

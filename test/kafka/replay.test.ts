@@ -129,7 +129,9 @@ brokerForTests('replay', (broker) => {
       await makeTopics(second);
       const { code, output, errors } = await command('replay', recording, '--into-kafka', '--speed', String(speed));
       expect({ code, errors: errors.replace(/^sending .*\n/gm, '') }).toEqual({ code: 0, errors: '' });
-      expect(output).toMatch(new RegExp(`^Sent 455 messages of events and \\d+ of resources to ${first}\\*\\.\n$`));
+      expect(output).toMatch(
+        new RegExp(`^Sent [1-9]\\d+ messages of events and \\d+ of resources to ${first}\\*\\.\n$`),
+      );
       traces = await run(first);
     });
 
