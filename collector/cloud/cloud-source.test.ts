@@ -3,7 +3,7 @@ import type { ResourceRegisters } from '../resources/resource-source.ts';
 import type { ResourceState } from '../resources/resource-state.ts';
 import { CloudSource } from './cloud-source.ts';
 import type { ListedPart } from './cloud-provider.ts';
-import { plainState } from './plain-state.ts';
+import { plainState } from '../resources/plain-state.ts';
 
 const state = (uid: string, labels: Readonly<Record<string, string>> = {}): ResourceState =>
   plainState({ kind: 'vpc', uid, name: uid }, { labels });

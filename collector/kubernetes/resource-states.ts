@@ -1,24 +1,12 @@
 /** Objects of Kubernetes as resources: what they are called, what they belong to, where they are reached. Pure. */
 import type { ResourceKind } from '../../schemas/generated/resource.ts';
+import { plainState } from '../resources/plain-state.ts';
 import type { ResourceState, ResourceUid } from '../resources/resource-state.ts';
 import type { KeptObject, SlicePort } from './kept-object.ts';
 
-const nothing = {
-  type: '',
-  parents: [],
-  addresses: [],
-  networks: [],
-  ports: [],
-  macAddresses: [],
-  labels: {},
-  annotations: {},
-  environment: {},
-  sinceNs: undefined,
-} as const;
-
 /** The cluster itself. @param uid that of the namespace kube-system */
 export function clusterState(uid: string, name: string): ResourceState {
-  return { ...nothing, kind: 'cluster', uid, name };
+  return plainState({ kind: 'cluster', uid, name });
 }
 
 /** Parents of an object; undefined ones are left out. */
@@ -27,7 +15,7 @@ export type Parents = readonly (ResourceUid | undefined)[];
 function stateOf(kind: ResourceKind, object: KeptObject, parents: Parents): ResourceState {
   const { uid, name, labels, annotations, addresses, createdNs } = object;
   const known = parents.filter((parent) => parent !== undefined);
-  return { ...nothing, kind, uid, name, labels, annotations, addresses, sinceNs: createdNs, parents: known };
+  return plainState({ kind, uid, name }, { labels, annotations, addresses, sinceNs: createdNs, parents: known });
 }
 
 export function namespaceState(object: KeptObject, parents: Parents): ResourceState {

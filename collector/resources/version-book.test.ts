@@ -1,28 +1,14 @@
 import { expect, test } from 'vitest';
 import { imbalance } from '../../core/stage/accounting.ts';
 import type { Resource } from '../../schemas/generated/resource.ts';
+import { plainState } from './plain-state.ts';
 import type { ResourceState } from './resource-state.ts';
 import { type BookedVersion, VersionBook } from './version-book.ts';
 
 const second = 1_000_000_000n;
 
 function pod(uid: string, facts: Partial<ResourceState> = {}): ResourceState {
-  return {
-    kind: 'pod',
-    uid,
-    name: uid,
-    type: '',
-    parents: [],
-    addresses: [Uint8Array.of(10, 0, 0, 1)],
-    networks: [],
-    ports: [],
-    macAddresses: [],
-    labels: {},
-    annotations: {},
-    environment: {},
-    sinceNs: undefined,
-    ...facts,
-  };
+  return plainState({ kind: 'pod', uid, name: uid }, { addresses: [Uint8Array.of(10, 0, 0, 1)], ...facts });
 }
 
 /** A book whose every step is due at once, and what it publishes. */

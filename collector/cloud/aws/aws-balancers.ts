@@ -1,7 +1,7 @@
 /** Load balancers of AWS (application, network, gateway) as resources. */
 import type { LoadBalancer, TagDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { ResourceState } from '../../resources/resource-state.ts';
-import { plainState } from '../plain-state.ts';
+import { plainState } from '../../resources/plain-state.ts';
 import type { ManagedAddresses } from './aws-interfaces.ts';
 import { type AwsPlace, type AwsReading, factsOf, labelsOf, localUid, parentsOf } from './aws-reading.ts';
 

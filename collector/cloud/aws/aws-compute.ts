@@ -1,7 +1,7 @@
 /** Instances and NAT gateways of AWS as resources. */
 import type { Instance, NatGateway } from '@aws-sdk/client-ec2';
 import type { ResourceState } from '../../resources/resource-state.ts';
-import { plainState } from '../plain-state.ts';
+import { plainState } from '../../resources/plain-state.ts';
 import {
   type AwsPlace,
   type AwsReading,

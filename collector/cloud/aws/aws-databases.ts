@@ -2,7 +2,7 @@
 import type { DBInstance } from '@aws-sdk/client-rds';
 import type { ResourceState } from '../../resources/resource-state.ts';
 import { parseAddress } from '../network-text.ts';
-import { plainState } from '../plain-state.ts';
+import { plainState } from '../../resources/plain-state.ts';
 import { hexOf, type ManagedAddresses } from './aws-interfaces.ts';
 import { type AwsPlace, type AwsReading, factsOf, globalUid, labelsOf, localUid, parentsOf } from './aws-reading.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { NetworkInterface } from '@aws-sdk/client-ec2';
 import type { ResourceState, ResourceUid } from '../../resources/resource-state.ts';
-import { plainState } from '../plain-state.ts';
+import { plainState } from '../../resources/plain-state.ts';
 import {
   type AwsPlace,
   type AwsReading,

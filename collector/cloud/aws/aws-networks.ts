@@ -1,7 +1,7 @@
 /** Regions, zones, VPCs and subnets of AWS as resources. */
 import type { AvailabilityZone, Subnet, Vpc } from '@aws-sdk/client-ec2';
 import type { ResourceState } from '../../resources/resource-state.ts';
-import { plainState } from '../plain-state.ts';
+import { plainState } from '../../resources/plain-state.ts';
 import { type AwsPlace, type AwsReading, factsOf, globalUid, labelsOf, nameOf, parentsOf } from './aws-reading.ts';
 
 /** The region and its zones. They are there for ever. */

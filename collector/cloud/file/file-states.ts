@@ -1,6 +1,6 @@
 /** Makes resources of what a file says: gives them uids and finds what they refer to. */
 import type { ResourceKind } from '../../../schemas/generated/resource.ts';
-import { plainState } from '../plain-state.ts';
+import { plainState } from '../../resources/plain-state.ts';
 import type { ResourceState, ResourceUid } from '../../resources/resource-state.ts';
 import { fileSections, type FileKind, type FileSections } from './file-kinds.ts';
 import { referencedKind, type FileContent, type FileEntry, type FileReference } from './file-schema.ts';

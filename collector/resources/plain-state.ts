@@ -1,4 +1,4 @@
-import type { ResourceState, ResourceUid } from '../resources/resource-state.ts';
+import type { ResourceState, ResourceUid } from './resource-state.ts';
 
 /** A resource of which no more is known than what it is, and what `known` adds. */
 export function plainState(
