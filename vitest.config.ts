@@ -1,7 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that capture this machine, or kill and fill it: one file at a time, after all others. */
-const live = ['**/*.live.test.ts', 'native/capture*.test.ts', 'test/e2e/**/*.test.ts', 'test/chaos/**/*.test.ts'];
+/** Tests that capture this machine, kill and fill it, or go by its clock: one file at a time, after all others. */
+const live = [
+  '**/*.live.test.ts',
+  'native/capture*.test.ts',
+  'test/e2e/**/*.test.ts',
+  'test/chaos/**/*.test.ts',
+  'test/kubernetes/**/*.test.ts',
+];
 
 /** Tests that talk to a Kafka broker: each file starts one, so one file at a time. */
 const kafka = ['test/kafka/**/*.test.ts'];

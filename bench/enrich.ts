@@ -49,6 +49,7 @@ const config = {
   agentSilence: 600_000,
   memory: 60_000,
   tagWait: 5_000,
+  tagSettle: 0,
   maxTagWaiting: 20_000,
   resourceMemory: 86_400_000,
   maxEndedResources: 500_000,

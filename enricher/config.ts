@@ -41,8 +41,13 @@ export const enricherConfig = defineConfig(
         'A span whose pod is not known yet, or whose peer has an address in a network of pods that nobody has, waits so long for it, by its agent’s clock, before it goes out with less; 0 does not wait.',
       default: '5s',
     }),
+    tagSettle: durationMsSetting({
+      description:
+        'Every span waits so long, by its agent’s clock, before it is tagged for good, so that what changed at its time is known: an address that was given on at once is then never taken for its former owner’s. 2s is enough for Kubernetes; 0 does not wait.',
+      default: '0s',
+    }),
     maxTagWaiting: integerSetting({
-      description: 'Spans that may wait so; beyond it the oldest goes out as it is.',
+      description: 'Spans of one agent that may wait so; beyond it the oldest goes out as it is.',
       default: '20000',
       minimum: 1,
     }),

@@ -84,6 +84,8 @@ export class WaitingIndex implements LearnListener {
 export interface WaitingLimits {
   /** In milliseconds; 0 does not wait. */
   readonly tagWait: number;
+  /** Every span waits so long, whatever is known of it. In milliseconds; 0 does not wait. */
+  readonly tagSettle: number;
   readonly maxTagWaiting: number;
 }
 
@@ -97,8 +99,10 @@ export class WaitingSpans {
   readonly #index: WaitingIndex;
   readonly #counts: TagCounts;
   readonly #owner: WaitingOwner;
-  /** In the order of their deadlines. */
+  /** Those that wait for something, in the order of their deadlines. */
   readonly #spans = new Set<WaitingSpan>();
+  /** Those that only settle, in the order of theirs. */
+  readonly #settling = new Set<WaitingSpan>();
   readonly #offsets = new Map<number, number>();
   /** When something was waited for first, by the agent's clock. */
   readonly #asked = new Map<AddressKey, number>();
@@ -113,19 +117,20 @@ export class WaitingSpans {
   /** Whether a span waits from now on; else it goes out as it is. */
   takeIn(tagged: TaggedSpan, nowNs: number): boolean {
     const { awaited } = tagged.sides;
-    if (awaited.length === 0 || this.#limits.tagWait === 0) return false;
+    const { tagWait, tagSettle } = this.#limits;
     let mayCome = false;
-    for (const { key } of awaited) if (this.#mayCome(key, nowNs)) mayCome = true;
-    if (!mayCome) return false;
-    this.#add({ ...tagged, owner: this.#owner, deadlineNs: nowNs + this.#limits.tagWait * 1e6 });
-    this.#counts.waited++;
+    if (tagWait > tagSettle) for (const { key } of awaited) if (this.#mayCome(key, nowNs)) mayCome = true;
+    if (!mayCome && tagSettle === 0) return false;
+    const waitMs = mayCome ? tagWait : tagSettle;
+    this.#add({ ...tagged, owner: this.#owner, deadlineNs: nowNs + waitMs * 1e6 }, mayCome);
+    if (mayCome) this.#counts.waited++;
     return true;
   }
 
   /** One that has been woken, or is due: it goes out. */
   takeOut(waiting: WaitingSpan): void {
-    this.#spans.delete(waiting);
-    this.#index.remove(waiting);
+    if (this.#spans.delete(waiting)) this.#index.remove(waiting);
+    else this.#settling.delete(waiting);
     const count = this.#offsets.get(waiting.offset)! - 1;
     if (count === 0) this.#offsets.delete(waiting.offset);
     else this.#offsets.set(waiting.offset, count);
@@ -146,9 +151,16 @@ export class WaitingSpans {
 
   /** Takes out what waited long enough, or is too much. */
   *due(nowNs: number): Generator<WaitingSpan> {
+    for (const waiting of this.#settling) {
+      const isExpired = waiting.deadlineNs <= nowNs;
+      if (!isExpired && !this.#isTooMuch()) break;
+      if (!isExpired) this.#counts.overflowed++;
+      this.takeOut(waiting);
+      yield waiting;
+    }
     for (const waiting of this.#spans) {
       const isExpired = waiting.deadlineNs <= nowNs;
-      if (!isExpired && this.#spans.size <= this.#limits.maxTagWaiting) return;
+      if (!isExpired && !this.#isTooMuch()) return;
       if (isExpired) this.#counts.expired++;
       else this.#counts.overflowed++;
       this.takeOut(waiting);
@@ -158,7 +170,7 @@ export class WaitingSpans {
 
   /** Takes out all. */
   *drain(): Generator<WaitingSpan> {
-    for (const waiting of this.#spans) {
+    for (const waiting of [...this.#settling, ...this.#spans]) {
       this.takeOut(waiting);
       yield waiting;
     }
@@ -171,9 +183,15 @@ export class WaitingSpans {
     return oldest;
   }
 
-  #add(waiting: WaitingSpan): void {
-    this.#spans.add(waiting);
-    this.#index.add(waiting);
+  #isTooMuch(): boolean {
+    return this.#spans.size + this.#settling.size > this.#limits.maxTagWaiting;
+  }
+
+  #add(waiting: WaitingSpan, isAwaited: boolean): void {
+    if (isAwaited) {
+      this.#spans.add(waiting);
+      this.#index.add(waiting);
+    } else this.#settling.add(waiting);
     this.#offsets.set(waiting.offset, (this.#offsets.get(waiting.offset) ?? 0) + 1);
   }
 

@@ -21,6 +21,7 @@ export const testConfig: EnricherConfig = {
   agentSilence: 600_000,
   memory: 0,
   tagWait: 5000,
+  tagSettle: 0,
   maxTagWaiting: 1000,
   resourceMemory: 86_400_000,
   maxEndedResources: 1000,
