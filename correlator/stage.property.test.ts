@@ -102,10 +102,13 @@ describe('whatever spans come', () => {
         expect([held, received - emitted - dropped['duplicate']!]).toEqual([0, 0]);
         expect(correlator.heldFrom(source)).toBeUndefined();
         for (const trace of traces.filter(({ mergedInto }) => mergedInto === '')) expectTree(trace);
-        // An id that came again after its trace was forgotten is a span of its own; else each is in one trace.
-        const spanIds = finalTraces(traces).flatMap(({ spans }) => spans.map(({ spanId }) => spanId));
+        // An id that came again after its trace was forgotten is a span of its own, and may give that trace's name to
+        // another one: its spans came out, but the other one stands for both. Else each is in one trace.
+        const isRepeated = emitted > distinct.size;
+        const told = isRepeated ? traces.filter(({ mergedInto }) => mergedInto === '') : finalTraces(traces);
+        const spanIds = told.flatMap(({ spans }) => spans.map(({ spanId }) => spanId));
         expect(new Set(spanIds)).toEqual(distinct);
-        if (config === testConfig && emitted === distinct.size) expect(spanIds).toHaveLength(distinct.size);
+        if (config === testConfig && !isRepeated) expect(spanIds).toHaveLength(distinct.size);
       }),
       { numRuns: 400 },
     );
