@@ -10,6 +10,7 @@ import { forever, type ResourceVersion } from './resource-version.ts';
 import { addressResolution, containerResolution, processResolution, sideOf, type SideTags, sideTags } from './side.ts';
 import type { TagCounts } from './tag-counts.ts';
 import type { Awaited, LocalTags, TaggedSides, Tagger, TagQuestion } from './tagger.ts';
+import { narrow, type TimeBounds } from './time-bounds.ts';
 
 const kinds = resourceKindIndex;
 /** Addresses remembered with what they mean; beyond it all are asked for anew. */
@@ -168,7 +169,7 @@ export class AgentTagger implements Tagger {
   #podByAddress(
     { localAddress, timeNs, transport }: TagQuestion,
     host: Place | undefined,
-    bounds: Bounds,
+    bounds: TimeBounds,
   ): { readonly place: Place; readonly acceptedMs: number } | undefined {
     const address = addressKey(localAddress);
     if (address === undefined || isLoopback(address) || host === undefined) return undefined;
@@ -267,17 +268,7 @@ export class AgentTagger implements Tagger {
   }
 }
 
-interface Bounds {
-  fromNs: bigint;
-  untilNs: bigint;
-}
-
-function narrow(bounds: Bounds, { fromNs, untilNs }: Readonly<Bounds>): void {
-  if (fromNs > bounds.fromNs) bounds.fromNs = fromNs;
-  if (untilNs < bounds.untilNs) bounds.untilNs = untilNs;
-}
-
-const boundsOf = ({ fromNs, untilNs }: ResolvedAddress): Readonly<Bounds> => ({ fromNs, untilNs });
+const boundsOf = ({ fromNs, untilNs }: ResolvedAddress): Readonly<TimeBounds> => ({ fromNs, untilNs });
 
 const awaitedOf = ({ isUnclaimed }: ResolvedAddress, key: AddressKey): Awaited | undefined =>
   isUnclaimed ? { kind: 'address', key } : undefined;

@@ -4,6 +4,7 @@ import type { AddressKey } from './address.ts';
 import { type Place, placeOf } from './place.ts';
 import type { ResourceTable } from './resource-table.ts';
 import { forever, type ResourceVersion } from './resource-version.ts';
+import { narrow, type TimeBounds } from './time-bounds.ts';
 
 const kinds = resourceKindIndex;
 /** Pods of the host that are asked for their node, those heard of last. */
@@ -17,11 +18,6 @@ export interface HostPlaceAt {
   readonly place: Place | undefined;
   /** The host's own addresses, as far as its agent tells. */
   readonly addresses: readonly AddressKey[];
-}
-
-interface Bounds {
-  fromNs: bigint;
-  untilNs: bigint;
 }
 
 /**
@@ -72,7 +68,7 @@ export class HostPlace {
     return { ...bounds, place, addresses: host?.addresses ?? [] };
   }
 
-  #byPods(timeNs: bigint, bounds: Bounds): Place | undefined {
+  #byPods(timeNs: bigint, bounds: TimeBounds): Place | undefined {
     const table = this.#table;
     for (const uid of [...this.#podUids].reverse()) {
       const history = table.byUid(kinds.pod, uid);
@@ -88,7 +84,7 @@ export class HostPlace {
     return undefined;
   }
 
-  #byRecord(host: ResourceVersion, timeNs: bigint, bounds: Bounds): Place | undefined {
+  #byRecord(host: ResourceVersion, timeNs: bigint, bounds: TimeBounds): Place | undefined {
     const table = this.#table;
     const instance = this.#byHardware(host, timeNs, bounds);
     const node = table.named('node', host.name, timeNs);
@@ -102,7 +98,7 @@ export class HostPlace {
     return instance;
   }
 
-  #byHardware(host: ResourceVersion, timeNs: bigint, bounds: Bounds): Place | undefined {
+  #byHardware(host: ResourceVersion, timeNs: bigint, bounds: TimeBounds): Place | undefined {
     const table = this.#table;
     let found: Place | undefined;
     for (const mac of host.macAddresses) {
@@ -121,9 +117,4 @@ export class HostPlace {
     }
     return found;
   }
-}
-
-function narrow(bounds: Bounds, { fromNs, untilNs }: Readonly<Bounds>): void {
-  if (fromNs > bounds.fromNs) bounds.fromNs = fromNs;
-  if (untilNs < bounds.untilNs) bounds.untilNs = untilNs;
 }

@@ -1,6 +1,7 @@
 import { resourceKindIndex } from '../../schemas/generated/resource.ts';
 import type { ResourceVersion } from './resource-version.ts';
 import type { ResourceTable } from './resource-table.ts';
+import { narrow } from './time-bounds.ts';
 
 const kinds = resourceKindIndex;
 /** Devices that are an instance of their own, if there is none of another kind. */
@@ -68,8 +69,7 @@ function findPlace(table: ResourceTable, version: ResourceVersion, timeNs: bigin
       const isService = kind === kinds.service;
       if (isService && step > 0) continue;
       const span = parent.spanAt(timeNs);
-      if (span.fromNs > place.fromNs) place.fromNs = span.fromNs;
-      if (span.untilNs < place.untilNs) place.untilNs = span.untilNs;
+      narrow(place, span);
       const found = parent.at(timeNs);
       if (found === undefined) continue;
       // What a service belongs to, what is behind it belongs to as well.

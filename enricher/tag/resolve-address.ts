@@ -11,6 +11,7 @@ import type { ResourceTable } from './resource-table.ts';
 import type { ResourceVersion } from './resource-version.ts';
 import { forever } from './resource-version.ts';
 import { addressResolution, networkResolution, virtualAddressResolution } from './side.ts';
+import { narrow, type TimeBounds } from './time-bounds.ts';
 
 const kinds = resourceKindIndex;
 
@@ -107,7 +108,7 @@ function claimsInScope(
   table: ResourceTable,
   versions: readonly ResourceVersion[],
   { scope, address, timeNs }: AddressQuestion,
-  bounds: { fromNs: bigint; untilNs: bigint },
+  bounds: TimeBounds,
 ): readonly Claim[] {
   if (versions.length === 0) return noClaims;
   const anywhere = isPublic(address);
@@ -118,7 +119,7 @@ function claimsInScope(
     // What an agent says of its host's addresses holds on that host.
     if (kind === kinds.host) continue;
     const place = placeOf(table, version, timeNs);
-    narrowTo(bounds, place);
+    narrow(bounds, place);
     // Addresses of services are given out by the cluster, whatever its VPC.
     const vpcId = kind === kinds.service ? 0 : place.vpcId;
     const scoped = vpcId !== 0 || place.clusterId !== 0;
@@ -130,11 +131,6 @@ function claimsInScope(
 }
 
 const noClaims: readonly Claim[] = [];
-
-function narrowTo(bounds: { fromNs: bigint; untilNs: bigint }, place: Place): void {
-  if (place.fromNs > bounds.fromNs) bounds.fromNs = place.fromNs;
-  if (place.untilNs < bounds.untilNs) bounds.untilNs = place.untilNs;
-}
 
 /** The one claim that all others are above; undefined when there is none. */
 function decide(claims: readonly Claim[], order: ReadonlyMap<number, number>): Claim | undefined {
@@ -204,7 +200,7 @@ function addService(table: ResourceTable, question: AddressQuestion, resolved: R
   table.nodePorts.narrow(port, timeNs, resolved);
   const behind = table.nodePorts.at(port, timeNs).filter((version) => {
     const servicePlace = placeOf(table, version, timeNs);
-    narrowTo(resolved, servicePlace);
+    narrow(resolved, servicePlace);
     const listens = version.ports.some((each) => each.nodePort === port && each.transport === transport);
     return listens && servicePlace.clusterId !== 0 && servicePlace.clusterId === place.clusterId;
   });
@@ -223,7 +219,7 @@ function addNetwork(table: ResourceTable, question: AddressQuestion, resolved: R
     const claims: Claim[] = [];
     for (const version of versions) {
       const place = placeOf(table, version, timeNs);
-      narrowTo(resolved, place);
+      narrow(resolved, place);
       const { vpcId, clusterId } = place;
       if (vpcId !== 0 ? vpcId === scope.vpcId : clusterId === 0 || clusterId === scope.clusterId)
         claims.push({ version, place });
