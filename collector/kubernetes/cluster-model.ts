@@ -4,6 +4,7 @@
  */
 import type { ResourceKind } from '../../schemas/generated/resource.ts';
 import type { ResourceState, ResourceUid } from '../resources/resource-state.ts';
+import { latestEnd, type StartedAt, startsByAddress } from '../resources/unseen-end.ts';
 import type { KeptObject, SlicePort } from './kept-object.ts';
 import { type ObjectKind, objectKindNames } from './object-kinds.ts';
 import * as states from './resource-states.ts';
@@ -93,9 +94,10 @@ export class ClusterModel {
   replace(kind: ObjectKind, objects: readonly KeptObject[], observedNs: bigint): readonly ResourceChange[] {
     const present = new Set(objects.map(({ uid }) => uid));
     const gone = [...this.#of(kind).values()].filter(({ uid }) => !present.has(uid));
-    const successors = kind === 'Pod' ? startsByAddress(objects) : undefined;
+    // A pod in the network of its host has no address of its own.
+    const successors = startsByAddress(objects.filter(({ pod }) => pod?.isHostNetwork === false).map(startOf));
     return [
-      ...gone.flatMap((object) => this.remove(object, lastMoment(object, successors, observedNs))),
+      ...gone.flatMap((object) => this.remove(object, latestEnd(startOf(object), successors, observedNs))),
       ...objects
         .filter(({ uid, version }) => version === '' || this.#of(kind).get(uid)?.version !== version)
         .flatMap((object) => this.put(object, observedNs)),
@@ -287,31 +289,9 @@ export class ClusterModel {
   }
 }
 
-/** The latest start of a pod at each address. */
-function startsByAddress(pods: readonly KeptObject[]): ReadonlyMap<string, bigint> {
-  const starts = new Map<string, bigint>();
-  for (const { addresses, pod } of pods)
-    if (pod?.startedNs !== undefined && !pod.isHostNetwork)
-      for (const address of addresses) starts.set(address.join(), pod.startedNs);
-  return starts;
-}
-
-/**
- * Until when a pod can have been there whose end nobody saw: when the next one has its address, it was gone. Starts are
- * whole seconds, cut off.
- */
-function lastMoment(
-  { addresses, pod }: KeptObject,
-  starts: ReadonlyMap<string, bigint> | undefined,
-  observedNs: bigint,
-): bigint {
-  let last = observedNs;
-  for (const address of addresses) {
-    const startNs = starts?.get(address.join());
-    if (startNs === undefined || startNs <= (pod?.startedNs ?? startNs)) continue;
-    if (startNs + 1_000_000_000n < last) last = startNs + 1_000_000_000n;
-  }
-  return last;
+/** Where a pod has an address of its own since when. */
+function startOf({ addresses, pod }: KeptObject): StartedAt {
+  return { addresses, startNs: pod?.startedNs };
 }
 
 /** Another workload controls it, so it is none itself. */

@@ -10,6 +10,7 @@ import { Counters } from '../../core/stage/accounting.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { readResource, type Resource, type ResourceKind } from '../../schemas/generated/resource.ts';
 import type { ResourceState, ResourceUid } from './resource-state.ts';
+import { latestEnd, type StartsByAddress, startsByAddress } from './unseen-end.ts';
 import { contentOf, contentOfVersion, versionOf } from './resource-content.ts';
 
 /** Longest uid: it is part of a key. */
@@ -146,26 +147,19 @@ export class VersionBook {
   replaceAll(source: string, states: readonly ResourceState[], observedNs: bigint, nowMs: number): void {
     this.put(source, states, observedNs, nowMs);
     const told = new Set(states.map(({ kind, uid }) => entryKey(kind, uid)));
-    const starts = podStarts(states);
+    const pods = states.filter(({ kind }) => kind === 'pod');
+    const starts = startsByAddress(pods.map(({ addresses, sinceNs }) => ({ addresses, startNs: sinceNs })));
     for (const [key, entry] of this.#entries)
       if (entry.source === source && !told.has(key) && isThere(entry))
         this.end(source, entry, this.#lastMoment(entry, starts, observedNs), nowMs);
   }
 
-  /**
-   * Until when a resource can have been there whose end nobody saw: when the next pod has its address, it was gone.
-   * Starts may be whole seconds, cut off.
-   */
-  #lastMoment(entry: Entry, starts: ReadonlyMap<string, bigint>, observedNs: bigint): bigint {
+  /** Until when a resource can have been there whose end nobody saw; others than pods have their addresses together. */
+  #lastMoment(entry: Entry, starts: StartsByAddress, observedNs: bigint): bigint {
     const content = entry.kind === 'pod' ? this.#contentOf(entry) : undefined;
     if (content === undefined) return observedNs;
-    let lastNs = observedNs;
-    for (const address of readResource(new AvroReader(content)).addresses) {
-      const startNs = starts.get(address.join());
-      if (startNs === undefined || startNs <= entry.living!.validFromNs) continue;
-      if (startNs + 1_000_000_000n < lastNs) lastNs = startNs + 1_000_000_000n;
-    }
-    return lastNs;
+    const { addresses } = readResource(new AvroReader(content));
+    return latestEnd({ addresses, startNs: entry.living!.validFromNs }, starts, observedNs);
   }
 
   /** A resource of a source is gone. */
@@ -378,14 +372,6 @@ export class VersionBook {
 }
 
 const entryKey = (kind: ResourceKind, uid: string): string => `${kind}:${uid}`;
-
-/** The start of the pod at each address. */
-function podStarts(states: readonly ResourceState[]): ReadonlyMap<string, bigint> {
-  const starts = new Map<string, bigint>();
-  for (const { kind, addresses, sinceNs } of states)
-    if (kind === 'pod' && sinceNs !== undefined) for (const address of addresses) starts.set(address.join(), sinceNs);
-  return starts;
-}
 
 /** It is there once all steps are done. */
 function isThere({ steps, living }: Entry): boolean {

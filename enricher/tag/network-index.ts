@@ -1,5 +1,6 @@
 import { type AddressKey, networkKey } from './address.ts';
 import type { NetworkKey, ResourceVersion } from './resource-version.ts';
+import type { TimeBounds } from './time-bounds.ts';
 import { VersionIndex } from './version-index.ts';
 
 /** Networks of one length of prefix. */
@@ -39,7 +40,7 @@ export class NetworkIndex {
   }
 
   /** As {@link VersionIndex.narrow}. */
-  narrow(address: AddressKey, timeNs: bigint, bounds: { fromNs: bigint; untilNs: bigint }): void {
+  narrow(address: AddressKey, timeNs: bigint, bounds: TimeBounds): void {
     for (const { prefixLength, versions } of typeof address === 'number' ? this.#ipv4 : this.#ipv6)
       versions.narrow(networkKey(address, prefixLength), timeNs, bounds);
   }

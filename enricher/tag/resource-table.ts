@@ -13,6 +13,7 @@ import type { AddressKey } from './address.ts';
 import { NetworkIndex } from './network-index.ts';
 import type { Place } from './place.ts';
 import { forever, ResourceHistory, ResourceVersion } from './resource-version.ts';
+import type { TimeBounds } from './time-bounds.ts';
 import { VersionIndex } from './version-index.ts';
 
 const kinds = resourceKindIndex;
@@ -133,7 +134,7 @@ export class ResourceTable {
   }
 
   /** As {@link VersionIndex.narrow}, of a name. */
-  narrowNamed(kind: 'host' | 'node', name: string, timeNs: bigint, bounds: { fromNs: bigint; untilNs: bigint }): void {
+  narrowNamed(kind: 'host' | 'node', name: string, timeNs: bigint, bounds: TimeBounds): void {
     this.#names[kind].narrow(name, timeNs, bounds);
   }
 

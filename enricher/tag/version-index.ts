@@ -1,4 +1,5 @@
 import type { ResourceVersion } from './resource-version.ts';
+import type { TimeBounds } from './time-bounds.ts';
 
 /** Versions by something that they have. Most keys have one, which then takes no list of its own. */
 export class VersionIndex<Key> {
@@ -33,7 +34,7 @@ export class VersionIndex<Key> {
    * The part of time around `timeNs` in which `at` gives the same, narrowed further by the bounds given. Of versions
    * that are ended by a later one this knows nothing: that one has to be asked.
    */
-  narrow(key: Key, timeNs: bigint, bounds: { fromNs: bigint; untilNs: bigint }): void {
+  narrow(key: Key, timeNs: bigint, bounds: TimeBounds): void {
     const known = this.#versions.get(key);
     if (known === undefined) return;
     for (const version of Array.isArray(known) ? known : [known]) {
