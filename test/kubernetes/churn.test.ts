@@ -160,13 +160,14 @@ describe('pods that come and go', () => {
 
   test('and when the API server is away for a while, with and without the events in between', async () => {
     await begin();
-    await churn(1_000);
+    // Long enough beside what nobody watches, where ends are told late and addresses have several claimants.
+    await churn(4_000);
     server.goAway();
     await churn(2_000);
     const { watches } = server.counts;
     server.comeBack();
     while (server.counts.watches < watches + 12) await churn(100);
-    await churn(1_000);
+    await churn(4_000);
     server.goAway();
     const awayAtMs = Date.now();
     await churn(2_000);
