@@ -1,6 +1,7 @@
 import { type DeadLetter, type RejectReason, writeDeadLetter } from '../schemas/generated/dead-letter.ts';
 import type { OutgoingMessage, ReceivedMessage } from './bus/bus.ts';
 import { encodeValue, outgoingMessage } from './codec.ts';
+import type { Counters } from './stage/accounting.ts';
 import type { Topic } from './topics.ts';
 
 /** Why a message is put aside, and by whom. */
@@ -17,6 +18,21 @@ export function deadLetter(message: ReceivedMessage, refusal: Refusal, nowMs: nu
   const timeNs = BigInt(Math.round(nowMs)) * 1_000_000n;
   const letter = { ...refusal, topic, partition, offset, timeNs, key, headers, value };
   return outgoingMessage('dead-letter' satisfies Topic, topic, 'DeadLetter', encodeValue(letter, writeDeadLetter));
+}
+
+/**
+ * Puts a message aside whose value is nothing a stage can read, and counts that. How many records were in it cannot be
+ * known, so it is one that was received and rejected.
+ */
+export function refuse<Reason extends RejectReason>(
+  message: ReceivedMessage,
+  counters: Pick<Counters<never, Reason>, 'receive' | 'reject'>,
+  refusal: Refusal & { readonly reason: Reason },
+  nowMs: number,
+): OutgoingMessage {
+  counters.receive();
+  counters.reject(refusal.reason);
+  return deadLetter(message, refusal, nowMs);
 }
 
 /** Name of the header by which a replayed message is known: the partition and the offset of its letter, `0/17`. */

@@ -9,7 +9,7 @@
  */
 import type { OutgoingMessage, ReceivedMessage, TopicPartition } from '../core/bus/bus.ts';
 import { decodeValue } from '../core/codec.ts';
-import { deadLetter } from '../core/dead-letter.ts';
+import { refuse } from '../core/dead-letter.ts';
 import { Counters } from '../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../core/stage/stage.ts';
 import { assembleTrace } from './assemble/assemble-trace.ts';
@@ -77,9 +77,7 @@ export class Correlator implements Stage<OutgoingMessage> {
     const decoded = decodeValue('SpanBatch', kept, (reader) => readRecordBatch(reader, origin, arrival));
     if (decoded.kind === 'rejected') {
       const { reason, detail } = decoded;
-      this.#counters.receive();
-      this.#counters.reject(reason);
-      return [deadLetter(message, { stage: stageName, reason, detail }, nowMs)];
+      return [refuse(message, this.#counters, { stage: stageName, reason, detail }, nowMs)];
     }
     const { agentId, watermarkNs, spans } = decoded.value;
     this.#clock.observe(agentId, Number(watermarkNs));

@@ -9,7 +9,7 @@
  */
 import type { OutgoingMessage, Position, ReceivedMessage, TopicPartition } from '../core/bus/bus.ts';
 import { decodeValue, encodeValue, outgoingMessage } from '../core/codec.ts';
-import { deadLetter } from '../core/dead-letter.ts';
+import { refuse } from '../core/dead-letter.ts';
 import { type Accounting, type Stage } from '../core/stage/stage.ts';
 import { Counters } from '../core/stage/accounting.ts';
 import type { Topic } from '../core/topics.ts';
@@ -75,9 +75,7 @@ export function createEnricher(config: EnricherConfig, parts: EnricherParts): En
       const decoded = decodeValue('EventBatch', message, readEventBatch);
       if (decoded.kind === 'rejected') {
         const { reason, detail } = decoded;
-        counters.receive();
-        counters.reject(reason);
-        return [deadLetter(message, { stage: stageName, reason, detail }, nowMs)];
+        return [refuse(message, counters, { stage: stageName, reason, detail }, nowMs)];
       }
       const agent = agentOf(decoded.value.agentId, message.partition);
       agent.heardMs = nowMs;

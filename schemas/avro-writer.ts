@@ -1,44 +1,16 @@
+import { GrowingBuffer } from './growing-buffer.ts';
+
 /** Two views of one 64-bit number. */
 const wholeLong = new BigInt64Array(1);
 const longHalves = new Uint32Array(wholeLong.buffer);
 wholeLong[0] = 1n;
 const lowHalf = longHalves[0] === 1 ? 0 : 1;
 
-/** Up to here copying in a loop is faster than a call of TypedArray.set. */
-const shortBytes = 32;
-
 /**
- * Writes Avro binary encoding (Avro 1.11, "Binary Encoding") into one growing buffer, kept for the next message.
+ * Writes Avro binary encoding (Avro 1.11, "Binary Encoding") into a growing buffer.
  * Numbers given as longs must be whole and within ±2^53; they are not checked in this hot path.
  */
-export class AvroWriter {
-  buffer: Buffer;
-  position = 0;
-
-  /** @param initialBytes size of the first buffer; it doubles when needed */
-  constructor(initialBytes = 64 * 1024) {
-    this.buffer = Buffer.allocUnsafeSlow(initialBytes);
-  }
-
-  /** Starts the next message in the same buffer. */
-  reset(): void {
-    this.position = 0;
-  }
-
-  /** A copy of what was written since {@link reset}. */
-  finish(): Buffer {
-    return Buffer.from(this.buffer.subarray(0, this.position));
-  }
-
-  /** Makes room for `bytes` more. */
-  reserve(bytes: number): void {
-    const needed = this.position + bytes;
-    if (needed <= this.buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2));
-    this.buffer.copy(larger, 0, 0, this.position);
-    this.buffer = larger;
-  }
-
+export class AvroWriter extends GrowingBuffer {
   writeLong(value: number): void {
     this.reserve(10);
     const buffer = this.buffer;
@@ -95,23 +67,9 @@ export class AvroWriter {
     this.buffer[this.position++] = value ? 1 : 0;
   }
 
-  writeDouble(value: number): void {
-    this.reserve(8);
-    this.position = this.buffer.writeDoubleLE(value, this.position);
-  }
-
   writeBytes(value: Uint8Array): void {
     this.writeLong(value.length);
     this.writeRaw(value);
-  }
-
-  /** Bytes that are Avro already. */
-  writeRaw(value: Uint8Array): void {
-    const length = value.length;
-    this.reserve(length);
-    if (length > shortBytes) this.buffer.set(value, this.position);
-    else for (let index = 0; index < length; index++) this.buffer[this.position + index] = value[index]!;
-    this.position += length;
   }
 
   writeString(value: string): void {

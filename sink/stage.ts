@@ -6,7 +6,7 @@
  */
 import type { OutgoingMessage, ReceivedMessage, TopicPartition } from '../core/bus/bus.ts';
 import { decodeValue } from '../core/codec.ts';
-import { deadLetter } from '../core/dead-letter.ts';
+import { refuse } from '../core/dead-letter.ts';
 import { Counters } from '../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../core/stage/stage.ts';
 import { readResource, type Resource } from '../schemas/generated/resource.ts';
@@ -113,10 +113,8 @@ export class SinkStage implements Stage<SinkOutput> {
   }
 
   #reject(message: ReceivedMessage, reason: SinkRejection, detail: string, nowMs: number): readonly SinkOutput[] {
-    // How many spans were in it cannot be known, so it counts as one record.
-    this.#counters.receive();
-    this.#counters.reject(reason);
-    return [{ kind: 'dead-letter', message: deadLetter(message, { stage: 'sink', reason, detail }, nowMs) }];
+    const letter = refuse(message, this.#counters, { stage: 'sink', reason, detail }, nowMs);
+    return [{ kind: 'dead-letter', message: letter }];
   }
 
   flush(nowMs: number): readonly SinkOutput[] {

@@ -12,7 +12,7 @@
  */
 import type { OutgoingMessage, Position, ReceivedMessage, TopicPartition } from '../../core/bus/bus.ts';
 import { decodeValue } from '../../core/codec.ts';
-import { deadLetter } from '../../core/dead-letter.ts';
+import { refuse } from '../../core/dead-letter.ts';
 import { Counters } from '../../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../../core/stage/stage.ts';
 import type { ComponentName } from '../../schemas/generated/linked-batch.ts';
@@ -82,9 +82,7 @@ export class Assembler implements Stage<OutgoingMessage> {
     const decoded = decodeValue('LinkedBatch', kept, (reader) => readLinkedRecords(reader, origin, arrival));
     if (decoded.kind === 'rejected') {
       const { reason, detail } = decoded;
-      this.#counters.receive();
-      this.#counters.reject(reason);
-      const refused = deadLetter(message, { stage: stageName, reason, detail }, nowMs);
+      const refused = refuse(message, this.#counters, { stage: stageName, reason, detail }, nowMs);
       return [...messagesOf(partition, outputs), refused];
     }
     const { spans, moves, names } = decoded.value;

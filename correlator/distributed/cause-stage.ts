@@ -9,7 +9,7 @@
  */
 import type { OutgoingMessage, Position, ReceivedMessage, TopicPartition } from '../../core/bus/bus.ts';
 import { decodeValue } from '../../core/codec.ts';
-import { deadLetter } from '../../core/dead-letter.ts';
+import { refuse } from '../../core/dead-letter.ts';
 import { Counters } from '../../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../../core/stage/stage.ts';
 import type { CorrelatorConfig } from '../config.ts';
@@ -102,9 +102,8 @@ export class CauseStage implements Stage<CauseOutput> {
     const decoded = decodeValue('SpanBatch', kept, (reader) => readRecordBatch(reader, origin, arrival));
     if (decoded.kind === 'rejected') {
       const { reason, detail } = decoded;
-      this.#counters.receive();
-      this.#counters.reject(reason);
-      return [{ kind: 'message', message: deadLetter(message, { stage: stageName, reason, detail }, nowMs) }];
+      const letter = refuse(message, this.#counters, { stage: stageName, reason, detail }, nowMs);
+      return [{ kind: 'message', message: letter }];
     }
     partition.clock.observe(decoded.value.agentId, Number(decoded.value.watermarkNs));
     this.#take(partition, decoded.value.spans);

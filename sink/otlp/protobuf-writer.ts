@@ -1,11 +1,10 @@
+import { GrowingBuffer } from '../../schemas/growing-buffer.ts';
+
 /** Two views of one 64-bit number. */
 const wholeLong = new BigUint64Array(1);
 const longHalves = new Uint32Array(wholeLong.buffer);
 wholeLong[0] = 1n;
 const lowHalf = longHalves[0] === 1 ? 0 : 1;
-
-/** Up to here copying in a loop is faster than a call of TypedArray.set. */
-const shortBytes = 32;
 
 /** Room for a length that is written behind what it counts, by the number of bytes it is expected to take. */
 export type LengthBytes = 1 | 2 | 3;
@@ -15,29 +14,12 @@ export type LengthBytes = 1 | 2 | 3;
  * next message. A nested message is written in place between {@link open} and {@link close}, which puts its length in
  * front; the encoding is always the shortest one. Field numbers are those of the caller, as tag bytes.
  */
-export class ProtobufWriter {
-  buffer: Buffer;
-  position = 0;
-
-  /** @param initialBytes size of the first buffer; it doubles when needed */
-  constructor(initialBytes = 64 * 1024) {
-    this.buffer = Buffer.allocUnsafeSlow(initialBytes);
-  }
-
+export class ProtobufWriter extends GrowingBuffer {
   /** A copy of what was written, for the caller to keep; the next message begins. */
   take(): Buffer {
-    const taken = Buffer.from(this.buffer.subarray(0, this.position));
-    this.position = 0;
+    const taken = this.finish();
+    this.reset();
     return taken;
-  }
-
-  /** Makes room for `bytes` more. */
-  reserve(bytes: number): void {
-    const needed = this.position + bytes;
-    if (needed <= this.buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2));
-    this.buffer.copy(larger, 0, 0, this.position);
-    this.buffer = larger;
   }
 
   /** A tag below 128, or any other byte. */
@@ -77,21 +59,6 @@ export class ProtobufWriter {
   writeFixed64(value: bigint): void {
     this.reserve(8);
     this.position = this.buffer.writeBigUInt64LE(value, this.position);
-  }
-
-  writeDouble(value: number): void {
-    this.reserve(8);
-    this.position = this.buffer.writeDoubleLE(value, this.position);
-  }
-
-  /** Bytes as they are. */
-  writeRaw(value: Uint8Array): void {
-    const { length } = value;
-    this.reserve(length);
-    const { buffer, position } = this;
-    if (length > shortBytes) buffer.set(value, position);
-    else for (let index = 0; index < length; index++) buffer[position + index] = value[index]!;
-    this.position = position + length;
   }
 
   /** Length and UTF-8 bytes of a text. */

@@ -5,7 +5,7 @@
  */
 import type { OutgoingMessage, ReceivedMessage } from '../../core/bus/bus.ts';
 import { decodeValue } from '../../core/codec.ts';
-import { deadLetter } from '../../core/dead-letter.ts';
+import { refuse } from '../../core/dead-letter.ts';
 import { Counters } from '../../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../../core/stage/stage.ts';
 import { readTrace, type Trace } from '../../schemas/generated/trace.ts';
@@ -49,10 +49,7 @@ export class OtlpStage implements Stage<OutgoingMessage> {
   }
 
   #reject(message: ReceivedMessage, reason: OtlpRejection, detail: string, nowMs: number): readonly OutgoingMessage[] {
-    // How many spans were in it cannot be known, so it counts as one record.
-    this.#counters.receive();
-    this.#counters.reject(reason);
-    return [deadLetter(message, { stage: 'sink-otlp', reason, detail }, nowMs)];
+    return [refuse(message, this.#counters, { stage: 'sink-otlp', reason, detail }, nowMs)];
   }
 
   flush(): readonly OutgoingMessage[] {
