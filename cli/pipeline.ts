@@ -15,7 +15,7 @@ import { openFramedBus } from './framed-bus.ts';
 import { type Milestone, milestone } from './milestone.ts';
 import { runOtlpDestination } from './otlp-destination.ts';
 import { fileSource, hasResourceSources, resourceSources } from './resource-sources.ts';
-import { runTogether } from './run-together.ts';
+import { runTogether } from '../core/run-together.ts';
 import type { Settings } from './settings.ts';
 import { clickHouseDirectory } from './stored-traces.ts';
 import { watchTopics } from './watch-topics.ts';

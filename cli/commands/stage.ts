@@ -14,7 +14,7 @@ import { openFramedBus } from '../framed-bus.ts';
 import { runOtlpDestination } from '../otlp-destination.ts';
 import { resourceSources } from '../resource-sources.ts';
 import { runService } from '../run-service.ts';
-import { runTogether } from '../run-together.ts';
+import { runTogether } from '../../core/run-together.ts';
 import { loadSettings, type Settings } from '../settings.ts';
 import { captureSource } from '../sources.ts';
 import type { StageName } from '../stage-names.ts';

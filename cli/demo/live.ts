@@ -5,7 +5,7 @@ import { startShop, type Shop } from '../../demo/shop.ts';
 import { milestone } from '../milestone.ts';
 import { runPipeline } from '../pipeline.ts';
 import { startProgress } from '../progress.ts';
-import { runTogether } from '../run-together.ts';
+import { runTogether } from '../../core/run-together.ts';
 import { captureSource } from '../sources.ts';
 import { processTelemetry } from '../telemetry.ts';
 import { TraceCollection } from '../trace-collection.ts';

@@ -1,4 +1,5 @@
 import type { Bus, OutgoingMessage } from '../../core/bus/bus.ts';
+import { runTogether } from '../../core/run-together.ts';
 import { runStage } from '../../core/stage/run-stage.ts';
 import { stageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
@@ -34,8 +35,6 @@ export async function runDistributed(options: RunDistributedOptions): Promise<vo
   const { config, bus, telemetry, signal } = options;
   const causes = new CauseStage(config);
   const assembler = new Assembler(config);
-  const failed = new AbortController();
-  const stop = AbortSignal.any([signal, failed.signal]);
   const redis = openRedis(config, (error) => {
     telemetry.logger.debug({ error }, 'redis connection');
   });
@@ -52,17 +51,9 @@ export async function runDistributed(options: RunDistributedOptions): Promise<vo
   }));
   const spans = await bus.consumer({ group: 'correlator', topics: ['spans' satisfies Topic] });
   const linked = await bus.consumer({ group: 'correlator-assemble', topics: ['linked' satisfies Topic] });
-  const guarded = async (run: Promise<void>): Promise<void> => {
-    try {
-      await run;
-    } catch (error) {
-      failed.abort();
-      throw error;
-    }
-  };
   try {
-    const outcomes = await Promise.allSettled([
-      guarded(
+    await runTogether(signal, [
+      (stop) =>
         runStage({
           name: 'correlator',
           stage: causes,
@@ -71,8 +62,7 @@ export async function runDistributed(options: RunDistributedOptions): Promise<vo
           telemetry: stageTelemetry(telemetry, 'correlator', () => causes.accounting()),
           signal: stop,
         }),
-      ),
-      guarded(
+      (stop) =>
         runStage({
           name: 'correlator-assemble',
           stage: assembler,
@@ -83,10 +73,7 @@ export async function runDistributed(options: RunDistributedOptions): Promise<vo
           telemetry: stageTelemetry(telemetry, 'correlator-assemble', () => assembler.accounting()),
           signal: stop,
         }),
-      ),
     ]);
-    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failure !== undefined) throw failure.reason;
   } finally {
     await spans.close();
     await linked.close();
