@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { loadSettings } from '../../cli/settings.ts';
+import { readResourceFile } from '../../collector/cloud/file/read-resource-file.ts';
 import { objectKinds } from '../../collector/kubernetes/object-kinds.ts';
 import { stageNames } from '../../cli/stage-names.ts';
 import { projectFile } from '../../core/project-files.ts';
@@ -272,7 +273,7 @@ describeWhere(programsMissing('helm', 'manifests'), 'the Helm chart', () => {
       ['deny', [], []],
       ['enricher', ['metrics'], [53, 53, 9093, 8081]],
       ['query', ['metrics', 'http'], [53, 53, 8443]],
-      ['resources', ['metrics'], [53, 53, 9093, 8081, 443, 6443]],
+      ['resources', ['metrics'], [53, 53, 9093, 8081, 443, 6443, 443, 80]],
       ['sink', ['metrics'], [53, 53, 9093, 8081, 8443]],
       ['topics', [], [53, 53, 9093]],
     ]);
@@ -303,6 +304,27 @@ describeWhere(programsMissing('helm', 'manifests'), 'the Helm chart', () => {
     const without = renderChart('minimal', 'resources.kubernetes=false');
     expect(ofKind(without, 'ClusterRole')).toEqual([]);
     expect(JSON.stringify(podOf(without, 'resources'))).not.toContain('serviceAccountToken');
+  });
+
+  it('lists clouds and reads files that the values name, and needs no network for those that they do not', () => {
+    const manifests = renderChart('secured');
+    const settings = environmentOf(manifests, 'resources');
+    expect(settings.get('SPANLOOM_RESOURCES_CLOUD_PROVIDERS')).toBe('aws');
+    expect(settings.get('SPANLOOM_RESOURCES_AWS_REGIONS')).toBe('us-east-1,eu-west-1');
+    const [file] = ofKind(manifests, 'ConfigMap') as readonly (Manifest & { readonly data: Record<string, string> })[];
+    const { volumes, containers } = podOf(manifests, 'resources');
+    expect(volumes).toContainEqual({ name: 'resource-files', configMap: { name: file!.metadata.name } });
+    const { mountPath } = containers[0]!.volumeMounts!.find(({ name }) => name === 'resource-files')!;
+    expect(settings.get('SPANLOOM_RESOURCES_CLOUD_FILES')).toBe(`${mountPath}/racks.yaml`);
+    expect(readResourceFile(file!.data['racks.yaml']!)).toMatchObject({ kind: 'ok' });
+    const account = ofKind(manifests, 'ServiceAccount').find(({ metadata }) => metadata.name.endsWith('-resources'));
+    expect(account!.metadata).toHaveProperty('annotations');
+
+    const minimal = renderChart('minimal');
+    expect(ofKind(minimal, 'ConfigMap')).toEqual([]);
+    const names = [...environmentOf(minimal, 'resources').keys()];
+    expect(names.filter((name) => /CLOUD|AWS/.test(name))).toEqual([]);
+    expect(JSON.stringify(ofKind(minimal, 'NetworkPolicy'))).not.toContain('"port":80}');
   });
 
   it('knows the port of an address that names none', () => {

@@ -104,6 +104,33 @@
 {{- end }}
 {{- end -}}
 
+{{- define "spanloom.cloudSettings" -}}
+{{- with .root.Values.resources -}}
+{{- with .aws }}
+{{- if .regions }}
+- name: SPANLOOM_RESOURCES_CLOUD_PROVIDERS
+  value: aws
+- name: SPANLOOM_RESOURCES_AWS_REGIONS
+  value: {{ join "," .regions | quote }}
+{{- with .roles }}
+- name: SPANLOOM_RESOURCES_AWS_ROLES
+  value: {{ join "," . | quote }}
+{{- end }}
+{{- with .externalId }}
+- name: SPANLOOM_RESOURCES_AWS_EXTERNAL_ID
+  value: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .files }}
+{{- $paths := list }}
+{{- range keys . | sortAlpha }}{{ $paths = append $paths (printf "/etc/spanloom/resources/%s" .) }}{{ end }}
+- name: SPANLOOM_RESOURCES_CLOUD_FILES
+  value: {{ join "," $paths | quote }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{- /* What every stage that serves metrics and probes has. */}}
 {{- define "spanloom.serviceSettings" -}}
 - name: SPANLOOM_METRICS_HOST
@@ -118,7 +145,7 @@
 
 {{- /* Everything of one stage; "port" is that of its metrics. */}}
 {{- define "spanloom.environment" -}}
-{{- $reads := dict "collector" (list "kafka" "registry") "resources" (list "kafka" "registry" "kubernetes") "enricher" (list "kafka" "registry") "correlator" (list "kafka" "registry" "redis") "sink" (list "kafka" "registry" "clickhouse") "query" (list "clickhouse") -}}
+{{- $reads := dict "collector" (list "kafka" "registry") "resources" (list "kafka" "registry" "kubernetes" "cloud") "enricher" (list "kafka" "registry") "correlator" (list "kafka" "registry" "redis") "sink" (list "kafka" "registry" "clickhouse") "query" (list "clickhouse") -}}
 {{ include "spanloom.serviceSettings" . }}
 {{- range get $reads .stage }}
 {{- with include (printf "spanloom.%sSettings" .) $ | trim }}

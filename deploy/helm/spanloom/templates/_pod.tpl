@@ -72,6 +72,11 @@ readinessProbe:
 {{- if and (eq .stage "resources") .root.Values.resources.kubernetes }}true{{ end -}}
 {{- end -}}
 
+{{- /* Does this stage read files that state resources? */}}
+{{- define "spanloom.hasResourceFiles" -}}
+{{- if and (eq .stage "resources") .root.Values.resources.files }}true{{ end -}}
+{{- end -}}
+
 {{- define "spanloom.mounts" -}}
 - name: tmp
   mountPath: /tmp
@@ -83,6 +88,11 @@ readinessProbe:
 {{- if include "spanloom.hasKafkaFiles" . }}
 - name: kafka
   mountPath: /etc/spanloom/kafka
+  readOnly: true
+{{- end }}
+{{- if include "spanloom.hasResourceFiles" . }}
+- name: resource-files
+  mountPath: /etc/spanloom/resources
   readOnly: true
 {{- end }}
 {{- if .root.Values.trust.secret }}
@@ -111,6 +121,11 @@ readinessProbe:
   secret:
     secretName: {{ .root.Values.kafka.tls.secret }}
     defaultMode: 0440
+{{- end }}
+{{- if include "spanloom.hasResourceFiles" . }}
+- name: resource-files
+  configMap:
+    name: {{ include "spanloom.name" .root }}-resource-files
 {{- end }}
 {{- if .root.Values.trust.secret }}
 - name: trust
