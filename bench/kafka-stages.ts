@@ -5,7 +5,7 @@
  * size. Needs Java, Maven's archives (npm run setup), redis-server; builds first. Everything it makes is removed.
  *
  *   npx tsx bench/kafka-stages.ts [--stages enricher,correlator,correlator-redis,sink] [--records 600000] [--rounds 1]
- *     [--partitions 4] [--single] [--minutes 10 --sustain enricher|sink] [--node OPTION]
+ *     [--partitions 4] [--single] [--minutes 10 --sustain STAGE] [--node OPTION]
  *
  * --single leaves two instances out. --sustain feeds one stage at 70 % of its rate for so many minutes and tells its lag.
  * --node gives Node.js an option for the stages, such as --node=--cpu-prof.

@@ -1,7 +1,7 @@
 /** Input for each stage: the messages of a busy while, made once and sent to as many topics as needed. */
 import type { OutgoingMessage } from '../../core/bus/bus.ts';
 import { encodeValue, outgoingMessage } from '../../core/codec.ts';
-import { batchMessage } from '../../correlator/testing/span-fixtures.ts';
+import { batchMessage, hexId } from '../../correlator/testing/span-fixtures.ts';
 import { eighteenSpans, simulate } from '../../correlator/testing/simulated-services.ts';
 import { writeEventBatch } from '../../schemas/generated/event-batch.ts';
 import type { Span } from '../../schemas/generated/span.ts';
@@ -16,13 +16,22 @@ export interface Input {
   readonly messages: readonly OutgoingMessage[];
   readonly records: number;
   readonly bytes: number;
+  /** Such a load without end, from its beginning. Events and spans are new ones each time, traces come again. */
+  readonly endless: () => Iterable<OutgoingMessage>;
 }
 
 const recordsPerMessage = 500;
 const agents = 8;
 
-function inputOf(topic: Input['topic'], messages: readonly OutgoingMessage[], records: number): Input {
-  return { topic, messages, records, bytes: messages.reduce((sum, { value }) => sum + value.length, 0) };
+type Endless = Input['endless'];
+
+function inputOf(
+  topic: Input['topic'],
+  messages: readonly OutgoingMessage[],
+  records: number,
+  endless: Endless,
+): Input {
+  return { topic, messages, records, endless, bytes: messages.reduce((sum, { value }) => sum + value.length, 0) };
 }
 
 /** Events of eight agents, taking turns, 500 a message. */
@@ -46,15 +55,16 @@ export function eventInput(records: number): Input {
     for (let agentId = 1; agentId <= agents; agentId++)
       messages.push(outgoingMessage('events', String(agentId), 'EventBatch', ofAgent(value, agentId)));
   }
-  return inputOf('events', messages, events.length * agents);
+  return inputOf('events', messages, events.length * agents, () => ofFurtherAgents(messages));
 }
 
-/** The same batches as of further agents: their events are no repetitions. */
-export function ofFurtherAgents(input: Input, round: number): readonly OutgoingMessage[] {
-  return input.messages.map((message) => {
-    const agentId = Number(message.key) + round * agents;
-    return { ...message, key: String(agentId), value: ofAgent(Buffer.from(message.value), agentId) };
-  });
+/** The same batches again and again, each time as of further agents. */
+function* ofFurtherAgents(messages: readonly OutgoingMessage[]): Generator<OutgoingMessage> {
+  for (let round = 1; ; round++)
+    for (const message of messages) {
+      const agentId = Number(message.key) + round * agents;
+      yield { ...message, key: String(agentId), value: ofAgent(Buffer.from(message.value), agentId) };
+    }
 }
 
 /** The agent's id is the first field. */
@@ -66,50 +76,87 @@ function ofAgent(value: Buffer, agentId: number): Buffer {
   return Buffer.concat([writer.finish(), value.subarray(reader.position)]);
 }
 
-/** Spans of traces of 18, of eight agents in four groups that call each other, `spansPerSecond` by their own clock. */
-export function spanInput(records: number, spansPerSecond: number): Input {
-  const groups = 4;
-  const requestsAtOnce = 1_000;
-  const everyUs = (18 * groups * 1e6) / spansPerSecond;
-  const sliceUs = requestsAtOnce * everyUs;
-  const waiting = new Map<number, Span[]>();
-  const messages: OutgoingMessage[] = [];
-  const add = (agentId: number, atUs: number, spans: readonly Span[]): void => {
-    const { topic, key, value, headers } = batchMessage(0, atUs / 1e3, spans, { agentId });
-    messages.push({ topic, key, value, headers });
-  };
-  let made = 0;
-  let slice = 0;
-  for (; made < records; slice++) {
-    for (let group = 0; group < groups; group++) {
-      const simulation = { seed: 1 + slice * groups + group, requests: requestsAtOnce, everyUs, isLearned: true };
-      for (const span of simulate(eighteenSpans, { ...simulation, withRequestIds: true }).spans) {
-        const agentId = span.agentId + 2 * group;
-        const moved: Span = {
-          ...span,
-          agentId,
-          startTimeNs: span.startTimeNs + BigInt(Math.round(slice * sliceUs)) * 1_000n,
-          requestEventId: span.requestEventId + slice * 1_000_000,
-          responseEventId: span.responseEventId + slice * 1_000_000,
-        };
-        const own = waiting.get(agentId);
-        if (own === undefined) waiting.set(agentId, [moved]);
-        else own.push(moved);
-        made++;
-      }
+const groups = 4;
+const requestsAtOnce = 1_000;
+
+function spanMessageOf(agentId: number, atUs: number, spans: readonly Span[]): OutgoingMessage {
+  const { topic, key, value, headers } = batchMessage(0, atUs / 1e3, spans, { agentId });
+  return { topic, key, value, headers };
+}
+
+/** Spans of each agent while its group serves 1000 requests, in the order in which they ended. */
+function oneSlice(everyUs: number): ReadonlyMap<number, readonly Span[]> {
+  const byAgent = new Map<number, Span[]>();
+  for (let group = 0; group < groups; group++) {
+    const simulation = { seed: 1 + group, requests: requestsAtOnce, everyUs, isLearned: true, withRequestIds: true };
+    for (const span of simulate(eighteenSpans, simulation).spans) {
+      const agentId = span.agentId + 2 * group;
+      const own = byAgent.get(agentId);
+      if (own === undefined) byAgent.set(agentId, [{ ...span, agentId }]);
+      else own.push({ ...span, agentId });
     }
-    for (let from = 0; [...waiting.values()].some((spans) => from < spans.length); from += recordsPerMessage)
-      for (const [agentId, spans] of waiting) {
+  }
+  return byAgent;
+}
+
+/** A span of the first slice as one of a later slice: everything that says which request it is of is another. */
+function ofSlice(span: Span, slice: number, sliceUs: number): Span {
+  const spanId = (id: string): string => hexId(slice).slice(8) + id.slice(8);
+  return {
+    ...span,
+    spanId: spanId(span.spanId),
+    causes: span.causes.map((cause) => ({ ...cause, spanId: spanId(cause.spanId) })),
+    startTimeNs: span.startTimeNs + BigInt(Math.round(slice * sliceUs)) * 1_000n,
+    requestEventId: span.requestEventId + slice * 1_000_000,
+    responseEventId: span.responseEventId + slice * 1_000_000,
+    requestTcpSequence: moved(span.requestTcpSequence, slice),
+    responseTcpSequence: moved(span.responseTcpSequence, slice),
+    xRequestIdRequest: span.xRequestIdRequest && `${span.xRequestIdRequest}-${slice}`,
+  };
+}
+
+/** 0 stands for none. */
+const moved = (sequence: number, slice: number): number => sequence && (sequence + slice * 2_654_435_761) % 2 ** 32;
+
+/** The messages of slice after slice, agents taking turns. */
+function* spanMessages(everyUs: number): Generator<OutgoingMessage & { readonly spans: number }> {
+  const sliceUs = requestsAtOnce * everyUs;
+  const byAgent = oneSlice(everyUs);
+  const longest = Math.max(...[...byAgent.values()].map(({ length }) => length));
+  for (let slice = 0; ; slice++)
+    for (let from = 0; from < longest; from += recordsPerMessage)
+      for (const [agentId, spans] of byAgent) {
         const part = spans.slice(from, from + recordsPerMessage);
         // The watermark stays a little behind, as an enricher's does.
-        if (part.length > 0) add(agentId, slice * sliceUs + Math.min(1, from / spans.length) * sliceUs, part);
+        const atUs = (slice + Math.min(1, from / spans.length)) * sliceUs;
+        if (part.length === 0) continue;
+        const own = part.map((span) => ofSlice(span, slice, sliceUs));
+        yield { ...spanMessageOf(agentId, atUs, own), spans: part.length };
       }
-    waiting.clear();
+}
+
+/** Spans of traces of 18, of eight agents in four groups that call each other, `spansPerSecond` by their own clock. */
+export function spanInput(records: number, spansPerSecond: number): Input {
+  const everyUs = (18 * groups * 1e6) / spansPerSecond;
+  const spansOfOneSlice = 18 * groups * requestsAtOnce;
+  const slices = Math.ceil(records / spansOfOneSlice);
+  const messages: OutgoingMessage[] = [];
+  let made = 0;
+  for (const { spans, ...message } of spanMessages(everyUs)) {
+    messages.push(message);
+    made += spans;
+    if (made === slices * spansOfOneSlice) break;
   }
   // Progress of time without spans: everything that waits is decided.
+  const endUs = slices * requestsAtOnce * everyUs;
   for (let step = 1; step <= 4; step++)
-    for (let agentId = 1; agentId <= 2 * groups; agentId++) add(agentId, slice * sliceUs + step * 5e6, []);
-  return inputOf('spans', messages, made);
+    for (let agentId = 1; agentId <= 2 * groups; agentId++)
+      messages.push(spanMessageOf(agentId, endUs + step * 5e6, []));
+  return inputOf('spans', messages, made, () => spanMessages(everyUs));
+}
+
+function* againAndAgain(messages: readonly OutgoingMessage[]): Generator<OutgoingMessage> {
+  for (;;) yield* messages;
 }
 
 /** Traces of 8 spans, one a message. */
@@ -118,5 +165,5 @@ export function traceInput(records: number): Input {
     const { topic, key, value, headers } = traceMessage(makeLoadTrace(number), number);
     return { topic, key, value, headers };
   });
-  return inputOf('traces', messages, messages.length * 8);
+  return inputOf('traces', messages, messages.length * 8, () => againAndAgain(messages));
 }

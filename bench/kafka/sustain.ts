@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { OutgoingMessage } from '../../core/bus/bus.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
 import type { Broker } from '../../scripts/kafka/broker.ts';
-import { type Input, ofFurtherAgents } from './inputs.ts';
+import type { Input } from './inputs.ts';
 import type { MeasuredProcess } from './run-process.ts';
 
 /** A load that goes on. */
 export interface SustainOptions {
   readonly broker: Broker;
   readonly prefix: string;
-  /** Sent again and again; events as of further agents each time. */
+  /** Its load without end is what is sent. */
   readonly input: Input;
   readonly stage: MeasuredProcess;
   /** Records a second. */
@@ -19,10 +19,6 @@ export interface SustainOptions {
 
 const sendEveryMs = 200;
 const sampleEveryMs = 5_000;
-
-function* endless(input: Input): Generator<OutgoingMessage> {
-  for (let round = 1; ; round++) yield* input.topic === 'events' ? ofFurtherAgents(input, round) : input.messages;
-}
 
 /** Feeds a stage and watches its lag: bounded when the second half is not above the first. */
 export async function sustain(options: SustainOptions): Promise<{ readonly fed: number; readonly text: string }> {
@@ -44,7 +40,7 @@ export async function sustain(options: SustainOptions): Promise<{ readonly fed: 
   let sent = 0;
   try {
     const producer = await bus.producer();
-    const messages = endless(input);
+    const messages = input.endless()[Symbol.iterator]();
     for (let nowMs = performance.now(); nowMs < endMs; nowMs = performance.now()) {
       const due = Math.floor(((nowMs - startedAtMs) / 1000) * (rate / recordsPerMessage)) - sent;
       const batch: OutgoingMessage[] = [];
