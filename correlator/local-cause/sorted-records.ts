@@ -1,15 +1,12 @@
 import type { SpanRecord } from '../span-record.ts';
 
-/** Below this many, removed records are not worth the copying. */
-const compactAbove = 64;
-
 /** Which event of a span it is sorted by. */
 export type SortEvent = 'request' | 'response';
 
 /** Records in ascending order of one of their event ids. Records mostly come in that order, so inserting is cheap. */
 export class SortedRecords {
   readonly #isByResponse: boolean;
-  #items: SpanRecord[] = [];
+  readonly #items: SpanRecord[] = [];
   #released = 0;
 
   constructor(event: SortEvent) {
@@ -48,11 +45,18 @@ export class SortedRecords {
     return low;
   }
 
-  /** To be called once for each inserted record after it was marked as released. */
+  /**
+   * To be called once for each inserted record after it was marked as released. At most a third as many as are in state
+   * are kept beside them, in lists of any length: a process has thousands of contexts, and each record holds the bytes of
+   * a whole message.
+   */
   noteReleased(): void {
+    const items = this.#items;
     this.#released++;
-    if (this.#items.length <= compactAbove || this.#released * 2 < this.#items.length) return;
-    this.#items = this.#items.filter((record) => !record.released);
+    if (this.#released * 4 <= items.length) return;
+    let kept = 0;
+    for (const record of items) if (!record.released) items[kept++] = record;
+    items.length = kept;
     this.#released = 0;
   }
 }
