@@ -4,7 +4,25 @@ import { readDeadLetter } from '../schemas/generated/dead-letter.ts';
 import type { Span } from '../schemas/generated/span.ts';
 import { Correlator } from './stage.ts';
 import { callOf, innerCall, Scenario } from './testing/scenario.ts';
-import { afterRequest, batchMessage, finalTraces, testConfig, tracesOf } from './testing/span-fixtures.ts';
+import {
+  afterRequest,
+  afterResponse,
+  batchMessage,
+  finalTraces,
+  hexId,
+  testConfig,
+  tracesOf,
+} from './testing/span-fixtures.ts';
+
+/** The call as another host saw it, which served it. */
+const servedBy = (call: Span): Span => ({
+  ...call,
+  spanId: hexId(Number(`0x${call.spanId}`) + 1),
+  agentId: 2,
+  observationPoint: 's-p',
+  processId: 300,
+  causes: [],
+});
 
 describe('when a trace comes out', () => {
   test('it does so when its last span is three seconds of event time old, whole', () => {
@@ -80,6 +98,22 @@ describe('when a trace comes out', () => {
       spans: [],
     });
     expect(scenario.traces).toHaveLength(1);
+  });
+
+  test('it goes out once although the servers of its calls are heard of later, the next call only by the one before', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 100);
+    const first = innerCall(900, 10, 40, { causes: [afterRequest(served)] });
+    const second = innerCall(902, 50, 80, { causes: [afterResponse(first)] });
+    scenario.arrive(100, first, second, served, call);
+    scenario.arrive(1_100, servedBy(first));
+    scenario.arrive(2_100, servedBy(second));
+    expect(scenario.arrive(3_100)).toEqual([]);
+    expect(scenario.arrive(5_000)).toEqual([]);
+    const [trace] = scenario.arrive(5_100);
+    scenario.drain();
+    expect(scenario.messages).toHaveLength(1);
+    expect(trace).toMatchObject({ revision: 6, rootSpanId: call.spanId, rootCount: 1 });
   });
 
   test('one that never becomes quiet comes out in revisions', () => {

@@ -22,7 +22,7 @@ import { HeldOffsets } from './held-offsets.ts';
 import type { ComponentId, LinkStore } from './link/link-store.ts';
 import { MemoryLinkStore } from './link/memory-link-store.ts';
 import { defaultCallGates } from './link/same-call.ts';
-import { LocalCauses } from './local-cause/local-causes.ts';
+import { type Concerned, LocalCauses } from './local-cause/local-causes.ts';
 import { copyOf, readRecordBatch } from './span-batch-reader.ts';
 import type { SpanRecord } from './span-record.ts';
 import { TraceIds } from './trace-ids.ts';
@@ -130,7 +130,7 @@ export class Correlator implements Stage<OutgoingMessage> {
     const { nowNs } = this.#clock;
     this.#counters.receive(spans.length);
     const fresh: SpanRecord[] = [];
-    const rechecks: (readonly SpanRecord[])[] = [];
+    const concerned: Concerned[] = [];
     for (const span of spans) {
       const first = this.#causes.get(span.spanId);
       if (first !== undefined) {
@@ -138,7 +138,7 @@ export class Correlator implements Stage<OutgoingMessage> {
         this.#offsets.repeat(first.origin, span.origin);
         continue;
       }
-      rechecks.push(this.#causes.add(span));
+      concerned.push(this.#causes.add(span));
       fresh.push(span);
       span.origin.held++;
       this.#bytes += span.bodyEnd - span.bodyStart;
@@ -150,8 +150,9 @@ export class Correlator implements Stage<OutgoingMessage> {
     for (const [index, span] of fresh.entries()) {
       const component = span.component!;
       this.#components.touch(component, nowNs);
-      const calls = rechecks[index]!;
-      if (calls.length > 0) (component.recheck ??= []).push(...calls);
+      const { unknown, undecided } = concerned[index]!;
+      // Else this component would go out without the calls of components that become quiet a little later.
+      if (unknown.length + undecided.length > 0) (component.recheck ??= []).push(...unknown, ...undecided);
       if (nowNs - component.unemittedSinceNs > this.#config.maxOpenMs * nsPerMs) overdue.add(component);
     }
     return [...overdue];
@@ -195,12 +196,13 @@ export class Correlator implements Stage<OutgoingMessage> {
     const touched = new Set(due);
     const impatient = new Set(forced);
     const waiting: SpanRecord[] = [];
-    let calls: SpanRecord[] = [];
+    const asked = new Set<SpanRecord>();
     for (const component of due) {
-      for (const span of component.spans) if (isUndecided(span)) calls.push(span);
-      if (component.recheck !== undefined) calls = [...new Set([...calls, ...component.recheck])];
+      for (const span of component.spans) if (isUndecided(span)) asked.add(span);
+      for (const call of component.recheck ?? []) if (isUndecided(call) && !call.released) asked.add(call);
       component.recheck = undefined;
     }
+    let calls = [...asked];
     while (calls.length > 0) {
       calls.sort(byRequest);
       this.#causes.observe(calls);

@@ -209,7 +209,7 @@ export class CauseStage implements Stage<CauseOutput> {
         this.#offsets.repeat(first.origin, span.origin);
         continue;
       }
-      for (const call of this.#causes.add(span)) asked.push({ call, sinceNs: nowNs });
+      for (const call of this.#causes.add(span).unknown) asked.push({ call, sinceNs: nowNs });
       held.push({ span, arrivedNs: nowNs });
       span.origin.held++;
       this.#bytes += span.bodyEnd - span.bodyStart;

@@ -7,6 +7,17 @@ import { type UnknownReason, unknownReasons, type Patience, type Verdict } from 
 /** Calls asked again when a server span comes later than they could wait. */
 const recheckLimit = 4096;
 
+/** Calls that a span that came is news for. */
+export interface Concerned {
+  /** They could not wait for it, and should be asked again. */
+  readonly unknown: readonly SpanRecord[];
+  /** They have not been asked yet, and say by their notes that they are part of its work. */
+  readonly undecided: readonly SpanRecord[];
+}
+
+const none: readonly SpanRecord[] = [];
+const nobody: Concerned = { unknown: none, undecided: none };
+
 /** The spans in state by id and by process, and what caused the calls among them. */
 export class LocalCauses {
   readonly #spansById = new Map<string, SpanRecord>();
@@ -24,14 +35,16 @@ export class LocalCauses {
     return this.#spansById.get(spanId);
   }
 
-  /** Takes a span in. Returns the calls that could not wait for it and should be asked again. */
-  add(record: SpanRecord): readonly SpanRecord[] {
+  /** Takes a span in. */
+  add(record: SpanRecord): Concerned {
     this.#spansById.set(record.spanId, record);
-    if (record.role !== 'client' && record.role !== 'server') return [];
+    if (record.role !== 'client' && record.role !== 'server') return nobody;
     const process = this.#process(record);
     record.process = process;
-    process.add(record, this.#isKnown);
-    return record.role === 'server' ? process.unknownCallsDuring(record, recheckLimit) : [];
+    const named = process.add(record, this.#isKnown);
+    if (record.role !== 'server') return nobody;
+    const unknown = process.unknownCallsDuring(record, recheckLimit);
+    return { unknown, undecided: named.length === 0 ? none : undecidedFrom(named, process) };
   }
 
   /** Forgets a span that has been marked as released. */
@@ -72,4 +85,14 @@ export class LocalCauses {
     }
     return verdict;
   }
+}
+
+/** These calls and those that went on from their responses, as far as they are undecided. */
+function undecidedFrom(named: readonly SpanRecord[], process: ProcessIndex): readonly SpanRecord[] {
+  const calls = new Set(named);
+  for (const call of calls) {
+    if (calls.size >= recheckLimit) break;
+    for (const next of process.continuationsOf(call)) if (next.role === 'client') calls.add(next);
+  }
+  return [...calls].filter(({ cause, evaluatedAt }) => cause === undefined && evaluatedAt === 0);
 }

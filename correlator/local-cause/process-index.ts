@@ -32,8 +32,8 @@ export class ProcessIndex {
   readonly #serversByTraceId = new SharedIdIndex(sharedIdLimit);
   /** By the id of a call: spans that say its response led to them. */
   readonly #continuations = new SharedIdIndex(sharedIdLimit);
-  /** Server spans that calls name and that have not come, with the number of calls. */
-  readonly #awaited = new Map<string, number>();
+  /** Server spans that have not come, with the calls that name them. */
+  readonly #awaited = new Map<string, SpanRecord[]>();
   readonly #backgroundKinds = new Set<string>();
   #longestEvents = 0;
   #longestNs = 0;
@@ -45,15 +45,21 @@ export class ProcessIndex {
   blockingCalls = 0;
   interleavedCalls = 0;
 
-  add(record: SpanRecord, isKnown: (spanId: string) => boolean): void {
+  /** Takes a span in. Returns the calls that awaited it. */
+  add(record: SpanRecord, isKnown: (spanId: string) => boolean): readonly SpanRecord[] {
     this.size++;
+    const calls = this.#awaited.get(record.spanId) ?? none;
     if (record.role === 'server') this.#addServer(record);
     this.contexts.add(record);
     for (const { kind, spanId } of record.causes) {
       if (kind === 'response') this.#continuations.add(spanId, record);
-      else if (record.role === 'client' && !isKnown(spanId))
-        this.#awaited.set(spanId, (this.#awaited.get(spanId) ?? 0) + 1);
+      else if (record.role === 'client' && !isKnown(spanId)) {
+        const awaiting = this.#awaited.get(spanId);
+        if (awaiting === undefined) this.#awaited.set(spanId, [record]);
+        else awaiting.push(record);
+      }
     }
+    return calls;
   }
 
   #addServer(record: SpanRecord): void {
@@ -87,9 +93,9 @@ export class ProcessIndex {
     for (const { kind, spanId } of record.causes) {
       if (kind === 'response') this.#continuations.remove(spanId);
       else if (record.role === 'client') {
-        const calls = this.#awaited.get(spanId);
-        if (calls === 1) this.#awaited.delete(spanId);
-        else if (calls !== undefined) this.#awaited.set(spanId, calls - 1);
+        const left = this.#awaited.get(spanId)?.filter((call) => call !== record);
+        if (left?.length === 0) this.#awaited.delete(spanId);
+        else if (left !== undefined) this.#awaited.set(spanId, left);
       }
     }
   }
