@@ -76,6 +76,11 @@ function ofAgent(value: Buffer, agentId: number): Buffer {
   return Buffer.concat([writer.finish(), value.subarray(reader.position)]);
 }
 
+/** A SpanBatch and how many spans it has. */
+export interface SpanMessage extends OutgoingMessage {
+  readonly spans: number;
+}
+
 const groups = 4;
 const requestsAtOnce = 1_000;
 
@@ -119,7 +124,7 @@ function ofSlice(span: Span, slice: number, sliceUs: number): Span {
 const moved = (sequence: number, slice: number): number => sequence && (sequence + slice * 2_654_435_761) % 2 ** 32;
 
 /** The messages of slice after slice, agents taking turns. */
-function* spanMessages(everyUs: number): Generator<OutgoingMessage & { readonly spans: number }> {
+function* spanMessages(everyUs: number): Generator<SpanMessage> {
   const sliceUs = requestsAtOnce * everyUs;
   const byAgent = oneSlice(everyUs);
   const longest = Math.max(...[...byAgent.values()].map(({ length }) => length));
