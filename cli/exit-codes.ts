@@ -22,6 +22,7 @@ export function exitCodeOf(error: unknown): number {
   if (!(error instanceof PipelineError)) return exitCodes.failure;
   switch (error.code) {
     case 'CONFIG_INVALID':
+    case 'FILE_UNUSABLE':
       return exitCodes.usage;
     case 'ENVIRONMENT_UNSUPPORTED':
       return exitCodes.unsupported;

@@ -5,7 +5,7 @@
  * Rows reach it through a file beside the data, because the engine's own insert takes text formats only. The file is
  * gone when the insert is done; what a kill left behind is removed by the next start.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,6 +13,7 @@ import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickh
 import { Session } from 'chdb';
 import { createChdbConnection } from 'chdb/connection';
 import { PipelineError } from '../errors.ts';
+import { makeDirectory } from '../files/make-directory.ts';
 import type { ClickHouse, RowInsert } from './clickhouse.ts';
 import { clientClickHouse } from './client-clickhouse.ts';
 import { directoryOwner } from './directory-owner.ts';
@@ -75,14 +76,15 @@ function startEngine(options: EmbeddedClickHouseOptions): Engine {
   const owner = directoryOwner(directory);
   if (owner !== undefined) throw inUse(directory, owner);
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     const session = new Session(directory, { connectionArgs: serverArguments(options) });
     rmSync(insertDirectory(directory), { recursive: true, force: true });
-    mkdirSync(insertDirectory(directory), { recursive: true });
+    makeDirectory(insertDirectory(directory));
     return (engine = { directory, session, users: 0 });
   } catch (error) {
     const late = directoryOwner(directory);
     if (late !== undefined) throw inUse(directory, late);
+    if (error instanceof PipelineError) throw error;
     throw new PipelineError(
       'DESTINATION_UNAVAILABLE',
       `The embedded ClickHouse could not open ${directory}: ${error instanceof Error ? error.message : String(error)}.`,
