@@ -6,6 +6,7 @@ import { rejectReasonSymbols } from '../schemas/generated/dead-letter.ts';
 import { protocolSymbols } from '../schemas/generated/span.ts';
 import type { DeadLetterOptions } from './commands/dead-letter.ts';
 import type { DemoOptions } from './commands/demo.ts';
+import type { RecordOptions } from './commands/record.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { ReplayRangeOptions } from './commands/replay-range.ts';
 import type { TracesOptions } from './commands/traces.ts';
@@ -54,8 +55,9 @@ program
   .description('capture this host into a file, until Ctrl-C or for a while')
   .argument('<file>', 'recording to write')
   .option('--duration <duration>', 'end after this time, such as 30s', durationMs)
-  .action((file: string, options: { duration?: number }) =>
-    runCommand(async (signal) => (await import('./commands/record.ts')).record(file, options.duration, signal)),
+  .option('--overwrite', 'replace a file that is there')
+  .action((file: string, options: RecordOptions) =>
+    runCommand(async (signal) => (await import('./commands/record.ts')).record(file, options, signal)),
   );
 
 program

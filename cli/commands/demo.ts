@@ -4,6 +4,7 @@ import type { Demonstration, DemoOptions } from '../demo/demonstration.ts';
 import { demonstrateLive } from '../demo/live.ts';
 import { demonstrateRecording } from '../demo/recorded.ts';
 import { loadSettings } from '../settings.ts';
+import { openTraceFile } from '../trace-file.ts';
 import { withTemporaryFolder } from '../temporary-folder.ts';
 
 export type { DemoOptions };
@@ -15,12 +16,21 @@ export type { DemoOptions };
 export async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
   process.title = 'spanloom-demo';
   const settings = loadSettings();
-  const inFolder = (demonstrate: (demonstration: Demonstration) => Promise<void>): Promise<void> =>
-    withTemporaryFolder((folder) => demonstrate({ options, settings, folder, signal }));
+  const traceFile = await openTraceFile(options.json);
+  try {
+    await demonstrate({ options, settings, traceFile, signal });
+  } finally {
+    await traceFile?.close();
+  }
+}
+
+async function demonstrate(context: Omit<Demonstration, 'folder'>): Promise<void> {
+  const inFolder = (show: (demonstration: Demonstration) => Promise<void>): Promise<void> =>
+    withTemporaryFolder((folder) => show({ ...context, folder }));
   const showRecording = (problem: string): Promise<void> =>
     inFolder((demonstration) => demonstrateRecording(demonstration, problem));
 
-  if (options.recording === true) return showRecording('');
+  if (context.options.recording === true) return showRecording('');
   const problem = captureProblem();
   if (problem !== undefined) return showRecording(problem);
   try {
@@ -35,10 +45,9 @@ export async function demo(options: DemoOptions, signal: AbortSignal): Promise<v
 function captureProblem(): string | undefined {
   try {
     const { programs, missing } = checkKernel();
+    if (missing.length > 0) return missing.join(' ');
     const failed = programs.find(({ attached }) => !attached);
-    return (
-      missing[0] ?? (failed === undefined ? undefined : `The kernel refuses ${failed.name}: ${failed.error ?? ''}`)
-    );
+    return failed === undefined ? undefined : `The kernel refuses ${failed.name}: ${failed.error ?? ''}`;
   } catch (error) {
     return (error as Error).message;
   }

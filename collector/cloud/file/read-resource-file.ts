@@ -19,8 +19,12 @@ export type ReadFile =
 /** Keys and list positions from the top of a file to a place in it. */
 export type FilePath = readonly (string | number)[];
 
+/** What YAML does not allow, and files of another kind soon have. */
+const binary = /[\0-\x08\v\f\x0e-\x1f]/;
+
 /** Reads a file of resources: docs/resources.md describes the format. It is taken as a whole or not at all. */
 export function readResourceFile(text: string): ReadFile {
+  if (binary.test(text)) return { kind: 'refused', problems: [{ line: 1, text: 'This is no YAML: it is binary' }] };
   const lines = new LineCounter();
   const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false });
   const refused = (problems: readonly FileProblem[]): ReadFile => ({

@@ -1,0 +1,64 @@
+import { rmSync } from 'node:fs';
+import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { PipelineError } from '../errors.ts';
+import { fileError } from './file-error.ts';
+
+/** A file that is being written. What was there before stays until it is kept. */
+export interface OutputFile {
+  readonly handle: FileHandle;
+  /** From now on it is the file of that name; writing may go on. */
+  keep(): Promise<void>;
+  /** Closes it. Unless it was kept, everything is as it was before. */
+  close(): Promise<void>;
+}
+
+let fileCount = 0;
+
+/**
+ * Opens a file to write, so that nobody ever loses one to a command that fails: it is written beside, under a temporary
+ * name, and renamed when it is kept. Devices and pipes are written as they are.
+ *
+ * @throws PipelineError FILE_UNUSABLE or ENVIRONMENT_UNSUPPORTED, at once, when the file could not be written
+ */
+export async function openOutputFile(path: string): Promise<OutputFile> {
+  try {
+    const present = await stat(path).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (present?.isDirectory() === true) throw new PipelineError('FILE_UNUSABLE', `${path} is a folder, not a file.`);
+    if (present !== undefined && !present.isFile()) return inPlace(await open(path, 'w'));
+    // A link goes on to point to what it pointed to.
+    const target = present === undefined ? path : await realpath(path);
+    const temporary = join(dirname(target), `.spanloom-${process.pid}-${fileCount++}.partial`);
+    return renamed(await open(temporary, 'wx', present?.mode), temporary, target);
+  } catch (error) {
+    throw fileError(path, 'written', error);
+  }
+}
+
+function inPlace(handle: FileHandle): OutputFile {
+  return { handle, keep: () => Promise.resolve(), close: () => handle.close() };
+}
+
+function renamed(handle: FileHandle, temporary: string, target: string): OutputFile {
+  let isKept = false;
+  // For a process that is told to end at once.
+  const remove = (): void => rmSync(temporary, { force: true });
+  process.once('exit', remove);
+  return {
+    handle,
+    async keep() {
+      if (isKept) return;
+      await rename(temporary, target);
+      isKept = true;
+      process.off('exit', remove);
+    },
+    async close() {
+      await handle.close();
+      process.off('exit', remove);
+      if (!isKept) await rm(temporary, { force: true });
+    },
+  };
+}
