@@ -83,9 +83,8 @@ export class RecordingWriter implements Output {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     try {
-      if (this.batches === 0) return;
       await this.#flush();
-      await this.#file.handle.sync();
+      if (this.batches > 0) await this.#file.handle.sync();
     } finally {
       await this.#file.close();
     }
@@ -100,6 +99,7 @@ export class RecordingWriter implements Output {
   }
 
   async #write(batches: readonly Uint8Array[], count: number): Promise<void> {
+    if (count === 0) return;
     if (!this.#isHeaderWritten) {
       const metadata = {
         'avro.schema': Buffer.from(schemas.EventBatch.text),
@@ -110,7 +110,6 @@ export class RecordingWriter implements Output {
       await this.#file.keep();
       this.#isHeaderWritten = true;
     }
-    if (count === 0) return;
     const plain = Buffer.concat(batches);
     const data = this.#codec === 'null' ? plain : await compress(plain, { level: constants.Z_BEST_SPEED + 2 });
     await this.#append(encodeBlock(count, data, this.#marker));

@@ -192,6 +192,7 @@ describe('a recording without a batch', () => {
     const before = readFileSync(path);
     for (const name of [path, join(directory, 'never')]) {
       const writer = await RecordingWriter.create(name, { codec: 'null' });
+      await writer.send([resourceMessage(hostResource(host))]);
       await writer.close();
     }
     expect(readFileSync(path)).toEqual(before);
