@@ -26,6 +26,8 @@ export function exitCodeOf(error: unknown): number {
       return exitCodes.usage;
     case 'ENVIRONMENT_UNSUPPORTED':
       return exitCodes.unsupported;
+    case 'NOTHING_STORED':
+      return exitCodes.notFound;
     case 'FILE_CORRUPT':
       return exitCodes.corrupt;
     default:

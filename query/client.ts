@@ -1,9 +1,10 @@
 /** Reading traces from outside: through the API of a running process, or from the data directory when there is none. */
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type ClickHouseConfig, openClickHouse } from '../core/clickhouse/config.ts';
 import { migrate } from '../core/clickhouse/migrate.ts';
 import { PipelineError } from '../core/errors.ts';
+import { isDirectory } from '../core/files/is-directory.ts';
 import { type SideNames, type SpanNames, traceFromJson } from '../schemas/trace-json.ts';
 import { clickHouseTraceStore } from './clickhouse-trace-store.ts';
 import { summaryFromJson } from './summary-json.ts';
@@ -98,9 +99,10 @@ export async function openTraceStore(options: OpenTraceStoreOptions): Promise<Tr
     const served = health.body['data_directory'];
     if (served === undefined || served === directory) return httpTraceStore(url);
   }
-  if (config.url === undefined && !existsSync(directory))
+  // The folder of the engine's own notes: without it, this would make a new database.
+  if (config.url === undefined && !(isDirectory(directory) && existsSync(join(directory, 'metadata'))))
     throw new PipelineError(
-      'ENVIRONMENT_UNSUPPORTED',
+      'NOTHING_STORED',
       `There are no traces in ${directory}: run "spanloom up" first, or point SPANLOOM_DATA_DIR to where they are.`,
     );
   const clickHouse = await openClickHouse(config, directory);

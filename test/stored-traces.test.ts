@@ -1,5 +1,5 @@
 /** What the sink stores, the query stage finds: with the real engine. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -229,7 +229,12 @@ describe('reading from another process', () => {
   it('says what to do when there is nothing to read', async () => {
     const parent = mkdtempSync(join(tmpdir(), 'spanloom-none-'));
     const options = { url: 'http://127.0.0.1:9', directory: join(parent, 'clickhouse'), clickHouse };
+    const refusal = expect.objectContaining({ code: 'NOTHING_STORED' }) as Error;
     await expect(openTraceStore(options)).rejects.toThrow('run "spanloom up" first');
+    await expect(openTraceStore({ ...options, directory: parent })).rejects.toThrow(refusal);
+    expect(readdirSync(parent)).toEqual([]);
+    writeFileSync(options.directory, '');
+    await expect(openTraceStore(options)).rejects.toThrow(`${options.directory} is a file, not a folder.`);
     rmSync(parent, { recursive: true });
   });
 });

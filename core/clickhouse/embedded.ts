@@ -5,7 +5,7 @@
  * Rows reach it through a file beside the data, because the engine's own insert takes text formats only. The file is
  * gone when the insert is done; what a kill left behind is removed by the next start.
  */
-import { rmSync } from 'node:fs';
+import { accessSync, constants, readdirSync, rmSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -77,6 +77,7 @@ function startEngine(options: EmbeddedClickHouseOptions): Engine {
   if (owner !== undefined) throw inUse(directory, owner);
   try {
     makeDirectory(directory);
+    requireRights(directory);
     const session = new Session(directory, { connectionArgs: serverArguments(options) });
     rmSync(insertDirectory(directory), { recursive: true, force: true });
     makeDirectory(insertDirectory(directory));
@@ -87,9 +88,22 @@ function startEngine(options: EmbeddedClickHouseOptions): Engine {
     if (error instanceof PipelineError) throw error;
     throw new PipelineError(
       'DESTINATION_UNAVAILABLE',
-      `The embedded ClickHouse could not open ${directory}: ${error instanceof Error ? error.message : String(error)}.`,
+      // The engine writes its reason to standard error by itself, and gives us none.
+      `The database in ${directory} cannot be opened: it is damaged, or of another version of ClickHouse.`,
       { cause: error },
     );
+  }
+}
+
+/** The engine meets what it may not read or write with a page of text of its own. */
+function requireRights(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    try {
+      accessSync(join(directory, name), constants.R_OK | constants.W_OK);
+    } catch {
+      const text = `The database in ${directory} may not be read and written by this user.`;
+      throw new PipelineError('ENVIRONMENT_UNSUPPORTED', text);
+    }
   }
 }
 
