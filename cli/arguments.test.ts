@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { momentMs, topicPrefix, wholeNumber } from './arguments.ts';
+import { durationMs, momentMs, periodMs, topicPrefix, wholeNumber } from './arguments.ts';
 
 const nowMs = Date.UTC(2026, 0, 31, 12);
 
@@ -18,6 +18,23 @@ describe('a moment on the command line', () => {
     expect(() => momentMs('2026-01-31T08:00:00', nowMs)).toThrow('zone');
     for (const text of ['1769846400000', '2026-13-01', 'yesterday', '', '-2h', '2026-01-31 08:00Z'])
       expect(() => momentMs(text, nowMs)).toThrow('It must be a time');
+  });
+});
+
+describe('a duration on the command line', () => {
+  it('has its unit: a bare number is refused with the units there are', () => {
+    expect(durationMs('5ms')).toBe(5);
+    expect(durationMs(' 1.5 s ')).toBe(1_500);
+    expect(() => durationMs('5')).toThrow('Its unit is missing: 5ms, 5s, 5m, 5h, 5d.');
+    expect(() => durationMs('five')).toThrow('It must be a duration such as 250ms, 5s or 1h');
+    expect(() => durationMs('0s')).toThrow('at least 1');
+  });
+
+  it('is no longer than it can be waited for', () => {
+    expect(durationMs('3650d')).toBe(3650 * 86_400_000);
+    expect(() => durationMs('999999d')).toThrow('at most');
+    expect(periodMs('24d')).toBe(24 * 86_400_000);
+    expect(() => periodMs('25d')).toThrow('at most');
   });
 });
 

@@ -1,9 +1,12 @@
 import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
-import { durationMsSetting, integerSetting, textSetting } from '../core/config/setting.ts';
+import { type Bounds, durationMsSetting, durationUnits, integerSetting, textSetting } from '../core/config/setting.ts';
 import { topicPrefixRule } from '../core/topics.ts';
 import type { Where } from '../query/where/expression.ts';
 import { parseWhere } from '../query/where/parse-where.ts';
+
+/** A century: what is longer would end before there were computers. */
+const maxDurationMs = 100 * 365 * 86_400_000;
 
 /** Reads a command-line value as a setting of the same type is read. @throws InvalidArgumentError that commander shows */
 function parser<Value>(schema: z.ZodType<Value>): (text: string) => Value {
@@ -14,8 +17,23 @@ function parser<Value>(schema: z.ZodType<Value>): (text: string) => Value {
   };
 }
 
+/** Reads a duration. On a command line a number without its unit is a mistake more often than milliseconds. */
+function durationParser(bounds: Bounds): (text: string) => number {
+  const parse = parser(durationMsSetting({ description: 'A duration.', ...bounds }));
+  return (text) => {
+    if (/^\s*[\d.]+\s*$/.test(text)) {
+      const number = text.trim();
+      throw new InvalidArgumentError(`Its unit is missing: ${durationUnits.map((unit) => number + unit).join(', ')}.`);
+    }
+    return parse(text);
+  };
+}
+
 /** A duration such as 250ms, 30s or 2m, in milliseconds. */
-export const durationMs = parser(durationMsSetting({ description: 'A duration.', minimum: 1 }));
+export const durationMs = durationParser({ minimum: 1, maximum: maxDurationMs });
+
+/** For how long something is done, in milliseconds: timers go as far. */
+export const periodMs = durationParser({ minimum: 1, maximum: 2 ** 31 - 1 });
 
 /** A whole number from 1. */
 export const positiveInteger = parser(integerSetting({ description: 'A number.', minimum: 1 }));

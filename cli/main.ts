@@ -10,11 +10,24 @@ import type { RecordOptions } from './commands/record.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { ReplayRangeOptions } from './commands/replay-range.ts';
 import type { TracesOptions } from './commands/traces.ts';
-import { durationMs, momentMs, positiveInteger, replaySpeed, topicPrefix, where, wholeNumber } from './arguments.ts';
+import {
+  durationMs,
+  momentMs,
+  periodMs,
+  positiveInteger,
+  replaySpeed,
+  topicPrefix,
+  where,
+  wholeNumber,
+} from './arguments.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
+import { shortened } from './printable.ts';
 import { runCommand } from './run-command.ts';
 import { stageNames } from './stage-names.ts';
 import { packageVersion } from './version.ts';
+
+/** An argument may be a page; what is wrong with it is said at the end. */
+const maxErrorLength = 400;
 
 const program = new Command('spanloom')
   .description('Distributed traces of what runs on a host, without touching any application.')
@@ -22,6 +35,7 @@ const program = new Command('spanloom')
   .helpCommand(false)
   .showHelpAfterError('(spanloom --help lists commands and options)')
   .addHelpText('after', `\nSettings come from the environment: see spanloom config.\n${exitCodeHelp}`)
+  .configureOutput({ outputError: (text, write) => write(shortened(text, maxErrorLength)) })
   .exitOverride();
 
 program
@@ -54,7 +68,7 @@ program
   .command('record')
   .description('capture this host into a file, until Ctrl-C or for a while')
   .argument('<file>', 'recording to write')
-  .option('--duration <duration>', 'end after this time, such as 30s', durationMs)
+  .option('--duration <duration>', 'end after this time, such as 30s', periodMs)
   .option('--overwrite', 'replace a file that is there')
   .action((file: string, options: RecordOptions) =>
     runCommand(async (signal) => (await import('./commands/record.ts')).record(file, options, signal)),
@@ -190,7 +204,7 @@ program
   .option('--once', 'end after showing the trace')
   .option('--json <file>', 'write all traces to this file')
   .option('--requests <number>', 'requests to send before showing the trace', positiveInteger, 400)
-  .option('--duration <duration>', 'send requests for this time instead', durationMs)
+  .option('--duration <duration>', 'send requests for this time instead', periodMs)
   .option('--recording', 'show the bundled recording instead of capturing')
   .action((options: DemoOptions) =>
     runCommand(async (signal) => (await import('./commands/demo.ts')).demo(options, signal)),
