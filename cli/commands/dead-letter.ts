@@ -5,7 +5,7 @@ import { type FiledLetter, type LetterCounts, newestLetters, readLetters } from 
 import { printable } from '../printable.ts';
 import { loadSettings } from '../settings.ts';
 import { openStoredLog } from '../stored-log.ts';
-import { paintFor, widthOf } from '../style.ts';
+import { listWidthOf, paintFor } from '../style.ts';
 import { type Column, renderTable } from '../table.ts';
 
 /** Options of both commands: which letters are meant. Durations in milliseconds. */
@@ -36,7 +36,7 @@ export async function listDeadLetters(
     const lines =
       found.length === 0
         ? ['No dead letters match.']
-        : renderTable(columns(found), widthOf(process.stdout), paintFor(process.stdout, process.env));
+        : renderTable(columns(found), listWidthOf(process.stdout), paintFor(process.stdout, process.env));
     process.stdout.write(`${lines.join('\n')}\n`);
     tellUnreadable(counts);
   });

@@ -2,7 +2,7 @@ import { printable } from '../printable.ts';
 import { formatDuration } from '../duration.ts';
 import { loadSettings } from '../settings.ts';
 import { openStoredTraces } from '../stored-traces.ts';
-import { paintFor, widthOf } from '../style.ts';
+import { listWidthOf, paintFor } from '../style.ts';
 import { renderTable, type Column } from '../table.ts';
 import type { Protocol } from '../../schemas/generated/span.ts';
 import { summaryToJson } from '../../query/summary-json.ts';
@@ -33,7 +33,7 @@ export async function traces(options: TracesOptions): Promise<void> {
     } else if (found.length === 0) {
       process.stdout.write('No traces match.\n');
     } else {
-      const lines = renderTable(columns(found), widthOf(process.stdout), paintFor(process.stdout, process.env));
+      const lines = renderTable(columns(found), listWidthOf(process.stdout), paintFor(process.stdout, process.env));
       process.stdout.write(`${lines.join('\n')}\n`);
     }
   } finally {
