@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { durationMs, momentMs, periodMs, topicPrefix, wholeNumber } from './arguments.ts';
+import { durationMs, momentMs, path, periodMs, topicPrefix, wholeNumber } from './arguments.ts';
 
 const nowMs = Date.UTC(2026, 0, 31, 12);
 
@@ -39,10 +39,12 @@ describe('a duration on the command line', () => {
 });
 
 describe('other arguments', () => {
-  it('are held to what Kafka and a count can be', () => {
+  it('are held to what Kafka, a count and a path can be', () => {
     expect(topicPrefix('trial.')).toBe('trial.');
     expect(() => topicPrefix('a b')).toThrow('letters, digits');
     expect(wholeNumber('0')).toBe(0);
     expect(() => wholeNumber('-1')).toThrow('at least 0');
+    expect(path('a b')).toBe('a b');
+    expect(() => path('')).toThrow('It must be a path, and is empty.');
   });
 });

@@ -70,6 +70,12 @@ export function momentMs(text: string, nowMs = Date.now()): number {
   return Math.max(0, nowMs - ago.data);
 }
 
+/** A file or a folder: not nothing, as a variable of a shell that is not set leaves it. */
+export function path(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It must be a path, and is empty.');
+  return text;
+}
+
 /** A factor of the recording's pace, or 'max'. */
 export function replaySpeed(text: string): number | 'max' {
   if (text === 'max') return 'max';

@@ -13,6 +13,7 @@ import type { TracesOptions } from './commands/traces.ts';
 import {
   durationMs,
   momentMs,
+  path,
   periodMs,
   positiveInteger,
   replaySpeed,
@@ -23,6 +24,7 @@ import {
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { shortened } from './printable.ts';
 import { runCommand } from './run-command.ts';
+import { watchStandardStreams } from './standard-streams.ts';
 import { stageNames } from './stage-names.ts';
 import { packageVersion } from './version.ts';
 
@@ -32,7 +34,7 @@ const maxErrorLength = 400;
 const program = new Command('spanloom')
   .description('Distributed traces of what runs on a host, without touching any application.')
   .version(packageVersion())
-  .helpCommand(false)
+  .helpCommand('help [command]', 'show the help of a command')
   .showHelpAfterError('(spanloom --help lists commands and options)')
   .addHelpText('after', `\nSettings come from the environment: see spanloom config.\n${exitCodeHelp}`)
   .configureOutput({ outputError: (text, write) => write(shortened(text, maxErrorLength)) })
@@ -67,7 +69,7 @@ for (const stage of stageNames) {
 program
   .command('record')
   .description('capture this host into a file, until Ctrl-C or for a while')
-  .argument('<file>', 'recording to write')
+  .argument('<file>', 'recording to write', path)
   .option('--duration <duration>', 'end after this time, such as 30s', periodMs)
   .option('--overwrite', 'replace a file that is there')
   .action((file: string, options: RecordOptions) =>
@@ -77,11 +79,11 @@ program
 program
   .command('replay')
   .description('make traces from a recording, through all stages; or send it to Kafka, for stages that run there')
-  .argument('<file>', 'recording to read')
+  .argument('<file>', 'recording to read', path)
   .option('--speed <factor>', "pace: 1 as recorded, 10 ten times as fast, 'max' without waiting", replaySpeed, 'max')
-  .option('--resources <file>', 'tag spans with what this file of resources states: docs/resources.md')
-  .option('--json <file>', 'write the traces to this file')
-  .option('--data-dir <folder>', 'keep log and traces here, for the commands traces and trace')
+  .option('--resources <file>', 'tag spans with what this file of resources states: docs/resources.md', path)
+  .option('--json <file>', 'write the traces to this file', path)
+  .option('--data-dir <folder>', 'keep log and traces here, for the commands traces and trace', path)
   .option('--into-kafka', 'only send its events and resources to the topics on Kafka')
   .option(
     '--target-prefix <prefix>',
@@ -123,7 +125,7 @@ program
     `only with a span tagged so, such as "client.pod = 'cart-1' and server.label('app') = 'shop'"`,
     where,
   )
-  .option('--slower-than <duration>', 'only those that took longer', durationMs)
+  .option('--slower-than <duration>', 'only those that took longer, such as 250ms', durationMs)
   .option('--since <duration>', 'only those that began in the last …, such as 15m', durationMs)
   .option('--slowest', 'the slowest first')
   .option('--limit <number>', 'at most so many', positiveInteger, 20)
@@ -156,10 +158,7 @@ topicsCommand
     runCommand(async () => (await import('./commands/topics.ts')).applyTopicSettings(options.dryRun === true)),
   );
 
-const deadLetters = program
-  .command('dead-letter')
-  .description('messages that a stage could not use, put aside whole')
-  .helpCommand(false);
+const deadLetters = program.command('dead-letter').description('messages that a stage could not use, put aside whole');
 
 /** Both commands mean the same letters by the same options. */
 function deadLetterCommand(name: string, description: string): Command {
@@ -202,7 +201,7 @@ program
   .command('demo')
   .description('start real services, capture them, show the slowest trace, serve until Ctrl-C')
   .option('--once', 'end after showing the trace')
-  .option('--json <file>', 'write all traces to this file')
+  .option('--json <file>', 'write all traces to this file', path)
   .option('--requests <number>', 'requests to send before showing the trace', positiveInteger, 400)
   .option('--duration <duration>', 'send requests for this time instead', periodMs)
   .option('--recording', 'show the bundled recording instead of capturing')
@@ -210,6 +209,7 @@ program
     runCommand(async (signal) => (await import('./commands/demo.ts')).demo(options, signal)),
   );
 
+watchStandardStreams();
 try {
   await program.parseAsync();
 } catch (error) {

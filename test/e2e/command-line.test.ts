@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { spanloom, withoutRights } from './spanloom.ts';
+import { spanloom, startSpanloom, withoutRights } from './spanloom.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'spanloom-command-line-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -33,5 +33,14 @@ describe('traces that another user keeps', () => {
     expect(other.errors).toBe(
       `spanloom: The database in ${closed}/clickhouse may not be read and written by this user.\n`,
     );
+  });
+});
+
+describe('a reader that goes away', () => {
+  it('has had enough: that is no error', async () => {
+    const helping = startSpanloom(['--help']);
+    helping.child.stdout!.destroy();
+    expect(await helping.ended).toBe(0);
+    expect(helping.errors()).toBe('');
   });
 });
