@@ -40,7 +40,8 @@ export async function record(path: string, options: RecordOptions, signal: Abort
 }
 
 function sizeText({ batches, bytes }: { readonly batches: number; readonly bytes: number }): string {
-  return `${batches} batches, ${(bytes / 1e6).toFixed(1)} MB`;
+  const size = bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  return `${batches} ${batches === 1 ? 'batch' : 'batches'}, ${size}`;
 }
 
 /** Devices and pipes, such as /dev/stdout, are written without asking. */

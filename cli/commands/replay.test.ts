@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -46,6 +46,14 @@ describe('a replay that cannot begin', () => {
     await expect(replayed(recording, { json: join(missing, 'traces.json') })).rejects.toThrow(
       `the folder ${missing} does not exist`,
     );
+  });
+
+  it('mixes nothing into a data directory', async () => {
+    for (const name of ['log', 'clickhouse']) {
+      const dataDir = join(folder, name);
+      mkdirSync(join(dataDir, name), { recursive: true });
+      await expect(replayed(recording, { dataDir })).rejects.toThrow(`${dataDir} is a data directory already`);
+    }
   });
 
   it('never writes over what it reads', async () => {

@@ -33,6 +33,13 @@ describe('a process that cannot do its work', () => {
     expect(said).toBe('');
   });
 
+  it('says so before it says that it runs: with a data directory that cannot be made', async () => {
+    vi.stubEnv('SPANLOOM_DATA_DIR', '/proc/spanloom');
+    await expect(runStageAlone('enricher', signal)).rejects.toThrow('The folder /proc/spanloom cannot be made');
+    await expect(runStageAlone('sink', signal)).rejects.toThrow('The folder /proc/spanloom cannot be made');
+    expect(said).toBe('');
+  });
+
   it('ends before it captures or opens anything: with a port that is taken', async () => {
     const server = createServer();
     const port = await listen(server, { host: '127.0.0.1', port: 0, what: 'A server', portSetting: '' });

@@ -28,11 +28,9 @@ export async function runStageAlone(stage: StageName, signal: AbortSignal): Prom
   process.title = `spanloom-${stage}`;
   const settings = loadSettings();
   const telemetry = processTelemetry(`spanloom-${stage}`, settings.shared.logLevel);
-  // What is wrong with them shows before it says that it runs.
   const resources = stage === 'resources' ? await resourceSources(settings, telemetry) : undefined;
   if (stage === 'query') await requireFreePort(queryAddress(settings.query));
   await runService({ settings: settings.shared, telemetry, signal }, async () => {
-    process.stderr.write(`The stage ${stage} runs; Ctrl-C ends it.\n`);
     try {
       await run({ stage, settings, telemetry, signal, resources });
     } catch (error) {
@@ -66,8 +64,8 @@ async function run(context: Run): Promise<void> {
     case 'correlator':
       return withBus(context, (bus) => runCorrelator({ config: settings.correlator, bus, telemetry, signal }));
     case 'sink':
-      return withBus(context, (bus) =>
-        withClickHouse(settings, (clickHouse) =>
+      return withClickHouse(settings, (clickHouse) =>
+        withBus(context, (bus) =>
           runTogether(signal, [
             (stop) => runSink({ config: settings.sink, bus, clickHouse, telemetry, signal: stop }),
             ...(settings.otlpSink.enabled
@@ -77,22 +75,24 @@ async function run(context: Run): Promise<void> {
         ),
       );
     case 'query':
-      return withClickHouse(settings, (clickHouse) =>
-        runQuery({
-          config: settings.query,
-          clickHouse,
-          telemetry,
-          signal,
-          dataDirectory: resolve(clickHouseDirectory(dataDir)),
-        }),
-      );
+      return withClickHouse(settings, (clickHouse) => {
+        const dataDirectory = resolve(clickHouseDirectory(dataDir));
+        const listening = (): void => tellRunning(stage);
+        return runQuery({ config: settings.query, clickHouse, telemetry, signal, dataDirectory, listening });
+      });
   }
+}
+
+/** Once everything that may be wrong with the settings and with this machine would have shown. */
+function tellRunning(stage: StageName): void {
+  process.stderr.write(`The stage ${stage} runs; Ctrl-C ends it.\n`);
 }
 
 async function withBus({ stage, settings, telemetry, signal }: Run, use: (bus: Bus) => Promise<void>): Promise<void> {
   const waiting = { telemetry: stageEvents(telemetry, stage), signal };
   const bus = await connect('bus', () => openFramedBus(settings, settings.shared.dataDir, telemetry.logger), waiting);
   try {
+    tellRunning(stage);
     await use(patientBus(bus, waiting));
   } finally {
     await bus.close();

@@ -84,7 +84,7 @@ export class RecordingWriter implements Output {
     clearInterval(this.#timer);
     try {
       await this.#flush();
-      if (this.batches > 0) await this.#file.handle.sync();
+      if (this.batches > 0) await this.#file.sync();
     } finally {
       await this.#file.close();
     }

@@ -47,6 +47,7 @@ describe('a file that is written', () => {
     const output = await openOutputFile('/dev/null');
     await output.handle.write('text');
     await output.keep();
+    await output.sync();
     await output.close();
     expect(readFileSync('/dev/null', 'utf8')).toBe('');
   });

@@ -9,6 +9,8 @@ export interface OutputFile {
   readonly handle: FileHandle;
   /** From now on it is the file of that name; writing may go on. */
   keep(): Promise<void>;
+  /** Resolves when what was written is on the disk. */
+  sync(): Promise<void>;
   /** Closes it. Unless it was kept, everything is as it was before. */
   close(): Promise<void>;
 }
@@ -39,7 +41,7 @@ export async function openOutputFile(path: string): Promise<OutputFile> {
 }
 
 function inPlace(handle: FileHandle): OutputFile {
-  return { handle, keep: () => Promise.resolve(), close: () => handle.close() };
+  return { handle, keep: () => Promise.resolve(), sync: () => Promise.resolve(), close: () => handle.close() };
 }
 
 function renamed(handle: FileHandle, temporary: string, target: string): OutputFile {
@@ -55,6 +57,7 @@ function renamed(handle: FileHandle, temporary: string, target: string): OutputF
       isKept = true;
       process.off('exit', remove);
     },
+    sync: () => handle.sync(),
     async close() {
       await handle.close();
       process.off('exit', remove);
