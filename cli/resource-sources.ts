@@ -78,6 +78,9 @@ function lease(
   });
 }
 
+/** A file of another kind has something wrong in every line. */
+const shownProblems = 20;
+
 /** @throws PipelineError CONFIG_INVALID with all that is wrong in a file of resources, FILE_UNUSABLE when there is none */
 export function requireResourceFile(path: string): void {
   let text: string;
@@ -88,7 +91,9 @@ export function requireResourceFile(path: string): void {
   }
   const read = readResourceFile(text);
   if (read.kind === 'ok') return;
-  const problems = read.problems.map(({ line, text }) => `line ${line}: ${text}`);
+  const problems = read.problems.slice(0, shownProblems).map(({ line, text }) => `line ${line}: ${text}`);
+  const more = read.problems.length - shownProblems;
+  if (more > 0) problems.push(`and ${more} more`);
   throw new PipelineError('CONFIG_INVALID', `${path} cannot be used:\n  ${problems.join('\n  ')}`);
 }
 

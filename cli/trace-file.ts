@@ -1,5 +1,3 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { fileError } from '../core/files/file-error.ts';
 import { openOutputFile } from '../core/files/output-file.ts';
 import { type SpanNames, traceToJson } from '../schemas/trace-json.ts';
@@ -25,6 +23,19 @@ function* traceFileText(traces: readonly Trace[], namesOf: (span: Span) => SpanN
   yield traces.length === 0 ? '{"traces":[]}\n' : '\n]}\n';
 }
 
+const chunkLength = 256 * 1024;
+
+function* inChunks(pieces: Iterable<string>): Generator<string, void, void> {
+  let chunk = '';
+  for (const piece of pieces) {
+    chunk += piece;
+    if (chunk.length < chunkLength) continue;
+    yield chunk;
+    chunk = '';
+  }
+  yield chunk;
+}
+
 /** A file for traces that do not exist yet. */
 export interface TraceFile {
   /** Writes it; what was there before is replaced when all of it is written. */
@@ -40,10 +51,7 @@ export async function openTraceFile(path: string | undefined): Promise<TraceFile
   return {
     async write(traces, namesOf) {
       try {
-        await pipeline(
-          Readable.from(traceFileText(traces, namesOf)),
-          output.handle.createWriteStream({ autoClose: false }),
-        );
+        await output.handle.writeFile(inChunks(traceFileText(traces, namesOf)));
         await output.keep();
       } catch (error) {
         throw fileError(path, 'written', error);

@@ -41,7 +41,11 @@ export async function replay(path: string, options: ReplayOptions, signal: Abort
   if (options.targetPrefix !== undefined || options.skip !== undefined)
     throw new UsageError('--target-prefix and --skip belong to --into-kafka.');
   // Traces of two recordings in one log would depend on what was there before.
-  if (dataDir !== undefined && ['log', 'clickhouse'].some((name) => isDirectory(join(dataDir, name))))
+  if (
+    dataDir !== undefined &&
+    isDirectory(dataDir) &&
+    ['log', 'clickhouse'].some((name) => isDirectory(join(dataDir, name)))
+  )
     throw new UsageError(`${dataDir} is a data directory already: choose a new folder.`);
   await requireInputs(path, options);
   const traceFile = await openTraceFile(options.json);

@@ -58,6 +58,7 @@ describe('a file that is written', () => {
       `${missing}/may/x.json cannot be written: the folder ${missing} does not exist.`,
     );
     await expect(openOutputFile(folder)).rejects.toThrow(`${folder} is a folder, not a file.`);
+    await expect(openOutputFile(`${missing}/`)).rejects.toThrow(`${missing}/ is the name of a folder, not of a file.`);
     writeFileSync(path, '');
     await expect(openOutputFile(join(path, 'x'))).rejects.toThrow(`${path} is a file, not a folder.`);
     await expect(openOutputFile(join(folder, 'x'.repeat(300)))).rejects.toThrow('is too long for a file');

@@ -25,6 +25,7 @@ let fileCount = 0;
  */
 export async function openOutputFile(path: string): Promise<OutputFile> {
   try {
+    if (path.endsWith('/')) throw new PipelineError('FILE_UNUSABLE', `${path} is the name of a folder, not of a file.`);
     const present = await stat(path).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
@@ -53,7 +54,11 @@ function renamed(handle: FileHandle, temporary: string, target: string): OutputF
     handle,
     async keep() {
       if (isKept) return;
-      await rename(temporary, target);
+      try {
+        await rename(temporary, target);
+      } catch (error) {
+        throw fileError(target, 'written', error);
+      }
       isKept = true;
       process.off('exit', remove);
     },
