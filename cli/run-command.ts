@@ -36,12 +36,32 @@ export async function runCommand(command: (signal: AbortSignal) => Promise<void>
       process.exitCode = first.exitCode;
       return;
     }
-    process.stderr.write(`spanloom: ${sentenceOf(error)}\n`);
-    process.exitCode = exitCodeOf(error);
+    tellFailure(error);
     // What did not end in time would not let the process end either.
     if (hasCode(error, 'SHUTDOWN_TIMEOUT')) process.exit();
   } finally {
     for (const name of signals) process.off(name, onSignal);
-    setTimeout(() => process.exit(), lingerMs).unref();
+    endSoon();
   }
+}
+
+/** Runs a command that only asks or shows something: a signal ends the process at once, whatever it waits for. */
+export async function runQuestion(command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
+  } catch (error) {
+    tellFailure(error);
+  } finally {
+    endSoon();
+  }
+}
+
+function tellFailure(error: unknown): void {
+  process.stderr.write(`spanloom: ${sentenceOf(error)}\n`);
+  process.exitCode = exitCodeOf(error);
+}
+
+function endSoon(): void {
+  // A reader that is slower than we are gets all of it: the callback is called behind what was written before.
+  setTimeout(() => process.stdout.write('', () => process.exit()), lingerMs).unref();
 }

@@ -1,8 +1,10 @@
 /** What commands say to people who call them in a way or in a place that does not work. */
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { listen } from '../../core/listen.ts';
 import { spanloom, startSpanloom, withoutRights } from './spanloom.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'spanloom-command-line-'));
@@ -42,5 +44,19 @@ describe('a reader that goes away', () => {
     helping.child.stdout!.destroy();
     expect(await helping.ended).toBe(0);
     expect(helping.errors()).toBe('');
+  });
+});
+
+describe('a command that asks', () => {
+  it('ends at the first Ctrl-C, also while nobody answers it', async () => {
+    const server = createServer();
+    const asked = new Promise((resolve) => server.once('connection', resolve));
+    const port = await listen(server, { host: '127.0.0.1', port: 0, what: 'A server', portSetting: '' });
+    const listing = startSpanloom(['traces'], { SPANLOOM_DATA_DIR: folder, SPANLOOM_QUERY_PORT: String(port) });
+    await asked;
+    listing.child.kill('SIGINT');
+    await listing.ended;
+    expect(listing.child.signalCode).toBe('SIGINT');
+    await new Promise((resolve) => server.close(resolve));
   });
 });
