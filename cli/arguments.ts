@@ -2,11 +2,11 @@ import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { type Bounds, durationMsSetting, durationUnits, integerSetting, textSetting } from '../core/config/setting.ts';
 import { topicPrefixRule } from '../core/topics.ts';
+import { maxFilterTextLength, maxListedTraces } from '../query/trace-store.ts';
 import type { Where } from '../query/where/expression.ts';
 import { parseWhere } from '../query/where/parse-where.ts';
 
-/** A century: what is longer would end before there were computers. */
-const maxDurationMs = 100 * 365 * 86_400_000;
+const dayMs = 86_400_000;
 
 /** Reads a command-line value as a setting of the same type is read. @throws InvalidArgumentError that commander shows */
 function parser<Value>(schema: z.ZodType<Value>): (text: string) => Value {
@@ -30,7 +30,10 @@ function durationParser(bounds: Bounds): (text: string) => number {
 }
 
 /** A duration such as 250ms, 30s or 2m, in milliseconds. */
-export const durationMs = durationParser({ minimum: 1, maximum: maxDurationMs });
+export const durationMs = durationParser({ maximum: 100 * 365 * dayMs });
+
+/** A duration of a trace, in milliseconds: a number holds it in nanoseconds. */
+export const traceDurationMs = durationParser({ maximum: 100 * dayMs });
 
 /** For how long something is done, in milliseconds: timers go as far. */
 export const periodMs = durationParser({ minimum: 1, maximum: 2 ** 31 - 1 });
@@ -40,6 +43,18 @@ export const positiveInteger = parser(integerSetting({ description: 'A number.',
 
 /** A whole number from 0. */
 export const wholeNumber = parser(integerSetting({ description: 'A number.', minimum: 0 }));
+
+/** How many traces a list may have. */
+export const listLength = parser(integerSetting({ description: 'A number.', minimum: 1, maximum: maxListedTraces }));
+
+/** A text that traces are searched for. */
+export const filterText = parser(
+  textSetting({
+    description: 'A text.',
+    pattern: new RegExp(`^.{1,${maxFilterTextLength}}$`, 's'),
+    patternText: `a text of 1 to ${maxFilterTextLength} characters`,
+  }),
+);
 
 /** A condition on the tags of a span. */
 export function where(text: string): Where {

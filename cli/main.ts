@@ -12,18 +12,21 @@ import type { ReplayRangeOptions } from './commands/replay-range.ts';
 import type { TracesOptions } from './commands/traces.ts';
 import {
   durationMs,
+  filterText,
+  listLength,
   momentMs,
   path,
   periodMs,
   positiveInteger,
   replaySpeed,
   topicPrefix,
+  traceDurationMs,
   where,
   wholeNumber,
 } from './arguments.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { shortened } from './printable.ts';
-import { runCommand } from './run-command.ts';
+import { runCommand, runQuestion } from './run-command.ts';
 import { watchStandardStreams } from './standard-streams.ts';
 import { stageNames } from './stage-names.ts';
 import { packageVersion } from './version.ts';
@@ -116,8 +119,8 @@ program
 program
   .command('traces')
   .description('list traces, newest first')
-  .option('--service <name>', 'only with a span of this service')
-  .option('--endpoint <text>', 'only with a span whose endpoint contains this')
+  .option('--service <name>', 'only with a span of this service', filterText)
+  .option('--endpoint <text>', 'only with a span whose endpoint contains this', filterText)
   .addOption(new Option('--protocol <name>', 'only with a span of this protocol').choices(protocolSymbols))
   .option('--errors', 'only with a span that failed')
   .option(
@@ -125,12 +128,12 @@ program
     `only with a span tagged so, such as "client.pod = 'cart-1' and server.label('app') = 'shop'"`,
     where,
   )
-  .option('--slower-than <duration>', 'only those that took longer, such as 250ms', durationMs)
+  .option('--slower-than <duration>', 'only those that took longer, such as 250ms', traceDurationMs)
   .option('--since <duration>', 'only those that began in the last …, such as 15m', durationMs)
   .option('--slowest', 'the slowest first')
-  .option('--limit <number>', 'at most so many', positiveInteger, 20)
+  .option('--limit <number>', 'at most so many', listLength, 20)
   .option('--json', 'as JSON')
-  .action((options: TracesOptions) => runCommand(async () => (await import('./commands/traces.ts')).traces(options)));
+  .action((options: TracesOptions) => runQuestion(async () => (await import('./commands/traces.ts')).traces(options)));
 
 program
   .command('trace')
@@ -138,7 +141,7 @@ program
   .argument('<id>', 'trace id, or the beginning of one')
   .option('--json', 'as JSON')
   .action((id: string, options: { json?: boolean }) =>
-    runCommand(async () => (await import('./commands/trace.ts')).trace(id, options.json === true)),
+    runQuestion(async () => (await import('./commands/trace.ts')).trace(id, options.json === true)),
   );
 
 const topicsCommand = program
@@ -148,14 +151,14 @@ const topicsCommand = program
 topicsCommand
   .command('diff')
   .description('show what apply would change; exit code 1 when there is something')
-  .action(() => runCommand(async () => (await import('./commands/topics.ts')).diffTopics()));
+  .action(() => runQuestion(async () => (await import('./commands/topics.ts')).diffTopics()));
 
 topicsCommand
   .command('apply')
   .description('create missing topics and bring settings up to date, showing each change; partitions only grow')
   .option('--dry-run', 'show the changes without making them')
   .action((options: { dryRun?: boolean }) =>
-    runCommand(async () => (await import('./commands/topics.ts')).applyTopicSettings(options.dryRun === true)),
+    runQuestion(async () => (await import('./commands/topics.ts')).applyTopicSettings(options.dryRun === true)),
   );
 
 const deadLetters = program.command('dead-letter').description('messages that a stage could not use, put aside whole');
@@ -187,14 +190,14 @@ deadLetterCommand('replay', 'send them, unchanged, to the topics they came from;
 program
   .command('check')
   .description('load every kernel program on this machine and say what works')
-  .action(() => runCommand(async () => (await import('./commands/check.ts')).check()));
+  .action(() => runQuestion(async () => (await import('./commands/check.ts')).check()));
 
 program
   .command('config')
   .description('print the settings in effect')
   .option('--stage <name>', `only those of one stage: ${stageNames.join(', ')}`)
   .action((options: { stage?: string }) =>
-    runCommand(async () => (await import('./commands/config.ts')).printStageConfig(options.stage)),
+    runQuestion(async () => (await import('./commands/config.ts')).printStageConfig(options.stage)),
   );
 
 program

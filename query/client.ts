@@ -32,11 +32,23 @@ interface Response {
 async function get(base: string, path: string, timeoutMs: number): Promise<Response> {
   try {
     const response = await fetch(new URL(path, base), { signal: AbortSignal.timeout(timeoutMs) });
-    return { status: response.status, body: (await response.json()) as Readonly<Record<string, unknown>> };
+    const text = await response.text();
+    return { status: response.status, body: objectOf(text) };
   } catch (error) {
     const message = `The query API at ${base} does not answer.`;
     throw new PipelineError('DESTINATION_UNAVAILABLE', message, { retryable: true, cause: error });
   }
+}
+
+/** What an answer says; nothing when it comes from something else than the API, such as the server below it or a proxy. */
+function objectOf(text: string): Response['body'] {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value as Response['body'];
+  } catch {
+    // A page.
+  }
+  return {};
 }
 
 function refused(base: string, { status, body }: Response): PipelineError {
@@ -50,7 +62,7 @@ export function httpTraceStore(base: string): TraceStore {
   return {
     async listTraces(filter) {
       const response = await get(base, `/api/traces?${traceFilterParameters(filter).toString()}`, requestTimeoutMs);
-      if (response.status !== 200) throw refused(base, response);
+      if (response.status !== 200 || !Array.isArray(response.body['traces'])) throw refused(base, response);
       return (response.body['traces'] as readonly unknown[]).map(summaryFromJson);
     },
     async findTrace(id): Promise<FoundTrace> {
