@@ -31,15 +31,15 @@ describe('a folder that is made', () => {
     expect(() => makeDirectory(file)).toThrow(`${file} is a file, not a folder.`);
   });
 
-  it('is refused where this user may not make it, or not look', () => {
+  it('is refused where this user may not make it, or not look', async () => {
     chmodSync(folder, 0o555);
-    asOrdinaryUser(() => {
+    await asOrdinaryUser(() => {
       expect(() => makeDirectory(join(folder, 'closed', 'log'))).toThrow(
         `The folder ${join(folder, 'closed')} cannot be made: in ${folder} this user may not make one.`,
       );
     });
     chmodSync(folder, 0o000);
-    asOrdinaryUser(() => {
+    await asOrdinaryUser(() => {
       expect(() => makeDirectory(join(folder, 'log'))).toThrow(`${folder} may not be read by this user.`);
       expect(() => isDirectory(folder)).toThrow(`${folder} may not be read by this user.`);
     });

@@ -1,8 +1,18 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openOutputFile } from './output-file.ts';
+import { asOrdinaryUser } from './testing/ordinary-user.ts';
 
 let folder: string;
 let path: string;
@@ -64,5 +74,22 @@ describe('a file that is written', () => {
     await expect(openOutputFile(join(folder, 'x'.repeat(300)))).rejects.toThrow('is too long for a file');
     await expect(openOutputFile('/proc/x.json')).rejects.toThrow('/proc/x.json cannot be written');
     expect(existsSync(missing)).toBe(false);
+  });
+
+  it('is refused where this user may not make one, or not change the one that is there', async () => {
+    writeFileSync(path, 'protected', { mode: 0o444 });
+    chmodSync(folder, 0o777);
+    await asOrdinaryUser(() =>
+      expect(openOutputFile(path)).rejects.toThrow(`${path} may not be written by this user.`),
+    );
+    chmodSync(folder, 0o555);
+    const other = join(folder, 'other');
+    await asOrdinaryUser(() =>
+      expect(openOutputFile(other)).rejects.toThrow(
+        `${other} cannot be written: this user may not make files in ${folder}.`,
+      ),
+    );
+    chmodSync(folder, 0o755);
+    expect(readFileSync(path, 'utf8')).toBe('protected');
   });
 });

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { PipelineError } from '../errors.ts';
 import { fileError } from './file-error.ts';
 
@@ -34,10 +34,23 @@ export async function openOutputFile(path: string): Promise<OutputFile> {
     if (present !== undefined && !present.isFile()) return inPlace(await open(path, 'w'));
     // A link goes on to point to what it pointed to.
     const target = present === undefined ? path : await realpath(path);
+    // Whoever protects a file against writing means it, although the folder would allow to replace it.
+    if (present !== undefined) await (await open(target, 'r+')).close();
     const temporary = join(dirname(target), `.spanloom-${process.pid}-${fileCount++}.partial`);
-    return renamed(await open(temporary, 'wx', present?.mode), temporary, target);
+    return renamed(await create(temporary, target, present?.mode), temporary, target);
   } catch (error) {
     throw fileError(path, 'written', error);
+  }
+}
+
+async function create(temporary: string, target: string, mode: number | undefined): Promise<FileHandle> {
+  try {
+    return await open(temporary, 'wx', mode);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    const text = `${target} cannot be written: this user may not make files in ${dirname(resolve(target))}.`;
+    throw new PipelineError('ENVIRONMENT_UNSUPPORTED', text, { cause: error });
   }
 }
 

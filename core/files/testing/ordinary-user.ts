@@ -1,16 +1,13 @@
 const nobody = 65_534;
 
 /** Runs something without the rights of root, which may read and write everything; an ordinary user has none anyway. */
-export function asOrdinaryUser(action: () => void): void {
+export async function asOrdinaryUser(action: () => Promise<void> | void): Promise<void> {
   const { seteuid, geteuid } = process;
-  if (seteuid === undefined || geteuid === undefined || geteuid() !== 0) {
-    action();
-    return;
-  }
-  seteuid(nobody);
+  const isRoot = seteuid !== undefined && geteuid?.() === 0;
+  if (isRoot) seteuid(nobody);
   try {
-    action();
+    await action();
   } finally {
-    seteuid(0);
+    if (isRoot) seteuid(0);
   }
 }
