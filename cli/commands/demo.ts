@@ -1,6 +1,9 @@
 import { hasCode } from '../../core/errors.ts';
+import { requireFreePort } from '../../core/listen.ts';
 import { checkKernel } from '../../native/check.ts';
+import { queryAddress } from '../../query/config.ts';
 import type { Demonstration, DemoOptions } from '../demo/demonstration.ts';
+import { captureProblem } from '../capture-problem.ts';
 import { demonstrateLive } from '../demo/live.ts';
 import { demonstrateRecording } from '../demo/recorded.ts';
 import { loadSettings } from '../settings.ts';
@@ -16,6 +19,7 @@ export type { DemoOptions };
 export async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
   process.title = 'spanloom-demo';
   const settings = loadSettings();
+  if (options.once !== true) await requireFreePort(queryAddress(settings.query));
   const traceFile = await openTraceFile(options.json);
   try {
     await demonstrate({ options, settings, traceFile, signal });
@@ -31,7 +35,7 @@ async function demonstrate(context: Omit<Demonstration, 'folder'>): Promise<void
     inFolder((demonstration) => demonstrateRecording(demonstration, problem));
 
   if (context.options.recording === true) return showRecording('');
-  const problem = captureProblem();
+  const problem = captureProblemHere();
   if (problem !== undefined) return showRecording(problem);
   try {
     await inFolder(demonstrateLive);
@@ -42,12 +46,9 @@ async function demonstrate(context: Omit<Demonstration, 'folder'>): Promise<void
 }
 
 /** Why this machine cannot capture; undefined when it can. */
-function captureProblem(): string | undefined {
+function captureProblemHere(): string | undefined {
   try {
-    const { programs, missing } = checkKernel();
-    if (missing.length > 0) return missing.join(' ');
-    const failed = programs.find(({ attached }) => !attached);
-    return failed === undefined ? undefined : `The kernel refuses ${failed.name}: ${failed.error ?? ''}`;
+    return captureProblem(checkKernel());
   } catch (error) {
     return (error as Error).message;
   }

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { listen } from '../../core/listen.ts';
 import { resourceEvents } from '../../collector/resources/internal-events.ts';
+import { demo } from './demo.ts';
 import { runStageAlone } from './stage.ts';
 import { up } from './up.ts';
 
@@ -47,6 +48,7 @@ describe('a process that cannot do its work', () => {
     const taken = `Port ${port} of 127.0.0.1 is taken: stop what uses it, or choose another with SPANLOOM_QUERY_PORT.`;
     await expect(up(signal)).rejects.toThrow(taken);
     await expect(runStageAlone('query', signal)).rejects.toThrow(taken);
+    await expect(demo({ requests: 1 }, signal)).rejects.toThrow(taken);
     await new Promise((resolve) => server.close(resolve));
     expect(said).toBe('');
   });
