@@ -4,6 +4,7 @@ import {
   filterText,
   listLength,
   momentMs,
+  outputPath,
   path,
   periodMs,
   topicPrefix,
@@ -63,6 +64,7 @@ describe('other arguments', () => {
     expect(filterText('a\nb')).toBe('a\nb');
     for (const text of ['', 'x'.repeat(1001)]) expect(() => filterText(text)).toThrow('a text of 1 to 1000 characters');
     expect(path('a b')).toBe('a b');
+    expect(['-', './-'].map(outputPath)).toEqual(['/dev/stdout', './-']);
     expect(() => path('')).toThrow('It must be a path, and is empty.');
   });
 });

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { type Bounds, durationMsSetting, durationUnits, integerSetting, textSetting } from '../core/config/setting.ts';
+import { standardOutput } from '../core/files/output-file.ts';
 import { topicPrefixRule } from '../core/topics.ts';
 import { maxFilterTextLength, maxListedTraces } from '../query/trace-store.ts';
 import type { Where } from '../query/where/expression.ts';
@@ -89,6 +90,11 @@ export function momentMs(text: string, nowMs = Date.now()): number {
 export function path(text: string): string {
   if (text.trim() === '') throw new InvalidArgumentError('It must be a path, and is empty.');
   return text;
+}
+
+/** A file to write; `-` is standard output. */
+export function outputPath(text: string): string {
+  return text === '-' ? standardOutput : path(text);
 }
 
 /** A factor of the recording's pace, or 'max'. */

@@ -15,6 +15,7 @@ import {
   filterText,
   listLength,
   momentMs,
+  outputPath,
   path,
   periodMs,
   positiveInteger,
@@ -72,7 +73,7 @@ for (const stage of stageNames) {
 program
   .command('record')
   .description('capture this host into a file, until Ctrl-C or for a while')
-  .argument('<file>', 'recording to write', path)
+  .argument('<file>', 'recording to write', outputPath)
   .option('--duration <duration>', 'end after this time, such as 30s', periodMs)
   .option('--overwrite', 'replace a file that is there')
   .action((file: string, options: RecordOptions) =>
@@ -85,7 +86,7 @@ program
   .argument('<file>', 'recording to read', path)
   .option('--speed <factor>', "pace: 1 as recorded, 10 ten times as fast, 'max' without waiting", replaySpeed, 'max')
   .option('--resources <file>', 'tag spans with what this file of resources states: docs/resources.md', path)
-  .option('--json <file>', 'write the traces to this file', path)
+  .option('--json <file>', 'write the traces to this file; - is standard output', outputPath)
   .option('--data-dir <folder>', 'keep log and traces here, for the commands traces and trace', path)
   .option('--into-kafka', 'only send its events and resources to the topics on Kafka')
   .option(
@@ -204,7 +205,7 @@ program
   .command('demo')
   .description('start real services, capture them, show the slowest trace, serve until Ctrl-C')
   .option('--once', 'end after showing the trace')
-  .option('--json <file>', 'write all traces to this file', path)
+  .option('--json <file>', 'write all traces to this file', outputPath)
   .option('--requests <number>', 'requests to send before showing the trace', positiveInteger, 400)
   .option('--duration <duration>', 'send requests for this time instead', periodMs)
   .option('--recording', 'show the bundled recording instead of capturing')

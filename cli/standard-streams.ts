@@ -1,3 +1,4 @@
+import { standardOutput } from '../core/files/output-file.ts';
 import { exitCodes } from './exit-codes.ts';
 import { sentenceOf } from './sentence.ts';
 
@@ -12,4 +13,9 @@ export function watchStandardStreams(): void {
     process.exit(exitCodes.failure);
   });
   process.stderr.on('error', () => undefined);
+}
+
+/** Where to say how it went: not into what a command writes to standard output. */
+export function summaryStream(outputPath: string | undefined): NodeJS.WriteStream {
+  return outputPath === standardOutput ? process.stderr : process.stdout;
 }

@@ -51,7 +51,7 @@ export async function openTraceFile(path: string | undefined): Promise<TraceFile
   return {
     async write(traces, namesOf) {
       try {
-        for (const chunk of inChunks(traceFileText(traces, namesOf))) await output.handle.appendFile(chunk);
+        for (const chunk of inChunks(traceFileText(traces, namesOf))) await output.write(chunk);
         await output.keep();
       } catch (error) {
         throw fileError(path, 'written', error);

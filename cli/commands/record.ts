@@ -1,8 +1,10 @@
 import { statSync } from 'node:fs';
 import { runRecording } from '../../collector/record/run-recording.ts';
+import { standardOutput } from '../../core/files/output-file.ts';
 import { UsageError } from '../exit-codes.ts';
 import { startProgress } from '../progress.ts';
 import { loadSettings } from '../settings.ts';
+import { summaryStream } from '../standard-streams.ts';
 import { processTelemetry } from '../telemetry.ts';
 
 /** Options of `spanloom record`. */
@@ -16,7 +18,7 @@ export interface RecordOptions {
 /** Captures this host into a file until the signal fires or the duration is over. */
 export async function record(path: string, options: RecordOptions, signal: AbortSignal): Promise<void> {
   process.title = 'spanloom-record';
-  if (options.overwrite !== true && isFile(path))
+  if (options.overwrite !== true && path !== standardOutput && isFile(path))
     throw new UsageError(`${path} is there already: choose another name, or add --overwrite to replace it.`);
   const settings = loadSettings();
   const over = options.duration === undefined ? [] : [AbortSignal.timeout(options.duration)];
@@ -33,7 +35,7 @@ export async function record(path: string, options: RecordOptions, signal: Abort
     progress.end();
     const said =
       batches === 0 ? 'Nothing was recorded: there is no file' : `Recorded ${sizeText({ batches, bytes })} to ${path}`;
-    process.stdout.write(`${said}.\n`);
+    summaryStream(path).write(`${said}.\n`);
   } finally {
     progress.end();
   }

@@ -8,6 +8,7 @@ import { startProgress } from '../progress.ts';
 import { replaySource } from '../replay-source.ts';
 import { requireResourceFile } from '../resource-sources.ts';
 import { loadSettings } from '../settings.ts';
+import { summaryStream } from '../standard-streams.ts';
 import { processTelemetry } from '../telemetry.ts';
 import { withTemporaryFolder } from '../temporary-folder.ts';
 import { TraceCollection } from '../trace-collection.ts';
@@ -96,7 +97,7 @@ async function replayIn(
   const spans = traces.reduce((sum, trace) => sum + trace.spans.length, 0);
   await traceFile?.write(traces, collection.namesOf);
   const where = [...(json === undefined ? [] : [json]), ...(dataDir === undefined ? [] : [dataDir])].join(' and ');
-  process.stdout.write(`${traces.length} traces with ${spans} spans${where === '' ? '' : `, in ${where}`}.\n`);
+  summaryStream(json).write(`${traces.length} traces with ${spans} spans${where === '' ? '' : `, in ${where}`}.\n`);
   const damaged = damage();
   if (damaged !== undefined) throw damaged;
 }

@@ -1,5 +1,6 @@
 import { slowestTrace } from '../../demo/showcase.ts';
 import type { Settings } from '../settings.ts';
+import { summaryStream } from '../standard-streams.ts';
 import { paintFor, widthOf } from '../style.ts';
 import type { TraceCollection } from '../trace-collection.ts';
 import type { TraceFile } from '../trace-file.ts';
@@ -45,8 +46,9 @@ export async function showResult(
   const slowest = slowestTrace(traces, (span) => namesOf(span).serviceName);
   if (slowest === undefined) throw new Error('No trace came out of the demo.');
   say(`${traces.length} traces; the slowest:\n`);
-  const view = { width: widthOf(process.stdout), paint: paintFor(process.stdout, process.env) };
-  process.stdout.write(`${renderWaterfall(waterfallOf(slowest, namesOf), view).join('\n')}\n`);
+  const output = summaryStream(options.json);
+  const view = { width: widthOf(output), paint: paintFor(output, process.env) };
+  output.write(`${renderWaterfall(waterfallOf(slowest, namesOf), view).join('\n')}\n`);
   if (traceFile !== undefined) {
     await traceFile.write(traces, namesOf);
     say(`\nAll traces are in ${options.json}.`);

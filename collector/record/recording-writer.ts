@@ -117,8 +117,7 @@ export class RecordingWriter implements Output {
 
   async #append(bytes: Uint8Array): Promise<void> {
     try {
-      for (let written = 0; written < bytes.length;)
-        written += (await this.#file.handle.write(bytes, written, bytes.length - written)).bytesWritten;
+      await this.#file.write(bytes);
       this.bytes += bytes.length;
     } catch (error) {
       throw fileError(this.#path, 'written', error);

@@ -26,7 +26,7 @@ describe('a file that is written', () => {
   it('replaces the one before when it is kept, and not earlier', async () => {
     writeFileSync(path, 'before', { mode: 0o600 });
     const output = await openOutputFile(path);
-    await output.handle.write('after');
+    await output.write('after');
     expect(readFileSync(path, 'utf8')).toBe('before');
     await output.keep();
     await output.close();
@@ -36,7 +36,7 @@ describe('a file that is written', () => {
 
   it('leaves nothing when it is not kept', async () => {
     const output = await openOutputFile(path);
-    await output.handle.write('half');
+    await output.write('half');
     await output.close();
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -46,7 +46,7 @@ describe('a file that is written', () => {
     writeFileSync(path, 'before');
     symlinkSync(path, link);
     const output = await openOutputFile(link);
-    await output.handle.write('after');
+    await output.write('after');
     await output.keep();
     await output.close();
     expect(readFileSync(path, 'utf8')).toBe('after');
@@ -55,7 +55,7 @@ describe('a file that is written', () => {
 
   it('may be a device, which stays one', async () => {
     const output = await openOutputFile('/dev/null');
-    await output.handle.write('text');
+    await output.write('text');
     await output.keep();
     await output.sync();
     await output.close();

@@ -6,7 +6,8 @@ import { fileError } from './file-error.ts';
 
 /** A file that is being written. What was there before stays until it is kept. */
 export interface OutputFile {
-  readonly handle: FileHandle;
+  /** Appends all of it. */
+  write(data: Uint8Array | string): Promise<void>;
   /** From now on it is the file of that name; writing may go on. */
   keep(): Promise<void>;
   /** Resolves when what was written is on the disk. */
@@ -17,6 +18,23 @@ export interface OutputFile {
 
 let fileCount = 0;
 
+/** The path of standard output. */
+export const standardOutput = '/dev/stdout';
+
+/** Not opened by its path: for a socket there is no such thing, and a file that the shell appends to would begin anew. */
+const standardOutputFile: OutputFile = {
+  write: (data) =>
+    new Promise((resolve, reject) => {
+      process.stdout.write(data, (error) => {
+        if (error) reject(error);
+        else resolve();
+      });
+    }),
+  keep: () => Promise.resolve(),
+  sync: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};
+
 /**
  * Opens a file to write, so that nobody ever loses one to a command that fails: it is written beside, under a temporary
  * name, and renamed when it is kept. Devices and pipes are written as they are.
@@ -24,6 +42,7 @@ let fileCount = 0;
  * @throws PipelineError FILE_UNUSABLE or ENVIRONMENT_UNSUPPORTED, at once, when the file could not be written
  */
 export async function openOutputFile(path: string): Promise<OutputFile> {
+  if (path === standardOutput) return standardOutputFile;
   try {
     if (path.endsWith('/')) throw new PipelineError('FILE_UNUSABLE', `${path} is the name of a folder, not of a file.`);
     const present = await stat(path).catch((error: unknown) => {
@@ -55,7 +74,12 @@ async function create(temporary: string, target: string, mode: number | undefine
 }
 
 function inPlace(handle: FileHandle): OutputFile {
-  return { handle, keep: () => Promise.resolve(), sync: () => Promise.resolve(), close: () => handle.close() };
+  return {
+    write: (data) => handle.appendFile(data),
+    keep: () => Promise.resolve(),
+    sync: () => Promise.resolve(),
+    close: () => handle.close(),
+  };
 }
 
 function renamed(handle: FileHandle, temporary: string, target: string): OutputFile {
@@ -64,7 +88,7 @@ function renamed(handle: FileHandle, temporary: string, target: string): OutputF
   const remove = (): void => rmSync(temporary, { force: true });
   process.once('exit', remove);
   return {
-    handle,
+    write: (data) => handle.appendFile(data),
     async keep() {
       if (isKept) return;
       try {
