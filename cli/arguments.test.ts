@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { momentMs, topicPrefix, wholeNumber } from './arguments.ts';
+import {
+  durationMs,
+  filterText,
+  listLength,
+  momentMs,
+  outputPath,
+  path,
+  periodMs,
+  topicPrefix,
+  traceDurationMs,
+  wholeNumber,
+} from './arguments.ts';
 
 const nowMs = Date.UTC(2026, 0, 31, 12);
 
@@ -21,11 +32,39 @@ describe('a moment on the command line', () => {
   });
 });
 
+describe('a duration on the command line', () => {
+  it('has its unit: a bare number is refused with the units there are', () => {
+    expect(durationMs('5ms')).toBe(5);
+    expect(durationMs(' 1.5 s ')).toBe(1_500);
+    expect(() => durationMs('5')).toThrow('Its unit is missing: 5ms, 5s, 5m, 5h, 5d.');
+    expect(() => durationMs('five')).toThrow('It must be a duration such as 250ms, 5s or 1h');
+    expect(durationMs('0.5ms')).toBe(0.5);
+    expect(() => durationMs('-1s')).toThrow('at least 0 ms');
+    expect(() => periodMs('0s')).toThrow('at least 1 ms');
+  });
+
+  it('is no longer than it can be waited for', () => {
+    expect(durationMs('3650d')).toBe(3650 * 86_400_000);
+    expect(() => durationMs('999999d')).toThrow('at most');
+    expect(traceDurationMs('100d') * 1e6).toBeLessThan(Number.MAX_SAFE_INTEGER);
+    expect(() => traceDurationMs('101d')).toThrow('at most');
+    expect(periodMs('24d')).toBe(24 * 86_400_000);
+    expect(() => periodMs('25d')).toThrow('at most');
+  });
+});
+
 describe('other arguments', () => {
-  it('are held to what Kafka and a count can be', () => {
+  it('are held to what Kafka, the API, a count and a path can be', () => {
     expect(topicPrefix('trial.')).toBe('trial.');
     expect(() => topicPrefix('a b')).toThrow('letters, digits');
     expect(wholeNumber('0')).toBe(0);
     expect(() => wholeNumber('-1')).toThrow('at least 0');
+    expect(listLength('1000')).toBe(1000);
+    expect(() => listLength('1001')).toThrow('at most 1000');
+    expect(filterText('a\nb')).toBe('a\nb');
+    for (const text of ['', 'x'.repeat(1001)]) expect(() => filterText(text)).toThrow('a text of 1 to 1000 characters');
+    expect(path('a b')).toBe('a b');
+    expect(['-', './-'].map(outputPath)).toEqual(['/dev/stdout', './-']);
+    expect(() => path('')).toThrow('It must be a path, and is empty.');
   });
 });

@@ -22,9 +22,12 @@ export function exitCodeOf(error: unknown): number {
   if (!(error instanceof PipelineError)) return exitCodes.failure;
   switch (error.code) {
     case 'CONFIG_INVALID':
+    case 'FILE_UNUSABLE':
       return exitCodes.usage;
     case 'ENVIRONMENT_UNSUPPORTED':
       return exitCodes.unsupported;
+    case 'NOTHING_STORED':
+      return exitCodes.notFound;
     case 'FILE_CORRUPT':
       return exitCodes.corrupt;
     default:
@@ -43,5 +46,12 @@ export class UsageError extends Error {
 }
 
 /** For `spanloom --help`. */
-export const exitCodeHelp = `Exit codes: 0 success, 1 failure, 2 wrong arguments or settings, 3 this machine lacks a right, a kernel feature
-or a tool, 4 a file is damaged (what was readable has been used), 5 not found, 128 + n ended by signal n.`;
+export const exitCodeHelp = `
+Exit codes:
+  0        success
+  1        failure
+  2        wrong arguments or settings
+  3        this machine lacks a right, a kernel feature or a tool
+  4        a file is damaged; what was readable has been used
+  5        not found
+  128 + n  ended by signal n`;

@@ -6,21 +6,42 @@ import { rejectReasonSymbols } from '../schemas/generated/dead-letter.ts';
 import { protocolSymbols } from '../schemas/generated/span.ts';
 import type { DeadLetterOptions } from './commands/dead-letter.ts';
 import type { DemoOptions } from './commands/demo.ts';
+import type { RecordOptions } from './commands/record.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { ReplayRangeOptions } from './commands/replay-range.ts';
 import type { TracesOptions } from './commands/traces.ts';
-import { durationMs, momentMs, positiveInteger, replaySpeed, topicPrefix, where, wholeNumber } from './arguments.ts';
+import {
+  durationMs,
+  filterText,
+  listLength,
+  momentMs,
+  outputPath,
+  path,
+  periodMs,
+  positiveInteger,
+  replaySpeed,
+  topicPrefix,
+  traceDurationMs,
+  where,
+  wholeNumber,
+} from './arguments.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
-import { runCommand } from './run-command.ts';
+import { shortened } from './printable.ts';
+import { runCommand, runQuestion } from './run-command.ts';
+import { watchStandardStreams } from './standard-streams.ts';
 import { stageNames } from './stage-names.ts';
 import { packageVersion } from './version.ts';
+
+/** An argument may be a page; what is wrong with it is said at the end. */
+const maxErrorLength = 400;
 
 const program = new Command('spanloom')
   .description('Distributed traces of what runs on a host, without touching any application.')
   .version(packageVersion())
-  .helpCommand(false)
+  .helpCommand('help [command]', 'show the help of a command')
   .showHelpAfterError('(spanloom --help lists commands and options)')
   .addHelpText('after', `\nSettings come from the environment: see spanloom config.\n${exitCodeHelp}`)
+  .configureOutput({ outputError: (text, write) => write(shortened(text, maxErrorLength)) })
   .exitOverride();
 
 program
@@ -52,20 +73,21 @@ for (const stage of stageNames) {
 program
   .command('record')
   .description('capture this host into a file, until Ctrl-C or for a while')
-  .argument('<file>', 'recording to write')
-  .option('--duration <duration>', 'end after this time, such as 30s', durationMs)
-  .action((file: string, options: { duration?: number }) =>
-    runCommand(async (signal) => (await import('./commands/record.ts')).record(file, options.duration, signal)),
+  .argument('<file>', 'recording to write', outputPath)
+  .option('--duration <duration>', 'end after this time, such as 30s', periodMs)
+  .option('--overwrite', 'replace a file that is there')
+  .action((file: string, options: RecordOptions) =>
+    runCommand(async (signal) => (await import('./commands/record.ts')).record(file, options, signal)),
   );
 
 program
   .command('replay')
   .description('make traces from a recording, through all stages; or send it to Kafka, for stages that run there')
-  .argument('<file>', 'recording to read')
+  .argument('<file>', 'recording to read', path)
   .option('--speed <factor>', "pace: 1 as recorded, 10 ten times as fast, 'max' without waiting", replaySpeed, 'max')
-  .option('--resources <file>', 'tag spans with what this file of resources states: docs/resources.md')
-  .option('--json <file>', 'write the traces to this file')
-  .option('--data-dir <folder>', 'keep log and traces here, for the commands traces and trace')
+  .option('--resources <file>', 'tag spans with what this file of resources states: docs/resources.md', path)
+  .option('--json <file>', 'write the traces to this file; - is standard output', outputPath)
+  .option('--data-dir <folder>', 'keep log and traces here, for the commands traces and trace', path)
   .option('--into-kafka', 'only send its events and resources to the topics on Kafka')
   .option(
     '--target-prefix <prefix>',
@@ -98,8 +120,8 @@ program
 program
   .command('traces')
   .description('list traces, newest first')
-  .option('--service <name>', 'only with a span of this service')
-  .option('--endpoint <text>', 'only with a span whose endpoint contains this')
+  .option('--service <name>', 'only with a span of this service', filterText)
+  .option('--endpoint <text>', 'only with a span whose endpoint contains this', filterText)
   .addOption(new Option('--protocol <name>', 'only with a span of this protocol').choices(protocolSymbols))
   .option('--errors', 'only with a span that failed')
   .option(
@@ -107,12 +129,12 @@ program
     `only with a span tagged so, such as "client.pod = 'cart-1' and server.label('app') = 'shop'"`,
     where,
   )
-  .option('--slower-than <duration>', 'only those that took longer', durationMs)
+  .option('--slower-than <duration>', 'only those that took longer, such as 250ms', traceDurationMs)
   .option('--since <duration>', 'only those that began in the last …, such as 15m', durationMs)
   .option('--slowest', 'the slowest first')
-  .option('--limit <number>', 'at most so many', positiveInteger, 20)
+  .option('--limit <number>', 'at most so many', listLength, 20)
   .option('--json', 'as JSON')
-  .action((options: TracesOptions) => runCommand(async () => (await import('./commands/traces.ts')).traces(options)));
+  .action((options: TracesOptions) => runQuestion(async () => (await import('./commands/traces.ts')).traces(options)));
 
 program
   .command('trace')
@@ -120,7 +142,7 @@ program
   .argument('<id>', 'trace id, or the beginning of one')
   .option('--json', 'as JSON')
   .action((id: string, options: { json?: boolean }) =>
-    runCommand(async () => (await import('./commands/trace.ts')).trace(id, options.json === true)),
+    runQuestion(async () => (await import('./commands/trace.ts')).trace(id, options.json === true)),
   );
 
 const topicsCommand = program
@@ -130,20 +152,17 @@ const topicsCommand = program
 topicsCommand
   .command('diff')
   .description('show what apply would change; exit code 1 when there is something')
-  .action(() => runCommand(async () => (await import('./commands/topics.ts')).diffTopics()));
+  .action(() => runQuestion(async () => (await import('./commands/topics.ts')).diffTopics()));
 
 topicsCommand
   .command('apply')
   .description('create missing topics and bring settings up to date, showing each change; partitions only grow')
   .option('--dry-run', 'show the changes without making them')
   .action((options: { dryRun?: boolean }) =>
-    runCommand(async () => (await import('./commands/topics.ts')).applyTopicSettings(options.dryRun === true)),
+    runQuestion(async () => (await import('./commands/topics.ts')).applyTopicSettings(options.dryRun === true)),
   );
 
-const deadLetters = program
-  .command('dead-letter')
-  .description('messages that a stage could not use, put aside whole')
-  .helpCommand(false);
+const deadLetters = program.command('dead-letter').description('messages that a stage could not use, put aside whole');
 
 /** Both commands mean the same letters by the same options. */
 function deadLetterCommand(name: string, description: string): Command {
@@ -172,28 +191,29 @@ deadLetterCommand('replay', 'send them, unchanged, to the topics they came from;
 program
   .command('check')
   .description('load every kernel program on this machine and say what works')
-  .action(() => runCommand(async () => (await import('./commands/check.ts')).check()));
+  .action(() => runQuestion(async () => (await import('./commands/check.ts')).check()));
 
 program
   .command('config')
   .description('print the settings in effect')
   .option('--stage <name>', `only those of one stage: ${stageNames.join(', ')}`)
   .action((options: { stage?: string }) =>
-    runCommand(async () => (await import('./commands/config.ts')).printStageConfig(options.stage)),
+    runQuestion(async () => (await import('./commands/config.ts')).printStageConfig(options.stage)),
   );
 
 program
   .command('demo')
   .description('start real services, capture them, show the slowest trace, serve until Ctrl-C')
   .option('--once', 'end after showing the trace')
-  .option('--json <file>', 'write all traces to this file')
+  .option('--json <file>', 'write all traces to this file', outputPath)
   .option('--requests <number>', 'requests to send before showing the trace', positiveInteger, 400)
-  .option('--duration <duration>', 'send requests for this time instead', durationMs)
+  .option('--duration <duration>', 'send requests for this time instead', periodMs)
   .option('--recording', 'show the bundled recording instead of capturing')
   .action((options: DemoOptions) =>
     runCommand(async (signal) => (await import('./commands/demo.ts')).demo(options, signal)),
   );
 
+watchStandardStreams();
 try {
   await program.parseAsync();
 } catch (error) {

@@ -4,10 +4,12 @@ import type { Bus, ReceivedMessage } from '../core/bus/bus.ts';
 import { publishOnce } from '../collector/resources/publish-once.ts';
 import { runResources } from '../collector/resources/run.ts';
 import { openClickHouse } from '../core/clickhouse/config.ts';
+import { requireFreePort } from '../core/listen.ts';
 import type { Topic } from '../core/topics.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { runCorrelator } from '../correlator/run.ts';
 import { runEnricher } from '../enricher/run.ts';
+import { queryAddress } from '../query/config.ts';
 import { runQuery } from '../query/run.ts';
 import { runSink } from '../sink/run.ts';
 import { openEmbeddedLog } from './bus.ts';
@@ -55,6 +57,12 @@ export interface PipelineOptions {
  */
 export async function runPipeline(options: PipelineOptions): Promise<void> {
   const { settings, dataDirectory, telemetry, signal, source, ends, stores, listening, watch } = options;
+  // What is wrong with the settings shows before anything begins.
+  if (listening !== undefined) await requireFreePort(queryAddress(settings.query));
+  const publishing =
+    options.onConfiguredBus === true && hasResourceSources(settings)
+      ? { config: settings.resources, telemetry, ...(await resourceSources(settings, telemetry)) }
+      : undefined;
   const bus = await (options.onConfiguredBus === true
     ? openFramedBus(settings, dataDirectory, telemetry.logger)
     : openEmbeddedLog(settings.bus, dataDirectory));
@@ -90,12 +98,7 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
           tasks.push((stop) => runQuery({ ...served, signal: stop }));
         }
       }
-      if (options.onConfiguredBus === true && hasResourceSources(settings)) {
-        const publishing = { config: settings.resources, bus, telemetry };
-        tasks.push(async (stop) =>
-          runResources({ ...publishing, ...(await resourceSources(settings, telemetry)), signal: stop }),
-        );
-      }
+      if (publishing !== undefined) tasks.push((stop) => runResources({ ...publishing, bus, signal: stop }));
       // A replay or a demo is nothing for other systems.
       if (settings.otlpSink.enabled && options.onConfiguredBus === true) {
         tasks.push((stop) => runOtlpDestination({ settings, bus, telemetry, signal: stop, ...until(correlated) }));

@@ -13,3 +13,10 @@ export function fitted(text: string, width: number, align: 'left' | 'right' = 'l
   const padding = ' '.repeat(Math.max(0, width - Math.min(characters.length, width)));
   return align === 'left' ? cut + padding : padding + cut;
 }
+
+/** Leaves out the middle of a text that is longer than it may be. */
+export function shortened(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  const kept = Math.floor((maxLength - 1) / 2);
+  return `${text.slice(0, kept)}…${text.slice(-kept)}`;
+}

@@ -12,6 +12,7 @@ import { resourceEvents } from '../collector/resources/internal-events.ts';
 import type { ResourceSource } from '../collector/resources/resource-source.ts';
 import { type Leadership, resourcesStage } from '../collector/resources/run.ts';
 import { PipelineError } from '../core/errors.ts';
+import { fileError } from '../core/files/file-error.ts';
 import { runtimeEvents } from '../core/telemetry/internal-events.ts';
 import { stageEvents } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
@@ -77,13 +78,28 @@ function lease(
   });
 }
 
-/** One file of resources, which must be right now. @throws PipelineError CONFIG_INVALID with all that is wrong in it */
-export function fileSource(path: string, telemetry: Telemetry): ResourceSource {
-  const read = readResourceFile(readFileSync(path, 'utf8'));
-  if (read.kind === 'refused') {
-    const problems = read.problems.map(({ line, text }) => `line ${line}: ${text}`);
-    throw new PipelineError('CONFIG_INVALID', `${path} cannot be used:\n  ${problems.join('\n  ')}`);
+/** A file of another kind has something wrong in every line. */
+const shownProblems = 20;
+
+/** @throws PipelineError CONFIG_INVALID with all that is wrong in a file of resources, FILE_UNUSABLE when there is none */
+export function requireResourceFile(path: string): void {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw fileError(path, 'read', error);
   }
+  const read = readResourceFile(text);
+  if (read.kind === 'ok') return;
+  const problems = read.problems.slice(0, shownProblems).map(({ line, text }) => `line ${line}: ${text}`);
+  const more = read.problems.length - shownProblems;
+  if (more > 0) problems.push(`and ${more} more`);
+  throw new PipelineError('CONFIG_INVALID', `${path} cannot be used:\n  ${problems.join('\n  ')}`);
+}
+
+/** One file of resources, which must be right now. @throws as {@link requireResourceFile} */
+export function fileSource(path: string, telemetry: Telemetry): ResourceSource {
+  requireResourceFile(path);
   const events = stageEvents(telemetry, resourcesStage);
   return new FileSource({ path, intervalMs: 1_000, telemetry: events });
 }

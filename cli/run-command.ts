@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { hasCode } from '../core/errors.ts';
 import { exitCodeOf } from './exit-codes.ts';
+import { sentenceOf } from './sentence.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -28,11 +29,6 @@ export async function runCommand(command: (signal: AbortSignal) => Promise<void>
     controller.abort();
   };
   for (const name of signals) process.on(name, onSignal);
-  // A reader that goes away (`spanloom traces | head`) is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
   try {
     await command(controller.signal);
   } catch (error) {
@@ -40,24 +36,32 @@ export async function runCommand(command: (signal: AbortSignal) => Promise<void>
       process.exitCode = first.exitCode;
       return;
     }
-    process.stderr.write(`spanloom: ${sentenceOf(error)}\n`);
-    process.exitCode = exitCodeOf(error);
+    tellFailure(error);
     // What did not end in time would not let the process end either.
     if (hasCode(error, 'SHUTDOWN_TIMEOUT')) process.exit();
   } finally {
     for (const name of signals) process.off(name, onSignal);
-    setTimeout(() => process.exit(), lingerMs).unref();
+    endSoon();
   }
 }
 
-/** What people need to read of an error. */
-export function sentenceOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code, path } = error as NodeJS.ErrnoException;
-  if (path !== undefined && code === 'ENOENT') return `${path} does not exist.`;
-  if (path !== undefined && (code === 'EACCES' || code === 'EPERM'))
-    return `${path} may not be read or written by this user.`;
-  if (path !== undefined && code === 'EISDIR') return `${path} is a folder.`;
-  if (code === 'ENOSPC') return `There is no room left on the disk${path === undefined ? '' : ` for ${path}`}.`;
-  return error.message === '' ? error.name : error.message;
+/** Runs a command that only asks or shows something: a signal ends the process at once, whatever it waits for. */
+export async function runQuestion(command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
+  } catch (error) {
+    tellFailure(error);
+  } finally {
+    endSoon();
+  }
+}
+
+function tellFailure(error: unknown): void {
+  process.stderr.write(`spanloom: ${sentenceOf(error)}\n`);
+  process.exitCode = exitCodeOf(error);
+}
+
+function endSoon(): void {
+  // A reader that is slower than we are gets all of it: the callback is called behind what was written before.
+  setTimeout(() => process.stdout.write('', () => process.exit()), lingerMs).unref();
 }

@@ -23,6 +23,9 @@ const sharedConfig = defineConfig(
     dataDir: textSetting({
       description: 'Folder of the embedded log, the embedded ClickHouse and the identity of this agent.',
       default: '.spanloom',
+      // Quoted, or in a file of settings, no shell makes a home of it.
+      pattern: /^[^~]/,
+      patternText: 'a path that does not begin with ~',
     }),
     logLevel: choiceSetting(logLevels, {
       description: 'What is logged to standard error: warn when nothing is lost, error when something is.',

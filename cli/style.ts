@@ -39,3 +39,8 @@ export function widthOf(stream: { readonly isTTY?: boolean; readonly columns?: n
     ? stream.columns
     : widthWithoutTerminal;
 }
+
+/** Columns that a line of a list may have: where no terminal is, a program reads it, and needs what is in it whole. */
+export function listWidthOf(stream: { readonly isTTY?: boolean; readonly columns?: number }): number {
+  return stream.isTTY === true ? widthOf(stream) : Number.POSITIVE_INFINITY;
+}

@@ -5,9 +5,13 @@ import { join } from 'node:path';
 /** Gives a new folder to a function and removes it afterwards. */
 export async function withTemporaryFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'spanloom-'));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  // For a process that is told to end at once.
+  process.once('exit', remove);
   try {
     return await use(folder);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
 }

@@ -1,6 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { fileError } from '../core/files/file-error.ts';
+import { openOutputFile } from '../core/files/output-file.ts';
 import { type SpanNames, traceToJson } from '../schemas/trace-json.ts';
 import type { Span } from '../schemas/generated/span.ts';
 import type { Trace } from '../schemas/generated/trace.ts';
@@ -24,11 +23,40 @@ function* traceFileText(traces: readonly Trace[], namesOf: (span: Span) => SpanN
   yield traces.length === 0 ? '{"traces":[]}\n' : '\n]}\n';
 }
 
-/** Writes a file of traces. */
-export async function writeTraceFile(
-  path: string,
-  traces: readonly Trace[],
-  namesOf: (span: Span) => SpanNames,
-): Promise<void> {
-  await pipeline(Readable.from(traceFileText(traces, namesOf)), createWriteStream(path));
+const chunkLength = 256 * 1024;
+
+function* inChunks(pieces: Iterable<string>): Generator<string, void, void> {
+  let chunk = '';
+  for (const piece of pieces) {
+    chunk += piece;
+    if (chunk.length < chunkLength) continue;
+    yield chunk;
+    chunk = '';
+  }
+  yield chunk;
+}
+
+/** A file for traces that do not exist yet. */
+export interface TraceFile {
+  /** Writes it; what was there before is replaced when all of it is written. */
+  write(traces: readonly Trace[], namesOf: (span: Span) => SpanNames): Promise<void>;
+  /** Closes it. Unless it was written, everything is as it was before. */
+  close(): Promise<void>;
+}
+
+/** Opens a file of traces, so that it is known before the work begins that it can be written; without a path, none. */
+export async function openTraceFile(path: string | undefined): Promise<TraceFile | undefined> {
+  if (path === undefined) return undefined;
+  const output = await openOutputFile(path);
+  return {
+    async write(traces, namesOf) {
+      try {
+        for (const chunk of inChunks(traceFileText(traces, namesOf))) await output.write(chunk);
+        await output.keep();
+      } catch (error) {
+        throw fileError(path, 'written', error);
+      }
+    },
+    close: () => output.close(),
+  };
 }

@@ -4,10 +4,11 @@
  * that ids never go back, whatever the clock does and whenever the process is killed.
  */
 import { randomInt } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PipelineError } from '../core/errors.ts';
+import { makeDirectory } from '../core/files/make-directory.ts';
 
 const stateSchema = z.object({
   version: z.literal(1),
@@ -46,7 +47,7 @@ export class AgentIdentity {
    * @throws PipelineError FILE_CORRUPT when agent.json is not one of ours: a new identity would be a second agent
    */
   static open(dataDirectory: string, boot: BootFacts, nowMs: number): AgentIdentity {
-    mkdirSync(dataDirectory, { recursive: true });
+    makeDirectory(dataDirectory);
     const path = join(dataDirectory, 'agent.json');
     const state = readState(path) ?? {
       version: 1 as const,

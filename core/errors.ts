@@ -27,6 +27,10 @@ export const errorCodes = [
   'REGISTRY_REFUSED',
   /** A right, a tool, a kernel feature or a file is missing on this machine. */
   'ENVIRONMENT_UNSUPPORTED',
+  /** A file or folder that was asked for is missing, in the way, or of the wrong kind. Nothing was changed. */
+  'FILE_UNUSABLE',
+  /** There is nothing to read: no stage has stored anything there yet. */
+  'NOTHING_STORED',
   /** A file is not what it should be, from a position that the message names. */
   'FILE_CORRUPT',
   /** Stopping took longer than allowed. */

@@ -91,7 +91,11 @@ std::string explain_failure(const std::string& attempt, int error) {
   const std::string message = take_library_message();
   if (error == -EPERM || error == -EACCES || error == -ENOENT) {
     const std::vector<std::string> missing = missing_requirements();
-    if (!missing.empty()) return missing.front();
+    if (!missing.empty()) {
+      std::string sentences;
+      for (const std::string& sentence : missing) sentences += (sentences.empty() ? "" : " ") + sentence;
+      return sentences;
+    }
   }
   std::string sentence = attempt + " failed: " + strerror(error < 0 ? -error : error);
   if (!message.empty()) sentence += " (" + message + ")";

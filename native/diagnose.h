@@ -19,7 +19,7 @@ extern const char* const kNoLoopProbes;
 // Everything that is missing; empty when nothing is.
 std::vector<std::string> missing_requirements();
 
-// One sentence for a failed attempt: what is missing, or what failed and what the library said.
+// For a failed attempt: all that is missing, a sentence each, or one on what failed and what the library said.
 std::string explain_failure(const std::string& attempt, int error);
 
 }  // namespace spanloom

@@ -1,9 +1,10 @@
 /** Reading traces from outside: through the API of a running process, or from the data directory when there is none. */
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type ClickHouseConfig, openClickHouse } from '../core/clickhouse/config.ts';
 import { migrate } from '../core/clickhouse/migrate.ts';
 import { PipelineError } from '../core/errors.ts';
+import { isDirectory } from '../core/files/is-directory.ts';
 import { type SideNames, type SpanNames, traceFromJson } from '../schemas/trace-json.ts';
 import { clickHouseTraceStore } from './clickhouse-trace-store.ts';
 import { summaryFromJson } from './summary-json.ts';
@@ -31,11 +32,23 @@ interface Response {
 async function get(base: string, path: string, timeoutMs: number): Promise<Response> {
   try {
     const response = await fetch(new URL(path, base), { signal: AbortSignal.timeout(timeoutMs) });
-    return { status: response.status, body: (await response.json()) as Readonly<Record<string, unknown>> };
+    const text = await response.text();
+    return { status: response.status, body: objectOf(text) };
   } catch (error) {
     const message = `The query API at ${base} does not answer.`;
     throw new PipelineError('DESTINATION_UNAVAILABLE', message, { retryable: true, cause: error });
   }
+}
+
+/** What an answer says; nothing when it comes from something else than the API, such as the server below it or a proxy. */
+function objectOf(text: string): Response['body'] {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value as Response['body'];
+  } catch {
+    // A page.
+  }
+  return {};
 }
 
 function refused(base: string, { status, body }: Response): PipelineError {
@@ -49,7 +62,7 @@ export function httpTraceStore(base: string): TraceStore {
   return {
     async listTraces(filter) {
       const response = await get(base, `/api/traces?${traceFilterParameters(filter).toString()}`, requestTimeoutMs);
-      if (response.status !== 200) throw refused(base, response);
+      if (response.status !== 200 || !Array.isArray(response.body['traces'])) throw refused(base, response);
       return (response.body['traces'] as readonly unknown[]).map(summaryFromJson);
     },
     async findTrace(id): Promise<FoundTrace> {
@@ -98,9 +111,10 @@ export async function openTraceStore(options: OpenTraceStoreOptions): Promise<Tr
     const served = health.body['data_directory'];
     if (served === undefined || served === directory) return httpTraceStore(url);
   }
-  if (config.url === undefined && !existsSync(directory))
+  // The folder of the engine's own notes: without it, this would make a new database.
+  if (config.url === undefined && !(isDirectory(directory) && existsSync(join(directory, 'metadata'))))
     throw new PipelineError(
-      'ENVIRONMENT_UNSUPPORTED',
+      'NOTHING_STORED',
       `There are no traces in ${directory}: run "spanloom up" first, or point SPANLOOM_DATA_DIR to where they are.`,
     );
   const clickHouse = await openClickHouse(config, directory);

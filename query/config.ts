@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type ConfigOf, defineConfig } from '../core/config/section.ts';
 import { integerSetting, textSetting } from '../core/config/setting.ts';
+import type { ListenAddress } from '../core/listen.ts';
 
 /** Settings of the query stage: SPANLOOM_QUERY_…. Where the database is, is in core/clickhouse/config.ts. */
 export const queryConfig = defineConfig(
@@ -26,3 +27,8 @@ export const queryConfig = defineConfig(
 );
 
 export type QueryConfig = ConfigOf<typeof queryConfig>;
+
+/** Where the API listens. */
+export function queryAddress({ host, port }: Pick<QueryConfig, 'host' | 'port'>): ListenAddress {
+  return { host, port, what: 'The query API', portSetting: 'SPANLOOM_QUERY_PORT' };
+}

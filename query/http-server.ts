@@ -6,12 +6,13 @@
  *   GET /healthz
  *   GET /metrics
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Counter, Histogram } from 'prom-client';
 import { PipelineError } from '../core/errors.ts';
+import { listen } from '../core/listen.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { type JsonObject, traceToJson } from '../schemas/trace-json.ts';
+import { queryAddress } from './config.ts';
 import { queryEvents } from './query-events.ts';
 import { summaryToJson } from './summary-json.ts';
 import { parseTraceFilter } from './trace-filter-parameters.ts';
@@ -185,9 +186,9 @@ export async function serveQueries(options: QueryServerOptions): Promise<QuerySe
       response.destroy();
     });
   });
-  await listen(server, host, port);
+  const listeningPort = await listen(server, queryAddress({ host, port }));
   return {
-    port: (server.address() as AddressInfo).port,
+    port: listeningPort,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -208,17 +209,4 @@ function send(response: ServerResponse, { status, body, headers }: Answer): void
     ...headers,
   });
   response.end(text);
-}
-
-async function listen(server: Server, host: string, port: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const text =
-        error.code === 'EADDRINUSE'
-          ? `Port ${port} of ${host} is taken: stop what uses it, or choose another with SPANLOOM_QUERY_PORT.`
-          : `The query API cannot listen on ${host}:${port}: ${error.message}.`;
-      reject(new PipelineError('ENVIRONMENT_UNSUPPORTED', text, { cause: error }));
-    });
-    server.listen(port, host, resolve);
-  });
 }

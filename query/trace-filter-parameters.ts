@@ -1,7 +1,7 @@
 /** Parameters of GET /api/traces, as text, to a filter and back. */
 import { choiceSetting, durationMsSetting, integerSetting } from '../core/config/setting.ts';
 import { type Protocol, protocolSymbols, type SpanStatus, spanStatusSymbols } from '../schemas/generated/span.ts';
-import { maxListedTraces, type StatusFilter, type TraceFilter } from './trace-store.ts';
+import { maxFilterTextLength, maxListedTraces, type StatusFilter, type TraceFilter } from './trace-store.ts';
 import type { Where } from './where/expression.ts';
 import { parseWhere } from './where/parse-where.ts';
 
@@ -22,7 +22,6 @@ const parameterNames = [
 type ParameterName = (typeof parameterNames)[number];
 
 const defaultLimit = 20;
-const maxTextLength = 1000;
 
 /** A filter, or everything that is wrong with the parameters. */
 export type ParsedFilter =
@@ -82,8 +81,8 @@ export function parseTraceFilter(parameters: URLSearchParams): ParsedFilter {
   }
   function readText(name: ParameterName): string | undefined {
     const text = given.get(name);
-    if (text === undefined || text.length <= maxTextLength) return text;
-    problems.push(`${name}: must have at most ${maxTextLength} characters`);
+    if (text === undefined || text.length <= maxFilterTextLength) return text;
+    problems.push(`${name}: must have at most ${maxFilterTextLength} characters`);
     return undefined;
   }
   function readWhere(): Where | undefined {

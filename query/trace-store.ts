@@ -32,6 +32,9 @@ export interface TraceFilter {
 
 /** No list is longer. */
 export const maxListedTraces = 1000;
+
+/** Longest text that is searched for. */
+export const maxFilterTextLength = 1000;
 /** No more spans of a trace are read. */
 export const maxReadSpans = 50_000;
 

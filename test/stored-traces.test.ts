@@ -1,5 +1,5 @@
 /** What the sink stores, the query stage finds: with the real engine. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { clickHouseConfig } from '../core/clickhouse/config.ts';
 import { createLogger } from '../core/telemetry/logger.ts';
 import { createTelemetry } from '../core/telemetry/telemetry.ts';
 import { clickHouseTraceStore } from '../query/clickhouse-trace-store.ts';
+import { asOrdinaryUser } from '../core/files/testing/ordinary-user.ts';
 import { httpTraceStore, openTraceStore } from '../query/client.ts';
 import { queryConfig } from '../query/config.ts';
 import { runQuery } from '../query/run.ts';
@@ -229,7 +230,17 @@ describe('reading from another process', () => {
   it('says what to do when there is nothing to read', async () => {
     const parent = mkdtempSync(join(tmpdir(), 'spanloom-none-'));
     const options = { url: 'http://127.0.0.1:9', directory: join(parent, 'clickhouse'), clickHouse };
+    const refusal = expect.objectContaining({ code: 'NOTHING_STORED' }) as Error;
     await expect(openTraceStore(options)).rejects.toThrow('run "spanloom up" first');
+    await expect(openTraceStore({ ...options, directory: parent })).rejects.toThrow(refusal);
+    expect(readdirSync(parent)).toEqual([]);
+    chmodSync(parent, 0o000);
+    await asOrdinaryUser(() =>
+      expect(openTraceStore(options)).rejects.toThrow(`${parent} may not be read by this user.`),
+    );
+    chmodSync(parent, 0o755);
+    writeFileSync(options.directory, '');
+    await expect(openTraceStore(options)).rejects.toThrow(`${options.directory} is a file, not a folder.`);
     rmSync(parent, { recursive: true });
   });
 });

@@ -1,11 +1,11 @@
 import type { Bus, OutgoingMessage } from '../../core/bus/bus.ts';
 import { replayedFromHeader, replayOf } from '../../core/dead-letter.ts';
 import type { RejectReason } from '../../schemas/generated/dead-letter.ts';
-import { openFramedBus } from '../framed-bus.ts';
 import { type FiledLetter, type LetterCounts, newestLetters, readLetters } from '../dead-letters.ts';
 import { printable } from '../printable.ts';
 import { loadSettings } from '../settings.ts';
-import { paintFor, widthOf } from '../style.ts';
+import { openStoredLog } from '../stored-log.ts';
+import { listWidthOf, paintFor } from '../style.ts';
 import { type Column, renderTable } from '../table.ts';
 
 /** Options of both commands: which letters are meant. Durations in milliseconds. */
@@ -36,7 +36,7 @@ export async function listDeadLetters(
     const lines =
       found.length === 0
         ? ['No dead letters match.']
-        : renderTable(columns(found), widthOf(process.stdout), paintFor(process.stdout, process.env));
+        : renderTable(columns(found), listWidthOf(process.stdout), paintFor(process.stdout, process.env));
     process.stdout.write(`${lines.join('\n')}\n`);
     tellUnreadable(counts);
   });
@@ -89,7 +89,7 @@ async function withLetters(
     ...(since === undefined ? {} : { sinceMs: Date.now() - since }),
   };
   const counts = { unreadable: 0 };
-  const bus = await openFramedBus(settings, settings.shared.dataDir);
+  const bus = await openStoredLog(settings);
   try {
     await use(readLetters(bus, filter, counts, signal), counts, bus);
   } finally {

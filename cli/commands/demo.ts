@@ -1,9 +1,13 @@
 import { hasCode } from '../../core/errors.ts';
+import { requireFreePort } from '../../core/listen.ts';
 import { checkKernel } from '../../native/check.ts';
+import { queryAddress } from '../../query/config.ts';
 import type { Demonstration, DemoOptions } from '../demo/demonstration.ts';
+import { captureProblem } from '../capture-problem.ts';
 import { demonstrateLive } from '../demo/live.ts';
 import { demonstrateRecording } from '../demo/recorded.ts';
 import { loadSettings } from '../settings.ts';
+import { openTraceFile } from '../trace-file.ts';
 import { withTemporaryFolder } from '../temporary-folder.ts';
 
 export type { DemoOptions };
@@ -15,13 +19,23 @@ export type { DemoOptions };
 export async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
   process.title = 'spanloom-demo';
   const settings = loadSettings();
-  const inFolder = (demonstrate: (demonstration: Demonstration) => Promise<void>): Promise<void> =>
-    withTemporaryFolder((folder) => demonstrate({ options, settings, folder, signal }));
+  if (options.once !== true) await requireFreePort(queryAddress(settings.query));
+  const traceFile = await openTraceFile(options.json);
+  try {
+    await demonstrate({ options, settings, traceFile, signal });
+  } finally {
+    await traceFile?.close();
+  }
+}
+
+async function demonstrate(context: Omit<Demonstration, 'folder'>): Promise<void> {
+  const inFolder = (show: (demonstration: Demonstration) => Promise<void>): Promise<void> =>
+    withTemporaryFolder((folder) => show({ ...context, folder }));
   const showRecording = (problem: string): Promise<void> =>
     inFolder((demonstration) => demonstrateRecording(demonstration, problem));
 
-  if (options.recording === true) return showRecording('');
-  const problem = captureProblem();
+  if (context.options.recording === true) return showRecording('');
+  const problem = captureProblemHere();
   if (problem !== undefined) return showRecording(problem);
   try {
     await inFolder(demonstrateLive);
@@ -32,13 +46,9 @@ export async function demo(options: DemoOptions, signal: AbortSignal): Promise<v
 }
 
 /** Why this machine cannot capture; undefined when it can. */
-function captureProblem(): string | undefined {
+function captureProblemHere(): string | undefined {
   try {
-    const { programs, missing } = checkKernel();
-    const failed = programs.find(({ attached }) => !attached);
-    return (
-      missing[0] ?? (failed === undefined ? undefined : `The kernel refuses ${failed.name}: ${failed.error ?? ''}`)
-    );
+    return captureProblem(checkKernel());
   } catch (error) {
     return (error as Error).message;
   }

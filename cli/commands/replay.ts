@@ -1,14 +1,18 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { RecordingReader } from '../../collector/replay/recording-reader.ts';
+import { isDirectory } from '../../core/files/is-directory.ts';
+import { isSameFile } from '../../core/files/is-same-file.ts';
 import { UsageError } from '../exit-codes.ts';
 import { runPipeline } from '../pipeline.ts';
 import { startProgress } from '../progress.ts';
 import { replaySource } from '../replay-source.ts';
+import { requireResourceFile } from '../resource-sources.ts';
 import { loadSettings } from '../settings.ts';
+import { summaryStream } from '../standard-streams.ts';
 import { processTelemetry } from '../telemetry.ts';
 import { withTemporaryFolder } from '../temporary-folder.ts';
 import { TraceCollection } from '../trace-collection.ts';
-import { writeTraceFile } from '../trace-file.ts';
+import { openTraceFile, type TraceFile } from '../trace-file.ts';
 import { replayIntoKafka } from './replay-into-kafka.ts';
 
 /** Options of `spanloom replay`. */
@@ -27,9 +31,7 @@ export interface ReplayOptions {
 /** Makes traces of a recording, on a log of its own, and writes or keeps them; or sends it to Kafka. */
 export async function replay(path: string, options: ReplayOptions, signal: AbortSignal): Promise<void> {
   process.title = 'spanloom-replay';
-  if (!existsSync(path)) throw new UsageError(`${path} does not exist.`);
   const { dataDir, resources } = options;
-  if (resources !== undefined && !existsSync(resources)) throw new UsageError(`${resources} does not exist.`);
   if (options.intoKafka === true) {
     if (dataDir !== undefined || options.json !== undefined || resources !== undefined)
       throw new UsageError(
@@ -39,14 +41,39 @@ export async function replay(path: string, options: ReplayOptions, signal: Abort
   }
   if (options.targetPrefix !== undefined || options.skip !== undefined)
     throw new UsageError('--target-prefix and --skip belong to --into-kafka.');
-  if (dataDir === undefined) return withTemporaryFolder((folder) => replayIn(folder, path, options, signal));
   // Traces of two recordings in one log would depend on what was there before.
-  if (existsSync(join(dataDir, 'log'))) throw new UsageError(`${dataDir} has a log already: choose a new folder.`);
-  return replayIn(dataDir, path, options, signal);
+  if (
+    dataDir !== undefined &&
+    isDirectory(dataDir) &&
+    ['log', 'clickhouse'].some((name) => isDirectory(join(dataDir, name)))
+  )
+    throw new UsageError(`${dataDir} is a data directory already: choose a new folder.`);
+  await requireInputs(path, options);
+  const traceFile = await openTraceFile(options.json);
+  const inFolder = (folder: string): Promise<void> => replayIn(folder, path, { ...options, traceFile }, signal);
+  try {
+    await (dataDir === undefined ? withTemporaryFolder(inFolder) : inFolder(dataDir));
+  } finally {
+    await traceFile?.close();
+  }
 }
 
-async function replayIn(folder: string, path: string, options: ReplayOptions, signal: AbortSignal): Promise<void> {
-  const { speed, json, dataDir, resources } = options;
+/** Nothing is made and nothing replaced for files that cannot be used. */
+async function requireInputs(path: string, { json, resources }: ReplayOptions): Promise<void> {
+  await (await RecordingReader.open(path)).close();
+  if (resources !== undefined) requireResourceFile(resources);
+  for (const input of [path, resources])
+    if (json !== undefined && input !== undefined && isSameFile(json, input))
+      throw new UsageError(`${json} is read by this command: write the traces to another file.`);
+}
+
+async function replayIn(
+  folder: string,
+  path: string,
+  options: ReplayOptions & { readonly traceFile: TraceFile | undefined },
+  signal: AbortSignal,
+): Promise<void> {
+  const { speed, json, dataDir, resources, traceFile } = options;
   const collection = new TraceCollection();
   const progress = startProgress(`replaying ${path}`);
   const { source, damage } = replaySource(path, speed, progress);
@@ -68,9 +95,9 @@ async function replayIn(folder: string, path: string, options: ReplayOptions, si
   signal.throwIfAborted();
   const { traces } = collection;
   const spans = traces.reduce((sum, trace) => sum + trace.spans.length, 0);
-  if (json !== undefined) await writeTraceFile(json, traces, collection.namesOf);
+  await traceFile?.write(traces, collection.namesOf);
   const where = [...(json === undefined ? [] : [json]), ...(dataDir === undefined ? [] : [dataDir])].join(' and ');
-  process.stdout.write(`${traces.length} traces with ${spans} spans${where === '' ? '' : `, in ${where}`}.\n`);
+  summaryStream(json).write(`${traces.length} traces with ${spans} spans${where === '' ? '' : `, in ${where}`}.\n`);
   const damaged = damage();
   if (damaged !== undefined) throw damaged;
 }

@@ -3,16 +3,18 @@ import type { Bus } from '../../core/bus/bus.ts';
 import type { ClickHouse } from '../../core/clickhouse/clickhouse.ts';
 import { openClickHouse } from '../../core/clickhouse/config.ts';
 import { runResources } from '../../collector/resources/run.ts';
+import { requireFreePort } from '../../core/listen.ts';
 import { connect, patientBus } from '../../core/stage/connect.ts';
 import { stageEvents } from '../../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { runCorrelator } from '../../correlator/run.ts';
 import { runEnricher } from '../../enricher/run.ts';
+import { queryAddress } from '../../query/config.ts';
 import { runQuery } from '../../query/run.ts';
 import { runSink } from '../../sink/run.ts';
 import { openFramedBus } from '../framed-bus.ts';
 import { runOtlpDestination } from '../otlp-destination.ts';
-import { resourceSources } from '../resource-sources.ts';
+import { type ResourceSources, resourceSources } from '../resource-sources.ts';
 import { runService } from '../run-service.ts';
 import { runTogether } from '../../core/run-together.ts';
 import { loadSettings, type Settings } from '../settings.ts';
@@ -26,10 +28,11 @@ export async function runStageAlone(stage: StageName, signal: AbortSignal): Prom
   process.title = `spanloom-${stage}`;
   const settings = loadSettings();
   const telemetry = processTelemetry(`spanloom-${stage}`, settings.shared.logLevel);
+  const resources = stage === 'resources' ? await resourceSources(settings, telemetry) : undefined;
+  if (stage === 'query') await requireFreePort(queryAddress(settings.query));
   await runService({ settings: settings.shared, telemetry, signal }, async () => {
-    process.stderr.write(`The ${stage} runs; Ctrl-C ends it.\n`);
     try {
-      await run({ stage, settings, telemetry, signal });
+      await run({ stage, settings, telemetry, signal, resources });
     } catch (error) {
       // Told to stop while it waited for what was away: that is how it ends then.
       if (!signal.aborted || error !== signal.reason) throw error;
@@ -42,6 +45,8 @@ interface Run {
   readonly settings: Settings;
   readonly telemetry: Telemetry;
   readonly signal: AbortSignal;
+  /** Of the stage resources. */
+  readonly resources: ResourceSources | undefined;
 }
 
 async function run(context: Run): Promise<void> {
@@ -51,19 +56,16 @@ async function run(context: Run): Promise<void> {
     case 'collector':
       return withBus(context, (bus) => captureSource(settings, dataDir)({ bus, telemetry, signal }));
     case 'resources':
-      return withBus(context, async (bus) =>
-        runResources({
-          ...(await resourceSources(settings, telemetry)),
-          ...{ config: settings.resources, bus, telemetry, signal },
-        }),
+      return withBus(context, (bus) =>
+        runResources({ ...context.resources!, config: settings.resources, bus, telemetry, signal }),
       );
     case 'enricher':
       return withBus(context, (bus) => runEnricher({ config: settings.enricher, bus, telemetry, signal }));
     case 'correlator':
       return withBus(context, (bus) => runCorrelator({ config: settings.correlator, bus, telemetry, signal }));
     case 'sink':
-      return withBus(context, (bus) =>
-        withClickHouse(settings, (clickHouse) =>
+      return withClickHouse(settings, (clickHouse) =>
+        withBus(context, (bus) =>
           runTogether(signal, [
             (stop) => runSink({ config: settings.sink, bus, clickHouse, telemetry, signal: stop }),
             ...(settings.otlpSink.enabled
@@ -73,22 +75,24 @@ async function run(context: Run): Promise<void> {
         ),
       );
     case 'query':
-      return withClickHouse(settings, (clickHouse) =>
-        runQuery({
-          config: settings.query,
-          clickHouse,
-          telemetry,
-          signal,
-          dataDirectory: resolve(clickHouseDirectory(dataDir)),
-        }),
-      );
+      return withClickHouse(settings, (clickHouse) => {
+        const dataDirectory = resolve(clickHouseDirectory(dataDir));
+        const listening = (): void => tellRunning(stage);
+        return runQuery({ config: settings.query, clickHouse, telemetry, signal, dataDirectory, listening });
+      });
   }
+}
+
+/** Once everything that may be wrong with the settings and with this machine would have shown. */
+function tellRunning(stage: StageName): void {
+  process.stderr.write(`The stage ${stage} runs; Ctrl-C ends it.\n`);
 }
 
 async function withBus({ stage, settings, telemetry, signal }: Run, use: (bus: Bus) => Promise<void>): Promise<void> {
   const waiting = { telemetry: stageEvents(telemetry, stage), signal };
   const bus = await connect('bus', () => openFramedBus(settings, settings.shared.dataDir, telemetry.logger), waiting);
   try {
+    tellRunning(stage);
     await use(patientBus(bus, waiting));
   } finally {
     await bus.close();

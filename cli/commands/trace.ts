@@ -1,5 +1,6 @@
 import { traceToJson } from '../../schemas/trace-json.ts';
 import { NotFoundError, UsageError } from '../exit-codes.ts';
+import { printable, shortened } from '../printable.ts';
 import { loadSettings } from '../settings.ts';
 import { openStoredTraces } from '../stored-traces.ts';
 import { paintFor, widthOf } from '../style.ts';
@@ -8,14 +9,24 @@ import { renderWaterfall } from '../waterfall.ts';
 
 const shownCandidates = 5;
 
+/** The id, or its beginning as lists on a terminal show it: with … behind it. @throws UsageError when it is none */
+export function traceIdOf(text: string): string {
+  const id = text.trim().replace(/(…|\.\.\.)$/, '');
+  if (!/^[0-9a-fA-F]{1,32}$/.test(id)) {
+    const shown = printable(shortened(text, 60));
+    throw new UsageError(`"${shown}" is no trace id: those have up to 32 hexadecimal digits.`);
+  }
+  return id.toLowerCase();
+}
+
 /** Shows one stored trace, as a waterfall or as JSON. */
-export async function trace(id: string, json: boolean): Promise<void> {
-  if (!/^[0-9a-fA-F]{1,32}$/.test(id))
-    throw new UsageError(`"${id}" is no trace id: those have up to 32 hexadecimal digits.`);
+export async function trace(text: string, json: boolean): Promise<void> {
+  const id = traceIdOf(text);
   const store = await openStoredTraces(loadSettings());
   try {
-    const found = await store.findTrace(id.toLowerCase());
-    if (found.kind === 'missing') throw new NotFoundError(`There is no trace ${id}.`);
+    const found = await store.findTrace(id);
+    if (found.kind === 'missing')
+      throw new NotFoundError(`There is no trace ${id.length < 32 ? `that begins with ${id}` : id}.`);
     if (found.kind === 'ambiguous') {
       const candidates = found.traceIds.slice(0, shownCandidates).join(', ');
       throw new UsageError(`Several traces begin with ${id}, such as ${candidates}: give more digits.`);

@@ -2,7 +2,7 @@ import { printable } from '../printable.ts';
 import { formatDuration } from '../duration.ts';
 import { loadSettings } from '../settings.ts';
 import { openStoredTraces } from '../stored-traces.ts';
-import { paintFor, widthOf } from '../style.ts';
+import { listWidthOf, paintFor } from '../style.ts';
 import { renderTable, type Column } from '../table.ts';
 import type { Protocol } from '../../schemas/generated/span.ts';
 import { summaryToJson } from '../../query/summary-json.ts';
@@ -33,7 +33,7 @@ export async function traces(options: TracesOptions): Promise<void> {
     } else if (found.length === 0) {
       process.stdout.write('No traces match.\n');
     } else {
-      const lines = renderTable(columns(found), widthOf(process.stdout), paintFor(process.stdout, process.env));
+      const lines = renderTable(columns(found), listWidthOf(process.stdout), paintFor(process.stdout, process.env));
       process.stdout.write(`${lines.join('\n')}\n`);
     }
   } finally {
@@ -41,7 +41,11 @@ export async function traces(options: TracesOptions): Promise<void> {
   }
 }
 
-function filterOf(options: TracesOptions): TraceFilter {
+/** No trace is older, and since then a time in nanoseconds has 19 digits, which is how the API knows it. */
+const earliestMs = 1e12;
+
+/** The filter that options mean. */
+export function filterOf(options: TracesOptions): TraceFilter {
   const { service, endpoint, protocol, errors, where, slowerThan, since } = options;
   return {
     ...(service === undefined ? {} : { service }),
@@ -49,8 +53,10 @@ function filterOf(options: TracesOptions): TraceFilter {
     ...(protocol === undefined ? {} : { protocol }),
     ...(errors === true ? { status: 'error' as const } : {}),
     ...(where === undefined ? {} : { where }),
-    ...(slowerThan === undefined ? {} : { minDurationNs: slowerThan * 1e6 }),
-    ...(since === undefined ? {} : { fromNs: BigInt(Math.round(Date.now() - since)) * 1_000_000n }),
+    ...(slowerThan === undefined ? {} : { minDurationNs: Math.round(slowerThan * 1e6) }),
+    ...(since === undefined
+      ? {}
+      : { fromNs: BigInt(Math.max(earliestMs, Math.round(Date.now() - since))) * 1_000_000n }),
     sort: options.slowest === true ? 'slowest' : 'newest',
     limit: options.limit,
   };

@@ -1,8 +1,9 @@
 import { slowestTrace } from '../../demo/showcase.ts';
 import type { Settings } from '../settings.ts';
+import { summaryStream } from '../standard-streams.ts';
 import { paintFor, widthOf } from '../style.ts';
 import type { TraceCollection } from '../trace-collection.ts';
-import { writeTraceFile } from '../trace-file.ts';
+import type { TraceFile } from '../trace-file.ts';
 import { waterfallOf } from '../waterfall-view.ts';
 import { renderWaterfall } from '../waterfall.ts';
 
@@ -24,6 +25,8 @@ export interface DemoOptions {
 export interface Demonstration {
   readonly options: DemoOptions;
   readonly settings: Settings;
+  /** For all traces, if one was asked for. */
+  readonly traceFile: TraceFile | undefined;
   /** Data directory of this run. */
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -35,15 +38,19 @@ export function say(sentence: string): void {
 }
 
 /** Prints the slowest trace and writes the file, if one was asked for. @throws Error when there is no trace */
-export async function showResult(collection: TraceCollection, { json }: DemoOptions): Promise<void> {
+export async function showResult(
+  collection: TraceCollection,
+  { options, traceFile }: Pick<Demonstration, 'options' | 'traceFile'>,
+): Promise<void> {
   const { traces, namesOf } = collection;
   const slowest = slowestTrace(traces, (span) => namesOf(span).serviceName);
   if (slowest === undefined) throw new Error('No trace came out of the demo.');
   say(`${traces.length} traces; the slowest:\n`);
-  const view = { width: widthOf(process.stdout), paint: paintFor(process.stdout, process.env) };
-  process.stdout.write(`${renderWaterfall(waterfallOf(slowest, namesOf), view).join('\n')}\n`);
-  if (json !== undefined) {
-    await writeTraceFile(json, traces, namesOf);
-    say(`\nAll traces are in ${json}.`);
+  const output = summaryStream(options.json);
+  const view = { width: widthOf(output), paint: paintFor(output, process.env) };
+  output.write(`${renderWaterfall(waterfallOf(slowest, namesOf), view).join('\n')}\n`);
+  if (traceFile !== undefined) {
+    await traceFile.write(traces, namesOf);
+    say(`\nAll traces are in ${options.json}.`);
   }
 }

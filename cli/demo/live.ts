@@ -60,7 +60,7 @@ export async function demonstrateLive(demonstration: Demonstration): Promise<voi
         await sendRequests(shop, options, stop);
         await settle(() => state.lastTraceAtMs, stop);
         if (stop.aborted) return;
-        await showResult(collection, options);
+        await showResult(collection, demonstration);
         if (options.once === true) done.abort();
         else await serve(stop);
       },

@@ -36,7 +36,7 @@ export async function demonstrateRecording(demonstration: Demonstration, problem
   const damaged = damage();
   if (damaged !== undefined) throw damaged;
   signal.throwIfAborted();
-  await showResult(collection, options);
+  await showResult(collection, demonstration);
   if (options.once === true) return;
   await runPipeline({
     ...pipeline,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { PipelineError } from '../../core/errors.ts';
+import { fileError } from '../../core/files/file-error.ts';
 import type { ApiAccess } from './api-client.ts';
 import type { KubernetesConfig } from './config.ts';
 
@@ -18,17 +19,16 @@ export async function kubeAccess({ kubeconfig, context }: KubernetesConfig): Pro
   try {
     if (kubeconfig !== undefined) config.loadFromFile(kubeconfig);
     else if (process.env['KUBERNETES_SERVICE_HOST'] !== undefined) config.loadFromCluster();
-    else throw new Error('there is no service account here, and no kubeconfig is set');
+    else throw new Error('there is no service account here, and SPANLOOM_RESOURCES_KUBERNETES_KUBECONFIG is not set');
     if (context !== undefined) config.setCurrentContext(context);
   } catch (error) {
-    const text = `The API server of Kubernetes is not known: ${(error as Error).message}.`;
-    throw new PipelineError('ENVIRONMENT_UNSUPPORTED', text, { cause: error });
+    throw unknownServer(whyOf(error, kubeconfig), error);
   }
   const cluster = config.getCurrentCluster();
-  if (cluster === null) {
-    const text = `The kubeconfig has no cluster for the context ${config.getCurrentContext()}.`;
-    throw new PipelineError('ENVIRONMENT_UNSUPPORTED', text);
-  }
+  if (cluster === null)
+    throw unknownServer(`the kubeconfig has no cluster for the context ${config.getCurrentContext()}`);
+  if (!URL.canParse(cluster.server))
+    throw unknownServer(`the kubeconfig has the address "${cluster.server}", which is none`);
   return {
     server: new URL(cluster.server),
     async options() {
@@ -37,6 +37,18 @@ export async function kubeAccess({ kubeconfig, context }: KubernetesConfig): Pro
       return options;
     },
   };
+}
+
+function unknownServer(why: string, cause?: unknown): PipelineError {
+  return new PipelineError('ENVIRONMENT_UNSUPPORTED', `The API server of Kubernetes is not known: ${why}.`, { cause });
+}
+
+/** What is wrong with a kubeconfig: the library tells of the file's text, line by line. */
+function whyOf(error: unknown, kubeconfig: string | undefined): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (kubeconfig === undefined) return message;
+  if (code !== undefined) return fileError(kubeconfig, 'read', error).message.replace(/\.$/, '');
+  return `${kubeconfig} is no kubeconfig (${message.split('\n', 1)[0]!})`;
 }
 
 /** The namespace of the pod that this is; `default` outside of one. */

@@ -29,6 +29,11 @@ export function encodeHeader(header: ContainerHeader): Buffer {
   return writer.finish();
 }
 
+/** Whether these are the first bytes of a container file. */
+export function beginsAsContainer(bytes: Buffer): boolean {
+  return bytes.subarray(0, magic.length).equals(magic);
+}
+
 /** Reads a header. @throws AvroDecodeError when the bytes are none, or not all of it */
 export function readHeader(reader: AvroReader): ContainerHeader {
   if (!reader.buffer.subarray(reader.position, magic.length).equals(magic)) reader.fail('not an Avro container file');

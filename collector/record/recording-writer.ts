@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { constants, deflateRaw } from 'node:zlib';
 import type { OutgoingMessage } from '../../core/bus/bus.ts';
-import { PipelineError } from '../../core/errors.ts';
+import { fileError } from '../../core/files/file-error.ts';
+import { openOutputFile, type OutputFile } from '../../core/files/output-file.ts';
 import type { Topic } from '../../core/topics.ts';
 import { schemas } from '../../schemas/generated/schemas.ts';
 import type { Output } from '../outbox.ts';
@@ -26,10 +26,11 @@ const compress = promisify(deflateRaw);
 
 /**
  * An output that writes the event batches it is sent into an Avro object container file, one batch a datum, bytes
- * unchanged. Whole blocks are appended, so that a killed process leaves a file that is readable up to its last block.
+ * unchanged. Whole blocks are appended, so that a killed process leaves a file that is readable up to its last block. The
+ * file gets its name, and replaces another, with the first batch.
  */
 export class RecordingWriter implements Output {
-  readonly #file: FileHandle;
+  readonly #file: OutputFile;
   readonly #path: string;
   readonly #codec: RecordingCodec;
   readonly #marker = randomBytes(markerBytes);
@@ -44,18 +45,12 @@ export class RecordingWriter implements Output {
   batches = 0;
   bytes = 0;
 
-  /** @throws PipelineError ENVIRONMENT_UNSUPPORTED when the file cannot be made; an existing one is replaced */
+  /** @throws PipelineError FILE_UNUSABLE or ENVIRONMENT_UNSUPPORTED when the file cannot be made */
   static async create(path: string, options: RecordingOptions): Promise<RecordingWriter> {
-    try {
-      return new RecordingWriter(await open(path, 'w'), path, options);
-    } catch (error) {
-      throw new PipelineError('ENVIRONMENT_UNSUPPORTED', `${path} cannot be written: ${(error as Error).message}.`, {
-        cause: error,
-      });
-    }
+    return new RecordingWriter(await openOutputFile(path), path, options);
   }
 
-  private constructor(file: FileHandle, path: string, options: RecordingOptions) {
+  private constructor(file: OutputFile, path: string, options: RecordingOptions) {
     this.#file = file;
     this.#path = path;
     this.#codec = options.codec;
@@ -84,12 +79,12 @@ export class RecordingWriter implements Output {
     if (!this.#isHeaderWritten || this.#waitingBytes >= blockBytes) await this.#flush();
   }
 
-  /** Writes what waits and closes the file. */
+  /** Writes what waits and closes the file. Of a recording without a batch nothing stays. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     try {
       await this.#flush();
-      await this.#file.sync();
+      if (this.batches > 0) await this.#file.sync();
     } finally {
       await this.#file.close();
     }
@@ -104,6 +99,7 @@ export class RecordingWriter implements Output {
   }
 
   async #write(batches: readonly Uint8Array[], count: number): Promise<void> {
+    if (count === 0) return;
     if (!this.#isHeaderWritten) {
       const metadata = {
         'avro.schema': Buffer.from(schemas.EventBatch.text),
@@ -111,9 +107,9 @@ export class RecordingWriter implements Output {
         ...(this.#host === undefined ? {} : { [hostMetadataKey]: this.#host }),
       };
       await this.#append(encodeHeader({ metadata, marker: this.#marker }));
+      await this.#file.keep();
       this.#isHeaderWritten = true;
     }
-    if (count === 0) return;
     const plain = Buffer.concat(batches);
     const data = this.#codec === 'null' ? plain : await compress(plain, { level: constants.Z_BEST_SPEED + 2 });
     await this.#append(encodeBlock(count, data, this.#marker));
@@ -121,12 +117,10 @@ export class RecordingWriter implements Output {
 
   async #append(bytes: Uint8Array): Promise<void> {
     try {
-      for (let written = 0; written < bytes.length;)
-        written += (await this.#file.write(bytes, written, bytes.length - written)).bytesWritten;
+      await this.#file.write(bytes);
       this.bytes += bytes.length;
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code === 'ENOSPC' ? 'BUS_FULL' : 'BUS_UNAVAILABLE';
-      throw new PipelineError(code, `${this.#path} cannot be written: ${(error as Error).message}.`, { cause: error });
+      throw fileError(this.#path, 'written', error);
     }
   }
 }

@@ -3,7 +3,7 @@ import { RecordingWriter } from './recording-writer.ts';
 
 /** What a recording needs. */
 export interface RunRecordingOptions extends CaptureHostOptions {
-  /** File to write; an existing one is replaced. */
+  /** File to write; an existing one is replaced by the first batch. Without a batch there is none. */
   readonly path: string;
   /** Called about once a second. */
   readonly onProgress?: (progress: RecordingProgress) => void;
@@ -19,8 +19,8 @@ export interface RecordingProgress {
 /**
  * Captures this host into a file until the signal fires.
  *
- * @throws PipelineError ENVIRONMENT_UNSUPPORTED when this machine does not allow it or the file cannot be made, BUS_FULL
- *   when the disk is full: what was written until then is readable
+ * @throws PipelineError ENVIRONMENT_UNSUPPORTED when this machine does not allow it, FILE_UNUSABLE when the file cannot be
+ *   made, BUS_FULL when the disk is full: what was written until then is readable
  */
 export async function runRecording(options: RunRecordingOptions): Promise<RecordingProgress> {
   const { path, config, onProgress } = options;

@@ -3,13 +3,15 @@
  * yielded, then one error names the file and the first position where it was not. A block that is cut yields the batches
  * that are whole; behind a damaged block reading goes on at the next marker.
  */
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { constants, inflateRawSync } from 'node:zlib';
 import { PipelineError } from '../../core/errors.ts';
+import { openInputFile } from '../../core/files/open-input-file.ts';
 import { AvroDecodeError, AvroReader } from '../../schemas/avro-reader.ts';
 import { schemaFingerprint } from '../../schemas/avro-fingerprint.ts';
 import { makeSkip, type Skip } from '../../schemas/avro-skip.ts';
 import {
+  beginsAsContainer,
   markerBytes,
   readHeader,
   readMarker,
@@ -51,16 +53,9 @@ export class RecordingReader {
   readonly facts: RecordingFacts;
   #damage: string | undefined;
 
-  /** @throws PipelineError ENVIRONMENT_UNSUPPORTED when there is no such file, FILE_CORRUPT when it is no recording */
+  /** @throws PipelineError FILE_UNUSABLE when there is no such file, FILE_CORRUPT when it is no recording */
   static async open(path: string): Promise<RecordingReader> {
-    let file: FileHandle;
-    try {
-      file = await open(path, 'r');
-    } catch (error) {
-      throw new PipelineError('ENVIRONMENT_UNSUPPORTED', `${path} cannot be read: ${(error as Error).message}.`, {
-        cause: error,
-      });
-    }
+    const file = await openInputFile(path);
     try {
       const window = new FileWindow(file, (await file.stat()).size);
       return new RecordingReader(path, window, await readWhole(window, path));
@@ -77,7 +72,7 @@ export class RecordingReader {
     const text = (key: string): string => Buffer.from(header.metadata[key] ?? []).toString('utf8');
     const codec = text('avro.codec') || 'null';
     if (!recordingCodecs.some((known) => known === codec))
-      throw corrupt(path, `its codec ${codec} is not one of ${recordingCodecs.join(', ')}`, 0);
+      throw noRecording(path, `its codec ${codec} is not one of ${recordingCodecs.join(', ')}`);
     this.#isDeflated = codec === 'deflate';
     const schemaText = text('avro.schema');
     try {
@@ -91,7 +86,7 @@ export class RecordingReader {
         metadata: header.metadata,
       };
     } catch (error) {
-      throw corrupt(path, `it does not hold event batches (${(error as Error).message})`, 0);
+      throw noRecording(path, `it holds no event batches (${(error as Error).message})`);
     }
   }
 
@@ -194,9 +189,15 @@ function corrupt(path: string, what: string, position: number): PipelineError {
   return new PipelineError('FILE_CORRUPT', `${path} is damaged at byte ${position}: ${what}.`);
 }
 
+function noRecording(path: string, why: string): PipelineError {
+  return new PipelineError('FILE_CORRUPT', `${path} is no recording: ${why}.`);
+}
+
 async function readWhole(window: FileWindow, path: string): Promise<ContainerHeader> {
+  if (window.sizeBytes === 0) throw noRecording(path, 'it is empty');
   // A header is a few KiB; one that is larger than this is none.
   const reader = new AvroReader(await window.peek(chunkBytes));
+  if (!beginsAsContainer(reader.buffer)) throw noRecording(path, 'it is not an Avro container file');
   try {
     const header = readHeader(reader);
     window.position = reader.position;

@@ -11,7 +11,9 @@ export const resourceEvents = {
   noSources: {
     name: 'resources_without_source',
     level: 'warn',
-    message: 'No source of resources is switched on: nothing will be published.',
+    message:
+      'No source of resources is switched on: nothing will be published. Sources are SPANLOOM_RESOURCES_KUBERNETES_ENABLED, ' +
+      'SPANLOOM_RESOURCES_CLOUD_FILES and SPANLOOM_RESOURCES_CLOUD_PROVIDERS.',
   },
   undecodable: {
     name: 'resource_unreadable',

@@ -5,7 +5,7 @@
  * Rows reach it through a file beside the data, because the engine's own insert takes text formats only. The file is
  * gone when the insert is done; what a kill left behind is removed by the next start.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, readdirSync, rmSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,6 +13,7 @@ import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickh
 import { Session } from 'chdb';
 import { createChdbConnection } from 'chdb/connection';
 import { PipelineError } from '../errors.ts';
+import { makeDirectory } from '../files/make-directory.ts';
 import type { ClickHouse, RowInsert } from './clickhouse.ts';
 import { clientClickHouse } from './client-clickhouse.ts';
 import { directoryOwner } from './directory-owner.ts';
@@ -75,19 +76,34 @@ function startEngine(options: EmbeddedClickHouseOptions): Engine {
   const owner = directoryOwner(directory);
   if (owner !== undefined) throw inUse(directory, owner);
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
+    requireRights(directory);
     const session = new Session(directory, { connectionArgs: serverArguments(options) });
     rmSync(insertDirectory(directory), { recursive: true, force: true });
-    mkdirSync(insertDirectory(directory), { recursive: true });
+    makeDirectory(insertDirectory(directory));
     return (engine = { directory, session, users: 0 });
   } catch (error) {
     const late = directoryOwner(directory);
     if (late !== undefined) throw inUse(directory, late);
+    if (error instanceof PipelineError) throw error;
     throw new PipelineError(
       'DESTINATION_UNAVAILABLE',
-      `The embedded ClickHouse could not open ${directory}: ${error instanceof Error ? error.message : String(error)}.`,
+      // The engine writes its reason to standard error by itself, and gives us none.
+      `The database in ${directory} cannot be opened: it is damaged, or of another version of ClickHouse.`,
       { cause: error },
     );
+  }
+}
+
+/** The engine meets what it may not read or write with a page of text of its own. */
+function requireRights(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    try {
+      accessSync(join(directory, name), constants.R_OK | constants.W_OK);
+    } catch {
+      const text = `The database in ${directory} may not be read and written by this user.`;
+      throw new PipelineError('ENVIRONMENT_UNSUPPORTED', text);
+    }
   }
 }
 

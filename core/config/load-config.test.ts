@@ -84,9 +84,9 @@ describe('loadConfig', () => {
       SPANLOOM_DATA_DIRECTORY: 'x',
     });
     expect(message.split('\n').slice(1)).toEqual([
-      '  SPANLOOM_COLLECTOR_PAYLOAD_BYTES: must be at most 4096, not "8KiB"',
+      '  SPANLOOM_COLLECTOR_PAYLOAD_BYTES: must be at most 4096 bytes, not "8KiB"',
       '  SPANLOOM_COLLECTOR_RING_BYTES: must be a size such as 512, 64KiB or 1GB, not "64 megs"',
-      '  SPANLOOM_COLLECTOR_FLUSH_AFTER_MS: must be at least 0, not "-1s"',
+      '  SPANLOOM_COLLECTOR_FLUSH_AFTER_MS: must be at least 0 ms, not "-1s"',
       '  SPANLOOM_COLLECTOR_REDACT: must be true or false, not "maybe"',
       '  SPANLOOM_COLLECTOR_MODE: must be one of live, packets, not "dead"',
       '  SPANLOOM_COLLECTOR_CPUS: must be a whole number, not "1.5"',

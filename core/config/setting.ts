@@ -57,20 +57,26 @@ const millisecondsByUnit: ReadonlyMap<string, number> = new Map([
   ['d', 86_400_000],
 ]);
 
+/** Units of a duration. */
+export const durationUnits: readonly string[] = [...millisecondsByUnit.keys()].filter((unit) => unit !== '');
+
 function parseNumber(
   text: string,
   units: ReadonlyMap<string, number>,
   whole: boolean,
   expected: string,
   bounds: Bounds,
+  boundUnit = '',
 ): Parsed<number> {
   const match = /^(-?\d+(?:\.\d+)?)\s*([a-zA-Z]*)$/.exec(text.trim());
   const factor = match === null ? undefined : units.get(match[2]!);
   if (match === null || factor === undefined) return { problem: `must be ${expected}` };
   const value = Number(match[1]) * factor;
   if (whole && !Number.isSafeInteger(value)) return { problem: `must be ${expected}` };
-  if (bounds.minimum !== undefined && value < bounds.minimum) return { problem: `must be at least ${bounds.minimum}` };
-  if (bounds.maximum !== undefined && value > bounds.maximum) return { problem: `must be at most ${bounds.maximum}` };
+  if (bounds.minimum !== undefined && value < bounds.minimum)
+    return { problem: `must be at least ${bounds.minimum}${boundUnit}` };
+  if (bounds.maximum !== undefined && value > bounds.maximum)
+    return { problem: `must be at most ${bounds.maximum}${boundUnit}` };
   return { value };
 }
 
@@ -88,7 +94,7 @@ export function numberSetting(facts: SettingFacts & Bounds): z.ZodType<number> {
 export function bytesSetting(facts: SettingFacts & Bounds): z.ZodType<number> {
   const bounds = { minimum: 0, ...facts };
   return setting('size', facts, (text) =>
-    parseNumber(text, bytesByUnit, true, 'a size such as 512, 64KiB or 1GB', bounds),
+    parseNumber(text, bytesByUnit, true, 'a size such as 512, 64KiB or 1GB', bounds, ' bytes'),
   );
 }
 
@@ -96,7 +102,7 @@ export function bytesSetting(facts: SettingFacts & Bounds): z.ZodType<number> {
 export function durationMsSetting(facts: SettingFacts & Bounds): z.ZodType<number> {
   const bounds = { minimum: 0, ...facts };
   return setting('duration', facts, (text) =>
-    parseNumber(text, millisecondsByUnit, false, 'a duration such as 250ms, 5s or 1h', bounds),
+    parseNumber(text, millisecondsByUnit, false, 'a duration such as 250ms, 5s or 1h', bounds, ' ms'),
   );
 }
 

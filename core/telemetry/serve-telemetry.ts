@@ -8,8 +8,7 @@
  * The body of a 503 says why, one reason a line.
  */
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { PipelineError } from '../errors.ts';
+import { listen } from '../listen.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** Where to listen, and what counts as alive. */
@@ -48,18 +47,14 @@ export async function serveTelemetry(
     }
     Promise.resolve(route(response)).catch(() => response.writeHead(500).end());
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const text =
-        error.code === 'EADDRINUSE'
-          ? `Port ${port} of ${host} is taken: choose another with SPANLOOM_METRICS_PORT.`
-          : `Metrics cannot be served on ${host}:${port}: ${error.message}.`;
-      reject(new PipelineError('ENVIRONMENT_UNSUPPORTED', text, { cause: error }));
-    });
-    server.listen(port, host, resolve);
+  const listeningPort = await listen(server, {
+    host,
+    port,
+    what: 'The server of metrics',
+    portSetting: 'SPANLOOM_METRICS_PORT',
   });
   return {
-    port: (server.address() as AddressInfo).port,
+    port: listeningPort,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

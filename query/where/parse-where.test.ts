@@ -67,7 +67,7 @@ describe('a condition', () => {
   });
 
   it('is bounded', () => {
-    expect(problem(`pod = ${'x'.repeat(2000)}`)).toBe('must have at most 2000 characters');
+    expect(problem(`pod = ${'x'.repeat(2000)}`)).toBe('it must have at most 2000 characters');
     expect(problem(`${'('.repeat(500)}pod = a${')'.repeat(500)}`)).toMatch(/is nested too deeply$/);
     expect(problem(`${'not '.repeat(400)}pod = a`)).toMatch(/is nested too deeply$/);
     expect(problem(Array.from({ length: 25 }, () => 'pod = a').join(' or '))).toMatch(/more than 24 comparisons$/);

@@ -24,7 +24,7 @@ export type ParsedWhere =
 
 /** Reads a condition. Never throws. */
 export function parseWhere(text: string): ParsedWhere {
-  if (text.length > maxLength) return { kind: 'problem', problem: `must have at most ${maxLength} characters` };
+  if (text.length > maxLength) return { kind: 'problem', problem: `it must have at most ${maxLength} characters` };
   try {
     return { kind: 'where', where: { text, expression: new Parser(tokensOf(text)).parse() } };
   } catch (error) {

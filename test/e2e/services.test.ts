@@ -183,11 +183,11 @@ describe('a stage as a service', () => {
     await silent.close();
   });
 
-  it('that meets what waiting does not heal ends with one sentence and 1', async () => {
+  it('whose data directory cannot be one ends with one sentence and 2, instead of waiting', async () => {
     writeFileSync(join(folder, 'log'), 'no log');
     const enricher = startSpanloom(['enricher'], { SPANLOOM_DATA_DIR: folder, SPANLOOM_LOG_LEVEL: 'fatal' });
     running.push(enricher);
-    expect(await enricher.ended).toBe(1);
+    expect(await enricher.ended).toBe(2);
     expect(
       enricher
         .errors()

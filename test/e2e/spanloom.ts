@@ -12,13 +12,19 @@ export interface RunningCommand {
   readonly ended: Promise<number | undefined>;
 }
 
+/** In front of a command: takes the rights of root from it. */
+export const withoutRights: readonly string[] =
+  process.getuid?.() === 0 ? ['setpriv', '--inh-caps=-all', '--bounding-set=-all'] : [];
+
 /** Starts a command with settings of its own; what tests are told by the environment does not reach it. */
 export function startSpanloom(
   args: readonly string[],
   settings: Readonly<Record<string, string>> = {},
+  launcher: readonly string[] = [],
 ): RunningCommand {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('SPANLOOM_'));
-  const child = spawn(process.execPath, ['--import', 'tsx', projectFile('cli', 'main.ts'), ...args], {
+  const command = [...launcher, process.execPath, '--import', 'tsx', projectFile('cli', 'main.ts'), ...args];
+  const child = spawn(command[0]!, command.slice(1), {
     cwd: projectFile(),
     env: { ...Object.fromEntries(inherited), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -37,8 +43,9 @@ export function startSpanloom(
 export async function spanloom(
   args: readonly string[],
   settings: Readonly<Record<string, string>> = {},
+  launcher: readonly string[] = [],
 ): Promise<{ readonly code: number | undefined; readonly output: string; readonly errors: string }> {
-  const running = startSpanloom(args, settings);
+  const running = startSpanloom(args, settings, launcher);
   const code = await running.ended;
   return { code, output: running.output(), errors: running.errors() };
 }

@@ -3,6 +3,7 @@ import { watch, type FSWatcher } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileError } from '../../../core/files/file-error.ts';
 import type { StageTelemetry } from '../../../core/telemetry/stage-telemetry.ts';
 import type { ResourceRegisters, ResourceSource } from '../../resources/resource-source.ts';
 import type { ResourceRegister } from '../../resources/resource-state.ts';
@@ -69,7 +70,7 @@ export class FileSource implements ResourceSource {
     } catch (error) {
       // Forgotten, so that the same text counts again when the file is back.
       this.#text = undefined;
-      refuse([(error as Error).message]);
+      refuse([fileError(path, 'read', error).message]);
       return;
     }
     if (text === this.#text) return;

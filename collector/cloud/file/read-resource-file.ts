@@ -19,8 +19,12 @@ export type ReadFile =
 /** Keys and list positions from the top of a file to a place in it. */
 export type FilePath = readonly (string | number)[];
 
+/** What YAML does not allow, and files of another kind soon have. */
+const binary = /[\0-\x08\v\f\x0e-\x1f]/;
+
 /** Reads a file of resources: docs/resources.md describes the format. It is taken as a whole or not at all. */
 export function readResourceFile(text: string): ReadFile {
+  if (binary.test(text)) return { kind: 'refused', problems: [{ line: 1, text: 'This is no YAML: it is binary' }] };
   const lines = new LineCounter();
   const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false });
   const refused = (problems: readonly FileProblem[]): ReadFile => ({
@@ -55,8 +59,23 @@ function problemsOf(issue: z.core.$ZodIssue, lineAt: (path: FilePath) => number)
     return issue.keys.map((key) => ({ line: lineAt([...path, key]), text: textAt(path, `there is no field ${key}`) }));
   // Of a map with a bad key zod tells what is wrong with the key.
   const text = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
-  return [{ line: lineAt(path), text: textAt(path, text) }];
+  return [{ line: lineAt(path), text: textAt(path, inWordsOfYaml(text)) }];
 }
+
+/** What zod says of types, for people who write YAML: '3' is a text to us, so all there is are these three. */
+function inWordsOfYaml(text: string): string {
+  const types = /^Invalid input: expected (\w+), received (\w+)$/.exec(text);
+  if (types === null) return text;
+  const [expected, received] = [types[1]!, types[2]!].map((type) => yamlTypes[type] ?? type);
+  return `must be ${expected}, not ${received}`;
+}
+
+const yamlTypes: Readonly<Record<string, string>> = {
+  object: 'a map',
+  record: 'a map',
+  array: 'a list',
+  string: 'a text',
+};
 
 function textAt(path: FilePath, said: string): string {
   return path.length === 0 ? said : `${path.join('.')}: ${said}`;

@@ -120,7 +120,11 @@ test('a reader that is behind gets the messages of several partitions in the ord
 test('what is no log is refused with the reason', () => {
   const path = join(directory, 'file');
   writeFileSync(path, 'not a directory');
-  expect(() => openEmbeddedBus({ directory: path })).toThrow(expect.objectContaining({ code: 'BUS_UNAVAILABLE' }));
+  expect(() => openEmbeddedBus({ directory: path })).toThrow(`${path} is a file, not a folder.`);
+  // LMDB would end the process.
+  const foreign = mkdtempSync(join(directory, 'foreign-'));
+  writeFileSync(join(foreign, 'data.mdb'), 'not of LMDB');
+  expect(() => openEmbeddedBus({ directory: foreign })).toThrow(`${foreign}/data.mdb is no log of spanloom`);
 });
 
 test('a position that is none is a bug of the caller', async () => {

@@ -5,10 +5,12 @@
  * Writes go through LMDB's own thread: each transaction's callback runs here while that thread holds the write lock,
  * transactions that queue up meanwhile share one commit, and the promise resolves when the commit is on disk.
  */
-import { mkdirSync, realpathSync, statfsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { closeSync, openSync, readSync, realpathSync, statfsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { hasCode, PipelineError } from '../../errors.ts';
+import { fileError } from '../../files/file-error.ts';
+import { makeDirectory } from '../../files/make-directory.ts';
 import {
   emptyPartition,
   formatVersion,
@@ -32,8 +34,9 @@ const stores = new Map<string, LogStore>();
 export function openLogStore(directory: string): LogStore {
   let path = resolve(directory);
   try {
-    mkdirSync(path, { recursive: true });
+    makeDirectory(path);
     path = realpathSync(path);
+    requireLogFile(path);
     const store = stores.get(path) ?? new LogStore(path);
     stores.set(path, store);
     store.users++;
@@ -43,6 +46,29 @@ export function openLogStore(directory: string): LogStore {
     throw new PipelineError('BUS_UNAVAILABLE', `The log in ${path} cannot be opened: ${(error as Error).message}`, {
       cause: error,
     });
+  }
+}
+
+/** Where LMDB's magic number lies in its file. LMDB itself does not survive every file that has none. */
+const magic = { at: 24, bytes: Buffer.from('dec0efbe', 'hex') } as const;
+
+/** Looks at the file of a log before LMDB does. One that is empty has not been begun yet. */
+function requireLogFile(directory: string): void {
+  const path = join(directory, 'data.mdb');
+  let file: number;
+  try {
+    file = openSync(path, 'r+');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw fileError(path, 'written', error);
+  }
+  try {
+    const head = Buffer.alloc(magic.at + magic.bytes.length);
+    const length = readSync(file, head, 0, head.length, 0);
+    if (length > 0 && !head.subarray(magic.at).equals(magic.bytes))
+      throw new PipelineError('BUS_INCOMPATIBLE', `${path} is no log of spanloom: choose another data directory.`);
+  } finally {
+    closeSync(file);
   }
 }
 

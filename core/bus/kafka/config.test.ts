@@ -38,6 +38,10 @@ test('certificates are read from their files', () => {
   expect(() => options({ KAFKA_BROKERS: 'a:1', KAFKA_TLS: 'true', KAFKA_TLS_CA: path })).toThrow(invalid(path));
 });
 
+test('a broker without its port is refused, instead of being asked for', () => {
+  expect(() => options({ KAFKA_BROKERS: 'a:9092, b' })).toThrow(invalid('"b" must be host:port'));
+});
+
 test('half a login or half a certificate is refused in one sentence', () => {
   const brokers = { KAFKA_BROKERS: 'a:1' };
   expect(() => options({ ...brokers, KAFKA_SASL: 'plain', KAFKA_USER: 'me' })).toThrow(invalid('KAFKA_PASSWORD'));

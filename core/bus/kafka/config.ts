@@ -83,6 +83,9 @@ export type KafkaConfig = Readonly<z.infer<z.ZodObject<typeof kafkaSettings>>>;
 export function kafkaBusOptions(config: KafkaConfig, logger?: Logger): KafkaBusOptions | undefined {
   const brokers = config.kafkaBrokers ?? [];
   if (brokers.length === 0) return undefined;
+  for (const broker of brokers)
+    if (!/^.+:\d{1,5}$/.test(broker))
+      throw new PipelineError('CONFIG_INVALID', `SPANLOOM_BUS_KAFKA_BROKERS: "${broker}" must be host:port.`);
   const tls = tlsOf(config);
   const sasl = saslOf(config);
   return {

@@ -1,0 +1,21 @@
+import { standardOutput } from '../core/files/output-file.ts';
+import { exitCodes } from './exit-codes.ts';
+import { sentenceOf } from './sentence.ts';
+
+/**
+ * Says what happens when nobody takes what this process writes. A reader of standard output that goes away
+ * (`spanloom traces | head -1`) has enough: the process ends. Without standard error the work goes on in silence.
+ */
+export function watchStandardStreams(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(exitCodes.success);
+    process.stderr.write(`spanloom: The output cannot be written: ${sentenceOf(error)}\n`);
+    process.exit(exitCodes.failure);
+  });
+  process.stderr.on('error', () => undefined);
+}
+
+/** Where to say how it went: not into what a command writes to standard output. */
+export function summaryStream(outputPath: string | undefined): NodeJS.WriteStream {
+  return outputPath === standardOutput ? process.stderr : process.stdout;
+}

@@ -1,0 +1,20 @@
+import { open, stat, type FileHandle } from 'node:fs/promises';
+import { PipelineError } from '../errors.ts';
+import { fileError } from './file-error.ts';
+
+/**
+ * Opens a file that is read here and there, so that it must be a real one.
+ *
+ * @throws PipelineError FILE_UNUSABLE or ENVIRONMENT_UNSUPPORTED with a sentence that names it
+ */
+export async function openInputFile(path: string): Promise<FileHandle> {
+  try {
+    // Before it is opened: a pipe would wait for somebody to write into it.
+    const found = await stat(path);
+    if (found.isDirectory()) throw new PipelineError('FILE_UNUSABLE', `${path} is a folder, not a file.`);
+    if (!found.isFile()) throw new PipelineError('FILE_UNUSABLE', `${path} is a pipe or a device, not a file.`);
+    return await open(path, 'r');
+  } catch (error) {
+    throw fileError(path, 'read', error);
+  }
+}
