@@ -5,9 +5,10 @@
  * size. Needs Java, Maven's archives (npm run setup), redis-server; builds first. Everything it makes is removed.
  *
  *   npx tsx bench/kafka-stages.ts [--stages enricher,correlator,correlator-redis,sink] [--records 600000] [--rounds 1]
- *     [--partitions 4] [--single] [--minutes 10 --sustain STAGE] [--node OPTION]
+ *     [--partitions 4] [--single] [--memory] [--minutes 10 --sustain STAGE] [--node OPTION]
  *
- * --single leaves two instances out. --sustain feeds one stage at 70 % of its rate for so many minutes and tells its lag.
+ * --memory tells what resident memory was made of over time, by the stage's own metrics. --single leaves two instances
+ * out. --sustain feeds one stage at 70 % of its rate for so many minutes and tells its lag.
  * --node gives Node.js an option for the stages, such as --node=--cpu-prof.
  */
 import { execFileSync } from 'node:child_process';
@@ -21,7 +22,7 @@ import { topics } from '../core/topics.ts';
 import { redisMissing, type RedisUnderTest, startRedis } from '../correlator/testing/redis-server.ts';
 import { type Broker, startBroker } from '../scripts/kafka/broker.ts';
 import { eventInput, type Input, spanInput, traceInput } from './kafka/inputs.ts';
-import { measure, type Measurement } from './kafka/measure.ts';
+import { measure, type Measurement, type MemorySample } from './kafka/measure.ts';
 import { startCopy, startStage, type MeasuredProcess } from './kafka/run-process.ts';
 import { sustain } from './kafka/sustain.ts';
 
@@ -32,6 +33,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '1' },
     partitions: { type: 'string', default: '4' },
     single: { type: 'boolean', default: false },
+    memory: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '0.5' },
     sustain: { type: 'string' },
     node: { type: 'string', multiple: true, default: [] },
@@ -172,6 +174,24 @@ const figure = (value: number): string => Math.round(value).toLocaleString('en')
 const wall = ({ records: count, seconds }: Measurement): number => count / seconds;
 const perCore = ({ records: count, cpuSeconds }: Measurement): number => count / cpuSeconds;
 
+const mebibytes = (bytes: number): string => figure(bytes / 2 ** 20);
+
+function greatestMemory(samples: readonly MemorySample[]): string {
+  const most = (valueOf: (sample: MemorySample) => number): string => mebibytes(Math.max(...samples.map(valueOf)));
+  return `at most ${most((each) => each.heapUsedBytes)} MiB of heap used in ${most((each) => each.heapTotalBytes)} taken, ${most((each) => each.externalBytes)} external`;
+}
+
+/** Two a second are enough to read. */
+const thinned = (samples: readonly MemorySample[]): readonly MemorySample[] =>
+  samples.filter(
+    ({ seconds }, index) => Math.floor(2 * seconds) !== Math.floor(2 * (samples[index - 1]?.seconds ?? -1)),
+  );
+
+const memoryRow = ({ seconds, residentBytes, heapUsedBytes, heapTotalBytes, externalBytes }: MemorySample): Row => ({
+  name: `  after ${seconds.toFixed(1)} s`,
+  text: `${mebibytes(residentBytes)} MiB resident, heap ${mebibytes(heapUsedBytes)} of ${mebibytes(heapTotalBytes)}, external ${mebibytes(externalBytes)}`,
+});
+
 async function benchStage(name: string, context: Context): Promise<readonly Row[]> {
   const subject = subjects[name];
   if (subject === undefined) throw new Error(`no stage ${name}: ${Object.keys(subjects).join(', ')}`);
@@ -205,6 +225,8 @@ async function benchStage(name: string, context: Context): Promise<readonly Row[
       text: `${figure(median(ones.map(wall)))} ${unit}/s, ${figure(core)} per core (aim ${figure(aim)}), ${megabytes(ones)}; ${(core / copyCore).toFixed(2)} of the copy`,
     },
   ];
+  rows.push({ name: 'memory of one', text: greatestMemory(ones.flatMap(({ memory }) => memory)) });
+  if (options.memory) for (const sample of thinned(ones[0]!.memory)) rows.push(memoryRow(sample));
   if (canBeTwo) {
     const two = median(twos.map(perCore));
     rows.push({
