@@ -4,12 +4,13 @@
  * processor time (two cores share the broker, the stage and this program, so the clock says less), and peak resident
  * size. Needs Java, Maven's archives (npm run setup), redis-server; builds first. Everything it makes is removed.
  *
- *   npx tsx bench/kafka-stages.ts [--stages enricher,correlator,correlator-redis,sink] [--records 600000] [--rounds 1]
- *     [--partitions 4] [--single] [--memory] [--minutes 10 --sustain STAGE] [--node OPTION]
+ *   npx tsx bench/kafka-stages.ts [--stages enricher,correlator,correlator-redis,sink,sink-http] [--records 600000]
+ *     [--rounds 1] [--partitions 4] [--single] [--memory] [--minutes 10 --sustain STAGE] [--node OPTION]
+ *     [--set NAME=VALUE]
  *
  * --memory tells what resident memory was made of over time, by the stage's own metrics. --single leaves two instances
  * out. --sustain feeds one stage at 70 % of its rate for so many minutes and tells its lag.
- * --node gives Node.js an option for the stages, such as --node=--cpu-prof.
+ * --node gives Node.js an option for the stages, such as --node=--cpu-prof; --set gives them a setting.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -23,12 +24,12 @@ import { redisMissing, type RedisUnderTest, startRedis } from '../correlator/tes
 import { type Broker, startBroker } from '../scripts/kafka/broker.ts';
 import { eventInput, type Input, spanInput, traceInput } from './kafka/inputs.ts';
 import { measure, type Measurement, type MemorySample } from './kafka/measure.ts';
-import { startCopy, startStage, type MeasuredProcess } from './kafka/run-process.ts';
+import { startClickHouse, startCopy, startStage, type MeasuredProcess } from './kafka/run-process.ts';
 import { sustain } from './kafka/sustain.ts';
 
 const { values: options } = parseArgs({
   options: {
-    stages: { type: 'string', default: 'enricher,correlator,correlator-redis,sink' },
+    stages: { type: 'string', default: 'enricher,correlator,correlator-redis,sink,sink-http' },
     records: { type: 'string', default: '600000' },
     rounds: { type: 'string', default: '1' },
     partitions: { type: 'string', default: '4' },
@@ -37,6 +38,7 @@ const { values: options } = parseArgs({
     minutes: { type: 'string', default: '0.5' },
     sustain: { type: 'string' },
     node: { type: 'string', multiple: true, default: [] },
+    set: { type: 'string', multiple: true, default: [] },
   },
 });
 const records = Number(options.records);
@@ -70,7 +72,9 @@ const subjects: Readonly<Record<string, Subject>> = {
     input: () => spanInput(records, spansPerSecond),
     passes: 2,
   },
+  // With the engine in the same process, and with a server as where it is deployed.
   sink: { command: 'sink', unit: 'rows', aim: 100_000, input: () => traceInput(records), passes: 1 },
+  'sink-http': { command: 'sink', unit: 'rows', aim: 100_000, input: () => traceInput(records), passes: 1 },
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'spanloom-bench-'));
@@ -98,11 +102,12 @@ async function empty(broker: Broker, prefix: string, more: readonly string[] = [
 interface Context {
   readonly broker: Broker;
   readonly redis: RedisUnderTest | undefined;
+  readonly clickHouse: { readonly url: string } | undefined;
 }
 
 function settingsOf(
   name: string,
-  { broker, redis }: Context,
+  { broker, redis, clickHouse }: Context,
   prefix: string,
   instance: number,
 ): Record<string, string> {
@@ -111,7 +116,9 @@ function settingsOf(
     SPANLOOM_BUS_KAFKA_PREFIX: prefix,
     SPANLOOM_BUS_PARTITIONS: String(partitions),
     SPANLOOM_DATA_DIR: join(folder, `${prefix}${instance}`),
+    ...Object.fromEntries(options.set.map((text) => text.split('=', 2) as [string, string])),
     ...(name === 'correlator-redis' ? { SPANLOOM_CORRELATOR_REDIS_URL: redis!.url } : {}),
+    ...(name === 'sink-http' ? { SPANLOOM_CLICKHOUSE_URL: clickHouse!.url } : {}),
   };
 }
 
@@ -260,13 +267,16 @@ try {
   const needsRedis = names.includes('correlator-redis');
   if (needsRedis && redisMissing() !== undefined) throw new Error(redisMissing());
   const redis = needsRedis ? await startRedis() : undefined;
+  const clickHouse = names.includes('sink-http') ? await startClickHouse(join(folder, 'clickhouse')) : undefined;
   const broker = await startBroker({ directory: join(folder, 'kafka'), heapMiB: 1_024 });
   try {
     for (const name of names)
-      for (const row of await benchStage(name, { broker, redis })) console.log(`${row.name.padEnd(26)}${row.text}`);
+      for (const row of await benchStage(name, { broker, redis, clickHouse }))
+        console.log(`${row.name.padEnd(26)}${row.text}`);
   } finally {
     await broker.kill();
     await redis?.dispose();
+    await clickHouse?.stop();
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

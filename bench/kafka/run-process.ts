@@ -81,6 +81,17 @@ export function startCopy(brokers: string, from: string, to: string): MeasuredPr
   };
 }
 
+/** Starts a ClickHouse that answers over HTTP, in a process of its own. */
+export async function startClickHouse(
+  directory: string,
+): Promise<Pick<MeasuredProcess, 'stop'> & { readonly url: string }> {
+  const child = spawn(process.execPath, [projectFile('dist', 'bench', 'kafka', 'clickhouse-server.js'), directory], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [port] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
+  return { ...measured(child), url: `http://127.0.0.1:${port.trim()}` };
+}
+
 function measured(child: ChildProcess): Omit<MeasuredProcess, 'progress'> {
   const pid = child.pid!;
   return {
