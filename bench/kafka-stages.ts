@@ -4,11 +4,13 @@
  * processor time (two cores share the broker, the stage and this program, so the clock says less), and peak resident
  * size. Needs Java, Maven's archives (npm run setup), redis-server; builds first. Everything it makes is removed.
  *
- *   npx tsx bench/kafka-stages.ts [--stages enricher,correlator,correlator-redis,sink] [--records 600000] [--rounds 1]
- *     [--partitions 4] [--single] [--minutes 10 --sustain STAGE] [--node OPTION]
+ *   npx tsx bench/kafka-stages.ts [--stages enricher,correlator,correlator-redis,sink,sink-http] [--records 600000]
+ *     [--rounds 1] [--partitions 4] [--single] [--memory] [--minutes 10 --sustain STAGE] [--node OPTION]
+ *     [--set NAME=VALUE]
  *
- * --single leaves two instances out. --sustain feeds one stage at 70 % of its rate for so many minutes and tells its lag.
- * --node gives Node.js an option for the stages, such as --node=--cpu-prof.
+ * --memory tells what resident memory was made of over time, by the stage's own metrics. --single leaves two instances
+ * out. --sustain feeds one stage at 70 % of its rate for so many minutes and tells its lag.
+ * --node gives Node.js an option for the stages, such as --node=--cpu-prof; --set gives them a setting.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -21,20 +23,22 @@ import { topics } from '../core/topics.ts';
 import { redisMissing, type RedisUnderTest, startRedis } from '../correlator/testing/redis-server.ts';
 import { type Broker, startBroker } from '../scripts/kafka/broker.ts';
 import { eventInput, type Input, spanInput, traceInput } from './kafka/inputs.ts';
-import { measure, type Measurement } from './kafka/measure.ts';
-import { startCopy, startStage, type MeasuredProcess } from './kafka/run-process.ts';
+import { measure, type Measurement, type MemorySample } from './kafka/measure.ts';
+import { startClickHouse, startCopy, startStage, type MeasuredProcess } from './kafka/run-process.ts';
 import { sustain } from './kafka/sustain.ts';
 
 const { values: options } = parseArgs({
   options: {
-    stages: { type: 'string', default: 'enricher,correlator,correlator-redis,sink' },
+    stages: { type: 'string', default: 'enricher,correlator,correlator-redis,sink,sink-http' },
     records: { type: 'string', default: '600000' },
     rounds: { type: 'string', default: '1' },
     partitions: { type: 'string', default: '4' },
     single: { type: 'boolean', default: false },
+    memory: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '0.5' },
     sustain: { type: 'string' },
     node: { type: 'string', multiple: true, default: [] },
+    set: { type: 'string', multiple: true, default: [] },
   },
 });
 const records = Number(options.records);
@@ -68,7 +72,9 @@ const subjects: Readonly<Record<string, Subject>> = {
     input: () => spanInput(records, spansPerSecond),
     passes: 2,
   },
+  // With the engine in the same process, and with a server as where it is deployed.
   sink: { command: 'sink', unit: 'rows', aim: 100_000, input: () => traceInput(records), passes: 1 },
+  'sink-http': { command: 'sink', unit: 'rows', aim: 100_000, input: () => traceInput(records), passes: 1 },
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'spanloom-bench-'));
@@ -96,11 +102,12 @@ async function empty(broker: Broker, prefix: string, more: readonly string[] = [
 interface Context {
   readonly broker: Broker;
   readonly redis: RedisUnderTest | undefined;
+  readonly clickHouse: { readonly url: string } | undefined;
 }
 
 function settingsOf(
   name: string,
-  { broker, redis }: Context,
+  { broker, redis, clickHouse }: Context,
   prefix: string,
   instance: number,
 ): Record<string, string> {
@@ -109,7 +116,9 @@ function settingsOf(
     SPANLOOM_BUS_KAFKA_PREFIX: prefix,
     SPANLOOM_BUS_PARTITIONS: String(partitions),
     SPANLOOM_DATA_DIR: join(folder, `${prefix}${instance}`),
+    ...Object.fromEntries(options.set.map((text) => text.split('=', 2) as [string, string])),
     ...(name === 'correlator-redis' ? { SPANLOOM_CORRELATOR_REDIS_URL: redis!.url } : {}),
+    ...(name === 'sink-http' ? { SPANLOOM_CLICKHOUSE_URL: clickHouse!.url } : {}),
   };
 }
 
@@ -172,6 +181,24 @@ const figure = (value: number): string => Math.round(value).toLocaleString('en')
 const wall = ({ records: count, seconds }: Measurement): number => count / seconds;
 const perCore = ({ records: count, cpuSeconds }: Measurement): number => count / cpuSeconds;
 
+const mebibytes = (bytes: number): string => figure(bytes / 2 ** 20);
+
+function greatestMemory(samples: readonly MemorySample[]): string {
+  const most = (valueOf: (sample: MemorySample) => number): string => mebibytes(Math.max(...samples.map(valueOf)));
+  return `at most ${most((each) => each.heapUsedBytes)} MiB of heap used in ${most((each) => each.heapTotalBytes)} taken, ${most((each) => each.externalBytes)} external`;
+}
+
+/** Two a second are enough to read. */
+const thinned = (samples: readonly MemorySample[]): readonly MemorySample[] =>
+  samples.filter(
+    ({ seconds }, index) => Math.floor(2 * seconds) !== Math.floor(2 * (samples[index - 1]?.seconds ?? -1)),
+  );
+
+const memoryRow = ({ seconds, residentBytes, heapUsedBytes, heapTotalBytes, externalBytes }: MemorySample): Row => ({
+  name: `  after ${seconds.toFixed(1)} s`,
+  text: `${mebibytes(residentBytes)} MiB resident, heap ${mebibytes(heapUsedBytes)} of ${mebibytes(heapTotalBytes)}, external ${mebibytes(externalBytes)}`,
+});
+
 async function benchStage(name: string, context: Context): Promise<readonly Row[]> {
   const subject = subjects[name];
   if (subject === undefined) throw new Error(`no stage ${name}: ${Object.keys(subjects).join(', ')}`);
@@ -205,6 +232,8 @@ async function benchStage(name: string, context: Context): Promise<readonly Row[
       text: `${figure(median(ones.map(wall)))} ${unit}/s, ${figure(core)} per core (aim ${figure(aim)}), ${megabytes(ones)}; ${(core / copyCore).toFixed(2)} of the copy`,
     },
   ];
+  rows.push({ name: 'memory of one', text: greatestMemory(ones.flatMap(({ memory }) => memory)) });
+  if (options.memory) for (const sample of thinned(ones[0]!.memory)) rows.push(memoryRow(sample));
   if (canBeTwo) {
     const two = median(twos.map(perCore));
     rows.push({
@@ -238,13 +267,16 @@ try {
   const needsRedis = names.includes('correlator-redis');
   if (needsRedis && redisMissing() !== undefined) throw new Error(redisMissing());
   const redis = needsRedis ? await startRedis() : undefined;
+  const clickHouse = names.includes('sink-http') ? await startClickHouse(join(folder, 'clickhouse')) : undefined;
   const broker = await startBroker({ directory: join(folder, 'kafka'), heapMiB: 1_024 });
   try {
     for (const name of names)
-      for (const row of await benchStage(name, { broker, redis })) console.log(`${row.name.padEnd(26)}${row.text}`);
+      for (const row of await benchStage(name, { broker, redis, clickHouse }))
+        console.log(`${row.name.padEnd(26)}${row.text}`);
   } finally {
     await broker.kill();
     await redis?.dispose();
+    await clickHouse?.stop();
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -11,6 +11,15 @@ function older(left: EmittedTrace, right: EmittedTrace): [EmittedTrace, EmittedT
   return left.order < right.order ? [left, right] : [right, left];
 }
 
+/** Up to here a list is made anew for each span: one that grows has room for sixteen more at once. */
+const smallComponent = 8;
+
+function withOneMore(spans: SpanRecord[], span: SpanRecord): SpanRecord[] {
+  if (spans.length < smallComponent) return spans.concat(span);
+  spans.push(span);
+  return spans;
+}
+
 /** All components in state, by number and by what they wait for. */
 export class Components {
   readonly open = new TouchList();
@@ -27,7 +36,7 @@ export class Components {
   enter(id: ComponentId, span: SpanRecord, nowNs: number): void {
     let component = this.#byId.get(id);
     if (component === undefined) this.#byId.set(id, (component = newComponent(id, nowNs)));
-    component.spans.push(span);
+    component.spans = withOneMore(component.spans, span);
     component.spanCount++;
     span.component = component;
   }
@@ -61,10 +70,8 @@ export class Components {
   join({ from, into }: Join): Component {
     const source = this.#byId.get(from)!;
     const target = this.#byId.get(into)!;
-    for (const span of source.spans) {
-      span.component = target;
-      target.spans.push(span);
-    }
+    for (const span of source.spans) span.component = target;
+    target.spans = target.spans.concat(source.spans);
     target.spanCount += source.spanCount;
     if (source.recheck !== undefined) (target.recheck ??= []).push(...source.recheck);
     if (source.absorbed !== undefined) (target.absorbed ??= []).push(...source.absorbed);

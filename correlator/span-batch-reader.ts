@@ -1,7 +1,9 @@
 import type { AvroReader } from '../schemas/avro-reader.ts';
-import { readSpan } from '../schemas/generated/span.ts';
+import { reasonSymbols } from '../schemas/generated/span.ts';
 import type { HeldOffset } from './held-offsets.ts';
-import { SpanRecord } from './span-record.ts';
+import { readRecord } from './read-record.ts';
+import { RecordBlock } from './record-block.ts';
+import type { SpanRecord } from './span-record.ts';
 
 /** A SpanBatch with every span's place in the message. */
 export interface RecordBatch {
@@ -10,26 +12,18 @@ export interface RecordBatch {
   readonly spans: readonly SpanRecord[];
 }
 
-/** Passes over parent_span_id, reason and confidence, the fields that the correlator writes anew. */
-function skipEdge(reader: AvroReader): void {
-  reader.readBytes();
-  reader.readLong();
-  reader.readDouble();
-}
-
 /** Reads a SpanBatch into records that refer to the reader's buffer, which must stay as it is. */
 export function readRecordBatch(reader: AvroReader, origin: HeldOffset, arrival: number): RecordBatch {
   const agentId = reader.readLong();
   const watermarkNs = reader.readBigLong();
   const spans: SpanRecord[] = [];
   for (let count = reader.readBlockCount(); count > 0; count = reader.readBlockCount()) {
+    const block = new RecordBlock(reader.buffer, reader.position, count, origin, arrival);
     for (let index = 0; index < count; index++) {
-      const start = reader.position;
-      skipEdge(reader);
-      const bodyStart = reader.position;
-      reader.position = start;
-      const span = readSpan(reader);
-      spans.push(new SpanRecord(span, reader.buffer, bodyStart, reader.position, origin, arrival));
+      const parentSpanId = reader.readString();
+      reader.readEnum(reasonSymbols);
+      reader.readDouble();
+      spans.push(readRecord(reader, block, parentSpanId));
     }
   }
   return { agentId, watermarkNs, spans };

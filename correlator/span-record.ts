@@ -1,12 +1,12 @@
-import type { Cause, Protocol, Reason, Span } from '../schemas/generated/span.ts';
 import type { Transport } from '../schemas/generated/event-batch.ts';
+import { readArray } from '../schemas/avro-blocks.ts';
+import { AvroReader } from '../schemas/avro-reader.ts';
+import { type Cause, type Protocol, readCause, type Reason } from '../schemas/generated/span.ts';
 import type { Component } from './component.ts';
 import type { HeldOffset } from './held-offsets.ts';
 import type { ProcessIndex } from './local-cause/process-index.ts';
-import { serverSideStart } from './assemble/sides.ts';
-
-/** Where a span stands: client and server are the process's own view of a call, network is in between. */
-export type SpanRole = 'client' | 'server' | 'network' | 'application';
+import { blockStride, type RecordBlock } from './record-block.ts';
+import type { SpanKind, SpanRole } from './span-kind.ts';
 
 /** Why a span has the parent it has. */
 export interface Edge {
@@ -16,152 +16,75 @@ export interface Edge {
   readonly confidence: number;
 }
 
-const roles: Readonly<Record<string, SpanRole>> = {
-  'c-p': 'client',
-  's-p': 'server',
-  'c-app': 'application',
-  app: 'application',
-  's-app': 'application',
-};
-
-const noCauses: readonly Cause[] = [];
-
-const failedStatuses: ReadonlySet<string> = new Set(['client_error', 'server_error', 'timeout', 'closed']);
-
-function isMappedIpv4(address: Uint8Array): boolean {
-  if (address.length !== 16 || address[10] !== 0xff || address[11] !== 0xff) return false;
-  for (let index = 0; index < 10; index++) if (address[index] !== 0) return false;
-  return true;
-}
-
-const maxSharedTexts = 10_000;
-const sharedTexts = new Map<string, string>();
-
-/** One copy of a text that many spans have, so that a span in state does not carry its own. */
-function sharedText(text: string): string {
-  const known = sharedTexts.get(text);
-  if (known !== undefined) return known;
-  if (sharedTexts.size < maxSharedTexts) sharedTexts.set(text, text);
-  return text;
-}
-
-/** An address as a short string; ::ffff:a.b.c.d equals a.b.c.d, since the two ends of one call may differ in that. */
-function addressKey(address: Uint8Array): string {
-  const at = address.length === 4 ? 0 : isMappedIpv4(address) ? 12 : -1;
-  return at >= 0
-    ? String.fromCharCode(address[at]!, address[at + 1]!, address[at + 2]!, address[at + 3]!)
-    : String.fromCharCode(...address);
-}
-
-/**
- * What the correlator keeps of a span: the facts it decides by, the span's bytes to copy, and what was decided. Event
- * ids order everything within one agent; times are only compared where ids cannot be.
- */
-export class SpanRecord {
+/** Texts of a span, and where its numbers are. */
+export interface RecordFacts {
+  readonly block: RecordBlock;
+  readonly at: number;
+  readonly kind: SpanKind;
   readonly spanId: string;
-  readonly agentId: number;
-  readonly observationPoint: string;
-  readonly role: SpanRole;
-  readonly startTimeNs: bigint;
-  /** Unix nanoseconds as a double, exact to about 256 ns: for gates, never for order. */
-  readonly startNs: number;
-  readonly durationNs: number;
-  readonly failed: boolean;
-  readonly protocol: Protocol;
-  readonly transport: Transport;
-  readonly requestEventId: number;
-  readonly responseEventId: number;
-  /** As signed 32-bit numbers, which take no memory of their own; 0 stays 0. */
-  readonly requestTcpSequence: number;
-  readonly responseTcpSequence: number;
-  /** On client spans, what kind of call it is: calls of one kind are made in the same circumstances. */
   readonly callKind: string;
-  readonly requestId: number;
   readonly headerTraceId: string;
   readonly headerSpanId: string;
   readonly xRequestIdRequest: string;
   readonly xRequestIdResponse: string;
-  readonly processId: number;
-  readonly requestContextId: number;
-  readonly responseContextId: number;
-  readonly causes: readonly Cause[];
+  readonly tuple: string;
+  readonly statedParentSpanId: string;
+}
+
+const noCauses: readonly Cause[] = [];
+const contradicted = 1;
+const listedUnknown = 2;
+const emitted = 4;
+const gone = 8;
+
+/**
+ * What the correlator keeps of a span: the facts it decides by, the span's bytes to copy, and what was decided. Event
+ * ids order everything within one agent; times are only compared where ids cannot be.
+ *
+ * Several hundred thousand of them are in memory. So numbers are in arrays of the message's RecordBlock, and what is
+ * rarely asked for is read from the span's bytes.
+ */
+export class SpanRecord {
+  readonly #block: RecordBlock;
+  readonly #at: number;
+  readonly #kind: SpanKind;
+  readonly spanId: string;
+  /** On client spans, what kind of call it is: calls of one kind are made in the same circumstances. */
+  readonly callKind: string;
+  readonly headerTraceId: string;
+  readonly headerSpanId: string;
+  readonly xRequestIdRequest: string;
+  readonly xRequestIdResponse: string;
   /** Both addresses and ports, client first: equal at both ends of a call unless an address is translated on the way. */
   readonly tuple: string;
   /** The parent that an application's own instrumentation names; empty for all other spans. */
   readonly statedParentSpanId: string;
-
-  /** The message's bytes; the span without its first three fields is at [bodyStart, bodyEnd). */
-  readonly bytes: Buffer;
-  readonly bodyStart: number;
-  /** The server side is at [serverStart, bodyEnd), the client side ends where it begins. */
-  readonly serverStart: number;
-  readonly bodyEnd: number;
-  readonly origin: HeldOffset;
-  /** Count of messages read when this span came. */
-  readonly arrival: number;
+  #flags = 0;
 
   component: Component | undefined;
-  /** Where several correlators share the work: the component under which it was sent last; empty before. */
-  componentId = '';
   process: ProcessIndex | undefined;
   /** On client spans: the server span of the same process that made this call, once known. */
   cause: Edge | undefined;
-  /** On client spans: count of messages read when its cause was last asked for; 0 before. */
-  evaluatedAt = 0;
-  /** On client spans: request side and response side named different parents. */
-  isContradicted = false;
-  /** On client spans: its process keeps it as a call without a known cause. */
-  isListedUnknown = false;
-  /** It is in a trace that went out. */
-  isEmitted = false;
+  /** Where several correlators share the work: the component under which it was sent last; empty before. */
+  componentId = '';
   /** The edge in the trace being assembled. */
   edge: Edge | undefined;
   /** In the trace being assembled, the views of its call that know the two ends for certain, other than itself. */
   clientView: SpanRecord | undefined;
   serverView: SpanRecord | undefined;
-  /** No longer in state: indexes that still hold it pass over it. */
-  released = false;
 
-  constructor(span: Span, bytes: Buffer, bodyStart: number, bodyEnd: number, origin: HeldOffset, arrival: number) {
-    this.spanId = span.spanId;
-    this.agentId = span.agentId;
-    this.observationPoint = sharedText(span.observationPoint);
-    this.role = roles[span.observationPoint] ?? 'network';
-    this.startTimeNs = span.startTimeNs;
-    this.startNs = Number(span.startTimeNs);
-    this.durationNs = span.durationNs;
-    this.failed = failedStatuses.has(span.status);
-    this.protocol = span.protocol;
-    this.transport = span.transport;
-    this.requestEventId = span.requestEventId;
-    this.responseEventId = span.responseEventId;
-    this.requestTcpSequence = span.requestTcpSequence | 0;
-    this.responseTcpSequence = span.responseTcpSequence | 0;
-    this.callKind =
-      this.role === 'client'
-        ? sharedText(`${span.protocol} ${span.server.port} ${span.requestType} ${span.endpoint}`)
-        : '';
-    this.requestId = span.requestId;
-    this.headerTraceId = span.headerTraceId;
-    this.headerSpanId = span.headerSpanId;
-    this.xRequestIdRequest = span.xRequestIdRequest;
-    this.xRequestIdResponse = span.xRequestIdResponse;
-    this.processId = span.processId;
-    this.requestContextId = span.requestContextId;
-    this.responseContextId = span.responseContextId;
-    // The reader's array has room for more; a copy has not.
-    this.causes = span.causes.length === 0 ? noCauses : span.causes.slice();
-    this.tuple =
-      addressKey(span.client.address) +
-      addressKey(span.server.address) +
-      String.fromCharCode(span.client.port & 0xffff, span.server.port & 0xffff);
-    this.statedParentSpanId = this.role === 'application' ? span.parentSpanId : '';
-    this.bytes = bytes;
-    this.bodyStart = bodyStart;
-    this.serverStart = serverSideStart(bytes, bodyEnd, span.server);
-    this.bodyEnd = bodyEnd;
-    this.origin = origin;
-    this.arrival = arrival;
+  constructor(facts: RecordFacts) {
+    this.#block = facts.block;
+    this.#at = facts.at;
+    this.#kind = facts.kind;
+    this.spanId = facts.spanId;
+    this.callKind = facts.callKind;
+    this.headerTraceId = facts.headerTraceId;
+    this.headerSpanId = facts.headerSpanId;
+    this.xRequestIdRequest = facts.xRequestIdRequest;
+    this.xRequestIdResponse = facts.xRequestIdResponse;
+    this.tuple = facts.tuple;
+    this.statedParentSpanId = facts.statedParentSpanId;
     this.component = undefined;
     this.process = undefined;
     this.cause = undefined;
@@ -170,9 +93,163 @@ export class SpanRecord {
     this.serverView = undefined;
   }
 
+  get observationPoint(): string {
+    return this.#kind.observationPoint;
+  }
+
+  get role(): SpanRole {
+    return this.#kind.role;
+  }
+
+  get protocol(): Protocol {
+    return this.#kind.protocol;
+  }
+
+  get transport(): Transport {
+    return this.#kind.transport;
+  }
+
+  get failed(): boolean {
+    return this.#kind.failed;
+  }
+
+  get startTimeNs(): bigint {
+    return this.#block.startTimesNs[this.#at / blockStride]!;
+  }
+
+  /** Unix nanoseconds as a double, exact to about 256 ns: for gates, never for order. */
+  get startNs(): number {
+    return this.#block.doubles[this.#at]!;
+  }
+
+  get durationNs(): number {
+    return this.#block.doubles[this.#at + 1]!;
+  }
+
   /** Unix nanoseconds as a double, like startNs. */
   get endNs(): number {
-    return this.startNs + this.durationNs;
+    const { doubles } = this.#block;
+    return doubles[this.#at]! + doubles[this.#at + 1]!;
+  }
+
+  get requestEventId(): number {
+    return this.#block.doubles[this.#at + 2]!;
+  }
+
+  get responseEventId(): number {
+    return this.#block.doubles[this.#at + 3]!;
+  }
+
+  get requestContextId(): number {
+    return this.#block.doubles[this.#at + 4]!;
+  }
+
+  get responseContextId(): number {
+    return this.#block.doubles[this.#at + 5]!;
+  }
+
+  get requestId(): number {
+    return this.#block.doubles[this.#at + 6]!;
+  }
+
+  get agentId(): number {
+    return this.#block.doubles[this.#at + 7]!;
+  }
+
+  /** As a signed 32-bit number; 0 stays 0. */
+  get requestTcpSequence(): number {
+    return this.#block.ints[this.#at]!;
+  }
+
+  get responseTcpSequence(): number {
+    return this.#block.ints[this.#at + 1]!;
+  }
+
+  get processId(): number {
+    return this.#block.ints[this.#at + 2]!;
+  }
+
+  /** The message's bytes; the span without its first three fields is at [bodyStart, bodyEnd). */
+  get bytes(): Buffer {
+    return this.#block.bytes;
+  }
+
+  get bodyStart(): number {
+    return this.#block.ints[this.#at + 3]!;
+  }
+
+  /** The server side is at [serverStart, bodyEnd), the client side ends where it begins. */
+  get serverStart(): number {
+    return this.#block.ints[this.#at + 4]!;
+  }
+
+  get bodyEnd(): number {
+    return this.#block.ints[this.#at + 5]!;
+  }
+
+  /** Read anew each time. */
+  get causes(): readonly Cause[] {
+    const { bytes, ints } = this.#block;
+    const start = ints[this.#at + 6]!;
+    return bytes[start] === 0 ? noCauses : readArray(new AvroReader(bytes, start), readCause);
+  }
+
+  /** On client spans: count of messages read when its cause was last asked for; 0 before. */
+  get evaluatedAt(): number {
+    return this.#block.ints[this.#at + 7]!;
+  }
+
+  set evaluatedAt(arrival: number) {
+    this.#block.ints[this.#at + 7] = arrival;
+  }
+
+  get origin(): HeldOffset {
+    return this.#block.origin;
+  }
+
+  /** Count of messages read when this span came. */
+  get arrival(): number {
+    return this.#block.arrival;
+  }
+
+  /** On client spans: request side and response side named different parents. */
+  get isContradicted(): boolean {
+    return (this.#flags & contradicted) !== 0;
+  }
+
+  set isContradicted(value: boolean) {
+    this.#set(contradicted, value);
+  }
+
+  /** On client spans: its process keeps it as a call without a known cause. */
+  get isListedUnknown(): boolean {
+    return (this.#flags & listedUnknown) !== 0;
+  }
+
+  set isListedUnknown(value: boolean) {
+    this.#set(listedUnknown, value);
+  }
+
+  /** It is in a trace that went out. */
+  get isEmitted(): boolean {
+    return (this.#flags & emitted) !== 0;
+  }
+
+  set isEmitted(value: boolean) {
+    this.#set(emitted, value);
+  }
+
+  /** No longer in state: indexes that still hold it pass over it. */
+  get released(): boolean {
+    return (this.#flags & gone) !== 0;
+  }
+
+  set released(value: boolean) {
+    this.#set(gone, value);
+  }
+
+  #set(flag: number, value: boolean): void {
+    this.#flags = value ? this.#flags | flag : this.#flags & ~flag;
   }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MeasuredProcess, Progress } from './run-process.ts';
+import type { Memory, MeasuredProcess, Progress } from './run-process.ts';
 
 /** What one or several processes did together between two moments. */
 export interface Measurement {
@@ -9,6 +9,14 @@ export interface Measurement {
   readonly cpuSeconds: number;
   /** Of the one that took most. */
   readonly peakBytes: number;
+  /** What the processes said of their memory, each sample of each process. */
+  readonly memory: readonly MemorySample[];
+}
+
+/** Memory of one process at one moment. */
+export interface MemorySample extends Memory {
+  /** Since the measurement began. */
+  readonly seconds: number;
 }
 
 /** The beginning is left out: modules load, code is compiled, the group forms. */
@@ -24,6 +32,7 @@ interface Sample {
   readonly cpuSeconds: number;
   readonly received: number;
   readonly held: number;
+  readonly memory: readonly Memory[];
 }
 
 async function sample(processes: readonly MeasuredProcess[]): Promise<Sample> {
@@ -33,6 +42,7 @@ async function sample(processes: readonly MeasuredProcess[]): Promise<Sample> {
     cpuSeconds: processes.reduce((sum, each) => sum + each.cpuSeconds(), 0),
     received: all.reduce((sum, { received }) => sum + received, 0),
     held: all.reduce((sum, { held }) => sum + held, 0),
+    memory: all.flatMap(({ memory }) => memory ?? []),
   };
 }
 
@@ -45,10 +55,13 @@ export async function measure(processes: readonly MeasuredProcess[], total: numb
   const startedAtMs = performance.now();
   let first: Sample | undefined;
   const last: Sample[] = [];
+  const memory: MemorySample[] = [];
   for (;;) {
     const now = await sample(processes);
     if (now.received >= warmUpShare * total) first ??= now;
     last.push(now);
+    const seconds = (now.atMs - startedAtMs) / 1000;
+    for (const each of now.memory) memory.push({ seconds, ...each });
     if (last.length > idleSamples + 1) last.shift();
     const before = last[0]!;
     const busy = (now.cpuSeconds - before.cpuSeconds) / ((now.atMs - before.atMs) / 1000);
@@ -60,6 +73,7 @@ export async function measure(processes: readonly MeasuredProcess[], total: numb
         seconds: (end.atMs - first.atMs) / 1000,
         cpuSeconds: end.cpuSeconds - first.cpuSeconds,
         peakBytes: Math.max(...processes.map((each) => each.peakBytes())),
+        memory,
       };
     }
     if (now.atMs - startedAtMs > patienceMs)

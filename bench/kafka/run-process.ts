@@ -20,6 +20,19 @@ export interface Progress {
   /** Lag in messages and in seconds, as the stage tells it. */
   readonly lagMessages: number;
   readonly lagSeconds: number;
+  /** Undefined for a process that does not tell. */
+  readonly memory: Memory | undefined;
+}
+
+/** What a process says of its memory, in bytes. */
+export interface Memory {
+  readonly residentBytes: number;
+  /** Live objects and garbage that was not collected yet. */
+  readonly heapUsedBytes: number;
+  /** What V8 has taken for them. */
+  readonly heapTotalBytes: number;
+  /** Of buffers, outside of V8's heap. */
+  readonly externalBytes: number;
 }
 
 /** Starts a stage from the build, with settings of its own, and waits until it serves its metrics. */
@@ -64,8 +77,19 @@ export function startCopy(brokers: string, from: string, to: string): MeasuredPr
   });
   return {
     ...measured(child),
-    progress: () => Promise.resolve({ received, held: 0, lagMessages: 0, lagSeconds: 0 }),
+    progress: () => Promise.resolve({ received, held: 0, lagMessages: 0, lagSeconds: 0, memory: undefined }),
   };
+}
+
+/** Starts a ClickHouse that answers over HTTP, in a process of its own. */
+export async function startClickHouse(
+  directory: string,
+): Promise<Pick<MeasuredProcess, 'stop'> & { readonly url: string }> {
+  const child = spawn(process.execPath, [projectFile('dist', 'bench', 'kafka', 'clickhouse-server.js'), directory], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [port] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
+  return { ...measured(child), url: `http://127.0.0.1:${port.trim()}` };
 }
 
 function measured(child: ChildProcess): Omit<MeasuredProcess, 'progress'> {
@@ -88,11 +112,18 @@ function measured(child: ChildProcess): Omit<MeasuredProcess, 'progress'> {
 function readMetrics(text: string): Progress {
   const values = (name: string): readonly number[] =>
     [...text.matchAll(new RegExp(`^spanloom_stage_${name}\\{[^}]*\\} (\\S+)`, 'gm'))].map(([, value]) => Number(value));
+  const processBytes = (name: string): number => Number(new RegExp(`^${name}_bytes (\\S+)`, 'm').exec(text)?.[1]);
   const sum = (name: string): number => values(name).reduce((total, value) => total + value, 0);
   return {
     received: sum('received_total'),
     held: sum('held'),
     lagMessages: sum('lag_messages'),
     lagSeconds: Math.max(0, ...values('lag_seconds')),
+    memory: {
+      residentBytes: processBytes('process_resident_memory'),
+      heapUsedBytes: processBytes('nodejs_heap_size_used'),
+      heapTotalBytes: processBytes('nodejs_heap_size_total'),
+      externalBytes: processBytes('nodejs_external_memory'),
+    },
   };
 }

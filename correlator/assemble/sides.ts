@@ -8,7 +8,6 @@
  */
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import type { AvroWriter } from '../../schemas/avro-writer.ts';
-import type { Side } from '../../schemas/generated/span.ts';
 import type { SpanRecord } from '../span-record.ts';
 import type { CallChain } from './call-chains.ts';
 
@@ -32,18 +31,6 @@ function idsStart(bytes: Uint8Array, sideEnd: number): number {
   let position = sideEnd;
   for (let left = idCount + 1; left > 0;) if (bytes[--position]! < 0x80) left--;
   return position + 1;
-}
-
-/** Bytes of an Avro integer. */
-function integerLength(value: number): number {
-  let length = 1;
-  for (let zigzag = ((value << 1) ^ (value >> 31)) >>> 0; zigzag > 0x7f; zigzag >>>= 7) length++;
-  return length;
-}
-
-/** Where the server side begins of a span that ends at `bodyEnd`. */
-export function serverSideStart(bytes: Uint8Array, bodyEnd: number, { address, port }: Side): number {
-  return idsStart(bytes, bodyEnd) - integerLength(port) - address.length - integerLength(address.length);
 }
 
 /** Says of each view of a call which view knows the other end for certain. */

@@ -3,11 +3,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { OutgoingMessage, ReceivedMessage } from '../../core/bus/bus.ts';
 import { partitionOf } from '../../core/bus/partitioner.ts';
-import { AvroReader } from '../../schemas/avro-reader.ts';
 import { imbalance } from '../../core/stage/accounting.ts';
-import { encodeValue } from '../../core/codec.ts';
-import { readSpan, writeSpan } from '../../schemas/generated/span.ts';
-import { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../span-record.ts';
+import { recordOf } from '../testing/records.ts';
 import { events, lasting } from '../testing/scenario.ts';
 import { finalTraces, hexId, makeSpan, side, testConfig, tracesOf } from '../testing/span-fixtures.ts';
 import { Assembler } from './assembler.ts';
@@ -25,18 +23,7 @@ function spanRecord(number: number, headerTraceId: string): SpanRecord {
     client: side(number % 200, 1),
     headerTraceId,
   });
-  const bytes = encodeValue(span, writeSpan);
-  const reader = new AvroReader(bytes);
-  for (const skip of ['readBytes', 'readLong', 'readDouble'] as const) reader[skip]();
-  const bodyStart = reader.position;
-  return new SpanRecord(
-    readSpan(new AvroReader(bytes)),
-    bytes,
-    bodyStart,
-    bytes.length,
-    { source: '', offset: 0, acceptedMs: 0, held: 0 },
-    1,
-  );
+  return recordOf(span);
 }
 
 /** Ids whose middle digits spread over buckets. */

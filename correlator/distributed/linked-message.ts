@@ -16,9 +16,11 @@ import {
   writeComponentName,
 } from '../../schemas/generated/linked-batch.ts';
 import { readArray, writeArray } from '../../schemas/avro-blocks.ts';
-import { type Reason, readSpan, reasonIndex } from '../../schemas/generated/span.ts';
+import { type Reason, reasonIndex, reasonSymbols } from '../../schemas/generated/span.ts';
 import type { HeldOffset } from '../held-offsets.ts';
-import { SpanRecord } from '../span-record.ts';
+import { readRecord } from '../read-record.ts';
+import { RecordBlock } from '../record-block.ts';
+import type { SpanRecord } from '../span-record.ts';
 
 /** How many instances of the correlator can share the assembling, at most. */
 const bucketCount = 128;
@@ -126,19 +128,14 @@ export function linkedMessages(records: LinkedRecords): readonly OutgoingMessage
 export function readLinkedRecords(reader: AvroReader, origin: HeldOffset, arrival: number): LinkedRecords {
   const spans: LinkedRecord[] = [];
   for (let count = reader.readBlockCount(); count > 0; count = reader.readBlockCount()) {
+    const block = new RecordBlock(reader.buffer, reader.position, count, origin, arrival);
     for (let index = 0; index < count; index++) {
       const componentId = reader.readString();
-      const start = reader.position;
-      reader.readBytes();
-      reader.readLong();
-      reader.readDouble();
-      const bodyStart = reader.position;
-      reader.position = start;
-      const span = readSpan(reader);
-      const record = new SpanRecord(span, reader.buffer, bodyStart, reader.position, origin, arrival);
-      const { parentSpanId, reason, confidence } = span;
+      const parentSpanId = reader.readString();
+      const reason = reader.readEnum(reasonSymbols);
+      const confidence = reader.readDouble();
       const cause = parentSpanId === '' ? noCause : { parentSpanId, reason, confidence };
-      spans.push({ componentId, span: record, cause });
+      spans.push({ componentId, span: readRecord(reader, block, parentSpanId), cause });
     }
   }
   const moves = readArray(reader, readComponentMove);

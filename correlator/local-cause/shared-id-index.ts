@@ -1,4 +1,4 @@
-import type { SpanRecord } from '../span-record.ts';
+import { SpanRecord } from '../span-record.ts';
 
 interface Sharers {
   readonly records: SpanRecord[];
@@ -8,10 +8,13 @@ interface Sharers {
 
 const none: readonly SpanRecord[] = [];
 
-/** Records by an id of theirs. An id that more than `limit` records share identifies nothing, and costs no more. */
+/**
+ * Records by an id of theirs. An id that more than `limit` records share identifies nothing, and costs no more. One that
+ * only one has, as most do, costs no list.
+ */
 export class SharedIdIndex {
   readonly #limit: number;
-  readonly #sharersById = new Map<string, Sharers>();
+  readonly #sharersById = new Map<string, SpanRecord | Sharers>();
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -19,7 +22,8 @@ export class SharedIdIndex {
 
   add(id: string, record: SpanRecord): void {
     const sharers = this.#sharersById.get(id);
-    if (sharers === undefined) this.#sharersById.set(id, { records: [record], total: 1 });
+    if (sharers === undefined) this.#sharersById.set(id, record);
+    else if (sharers instanceof SpanRecord) this.#sharersById.set(id, { records: [sharers, record], total: 2 });
     else {
       sharers.total++;
       // One more than the limit: from then on the id stays shared until all who share it are gone.
@@ -30,13 +34,15 @@ export class SharedIdIndex {
   /** Forgets a record that has been marked as released. */
   remove(id: string): void {
     const sharers = this.#sharersById.get(id);
-    if (sharers !== undefined && --sharers.total === 0) this.#sharersById.delete(id);
+    if (sharers !== undefined && (sharers instanceof SpanRecord || --sharers.total === 0)) this.#sharersById.delete(id);
   }
 
   /** The records with this id; undefined when too many share it. */
   get(id: string): readonly SpanRecord[] | undefined {
-    const records = this.#sharersById.get(id)?.records;
-    if (records === undefined) return none;
+    const sharers = this.#sharersById.get(id);
+    if (sharers === undefined) return none;
+    if (sharers instanceof SpanRecord) return sharers.released ? none : [sharers];
+    const { records } = sharers;
     if (records.length > this.#limit) return undefined;
     return records.some((record) => record.released) ? records.filter((record) => !record.released) : records;
   }

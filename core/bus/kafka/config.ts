@@ -38,6 +38,14 @@ export const kafkaSettings = {
     minimum: 1024 * 1024,
     maximum: 1024 * 1024 * 1024,
   }),
+  kafkaFetchBytes: bytesSetting({
+    description:
+      'Bytes that are read ahead, of all partitions together, as they are stored: decompressed they may be ten times ' +
+      'as many. A single larger message still comes.',
+    default: '1MiB',
+    minimum: 64 * 1024,
+    maximum: 1024 * 1024 * 1024,
+  }),
   kafkaTls: booleanSetting({ description: 'Talk to Kafka over TLS.', default: 'false' }),
   kafkaTlsCa: textSetting({
     description: "File (PEM) of the authority that signed the brokers' certificates, when it is not a public one.",
@@ -95,6 +103,7 @@ export function kafkaBusOptions(config: KafkaConfig, logger?: Logger): KafkaBusO
     compression: config.compression,
     replicationFactor: config.kafkaReplicationFactor,
     maxMessageBytes: config.kafkaMaxMessageBytes,
+    fetchBytes: config.kafkaFetchBytes,
     sessionTimeoutMs: config.kafkaSessionTimeout,
     rebalanceTimeoutMs: config.kafkaRebalanceTimeout,
     requestTimeoutMs: config.kafkaRequestTimeout,

@@ -36,9 +36,10 @@ export interface KafkaBusOptions {
   readonly heartbeatEveryMs?: number;
   /** How long the broker keeps a fetch waiting for messages. 250 ms. */
   readonly fetchWaitMs?: number;
-  /** Bytes of one partition in one fetch, compressed; a single larger message still comes. 2 MiB. */
-  readonly fetchPartitionBytes?: number;
-  /** Bytes of one fetch, compressed. 16 MiB. */
+  /**
+   * Bytes of one fetch, of all partitions together, compressed; a single larger message still comes. All of it is
+   * decompressed, often to ten times as much, before the first message is handed out. 1 MiB.
+   */
   readonly fetchBytes?: number;
   /** After what time new partitions of a topic are noticed. 60 s. */
   readonly metadataMaxAgeMs?: number;
@@ -59,8 +60,7 @@ const defaults: Omit<Defaulted, 'brokers'> = {
   rebalanceTimeoutMs: 60_000,
   heartbeatEveryMs: 1_000,
   fetchWaitMs: 250,
-  fetchPartitionBytes: 2 * 1024 * 1024,
-  fetchBytes: 16 * 1024 * 1024,
+  fetchBytes: 1024 * 1024,
   metadataMaxAgeMs: 60_000,
   requestTimeoutMs: 30_000,
 };

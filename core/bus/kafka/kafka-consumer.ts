@@ -22,6 +22,8 @@ import { timeout, Wakeup } from './wakeup.ts';
 
 /** Batches of one fetch that are in the inbox together; more than a member has partitions. */
 const batchesAtOnce = 64;
+/** So many partitions share a fetch when they all have enough; which of them, kafkajs draws anew each time. */
+const partitionsOfFetch = 4;
 const retryAfterMs = 500;
 /** kafkajs waits this often for brokers that are away, a second each, before it leaves the group to come back anew. */
 const patience = { retries: 600 };
@@ -108,7 +110,7 @@ export class KafkaConsumer implements Consumer {
       rebalanceTimeout: options.rebalanceTimeoutMs,
       heartbeatInterval: options.heartbeatEveryMs,
       metadataMaxAge: options.metadataMaxAgeMs,
-      maxBytesPerPartition: options.fetchPartitionBytes,
+      maxBytesPerPartition: Math.ceil(options.fetchBytes / partitionsOfFetch),
       maxBytes: options.fetchBytes,
       maxWaitTimeInMs: options.fetchWaitMs,
       retry,

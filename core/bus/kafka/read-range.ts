@@ -109,7 +109,7 @@ class RangeReader {
       sessionTimeout: options.sessionTimeoutMs,
       rebalanceTimeout: options.rebalanceTimeoutMs,
       heartbeatInterval: options.heartbeatEveryMs,
-      maxBytesPerPartition: options.fetchPartitionBytes,
+      maxBytesPerPartition: options.fetchBytes,
       maxBytes: options.fetchBytes,
       maxWaitTimeInMs: options.fetchWaitMs,
       retry: { ...retry, restartOnFailure: () => Promise.resolve(!this.#closed) },

@@ -1,0 +1,50 @@
+/**
+ * Texts that spans near each other in time have in common (ids of requests, tuples of connections) are kept once. A
+ * table of those seen lately, each at the one place that its bytes lead to; what comes to the same place replaces it.
+ */
+import type { AvroReader } from '../schemas/avro-reader.ts';
+
+const placeBits = 13;
+const texts: string[] = Array.from({ length: 1 << placeBits }, () => '');
+/** Avro writes the length of these in one byte. */
+const longestShared = 63;
+
+const placeOf = (hash: number): number => Math.imul(hash, 0x9e3779b1) >>> (32 - placeBits);
+
+/** The copy of this text that was seen lately, or the text. Equal texts must come with equal hashes. */
+export function sharedText(text: string, hash: number): string {
+  const place = placeOf(hash);
+  const known = texts[place]!;
+  if (known === text) return known;
+  return (texts[place] = text);
+}
+
+/** Reads a string; no new one is made when it was seen lately. */
+export function readSharedText(reader: AvroReader): string {
+  const { buffer, position: start } = reader;
+  reader.skipBytes();
+  const end = reader.position;
+  const length = end - start - 1;
+  if (length === 0) return '';
+  if (length <= longestShared) {
+    let hash = length;
+    for (let index = start + 1; index < end; index++) hash = Math.imul(hash ^ buffer[index]!, 0x01000193);
+    const place = placeOf(hash);
+    const known = texts[place]!;
+    if (isText(known, buffer, start + 1, length)) return known;
+    reader.position = start;
+    return (texts[place] = reader.readString());
+  }
+  reader.position = start;
+  return reader.readString();
+}
+
+/** Whether a text is ASCII and these bytes. */
+function isText(text: string, buffer: Buffer, start: number, length: number): boolean {
+  if (text.length !== length) return false;
+  for (let index = 0; index < length; index++) {
+    const byte = buffer[start + index]!;
+    if (byte >= 0x80 || text.charCodeAt(index) !== byte) return false;
+  }
+  return true;
+}
