@@ -12,17 +12,17 @@ const roles = ['client', 'server', 'network', 'application'] as const satisfies 
 const roleNumbers = { client: 0, server: 1, network: 2, application: 3 } as const;
 const udpFlag = 4;
 
-const notDigit = 0xff;
-const digits = new Uint8Array(128).fill(notDigit);
-for (let digit = 0; digit < 16; digit++) digits[digit.toString(16).charCodeAt(0)] = digit;
 const pairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
-const digitAt = (text: string, index: number): number => digits[text.charCodeAt(index)] ?? notDigit;
+/** `0` to `9` and `a` to `f`. */
+const isDigit = (code: number): boolean => (code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66);
+/** The value of one of these. */
+const digitOf = (code: number): number => (code & 0xf) + (code >> 6) * 9;
 
 /** The span's id where it is 16 lower-case hex digits, as it should be; else 16 that stand for it. */
 export function nodeName(spanId: string): string {
   let isHex = spanId.length === 2 * nodeBytes;
-  for (let index = 0; isHex && index < 2 * nodeBytes; index++) isHex = digitAt(spanId, index) !== notDigit;
+  for (let index = 0; isHex && index < 2 * nodeBytes; index++) isHex = isDigit(spanId.charCodeAt(index));
   return isHex
     ? spanId
     : createHash('sha256')
@@ -35,8 +35,10 @@ export function nodeName(spanId: string): string {
 export function writeNode(writer: AvroWriter, node: string): void {
   writer.reserve(nodeBytes);
   const { buffer } = writer;
+  let { position } = writer;
   for (let index = 0; index < 2 * nodeBytes; index += 2)
-    buffer[writer.position++] = (digitAt(node, index) << 4) | digitAt(node, index + 1);
+    buffer[position++] = (digitOf(node.charCodeAt(index)) << 4) | digitOf(node.charCodeAt(index + 1));
+  writer.position = position;
 }
 
 /** Reads a node. */
