@@ -62,7 +62,8 @@ function writeRecord({ componentId, span, cause }: LinkedRecord): void {
   writer.position += span.bytes.copy(writer.buffer, writer.position, span.bodyStart, span.bodyEnd);
 }
 
-function encode({ spans, moves, names }: LinkedRecords): Buffer {
+/** Writes a LinkedBatch. */
+export function encodeLinkedRecords({ spans, moves, names }: LinkedRecords): Buffer {
   writer.reset();
   if (spans.length > 0) writer.writeLong(spans.length);
   for (const span of spans) writeRecord(span);
@@ -115,15 +116,23 @@ export function linkedMessages(records: LinkedRecords): readonly OutgoingMessage
     const cut = [...pieces(spans)];
     for (const [index, piece] of cut.entries()) {
       const isLast = index === cut.length - 1;
-      const value = encode({ spans: piece, moves: isLast ? moves : [], names: isLast ? names : [] });
+      const value = encodeLinkedRecords({ spans: piece, moves: isLast ? moves : [], names: isLast ? names : [] });
       messages.push(outgoingMessage('linked' satisfies Topic, String(number), 'LinkedBatch', value));
     }
   }
   return messages;
 }
 
-/** Reads a LinkedBatch into records that refer to the reader's buffer, which must stay as it is. */
-export function readLinkedRecords(reader: AvroReader, origin: HeldOffset, arrival: number): LinkedRecords {
+/**
+ * Reads a LinkedBatch into records that refer to the reader's buffer, which must stay as it is.
+ *
+ * @param originOf the message that a span came with, by its place
+ */
+export function readLinkedRecords(
+  reader: AvroReader,
+  originOf: (index: number) => HeldOffset,
+  arrival: number,
+): LinkedRecords {
   const spans: LinkedRecord[] = [];
   for (let count = reader.readBlockCount(); count > 0; count = reader.readBlockCount()) {
     for (let index = 0; index < count; index++) {
@@ -135,6 +144,7 @@ export function readLinkedRecords(reader: AvroReader, origin: HeldOffset, arriva
       const bodyStart = reader.position;
       reader.position = start;
       const span = readSpan(reader);
+      const origin = originOf(spans.length);
       const record = new SpanRecord(span, reader.buffer, bodyStart, reader.position, origin, arrival);
       const { parentSpanId, reason, confidence } = span;
       const cause = parentSpanId === '' ? noCause : { parentSpanId, reason, confidence };
