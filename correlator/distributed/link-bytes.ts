@@ -56,9 +56,14 @@ function writeKey(writer: AvroWriter, key: string, encoding: 'utf8' | 'utf16le')
   writer.position += 1 + bytes;
 }
 
+/** Writes a call's key. */
+export const writeCallKey = (writer: AvroWriter, key: string): void => {
+  writeKey(writer, key, 'utf16le');
+};
+
 /** Writes a call's key and how many ends follow. */
 export function writeCall(writer: AvroWriter, key: string, ends: number): void {
-  writeKey(writer, key, 'utf16le');
+  writeCallKey(writer, key);
   writer.reserve(2);
   writer.position = writer.buffer.writeUInt16LE(ends, writer.position);
 }

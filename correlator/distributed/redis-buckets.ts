@@ -77,7 +77,7 @@ export class RedisBuckets {
   ): Promise<ReadonlyMap<number, readonly Buffer[]>> {
     const { prefix, ttlMs } = this.#options;
     // Nodes outlive the keys that lead to them.
-    const [table, rememberedMs] = script === 'meet' ? ['links', ttlMs] : ['nodes', 2 * ttlMs];
+    const [table, rememberedMs] = script === 'meet' || script === 'peek' ? ['links', ttlMs] : ['nodes', 2 * ttlMs];
     const answers = new Map<number, readonly Buffer[]>();
     const lost: number[] = [];
     const settled = await Promise.allSettled(

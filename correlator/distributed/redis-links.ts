@@ -5,6 +5,7 @@
  * whoever repeats a step after a crash comes by the same nodes and tells again what moved.
  *
  * What belongs together within a batch is one node there: a component that it belongs to, else the least of its spans.
+ * So a batch first looks for what it meets, then leaves its own: else half of all components would be renamed, and move.
  * Its other spans need none: each has left an end of a call under a key, with that name, or meets the other end of its
  * call there. So whoever reads one of them again finds its component. Spans without calls, and those that may have been
  * linked before, have nodes of their own.
@@ -23,12 +24,21 @@ import {
   readNodeEntry,
   writeCall,
   writeCallEnd,
+  writeCallKey,
   writeExplicit,
   writeNode,
 } from './link-bytes.ts';
-import { type CallEntry, type ExplicitEntry, type LinkBatch, linkBatch, type LinkBatchBounds } from './link-batch.ts';
+import {
+  type BatchEnd,
+  type CallEntry,
+  type ExplicitEntry,
+  type LinkBatch,
+  linkBatch,
+  type LinkBatchBounds,
+} from './link-batch.ts';
 import { areOneCall, type StoredCallEnd } from './link-keys.ts';
 import { type LinkRequest, nodeOf } from './link-request.ts';
+import type { NodeSets } from './node-sets.ts';
 import { bucketCount, bucketOfLink, bucketOfNode, type BucketOptions, RedisBuckets } from './redis-buckets.ts';
 import type { RedisScript } from './redis-scripts.ts';
 
@@ -75,6 +85,19 @@ function withParents(requests: readonly LinkRequest[]): readonly LinkRequest[] {
     if (cause?.parent.componentId === '' && !here.has(cause.parent)) parents.add(cause.parent);
   if (parents.size === 0) return requests;
   return [...requests, ...[...parents].map((span) => ({ span, cause: span.cause, mayBeKnown: true }))];
+}
+
+/** What others left under a batch's keys. */
+interface Found {
+  readonly calls: { readonly call: CallEntry; readonly ends: readonly StoredCallEnd[] }[];
+  readonly explicits: ({ readonly explicit: ExplicitEntry } & ReturnType<typeof readExplicit>)[];
+}
+
+/** Unites a node of a batch with one that is not of it. */
+function uniteOutside(sets: NodeSets, outside: Set<number>, own: number, other: string): void {
+  const node = sets.add(other);
+  outside.add(node);
+  sets.unite(own, node);
 }
 
 /** What is on its way to one bucket. */
@@ -145,13 +168,14 @@ export class RedisLinks {
     const { sets, nodes, former, foreign } = batch;
     const nameOf = (node: number): string => sets.names[node]!;
     await this.#onNodes('exposeRoots', [...former].map(nameOf));
-    // The names that sets have in the store come first: components that were there before need not move.
     const outside = new Set([...former, ...foreign]);
+    const left = await this.#peek(batch, outside);
+    // The names that sets have in the store come first: components that were there before need not move.
     const leaders = sets.leaders(outside);
     const named = new Set([...leaders.values(), ...outside, ...batch.named]);
     const nodeNames = nodes.map((node) => nameOf(leaders.get(sets.setOf(node))!));
     const leaderOf = (node: number): string => nameOf(leaders.get(sets.setOf(node))!);
-    const met = await this.#meet(batch, leaderOf, named);
+    await this.#meet({ ...batch, calls: left }, leaderOf, named, outside);
     const forest = new Forest();
     const groups = new Map<number, string[]>();
     for (const node of named) {
@@ -161,7 +185,7 @@ export class RedisLinks {
       else group.push(nameOf(node));
       // Nobody else speaks of spans that are sent for the first time: they are taken for roots, and whoever is wrong
       // about that is told by the next step.
-      if (!outside.has(node) && !met.has(node)) forest.note(nameOf(node), { kind: 'none' });
+      if (!outside.has(node)) forest.note(nameOf(node), { kind: 'none' });
     }
     let open: readonly (readonly string[])[] = [...groups.values()];
     while (open.length > 0) {
@@ -190,63 +214,100 @@ export class RedisLinks {
   }
 
   /**
-   * Brings the batch's keys together with what others left under them, in `batch.sets`. Returns the nodes that were met,
-   * which are `named` from now on.
+   * Looks for what others left under the batch's keys, so that it need not make nodes for what has some. Nodes that were
+   * met are added to those `outside`. Returns the calls of which an end has to be left.
    */
+  async #peek(batch: LinkBatch, outside: Set<number>): Promise<readonly CallEntry[]> {
+    const { sets, calls, explicits } = batch;
+    for (const call of calls) writeCallKey(this.#calls.add(bucketOfLink(call.key), call), call.key);
+    const found = await this.#ask('peek', [], explicits, (node) => sets.names[node]!);
+    const whole = new Set<SpanRecord>();
+    for (const { call, ends } of found.calls) {
+      this.#uniteEnds(call, ends, sets, outside);
+      const [end] = call.ends;
+      if (call.ends.length === 1 && ends.some((other) => this.#isWhole(end!, other))) whole.add(end!.span);
+    }
+    for (const { explicit, kind, node } of found.explicits)
+      if (kind === 'node') uniteOutside(sets, outside, explicit.node, node);
+    return calls.filter(({ ends }) => ends.length > 1 || !whole.has(ends[0]!.span));
+  }
+
+  /** Leaves the batch's keys, and brings them together with what others left since. Nodes that were met are added. */
   async #meet(
     { sets, calls, explicits }: LinkBatch,
     leaderOf: (node: number) => string,
     named: Set<number>,
-  ): Promise<ReadonlySet<number>> {
-    const { requestIdWindowMs, traceIdWindowMs, maxRequestIdSpans } = this.#options;
+    outside: Set<number>,
+  ): Promise<void> {
     for (const call of calls) {
       const writer = this.#calls.add(bucketOfLink(call.key), call);
       writeCall(writer, call.key, call.ends.length);
       for (const end of call.ends) writeCallEnd(writer, end, nodeName(end.span.spanId), leaderOf(end.node));
     }
+    const found = await this.#ask('meet', [endsLimit], explicits, leaderOf);
+    const met = new Set<number>();
+    for (const { call, ends } of found.calls) this.#uniteEnds(call, ends, sets, met);
+    for (const { explicit, kind, node } of found.explicits) {
+      if (kind === 'popular') this.refusals.popular_key++;
+      else if (kind === 'old') this.refusals.old_key++;
+      else if (kind === 'node') uniteOutside(sets, met, explicit.node, node);
+    }
+    for (const node of met) {
+      named.add(node);
+      outside.add(node);
+    }
+  }
+
+  /** Asks about the calls that were packed, and about ids. Calls of which nobody knows anything are left out. */
+  async #ask(
+    script: 'peek' | 'meet',
+    settings: readonly number[],
+    explicits: readonly ExplicitEntry[],
+    nodeOfSet: (node: number) => string,
+  ): Promise<Found> {
+    const { requestIdWindowMs, traceIdWindowMs, maxRequestIdSpans } = this.#options;
     for (const explicit of explicits) {
       const { key, node, startMs, spans, isTraceId } = explicit;
       const [windowMs, most] = isTraceId ? [traceIdWindowMs, 0] : [requestIdWindowMs, maxRequestIdSpans];
       const writer = this.#explicits.add(bucketOfLink(key), explicit);
-      writeExplicit(writer, key, leaderOf(node), [startMs, spans, windowMs, most]);
+      writeExplicit(writer, key, nodeOfSet(node), [startMs, spans, windowMs, most]);
     }
     const [packedCalls, packedExplicits] = [this.#calls.take(), this.#explicits.take()];
     const asked = new Map(
       [...new Set([...packedCalls.keys(), ...packedExplicits.keys()])].map((bucket) => {
-        const [ends, ids] = [packedCalls.get(bucket) ?? nothing, packedExplicits.get(bucket) ?? nothing];
-        return [bucket, [endsLimit, ends.bytes, ids.bytes]] as const;
+        const [keys, ids] = [packedCalls.get(bucket) ?? nothing, packedExplicits.get(bucket) ?? nothing];
+        return [bucket, [...settings, keys.bytes, ids.bytes]] as const;
       }),
     );
-    const answers = await this.#buckets.run('meet', asked);
-    const met = new Set<number>();
-    const unite = (own: number, other: string): void => {
-      const node = sets.add(other);
-      met.add(node);
-      named.add(node);
-      sets.unite(own, node);
-    };
+    const answers = await this.#buckets.run(script, asked);
+    const found: Found = { calls: [], explicits: [] };
     for (const [bucket, [knownCalls, knownIds]] of answers) {
       for (const { place, ends } of readKnownCalls(knownCalls!))
-        this.#uniteEnds(packedCalls.get(bucket)!.items[place]!, ends, unite);
-      for (const [place, { node }] of (packedExplicits.get(bucket)?.items ?? []).entries()) {
-        const { kind, node: other } = readExplicit(knownIds!, place);
-        if (kind === 'popular') this.refusals.popular_key++;
-        else if (kind === 'old') this.refusals.old_key++;
-        else if (kind === 'node') unite(node, other);
-      }
+        found.calls.push({ call: packedCalls.get(bucket)!.items[place]!, ends });
+      for (const [place, explicit] of (packedExplicits.get(bucket)?.items ?? []).entries())
+        found.explicits.push({ explicit, ...readExplicit(knownIds!, place) });
     }
-    return met;
+    return found;
   }
 
-  /** Unites ends of calls with those of the same call in the store. */
-  #uniteEnds({ ends }: CallEntry, known: readonly StoredCallEnd[], unite: (own: number, other: string) => void): void {
+  /** Whether whoever looks for a call, by whatever key, finds its other end in the store. */
+  #isWhole(end: BatchEnd, other: StoredCallEnd): boolean {
+    if (end.responseTcpSequence === 0 || other.responseTcpSequence === 0) return false;
+    const isCall =
+      (end.role === 'client' && other.role === 'server') || (end.role === 'server' && other.role === 'client');
+    return isCall && areOneCall(end, other, this.#options.gates);
+  }
+
+  /** Unites ends of a call with those of the same call in the store. */
+  #uniteEnds({ ends }: CallEntry, known: readonly StoredCallEnd[], sets: NodeSets, met: Set<number>): void {
     for (const end of ends) {
       const spanNode = nodeName(end.span.spanId);
       for (const other of known)
         // A span that is read again finds itself.
-        if (spanNode === other.spanNode || areOneCall(end, other, this.#options.gates)) unite(end.node, other.node);
+        if (spanNode === other.spanNode || areOneCall(end, other, this.#options.gates))
+          uniteOutside(sets, met, end.node, other.node);
       // There was no room for this one: it is found by its own id.
-      if (known.length + ends.length > endsLimit) unite(end.node, spanNode);
+      if (known.length + ends.length > endsLimit) uniteOutside(sets, met, end.node, spanNode);
     }
   }
 
@@ -313,7 +374,7 @@ export class RedisLinks {
 
   /** Runs a script on nodes, which are all different, and where it takes them on their parents. Answers come in their order. */
   async #onNodes(
-    script: Exclude<RedisScript, 'meet'>,
+    script: Exclude<RedisScript, 'peek' | 'meet'>,
     nodes: readonly string[],
     parentOf?: (node: string) => string,
   ): Promise<readonly NodeEntry[]> {

@@ -147,6 +147,53 @@ store()
 return { epoch, table.concat(known), table.concat(answers) }
 `;
 
+/**
+ * The same for what batches have in common with others, before they have left anything. ARGV: calls, each a key's length
+ * and the key; ids as above. Returns the same as above, where ids that nobody carried are `f`irst, and nothing is counted.
+ */
+const peek = `${table}
+local calls, ids = ARGV[3], ARGV[4]
+local fields, places = {}, {}
+local at = 1
+while at <= #calls do
+  local length = string.byte(calls, at)
+  fields[#fields + 1] = string.sub(calls, at + 1, at + length)
+  at = at + 1 + length
+end
+local count = #fields
+at = 1
+while at <= #ids do
+  local length = string.byte(ids, at)
+  fields[#fields + 1] = string.sub(ids, at + 1, at + length)
+  places[#places + 1] = at + 1 + length
+  at = at + 1 + length + ${nodeBytes + 4 * 8}
+end
+local values, aged = readAll(fields)
+local known, answers = {}, {}
+for i = 1, count do
+  local value = values[i]
+  if value then
+    if aged[i] then put(fields[i], value) end
+    known[#known + 1] = struct.pack('<I4I2', i - 1, #value / ${callEndBytes})
+    known[#known + 1] = value
+  end
+end
+for i, place in ipairs(places) do
+  local value = values[count + i]
+  local start, spans, window, most = struct.unpack('<dddd', ids, place + ${nodeBytes})
+  local letter, node = 'f', string.sub(ids, place, place + ${nodeBytes - 1})
+  if value then
+    local firstStart, carriers = struct.unpack('<dd', value, ${nodeBytes + 1})
+    if most > 0 and carriers + spans > most then letter = 'p'
+    elseif math.abs(start - firstStart) > window then letter = 'o'
+    else letter, node = 'n', string.sub(value, 1, ${nodeBytes}) end
+  end
+  answers[i] = letter .. node
+end
+store()
+return { epoch, table.concat(known), table.concat(answers) }
+`;
+
 const nodeTable = `${table}
 local function nodesOf(packed, stride)
   local nodes = {}
@@ -198,5 +245,5 @@ return answer(nodes, values, aged)
 `;
 
 /** Lua by the name of the command. */
-export const redisScripts = { meet, findParents, joinRoots, exposeRoots } as const;
+export const redisScripts = { peek, meet, findParents, joinRoots, exposeRoots } as const;
 export type RedisScript = keyof typeof redisScripts;
