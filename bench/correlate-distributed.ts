@@ -27,7 +27,9 @@ const { spans } = simulate(eighteenSpans, { seed: 1, requests, everyUs, isLearne
 const durationMs = (requests * everyUs) / 1000;
 const messages = Array.from({ length: Math.ceil(spans.length / spansPerMessage) }, (_, index) => {
   const from = index * spansPerMessage;
-  return batchMessage(index, (from / spans.length) * durationMs, spans.slice(from, from + spansPerMessage));
+  const message = batchMessage(index, (from / spans.length) * durationMs, spans.slice(from, from + spansPerMessage));
+  // Younger than Redis: nobody can have linked these spans in a store that is gone.
+  return { ...message, timestampMs: Date.now() + 3_600_000 };
 });
 
 const median = (values: readonly number[]): number =>
@@ -53,10 +55,11 @@ async function distributed(
   await new Promise((resolve) => redis.once('ready', resolve));
   const causes = new CauseStage(config);
   const links = new RedisLinks(redis, redisLinkOptions(config), () => causes.oldestHeldMs());
-  const sent: OutgoingMessage[] = [];
+  const sent: { readonly message: OutgoingMessage; readonly atMs: number }[] = [];
+  let nowMs = 0;
   const producer: Producer = {
     send: (some) => {
-      sent.push(...some);
+      for (const message of some) sent.push({ message, atMs: nowMs });
       return Promise.resolve();
     },
     close: () => Promise.resolve(),
@@ -66,6 +69,7 @@ async function distributed(
   const startMs = performance.now();
   const total = { cause: 0, link: 0 };
   for (let from = 0; from <= messages.length; from += messagesPerTurn) {
+    nowMs = (from / messages.length) * durationMs;
     const start = cpuSeconds();
     const turn = messages.slice(from, from + messagesPerTurn);
     const outputs = turn.length === 0 ? causes.drain() : turn.flatMap((message) => causes.process(message, 0));
@@ -80,18 +84,21 @@ async function distributed(
   const start = cpuSeconds();
   const assembler = new Assembler(config);
   let traces = 0;
-  for (const [offset, message] of sent.entries()) {
+  const count = (outputs: readonly OutgoingMessage[]): void => {
+    for (const { topic } of outputs) if (topic === 'traces') traces++;
+  };
+  for (const [offset, { message, atMs }] of sent.entries()) {
     const received: ReceivedMessage = {
       ...message,
       headers: message.headers!,
       value: Buffer.from(message.value.buffer, message.value.byteOffset, message.value.length),
       partition: 0,
       offset,
-      timestampMs: offset,
+      timestampMs: atMs,
     };
-    assembler.process(received, 0);
+    count(assembler.process(received, 0));
   }
-  for (const { topic } of assembler.drain()) if (topic === 'traces') traces++;
+  count(assembler.drain());
   return { ...total, assemble: cpuSeconds() - start, redis: redisSeconds, wall, traces };
 }
 

@@ -79,7 +79,7 @@ export class Assembler implements Stage<OutgoingMessage> {
     const origin = this.#offsets.open(message);
     const arrival = ++this.#arrival;
     const kept = { headers: message.headers, value: copyOf(message.value) };
-    const decoded = decodeValue('LinkedBatch', kept, (reader) => readLinkedRecords(reader, origin, arrival));
+    const decoded = decodeValue('LinkedBatch', kept, (reader) => readLinkedRecords(reader, () => origin, arrival));
     if (decoded.kind === 'rejected') {
       const { reason, detail } = decoded;
       const refused = refuse(message, this.#counters, { stage: stageName, reason, detail }, nowMs);
@@ -129,8 +129,7 @@ export class Assembler implements Stage<OutgoingMessage> {
       this.#offsets.revoke(source);
       if (partition === undefined) continue;
       let unemitted = 0;
-      for (const group of partition.groups.all())
-        for (const { span } of group.spans.values()) if (!span.isEmitted) unemitted++;
+      for (const group of partition.groups.all()) unemitted += group.spans.unemitted;
       this.#counters.drop('revoked', unemitted);
     }
   }
@@ -240,6 +239,7 @@ export class Assembler implements Stage<OutgoingMessage> {
     this.#events.cycles_broken += assembled.brokenCycles;
     if (group.emitted !== undefined) this.#events.revisions++;
     group.emitted = { traceId, revision };
+    group.spans.pack();
   }
 
   #nameOf(group: Group, spans: readonly SpanRecord[]): string {

@@ -88,6 +88,6 @@ test('a cause that is found when a span is read again and linked already has to 
   stage.noteLinked([...stage.unlinked]);
   stage.process(batchMessage(2, 20_000, [server]), 0);
   const outputs = stage.process(batchMessage(3, 40_000, [], { agentId: 1 }), 0);
-  expect(linksOf(outputs)).toEqual([`${call.spanId} ${server.spanId}`]);
+  expect(linksOf(outputs)).toEqual([`${server.spanId} `, `${call.spanId} ${server.spanId}`]);
   expect([...stage.unlinked].map(({ spanId }) => spanId)).toContain(call.spanId);
 });

@@ -1,6 +1,7 @@
 /**
  * The first half of a correlator that shares its work with others: spans of whole agents in, spans with their causes
- * out. A call waits until it has been quiet for a while; all other spans go out at once. A cause that is found later,
+ * out. Every span waits until it has been quiet for a while, unless a call that it caused goes out before: so the spans of a
+ * trace go out together, and most of what links them has not to be asked of the store. A cause that is found later,
  * because a server span came late, sends the call out again.
  *
  * Everything here depends on the spans of one partition alone, and time is the partition's, so it does not matter how
@@ -22,7 +23,7 @@ import { DueQueue } from './due-queue.ts';
 import { IdleTime } from './idle-time.ts';
 import type { LinkRequest } from './link-request.ts';
 
-/** A call whose cause is looked for, since this event time. */
+/** A span that waits since this event time; a call whose cause is looked for. */
 interface AskedCall {
   readonly call: SpanRecord;
   readonly sinceNs: number;
@@ -36,7 +37,7 @@ interface HeldSpan {
 /** What is known of one partition. */
 interface PartitionState {
   readonly clock: EventClock;
-  /** Calls that become quiet. */
+  /** Spans that become quiet. */
   readonly asked: DueQueue<AskedCall>;
   /** Calls that name a server span which has not come. */
   readonly waiting: DueQueue<AskedCall>;
@@ -62,7 +63,7 @@ const idleMs = 30_000;
 /** How often links are looked after although nothing is sent: the store may have lost them, or they were read again. */
 const relinkEveryMs = 1_000;
 /** Above what a stage takes from the bus at once: all that an instance that died may have linked without anybody knowing. */
-const repeatedBytes = 8 * 2 ** 20;
+const defaultRepeatedBytes = 8 * 2 ** 20;
 
 const sourceKey = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
 const byRequest = (left: AskedCall, right: AskedCall): number => left.call.requestEventId - right.call.requestEventId;
@@ -84,9 +85,12 @@ export class CauseStage implements Stage<CauseOutput> {
   #arrival = 0;
   #bytes = 0;
   #relinkedMs = 0;
+  readonly #repeatedBytes: number;
 
-  constructor(config: CorrelatorConfig) {
+  /** @param repeatedBytes of a partition that whoever had it before may have taken from the bus at once, and more */
+  constructor(config: CorrelatorConfig, repeatedBytes = defaultRepeatedBytes) {
     this.#config = config;
+    this.#repeatedBytes = repeatedBytes;
     this.#quietNs = config.quietMs * nsPerMs;
     this.#causeWaitNs = Math.max(config.causeWaitMs, config.quietMs) * nsPerMs;
     this.#lateNs = config.lateMs * nsPerMs;
@@ -192,7 +196,7 @@ export class CauseStage implements Stage<CauseOutput> {
     if (partition === undefined) {
       const [asked, waiting] = [new DueQueue<AskedCall>(), new DueQueue<AskedCall>()];
       const [clock, idle, held] = [new EventClock(), new IdleTime(), new DueQueue<HeldSpan>()];
-      partition = { clock, idle, asked, waiting, held, emittedBelow: 0, repeatedBytes };
+      partition = { clock, idle, asked, waiting, held, emittedBelow: 0, repeatedBytes: this.#repeatedBytes };
       this.#partitions.set(key, partition);
     }
     return partition;
@@ -213,8 +217,7 @@ export class CauseStage implements Stage<CauseOutput> {
       held.push({ span, arrivedNs: nowNs });
       span.origin.held++;
       this.#bytes += span.bodyEnd - span.bodyStart;
-      if (span.role === 'client') asked.push({ call: span, sinceNs: nowNs });
-      else this.#emit(partition, span);
+      asked.push({ call: span, sinceNs: nowNs });
     }
   }
 
@@ -243,7 +246,14 @@ export class CauseStage implements Stage<CauseOutput> {
   }
 
   #decide(partition: PartitionState, due: AskedCall[], nowNs: number): void {
-    const open = due.filter(({ call }) => !call.released && call.cause === undefined);
+    const open: AskedCall[] = [];
+    for (const asked of due) {
+      const { call } = asked;
+      if (call.released) continue;
+      if (call.role !== 'client' && !call.isEmitted) this.#emit(partition, call);
+      else if (call.role !== 'client') continue;
+      else if (call.cause === undefined) open.push(asked);
+    }
     open.sort(byRequest);
     this.#causes.observe(open.map(({ call }) => call));
     for (const asked of open) {
@@ -257,13 +267,15 @@ export class CauseStage implements Stage<CauseOutput> {
     }
   }
 
-  #emit({ repeatedBytes }: PartitionState, span: SpanRecord): void {
+  #emit(partition: PartitionState, span: SpanRecord): void {
+    const parent = span.cause?.parent;
+    if (parent?.isEmitted === false) this.#emit(partition, parent);
     if (span.isEmitted) this.#events.causes_found_late++;
     else this.#counters.emit();
     // Also when only its cause is new: read again, that would be linked by nobody.
     this.#unlinked.add(span);
     span.isEmitted = true;
-    this.#ready.push({ span, cause: span.cause, mayBeKnown: repeatedBytes > 0 });
+    this.#ready.push({ span, cause: span.cause, mayBeKnown: partition.repeatedBytes > 0 });
   }
 
   #takeReady(): readonly CauseOutput[] {

@@ -1,10 +1,10 @@
 import type { HeldOffset } from '../held-offsets.ts';
-import type { LinkedRecord } from './linked-message.ts';
+import { GroupSpans } from './group-spans.ts';
 
 /** The spans of one component, on their way to a trace. */
 export interface Group {
   readonly id: string;
-  readonly spans: Map<string, LinkedRecord>;
+  readonly spans: GroupSpans;
   /** Trace ids under which it went out, also those of components that became part of it; and what told so. */
   readonly names: Map<string, HeldOffset>;
   /** Spans of which the cause is known. */
@@ -19,7 +19,7 @@ export interface Group {
 
 /** A component without spans. */
 export function newGroup(id: string, nowMs: number): Group {
-  const [spans, names] = [new Map<string, LinkedRecord>(), new Map<string, HeldOffset>()];
+  const [spans, names] = [new GroupSpans(), new Map<string, HeldOffset>()];
   return { id, spans, names, caused: 0, touchedMs: nowMs, changedMs: nowMs, emitted: undefined };
 }
 

@@ -150,7 +150,10 @@ export class Groups {
     this.#groups.delete(group.id);
     this.open.delete(group.id);
     this.emitted.delete(group.id);
-    for (const record of group.spans.values()) this.#drop(record);
+    const origins = group.spans.origins();
+    for (const origin of origins) origin.held--;
+    this.spans -= origins.length;
+    this.bytes -= group.spans.bytes;
     for (const origin of group.names.values()) origin.held--;
   }
 
@@ -165,7 +168,7 @@ export class Groups {
     for (let id = componentId; ; id = `${id}+`) {
       let group = this.#groups.get(id);
       if (group === undefined) this.#groups.set(id, (group = newGroup(id, nowMs)));
-      if (group.spans.size < this.#bounds.maxTraceSpans || group.spans.has(spanId)) return group;
+      if (group.spans.size < this.#bounds.maxTraceSpans || group.spans.get(spanId) !== undefined) return group;
     }
   }
 

@@ -3,7 +3,8 @@ import type { Edge, SpanRecord } from '../span-record.ts';
 import type { CauseOutput, CauseStage } from './cause-stage.ts';
 import type { LinkRequest } from './link-request.ts';
 import { linkedMessages, noCause, type StatedCause } from './linked-message.ts';
-import { LinksLostError, type Move, type RedisLinks } from './redis-links.ts';
+import { LinksLostError } from './redis-buckets.ts';
+import type { Move, RedisLinks } from './redis-links.ts';
 
 /** Spans linked at once that need not be sent. */
 const relinkBatch = 2_000;

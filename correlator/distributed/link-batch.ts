@@ -4,24 +4,66 @@
  */
 import { eachExplicitKey } from '../link/explicit-keys.ts';
 import type { CallGates } from '../link/same-call.ts';
-import { DisjointSets } from './disjoint-sets.ts';
-import { areOneCall, type CallEnd, callEndOf, exchangeKey, explicitKey, requestKey } from './link-keys.ts';
+import type { SpanRecord } from '../span-record.ts';
+import { areOneCall, type CallEnd, exchangeKey, explicitKey, hasCallKey, requestKey } from './link-keys.ts';
 import { type LinkRequest, nodeOf } from './link-request.ts';
+import { NodeSets } from './node-sets.ts';
+
+/** An end of a call in a batch. */
+export class BatchEnd implements CallEnd {
+  readonly span: SpanRecord;
+  /** The number of its node. */
+  readonly node: number;
+  readonly startUs: number;
+  readonly endUs: number;
+  /** Another end under the same key. */
+  next: BatchEnd | undefined = undefined;
+
+  constructor(span: SpanRecord, node: number) {
+    this.span = span;
+    this.node = node;
+    this.startUs = Math.floor(span.startNs / 1e3);
+    this.endUs = Math.ceil(span.endNs / 1e3);
+  }
+
+  get role(): CallEnd['role'] {
+    return this.span.role;
+  }
+
+  get agentId(): number {
+    return this.span.agentId;
+  }
+
+  get isUdp(): boolean {
+    return this.span.transport === 'udp';
+  }
+
+  get responseTcpSequence(): number {
+    return this.span.responseTcpSequence >>> 0;
+  }
+}
 
 /** Ends of calls that meet under one key. */
 export interface CallEntry {
   readonly key: string;
-  readonly ends: readonly CallEnd[];
+  readonly ends: readonly BatchEnd[];
 }
 
 /** An id that spans of one set carry. Times in milliseconds. */
 export interface ExplicitEntry {
   readonly key: string;
-  readonly node: string;
+  readonly node: number;
   readonly startMs: number;
   /** Spans that carry it. */
   readonly spans: number;
   readonly isTraceId: boolean;
+}
+
+/** The same before its key is made. */
+interface Explicit {
+  readonly node: number;
+  readonly startMs: number;
+  spans: number;
 }
 
 /** Bounds of linking. */
@@ -31,97 +73,132 @@ export interface LinkBatchBounds {
   readonly gates: CallGates;
 }
 
-/** A batch, looked through. */
+/** A batch, looked through. Nodes are numbers in `sets`. */
 export interface LinkBatch {
-  readonly sets: DisjointSets;
+  readonly sets: NodeSets;
+  /** The node of each request. */
+  readonly nodes: readonly number[];
   readonly calls: readonly CallEntry[];
   readonly explicits: readonly ExplicitEntry[];
   /** Components under which spans of this batch were sent before. */
-  readonly former: ReadonlySet<string>;
+  readonly former: ReadonlySet<number>;
   /** Components and spans that are not of this batch. */
-  readonly foreign: ReadonlySet<string>;
+  readonly foreign: ReadonlySet<number>;
+  /**
+   * Spans that others have to find by their own ids: whoever had them before may have sent spans under them, or they
+   * leave no end of a call in the store by which whoever reads them again finds what became of them.
+   */
+  readonly named: ReadonlySet<number>;
 }
 
-function meet<Item>(places: Map<string, Item[]>, key: string | undefined, item: Item): void {
-  if (key === undefined) return;
-  const items = places.get(key);
-  if (items === undefined) places.set(key, [item]);
-  else items.push(item);
+/** Ends by their keys; those of one key are a chain, of two nearly always. */
+class Ends {
+  readonly #chains = new Map<string, BatchEnd>();
+
+  add(key: string, end: BatchEnd): void {
+    end.next = this.#chains.get(key);
+    this.#chains.set(key, end);
+  }
+
+  /** Unites ends of one call, and gives what has to be asked for each key. */
+  *calls(sets: NodeSets, gates: CallGates, isWhole: (end: BatchEnd) => boolean): Generator<CallEntry> {
+    for (const [key, first] of this.#chains) {
+      for (let one: BatchEnd | undefined = first; one !== undefined; one = one.next)
+        for (let other = one.next; other !== undefined; other = other.next)
+          if (areOneCall(one, other, gates)) sets.unite(one.node, other.node);
+      if (isWhole(first)) {
+        yield { key, ends: [first] };
+        continue;
+      }
+      const ends: BatchEnd[] = [];
+      for (let end: BatchEnd | undefined = first; end !== undefined; end = end.next) ends.push(end);
+      yield { key, ends };
+    }
+  }
 }
 
 /** A call of which both ends are here needs no key for an end without a response, and one end to be found by. */
-function isWhole(ends: readonly CallEnd[], gates: CallGates): boolean {
-  return (
-    ends.length === 2 &&
-    ends.some(({ role }) => role === 'client') &&
-    ends.some(({ role }) => role === 'server') &&
-    areOneCall(ends[0]!, ends[1]!, gates)
-  );
+function isWhole(first: BatchEnd, gates: CallGates): boolean {
+  const second = first.next;
+  if (second === undefined || second.next !== undefined) return false;
+  const isCall =
+    (first.role === 'client' && second.role === 'server') || (first.role === 'server' && second.role === 'client');
+  return isCall && areOneCall(first, second, gates);
 }
 
-function uniteCalls(places: ReadonlyMap<string, readonly CallEnd[]>, sets: DisjointSets, gates: CallGates): void {
-  for (const ends of places.values())
-    for (let one = 1; one < ends.length; one++)
-      for (let other = 0; other < one; other++)
-        if (areOneCall(ends[one]!, ends[other]!, gates)) sets.unite(ends[one]!.node, ends[other]!.node);
+/** Ids of a batch: for each time at which one was in use, the first that had it. */
+class Explicits {
+  readonly #byKind = { trace_id: new Map<string, Explicit[]>(), x_request_id: new Map<string, Explicit[]>() };
+  readonly #sets: NodeSets;
+  readonly #bounds: LinkBatchBounds;
+
+  constructor(sets: NodeSets, bounds: LinkBatchBounds) {
+    this.#sets = sets;
+    this.#bounds = bounds;
+  }
+
+  add(span: SpanRecord, node: number): void {
+    const startMs = span.startNs / 1e6;
+    eachExplicitKey(span, (id, kind) => {
+      const known = this.#byKind[kind].get(id);
+      if (known === undefined) {
+        this.#byKind[kind].set(id, [{ node, startMs, spans: 1 }]);
+        return;
+      }
+      const first = known[0]!;
+      const { traceIdWindowMs, requestIdWindowMs } = this.#bounds;
+      if (Math.abs(startMs - first.startMs) > (kind === 'trace_id' ? traceIdWindowMs : requestIdWindowMs)) {
+        known.push({ node, startMs, spans: 1 });
+        return;
+      }
+      this.#sets.unite(first.node, node);
+      first.spans++;
+    });
+  }
+
+  all(): readonly ExplicitEntry[] {
+    const entries: ExplicitEntry[] = [];
+    for (const kind of ['trace_id', 'x_request_id'] as const)
+      for (const [id, all] of this.#byKind[kind])
+        for (const one of all) entries.push({ ...one, key: explicitKey(kind, id), isTraceId: kind === 'trace_id' });
+    return entries;
+  }
 }
 
 /** Looks through a batch. */
 export function linkBatch(requests: readonly LinkRequest[], bounds: LinkBatchBounds): LinkBatch {
-  const { gates, requestIdWindowMs, traceIdWindowMs } = bounds;
-  const sets = new DisjointSets();
-  const former = new Set<string>();
-  const foreign = new Set<string>();
-  const exchanges = new Map<string, CallEnd[]>();
-  const explicit = new Map<
-    string,
-    { isTraceId: boolean; members: { node: string; startMs: number; spans: number }[] }
-  >();
-  const ofBatch = new Set(requests.map(({ span }) => span));
-  for (const { span, cause } of requests) {
-    const node = nodeOf(span);
-    sets.leader(node);
+  const { gates } = bounds;
+  const sets = new NodeSets();
+  const [former, foreign, named] = [new Set<number>(), new Set<number>(), new Set<number>()];
+  const explicits = new Explicits(sets, bounds);
+  const [exchanges, singles] = [new Ends(), new Ends()];
+  const ofBatch = new Set<SpanRecord>();
+  for (const { span } of requests) ofBatch.add(span);
+  const nodes: number[] = [];
+  for (const { span, cause, mayBeKnown } of requests) {
+    const node = sets.add(nodeOf(span));
+    nodes.push(node);
     if (span.componentId !== '') former.add(node);
+    else if (mayBeKnown || !hasCallKey(span)) named.add(node);
     if (cause !== undefined) {
-      const parent = nodeOf(cause.parent);
+      const parent = sets.add(nodeOf(cause.parent));
       if (!ofBatch.has(cause.parent)) foreign.add(parent);
       sets.unite(node, parent);
     }
-    meet(exchanges, exchangeKey(span), callEndOf(span, node));
-    eachExplicitKey(span, (id, kind) => {
-      const key = explicitKey(kind, id);
-      const startMs = span.startNs / 1e6;
-      const known = explicit.get(key);
-      const isTraceId = kind === 'trace_id';
-      if (known === undefined) explicit.set(key, { isTraceId, members: [{ node, startMs, spans: 1 }] });
-      else {
-        const first = known.members[0]!;
-        const isNear = Math.abs(startMs - first.startMs) <= (isTraceId ? traceIdWindowMs : requestIdWindowMs);
-        if (isNear) {
-          sets.unite(first.node, node);
-          first.spans++;
-        } else known.members.push({ node, startMs, spans: 1 });
-      }
-    });
-  }
-  uniteCalls(exchanges, sets, gates);
-  const calls: CallEntry[] = [];
-  const whole = new Set<string>();
-  for (const [key, ends] of exchanges) {
-    if (isWhole(ends, gates)) {
-      whole.add(key);
-      calls.push({ key, ends: ends.slice(0, 1) });
-    } else calls.push({ key, ends });
-  }
-  const singles = new Map<string, CallEnd[]>();
-  for (const { span } of requests) {
+    explicits.add(span, node);
     const exchange = exchangeKey(span);
-    if (exchange === undefined || !whole.has(exchange)) meet(singles, requestKey(span), callEndOf(span, nodeOf(span)));
+    if (exchange !== undefined) exchanges.add(exchange, new BatchEnd(span, node));
+    else {
+      const key = requestKey(span);
+      if (key !== undefined) singles.add(key, new BatchEnd(span, node));
+    }
   }
-  uniteCalls(singles, sets, gates);
-  for (const [key, ends] of singles) calls.push({ key, ends });
-  const explicits = [...explicit].flatMap(([key, { isTraceId, members }]) =>
-    members.map((member) => ({ key, isTraceId, ...member })),
-  );
-  return { sets, calls, explicits, former, foreign };
+  const calls: CallEntry[] = [];
+  for (const call of exchanges.calls(sets, gates, (end) => isWhole(end, gates))) {
+    calls.push(call);
+    if (isWhole(call.ends[0]!, gates)) continue;
+    for (const { span, node } of call.ends) singles.add(requestKey(span)!, new BatchEnd(span, node));
+  }
+  for (const call of singles.calls(sets, gates, () => false)) calls.push(call);
+  return { sets, nodes, calls, explicits: explicits.all(), former, foreign, named };
 }

@@ -1,4 +1,5 @@
 import type { Edge, SpanRecord } from '../span-record.ts';
+import { nodeName } from './link-bytes.ts';
 
 /** A span to be linked: it goes to the topic `linked` once its component is known. */
 export interface LinkRequest {
@@ -10,4 +11,5 @@ export interface LinkRequest {
 }
 
 /** What a span goes by in the link store: the component under which it was sent last, or else its own id. */
-export const nodeOf = (span: SpanRecord): string => (span.componentId === '' ? span.spanId : span.componentId);
+export const nodeOf = (span: SpanRecord): string =>
+  span.componentId === '' ? nodeName(span.spanId) : span.componentId;

@@ -64,7 +64,8 @@ function writeRecord({ componentId, span, cause }: LinkedRecord): void {
   writer.position += span.bytes.copy(writer.buffer, writer.position, span.bodyStart, span.bodyEnd);
 }
 
-function encode({ spans, moves, names }: LinkedRecords): Buffer {
+/** Writes a LinkedBatch. */
+export function encodeLinkedRecords({ spans, moves, names }: LinkedRecords): Buffer {
   writer.reset();
   if (spans.length > 0) writer.writeLong(spans.length);
   for (const span of spans) writeRecord(span);
@@ -117,19 +118,40 @@ export function linkedMessages(records: LinkedRecords): readonly OutgoingMessage
     const cut = [...pieces(spans)];
     for (const [index, piece] of cut.entries()) {
       const isLast = index === cut.length - 1;
-      const value = encode({ spans: piece, moves: isLast ? moves : [], names: isLast ? names : [] });
+      const value = encodeLinkedRecords({ spans: piece, moves: isLast ? moves : [], names: isLast ? names : [] });
       messages.push(outgoingMessage('linked' satisfies Topic, String(number), 'LinkedBatch', value));
     }
   }
   return messages;
 }
 
-/** Reads a LinkedBatch into records that refer to the reader's buffer, which must stay as it is. */
-export function readLinkedRecords(reader: AvroReader, origin: HeldOffset, arrival: number): LinkedRecords {
+/** How many spans from a place on came with the same message, `most` at most. */
+function runLength(originOf: (index: number) => HeldOffset, from: number, most: number): number {
+  const origin = originOf(from);
+  let length = 1;
+  while (length < most && originOf(from + length) === origin) length++;
+  return length;
+}
+
+/**
+ * Reads a LinkedBatch into records that refer to the reader's buffer, which must stay as it is.
+ *
+ * @param originOf the message that a span came with, by its place
+ */
+export function readLinkedRecords(
+  reader: AvroReader,
+  originOf: (index: number) => HeldOffset,
+  arrival: number,
+): LinkedRecords {
   const spans: LinkedRecord[] = [];
   for (let count = reader.readBlockCount(); count > 0; count = reader.readBlockCount()) {
-    const block = new RecordBlock(reader.buffer, reader.position, count, origin, arrival);
+    let block: RecordBlock | undefined;
     for (let index = 0; index < count; index++) {
+      const origin = originOf(spans.length);
+      if (block?.origin !== origin) {
+        const alike = runLength(originOf, spans.length, count - index);
+        block = new RecordBlock(reader.buffer, reader.position, alike, origin, arrival);
+      }
       const componentId = reader.readString();
       const parentSpanId = reader.readString();
       const reason = reader.readEnum(reasonSymbols);

@@ -1,29 +1,51 @@
 /**
  * Which spans belong together when several correlators share the work: link keys and a union-find, in Redis. A
- * component is named by the least node in it, so it does not matter who links what first. Every step is atomic on one
- * key and may be repeated; parents are always lesser, so there are no cycles; nothing is ever shortened, so that
+ * component is named by the least node in it, so it does not matter who links what first. Every step is atomic in one
+ * bucket and may be repeated; parents are always lesser, so there are no cycles; nothing is ever shortened, so that
  * whoever repeats a step after a crash comes by the same nodes and tells again what moved.
+ *
+ * What belongs together within a batch is one node there: a component that it belongs to, else the least of its spans.
+ * So a batch first looks for what it meets, then leaves its own: else half of all components would be renamed, and move.
+ * Its other spans need none: each has left an end of a call under a key, with that name, or meets the other end of its
+ * call there. So whoever reads one of them again finds its component. Spans without calls, and those that may have been
+ * linked before, have nodes of their own.
  */
-import { randomUUID } from 'node:crypto';
-import type { Redis, Cluster } from 'ioredis';
-import { PipelineError } from '../../core/errors.ts';
+import type { Cluster, Redis } from 'ioredis';
+import { AvroWriter } from '../../schemas/avro-writer.ts';
 import type { CorrelatorConfig } from '../config.ts';
 import { defaultCallGates } from '../link/same-call.ts';
-import { type LinkBatch, linkBatch, type LinkBatchBounds } from './link-batch.ts';
-import { areOneCall, formatCallEnd, parseCallEnd } from './link-keys.ts';
+import type { SpanRecord } from '../span-record.ts';
+import { Forest } from './forest.ts';
+import {
+  nodeName,
+  type NodeEntry,
+  readExplicit,
+  readKnownCalls,
+  readNodeEntry,
+  writeCall,
+  writeCallEnd,
+  writeCallKey,
+  writeExplicit,
+  writeNode,
+} from './link-bytes.ts';
+import {
+  type BatchEnd,
+  type CallEntry,
+  type ExplicitEntry,
+  type LinkBatch,
+  linkBatch,
+  type LinkBatchBounds,
+} from './link-batch.ts';
+import { areOneCall, type StoredCallEnd } from './link-keys.ts';
 import { type LinkRequest, nodeOf } from './link-request.ts';
-import { type RedisScript, redisScripts } from './redis-scripts.ts';
+import type { NodeSets } from './node-sets.ts';
+import { bucketCount, bucketOfLink, bucketOfNode, type BucketOptions, RedisBuckets } from './redis-buckets.ts';
+import type { RedisScript } from './redis-scripts.ts';
 
 /** How links are kept. Durations in milliseconds. */
-export interface RedisLinkOptions extends LinkBatchBounds {
-  /** Namespace of all keys. */
-  readonly prefix: string;
-  /** How long a key is remembered after it was last used; as late as that, partitions may be behind each other. */
-  readonly ttlMs: number;
+export interface RedisLinkOptions extends LinkBatchBounds, BucketOptions {
   /** Spans that carry one X-Request-ID, above which it links nothing. */
   readonly maxRequestIdSpans: number;
-  /** Milliseconds since the Unix epoch. */
-  readonly now?: () => number;
 }
 
 const nsPerMs = 1e6;
@@ -55,74 +77,76 @@ export interface LinkedSpans {
   readonly moves: readonly Move[];
 }
 
-/** The store has lost its data: everything that is held has to be linked again before anything else. */
-export class LinksLostError extends Error {
-  constructor() {
-    super('The link store has lost its data.');
-    this.name = 'LinksLostError';
-  }
+/** Parents that have not been linked as far as is known come along: nothing else would tell what they belong to. */
+function withParents(requests: readonly LinkRequest[]): readonly LinkRequest[] {
+  const here = new Set(requests.map(({ span }) => span));
+  const parents = new Set<SpanRecord>();
+  for (const { cause } of requests)
+    if (cause?.parent.componentId === '' && !here.has(cause.parent)) parents.add(cause.parent);
+  if (parents.size === 0) return requests;
+  return [...requests, ...[...parents].map((span) => ({ span, cause: span.cause, mayBeKnown: true }))];
 }
 
-/** Where a key is. */
-interface Place {
-  readonly bucket: number;
-  readonly key: string;
+/** What others left under a batch's keys. */
+interface Found {
+  readonly calls: { readonly call: CallEntry; readonly ends: readonly StoredCallEnd[] }[];
+  readonly explicits: ({ readonly explicit: ExplicitEntry } & ReturnType<typeof readExplicit>)[];
 }
 
-/** At most as many nodes of a cluster share the work; each step is one call for each bucket. */
-const bucketCount = 16;
+/** Unites a node of a batch with one that is not of it. */
+function uniteOutside(sets: NodeSets, outside: Set<number>, own: number, other: string): void {
+  const node = sets.add(other);
+  outside.add(node);
+  sets.unite(own, node);
+}
+
+/** What is on its way to one bucket. */
+interface Parcel<Item> {
+  readonly items: Item[];
+  readonly writer: AvroWriter;
+}
+
 /** Ends kept under one call key; more only meet by forged or constant sequences. */
 const endsLimit = 64;
 const announcedLimit = 100_000;
-/** By how much clocks of those who send spans and of those who link them may differ. */
-const clockSlackMs = 10_000;
 
-function bucketOfLink(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
-  return (hash >>> 8) % bucketCount;
-}
+/** Items by the bucket that they go to, packed. */
+class Parcels<Item> {
+  readonly #writers = Array.from({ length: bucketCount }, () => new AvroWriter(4 * 1024));
+  readonly #byBucket = new Map<number, Parcel<Item>>();
 
-const placeOfLink = (key: string): Place => ({ bucket: bucketOfLink(key), key });
-const bucketOfNode = (node: string): number => Number.parseInt(node.slice(-2), 16) % bucketCount;
-const placeOfNode = (node: string): Place => ({ bucket: bucketOfNode(node), key: `p${node}` });
-
-type ScriptedRedis = (Redis | Cluster) &
-  Record<RedisScript, (keyCount: number, ...args: (string | number)[]) => Promise<readonly unknown[]>>;
-
-/** What is known of nodes during one call of {@link RedisLinks.link}. */
-class Forest {
-  readonly above = new Map<string, string>();
-  /** Nodes under which spans had been sent before they got a parent. */
-  readonly moved = new Set<string>();
-
-  note(node: string, value: string): void {
-    const isMoved = value.startsWith('!');
-    if (isMoved) this.moved.add(node);
-    this.above.set(node, isMoved ? value.slice(1) : value === '' ? node : value);
-  }
-
-  /** The root as far as known; `isKnown` is false when what is above it has not been asked for. */
-  root(node: string): { readonly id: string; readonly isKnown: boolean } {
-    let id = node;
-    for (;;) {
-      const above = this.above.get(id);
-      if (above === undefined) return { id, isKnown: false };
-      if (above === id) return { id, isKnown: true };
-      id = above;
+  add(bucket: number, item: Item): AvroWriter {
+    let parcel = this.#byBucket.get(bucket);
+    if (parcel === undefined) {
+      parcel = { items: [], writer: this.#writers[bucket]! };
+      parcel.writer.reset();
+      this.#byBucket.set(bucket, parcel);
     }
+    parcel.items.push(item);
+    return parcel.writer;
+  }
+
+  /** What was added, once: items, and their bytes to keep. */
+  take(): ReadonlyMap<number, { readonly items: readonly Item[]; readonly bytes: Buffer }> {
+    const taken = new Map(
+      [...this.#byBucket].map(([bucket, { items, writer }]) => [bucket, { items, bytes: writer.finish() }]),
+    );
+    this.#byBucket.clear();
+    return taken;
   }
 }
+
+const nothing = { items: [], bytes: Buffer.alloc(0) };
 
 /** The shared link store. @throws PipelineError DESTINATION_UNAVAILABLE (retryable) from all methods */
 export class RedisLinks {
   readonly refusals = { popular_key: 0, old_key: 0 };
-  readonly #redis: ScriptedRedis;
+  readonly #buckets: RedisBuckets;
   readonly #options: RedisLinkOptions;
-  readonly #epochs = new Map<number, string>();
   readonly #announced = new Set<string>();
-  readonly #now: () => number;
-  readonly #oldestHeldMs: () => number;
+  readonly #calls = new Parcels<CallEntry>();
+  readonly #explicits = new Parcels<ExplicitEntry>();
+  readonly #nodes = new Parcels<number>();
 
   /**
    * The connection stays open: whoever opened it closes it.
@@ -130,10 +154,7 @@ export class RedisLinks {
    * @param oldestHeldMs when the bus accepted the oldest span that should be linked already
    */
   constructor(redis: Redis | Cluster, options: RedisLinkOptions, oldestHeldMs: () => number) {
-    this.#now = options.now ?? Date.now;
-    this.#oldestHeldMs = oldestHeldMs;
-    for (const [name, lua] of Object.entries(redisScripts)) redis.defineCommand(name, { lua });
-    this.#redis = redis as ScriptedRedis;
+    this.#buckets = new RedisBuckets(redis, options, oldestHeldMs);
     this.#options = options;
   }
 
@@ -143,24 +164,38 @@ export class RedisLinks {
    * @throws LinksLostError when the store has lost what it knew; the next call goes on with what there is
    */
   async link(requests: readonly LinkRequest[]): Promise<LinkedSpans> {
-    const batch = linkBatch(requests, this.#options);
-    const { sets, former, foreign } = batch;
-    await this.#onNodes('exposeRoots', [...former], (node) => [node]);
-    const met = await this.#meet(batch);
+    const batch = linkBatch(withParents(requests), this.#options);
+    const { sets, nodes, former, foreign } = batch;
+    const nameOf = (node: number): string => sets.names[node]!;
+    await this.#onNodes('exposeRoots', [...former].map(nameOf));
+    const outside = new Set([...former, ...foreign]);
+    const left = await this.#peek(batch, outside);
+    // The names that sets have in the store come first: components that were there before need not move.
+    const leaders = sets.leaders(outside);
+    const named = new Set([...leaders.values(), ...outside, ...batch.named]);
+    const nodeNames = nodes.map((node) => nameOf(leaders.get(sets.setOf(node))!));
+    const leaderOf = (node: number): string => nameOf(leaders.get(sets.setOf(node))!);
+    await this.#meet({ ...batch, calls: left }, leaderOf, named, outside);
     const forest = new Forest();
-    let open = [...sets.all().values()];
-    // Nobody else speaks of spans that are sent for the first time: they are taken for roots, and whoever is wrong
-    // about that is told by the next step.
-    for (const node of open.flat())
-      if (!former.has(node) && !foreign.has(node) && !met.has(node)) forest.note(node, '');
+    const groups = new Map<number, string[]>();
+    for (const node of named) {
+      const set = sets.setOf(node);
+      const group = groups.get(set);
+      if (group === undefined) groups.set(set, [nameOf(node)]);
+      else group.push(nameOf(node));
+      // Nobody else speaks of spans that are sent for the first time: they are taken for roots, and whoever is wrong
+      // about that is told by the next step.
+      if (!outside.has(node)) forest.note(nameOf(node), { kind: 'none' });
+    }
+    let open: readonly (readonly string[])[] = [...groups.values()];
     while (open.length > 0) {
-      await this.#find(forest, open.flat());
+      await this.#find(forest, open);
       await this.#join(forest, open);
       open = await this.#expose(forest, open);
     }
-    const components = requests.map(({ span }) => forest.root(sets.leader(nodeOf(span))).id);
-    const forgotten = requests.filter((request) => this.#isForgotten(request)).map(({ span }) => span.spanId);
-    const moves = [...new Set([...forest.moved, ...former, ...forgotten])]
+    const components = requests.map((_, index) => forest.root(nodeNames[index]!).id);
+    const forgotten = requests.filter((request) => this.#isForgotten(request)).map(({ span }) => nodeOf(span));
+    const moves = [...new Set([...forest.moved, ...[...former].map(nameOf), ...forgotten])]
       .map((from) => ({ from, to: forest.root(from).id }))
       .filter(({ from, to }) => from !== to && !this.#announced.has(`${from}>${to}`));
     return { components, moves };
@@ -168,78 +203,128 @@ export class RedisLinks {
 
   /** Asks whether the store has what it had. @throws LinksLostError when it has not */
   async check(): Promise<void> {
-    const buckets = Array.from({ length: bucketCount }, (_, bucket) => bucket);
-    await this.#run(
-      'findParents',
-      buckets,
-      (bucket) => ({ bucket, key: 'p' }),
-      () => [],
-      [],
-    );
+    const all = Array.from({ length: bucketCount }, (_, bucket) => [bucket, [nothing.bytes]] as const);
+    await this.#buckets.run('findParents', new Map(all));
   }
 
-  /** These moves have been told to whoever has the spans: they need not be told again. */
+  /** Whoever needs to know of these moves has been told. */
   announced(moves: readonly Move[]): void {
-    if (this.#announced.size + moves.length > announcedLimit) this.#announced.clear();
+    if (this.#announced.size > announcedLimit) this.#announced.clear();
     for (const { from, to } of moves) this.#announced.add(`${from}>${to}`);
   }
 
-  /** Leaves all keys of a batch and unites its sets with those that they meet. Returns the nodes that were met. */
-  async #meet({ sets, calls, explicits }: LinkBatch): Promise<ReadonlySet<string>> {
-    const { requestIdWindowMs, traceIdWindowMs, maxRequestIdSpans, gates } = this.#options;
-    const met = new Set<string>();
-    const unite = (own: string, other: string): void => {
-      met.add(other);
-      sets.unite(own, other);
-    };
-    const ends = calls.flatMap(({ key, ends }) => ends.map((end) => ({ key, end })));
-    const [callAnswers, idAnswers] = await Promise.all([
-      this.#run(
-        'meetCalls',
-        ends,
-        ({ key }) => placeOfLink(key),
-        ({ end }) => [formatCallEnd(end)],
-        [endsLimit],
-      ),
-      this.#run(
-        'meetIds',
-        explicits,
-        ({ key }) => placeOfLink(key),
-        ({ node, startMs, spans, isTraceId }) =>
-          isTraceId
-            ? [node, startMs, spans, traceIdWindowMs, 0]
-            : [node, startMs, spans, requestIdWindowMs, maxRequestIdSpans],
-        [],
-      ),
-    ]);
-    for (const [index, { end }] of ends.entries())
-      for (const text of callAnswers[index] as readonly string[]) {
-        const other = parseCallEnd(text);
-        if (other !== undefined && other.node !== end.node && areOneCall(end, other, gates))
-          unite(end.node, other.node);
-      }
-    for (const [index, { node }] of explicits.entries()) {
-      const answer = idAnswers[index] as string;
-      if (answer === 'popular') this.refusals.popular_key++;
-      else if (answer === 'old') this.refusals.old_key++;
-      else if (answer !== 'first') unite(node, answer);
+  /**
+   * Looks for what others left under the batch's keys, so that it need not make nodes for what has some. Nodes that were
+   * met are added to those `outside`. Returns the calls of which an end has to be left.
+   */
+  async #peek(batch: LinkBatch, outside: Set<number>): Promise<readonly CallEntry[]> {
+    const { sets, calls, explicits } = batch;
+    for (const call of calls) writeCallKey(this.#calls.add(bucketOfLink(call.key), call), call.key);
+    const found = await this.#ask('peek', [], explicits, (node) => sets.names[node]!);
+    const whole = new Set<SpanRecord>();
+    for (const { call, ends } of found.calls) {
+      this.#uniteEnds(call, ends, sets, outside);
+      const [end] = call.ends;
+      if (call.ends.length === 1 && ends.some((other) => this.#isWhole(end!, other))) whole.add(end!.span);
     }
-    return met;
+    for (const { explicit, kind, node } of found.explicits)
+      if (kind === 'node') uniteOutside(sets, outside, explicit.node, node);
+    return calls.filter(({ ends }) => ends.length > 1 || !whole.has(ends[0]!.span));
+  }
+
+  /** Leaves the batch's keys, and brings them together with what others left since. Nodes that were met are added. */
+  async #meet(
+    { sets, calls, explicits }: LinkBatch,
+    leaderOf: (node: number) => string,
+    named: Set<number>,
+    outside: Set<number>,
+  ): Promise<void> {
+    for (const call of calls) {
+      const writer = this.#calls.add(bucketOfLink(call.key), call);
+      writeCall(writer, call.key, call.ends.length);
+      for (const end of call.ends) writeCallEnd(writer, end, nodeName(end.span.spanId), leaderOf(end.node));
+    }
+    const found = await this.#ask('meet', [endsLimit], explicits, leaderOf);
+    const met = new Set<number>();
+    for (const { call, ends } of found.calls) this.#uniteEnds(call, ends, sets, met);
+    for (const { explicit, kind, node } of found.explicits) {
+      if (kind === 'popular') this.refusals.popular_key++;
+      else if (kind === 'old') this.refusals.old_key++;
+      else if (kind === 'node') uniteOutside(sets, met, explicit.node, node);
+    }
+    for (const node of met) {
+      named.add(node);
+      outside.add(node);
+    }
+  }
+
+  /** Asks about the calls that were packed, and about ids. Calls of which nobody knows anything are left out. */
+  async #ask(
+    script: 'peek' | 'meet',
+    settings: readonly number[],
+    explicits: readonly ExplicitEntry[],
+    nodeOfSet: (node: number) => string,
+  ): Promise<Found> {
+    const { requestIdWindowMs, traceIdWindowMs, maxRequestIdSpans } = this.#options;
+    for (const explicit of explicits) {
+      const { key, node, startMs, spans, isTraceId } = explicit;
+      const [windowMs, most] = isTraceId ? [traceIdWindowMs, 0] : [requestIdWindowMs, maxRequestIdSpans];
+      const writer = this.#explicits.add(bucketOfLink(key), explicit);
+      writeExplicit(writer, key, nodeOfSet(node), [startMs, spans, windowMs, most]);
+    }
+    const [packedCalls, packedExplicits] = [this.#calls.take(), this.#explicits.take()];
+    const asked = new Map(
+      [...new Set([...packedCalls.keys(), ...packedExplicits.keys()])].map((bucket) => {
+        const [keys, ids] = [packedCalls.get(bucket) ?? nothing, packedExplicits.get(bucket) ?? nothing];
+        return [bucket, [...settings, keys.bytes, ids.bytes]] as const;
+      }),
+    );
+    const answers = await this.#buckets.run(script, asked);
+    const found: Found = { calls: [], explicits: [] };
+    for (const [bucket, [knownCalls, knownIds]] of answers) {
+      for (const { place, ends } of readKnownCalls(knownCalls!))
+        found.calls.push({ call: packedCalls.get(bucket)!.items[place]!, ends });
+      for (const [place, explicit] of (packedExplicits.get(bucket)?.items ?? []).entries())
+        found.explicits.push({ explicit, ...readExplicit(knownIds!, place) });
+    }
+    return found;
+  }
+
+  /** Whether whoever looks for a call, by whatever key, finds its other end in the store. */
+  #isWhole(end: BatchEnd, other: StoredCallEnd): boolean {
+    if (end.responseTcpSequence === 0 || other.responseTcpSequence === 0) return false;
+    const isCall =
+      (end.role === 'client' && other.role === 'server') || (end.role === 'server' && other.role === 'client');
+    return isCall && areOneCall(end, other, this.#options.gates);
+  }
+
+  /** Unites ends of a call with those of the same call in the store. */
+  #uniteEnds({ ends }: CallEntry, known: readonly StoredCallEnd[], sets: NodeSets, met: Set<number>): void {
+    for (const end of ends) {
+      const spanNode = nodeName(end.span.spanId);
+      for (const other of known)
+        // A span that is read again finds itself.
+        if (spanNode === other.spanNode || areOneCall(end, other, this.#options.gates))
+          uniteOutside(sets, met, end.node, other.node);
+      // There was no room for this one: it is found by its own id.
+      if (known.length + ends.length > endsLimit) uniteOutside(sets, met, end.node, spanNode);
+    }
   }
 
   /** Asks for what is above nodes until all their roots are known. */
-  async #find(forest: Forest, nodes: readonly string[]): Promise<void> {
+  async #find(forest: Forest, groups: readonly (readonly string[])[]): Promise<void> {
     const unknown = (): readonly string[] => {
       const ends = new Set<string>();
-      for (const node of nodes) {
-        const { id, isKnown } = forest.root(node);
-        if (!isKnown) ends.add(id);
-      }
+      for (const group of groups)
+        for (const node of group) {
+          const { id, isKnown } = forest.root(node);
+          if (!isKnown) ends.add(id);
+        }
       return [...ends];
     };
     for (let asked = unknown(); asked.length > 0; asked = unknown()) {
-      const values = await this.#onNodes('findParents', asked, () => []);
-      for (const [index, node] of asked.entries()) forest.note(node, values[index]!);
+      const entries = await this.#onNodes('findParents', asked);
+      for (const [index, node] of asked.entries()) forest.note(node, entries[index]!);
     }
   }
 
@@ -247,94 +332,67 @@ export class RedisLinks {
   async #join(forest: Forest, groups: readonly (readonly string[])[]): Promise<void> {
     const parents = new Map<string, string>();
     for (const group of groups) {
+      if (group.length === 1) continue;
       const roots = new Set(group.map((node) => forest.root(node).id));
       const least = [...roots].reduce((one, other) => (one < other ? one : other));
       for (const root of roots) if (root !== least) parents.set(root, least);
     }
     const roots = [...parents.keys()];
-    const before = await this.#onNodes('joinRoots', roots, (root) => [root, parents.get(root)!]);
+    const before = await this.#onNodes('joinRoots', roots, (root) => parents.get(root)!);
     for (const [index, root] of roots.entries()) {
-      const above = before[index]!;
-      if (above === '') forest.note(root, parents.get(root)!);
-      else if (above === root) forest.note(root, `!${parents.get(root)!}`);
+      const entry = before[index]!;
+      const parent = parents.get(root)!;
+      if (entry.kind === 'none') forest.note(root, { kind: 'parent', parent });
+      else if (entry.kind === 'root') forest.note(root, { kind: 'moved', parent });
       // Somebody else was faster: what is above it now is not looked for here.
-      else forest.note(root, above);
+      else forest.note(root, entry);
     }
   }
 
   /** Says under which roots spans will be sent. Returns the groups that have to be joined again. */
-  async #expose(forest: Forest, groups: readonly (readonly string[])[]): Promise<(readonly string[])[]> {
+  async #expose(forest: Forest, groups: readonly (readonly string[])[]): Promise<readonly (readonly string[])[]> {
     const again: (readonly string[])[] = [];
     const ready = new Map<string, (readonly string[])[]>();
     for (const group of groups) {
       const roots = group.map((node) => forest.root(node));
       const first = roots[0]!;
+      const known = ready.get(first.id);
       if (roots.some(({ id, isKnown }) => id !== first.id || !isKnown)) again.push(group);
-      else ready.set(first.id, [...(ready.get(first.id) ?? []), group]);
+      else if (known === undefined) ready.set(first.id, [group]);
+      else known.push(group);
     }
     const roots = [...ready.keys()];
-    const above = await this.#onNodes('exposeRoots', roots, (root) => [root]);
+    const entries = await this.#onNodes('exposeRoots', roots);
     for (const [index, root] of roots.entries()) {
-      const value = above[index]!;
-      if (value === '' || value === root) continue;
-      forest.note(root, value);
+      const entry = entries[index]!;
+      if (entry.kind === 'none' || entry.kind === 'root') continue;
+      forest.note(root, entry);
       again.push(...ready.get(root)!);
     }
     return again;
   }
 
+  /** Runs a script on nodes, which are all different, and where it takes them on their parents. Answers come in their order. */
   async #onNodes(
-    script: RedisScript,
+    script: Exclude<RedisScript, 'peek' | 'meet'>,
     nodes: readonly string[],
-    argumentsOf: (node: string) => readonly string[],
-  ): Promise<readonly string[]> {
-    return (await this.#run(script, nodes, placeOfNode, argumentsOf, [])) as readonly string[];
-  }
-
-  /** Runs a script on all items, a call for each bucket, all at once. Answers come in the order of the items. */
-  async #run<Item>(
-    script: RedisScript,
-    items: readonly Item[],
-    placeOf: (item: Item) => Place,
-    argumentsOf: (item: Item) => readonly (string | number)[],
-    settings: readonly number[],
-  ): Promise<readonly unknown[]> {
-    const byBucket = new Map<number, { keys: string[]; args: (string | number)[]; indexes: number[] }>();
-    for (const [index, item] of items.entries()) {
-      const { bucket, key } = placeOf(item);
-      let call = byBucket.get(bucket);
-      if (call === undefined) byBucket.set(bucket, (call = { keys: [], args: [], indexes: [] }));
-      call.keys.push(`${this.#tag(bucket)}${key}`);
-      call.args.push(...argumentsOf(item));
-      call.indexes.push(index);
+    parentOf?: (node: string) => string,
+  ): Promise<readonly NodeEntry[]> {
+    if (nodes.length === 0) return [];
+    for (const [index, node] of nodes.entries()) {
+      const writer = this.#nodes.add(bucketOfNode(node), index);
+      writeNode(writer, node);
+      if (parentOf !== undefined) writeNode(writer, parentOf(node));
     }
-    // Nodes outlive the keys that lead to them.
-    const isKey = script === 'meetCalls' || script === 'meetIds';
-    const ttlMs = isKey ? this.#options.ttlMs : 2 * this.#options.ttlMs;
-    const answers: unknown[] = new Array<unknown>(items.length);
-    const lost: number[] = [];
-    const settled = await Promise.allSettled(
-      [...byBucket].map(async ([bucket, { keys, args, indexes }]) => {
-        // A new one each time: after a loss even the one who made the former epoch must see that it is another.
-        const fixed = [`${this.#now()} ${randomUUID()}`, ttlMs, ...settings];
-        const epochKey = `${this.#tag(bucket)}epoch`;
-        const [epoch, ...values] = await this.#redis[script](keys.length + 1, epochKey, ...keys, ...fixed, ...args);
-        if (this.#isNewer(bucket, epoch as string)) lost.push(bucket);
-        for (const [at, index] of indexes.entries()) answers[index] = values[at];
-      }),
-    );
-    const failed = settled.find((outcome) => outcome.status === 'rejected');
-    if (lost.length > 0) throw new LinksLostError();
-    if (failed !== undefined) throw unavailable(failed.reason);
-    return answers;
-  }
-
-  /** Whether a bucket's data are younger than what should be in it. */
-  #isNewer(bucket: number, epoch: string): boolean {
-    const known = this.#epochs.get(bucket);
-    this.#epochs.set(bucket, epoch);
-    if (known !== undefined) return known !== epoch;
-    return Number.parseInt(epoch, 10) + clockSlackMs > this.#oldestHeldMs();
+    const packed = this.#nodes.take();
+    const asked = new Map([...packed].map(([bucket, { bytes }]) => [bucket, [bytes]] as const));
+    const answers = await this.#buckets.run(script, asked);
+    const entries: NodeEntry[] = new Array<NodeEntry>(nodes.length);
+    for (const [bucket, { items }] of packed) {
+      const [answer] = answers.get(bucket)!;
+      for (const [place, index] of items.entries()) entries[index] = readNodeEntry(answer!, place);
+    }
+    return entries;
   }
 
   /**
@@ -343,19 +401,6 @@ export class RedisLinks {
    */
   #isForgotten({ span, mayBeKnown }: LinkRequest): boolean {
     if (!mayBeKnown || span.componentId !== '') return false;
-    const epoch = this.#epochs.get(bucketOfNode(span.spanId));
-    return epoch !== undefined && Number.parseInt(epoch, 10) + clockSlackMs > span.origin.acceptedMs;
+    return this.#buckets.mayHaveForgotten(nodeOf(span), span.origin.acceptedMs);
   }
-
-  #tag(bucket: number): string {
-    return `{${this.#options.prefix}${bucket}}`;
-  }
-}
-
-function unavailable(error: unknown): PipelineError {
-  const text = error instanceof Error ? error.message : String(error);
-  return new PipelineError('DESTINATION_UNAVAILABLE', `Redis did not answer: ${text}`, {
-    retryable: true,
-    cause: error,
-  });
 }

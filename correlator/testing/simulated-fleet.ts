@@ -49,6 +49,7 @@ const stepWeight = 60;
 const othersWeight = 12;
 const linkedPartitions = 2;
 const maxInstances = 3;
+const messagesATurn = 2;
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Correlators under faults. */
@@ -68,6 +69,8 @@ export class SimulatedFleet {
   readonly #outputs: OutgoingMessage[] = [];
   #steps: Step[] = [];
   #nowMs = 1_750_000_000_000;
+  /** As in earnest, where all that is sent here is little; or so that most spans are known to be linked by nobody else. */
+  readonly #repeatedBytes: number | undefined;
   #failure: Error | undefined;
   /** How often each thing happened. */
   readonly happened = { kill: 0, flush: 0, rebalance: 0, step: 0 };
@@ -88,6 +91,8 @@ export class SimulatedFleet {
     this.#stored = this.#spans.map(() => ({ offset: 0, emittedBelow: 0 }));
     this.#owners = this.#spans.map(() => undefined);
     this.#assembler = new Assembler(config);
+    const largest = Math.max(...run.messages.map(({ value }) => value.length));
+    this.#repeatedBytes = this.#random() < 0.4 ? undefined : messagesATurn * largest + 1;
   }
 
   /** The traces in the end, when all that had died has been started again and Redis keeps what it has. */
@@ -118,7 +123,7 @@ export class SimulatedFleet {
       [this.#steps.length > 0 ? stepWeight : 0, () => this.#takeStep()],
       [othersWeight, () => this.#append()],
       [othersWeight, () => this.#assign(this.#choose(this.#owners.length))],
-      [othersWeight, () => this.#startTurn(this.#instances[this.#choose(this.#instances.length)], 2)],
+      [othersWeight, () => this.#startTurn(this.#instances[this.#choose(this.#instances.length)], messagesATurn)],
       [othersWeight, () => this.#assemble(1 + this.#choose(4))],
       [kill, () => this.#kill()],
       [flush, () => this.#flush()],
@@ -160,8 +165,9 @@ export class SimulatedFleet {
   }
 
   #start(): Instance {
-    const causes = new CauseStage(this.#config);
-    const commands = Object.keys(redisScripts).map((name) => {
+    const causes = new CauseStage(this.#config, this.#repeatedBytes);
+    const commands = Object.keys(redisScripts).map((script) => {
+      const name = `${script}Buffer`;
       const command = (...args: unknown[]): Promise<unknown> =>
         this.#whenItsTurn(instance, () =>
           (this.#redis as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>)[name]!(...args),

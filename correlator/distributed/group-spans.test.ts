@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import type { HeldOffset } from '../held-offsets.ts';
+import { lasting } from '../testing/scenario.ts';
+import { hexId, makeSpan } from '../testing/span-fixtures.ts';
+import { recordOf } from '../testing/records.ts';
+import { GroupSpans } from './group-spans.ts';
+import { type LinkedRecord, noCause } from './linked-message.ts';
+
+const origins: readonly HeldOffset[] = [1, 2].map((offset) => ({ source: 'linked/0', offset, acceptedMs: 0, held: 1 }));
+const [server, call] = [
+  makeSpan({ spanId: hexId(1), observationPoint: 's-p', ...lasting(0, 10) }),
+  makeSpan({ spanId: hexId(2), ...lasting(1, 9), xRequestIdRequest: 'r' }),
+];
+const cause = { parentSpanId: server.spanId, reason: 'last_read', confidence: 0.5 } as const;
+const componentId = server.spanId;
+
+function filled(): GroupSpans {
+  const spans = new GroupSpans();
+  const records: readonly LinkedRecord[] = [
+    { componentId, span: recordOf(server), cause: noCause },
+    { componentId, span: recordOf(call), cause },
+  ];
+  for (const [index, record] of records.entries()) {
+    const span = Object.assign(record.span, { origin: origins[index], isEmitted: true });
+    spans.set(span.spanId, { ...record, span });
+  }
+  return spans;
+}
+
+test('spans that were packed come back with all that is known of them, and may be packed again', () => {
+  const [packed, other] = [filled(), filled()];
+  for (let round = 0; round < 2; round++) {
+    packed.pack();
+    expect([packed.size, packed.bytes, packed.unemitted]).toEqual([2, other.bytes, 0]);
+    expect(packed.origins()).toEqual(origins);
+    expect(packed.get(call.spanId)).toMatchObject({ componentId, cause, span: { xRequestIdRequest: 'r' } });
+    const states = (spans: GroupSpans): unknown[] =>
+      [...spans.values()].map(({ span }) => [span.spanId, span.origin, span.isEmitted, span.tuple, span.startTimeNs]);
+    expect(states(packed)).toEqual(states(other));
+  }
+});

@@ -1,0 +1,76 @@
+import { AvroReader } from '../../schemas/avro-reader.ts';
+import type { HeldOffset } from '../held-offsets.ts';
+import { encodeLinkedRecords, type LinkedRecord, readLinkedRecords } from './linked-message.ts';
+
+/** Spans of a trace that is out, as bytes: a fraction of what they take otherwise, and nothing to look through for the collector of garbage. */
+interface Packed {
+  readonly value: Buffer;
+  /** The message that each came with. */
+  readonly origins: readonly HeldOffset[];
+  /** Bytes of the spans themselves. */
+  readonly bytes: number;
+}
+
+/** The spans of a component by their ids. */
+export class GroupSpans {
+  #records = new Map<string, LinkedRecord>();
+  #packed: Packed | undefined;
+
+  get size(): number {
+    return this.#packed?.origins.length ?? this.#records.size;
+  }
+
+  /** Encoded size of all. */
+  get bytes(): number {
+    if (this.#packed !== undefined) return this.#packed.bytes;
+    let bytes = 0;
+    for (const { span } of this.#records.values()) bytes += span.bodyEnd - span.bodyStart;
+    return bytes;
+  }
+
+  /** How many are in no trace yet. */
+  get unemitted(): number {
+    if (this.#packed !== undefined) return 0;
+    let count = 0;
+    for (const { span } of this.#records.values()) if (!span.isEmitted) count++;
+    return count;
+  }
+
+  get(spanId: string): LinkedRecord | undefined {
+    return this.#unpacked().get(spanId);
+  }
+
+  set(spanId: string, record: LinkedRecord): void {
+    this.#unpacked().set(spanId, record);
+  }
+
+  values(): Iterable<LinkedRecord> {
+    return this.#unpacked().values();
+  }
+
+  /** The message that each span came with. */
+  origins(): readonly HeldOffset[] {
+    return this.#packed?.origins ?? Array.from(this.#records.values(), ({ span }) => span.origin);
+  }
+
+  /** All are in a trace that is out: until something comes for it, their bytes are enough. */
+  pack(): void {
+    if (this.#packed !== undefined) return;
+    const [origins, bytes] = [this.origins(), this.bytes];
+    const value = encodeLinkedRecords({ spans: [...this.#records.values()], moves: [], names: [] });
+    this.#packed = { value, origins, bytes };
+    this.#records = new Map();
+  }
+
+  #unpacked(): Map<string, LinkedRecord> {
+    const packed = this.#packed;
+    if (packed === undefined) return this.#records;
+    this.#packed = undefined;
+    const { spans } = readLinkedRecords(new AvroReader(packed.value), (index) => packed.origins[index]!, 0);
+    for (const record of spans) {
+      record.span.isEmitted = true;
+      this.#records.set(record.span.spanId, record);
+    }
+    return this.#records;
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * The buckets that the shared link store is spread over: runs a script in as many as have to do with a batch, and
+ * notices when one has lost its data.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Cluster, Redis } from 'ioredis';
+import { PipelineError } from '../../core/errors.ts';
+import { type RedisScript, redisScripts } from './redis-scripts.ts';
+
+/** At most as many nodes of a cluster share the work; each step is one call for each bucket. */
+export const bucketCount = 16;
+/** By how much clocks of those who send spans and of those who link them may differ. */
+const clockSlackMs = 10_000;
+
+/** The bucket of a link key. */
+export function bucketOfLink(key: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
+  return (hash >>> 8) % bucketCount;
+}
+
+/** The bucket of a node. */
+export const bucketOfNode = (node: string): number => Number.parseInt(node.slice(-2), 16) % bucketCount;
+
+/** The store has lost its data: everything that is held has to be linked again before anything else. */
+export class LinksLostError extends Error {
+  constructor() {
+    super('The link store has lost its data.');
+    this.name = 'LinksLostError';
+  }
+}
+
+/** How buckets are kept. */
+export interface BucketOptions {
+  /** Namespace of all keys. */
+  readonly prefix: string;
+  /** How long a key is remembered after it was last used; as late as that, partitions may be behind each other. */
+  readonly ttlMs: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly now?: () => number;
+}
+
+/** What one bucket is asked. */
+export type BucketArguments = readonly (Buffer | number)[];
+
+type ScriptedRedis = Record<
+  `${RedisScript}Buffer`,
+  (keyCount: number, ...args: (string | number | Buffer)[]) => Promise<readonly Buffer[]>
+>;
+
+/** All buckets. */
+export class RedisBuckets {
+  readonly #redis: ScriptedRedis;
+  readonly #options: BucketOptions;
+  readonly #epochs = new Map<number, string>();
+  readonly #now: () => number;
+  readonly #oldestHeldMs: () => number;
+
+  /** @param oldestHeldMs when the bus accepted the oldest span that should be linked already */
+  constructor(redis: Redis | Cluster, options: BucketOptions, oldestHeldMs: () => number) {
+    this.#now = options.now ?? Date.now;
+    this.#oldestHeldMs = oldestHeldMs;
+    for (const [name, lua] of Object.entries(redisScripts)) redis.defineCommand(name, { lua });
+    this.#redis = redis as unknown as ScriptedRedis;
+    this.#options = options;
+  }
+
+  /**
+   * Runs a script in some buckets, all at once. Returns the answers of each.
+   *
+   * @throws PipelineError DESTINATION_UNAVAILABLE (retryable)
+   * @throws LinksLostError when the store has lost what it knew; the next call goes on with what there is
+   */
+  async run(
+    script: RedisScript,
+    asked: ReadonlyMap<number, BucketArguments>,
+  ): Promise<ReadonlyMap<number, readonly Buffer[]>> {
+    const { prefix, ttlMs } = this.#options;
+    // Nodes outlive the keys that lead to them.
+    const [table, rememberedMs] = script === 'meet' || script === 'peek' ? ['links', ttlMs] : ['nodes', 2 * ttlMs];
+    const answers = new Map<number, readonly Buffer[]>();
+    const lost: number[] = [];
+    const settled = await Promise.allSettled(
+      [...asked].map(async ([bucket, args]) => {
+        const keys = ['began', `${table}0`, `${table}1`].map((name) => `{${prefix}${bucket}}${name}`);
+        // A new one each time: after a loss even the one who made the former epoch must see that it is another.
+        const candidate = `${this.#now()} ${randomUUID()}`;
+        const [epoch, ...values] = await this.#redis[`${script}Buffer`](
+          keys.length,
+          ...keys,
+          candidate,
+          rememberedMs,
+          ...args,
+        );
+        if (this.#isNewer(bucket, epoch!.toString())) lost.push(bucket);
+        answers.set(bucket, values);
+      }),
+    );
+    const failed = settled.find((outcome) => outcome.status === 'rejected');
+    if (lost.length > 0) throw new LinksLostError();
+    if (failed !== undefined) throw unavailable(failed.reason);
+    return answers;
+  }
+
+  /** Whether what a bucket knew of a node when the bus accepted a span may be gone. */
+  mayHaveForgotten(node: string, acceptedMs: number): boolean {
+    const epoch = this.#epochs.get(bucketOfNode(node));
+    return epoch !== undefined && Number.parseInt(epoch, 10) + clockSlackMs > acceptedMs;
+  }
+
+  /** Whether a bucket's data are younger than what should be in it. */
+  #isNewer(bucket: number, epoch: string): boolean {
+    const known = this.#epochs.get(bucket);
+    this.#epochs.set(bucket, epoch);
+    if (known !== undefined) return known !== epoch;
+    return Number.parseInt(epoch, 10) + clockSlackMs > this.#oldestHeldMs();
+  }
+}
+
+function unavailable(error: unknown): PipelineError {
+  const text = error instanceof Error ? error.message : String(error);
+  return new PipelineError('DESTINATION_UNAVAILABLE', `Redis did not answer: ${text}`, {
+    retryable: true,
+    cause: error,
+  });
+}

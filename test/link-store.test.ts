@@ -1,0 +1,123 @@
+/** What the shared link store remembers, for how long, and for whom, on a real Redis. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { LinkRequest } from '../correlator/distributed/link-request.ts';
+import { redisLinkOptions, RedisLinks } from '../correlator/distributed/redis-links.ts';
+import { recordOf } from '../correlator/testing/records.ts';
+import { redisMissing, type RedisUnderTest, startRedis } from '../correlator/testing/redis-server.ts';
+import { callOf, lasting } from '../correlator/testing/scenario.ts';
+import { hexId, makeSpan, testConfig } from '../correlator/testing/span-fixtures.ts';
+import type { Span } from '../schemas/generated/span.ts';
+import { describeWhere } from './requirement.ts';
+
+describeWhere(redisMissing(), 'the shared link store', () => {
+  let server: RedisUnderTest;
+  let redis: Redis;
+  let stores = 0;
+  let ttlMs = 60_000;
+  beforeAll(async () => {
+    server = await startRedis(1);
+    redis = new Redis(server.url);
+  });
+  afterAll(async () => {
+    redis.disconnect();
+    await server.dispose();
+  });
+
+  /** A store of its own, and correlators that know nothing of each other. */
+  function store(): { readonly prefix: string; readonly instance: () => RedisLinks } {
+    const prefix = `store${++stores}:`;
+    const options = { ...redisLinkOptions(testConfig), prefix, ttlMs };
+    return { prefix, instance: () => new RedisLinks(redis, options, () => Infinity) };
+  }
+
+  const seen = (span: Span): LinkRequest => ({ span: recordOf(span), cause: undefined, mayBeKnown: true });
+  const fresh = (span: Span): LinkRequest => ({ ...seen(span), mayBeKnown: false });
+  const causedBy = (request: LinkRequest, parent: LinkRequest): LinkRequest => ({
+    ...request,
+    cause: { parent: parent.span, reason: 'unknown', confidence: 1 },
+  });
+  const componentOf = async (links: RedisLinks, ...requests: readonly LinkRequest[]): Promise<string> => {
+    const { components } = await links.link(requests);
+    expect(new Set(components).size).toBe(1);
+    return components[0]!;
+  };
+
+  it('brings the ends of a call together that come to different correlators', async () => {
+    const { instance } = store();
+    const [call, served] = callOf(1, 0, 100);
+    const one = await componentOf(instance(), fresh(served));
+    const { components, moves } = await instance().link([fresh(call)]);
+    // The call has the lesser id, but what is there already keeps its name.
+    expect([components, moves]).toEqual([[one], []]);
+  });
+
+  it('finds each span of a batch again by its call, although only one of them has a node', async () => {
+    const { instance } = store();
+    const [outer, served] = callOf(1, 0, 100);
+    const [inner, far] = callOf(2, 20, 80);
+    const parent = fresh(served);
+    const whole = await componentOf(instance(), fresh(outer), parent, causedBy(fresh(inner), parent), fresh(far));
+    for (const span of [outer, served, inner, far]) expect(await componentOf(instance(), seen(span))).toBe(whole);
+    for (const span of [outer, served, inner, far]) expect(await componentOf(instance(), fresh(span))).toBe(whole);
+  });
+
+  it('finds spans again that are no calls', async () => {
+    const { instance } = store();
+    const local = { transport: 'unix', requestTcpSequence: 0, responseTcpSequence: 0 } as const;
+    const parent = fresh(makeSpan({ spanId: hexId(1), observationPoint: 's-p', ...local, ...lasting(0, 10) }));
+    const call = makeSpan({ spanId: hexId(2), ...local, ...lasting(1, 9) });
+    const whole = await componentOf(instance(), parent, causedBy(fresh(call), parent));
+    expect(await componentOf(instance(), seen(call))).toBe(whole);
+  });
+
+  it('finds spans again for which there was no room under their key', async () => {
+    const { instance } = store();
+    const requests: LinkRequest[] = [];
+    const calls: Span[] = [];
+    for (let index = 0; index < 80; index++) {
+      const times = lasting(index * 20_000, index * 20_000 + 10);
+      const parent = fresh(makeSpan({ spanId: hexId(index + 1), observationPoint: 'app', ...times }));
+      const sequences = { requestTcpSequence: 7, responseTcpSequence: 8 };
+      const call = makeSpan({ spanId: hexId(1_000 + index), ...sequences, ...times });
+      calls.push(call);
+      requests.push(parent, causedBy(fresh(call), parent));
+    }
+    const { components } = await instance().link(requests);
+    expect(new Set(components).size).toBe(80);
+    // The first to come fill the key.
+    await instance().link(requests);
+    for (const [index, call] of calls.entries())
+      expect((await instance().link([seen(call)])).components).toEqual([hexId(index + 1)]);
+  });
+
+  it('lets a component keep its name when spans with lesser ids come to it', async () => {
+    const { instance } = store();
+    const links = instance();
+    const parent = fresh(makeSpan({ spanId: hexId(5), observationPoint: 's-p', ...lasting(0, 10) }));
+    parent.span.componentId = await componentOf(links, parent);
+    const [call] = callOf(0, 1, 9);
+    expect(call.spanId < parent.span.spanId).toBe(true);
+    const { components, moves } = await links.link([causedBy(fresh(call), parent)]);
+    expect([components, moves]).toEqual([[parent.span.componentId], []]);
+  });
+
+  it('remembers what is used for as long as it should, and forgets the rest', async () => {
+    ttlMs = 400;
+    const { prefix, instance } = store();
+    const [call, served] = callOf(1, 0, 100);
+    const whole = await componentOf(instance(), fresh(served));
+    for (let round = 0; round < 8; round++) {
+      await sleep(ttlMs * 0.8);
+      expect((await instance().link([seen(served)])).components).toEqual([whole]);
+    }
+    await sleep(ttlMs * 0.9);
+    const { components } = await instance().link([fresh(call)]);
+    expect((await instance().link([seen(served)])).components).toEqual(components);
+    // Nodes last twice as long as links, and both as long again.
+    await sleep(6 * ttlMs);
+    const left = await redis.keys(`{${prefix}*`);
+    expect(left.filter((key) => !key.endsWith('began'))).toEqual([]);
+  });
+});
