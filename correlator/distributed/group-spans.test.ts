@@ -17,12 +17,12 @@ const componentId = server.spanId;
 function filled(): GroupSpans {
   const spans = new GroupSpans();
   const records: readonly LinkedRecord[] = [
-    { componentId, span: recordOf(server), cause: noCause },
-    { componentId, span: recordOf(call), cause },
+    { componentId, span: recordOf(server, origins[0]), cause: noCause },
+    { componentId, span: recordOf(call, origins[1]), cause },
   ];
-  for (const [index, record] of records.entries()) {
-    const span = Object.assign(record.span, { origin: origins[index], isEmitted: true });
-    spans.set(span.spanId, { ...record, span });
+  for (const record of records) {
+    record.span.isEmitted = true;
+    spans.set(record.span.spanId, record);
   }
   return spans;
 }
