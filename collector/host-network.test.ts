@@ -39,7 +39,7 @@ describe('addresses of a network namespace', () => {
 function canUnshare(): boolean {
   if (spawnSync('unshare', ['-n', 'ip', 'link']).status === 0) return true;
   const obstacle = 'network namespaces cannot be made with unshare and ip';
-  if (process.env['SPANLOOM_REQUIRE_ALL'] === '1') throw new Error(obstacle);
+  if (process.env['TEST_REQUIRE_ALL'] === '1') throw new Error(obstacle);
   console.log(`skipped: ${obstacle}`);
   return false;
 }

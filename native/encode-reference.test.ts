@@ -8,7 +8,7 @@ import { decodeEvent, encodeEventsReference, eventBytes, eventOffsets, processNa
 import { addonPath, capturePrograms, loadNative } from './load.ts';
 
 const isBuilt = existsSync(addonPath) && existsSync(capturePrograms);
-if (!isBuilt && process.env['SPANLOOM_REQUIRE_ALL'] === '1')
+if (!isBuilt && process.env['TEST_REQUIRE_ALL'] === '1')
   throw new Error('run `npm run build:bpf` and `npm run build:native`');
 if (!isBuilt) console.log('skipped: the native encoder has not been built (npm run build:bpf, npm run build:native)');
 

@@ -22,12 +22,12 @@ function captureObstacle(): string | undefined {
 
 /**
  * Can this process capture? Says in one line why not.
- * @throws Error instead when SPANLOOM_REQUIRE_ALL is 1
+ * @throws Error instead when TEST_REQUIRE_ALL is 1
  */
 export function canCapture(): boolean {
   const obstacle = captureObstacle();
   if (obstacle === undefined) return true;
-  if (process.env['SPANLOOM_REQUIRE_ALL'] === '1') throw new Error(`capture cannot be tested: ${obstacle}`);
+  if (process.env['TEST_REQUIRE_ALL'] === '1') throw new Error(`capture cannot be tested: ${obstacle}`);
   console.log(`skipped: capture is not tested, ${obstacle}`);
   return false;
 }

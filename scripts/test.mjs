@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { root, setup } from './setup.mjs';
 import { say, step } from './setup/step.mjs';
 
-const requireAll = process.env.SPANLOOM_REQUIRE_ALL === '1';
+const requireAll = process.env.TEST_REQUIRE_ALL === '1';
 
 async function main() {
   const complete = await setup(['build', 'demo', 'test']);
-  if (!complete && requireAll) throw new Error('SPANLOOM_REQUIRE_ALL=1, and not everything could be built');
+  if (!complete && requireAll) throw new Error('TEST_REQUIRE_ALL=1, and not everything could be built');
   const typecheck = node(['node_modules/typescript/bin/tsc', '--noEmit']);
   await step('types', async () => (typecheck === 0 ? 'checked' : 'wrong'));
   const folder = mkdtempSync(join(tmpdir(), 'spanloom-test-'));

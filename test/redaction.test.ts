@@ -48,8 +48,7 @@ const hasRe2 =
   compiler !== undefined &&
   spawnSync(compiler, ['-std=c++20', '-fsyntax-only', '-x', 'c++', '-'], { input: '#include <re2/re2.h>' }).status ===
     0;
-if (!hasRe2 && process.env['SPANLOOM_REQUIRE_ALL'] === '1')
-  throw new Error('a C++20 compiler and libre2-dev are needed');
+if (!hasRe2 && process.env['TEST_REQUIRE_ALL'] === '1') throw new Error('a C++20 compiler and libre2-dev are needed');
 if (!hasRe2)
   console.log('skipped: native/redact.cc is not compared to its reference without a C++ compiler and libre2-dev');
 

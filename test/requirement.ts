@@ -3,15 +3,15 @@ import { checkKernel } from '../native/check.ts';
 
 /**
  * A suite that needs something of the machine. Where it is missing, the suite is skipped with one line that says why;
- * with SPANLOOM_REQUIRE_ALL=1 it fails instead.
+ * with TEST_REQUIRE_ALL=1 it fails instead.
  * @param missing what is missing, in one sentence; undefined when all is there
  */
 export function describeWhere(missing: string | undefined, name: string, suite: () => void): void {
   if (missing === undefined) {
     describe(name, suite);
-  } else if (process.env['SPANLOOM_REQUIRE_ALL'] === '1') {
+  } else if (process.env['TEST_REQUIRE_ALL'] === '1') {
     it(name, () => {
-      throw new Error(`needed by SPANLOOM_REQUIRE_ALL=1: ${missing}`);
+      throw new Error(`needed by TEST_REQUIRE_ALL=1: ${missing}`);
     });
   } else {
     process.stderr.write(`skipped: ${name}: ${missing}\n`);

@@ -28,7 +28,7 @@ function find(program: string): string | undefined {
 function need(...programs: readonly string[]): readonly string[] | undefined {
   const missing = programs.filter((program) => find(program) === undefined);
   if (missing.length === 0) return programs.map((program) => find(program)!);
-  if (process.env['SPANLOOM_REQUIRE_ALL'] === '1') throw new Error(`not installed: ${missing.join(', ')}`);
+  if (process.env['TEST_REQUIRE_ALL'] === '1') throw new Error(`not installed: ${missing.join(', ')}`);
   console.warn(`skipped: not installed: ${missing.join(', ')}`);
   return undefined;
 }

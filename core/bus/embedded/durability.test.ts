@@ -132,7 +132,7 @@ describe('full disk', () => {
     }
   })();
   if (!canMount) {
-    if (process.env['SPANLOOM_REQUIRE_ALL'] === '1') throw new Error('mounting a small disk needs root');
+    if (process.env['TEST_REQUIRE_ALL'] === '1') throw new Error('mounting a small disk needs root');
     console.warn('skipped: full disk of the embedded bus; mounting a small disk needs root');
   }
 
