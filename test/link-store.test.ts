@@ -1,8 +1,11 @@
 /** What the shared link store remembers, for how long, and for whom, on a real Redis. */
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { projectFile } from '../core/project-files.ts';
 import type { LinkRequest } from '../correlator/distributed/link-request.ts';
+import { openRedis } from '../correlator/distributed/open-redis.ts';
 import { redisLinkOptions, RedisLinks } from '../correlator/distributed/redis-links.ts';
 import { recordOf } from '../correlator/testing/records.ts';
 import { redisMissing, type RedisUnderTest, startRedis } from '../correlator/testing/redis-server.ts';
@@ -43,6 +46,23 @@ describeWhere(redisMissing(), 'the shared link store', () => {
     expect(new Set(components).size).toBe(1);
     return components[0]!;
   };
+
+  it('needs no more rights than docs/deploy.md gives its user', async () => {
+    const page = readFileSync(projectFile('docs', 'deploy.md'), 'utf8');
+    const [, name, rights] = /^user (spanloom) (on >PASSWORD .*)$/m.exec(page)!;
+    await redis.call('ACL', 'SETUSER', name!, ...rights!.split(' '));
+    const login = { redisUrl: server.url, redisUser: name!, redisPassword: 'PASSWORD', redisCluster: false };
+    const limited = openRedis({ ...testConfig, ...login }, () => undefined);
+    await new Promise((resolve) => limited.once('ready', resolve));
+    const links = new RedisLinks(limited, redisLinkOptions(testConfig), () => Infinity);
+    const [call, served] = callOf(1, 0, 100);
+    expect(await limited.ping()).toBe('PONG');
+    await links.check();
+    const one = await componentOf(links, seen(served));
+    expect(await componentOf(links, fresh(call))).toBe(one);
+    await expect(limited.call('GET', 'of-somebody-else')).rejects.toThrow('NOPERM');
+    limited.disconnect();
+  });
 
   it('brings the ends of a call together that come to different correlators', async () => {
     const { instance } = store();
