@@ -18,6 +18,17 @@ export interface LoggerOptions {
 /** Fields whose values never appear, at the top and one level below. */
 const secretFields = ['password', 'secret', 'token', 'authorization', 'cookie', 'apiKey'];
 
+/**
+ * An error with its causes, and nothing else that its library has put on it: clients of databases keep the command there
+ * that failed, with its arguments, and the command may be a login.
+ */
+function errorFields(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { type, message, stack, code } = pino.stdSerializers.err(error) as Readonly<Record<string, unknown>>;
+  const all = error instanceof AggregateError ? { errors: error.errors.map(String) } : {};
+  return { type, message, stack, code, ...all };
+}
+
 /** A logger that writes one JSON object a line. Lines are written at once, so that the last one before a crash is there. */
 export function createLogger(options: LoggerOptions): Logger {
   return pino(
@@ -26,7 +37,7 @@ export function createLogger(options: LoggerOptions): Logger {
       level: options.level ?? 'info',
       base: { pid: process.pid },
       redact: { paths: secretFields.flatMap((field) => [field, `*.${field}`]), censor: '***' },
-      serializers: { error: pino.stdSerializers.err },
+      serializers: { error: errorFields },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
     },
