@@ -81,8 +81,7 @@ async function loadWithCapture(withClient: boolean): Promise<Captured> {
       pollIntervalMs: 10,
       maxUnacknowledgedBlocks: 64,
       excludedProcessIds: [process.pid],
-      redact: true,
-      redactPatterns: [],
+      redaction: { patterns: [], headers: [], parameters: [], sendUnrecognised: false },
     },
     (block) => {
       events += block.eventCount;

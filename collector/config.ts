@@ -50,8 +50,21 @@ export const collectorConfig = defineConfig(
     }),
     redact: booleanSetting({
       description:
-        'Overwrite secrets (authorization headers, cookies, passwords in logins) before anything leaves the host.',
+        'Overwrite secrets and hold back what is not recognised before anything leaves the host: docs/redaction.md.',
       default: 'true',
+    }),
+    redactHeaders: listSetting({
+      description: 'Further header fields of HTTP whose values are credentials, by name in any case.',
+      default: '',
+    }),
+    redactParameters: listSetting({
+      description: 'Further parameters in URLs whose values are credentials, by name in any case.',
+      default: '',
+    }),
+    sendUnrecognised: booleanSetting({
+      description:
+        'Also send payloads of connections whose protocol is not recognised, for replay through later dissectors. Secrets in them are only found by SPANLOOM_COLLECTOR_REDACT_PATTERNS.',
+      default: 'false',
     }),
     redactPatterns: textSetting({
       description:

@@ -12,6 +12,7 @@
 #include "kernel-programs.h"
 #include "layout.h"
 #include "poller.h"
+#include "redactor-object.h"
 
 namespace spanloom {
 namespace {
@@ -34,13 +35,12 @@ Options options_from(const Napi::Object& object) {
   options.max_sockets = number_in(object, "maxSockets");
   options.poll_interval_ms = number_in(object, "pollIntervalMs");
   options.max_unacknowledged_blocks = number_in(object, "maxUnacknowledgedBlocks");
-  options.redact = object.Get("redact").ToBoolean();
+  const Napi::Value redaction = object.Get("redaction");
+  options.redact = redaction.IsObject();
+  if (options.redact) options.redaction = redaction_options_from(redaction.As<Napi::Object>());
   const Napi::Array excluded = object.Get("excludedProcessIds").As<Napi::Array>();
   for (uint32_t index = 0; index < excluded.Length(); index++)
     options.excluded_process_ids.push_back(excluded.Get(index).ToNumber().Uint32Value());
-  const Napi::Array patterns = object.Get("redactPatterns").As<Napi::Array>();
-  for (uint32_t index = 0; index < patterns.Length(); index++)
-    options.redact_patterns.push_back(patterns.Get(index).ToString());
   return options;
 }
 
@@ -107,7 +107,7 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
   void start(Napi::Env env, const Options& options, const Napi::Function& on_block) {
     std::string error = problem_with(options);
     std::unique_ptr<Redactor> redactor;
-    if (error.empty() && options.redact) redactor = Redactor::create(options.redact_patterns, error);
+    if (error.empty() && options.redact) redactor = Redactor::create(options.redaction, error);
     if (error.empty()) programs_ = KernelPrograms::start(options, error);
     if (programs_ == nullptr) {
       throw_error(env, error);
@@ -199,6 +199,7 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
 
 struct Classes {
   Napi::FunctionReference capture;
+  Napi::FunctionReference redactor;
 };
 
 // Blocks come and go by the megabyte in several threads. With its defaults glibc keeps an arena for each thread and holds
@@ -216,6 +217,10 @@ Napi::Value start_capture(const Napi::CallbackInfo& info) {
   const Napi::Object object = env.GetInstanceData<Classes>()->capture.New({});
   CaptureObject::Unwrap(object)->start(env, options, info[1].As<Napi::Function>());
   return object;
+}
+
+Napi::Value create_redactor(const Napi::CallbackInfo& info) {
+  return info.Env().GetInstanceData<Classes>()->redactor.New({info[0]});
 }
 
 Napi::Value check(const Napi::CallbackInfo& info) {
@@ -243,13 +248,14 @@ Napi::Value encode_events(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Napi::Buffer<uint8_t> records = info[0].As<Napi::Buffer<uint8_t>>();
   const uint64_t base = static_cast<uint64_t>(info[1].ToNumber().Int64Value());
+  const std::vector<redaction::Range> nothing_redacted;
   Bytes out;
   for (size_t offset = 0; offset + sizeof(spanloom_event) <= records.Length();) {
     spanloom_event event;
     memcpy(&event, records.Data() + offset, sizeof(event));
     offset += sizeof(event);
     if (offset + event.payload_length > records.Length()) break;
-    encode_event(event, records.Data() + offset, base, out);
+    encode_event(event, {records.Data() + offset, event.payload_length, nothing_redacted}, base, out);
     offset += event.payload_length;
   }
   return buffer_from(env, out);
@@ -278,9 +284,11 @@ Napi::Value layouts(const Napi::CallbackInfo& info) {
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   auto* classes = new Classes();
   classes->capture = Napi::Persistent(CaptureObject::define(env));
+  classes->redactor = Napi::Persistent(RedactorObject::define(env));
   env.SetInstanceData(classes);
   exports.Set("startCapture", Napi::Function::New<start_capture>(env));
   exports.Set("checkKernel", Napi::Function::New<check>(env));
+  exports.Set("createRedactor", Napi::Function::New<create_redactor>(env));
   exports.Set("encodeEvents", Napi::Function::New<encode_events>(env));
   exports.Set("layouts", Napi::Function::New<layouts>(env));
   return exports;

@@ -20,10 +20,53 @@ export interface CaptureOptions {
   readonly maxUnacknowledgedBlocks: number;
   /** Processes never traced: the pipeline's own. */
   readonly excludedProcessIds: readonly number[];
-  /** Overwrite secrets in payloads (see collector/redaction). */
-  readonly redact: boolean;
-  /** Further patterns to overwrite, in RE2 syntax. */
-  readonly redactPatterns: readonly string[];
+  /** What may not leave the host; undefined sends payloads as they are. */
+  readonly redaction: RedactionOptions | undefined;
+}
+
+/** What of a payload may not leave the host, beside the built-in rules (docs/redaction.md). */
+export interface RedactionOptions {
+  /** Patterns to overwrite, in RE2 syntax: with groups the groups, else the whole match. */
+  readonly patterns: readonly string[];
+  /** Names of header fields whose values are credentials. */
+  readonly headers: readonly string[];
+  /** Names of parameters in URLs whose values are credentials. */
+  readonly parameters: readonly string[];
+  /** Also send payloads of connections whose protocol is not recognised. */
+  readonly sendUnrecognised: boolean;
+}
+
+/** One call on a socket, as redaction wants to know it. */
+export interface RedactedCall {
+  readonly socketId: number;
+  readonly transport: 'tcp' | 'udp' | 'unix' | 'unknown';
+  /** Whether the local end connected or accepted; undefined when neither was seen. */
+  readonly localRole: 'client' | 'server' | undefined;
+  readonly localPort: number;
+  readonly remotePort: number;
+  readonly direction: 'ingress' | 'egress';
+  /** The direction on the socket changed. */
+  readonly startsMessage: boolean;
+  /** TCP sequence number of the first byte; 0 where there is none. */
+  readonly tcpSequence: number;
+  /** Bytes the call moved, at least those of the payload. */
+  readonly length: number;
+}
+
+/** What became of a payload. */
+export interface RedactionOutcome {
+  /** How many bytes of it may be sent. */
+  readonly length: number;
+  /** `redacted` of the event: pairs of offset and length. */
+  readonly redacted: readonly number[];
+}
+
+/** Redacts the payloads of sockets, whose calls come in order. */
+export interface PayloadRedactor {
+  /** Overwrites what may not leave the host in `payload`. */
+  redact(call: RedactedCall, payload: Buffer): RedactionOutcome;
+  /** The socket was closed. */
+  forget(socketId: number): void;
 }
 
 /** A process that appears in a block for the first time, or changed its name or start time. */

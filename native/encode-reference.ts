@@ -99,6 +99,7 @@ export function decodeEvent(record: Buffer, baseMonotonicNs: number): SocketEven
     messageId: long(at.messageId),
     error: record.readUInt32LE(at.error),
     payload: record.subarray(eventBytes, eventBytes + record.readUInt16LE(at.payloadLength)),
+    redacted: [],
   };
 }
 

@@ -9,8 +9,8 @@ static_assert(std::endian::native == std::endian::little);
 namespace spanloom {
 namespace {
 
-// 27 fields of at most ten bytes, both addresses and the name; write_long() needs no more room behind the last of them.
-constexpr size_t kMaxBytesWithoutPayload = 27 * 10 + 16 + 16 + SPANLOOM_NAME_BYTES;
+// 29 fields of at most ten bytes, both addresses and the name; write_long() needs no more room behind the last of them.
+constexpr size_t kMaxBytesWithoutPayload = 29 * 10 + 16 + 16 + SPANLOOM_NAME_BYTES;
 
 // Avro's int and long are the same: zigzag, then seven bits a byte, lowest first. May write eight bytes whatever it uses.
 uint8_t* write_long(uint8_t* out, int64_t value) {
@@ -56,10 +56,10 @@ uint8_t* write_name(uint8_t* out, const char* name) {
 
 }  // namespace
 
-void encode_event(const spanloom_event& event, const uint8_t* payload, uint64_t base_monotonic_ns, Bytes& bytes) {
+void encode_event(const spanloom_event& event, const SentPayload& payload, uint64_t base_monotonic_ns, Bytes& bytes) {
   const spanloom_socket& socket = event.socket;
   const size_t address_bytes = socket.address_bytes == 16 ? 16 : 4;
-  uint8_t* out = bytes.reserve(kMaxBytesWithoutPayload + event.payload_length);
+  uint8_t* out = bytes.reserve(kMaxBytesWithoutPayload + payload.length + payload.ranges.size() * 2 * 10);
 
   out = write_long(out, static_cast<int64_t>(event.id));
   out = write_long(out, event.kind);
@@ -87,7 +87,15 @@ void encode_event(const spanloom_event& event, const uint8_t* payload, uint64_t 
   out = write_long(out, static_cast<int64_t>(event.connect_id));
   out = write_long(out, static_cast<int64_t>(event.message_id));
   out = write_long(out, static_cast<int32_t>(event.error));
-  out = write_bytes(out, payload, event.payload_length);
+  out = write_bytes(out, payload.bytes, payload.length);
+  if (!payload.ranges.empty()) {
+    out = write_long(out, static_cast<int64_t>(payload.ranges.size() * 2));
+    for (const redaction::Range& range : payload.ranges) {
+      out = write_long(out, range.offset);
+      out = write_long(out, range.length);
+    }
+  }
+  *out++ = 0;  // end of redacted
   bytes.advance_to(out);
 }
 

@@ -5,13 +5,22 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "block.h"
 #include "event.h"
+#include "redaction/payload.h"
 
 namespace spanloom {
 
-// Appends one event; `payload` holds event.payload_length bytes.
-void encode_event(const spanloom_event& event, const uint8_t* payload, uint64_t base_monotonic_ns, Bytes& out);
+// What of an event's payload is sent.
+struct SentPayload {
+  const uint8_t* bytes;
+  size_t length;
+  const std::vector<redaction::Range>& ranges;
+};
+
+// Appends one event.
+void encode_event(const spanloom_event& event, const SentPayload& payload, uint64_t base_monotonic_ns, Bytes& out);
 
 }  // namespace spanloom

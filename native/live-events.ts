@@ -44,8 +44,7 @@ export function smallCapture(overrides: Partial<CaptureOptions> = {}): CaptureOp
     pollIntervalMs: 5,
     maxUnacknowledgedBlocks: 64,
     excludedProcessIds: [],
-    redact: false,
-    redactPatterns: [],
+    redaction: undefined,
     ...overrides,
   };
 }

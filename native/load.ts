@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { NativeCapture } from './capture.ts';
+import type { NativeCapture, PayloadRedactor, RedactionOptions } from './capture.ts';
 
 /** What one kernel program did when it was tried by itself. */
 export interface ProgramCheck {
@@ -28,6 +28,11 @@ export interface NativeAddon extends NativeCapture {
   checkKernel(objectPath: string, loopPath: string): KernelCheck;
   /** Encodes records as they lie in the ring buffer, one after the other. The reference is native/encode-reference.ts. */
   encodeEvents(records: Buffer, baseMonotonicNs: number): Buffer;
+  /**
+   * A redactor by itself.
+   * @throws Error with one sentence when a pattern is not valid
+   */
+  createRedactor(options: RedactionOptions): PayloadRedactor;
   /** The layout of bpf/event.h as the C++ compiler made it and as the BPF object tells it. */
   layouts(objectPath: string): { readonly compiled: Layout; readonly object: Layout };
 }

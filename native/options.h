@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "redaction/redactor.h"
+
 namespace spanloom {
 
 struct Options {
@@ -20,7 +22,7 @@ struct Options {
   uint32_t max_unacknowledged_blocks = 64;
   std::vector<uint32_t> excluded_process_ids;
   bool redact = true;
-  std::vector<std::string> redact_patterns;
+  RedactionOptions redaction;
 };
 
 }  // namespace spanloom

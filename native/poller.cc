@@ -18,7 +18,6 @@ constexpr size_t kMaxBlockBytes = 1024 * 1024;
 constexpr size_t kMaxStagedEvents = 4 * kMaxBlockEvents;
 constexpr size_t kMaxStagedBytes = 8 * 1024 * 1024;
 constexpr uint64_t kHeartbeatNs = 500'000'000;
-constexpr size_t kMaxRedactionStates = 65536;
 
 uint64_t monotonic_ns() {
   timespec now{};
@@ -113,8 +112,8 @@ std::unique_ptr<Block> Poller::fill_block(uint64_t until_ns) {
   while (block->event_count < kMaxBlockEvents && block->events.size() < kMaxBlockBytes) {
     const size_t taken = staging_.take(until_ns, 64, [this, &block](const spanloom_event& event, uint8_t* payload) {
       seen_.note(event, block->processes);
-      if (redactor_ != nullptr) redact(event, payload);
-      encode_event(event, payload, block->base_monotonic_ns, block->events);
+      const size_t sent = redact(event, payload);
+      encode_event(event, {payload, sent, redacted_}, block->base_monotonic_ns, block->events);
       block->event_count++;
       block->last_event_id = std::max(block->last_event_id, uint64_t{event.id});
     });
@@ -123,25 +122,25 @@ std::unique_ptr<Block> Poller::fill_block(uint64_t until_ns) {
   return block;
 }
 
-void Poller::redact(const spanloom_event& event, uint8_t* payload) {
-  if (event.kind == SPANLOOM_CLOSE) {
-    redaction_states_.erase(event.socket.socket_id);
-    return;
-  }
-  if (event.kind != SPANLOOM_DATA) return;
-  const auto found = redaction_states_.find(event.socket.socket_id);
-  const uint64_t before = found == redaction_states_.end() ? 0 : found->second;
-  uint64_t state = before;
-  const auto direction =
-      event.direction == SPANLOOM_EGRESS ? PayloadDirection::kEgress : PayloadDirection::kIngress;
-  redactor_->redact(payload, event.payload_length, event.length, direction, state);
-  if (state == before) return;
-  if (state == 0) {
-    redaction_states_.erase(found);
-    return;
-  }
-  if (redaction_states_.size() >= kMaxRedactionStates) redaction_states_.clear();
-  redaction_states_[event.socket.socket_id] = state;
+// Overwrites what may not leave the host; returns how many bytes of the payload are sent.
+size_t Poller::redact(const spanloom_event& event, uint8_t* payload) {
+  redacted_.clear();
+  if (redactor_ == nullptr) return event.payload_length;
+  const spanloom_socket& socket = event.socket;
+  if (event.kind == SPANLOOM_CLOSE) redactor_->forget(socket.socket_id);
+  if (event.kind != SPANLOOM_DATA) return event.payload_length;
+  SocketCall call{};
+  call.socket_id = socket.socket_id;
+  call.transport = static_cast<redaction::Transport>(socket.transport);
+  call.role_is_known = socket.role != SPANLOOM_ROLE_UNKNOWN;
+  call.local_is_client = socket.role == SPANLOOM_CLIENT;
+  call.local_port = socket.local_port;
+  call.remote_port = socket.remote_port;
+  call.is_egress = event.direction == SPANLOOM_EGRESS;
+  call.starts_message = event.message_id == event.id;
+  call.tcp_sequence = event.tcp_sequence;
+  call.length = event.length;
+  return redactor_->redact(call, payload, event.payload_length, redacted_);
 }
 
 void Poller::take_losses(Losses& losses) {

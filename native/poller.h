@@ -9,13 +9,12 @@
 #include <mutex>
 #include <string>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "block.h"
 #include "kernel-programs.h"
 #include "options.h"
-#include "redact.h"
+#include "redaction/redactor.h"
 #include "seen-processes.h"
 #include "staging.h"
 
@@ -43,7 +42,7 @@ class Poller {
   void poll(uint64_t now_ns, bool is_last);
   void deliver_until(uint64_t until_ns);
   std::unique_ptr<Block> fill_block(uint64_t until_ns);
-  void redact(const spanloom_event& event, uint8_t* payload);
+  size_t redact(const spanloom_event& event, uint8_t* payload);
   void hand_over(std::unique_ptr<Block> block);
   void take_losses(Losses& losses);
   bool is_blocked();
@@ -56,8 +55,8 @@ class Poller {
   Staging staging_;
   SeenProcesses seen_;
   Losses reported_losses_{};
-  // What the redactor must remember of sockets between calls; see Redactor::redact().
-  std::unordered_map<uint64_t, uint64_t> redaction_states_;
+  // Of the event in hand.
+  std::vector<redaction::Range> redacted_;
   uint64_t until_ns_ = 0;
   uint64_t last_block_ns_ = 0;
 

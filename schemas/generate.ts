@@ -7,6 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { encodingOf, schemaFingerprint } from './avro-fingerprint.ts';
+import { protocolTablesHeader } from './protocol-tables.ts';
 
 interface NamedType {
   readonly type: string;
@@ -254,6 +255,7 @@ export function generate(): Map<string, string> {
     'generated/schemas.ts',
     `// Generated from schemas/avro/ by \`npm run generate\`. Do not edit.\n/** Every topmost schema, standing alone, with the fingerprint that the \`schema\` header of a message carries. */\nexport const schemas = {\n${schemaLines.join('\n')}\n} as const;\n\nexport type SchemaName = keyof typeof schemas;\n`,
   );
+  files.set('../native/generated/protocol-tables.h', protocolTablesHeader());
   return files;
 }
 

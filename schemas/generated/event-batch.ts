@@ -161,8 +161,10 @@ export interface SocketEvent {
   readonly messageId: number;
   /** errno of a failed connect; 0 otherwise. */
   readonly error: number;
-  /** The first bytes of the call, redacted: up to the message's budget (default 512 over all its calls); beyond it up to 32 bytes of each call, so that a new message in the same direction can be recognised. */
+  /** The first bytes of the call, redacted: up to the message's budget (default 512 over all its calls); beyond it up to 32 bytes of each call, so that a new message in the same direction can be recognised. Empty where the protocol is not recognised on the host. */
   readonly payload: Uint8Array;
+  /** What redaction covered: pairs of offset and length, in bytes of the payload, ascending. A pair whose offset is the payload's length was captured and held back. */
+  readonly redacted: readonly number[];
 }
 
 /** Reads one SocketEvent; throws AvroDecodeError on bytes that are none. */
@@ -194,7 +196,8 @@ export function readSocketEvent(reader: AvroReader): SocketEvent {
   const messageId = reader.readLong();
   const error = reader.readInt();
   const payload = reader.readBytes();
-  return { id, kind, direction, timeOffsetNs, processId, threadId, contextKind, contextId, processName, socketId, fileDescriptor, networkNamespace, transport, role, localAddress, localPort, remoteAddress, remotePort, tls, length, tcpSequence, phase, after, connectId, messageId, error, payload };
+  const redacted = readArray(reader, (reader) => reader.readInt());
+  return { id, kind, direction, timeOffsetNs, processId, threadId, contextKind, contextId, processName, socketId, fileDescriptor, networkNamespace, transport, role, localAddress, localPort, remoteAddress, remotePort, tls, length, tcpSequence, phase, after, connectId, messageId, error, payload, redacted };
 }
 
 /** Writes one SocketEvent. */
@@ -226,6 +229,7 @@ export function writeSocketEvent(writer: AvroWriter, value: SocketEvent): void {
   writer.writeLong(value.messageId);
   writer.writeLong(value.error);
   writer.writeBytes(value.payload);
+  writeArray(writer, value.redacted, (writer, item) => writer.writeLong(item));
 }
 
 /** What one agent's kernel programs saw in one poll of the ring buffer. Topic events, key: agent_id in decimal. A batch without events is a heartbeat. */

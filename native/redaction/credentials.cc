@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "credentials.h"
+
+#include <algorithm>
+#include <array>
+
+#include "../generated/protocol-tables.h"
+
+namespace spanloom::redaction {
+namespace {
+
+constexpr size_t kMaxNameBytes = 64;
+
+uint8_t hex_value(uint8_t byte) {
+  if (is_digit(byte)) return byte - '0';
+  const uint8_t letter = lower(byte);
+  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : 0xff;
+}
+
+// A name in lower case, percent escapes resolved, '-' and '.' as '_'.
+class Name {
+ public:
+  explicit Name(std::string_view raw) {
+    for (size_t at = 0; at < raw.size() && size_ < kMaxNameBytes; at++) {
+      uint8_t byte = static_cast<uint8_t>(raw[at]);
+      if (byte == '%' && at + 2 < raw.size()) {
+        const uint8_t high = hex_value(static_cast<uint8_t>(raw[at + 1]));
+        const uint8_t low = hex_value(static_cast<uint8_t>(raw[at + 2]));
+        if (high < 16 && low < 16) {
+          byte = static_cast<uint8_t>(high << 4 | low);
+          at += 2;
+        }
+      }
+      byte = lower(byte);
+      bytes_[size_++] = static_cast<char>(byte == '-' || byte == '.' ? '_' : byte);
+    }
+  }
+  std::string_view text() const { return {bytes_.data(), size_}; }
+
+ private:
+  std::array<char, kMaxNameBytes> bytes_;
+  size_t size_ = 0;
+};
+
+template <typename List>
+bool holds(const List& list, std::string_view name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+bool has_credential_ending(std::string_view name) {
+  for (const std::string_view ending : kCredentialEndings)
+    if (name.size() >= ending.size() && name.substr(name.size() - ending.size()) == ending) return true;
+  return false;
+}
+
+// A key of a connection string.
+bool is_password_key(std::string_view raw) {
+  const Name name(raw);
+  return has_credential_ending(name.text()) || name.text() == "pwd" || name.text() == "pass";
+}
+
+// Ends an authority.
+bool ends_authority(uint8_t byte) {
+  return byte == '/' || byte == '?' || byte == '#' || byte == '"' || byte == '\'' || byte == '<' || byte == '>' ||
+         byte <= ' ';
+}
+
+// Ends the value of a parameter.
+bool ends_value(uint8_t byte) {
+  return byte == '&' || byte == ';' || byte == '#' || byte == '"' || byte == '\'' || byte == '<' || byte == '>' ||
+         byte <= ' ';
+}
+
+bool begins_parameter(uint8_t byte) { return byte == '?' || byte == '&' || byte == '#' || byte == ';'; }
+
+bool is_name_byte(uint8_t byte) {
+  return is_word(byte) || byte == '-' || byte == '.' || byte == '%' || byte == '[' || byte == ']';
+}
+
+}  // namespace
+
+Credentials::Credentials(const CredentialNames& names) {
+  for (const std::string& name : names.headers) names_.headers.emplace_back(Name(name).text());
+  for (const std::string& name : names.parameters) names_.parameters.emplace_back(Name(name).text());
+}
+
+bool Credentials::is_header(std::string_view raw) const {
+  const Name name(raw);
+  return has_credential_ending(name.text()) || holds(kCredentialHeaders, name.text()) ||
+         holds(names_.headers, name.text());
+}
+
+bool Credentials::is_parameter(std::string_view raw) const {
+  const Name name(raw);
+  std::string_view text = name.text();
+  // A form field of an object: user[password].
+  if (!text.empty() && text.back() == ']') {
+    const size_t open = text.rfind('[');
+    if (open != std::string_view::npos && open + 2 < text.size()) text = text.substr(open + 1, text.size() - open - 2);
+  }
+  return has_credential_ending(text) || holds(kCredentialParameters, text) || holds(names_.parameters, text);
+}
+
+void Credentials::cover_urls(StreamReader& reader, size_t from, size_t to, bool is_complete) const {
+  const uint8_t* bytes = reader.window();
+  for (size_t at = from; at < to;) {
+    const uint8_t byte = bytes[at];
+    if (byte == ':' && at + 2 < to && bytes[at + 1] == '/' && bytes[at + 2] == '/') {
+      at = cover_authority(reader, at + 3, to, is_complete);
+    } else if (begins_parameter(byte)) {
+      at = cover_parameter(reader, at + 1, to);
+    } else {
+      at++;
+    }
+  }
+}
+
+// Returns where the authority ends.
+size_t Credentials::cover_authority(StreamReader& reader, size_t from, size_t to, bool is_complete) const {
+  const uint8_t* bytes = reader.window();
+  size_t end = from;
+  size_t colon = kNone;
+  size_t at_sign = kNone;
+  for (; end < to && !ends_authority(bytes[end]); end++) {
+    if (bytes[end] == ':' && colon == kNone) colon = end;
+    // The last one counts: passwords may hold others.
+    if (bytes[end] == '@') at_sign = end;
+  }
+  if (at_sign != kNone) {
+    if (colon < at_sign) reader.cover(colon + 1, at_sign);
+    else if (at_sign - from >= kLeastTokenBytes) reader.cover(from, at_sign);
+  } else if (end == to && !is_complete) {
+    if (colon != kNone) reader.cover(colon + 1, to);
+    else if (to - from >= kLeastTokenBytes) reader.cover(from, to);
+  }
+  return end;
+}
+
+// Covers the value if the name asks for it; returns where to go on.
+size_t Credentials::cover_parameter(StreamReader& reader, size_t from, size_t to) const {
+  const uint8_t* bytes = reader.window();
+  size_t name_end = from;
+  while (name_end < to && name_end - from <= kMaxNameBytes && is_name_byte(bytes[name_end])) name_end++;
+  if (name_end >= to || bytes[name_end] != '=') return name_end;
+  const size_t value = name_end + 1;
+  if (!is_parameter(view(bytes, from, name_end))) return value;
+  size_t end = value;
+  while (end < to && !ends_value(bytes[end])) end++;
+  reader.cover(value, end);
+  return end;
+}
+
+void Credentials::cover_connection_string(StreamReader& reader, size_t from, size_t to, bool is_complete) const {
+  const uint8_t* bytes = reader.window();
+  for (size_t at = from; at < to; at++) {
+    if (bytes[at] != '=') continue;
+    size_t name_end = at;
+    while (name_end > from && is_space(bytes[name_end - 1])) name_end--;
+    size_t name = name_end;
+    while (name > from && (is_word(bytes[name - 1]) || bytes[name - 1] == '-')) name--;
+    if (name == name_end || !is_password_key(view(bytes, name, name_end))) continue;
+    size_t value = at + 1;
+    while (value < to && is_space(bytes[value])) value++;
+    const uint8_t quote = value < to ? bytes[value] : 0;
+    if (quote == '\'' || quote == '"' || quote == '\\' || quote == '{') {
+      // Where a quoted value ends depends on what it is quoted in: everything to the end of the text.
+      reader.cover(value, to);
+      return;
+    }
+    size_t end = value;
+    while (end < to && !is_space(bytes[end]) && bytes[end] != ';' && bytes[end] != '&' && bytes[end] != '\'') end++;
+    reader.cover(value, end);
+    at = end == to ? to : end - 1;
+  }
+  const size_t url = view(bytes, from, to).find("://");
+  if (url != std::string_view::npos) cover_urls(reader, from + url, to, is_complete);
+}
+
+}  // namespace spanloom::redaction

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Names that stand before credentials, and credentials in URLs and in connection strings. Lists: schemas/protocol-tables.ts.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stream-reader.h"
+#include "text.h"
+
+namespace spanloom::redaction {
+
+// The configured names, beside the built-in ones. Lower case; '-', '.' and '_' are the same.
+struct CredentialNames {
+  std::vector<std::string> headers;
+  std::vector<std::string> parameters;
+};
+
+class Credentials {
+ public:
+  explicit Credentials(const CredentialNames& names);
+
+  // The value of a header field of this name is a credential.
+  bool is_header(std::string_view name) const;
+  // The value of a parameter of this name, in a query, a form or a connection string, is a credential.
+  bool is_parameter(std::string_view name) const;
+
+  // Covers passwords in URLs (`scheme://user:password@host`), and the values of parameters behind `?`, `&`, `#` and `;`, in
+  // window bytes [from, to). `is_complete`: the text ends at `to`; else what may become a password is covered too.
+  void cover_urls(StreamReader& reader, size_t from, size_t to, bool is_complete) const;
+
+  // Covers `password=...` and its kind in a connection string.
+  void cover_connection_string(StreamReader& reader, size_t from, size_t to, bool is_complete) const;
+
+ private:
+  size_t cover_authority(StreamReader& reader, size_t from, size_t to, bool is_complete) const;
+  size_t cover_parameter(StreamReader& reader, size_t from, size_t to) const;
+
+  CredentialNames names_;
+};
+
+// A value as long and as mixed as generated tokens are.
+inline constexpr size_t kLeastTokenBytes = 20;
+
+}  // namespace spanloom::redaction

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// MySQL and MariaDB. Packets of a length and a sequence number; a command begins at sequence 0. From the client's handshake
+// response (or COM_CHANGE_USER) to the server's OK or ERR, whatever the client sends is a secret. Later, secrets are literals
+// of statements, and parameters of statements that speak of a password.
+#include <algorithm>
+#include <unordered_set>
+
+#include "../generated/protocol-tables.h"
+#include "mysql-query-attributes.h"
+#include "protocol.h"
+#include "sql.h"
+
+namespace spanloom::redaction {
+namespace {
+
+constexpr uint16_t kPort = kMysqlPorts[0];
+constexpr size_t kHeaderBytes = 4;
+constexpr uint32_t kFullPacketBytes = 0xffffff;
+constexpr uint32_t kMaxGreetingBytes = 1024;
+constexpr size_t kMaxSecretStatements = 256;
+
+constexpr uint8_t kComInitDatabase = 0x02;
+constexpr uint8_t kComQuery = 0x03;
+constexpr uint8_t kComChangeUser = 0x11;
+constexpr uint8_t kComPrepare = 0x16;
+constexpr uint8_t kComExecute = 0x17;
+constexpr uint8_t kComSendLongData = 0x18;
+constexpr uint8_t kComCloseStatement = 0x19;
+constexpr uint8_t kComResetStatement = 0x1a;
+constexpr uint8_t kComBulkExecute = 0xfa;
+
+constexpr uint32_t kCompress = 0x20;
+constexpr uint32_t kProtocol41 = 0x200;
+constexpr uint32_t kSsl = 0x800;
+constexpr uint32_t kSecureConnection = 0x8000;
+constexpr uint32_t kLengthEncodedAuth = 0x200000;
+constexpr uint32_t kZstd = 0x4000000;
+constexpr uint32_t kQueryAttributes = 0x8000000;
+
+uint32_t packet_length(const uint8_t* bytes) { return bytes[0] | bytes[1] << 8 | bytes[2] << 16; }
+
+uint32_t unsigned32(const uint8_t* bytes) {
+  return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | static_cast<uint32_t>(bytes[3]) << 24;
+}
+
+bool is_command(uint8_t code) {
+  return (code >= 0x01 && code <= 0x0e && code != 0x0b) || code == 0x11 || code == 0x12 || (code >= 0x15 && code <= 0x1c) ||
+         code == 0x1e || code == 0x1f || code == kComBulkExecute;
+}
+
+// Where the version of a greeting (protocol 10) ends; kNone when it is none.
+size_t greeting_version_end(const uint8_t* bytes, size_t from, size_t end) {
+  if (end < from + 6 || bytes[from] != 10 || !is_digit(bytes[from + 1])) return kNone;
+  bool has_dot = false;
+  for (size_t at = from + 1; at < std::min(end, from + 80); at++) {
+    if (bytes[at] == 0) return has_dot && at > from + 5 ? at : kNone;
+    if (bytes[at] < 0x20 || bytes[at] > 0x7e) return kNone;
+    if (bytes[at] == '.') has_dot = true;
+  }
+  return kNone;
+}
+
+// A handshake response of protocol 4.1, or the beginning of one that asks for TLS.
+bool is_handshake_response(const uint8_t* bytes, size_t from, size_t end) {
+  if (end < from + 32 || (unsigned32(bytes + from) & kProtocol41) == 0) return false;
+  // 19 of the 23 reserved bytes are zero; MariaDB uses the last four.
+  for (size_t at = from + 9; at < from + 28; at++)
+    if (bytes[at] != 0) return false;
+  return true;
+}
+
+enum class Phase : uint8_t { kUnknown, kGreeted, kLogin, kCommand };
+
+class Mysql final : public Conversation {
+ public:
+  Mysql(Sender first, const Credentials& credentials) : Conversation(first), credentials_(credentials) {}
+
+ private:
+  bool resumes(const Call& call, StreamReader& reader) override {
+    if (!call.starts_message || reader.end() < kHeaderBytes) return false;
+    const uint8_t* bytes = reader.window();
+    const uint32_t length = packet_length(bytes);
+    const uint8_t sequence = bytes[3];
+    if (call.sender == Sender::kServer) {
+      if (greeting_version_end(bytes, kHeaderBytes, reader.end()) != kNone) return sequence == 0;
+      // The first packet of an answer; while a client logs in, sequences go on.
+      return length > 0 && (sequence == 1 || (phase_ == Phase::kLogin && sequence < 16));
+    }
+    if (reader.end() == kHeaderBytes) return sequence == 0 && length > 0;
+    if (sequence == 0) return length > 0 && is_command(bytes[kHeaderBytes]);
+    return (phase_ == Phase::kGreeted && sequence <= 2) || (phase_ == Phase::kLogin && sequence < 16);
+  }
+
+  void step(Sender sender, StreamReader& reader) override {
+    if (reader.available() < kHeaderBytes) return wait(reader);
+    const uint8_t* bytes = reader.window() + reader.position();
+    const uint32_t length = packet_length(bytes);
+    if (length == 0) {
+      if (sender == Sender::kClient) continues_secret_ = false;
+      return reader.pass(kHeaderBytes);
+    }
+    // What a packet is, its first byte says.
+    if (reader.available() == kHeaderBytes) return wait(reader);
+    if (sender == Sender::kServer) server_packet(reader, length);
+    else client_packet(reader, length, bytes[3]);
+  }
+
+  static void wait(StreamReader& reader) {
+    if (reader.has_gap()) reader.pass(reader.available());
+    else reader.keep();
+  }
+
+  void server_packet(StreamReader& reader, uint32_t length) {
+    const uint8_t* bytes = reader.window();
+    const size_t body = reader.position() + kHeaderBytes;
+    const uint8_t sequence = bytes[body - 1];
+    const uint8_t kind = bytes[body];
+    const size_t version_end = sequence == 0 ? greeting_version_end(bytes, body, reader.end()) : kNone;
+    if (version_end != kNone) {
+      phase_ = Phase::kGreeted;
+      read_greeting(bytes, version_end, reader.end());
+    } else if (phase_ == Phase::kLogin && (kind == 0x00 || kind == 0xff)) {
+      phase_ = Phase::kCommand;
+      // Compressed packets cannot be read.
+      if (kind == 0x00 && is_compressed_) end();
+    } else if (awaits_statement_id_ && sequence == 1) {
+      awaits_statement_id_ = false;
+      if (kind == 0x00 && reader.available() >= kHeaderBytes + 5 && secret_statements_.size() < kMaxSecretStatements)
+        secret_statements_.insert(unsigned32(bytes + body + 1));
+    }
+    reader.pass(kHeaderBytes + uint64_t{length});
+  }
+
+  // Capabilities stand behind thread id (4), challenge (8) and a zero; the upper half behind character set and status.
+  void read_greeting(const uint8_t* bytes, size_t version_end, size_t end) {
+    const size_t lower = version_end + 1 + 4 + 8 + 1;
+    if (lower + 7 > end) return;
+    server_capabilities_ = bytes[lower] | bytes[lower + 1] << 8 | bytes[lower + 5] << 16 |
+                           static_cast<uint32_t>(bytes[lower + 6]) << 24;
+  }
+
+  void client_packet(StreamReader& reader, uint32_t length, uint8_t sequence) {
+    const size_t from = reader.position();
+    const uint64_t total = kHeaderBytes + uint64_t{length};
+    const bool is_whole = reader.available() >= total;
+    const size_t body = from + kHeaderBytes;
+    const size_t end = is_whole ? from + static_cast<size_t>(total) : reader.end();
+    if (sequence != 0) return later_packet(reader, total, is_whole, end);
+    phase_ = Phase::kCommand;
+    continues_secret_ = false;
+    const uint8_t* bytes = reader.window();
+    const size_t argument = body + 1;
+    switch (bytes[body]) {
+      case kComQuery:
+      case kComPrepare: {
+        size_t text = argument;
+        if (bytes[body] == kComQuery) text = query_text(bytes, argument, end);
+        const bool is_secret = text != kNone && cover_sql(reader, text, end, is_whole, SqlDialect::kMysql, credentials_);
+        if (bytes[body] == kComPrepare) awaits_statement_id_ = is_secret;
+        continues_secret_ = is_secret && length == kFullPacketBytes;
+        return pass_or_wait(reader, total, is_whole);
+      }
+      case kComChangeUser: {
+        phase_ = Phase::kLogin;
+        const size_t user_end = text_end(bytes, argument, end);
+        if (user_end < end) cover_auth(reader, user_end + 1, end, kSecureConnection);
+        return pass_or_wait(reader, total, is_whole);
+      }
+      case kComExecute:
+      case kComBulkExecute:
+      case kComSendLongData: {
+        if (secret_statements_.empty()) return reader.pass(total);
+        if (!is_whole && end < argument + 4) return wait(reader);
+        const bool is_secret =
+            end >= argument + 4 && secret_statements_.count(unsigned32(bytes + argument)) > 0;
+        const size_t shown = std::min<size_t>(bytes[body] == kComExecute ? 10 : 7, end - body);
+        reader.pass(kHeaderBytes + shown);
+        return reader.pass(length - shown, is_secret ? Passing::kCovered : Passing::kShown);
+      }
+      default:
+        return reader.pass(total);
+    }
+  }
+
+  // Where the text of a COM_QUERY begins; kNone when that was not captured.
+  size_t query_text(const uint8_t* bytes, size_t from, size_t end) const {
+    const bool knows = server_capabilities_ != 0 && client_capabilities_ != 0;
+    const bool agreed = (server_capabilities_ & client_capabilities_ & kQueryAttributes) != 0;
+    return behind_query_attributes(bytes, from, end, !knows ? Agreed::kUnknown : agreed ? Agreed::kYes : Agreed::kNo);
+  }
+
+  // A unit that has to be seen whole: waits, or covers what is behind the part that was captured.
+  static void pass_or_wait(StreamReader& reader, uint64_t total, bool is_whole) {
+    if (is_whole) return reader.pass(total);
+    if (!reader.has_gap()) return reader.keep();
+    const size_t here = reader.available();
+    reader.pass(here);
+    reader.pass(total - here, Passing::kCovered);
+  }
+
+  void later_packet(StreamReader& reader, uint64_t total, bool is_whole, size_t end) {
+    const uint8_t* bytes = reader.window();
+    const size_t body = reader.position() + kHeaderBytes;
+    const bool may_be_response = phase_ == Phase::kGreeted || phase_ == Phase::kUnknown;
+    if (may_be_response && is_handshake_response(bytes, body, end)) {
+      client_capabilities_ = unsigned32(bytes + body);
+      is_compressed_ = (client_capabilities_ & server_capabilities_ & (kCompress | kZstd)) != 0;
+      if ((client_capabilities_ & kSsl) != 0 && total == kHeaderBytes + 32) {
+        reader.pass(total);
+        return this->end();
+      }
+      const size_t user_end = text_end(bytes, body + 32, end);
+      if (user_end < end) cover_auth(reader, user_end + 1, end, client_capabilities_);
+      if (is_whole || reader.has_gap()) phase_ = Phase::kLogin;
+      return pass_or_wait(reader, total, is_whole);
+    }
+    if (may_be_response && !is_whole && !reader.has_gap() && end < body + 32) return reader.keep();
+    reader.pass(kHeaderBytes);
+    // In a login every packet is a secret; so it is where the beginning was not seen. Later, packets continue a long command
+    // or carry a file.
+    const bool is_secret = phase_ != Phase::kCommand || continues_secret_;
+    reader.pass(total - kHeaderBytes, is_secret ? Passing::kCovered : Passing::kShown);
+  }
+
+  static size_t text_end(const uint8_t* bytes, size_t from, size_t end) {
+    while (from < end && bytes[from] != 0) from++;
+    return from;
+  }
+
+  // The answer to the server's challenge: its length stands before it, or a zero ends it.
+  static void cover_auth(StreamReader& reader, size_t from, size_t end, uint32_t capabilities) {
+    const uint8_t* bytes = reader.window();
+    if (from >= end) return;
+    if ((capabilities & kLengthEncodedAuth) != 0 && bytes[from] >= 0xfb) {
+      const uint64_t size = bytes[from] == 0xfc && end - from >= 3 ? bytes[from + 1] | bytes[from + 2] << 8 : 0xffff;
+      reader.cover(from + 1 + (bytes[from] == 0xfc ? 2 : 0), static_cast<size_t>(std::min<uint64_t>(end, from + 3 + size)));
+    } else if ((capabilities & (kLengthEncodedAuth | kSecureConnection)) != 0) {
+      reader.cover(from + 1, std::min<size_t>(end, from + 1 + bytes[from]));
+    } else {
+      reader.cover(from, text_end(bytes, from, end));
+    }
+  }
+
+  const Credentials& credentials_;
+  Phase phase_ = Phase::kUnknown;
+  bool is_compressed_ = false;
+  bool continues_secret_ = false;
+  bool awaits_statement_id_ = false;
+  // 0 where the handshake was not seen.
+  uint32_t server_capabilities_ = 0;
+  uint32_t client_capabilities_ = 0;
+  // Ids of prepared statements that speak of a password.
+  std::unordered_set<uint32_t> secret_statements_;
+};
+
+bool is_sql_verb(std::string_view word) {
+  for (const std::string_view verb : kSqlVerbs)
+    if (equal_nocase(word, verb)) return true;
+  return false;
+}
+
+bool looks_like_sql(const uint8_t* bytes, size_t from, size_t end) {
+  while (from < end && (is_space(bytes[from]) || bytes[from] == '(' || bytes[from] == ';')) from++;
+  if (from + 1 < end && bytes[from] == '/' && bytes[from + 1] == '*') return true;
+  if (from + 1 < end && bytes[from] == '-' && bytes[from + 1] == '-') return true;
+  if (from < end && bytes[from] == '#') return true;
+  size_t word_end = from;
+  while (word_end < end && is_letter(bytes[word_end])) word_end++;
+  return is_sql_verb(view(bytes, from, word_end));
+}
+
+bool recognises_command(const uint8_t* bytes, size_t size, uint32_t length, size_t end, bool on_port) {
+  const uint8_t code = bytes[kHeaderBytes];
+  const size_t argument = kHeaderBytes + 1;
+  // Several packets in one call: only commands without an answer may stand first.
+  if (!is_command(code) || (end < size && code != kComCloseStatement && code != kComPrepare)) return false;
+  switch (code) {
+    case kComQuery:
+    case kComPrepare: {
+      const size_t text = code == kComQuery ? behind_query_attributes(bytes, argument, end, Agreed::kUnknown) : argument;
+      return text != kNone && looks_like_sql(bytes, text, end);
+    }
+    case kComExecute:
+      // One iteration, always (dev.mysql.com, COM_STMT_EXECUTE).
+      return length >= 10 && end >= argument + 9 && unsigned32(bytes + argument + 5) == 1 && bytes[argument + 4] < 16;
+    case kComCloseStatement:
+    case kComResetStatement:
+      return length == 5 && on_port;
+    case kComInitDatabase:
+      return length > 1 && length < 66 && on_port;
+    default:
+      return on_port && length < 64;
+  }
+}
+
+bool recognises_answer(const uint8_t* bytes, size_t size, uint32_t length) {
+  const uint8_t first = bytes[kHeaderBytes];
+  if (first == 0xff) return length >= 9 && size > kHeaderBytes + 3 && bytes[kHeaderBytes + 3] == '#';
+  if (first == 0) return length >= 7 && length < 256;
+  return length == 1 && size > kHeaderBytes + 4 && bytes[kHeaderBytes + 4] == 2;
+}
+
+Recognition recognise(const uint8_t* bytes, size_t size, const Hints& hints) {
+  if (hints.transport == Transport::kUdp) return Recognition::kNo;
+  if (size < kHeaderBytes) return Recognition::kNo;
+  const uint32_t length = packet_length(bytes);
+  const uint8_t sequence = bytes[3];
+  const bool from_server = hints.is_from_server(kPort);
+  const bool from_client = hints.is_from_client(kPort);
+  const bool on_port = hints.has_port(kPort);
+  if (length == 0 || sequence > 2) return Recognition::kNo;
+  // A header that was read or written by itself.
+  if (size == kHeaderBytes) return length < 0x10000 && sequence < 2 ? Recognition::kUndecided : Recognition::kNo;
+  const size_t end = std::min<size_t>(size, kHeaderBytes + length);
+  if (sequence == 0 && length <= kMaxGreetingBytes && greeting_version_end(bytes, kHeaderBytes, end) != kNone)
+    return from_client ? Recognition::kNo : Recognition::kResponse;
+  if (sequence > 0 && !from_server && is_handshake_response(bytes, kHeaderBytes, end)) return Recognition::kRequest;
+  if (sequence == 0 && !from_server)
+    return recognises_command(bytes, size, length, end, on_port) ? Recognition::kRequest : Recognition::kNo;
+  if (sequence == 1 && on_port && from_server && !from_client)
+    return recognises_answer(bytes, size, length) ? Recognition::kResponse : Recognition::kNo;
+  return Recognition::kNo;
+}
+
+std::unique_ptr<Conversation> open(Sender first, const Hints&, const Credentials& credentials) {
+  return std::make_unique<Mysql>(first, credentials);
+}
+
+}  // namespace
+
+const Protocol kMysql = {recognise, open};
+
+}  // namespace spanloom::redaction
