@@ -57,6 +57,7 @@ function socketEvent(index: number): SocketEvent {
     messageId: id,
     error: 0,
     payload: requestHead.subarray(0, 64 + ((index * 37) % (requestHead.length - 64))),
+    redacted: [],
   };
 }
 

@@ -2,7 +2,7 @@ import type { Bus } from '../core/bus/bus.ts';
 import { PipelineError } from '../core/errors.ts';
 import { stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
-import type { NativeCapture } from '../native/capture.ts';
+import type { NativeCapture, RedactionOptions } from '../native/capture.ts';
 import { capturePrograms, loadNative } from '../native/load.ts';
 import { collect } from './collect.ts';
 import type { CollectorConfig } from './config.ts';
@@ -79,6 +79,15 @@ export async function captureHost(options: CaptureHostOptions, output: Output): 
     telemetry: stageTelemetry(telemetry, 'collector', () => source.accounting()),
     signal,
   });
+}
+
+function redactionOptions(config: CollectorConfig): RedactionOptions {
+  return {
+    patterns: config.redactPatterns?.trim().split(/\s+/) ?? [],
+    headers: config.redactHeaders,
+    parameters: config.redactParameters,
+    sendUnrecognised: config.sendUnrecognised,
+  };
 }
 
 function loadAddon(): NativeCapture {

@@ -21,6 +21,7 @@
         "redaction/payload.cc",
         "redaction/postgresql.cc",
         "redaction/redactor.cc",
+        "redaction/redis-recognition.cc",
         "redaction/redis.cc",
         "redaction/sql.cc",
         "redaction/stream-reader.cc",

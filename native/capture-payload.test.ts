@@ -121,19 +121,23 @@ with open('/dev/zero', 'rb', buffering=0) as file: file.read(10)`),
   });
 
   it('is redacted when asked for', async () => {
-    const redacting = new LiveEvents({ redact: true, redactPatterns: ['secret-[0-9]+'] });
+    const redacting = new LiveEvents({
+      redaction: { patterns: ['secret-[0-9]+'], headers: [], parameters: [], sendUnrecognised: false },
+    });
     try {
       const events = await redacting.eventsOf(
         ...python(`
 client, server = pair()
-client.send(b'GET / HTTP/1.1\\r\\nAuthorization: Bearer abcdef\\r\\nHost: x\\r\\n\\r\\n'); server.recv(1000)
-server.send(b'secret-123')`),
+client.send(b'GET /secret-123 HTTP/1.1\\r\\nAuthorization: Bearer abcdef\\r\\nHost: x\\r\\n\\r\\n'); server.recv(1000)
+server.send(b'nothing that is known')`),
       );
       const texts = events.filter((event) => event.kind === 'data').map(textOf);
       expect(texts).toHaveLength(3);
       expect(texts.join('\n')).not.toContain('abcdef');
+      expect(texts[0]).toContain('GET /********** HTTP/1.1');
       expect(texts[0]).toContain('Host: x');
-      expect(texts[2]).toBe('**********');
+      expect(texts[2]).toBe('');
+      expect(events.map((event) => event.redacted)).toContainEqual([0, 21]);
     } finally {
       await redacting.capture.stop();
     }

@@ -119,7 +119,8 @@ export class SocketDissection<Origin> {
     const continues = this.held.length > 0 && this.heldFrom === from && !segment.startsMessage;
     if (!continues) {
       this.held = [];
-      if (!segment.startsMessage) return;
+      // Redaction sends nothing of a connection as long as it does not recognise the protocol: that tells nothing.
+      if (!segment.startsMessage || segment.bytes.length === 0) return;
       this.tries++;
       if (this.tries > eagerTries && this.tries % lateTryEvery !== 0) return;
     }

@@ -142,6 +142,7 @@ export class Kernel {
       messageId: kind === 'data' ? socket.messageId : id,
       error: 0,
       payload: Buffer.from(text, 'latin1'),
+      redacted: [],
     };
     this.events.push(event);
     return event;

@@ -33,6 +33,7 @@ export function socketEvent(given: Partial<SocketEvent> & { readonly text?: stri
     messageId: id,
     error: 0,
     payload,
+    redacted: [],
     ...rest,
   };
 }

@@ -126,12 +126,13 @@ size_t Credentials::cover_authority(StreamReader& reader, size_t from, size_t to
     // The last one counts: passwords may hold others.
     if (bytes[end] == '@') at_sign = end;
   }
-  if (at_sign != kNone) {
-    if (colon < at_sign) reader.cover(colon + 1, at_sign);
-    else if (at_sign - from >= kLeastTokenBytes) reader.cover(from, at_sign);
-  } else if (end == to && !is_complete) {
+  if (end == to && !is_complete) {
+    // More may follow, also another '@'.
     if (colon != kNone) reader.cover(colon + 1, to);
     else if (to - from >= kLeastTokenBytes) reader.cover(from, to);
+  } else if (at_sign != kNone) {
+    if (colon < at_sign) reader.cover(colon + 1, at_sign);
+    else if (at_sign - from >= kLeastTokenBytes) reader.cover(from, at_sign);
   }
   return end;
 }

@@ -30,6 +30,9 @@ constexpr uint8_t kComCloseStatement = 0x19;
 constexpr uint8_t kComResetStatement = 0x1a;
 constexpr uint8_t kComBulkExecute = 0xfa;
 
+// Of the server's status.
+constexpr uint32_t kNoBackslashEscapes = 0x200;
+
 constexpr uint32_t kCompress = 0x20;
 constexpr uint32_t kProtocol41 = 0x200;
 constexpr uint32_t kSsl = 0x800;
@@ -129,7 +132,16 @@ class Mysql final : public Conversation {
       if (kind == 0x00 && reader.available() >= kHeaderBytes + 5 && secret_statements_.size() < kMaxSecretStatements)
         secret_statements_.insert(unsigned32(bytes + body + 1));
     }
+    if (kind == 0x00) read_status(bytes, body, std::min(reader.end(), body + length));
     reader.pass(kHeaderBytes + uint64_t{length});
+  }
+
+  // The server's status in an OK packet, behind two length-encoded numbers. The answer to a prepare looks alike, but is of
+  // another length.
+  void read_status(const uint8_t* bytes, size_t body, size_t end) {
+    if (end - body < 7 || end - body == 12 || bytes[body + 1] >= 0xfb || bytes[body + 2] >= 0xfb) return;
+    const uint32_t status = bytes[body + 3] | bytes[body + 4] << 8;
+    escapes_ = (status & kNoBackslashEscapes) != 0 ? Escapes::kNone : Escapes::kBackslash;
   }
 
   // Capabilities stand behind thread id (4), challenge (8) and a zero; the upper half behind character set and status.
@@ -156,7 +168,7 @@ class Mysql final : public Conversation {
       case kComPrepare: {
         size_t text = argument;
         if (bytes[body] == kComQuery) text = query_text(bytes, argument, end);
-        const bool is_secret = text != kNone && cover_sql(reader, text, end, is_whole, SqlDialect::kMysql, credentials_);
+        const bool is_secret = text != kNone && cover_sql(reader, text, end, is_whole, SqlDialect::kMysql, escapes_, credentials_);
         if (bytes[body] == kComPrepare) awaits_statement_id_ = is_secret;
         continues_secret_ = is_secret && length == kFullPacketBytes;
         return pass_or_wait(reader, total, is_whole);
@@ -245,6 +257,7 @@ class Mysql final : public Conversation {
   const Credentials& credentials_;
   Phase phase_ = Phase::kUnknown;
   bool is_compressed_ = false;
+  Escapes escapes_ = Escapes::kUnknown;
   bool continues_secret_ = false;
   bool awaits_statement_id_ = false;
   // 0 where the handshake was not seen.
@@ -311,7 +324,8 @@ Recognition recognise(const uint8_t* bytes, size_t size, const Hints& hints) {
   const bool on_port = hints.has_port(kPort);
   if (length == 0 || sequence > 2) return Recognition::kNo;
   // A header that was read or written by itself.
-  if (size == kHeaderBytes) return length < 0x10000 && sequence < 2 ? Recognition::kUndecided : Recognition::kNo;
+  if (size == kHeaderBytes)
+    return on_port && length < 0x10000 && sequence < 2 ? Recognition::kUndecided : Recognition::kNo;
   const size_t end = std::min<size_t>(size, kHeaderBytes + length);
   if (sequence == 0 && length <= kMaxGreetingBytes && greeting_version_end(bytes, kHeaderBytes, end) != kNone)
     return from_client ? Recognition::kNo : Recognition::kResponse;

@@ -118,7 +118,15 @@ class Postgresql final : public Conversation {
       if (reader.available() < kHeaderBytes + 4 && !reader.has_gap()) return reader.keep();
       requested_ = reader.available() >= kHeaderBytes + 4 ? unsigned32(bytes, kHeaderBytes) : 0;
     }
+    if (bytes[0] == 'S') read_parameter(view(bytes, kHeaderBytes, std::min<size_t>(reader.available(), 1 + length)));
     reader.pass(1 + static_cast<uint64_t>(length));
+  }
+
+  // A ParameterStatus: name and value, each ended by a zero.
+  void read_parameter(std::string_view text) {
+    constexpr std::string_view kName("standard_conforming_strings\0", 28);
+    if (text.substr(0, kName.size()) != kName || text.size() < kName.size() + 2) return;
+    escapes_ = text.substr(kName.size(), 2) == "on" ? Escapes::kNone : Escapes::kBackslash;
   }
 
   void client_message(StreamReader& reader) {
@@ -175,7 +183,7 @@ class Postgresql final : public Conversation {
     }
     const size_t text = text_end(bytes, from, end);
     const bool is_secret =
-        cover_sql(reader, from, text, text < end || is_whole, SqlDialect::kPostgresql, credentials_);
+        cover_sql(reader, from, text, text < end || is_whole, SqlDialect::kPostgresql, escapes_, credentials_);
     if (type != 'P') return;
     if (is_secret && secret_statements_.size() < kMaxSecretStatements) secret_statements_.insert(name_hash);
     if (!is_secret) secret_statements_.erase(name_hash);
@@ -207,6 +215,7 @@ class Postgresql final : public Conversation {
 
   const Credentials& credentials_;
   bool asked_encryption_ = false;
+  Escapes escapes_ = Escapes::kUnknown;
   // What the server asked for last: the code of its authentication message.
   uint32_t requested_ = 0;
   // Hashes of the names of prepared statements that speak of a password.
@@ -295,7 +304,11 @@ bool is_response(const uint8_t* bytes, size_t size, uint32_t length, bool on_por
 }
 
 Recognition recognise_startup(const uint8_t* bytes, size_t size) {
-  if (size < 8) return size > 1 && bytes[1] == 0 && size < 5 ? Recognition::kUndecided : Recognition::kNo;
+  if (size < 8) {
+    const bool has_length = size > 1 && bytes[1] == 0;
+    const bool has_code = size < 5 || bytes[4] == 0 || bytes[4] == kSslCode >> 24;
+    return has_length && has_code ? Recognition::kUndecided : Recognition::kNo;
+  }
   if (!is_startup(bytes, size)) return Recognition::kNo;
   const uint32_t code = unsigned32(bytes, 4);
   if (code == kSslCode || code == kGssCode) return size == 8 ? Recognition::kRequest : Recognition::kNo;

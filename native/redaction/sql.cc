@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A lexer that knows what a quote means where it stands: comments, identifiers and the literals of both dialects. Words are
-// looked at only outside literals. Whether a backslash hides a quote depends on settings that a client can change
-// (standard_conforming_strings, NO_BACKSLASH_ESCAPES): where it matters, the text is read both ways and the secrets of both
-// are covered.
+// looked at only outside literals. Where it matters whether a backslash hides a quote and the server has not told, the text is
+// read both ways and the secrets of both are covered.
 #include "sql.h"
 
 #include <algorithm>
@@ -222,14 +221,15 @@ void SqlReader::inside(size_t from, size_t to, bool is_complete) {
 
 }  // namespace
 
-bool cover_sql(StreamReader& reader, size_t from, size_t to, bool is_complete, SqlDialect dialect,
+bool cover_sql(StreamReader& reader, size_t from, size_t to, bool is_complete, SqlDialect dialect, Escapes escapes,
                const Credentials& credentials) {
-  const bool by_default = dialect == SqlDialect::kMysql;
+  const bool has_escapes =
+      escapes == Escapes::kUnknown ? dialect == SqlDialect::kMysql : escapes == Escapes::kBackslash;
   SqlReader first(reader, to, is_complete, dialect, credentials);
-  bool is_secret = first.read(from, by_default, 0);
-  if (first.is_ambiguous()) {
+  bool is_secret = first.read(from, has_escapes, 0);
+  if (first.is_ambiguous() && escapes == Escapes::kUnknown) {
     SqlReader second(reader, to, is_complete, dialect, credentials);
-    is_secret = second.read(from, !by_default, 0) || is_secret;
+    is_secret = second.read(from, !has_escapes, 0) || is_secret;
   }
   return is_secret;
 }

@@ -12,9 +12,13 @@ namespace spanloom::redaction {
 
 enum class SqlDialect { kPostgresql, kMysql };
 
+// Whether a backslash in a literal hides the quote behind it: standard_conforming_strings of PostgreSQL,
+// NO_BACKSLASH_ESCAPES of MySQL, where the server told them.
+enum class Escapes { kUnknown, kNone, kBackslash };
+
 // Covers the secrets of the statement in window bytes [from, to). `is_complete`: the text ends there.
 // Returns whether the statement speaks of a password: its parameters may be secrets then.
-bool cover_sql(StreamReader& reader, size_t from, size_t to, bool is_complete, SqlDialect dialect,
+bool cover_sql(StreamReader& reader, size_t from, size_t to, bool is_complete, SqlDialect dialect, Escapes escapes,
                const Credentials& credentials);
 
 }  // namespace spanloom::redaction
