@@ -63,10 +63,19 @@ bool is_secret_word(std::string_view word) {
   return false;
 }
 
-// Position of the quote of `... PASSWORD = 'x'` or `... IDENTIFIED BY 'x'` in a statement that is quoted itself.
-size_t quoted_after_password(std::string_view text) {
+bool is_quoting(uint8_t byte) { return byte == '\'' || byte == '"' || byte == '\\'; }
+
+// What stands quoted behind PASSWORD or IDENTIFIED in a statement that is quoted itself.
+struct Quoted {
+  size_t from;
+  size_t to;
+};
+
+// The first one at or behind `at`; from == kNone where there is none. Quotes in quotes are doubled or escaped: the run of
+// them that opens the text also closes it, and a longer run is within. What is not closed goes to the end.
+Quoted quoted_after_password(std::string_view text, size_t at) {
   bool is_armed = false;
-  for (size_t at = 0; at < text.size();) {
+  while (at < text.size()) {
     const uint8_t byte = static_cast<uint8_t>(text[at]);
     if (is_word(byte)) {
       size_t end = at;
@@ -77,14 +86,27 @@ size_t quoted_after_password(std::string_view text) {
       at = end;
       continue;
     }
-    if (byte == '\'' || byte == '"' || byte == '\\' || byte == '$') {
-      if (is_armed) return at;
-    } else if (!is_space(byte) && byte != '=' && byte != '(' && byte != ':') {
-      is_armed = false;
+    if (is_armed && byte == '$') return {at, text.size()};
+    if (is_quoting(byte) && is_armed) {
+      const auto run_end = [&text](size_t from) {
+        while (from < text.size() && is_quoting(static_cast<uint8_t>(text[from]))) from++;
+        return from;
+      };
+      const size_t from = run_end(at);
+      const std::string_view opening = text.substr(at, from - at);
+      if (opening.size() > 2) return {at, text.size()};
+      for (size_t close = from; close < text.size(); close++) {
+        if (!is_quoting(static_cast<uint8_t>(text[close]))) continue;
+        const size_t end = run_end(close);
+        if (text.substr(close, end - close) == opening) return {from, close};
+        close = end;
+      }
+      return {from, text.size()};
     }
+    if (!is_space(byte) && byte != '=' && byte != '(' && byte != ':') is_armed = false;
     at++;
   }
-  return kNone;
+  return {kNone, kNone};
 }
 
 bool SqlReader::read(size_t from, bool has_escapes, int depth) {
@@ -212,11 +234,14 @@ size_t SqlReader::after_line(size_t at) const {
 // The text of a literal that is no secret by itself: a connection string, a URL, or a statement that will be executed.
 void SqlReader::inside(size_t from, size_t to, bool is_complete) {
   credentials_.cover_connection_string(reader_, from, to, is_complete);
-  const size_t secret = quoted_after_password(view(bytes_, from, to));
-  if (secret == kNone) return;
-  was_armed_ = true;
-  // Its quotes are doubled or escaped in ways of their own: everything from the first.
-  reader_.cover(from + secret, to);
+  const std::string_view text = view(bytes_, from, to);
+  for (size_t at = 0; at < text.size();) {
+    const Quoted secret = quoted_after_password(text, at);
+    if (secret.from == kNone) return;
+    was_armed_ = true;
+    reader_.cover(from + secret.from, from + secret.to);
+    at = secret.to + 1;
+  }
 }
 
 }  // namespace

@@ -67,7 +67,17 @@ export function redactCalls(
     const payload = Buffer.from(captured);
     const tcpSequence = transport === 'tcp' ? sequences[direction] : 0;
     sequences[direction] += length;
-    const call = { socketId, transport, localRole, localPort, remotePort, direction, startsMessage, tcpSequence, length };
+    const call = {
+      socketId,
+      transport,
+      localRole,
+      localPort,
+      remotePort,
+      direction,
+      startsMessage,
+      tcpSequence,
+      length,
+    };
     const outcome = redactor.redact(call, payload);
     return {
       direction,

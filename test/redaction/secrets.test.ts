@@ -113,7 +113,12 @@ const redis = of(6379, {
     server('%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n'),
   ],
   inline: [
-    client('AUTH «pw»\r\n', 'auth bob «"p w"»\r\n'.replace('«"', '"«').replace('"»', '»"'), 'SET k v\r\n', 'AUTH\t«t»\r\n'),
+    client(
+      'AUTH «pw»\r\n',
+      'auth bob «"p w"»\r\n'.replace('«"', '"«').replace('"»', '»"'),
+      'SET k v\r\n',
+      'AUTH\t«t»\r\n',
+    ),
     server('+OK\r\n+OK\r\n+OK\r\n+OK\r\n'),
   ],
   'an empty line first': [client('\r\n', resp('AUTH', '«pw»')), server('+OK\r\n')],
@@ -219,7 +224,7 @@ const postgresqlCases = of(5432, {
   ],
   'a statement in a statement': [
     ...started,
-    client(query("DO $$ BEGIN EXECUTE 'ALTER ROLE x PASSWORD «''pw''»'; END $$")),
+    client(query("DO $$ BEGIN EXECUTE 'ALTER ROLE x PASSWORD ''«p''''w»'' VALID UNTIL ''x'''; END $$")),
     server(postgresql('C', 'DO\0'), postgresql('Z', 'I')),
     client(query("INSERT INTO notes VALUES ('my password isn''t here')")),
   ],

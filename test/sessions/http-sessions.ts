@@ -44,7 +44,7 @@ async function recordWithoutCredentials(recorder: SessionRecorder): Promise<void
   const paths = ['/', '/chunked', '/large', '/moved', '/private', '/failing', '/early-hints', '/binary', '/trailers'];
   await recorder.record({ client: 'curl', scenario: 'no credentials' }, (port) => curl(port, [], paths));
   await recorder.record({ client: 'curl', scenario: 'no credentials, form' }, (port) =>
-    curl(port, ['-d', 'authorization=none&cookie=none'], ['/upload', '/upload?token=none']),
+    curl(port, ['-d', 'authorization=none&cookie=none'], ['/upload', '/upload?tokens=none']),
   );
   await recorder.record({ client: 'curl', scenario: 'no credentials, large body' }, (port) =>
     curl(port, ['--data-binary', `cookie: ${'none '.repeat(5000)}`, '-H', 'Expect: 100-continue'], ['/upload']),
