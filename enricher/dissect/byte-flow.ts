@@ -30,6 +30,16 @@ export class ByteFlow<Origin> {
     return this.carried.length > 0;
   }
 
+  /** The bytes that wait, for a look at them between segments. */
+  get waitingBytes(): Buffer {
+    return this.carried;
+  }
+
+  /** Whether the segment in hand brought this byte. */
+  brings(byte: number): boolean {
+    return this.window.indexOf(byte, this.carriedLength) >= 0;
+  }
+
   /** Takes the next segment: joins it to what is carried, and passes over what is still to be passed over. */
   enter(segment: Segment<Origin>): void {
     const bytes = segment.bytes;
