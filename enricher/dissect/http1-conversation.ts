@@ -8,6 +8,7 @@ import {
   judgeRequestLine,
   judgeStart,
   judgeStatusLine,
+  beginsWithUsualMethod,
   methodEnd,
   methodName,
   requestTarget,
@@ -384,9 +385,12 @@ function beginChunks<Origin>(side: Side<Origin>): void {
   side.chunkBytes = 0;
 }
 
-/** Whether a request line that waits for its end gets it: one without white space in its target comes of both. */
+/**
+ * Whether a request line that waits for its end gets it: one without white space in its target comes of both. What begins
+ * with a usual method begins a line of its own: what waits was more of a body than was declared.
+ */
 function endsRequestLine(waiting: Buffer, bytes: Buffer): boolean {
-  if (waiting.length === 0 || waiting.includes(0x0a)) return false;
+  if (waiting.length === 0 || waiting.includes(0x0a) || beginsWithUsualMethod(bytes)) return false;
   const line = Buffer.concat([waiting, bytes]);
   const breakAt = line.indexOf(0x0a);
   const end = breakAt < 0 ? line.length : breakAt;

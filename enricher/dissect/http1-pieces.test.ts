@@ -78,6 +78,16 @@ describe('a head in pieces', () => {
     }
   });
 
+  test('does not begin with what was sent beyond the length of a body', () => {
+    for (const more of ['hello', 'HELLO', 'x /y', '\r\n', '{}']) {
+      const post = http(['POST /a HTTP/1.1', 'Content-Length: 2'], `ok${more}`);
+      const calls = [client(post), server(ok), client(get), server(ok)];
+      const { requests, responses } = play(http1Dissector, calls);
+      expect(requests.map((request) => request.requestType)).toEqual(['POST', 'GET']);
+      expect(responses.map((response) => response.status)).toEqual(['ok', 'ok']);
+    }
+  });
+
   test('that is answered before it ends is reported with what there is, once', () => {
     const refused = http(['HTTP/1.1 431 Too Large', 'Content-Length: 0', 'Connection: close']);
     for (let cut = 6; cut < get.length; cut++) {

@@ -144,6 +144,12 @@ function isUsualMethod(bytes: Buffer, start: number, end: number): boolean {
   return usualMethods.has(latin1Text(bytes, start, end).toLowerCase());
 }
 
+/** Whether the bytes begin with one of the methods of RFC 9110 or PATCH, as it is written. */
+export function beginsWithUsualMethod(bytes: Buffer): boolean {
+  const end = methodEnd(bytes, 0, bytes.length);
+  return end > 0 && isUpperCase(bytes, 0, end) && isUsualMethod(bytes, 0, end);
+}
+
 function isUsualTarget(bytes: Buffer, start: number, method: number, { start: first, end }: TargetPlace): boolean {
   if (bytes[first] === slash) return true;
   if (latin1Text(bytes, start, method) === 'CONNECT') return isHostAndPort(bytes, first, end);
