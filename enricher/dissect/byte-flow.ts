@@ -20,6 +20,8 @@ export class ByteFlow<Origin> {
   /** Bytes to pass over in segments to come. */
   ahead = 0;
   private carried: Buffer = noBytes;
+  /** Holds the carried bytes and has room for more, so that a message in many pieces is not copied with each. */
+  private store: Buffer = noBytes;
   private carriedOffset = 0;
   private carriedOrigin: Origin | undefined;
   private segmentOrigin: Origin | undefined;
@@ -30,13 +32,23 @@ export class ByteFlow<Origin> {
     return this.carried.length > 0;
   }
 
+  /** The bytes that wait, for a look at them between segments. */
+  get waitingBytes(): Buffer {
+    return this.carried;
+  }
+
+  /** Whether the segment in hand brought this byte. */
+  brings(byte: number): boolean {
+    return this.window.indexOf(byte, this.carriedLength) >= 0;
+  }
+
   /** Takes the next segment: joins it to what is carried, and passes over what is still to be passed over. */
   enter(segment: Segment<Origin>): void {
     const bytes = segment.bytes;
     this.segmentOrigin = segment.origin;
     this.gap = segment.length > bytes.length ? segment.length - bytes.length : 0;
     this.carriedLength = this.carried.length;
-    this.window = this.carriedLength === 0 ? bytes : Buffer.concat([this.carried, bytes]);
+    this.window = this.carriedLength === 0 ? bytes : this.join(bytes);
     this.carried = noBytes;
     this.position = 0;
     this.end = this.window.length;
@@ -45,6 +57,17 @@ export class ByteFlow<Origin> {
       this.ahead = 0;
       this.pass(count);
     }
+  }
+
+  /** The carried bytes and those behind them; the store holds both from its beginning on. */
+  private join(bytes: Buffer): Buffer {
+    const length = this.carriedLength + bytes.length;
+    if (this.store.length < length) {
+      this.store = Buffer.allocUnsafeSlow(2 * length);
+      this.carried.copy(this.store);
+    }
+    bytes.copy(this.store, this.carriedLength);
+    return this.store.subarray(0, length);
   }
 
   /** Passes over `count` bytes from `position`, through the hole and into segments to come where need be. */
@@ -84,9 +107,15 @@ export class ByteFlow<Origin> {
     if (this.position < this.end) {
       this.carriedOffset = this.offsetAt(this.position);
       this.carriedOrigin = this.originAt(this.position);
-      this.carried = Buffer.from(this.window.subarray(this.position, this.end));
+      const rest = this.window.subarray(this.position, this.end);
+      if (this.position === 0 && this.window.buffer === this.store.buffer) this.carried = rest;
+      else {
+        this.carried = Buffer.from(rest);
+        this.store = noBytes;
+      }
     } else {
       this.carriedOrigin = undefined;
+      this.store = noBytes;
     }
     this.window = noBytes;
     this.position = 0;
@@ -113,6 +142,7 @@ export class ByteFlow<Origin> {
   /** Forgets everything: the next segment starts afresh. */
   restart(): void {
     this.carried = noBytes;
+    this.store = noBytes;
     this.carriedOrigin = undefined;
     this.ahead = 0;
     this.gap = 0;

@@ -96,5 +96,6 @@ export interface Dissector {
   /** How long a request may wait for its response before it becomes a span with status timeout, in milliseconds. */
   readonly timeoutMs: number;
   recognise(bytes: Buffer, hints: RecognitionHints): Recognition;
-  open<Origin>(): Conversation<Origin>;
+  /** @param hints those it was recognised with */
+  open<Origin>(hints?: RecognitionHints): Conversation<Origin>;
 }

@@ -1,65 +1,32 @@
 import { latin1Text, unsigned16 } from './ascii.ts';
+import { readName, skipName } from './dns-name.ts';
 
 /**
- * DNS messages (RFC 1035, §4): header, question, and as many answers as were captured. Every loop is bounded by
- * `maxNameBytes`, `maxPointers` or `maxAnswers`, whatever the bytes.
+ * DNS messages (RFC 1035, §4): header, questions, as many answers as were captured, and the response code with its
+ * extension (RFC 6891, §6.1.3). Every loop moves on over the bytes of the message, whatever the counts in its header.
  */
 
-const maxNameBytes = 255;
-const maxPointers = 16;
 const maxAnswers = 4;
 const maxTextBytes = 64;
+const optType = 41;
 /** Bytes before the question section. */
 export const headerBytes = 12;
+const questionBytesBehindName = 4;
+const recordBytesBehindName = 10;
 
-const typeNames: ReadonlyMap<number, string> = new Map([
-  [1, 'A'],
-  [2, 'NS'],
-  [5, 'CNAME'],
-  [6, 'SOA'],
-  [12, 'PTR'],
-  [13, 'HINFO'],
-  [15, 'MX'],
-  [16, 'TXT'],
-  [28, 'AAAA'],
-  [33, 'SRV'],
-  [35, 'NAPTR'],
-  [39, 'DNAME'],
-  [41, 'OPT'],
-  [43, 'DS'],
-  [46, 'RRSIG'],
-  [47, 'NSEC'],
-  [48, 'DNSKEY'],
-  [50, 'NSEC3'],
-  [52, 'TLSA'],
-  [64, 'SVCB'],
-  [65, 'HTTPS'],
-  [249, 'TKEY'],
-  [250, 'TSIG'],
-  [251, 'IXFR'],
-  [252, 'AXFR'],
-  [255, 'ANY'],
-  [257, 'CAA'],
-]);
-
-const responseCodeNames: readonly string[] = [
-  'NOERROR',
-  'FORMERR',
-  'SERVFAIL',
-  'NXDOMAIN',
-  'NOTIMP',
-  'REFUSED',
-  'YXDOMAIN',
-  'YXRRSET',
-  'NXRRSET',
-  'NOTAUTH',
-  'NOTZONE',
-];
-
-/** A name and where the bytes behind it begin. */
-export interface DnsName {
-  readonly text: string;
-  readonly next: number;
+/** The header of a message. */
+export interface DnsHeader {
+  readonly id: number;
+  readonly isResponse: boolean;
+  readonly operation: number;
+  /** The bit that must be zero, and is not always. */
+  readonly reserved: boolean;
+  /** The lower four bits of the response code. */
+  readonly code: number;
+  readonly questions: number;
+  readonly answers: number;
+  readonly authorities: number;
+  readonly additionals: number;
 }
 
 /** The question of a message. */
@@ -68,80 +35,110 @@ export interface DnsQuestion {
   readonly type: number;
   readonly recordClass: number;
   readonly next: number;
+  /** The name holds no control character. */
+  readonly printable: boolean;
 }
 
-/** The name of a record type: `AAAA`, or `TYPE123` where there is none. */
-export function typeName(type: number): string {
-  return typeNames.get(type) ?? `TYPE${type}`;
-}
+/** A question, or why there is none: it goes on behind the bytes there are, or it is no question. */
+export type DnsQuestionOutcome = DnsQuestion | 'cut' | 'malformed';
 
-/** The name of a response code: `NXDOMAIN`, or `RCODE12` where there is none. */
-export function responseCodeName(code: number): string {
-  return responseCodeNames[code] ?? `RCODE${code}`;
-}
-
-/** A name while it is read; reused, since it becomes text at once. */
-const nameBytes = Buffer.alloc(maxNameBytes + 1);
-
-/**
- * Reads a name at `position` of the message that begins at `start`, following compression pointers; undefined when it is
- * malformed or not all there. The root is the empty text.
- */
-export function readName(bytes: Buffer, start: number, end: number, position: number): DnsName | undefined {
-  let at = position;
-  let next = -1;
-  let pointers = 0;
-  let length = 0;
-  for (;;) {
-    if (at >= end) return undefined;
-    const label = bytes[at]!;
-    if (label === 0) {
-      return { text: length === 0 ? '' : latin1Text(nameBytes, 0, length - 1), next: next < 0 ? at + 1 : next };
-    }
-    if (label >= 0xc0) {
-      if (at + 1 >= end || ++pointers > maxPointers) return undefined;
-      if (next < 0) next = at + 2;
-      const target = start + ((label & 0x3f) << 8) + bytes[at + 1]!;
-      // Only backwards: a pointer that does not is a loop or no name.
-      if (target >= at) return undefined;
-      at = target;
-      continue;
-    }
-    const labelEnd = at + 1 + label;
-    if (label > 63 || length + label + 1 > maxNameBytes || labelEnd > end) return undefined;
-    for (at++; at < labelEnd; at++) nameBytes[length++] = bytes[at]!;
-    nameBytes[length++] = 0x2e;
-  }
+/** Reads the header at `start`, of which the caller has checked that it is there. */
+export function readHeader(bytes: Uint8Array, start: number): DnsHeader {
+  const flags = unsigned16(bytes, start + 2);
+  return {
+    id: unsigned16(bytes, start),
+    isResponse: (flags & 0x8000) !== 0,
+    operation: (flags >> 11) & 0xf,
+    reserved: (flags & 0x40) !== 0,
+    code: flags & 0xf,
+    questions: unsigned16(bytes, start + 4),
+    answers: unsigned16(bytes, start + 6),
+    authorities: unsigned16(bytes, start + 8),
+    additionals: unsigned16(bytes, start + 10),
+  };
 }
 
 /** Reads the first question of the message at `start`. */
-export function readQuestion(bytes: Buffer, start: number, end: number): DnsQuestion | undefined {
+export function readQuestion(bytes: Buffer, start: number, end: number): DnsQuestionOutcome {
   const name = readName(bytes, start, end, start + headerBytes);
-  if (name === undefined || name.next + 4 > end) return undefined;
+  if (typeof name === 'string') return name;
+  if (name.next + questionBytesBehindName > end) return 'cut';
   return {
     name: name.text,
     type: unsigned16(bytes, name.next),
     recordClass: unsigned16(bytes, name.next + 2),
-    next: name.next + 4,
+    next: name.next + questionBytesBehindName,
+    printable: name.printable,
   };
+}
+
+/** The owner and type of the first record of a message without questions; undefined when they are not all there. */
+export function readFirstRecord(
+  bytes: Buffer,
+  start: number,
+  end: number,
+): { readonly name: string; readonly type: number } | undefined {
+  const name = readName(bytes, start, end, start + headerBytes);
+  if (typeof name === 'string' || name.next + 2 > end) return undefined;
+  return { name: name.text, type: unsigned16(bytes, name.next) };
+}
+
+/** Where the records begin, behind all questions; -1 when the questions are malformed or not all there. */
+export function recordsAt(bytes: Uint8Array, start: number, end: number, { questions }: DnsHeader): number {
+  let at = start + headerBytes;
+  for (let index = 0; index < questions; index++) {
+    const behindName = skipName(bytes, end, at);
+    if (behindName < 0 || behindName + questionBytesBehindName > end) return -1;
+    at = behindName + questionBytesBehindName;
+  }
+  return at;
+}
+
+/**
+ * The response code of a message whose records begin at `first`: its upper eight bits are in the OPT record, which is one of
+ * the additional ones. Where that was not captured the lower four are all there is.
+ */
+export function extendedCode(bytes: Uint8Array, end: number, header: DnsHeader, first: number): number {
+  const { code, answers, authorities, additionals } = header;
+  if (first < 0 || additionals === 0) return code;
+  const firstAdditional = answers + authorities;
+  let at = first;
+  for (let index = 0; index < firstAdditional + additionals; index++) {
+    const behindName = skipName(bytes, end, at);
+    if (behindName < 0 || behindName + recordBytesBehindName > end) return code;
+    if (index >= firstAdditional && isOpt(bytes, at, behindName)) return (bytes[behindName + 4]! << 4) | code;
+    at = behindName + recordBytesBehindName + unsigned16(bytes, behindName + 8);
+  }
+  return code;
+}
+
+/** Whether an OPT record begins at `at`: its owner is the root. */
+export function isOpt(bytes: Uint8Array, at: number, behindName: number): boolean {
+  return bytes[at] === 0 && unsigned16(bytes, behindName) === optType;
 }
 
 /** The values of the first answers, as far as captured: addresses, names, texts, separated by commas. */
 export function readAnswers(bytes: Buffer, start: number, end: number, first: number, count: number): string {
   const values: string[] = [];
+  if (first < 0) return '';
   let at = first;
   for (let index = 0; index < count && index < maxAnswers; index++) {
-    const owner = readName(bytes, start, end, at);
-    if (owner === undefined || owner.next + 10 > end) break;
-    const type = unsigned16(bytes, owner.next);
-    const length = unsigned16(bytes, owner.next + 8);
-    const data = owner.next + 10;
+    const behindName = skipName(bytes, end, at);
+    if (behindName < 0 || behindName + recordBytesBehindName > end) break;
+    const type = unsigned16(bytes, behindName);
+    const length = unsigned16(bytes, behindName + 8);
+    const data = behindName + recordBytesBehindName;
     if (data + length > end) break;
     const value = readValue(bytes, start, end, type, data, length);
     if (value !== '') values.push(value);
     at = data + length;
   }
   return values.join(',');
+}
+
+function nameText(bytes: Buffer, start: number, end: number, position: number): string {
+  const name = readName(bytes, start, end, position);
+  return typeof name === 'string' ? '' : name.text;
 }
 
 function readValue(bytes: Buffer, start: number, end: number, type: number, data: number, length: number): string {
@@ -154,14 +151,14 @@ function readValue(bytes: Buffer, start: number, end: number, type: number, data
     case 5:
     case 12:
     case 39:
-      return readName(bytes, start, end, data)?.text ?? '';
+      return nameText(bytes, start, end, data);
     case 15:
-      return length > 2 ? (readName(bytes, start, end, data + 2)?.text ?? '') : '';
+      return length > 2 ? nameText(bytes, start, end, data + 2) : '';
     case 16:
       return length > 1 ? latin1Text(bytes, data + 1, data + Math.min(length, 1 + bytes[data]!, maxTextBytes)) : '';
     case 33: {
       if (length < 7) return '';
-      const target = readName(bytes, start, end, data + 6)?.text ?? '';
+      const target = nameText(bytes, start, end, data + 6);
       return target === '' ? '' : `${target}:${unsigned16(bytes, data + 4)}`;
     }
     default:

@@ -3,18 +3,30 @@ import { ByteFlow } from './byte-flow.ts';
 import type { Conversation, Message, Segment, Sender } from './dissector.ts';
 import { Http1Head, maxHeadBytes } from './http1-head.ts';
 import { requestMessage, responseMessage } from './http1-messages.ts';
-import { judgeRequestLine, judgeStart, judgeStatusLine, methodEnd, methodName } from './http1-start-line.ts';
+import {
+  isTellingRequestLine,
+  judgeRequestLine,
+  judgeStart,
+  judgeStatusLine,
+  beginsWithUsualMethod,
+  methodEnd,
+  methodName,
+  requestTarget,
+  tellsRequest,
+} from './http1-start-line.ts';
 import { ReplyOrder } from './reply-order.ts';
 import { unknownResponse } from './unknown-response.ts';
 
 /**
  * One HTTP/1 connection. Each direction is in one of a few places: in a head, in a body of known length (passed over,
- * also where it was not captured), among chunks, or out of step until the other side has spoken. A head is reported when it is complete, or with what is there when the rest was not captured
- * or the other side speaks. State: at most 8 KiB of an unfinished head per direction, and ReplyOrder's.
+ * also where it was not captured), among chunks, or out of step until the other side has spoken. A head is reported when it
+ * is complete, or with what is there when the rest was not captured, when the other side answers it, or asks the next
+ * question. State: at most 8 KiB of an unfinished head per direction, and ReplyOrder's.
  */
 
 const maxMisses = 3;
 const leastBytesOfLongLine = 64;
+const leastBytesOfStatus = 12;
 const maxChunkBytes = 2 ** 48;
 
 /** What the answer to a request looks like, by its method. */
@@ -27,8 +39,12 @@ const head = new Http1Head();
 class Side<Origin> {
   readonly flow = new ByteFlow<Origin>();
   place: Place = 'head';
+  /** The head that waits for its end was looked at before. */
+  inHead = false;
   /** The head that is waiting for its end was reported already with what there was. */
   reported = false;
+  /** What the response that was reported so early answers. */
+  expectation: Expectation | undefined;
   chunkBytes = 0;
   trailerLineBytes = 0;
 
@@ -39,6 +55,7 @@ class Side<Origin> {
 
   beginHead(): void {
     this.place = 'head';
+    this.inHead = false;
     this.reported = false;
   }
 
@@ -60,12 +77,12 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     if (this.lost) return;
     const isRequest = sender === 'client';
     const side = isRequest ? this.client : this.server;
-    const other = isRequest ? this.server : this.client;
-    if (other.flow.waiting && !other.reported) this.flush(other, !isRequest, report);
     const flow = side.flow;
+    // A client that asks again does not wait for the rest of a response.
+    if (isRequest && segment.startsMessage && side.betweenMessages) this.giveUp(this.server, segment, report);
     if (segment.startsMessage) this.startRun(isRequest, segment, report);
     if (this.startsAfresh(side, isRequest, segment)) {
-      if (flow.waiting && !side.reported) this.flush(side, isRequest, report);
+      this.giveUp(side, segment, report);
       side.restart();
     }
     flow.enter(segment);
@@ -79,14 +96,28 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     flow.leave();
   }
 
+  /** The rest of the head that waits does not come any more. */
+  private giveUp(side: Side<Origin>, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
+    if (!side.flow.waiting || side.reported) return;
+    if (side === this.client) this.flushRequest(false, report);
+    else this.flushResponse(segment, report);
+  }
+
   private startRun(isRequest: boolean, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
     if (!isRequest) this.order.repliesStart(() => report(unknownResponse(segment)));
     else if (this.client.betweenMessages) this.order.requestsStart(false, segment.afterPause === true);
   }
 
   end(report: (message: Message<Origin>) => void): void {
-    if (this.client.flow.waiting && !this.client.reported) this.flush(this.client, true, report);
-    if (this.server.flow.waiting && !this.server.reported) this.flush(this.server, false, report);
+    if (this.client.flow.waiting && !this.client.reported) this.flushRequest(false, report);
+    const { flow, reported } = this.server;
+    // Without its status a response says less than the end of the connection.
+    if (flow.waiting && !reported) {
+      flow.reopen();
+      head.read(flow.window, 0, flow.end, false);
+      this.reportPartial(this.server, false, report);
+      flow.leave();
+    }
     this.lost = true;
   }
 
@@ -99,8 +130,15 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     const { flow } = side;
     if (flow.ahead === 0 && side.place === 'out-of-step') return true;
     if (flow.ahead === 0 && side.place === 'head' && !flow.waiting) return false;
-    const verdict = judgeStart(segment.bytes, 0, segment.bytes.length, isRequest);
-    return verdict === 'yes' || (verdict === 'partial' && segment.bytes.length >= leastBytesOfLongLine);
+    const { bytes } = segment;
+    const isLong = bytes.length >= leastBytesOfLongLine;
+    if (!isRequest) {
+      const verdict = judgeStart(bytes, 0, bytes.length, false);
+      return verdict === 'yes' || (verdict === 'partial' && isLong);
+    }
+    const verdict = judgeStart(bytes, 0, bytes.length, true);
+    if (verdict !== 'yes' && !(verdict === 'partial' && isLong && tellsRequest(bytes, 0, bytes.length))) return false;
+    return !endsRequestLine(flow.waitingBytes, bytes);
   }
 
   /** Reads one piece; false when the rest has to wait for the next segment. */
@@ -135,7 +173,11 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     report: (message: Message<Origin>) => void,
   ): boolean {
     const flow = side.flow;
-    const isComplete = head.read(flow.window, flow.position, flow.end, isRequest);
+    // A head that comes in many pieces is not read again with each: it ends with a line.
+    const mayWait = flow.gap === 0 && flow.end - flow.position <= maxHeadBytes;
+    if (side.inHead && flow.position === 0 && mayWait && !flow.brings(0x0a)) return false;
+    side.inHead = false;
+    let isComplete = head.read(flow.window, flow.position, flow.end, isRequest);
     if (head.start >= flow.end) {
       flow.drop();
       return false;
@@ -149,6 +191,11 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
       flow.drop();
       return false;
     }
+    if (!isRequest && verdict === 'yes' && this.order.idle && this.client.flow.waiting && !this.client.reported) {
+      // It answers what there is of a request.
+      this.flushRequest(true, report);
+      isComplete = head.read(flow.window, flow.position, flow.end, isRequest);
+    }
     if (isComplete) {
       this.misses = 0;
       if (isRequest) this.finishRequest(side, report);
@@ -157,22 +204,42 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     }
     if (flow.gap === 0 && flow.end - head.start <= maxHeadBytes) {
       flow.position = head.start;
+      side.inHead = true;
       return false;
     }
     this.misses = 0;
-    this.reportPartial(side, isRequest, report);
+    if (!isRequest || this.isClearRequest(flow)) this.reportPartial(side, isRequest, report);
     side.place = 'out-of-step';
     flow.drop();
     return false;
   }
 
-  /** Reports an unfinished head because nothing more of it can be expected soon; its end is still looked for. */
-  private flush(side: Side<Origin>, isRequest: boolean, report: (message: Message<Origin>) => void): void {
-    const flow = side.flow;
+  /** Reports what there is of a request that is answered, or of which nothing more comes; its end is still looked for. */
+  private flushRequest(isAnswered: boolean, report: (message: Message<Origin>) => void): void {
+    const { flow } = this.client;
     flow.reopen();
-    head.read(flow.window, 0, flow.end, isRequest);
-    this.reportPartial(side, isRequest, report);
-    side.reported = true;
+    head.read(flow.window, 0, flow.end, true);
+    if (isAnswered || this.isClearRequest(flow)) this.reportPartial(this.client, true, report);
+    flow.leave();
+  }
+
+  private isClearRequest(flow: ByteFlow<Origin>): boolean {
+    return head.lineComplete || isTellingRequestLine(flow.window, head.start, head.lineEnd);
+  }
+
+  /** Reports what there is of a response; also that there is one, when its status is not there. */
+  private flushResponse(segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
+    const { server } = this;
+    const { flow } = server;
+    flow.reopen();
+    head.read(flow.window, 0, flow.end, false);
+    if (flow.end - head.start >= leastBytesOfStatus) this.reportPartial(server, false, report);
+    else {
+      server.reported = true;
+      server.expectation = this.order.answered();
+      const place = { origin: flow.originAt(head.start), offset: flow.offsetAt(head.start) };
+      if (server.expectation !== undefined) report({ ...unknownResponse(segment), ...place });
+    }
     flow.leave();
   }
 
@@ -180,13 +247,17 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     if (side.reported) return;
     const { window, end } = side.flow;
     if (isRequest) {
+      if (judgeRequestLine(window, head.start, head.lineEnd, head.lineComplete) === 'no') return;
       const cut = methodEnd(window, head.start, head.lineEnd);
       if (cut < 0 || cut + 1 >= head.lineEnd) return;
+      side.reported = true;
       this.reportRequest(side, cut, report);
-    } else if (end - head.start >= 12) {
+    } else if (end - head.start >= leastBytesOfStatus) {
       const code = statusCode(window, head.start);
       if (code < 200) return;
-      if (this.order.answered() !== undefined) this.reportResponse(side, code, 0, report);
+      side.reported = true;
+      side.expectation = this.order.answered();
+      if (side.expectation !== undefined) this.reportResponse(side, code, 0, report);
     }
   }
 
@@ -221,11 +292,11 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
       side.beginHead();
       return;
     }
-    const length = head.contentLength(window);
     const chunked = head.chunked(window);
+    const length = head.coded(window) ? -1 : head.contentLength(window);
     let bodyless = code === 204 || code === 304 || code === 101;
     // Its turn was taken already when the first part of the head was reported.
-    const expectation = side.reported ? 'body' : this.order.answered();
+    const expectation = side.reported ? side.expectation : this.order.answered();
     bodyless ||= expectation === 'no-body';
     if (!side.reported && expectation !== undefined) {
       const declaredBytes = bodyless ? head.next - head.start : length < 0 ? 0 : head.next - head.start + length;
@@ -283,9 +354,12 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
         side.place = 'trailer';
         side.trailerLineBytes = 0;
       } else {
-        const bytesWithBreak = side.chunkBytes + 2;
+        const behind = flow.position + side.chunkBytes;
+        // The line break behind a chunk is one byte where it is a bare line feed.
+        const breakBytes = behind < flow.end && flow.window[behind] === 0x0a ? 1 : 2;
+        const passed = side.chunkBytes + breakBytes;
         beginChunks(side);
-        flow.pass(bytesWithBreak);
+        flow.pass(passed);
       }
       return;
     }
@@ -309,6 +383,21 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
 function beginChunks<Origin>(side: Side<Origin>): void {
   side.place = 'chunk-size';
   side.chunkBytes = 0;
+}
+
+/**
+ * Whether a request line that waits for its end gets it: one without white space in its target comes of both. What begins
+ * with a usual method begins a line of its own: what waits was more of a body than was declared.
+ */
+function endsRequestLine(waiting: Buffer, bytes: Buffer): boolean {
+  if (waiting.length === 0 || waiting.includes(0x0a) || beginsWithUsualMethod(bytes)) return false;
+  const line = Buffer.concat([waiting, bytes]);
+  const breakAt = line.indexOf(0x0a);
+  const end = breakAt < 0 ? line.length : breakAt;
+  const lineEnd = line[end - 1] === 0x0d ? end - 1 : end;
+  if (judgeRequestLine(line, 0, lineEnd, breakAt >= 0) !== 'yes') return false;
+  const { start, end: targetEnd } = requestTarget(line, methodEnd(line, 0, lineEnd), lineEnd, true);
+  return !line.subarray(start, targetEnd).includes(0x20);
 }
 
 function statusCode(bytes: Uint8Array, start: number): number {

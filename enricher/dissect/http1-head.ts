@@ -1,4 +1,5 @@
 import { decimalAt, latin1Text, matchesAt } from './ascii.ts';
+import { behindBlankLines } from './http1-start-line.ts';
 
 /**
  * Reads the head of an HTTP/1 message in one pass over its bytes and notes where things are; strings are made later and
@@ -79,8 +80,7 @@ export class Http1Head {
    * which much will be reported becomes text first: finding line ends in text costs half of finding them in bytes.
    */
   read(bytes: Buffer, position: number, end: number, asText: boolean): boolean {
-    let at = position;
-    while (at < end && (bytes[at] === 0x0d || bytes[at] === 0x0a)) at++;
+    let at = behindBlankLines(bytes, position, end);
     this.start = at;
     this.text = asText ? latin1Text(bytes, at, Math.min(end, at + maxHeadBytes)) : '';
     for (let index = 0; index < fieldCount; index++) this.ends[index] = -1;
@@ -89,6 +89,7 @@ export class Http1Head {
     this.lineEnd = at > this.start && bytes[at - 1] === 0x0d ? at - 1 : at;
     this.lineComplete = at < end;
     at++;
+    let noted = -1;
     while (at < end) {
       const lineStart = at;
       const first = bytes[at]!;
@@ -99,8 +100,12 @@ export class Http1Head {
       }
       at = this.lineBreak(bytes, at, end);
       if (at >= end) return false;
-      const candidates = byFirstLetter[(first | 0x20) & 0x7f];
-      if (candidates !== undefined) this.note(candidates, bytes, lineStart, at);
+      if (first === 0x20 || first === 0x09) {
+        if (noted >= 0) this.extend(noted, bytes, lineStart, at);
+      } else {
+        const candidates = byFirstLetter[(first | 0x20) & 0x7f];
+        noted = candidates === undefined ? -1 : this.note(candidates, bytes, lineStart, at);
+      }
       at++;
     }
     return false;
@@ -130,7 +135,15 @@ export class Http1Head {
       : false;
   }
 
-  private note(candidates: readonly FieldName[], bytes: Buffer, lineStart: number, lineEnd: number): void {
+  /** Whether the body's length follows from how it is coded for transfer, and not from a declared length. */
+  coded(bytes: Uint8Array): boolean {
+    const start = this.starts[field.transferEncoding]!;
+    const end = this.ends[field.transferEncoding]!;
+    return end > start && !(end - start === identityName.length && matchesAt(bytes, start, end, identityName));
+  }
+
+  /** Returns which field was noted, -1 when none was. */
+  private note(candidates: readonly FieldName[], bytes: Buffer, lineStart: number, lineEnd: number): number {
     for (const candidate of candidates) {
       if (!matchesAt(bytes, lineStart, lineEnd, candidate.name)) continue;
       let start = lineStart + candidate.name.length;
@@ -141,10 +154,24 @@ export class Http1Head {
       if (this.ends[candidate.index]! < 0 || candidate.index === field.transferEncoding) {
         this.starts[candidate.index] = start;
         this.ends[candidate.index] = end;
+        return candidate.index;
       }
-      return;
+      return -1;
     }
+    return -1;
+  }
+
+  /** A line that begins with white space goes on with the value before it (RFC 9112, §5.2). */
+  private extend(index: number, bytes: Buffer, lineStart: number, lineEnd: number): void {
+    let start = lineStart;
+    let end = lineEnd;
+    while (end > start && bytes[end - 1]! <= 0x20) end--;
+    while (start < end && (bytes[start] === 0x20 || bytes[start] === 0x09)) start++;
+    if (start === end) return;
+    if (this.ends[index] === this.starts[index]) this.starts[index] = start;
+    this.ends[index] = end;
   }
 }
 
 const chunkedName = Buffer.from('chunked', 'latin1');
+const identityName = Buffer.from('identity', 'latin1');

@@ -2,6 +2,8 @@ import type { SpanStatus } from '../../schemas/generated/span.ts';
 import { latin1Text } from './ascii.ts';
 import type { RequestMessage, ResponseMessage } from './dissector.ts';
 import { field, type Http1Head } from './http1-head.ts';
+import { requestTarget, requestVersion } from './http1-start-line.ts';
+import { type TargetParts, targetParts } from './http1-target.ts';
 import { pathTemplate } from './path-template.ts';
 import {
   readB3,
@@ -18,7 +20,6 @@ import {
 const maxResourceBytes = 1024;
 const maxFieldBytes = 256;
 const maxReasonBytes = 128;
-const slash = 0x2f;
 
 /** A request whose method ends at `cut`, of a head that was read as text. */
 export function requestMessage<Origin>(
@@ -29,28 +30,12 @@ export function requestMessage<Origin>(
   origin: Origin,
   offset: number,
 ): RequestMessage<Origin> {
-  const { start: base, text } = head;
-  const targetStart = cut + 1;
-  let targetEnd = head.lineEnd;
-  let version = '';
-  if (head.lineComplete) {
-    targetEnd = head.lineEnd - 9;
-    version = bytes[head.lineEnd - 1] === 0x30 ? '1.0' : '1.1';
-  } else {
-    for (let at = targetStart; at < targetEnd; at++) if (bytes[at] === 0x20) targetEnd = at;
-  }
-  let pathStart = targetStart;
-  let authority = '';
-  if (bytes[targetStart] !== slash && requestType !== 'CONNECT') {
-    const authorityStart = authorityAfterScheme(bytes, targetStart, targetEnd);
-    if (authorityStart > 0) {
-      pathStart = authorityStart;
-      while (pathStart < targetEnd && bytes[pathStart] !== slash && bytes[pathStart] !== 0x3f) pathStart++;
-      authority = text.slice(authorityStart - base, Math.min(pathStart, authorityStart + maxFieldBytes) - base);
-    }
-  }
-  const pathEnd = Math.min(targetEnd, pathStart + maxResourceBytes);
-  const requestResource = pathEnd <= pathStart ? '/' : text.slice(pathStart - base, pathEnd - base);
+  const { start: base, text, lineEnd, lineComplete } = head;
+  const isConnect = requestType === 'CONNECT';
+  const target = targetParts(bytes, requestTarget(bytes, cut, lineEnd, lineComplete), isConnect);
+  const { start, end } = target.authority;
+  const authority = text.slice(start - base, Math.min(end, start + maxFieldBytes) - base);
+  const { requestResource, endpoint } = resourceOf(head, bytes, target, requestType);
   const context = readContext(head, bytes);
   return {
     kind: 'request',
@@ -58,18 +43,46 @@ export function requestMessage<Origin>(
     offset,
     requestId: 0,
     expectsResponse: true,
-    version,
+    version: lineComplete ? requestVersion(bytes, cut, lineEnd) : '',
     requestType,
-    requestDomain: fieldText(head, text, field.host) || authority,
+    // A Host field does not count where the target has an authority (RFC 9112, §3.2.2).
+    requestDomain: target.hasAuthority ? authority : hostOf(head, text),
     requestResource,
-    endpoint:
-      requestType === 'CONNECT' ? requestResource : pathTemplate(bytes, pathStart, pathEnd, requestResource) || '/',
+    endpoint,
     headerTraceId: context?.traceId ?? '',
     headerSpanId: context?.spanId ?? '',
     xRequestId: fieldText(head, text, field.xRequestId),
     forwardedFor: fieldText(head, text, field.forwardedFor),
     userAgent: fieldText(head, text, field.userAgent),
   };
+}
+
+/** Path and query, and their low-cardinality form. Of a target without a path it is the root, or for OPTIONS the server. */
+function resourceOf(
+  { start: base, text }: Http1Head,
+  bytes: Buffer,
+  { path }: TargetParts,
+  requestType: string,
+): { readonly requestResource: string; readonly endpoint: string } {
+  if (path === undefined) return { requestResource: '', endpoint: '' };
+  const end = Math.min(path.end, path.start + maxResourceBytes);
+  const resource = text.slice(path.start - base, end - base);
+  if (requestType === 'CONNECT') return { requestResource: resource, endpoint: resource };
+  if (resource === '') {
+    const root = requestType === 'OPTIONS' ? '*' : '/';
+    return { requestResource: root, endpoint: root };
+  }
+  const endpoint = pathTemplate(bytes, path.start, end, resource) || '/';
+  const isQuery = bytes[path.start] === 0x3f || bytes[path.start] === 0x23;
+  return { requestResource: isQuery ? `/${resource}` : resource, endpoint };
+}
+
+/** The Host field; userinfo has no place in it and is left out. */
+function hostOf(head: Http1Head, text: string): string {
+  const end = head.ends[field.host]!;
+  if (end < 0) return '';
+  const host = unfolded(text.slice(head.starts[field.host]! - head.start, end - head.start));
+  return host.slice(host.lastIndexOf('@') + 1).slice(0, maxFieldBytes);
 }
 
 /** A response with this status code. */
@@ -94,7 +107,7 @@ export function responseMessage<Origin>(
     exception: code >= 400 ? latin1Text(bytes, reason, Math.min(head.lineEnd, reason + maxReasonBytes)) : '',
     result: '',
     declaredBytes,
-    xRequestId: idEnd < 0 ? '' : latin1Text(bytes, idStart, Math.min(idEnd, idStart + maxFieldBytes)),
+    xRequestId: idEnd < 0 ? '' : unfolded(latin1Text(bytes, idStart, Math.min(idEnd, idStart + maxFieldBytes))),
   };
 }
 
@@ -103,19 +116,17 @@ function fieldText(head: Http1Head, text: string, index: number): string {
   const end = head.ends[index]!;
   if (end < 0) return '';
   const start = head.starts[index]!;
-  return text.slice(start - head.start, Math.min(end, start + maxFieldBytes) - head.start);
+  return unfolded(text.slice(start - head.start, Math.min(end, start + maxFieldBytes) - head.start));
+}
+
+/** A value over several lines is one with spaces in it (RFC 9112, §5.2). */
+function unfolded(value: string): string {
+  return value.includes('\n') ? value.replaceAll(/[ \t\r]*\n[ \t]*/g, ' ') : value;
 }
 
 function statusOf(code: number): SpanStatus {
   if (code < 400) return 'ok';
   return code < 500 ? 'client_error' : 'server_error';
-}
-
-function authorityAfterScheme(bytes: Uint8Array, start: number, end: number): number {
-  for (let at = start; at + 2 < end && at < start + 8; at++) {
-    if (bytes[at] === 0x3a) return bytes[at + 1] === slash && bytes[at + 2] === slash ? at + 3 : 0;
-  }
-  return 0;
 }
 
 /** The caller's trace context, of the first header that holds a valid one. */

@@ -6,7 +6,7 @@ import { hexValue } from './ascii.ts';
  * reverse lookup `{address}`.
  */
 export function nameTemplate(name: string): string {
-  const lower = name.toLowerCase();
+  const lower = lowerCase(name);
   if (!hasDigit(lower)) return lower;
   if (lower.endsWith('.in-addr.arpa')) return '{address}.in-addr.arpa';
   if (lower.endsWith('.ip6.arpa')) return '{address}.ip6.arpa';
@@ -25,6 +25,11 @@ export function nameTemplate(name: string): string {
     start = dot + 1;
   }
   return changed ? template : lower;
+}
+
+/** Only the case of ASCII letters is the same to DNS (RFC 4343; RFC 6762, §16): all other characters stay as they are. */
+function lowerCase(name: string): string {
+  return name.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 function hasDigit(text: string): boolean {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Message, Segment } from './dissector.ts';
 import { dissectors } from './dissectors.ts';
-import { http, mysqlGreeting, mysqlLogin, mysqlOk, redisCommand } from './fixtures/wire.ts';
+import { dnsQuery, http, mysqlGreeting, mysqlLogin, mysqlOk, redisCommand } from './fixtures/wire.ts';
 import { SocketDissection, type SocketFacts } from './socket-dissection.ts';
 
 const tcp: SocketFacts = { localRole: undefined, localPort: 40000, remotePort: 7000, transport: 'tcp' };
@@ -103,4 +103,36 @@ test('the end of a connection brings out a head whose rest never came', () => {
   socket.read('remote', segment(Buffer.from('HTTP/1.0 200 OK\r\n')), report);
   socket.end(report);
   expect(messages.map((message) => message.kind)).toEqual(['request', 'response']);
+});
+
+test('a head in single bytes keeps the place of its first one, however many it takes until it is clear', () => {
+  for (const line of ['patch /a HTTP/1.1', `delete-it /${'a'.repeat(400)} HTTP/1.1`]) {
+    const { socket, messages, report } = open();
+    [...http(['', line])].forEach((byte, index) => {
+      const bytes = Buffer.from([byte]);
+      socket.read('local', { origin: String(index), bytes, length: 1, startsMessage: index === 0 }, report, 1 + index);
+    });
+    // An empty line comes first.
+    expect(messages).toMatchObject([{ kind: 'request', origin: '2', offset: 0, requestType: line.split(' ')[0] }]);
+  }
+});
+
+test('what stays undecided for long is let go, and the next message is tried', () => {
+  const { socket, messages, report } = open();
+  for (let index = 0; index < 2000; index++) socket.read('local', segment(Buffer.from('ab'), index === 0), report);
+  expect(socket.protocol).toBe('unknown');
+  socket.read('remote', segment(ok), report);
+  socket.read('local', segment(get), report);
+  expect(messages.filter((message) => message.kind === 'request')).toHaveLength(1);
+});
+
+test('datagrams are judged by the port of the peer they went to', () => {
+  const { socket, messages, report } = open({ transport: 'udp', remotePort: 9999 });
+  const odd = dnsQuery(8, 'odd.test');
+  odd.writeUInt16BE(0x0140, 2);
+  socket.read('local', segment(odd), report);
+  expect(messages).toEqual([]);
+  socket.changePeer(53);
+  socket.read('local', segment(odd), report);
+  expect(messages).toMatchObject([{ kind: 'request', requestDomain: 'odd.test' }]);
 });

@@ -4,12 +4,12 @@ import { recognise } from './recognise.ts';
 
 /**
  * Everything dissection keeps of one socket: recognises the protocol by the first bytes of its messages, then reads it,
- * and starts anew when the conversation turns out to be another one. Bounds: while undecided at most four segments of one
- * direction with 512 bytes; `eagerTries` messages are tried, then only every 256th; afterwards what the conversation
- * keeps.
+ * and starts anew when the conversation turns out to be another one. Bounds: while undecided at most 512 bytes of one
+ * direction, in at most 64 segments (a message may come in single bytes); `eagerTries` messages are tried, then only every
+ * 256th; afterwards what the conversation keeps.
  */
 
-const maxHeldSegments = 4;
+const maxHeldSegments = 64;
 const maxHeldBytes = 512;
 const eagerTries = 16;
 const lateTryEvery = 256;
@@ -32,17 +32,20 @@ export class SocketDissection<Origin> {
   private conversation: Conversation<Origin> | undefined;
   private recognised: Dissector | undefined;
   private local: Sender = 'client';
-  private held: Segment<Origin>[] = [];
+  private readonly held: Segment<Origin>[] = [];
+  private heldBytes: Buffer = noBytes;
   private heldFrom: SocketEnd = 'local';
   private tries = 0;
   private nextLocalSequence = -1;
   private nextRemoteSequence = -1;
   private readonly dissectors: readonly Dissector[];
   private readonly facts: SocketFacts;
+  private remotePort: number;
 
   constructor(dissectors: readonly Dissector[], facts: SocketFacts) {
     this.dissectors = dissectors;
     this.facts = facts;
+    this.remotePort = facts.remotePort;
   }
 
   /** The dissector in charge; undefined while nothing is recognised. */
@@ -60,14 +63,22 @@ export class SocketDissection<Origin> {
     return this.conversation === undefined ? this.facts.localRole : this.local;
   }
 
+  /** Datagrams go to another peer from now on. */
+  changePeer(remotePort: number): void {
+    this.remotePort = remotePort;
+  }
+
   /**
    * Reads the next segment and reports the messages that became clear, in order.
    * @param tcpSequence - sequence number of the segment's first byte, so that lost events show as holes; 0 where there is
    *   none (datagrams, Unix sockets) or where it counts other bytes (TLS)
+   * @returns how many bytes of the segment were not seen before
    */
-  read(from: SocketEnd, segment: Segment<Origin>, report: (message: Message<Origin>) => void, tcpSequence = 0): void {
+  read(from: SocketEnd, segment: Segment<Origin>, report: (message: Message<Origin>) => void, tcpSequence = 0): number {
     const fresh = tcpSequence === 0 ? segment : this.placeInStream(from, segment, report, tcpSequence);
-    if (fresh !== undefined) this.readSegment(from, fresh, report);
+    if (fresh === undefined) return 0;
+    this.readSegment(from, fresh, report);
+    return fresh.length;
   }
 
   /** The connection was closed: reports the message whose rest will not come any more. */
@@ -118,22 +129,23 @@ export class SocketDissection<Origin> {
   private decide(from: SocketEnd, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
     const continues = this.held.length > 0 && this.heldFrom === from && !segment.startsMessage;
     if (!continues) {
-      this.held = [];
+      this.letGo();
       // Redaction sends nothing of a connection as long as it does not recognise the protocol: that tells nothing.
       if (!segment.startsMessage || segment.bytes.length === 0) return;
       this.tries++;
       if (this.tries > eagerTries && this.tries % lateTryEvery !== 0) return;
     }
-    const bytes = continues ? Buffer.concat([...this.held.map((one) => one.bytes), segment.bytes]) : segment.bytes;
-    const outcome = recognise(this.dissectors, bytes, this.hints(from));
+    const bytes = continues ? Buffer.concat([this.heldBytes, segment.bytes]) : segment.bytes;
+    const hints = this.hints(from);
+    const outcome = recognise(this.dissectors, bytes, hints);
     switch (outcome.kind) {
       case 'recognised': {
         this.recognised = outcome.dissector;
         this.local = from === 'local' ? outcome.sender : outcome.sender === 'client' ? 'server' : 'client';
-        this.conversation = outcome.dissector.open<Origin>();
+        this.conversation = outcome.dissector.open<Origin>(hints);
         this.tries = 0;
-        const earlier = this.held;
-        this.held = [];
+        const earlier = this.held.splice(0);
+        this.letGo();
         for (const one of earlier) this.conversation.read(outcome.sender, one, report);
         this.conversation.read(outcome.sender, segment, report);
         if (this.conversation.lost) this.forget();
@@ -141,22 +153,38 @@ export class SocketDissection<Origin> {
       }
       case 'undecided': {
         const whole = segment.length <= segment.bytes.length;
-        if (whole && this.held.length < maxHeldSegments && bytes.length <= maxHeldBytes) {
-          // A copy, so that a few waiting bytes do not keep the whole batch they came in alive.
-          this.held.push({ ...segment, bytes: Buffer.from(segment.bytes) });
-          this.heldFrom = from;
-        } else {
-          this.held = [];
-        }
+        if (whole && bytes.length <= maxHeldBytes) this.hold(from, segment, bytes);
+        else this.letGo();
         return;
       }
       case 'no':
-        this.held = [];
+        this.letGo();
     }
   }
 
+  /** Keeps a segment for the next one to decide. Copies, so that a few bytes do not keep their whole batch alive. */
+  private hold(from: SocketEnd, segment: Segment<Origin>, bytes: Buffer): void {
+    const own = Buffer.from(segment.bytes);
+    const last = this.held.at(-1);
+    this.heldFrom = from;
+    this.heldBytes = last === undefined ? own : bytes;
+    if (last === undefined || this.held.length < maxHeldSegments) {
+      this.held.push({ ...segment, bytes: own });
+      return;
+    }
+    // The message began long before: these bytes may as well have come together with the ones before them.
+    const joined = Buffer.concat([last.bytes, own]);
+    this.held[this.held.length - 1] = { ...last, bytes: joined, length: joined.length };
+  }
+
+  private letGo(): void {
+    this.held.length = 0;
+    this.heldBytes = noBytes;
+  }
+
   private hints(from: SocketEnd): RecognitionHints {
-    const { localRole, localPort, remotePort, transport } = this.facts;
+    const { localRole, localPort, transport } = this.facts;
+    const { remotePort } = this;
     if (from === 'local') return { sender: localRole, senderPort: localPort, receiverPort: remotePort, transport };
     const sender = localRole === undefined ? undefined : localRole === 'client' ? 'server' : 'client';
     return { sender, senderPort: remotePort, receiverPort: localPort, transport };

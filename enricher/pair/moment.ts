@@ -23,6 +23,8 @@ export class Moment {
   /** The other direction had the word before. */
   readonly startsMessage: boolean;
   readonly length: number;
+  /** Bytes that had moved on the socket before it in its direction. */
+  readonly streamOffset: number;
   readonly tcpSequence: number;
   readonly threadId: number;
   readonly contextKind: ContextKind;
@@ -54,6 +56,7 @@ export class Moment {
     clock: BatchClock,
     context: Context,
     read: Read | undefined,
+    streamOffset = 0,
   ) {
     this.eventId = event.id;
     this.clock = clock;
@@ -61,6 +64,7 @@ export class Moment {
     this.ingress = event.direction === 'ingress';
     this.startsMessage = event.messageId === event.id;
     this.length = event.length;
+    this.streamOffset = streamOffset;
     this.tcpSequence = event.tcpSequence;
     this.threadId = event.threadId;
     this.contextKind = event.contextKind;

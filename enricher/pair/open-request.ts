@@ -1,9 +1,9 @@
 import type { CallWork, ServerWork } from '../follow/work.ts';
-import type { RequestMessage } from '../dissect/dissector.ts';
+import type { RequestMessage, ResponseMessage } from '../dissect/dissector.ts';
 import type { Protocol } from '../../schemas/generated/span.ts';
 import { Held } from './held-list.ts';
 import type { Moment } from './moment.ts';
-import type { Socket } from './socket.ts';
+import { type Socket, unknownPort } from './socket.ts';
 
 /** A request that waits for its response. */
 export class OpenRequest extends Held {
@@ -14,10 +14,10 @@ export class OpenRequest extends Held {
   readonly timeoutMs: number;
   readonly work: ServerWork | CallWork;
   /** The peer at the time, which for datagrams may be another one with each. */
-  readonly remoteAddress: Uint8Array;
-  readonly remotePort: number;
+  remoteAddress: Uint8Array;
+  remotePort: number;
   /** Bytes seen so far. */
-  bytes: number;
+  bytes = 0;
 
   constructor(
     spanId: string,
@@ -25,7 +25,6 @@ export class OpenRequest extends Held {
     message: RequestMessage<Moment>,
     timeoutMs: number,
     work: ServerWork | CallWork,
-    bytes: number,
   ) {
     super(message.origin.timeNs + timeoutMs * 1e6, message.origin.clock.offset);
     this.spanId = spanId;
@@ -36,10 +35,26 @@ export class OpenRequest extends Held {
     this.work = work;
     this.remoteAddress = socket.remoteAddress;
     this.remotePort = socket.remotePort;
-    this.bytes = bytes;
+  }
+
+  /** Whoever sent or got the response is its peer, where the request's own event does not say. */
+  learnPeer({ remoteAddress, remotePort }: Socket): void {
+    if (this.remotePort !== unknownPort) return;
+    this.remoteAddress = remoteAddress;
+    this.remotePort = remotePort;
+  }
+
+  /** Where its first byte is among those of its direction. */
+  get start(): number {
+    return startOf(this.message);
   }
 
   get moment(): Moment {
     return this.message.origin;
   }
+}
+
+/** Where the first byte of a message is among those that its socket moved in its direction. */
+export function startOf({ origin, offset }: RequestMessage<Moment> | ResponseMessage<Moment>): number {
+  return origin.streamOffset + offset;
 }

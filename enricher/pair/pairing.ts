@@ -20,7 +20,8 @@ import type { TaggedSpan } from '../tag/waiting-spans.ts';
 import { connectError, connectMessage } from './connect-error.ts';
 import { HeldList, HeldLists } from './held-list.ts';
 import { type BatchClock, Moment } from './moment.ts';
-import { OpenRequest } from './open-request.ts';
+import { MessageSizes } from './message-sizes.ts';
+import { OpenRequest, startOf } from './open-request.ts';
 import { Socket } from './socket.ts';
 import type { SpanBuilder, SpanEnd } from './span-builder.ts';
 import { Waiting } from './waiting.ts';
@@ -52,6 +53,7 @@ export class Pairing {
   private readonly parts: PairingParts;
   private readonly waiting: Waiting;
   private readonly sockets: LruMap<number, Socket>;
+  private readonly sizes = new MessageSizes();
   private openRequests = 0;
   private readonly report = (message: Message<Moment>): void => this.take(message);
   /** What the event in hand brought: set while it is dissected. */
@@ -146,7 +148,8 @@ export class Pairing {
     if (datagram) socket.updatePeer(event);
     if (event.tls) socket.tls = true;
     if (ingress) context.seal();
-    const moment = new Moment(event, clock, context, ingress ? undefined : context.readNamed(event.after));
+    const read = ingress ? undefined : context.readNamed(event.after);
+    const moment = new Moment(event, clock, context, read, socket.movedBytes(ingress));
     if (!ingress && event.connectId !== 0) this.beBorn(socket, moment, event);
     const startsMessage = datagram || event.messageId === event.id;
     this.socket = socket;
@@ -156,18 +159,22 @@ export class Pairing {
     this.unanswered = false;
     const before = socket.dissection.dissector;
     const { payload } = event;
-    socket.dissection.read(
+    const freshBytes = socket.dissection.read(
       ingress ? 'remote' : 'local',
       { origin: moment, bytes: payload as Buffer, length: event.length, startsMessage },
       this.report,
       // Of a TLS buffer the sequence counts the bytes of the ciphertext.
       event.tls ? 0 : event.tcpSequence,
     );
+    socket.addMoved(ingress, freshBytes);
+    this.endSizes(socket);
     if (before !== undefined && before !== socket.dissection.dissector) this.abandonAll(socket, 'misrecognised');
     if (startsMessage) socket.headSeen = false;
     if (this.firstOffset >= 0) socket.headSeen = true;
-    else if (socket.lastRequest !== undefined && socket.lastRequest.moment.ingress === ingress)
-      socket.lastRequest.bytes += event.length;
+    // What continues a request is part of it; a datagram continues none.
+    if (datagram) socket.lastRequest = undefined;
+    else if (socket.lastRequest?.moment.ingress === ingress)
+      socket.lastRequest.bytes = socket.movedBytes(ingress) - socket.lastRequest.start;
     if (ingress) this.readDone(socket, context, event, startsMessage);
     this.moment = undefined;
     this.settle(socket, moment, startsMessage);
@@ -211,6 +218,7 @@ export class Pairing {
     const { origin } = message;
     if (this.firstOffset < 0 && origin.ingress === moment?.ingress)
       this.firstOffset = origin === moment ? message.offset : 0;
+    this.endBefore(socket, message);
     if (message.kind === 'request') this.begin(socket, message);
     else this.answer(socket, message);
   }
@@ -219,12 +227,6 @@ export class Pairing {
     const { follower, spanIds, limits } = this.parts;
     const { origin } = message;
     const spanId = spanIds.of(origin.eventId, origin.requests++);
-    const { lastRequest } = socket;
-    if (lastRequest !== undefined && lastRequest.moment.ingress === origin.ingress) {
-      if (lastRequest.moment === origin) lastRequest.bytes = message.offset - lastRequest.message.offset;
-      else if (origin === this.moment) lastRequest.bytes += message.offset;
-    }
-    const bytes = origin.length - message.offset + this.lengthAfter(origin);
     let work: Work;
     if (origin.ingress) {
       work = follower.request(origin.context, spanId);
@@ -234,16 +236,17 @@ export class Pairing {
       work = follower.call(origin.unit, spanId, socket.id);
     }
     const timeoutMs = socket.dissection.dissector?.timeoutMs ?? 0;
-    const open = new OpenRequest(spanId, socket, message, timeoutMs, work, bytes);
+    const open = new OpenRequest(spanId, socket, message, timeoutMs, work);
     origin.holds++;
     this.openRequests++;
     this.endUnanswerable(socket, open);
     socket.lastRequest = open;
     socket.responsesSince = 0;
-    if (!message.expectsResponse) {
-      this.end(open, 'ok', 0);
-      return;
-    }
+    this.sizes.measure(origin.ingress, open.start, (bytes) => {
+      open.bytes = bytes;
+      if (!message.expectsResponse) this.end(open, 'ok', 0);
+    });
+    if (!message.expectsResponse) return;
     socket.open.push(open);
     this.held.append(timeoutMs, open);
     this.takeEarly(socket, open);
@@ -268,24 +271,30 @@ export class Pairing {
 
   /** An early response belongs to the request that comes now if that was written before it was read. */
   private takeEarly(socket: Socket, open: OpenRequest): void {
-    const message = this.waiting.takeEarly(socket, open.moment);
-    if (message === undefined) return;
+    const early = this.waiting.takeEarly(socket, open.moment);
+    if (early === undefined) return;
     socket.remove(open);
-    this.pair(open, message);
+    this.pair(open, early.message, early.bytes);
   }
 
   private answer(socket: Socket, message: ResponseMessage<Moment>): void {
     socket.responsesSince++;
-    const open = socket.take(message.requestId);
-    if (open === undefined) {
-      this.unanswered = true;
-      this.waiting.holdEarly(socket, message);
+    const { ingress } = message.origin;
+    const open = socket.take(message.requestId, ingress);
+    if (open !== undefined) {
+      this.pair(open, message);
       return;
     }
-    this.pair(open, message);
+    this.unanswered = true;
+    const early = this.waiting.holdEarly(socket, message);
+    if (early === undefined) return;
+    this.sizes.measure(ingress, startOf(message), (bytes) => {
+      early.bytes = bytes;
+    });
   }
 
-  private pair(open: OpenRequest, message: ResponseMessage<Moment>): void {
+  /** @param bytes of the response that were seen, where it is not one of the event in hand */
+  private pair(open: OpenRequest, message: ResponseMessage<Moment>, bytes?: number): void {
     const { follower } = this.parts;
     const { socket } = open;
     const { origin } = message;
@@ -296,18 +305,33 @@ export class Pairing {
     } else {
       follower.answer(work, origin.context);
       causes = follower.causesOf(work);
-      const here = origin.length - message.offset + this.lengthAfter(origin);
-      work.missingBytes = Math.max(0, message.declaredBytes - here);
       this.works.push(work);
     }
     const durationNs = Math.max(0, origin.timeNs - open.moment.timeNs);
-    this.finish(open, { status: message.status, durationNs, causes, response: message });
+    if (socket.transport === 'udp') open.learnPeer(socket);
+    this.release(open);
+    const finish = (responseBytes: number): void => {
+      if (work.kind === 'response') work.missingBytes = Math.max(0, message.declaredBytes - responseBytes);
+      this.finish(open, { status: message.status, durationNs, causes, response: message, responseBytes });
+    };
+    if (bytes === undefined) this.sizes.measure(origin.ingress, startOf(message), finish);
+    else finish(bytes);
   }
 
-  /** Bytes of the event in hand that continue what began in an earlier event of the same direction. */
-  private lengthAfter(origin: Moment): number {
-    const { moment } = this;
-    return moment === undefined || moment === origin || moment.ingress !== origin.ingress ? 0 : moment.length;
+  /** The messages before this one in its direction end where it begins. */
+  private endBefore(socket: Socket, message: Message<Moment>): void {
+    const { ingress } = message.origin;
+    const start = startOf(message);
+    this.sizes.endAt(ingress, start);
+    const { lastRequest } = socket;
+    if (lastRequest?.moment.ingress !== ingress) return;
+    lastRequest.bytes = Math.max(0, start - lastRequest.start);
+    socket.lastRequest = undefined;
+  }
+
+  /** No more messages come of the event in hand. */
+  private endSizes(socket: Socket): void {
+    for (const ingress of [true, false]) this.sizes.endAll(ingress, socket.movedBytes(ingress));
   }
 
   /** Ends a request that was not answered, as a span. */
@@ -316,13 +340,15 @@ export class Pairing {
     const { work } = open;
     const causes = work.kind === 'response' ? follower.causesOf(work) : [];
     if (work.kind === 'request') follower.abandon(work);
-    this.finish(open, { status, durationNs, causes, response: undefined });
+    this.release(open);
+    this.finish(open, { status, durationNs, causes, response: undefined, responseBytes: 0 });
   }
 
+  /** Makes the span of a request that was released. */
   private finish(open: OpenRequest, end: SpanEnd, failure?: Partial<Span>): void {
     const { spans, emit } = this.parts;
-    this.release(open);
     const { moment } = open;
+    moment.holds--;
     const origin = end.response?.origin;
     let events = 0;
     for (const each of origin === undefined || origin === moment ? [moment] : [moment, origin]) {
@@ -344,7 +370,6 @@ export class Pairing {
   private release(open: OpenRequest): void {
     HeldList.release(open);
     this.openRequests--;
-    open.moment.holds--;
   }
 
   private connect(socket: Socket, context: Context, event: SocketEvent, clock: BatchClock): void {
@@ -371,11 +396,12 @@ export class Pairing {
     const spanId = spanIds.of(event.id, 0);
     const work = follower.call(unit, spanId, socket.id);
     const message = connectMessage(moment);
-    const open = new OpenRequest(spanId, socket, message, connectTimeoutMs, work, 0);
+    const open = new OpenRequest(spanId, socket, message, connectTimeoutMs, work);
     this.openRequests++;
     moment.holds++;
     const { status, name } = failure;
-    const end = { status, durationNs: 0, causes: follower.causesOf(work), response: undefined };
+    const end = { status, durationNs: 0, causes: follower.causesOf(work), response: undefined, responseBytes: 0 };
+    this.release(open);
     this.finish(open, end, { responseCode: event.error, responseException: name });
     this.sockets.delete(socket);
   }
@@ -384,6 +410,7 @@ export class Pairing {
     this.socket = socket;
     this.works = [];
     socket.dissection.end(this.report);
+    this.endSizes(socket);
     for (const open of socket.open.splice(0)) this.end(open, 'closed', Math.max(0, timeNs - open.moment.timeNs));
     this.waiting.forget(socket);
     this.sockets.delete(socket);
@@ -404,6 +431,7 @@ export class Pairing {
     if (open.work.kind === 'request') follower.abandon(open.work);
     this.release(open);
     const { moment } = open;
+    moment.holds--;
     if (moment.counted || moment.holds > 0 || moment === this.moment) return;
     moment.counted = true;
     counters.drop(reason);

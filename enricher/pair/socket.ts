@@ -9,6 +9,9 @@ import type { Moment } from './moment.ts';
 import type { OpenRequest } from './open-request.ts';
 import type { EarlyResponse, ParkedMoment } from './waiting.ts';
 
+/** Nothing is sent to port 0: it stands for a peer that is not known. */
+export const unknownPort = 0;
+
 /** A connection that was begun on behalf of something, until its first message shows what for. */
 export interface Birth {
   readonly eventId: number;
@@ -32,6 +35,8 @@ export class Socket extends LruEntry {
   remotePort: number;
   tls: boolean;
   readonly dissection: SocketDissection<Moment>;
+  private ingressBytes = 0;
+  private egressBytes = 0;
   /** Requests that wait for their response, in the order they came. */
   readonly open: OpenRequest[] = [];
   /** Of each direction, events that may begin a message; see {@link ParkedMoment}. */
@@ -43,7 +48,7 @@ export class Socket extends LruEntry {
   incoming: Work | undefined;
   /** Responses seen to begin since the last request began. */
   responsesSince = 0;
-  /** The request that began last, either way. */
+  /** The request that began last, either way, until another message begins in its direction. */
   lastRequest: OpenRequest | undefined;
   early: EarlyResponse | undefined;
   born: Birth | undefined;
@@ -79,14 +84,49 @@ export class Socket extends LruEntry {
     if (this.remotePort === event.remotePort && sameBytes(this.remoteAddress, event.remoteAddress)) return;
     this.remoteAddress = event.remoteAddress.slice();
     this.remotePort = event.remotePort;
+    if (event.remotePort !== unknownPort) this.dissection.changePeer(event.remotePort);
   }
 
-  /** The request that a response belongs to: by its correlation id where there is one, else the oldest. */
-  take(requestId: number): OpenRequest | undefined {
-    if (this.transport === 'udp')
-      return this.takeFirst((open) => this.isPeerOf(open) && open.message.requestId === requestId);
-    if (requestId === 0) return this.open.shift();
-    return this.takeFirst((open) => open.message.requestId === requestId);
+  /**
+   * The request that a response belongs to: by its correlation id where there is one, else the oldest. It went the other
+   * way; where it was a datagram, it was also one of the same peer. A peer is not known where a program does not ask for it:
+   * `recv()` on a socket that is not connected. Then the id has to be enough, and is where it stands for one question only.
+   *
+   * @param ingress whether the response came in
+   */
+  take(requestId: number, ingress: boolean): OpenRequest | undefined {
+    const fits = (open: OpenRequest): boolean =>
+      open.message.requestId === requestId && open.moment.ingress !== ingress;
+    const index =
+      this.transport === 'udp'
+        ? this.open.findIndex((open) => fits(open) && this.isPeerOf(open))
+        : this.open.findIndex(fits);
+    if (index >= 0) return this.open.splice(index, 1)[0];
+    return this.transport === 'udp' ? this.takeByIdAlone(requestId, fits) : undefined;
+  }
+
+  private takeByIdAlone(requestId: number, fits: (open: OpenRequest) => boolean): OpenRequest | undefined {
+    let found: OpenRequest | undefined;
+    for (const open of this.open) {
+      if (!fits(open)) continue;
+      const toMany = isMulticast(open.remoteAddress);
+      // Whoever has the answer to a question that went to many gives it, from an address of its own. mDNS has no ids.
+      if (toMany ? requestId === 0 : this.remotePort !== unknownPort && open.remotePort !== unknownPort) continue;
+      if (found === undefined) found = open;
+      else if (!isSameQuestion(found, open)) return undefined;
+    }
+    if (found !== undefined) this.remove(found);
+    return found;
+  }
+
+  /** Bytes that moved so far in one direction. */
+  movedBytes(ingress: boolean): number {
+    return ingress ? this.ingressBytes : this.egressBytes;
+  }
+
+  addMoved(ingress: boolean, bytes: number): void {
+    if (ingress) this.ingressBytes += bytes;
+    else this.egressBytes += bytes;
   }
 
   remove(request: OpenRequest): void {
@@ -94,14 +134,26 @@ export class Socket extends LruEntry {
     if (index >= 0) this.open.splice(index, 1);
   }
 
-  private isPeerOf(open: OpenRequest): boolean {
-    return open.remotePort === this.remotePort && sameBytes(open.remoteAddress, this.remoteAddress);
+  private isPeerOf({ remotePort, remoteAddress }: OpenRequest): boolean {
+    return remotePort !== unknownPort && remotePort === this.remotePort && sameBytes(remoteAddress, this.remoteAddress);
   }
+}
 
-  private takeFirst(matches: (open: OpenRequest) => boolean): OpenRequest | undefined {
-    const index = this.open.findIndex(matches);
-    return index < 0 ? undefined : this.open.splice(index, 1)[0];
-  }
+/** A client repeats itself when it gets no answer: what comes answers both. Of unknown peers it may be two clients. */
+function isSameQuestion(one: OpenRequest, other: OpenRequest): boolean {
+  return (
+    one.remotePort !== unknownPort &&
+    one.remotePort === other.remotePort &&
+    sameBytes(one.remoteAddress, other.remoteAddress) &&
+    one.message.requestType !== '' &&
+    one.message.requestType === other.message.requestType &&
+    one.message.requestResource === other.message.requestResource
+  );
+}
+
+/** IPv4 224.0.0.0/4 and IPv6 ff00::/8. */
+function isMulticast(address: Uint8Array): boolean {
+  return address.length === 4 ? address[0]! >> 4 === 0xe : address.length === 16 && address[0] === 0xff;
 }
 
 function sameBytes(one: Uint8Array, other: Uint8Array): boolean {

@@ -10,6 +10,8 @@ export interface SpanEnd {
   readonly durationNs: number;
   readonly causes: readonly Cause[];
   readonly response: ResponseMessage<Moment> | undefined;
+  /** Bytes of the response that were seen. */
+  readonly responseBytes: number;
 }
 
 /** A span with what its sides follow from. */
@@ -77,7 +79,7 @@ export class SpanBuilder {
       responseException: response?.exception ?? '',
       responseResult: response?.result ?? '',
       requestBytes: open.bytes,
-      responseBytes: response === undefined ? 0 : response.declaredBytes || response.origin.length - response.offset,
+      responseBytes: response?.declaredBytes || end.responseBytes,
       headerTraceId: message.headerTraceId,
       headerSpanId: message.headerSpanId,
       xRequestIdRequest: message.xRequestId,

@@ -30,6 +30,8 @@ export class ParkedMoment extends Held {
 export class EarlyResponse extends Held {
   readonly socket: Socket;
   readonly message: ResponseMessage<Moment>;
+  /** Bytes of it that were seen. */
+  bytes = 0;
 
   constructor(socket: Socket, message: ResponseMessage<Moment>) {
     super(message.origin.timeNs + earlyLimitMs * 1e6, message.origin.clock.offset);
@@ -69,16 +71,18 @@ export class Waiting {
     }
   }
 
-  holdEarly(socket: Socket, message: ResponseMessage<Moment>): void {
+  /** Keeps a response for the request that is still to come; undefined when it is not kept. */
+  holdEarly(socket: Socket, message: ResponseMessage<Moment>): EarlyResponse | undefined {
     const { origin } = message;
-    if (socket.early !== undefined || origin.counted || socket.transport === 'udp') return;
+    if (socket.early !== undefined || origin.counted || socket.transport === 'udp') return undefined;
     socket.early = new EarlyResponse(socket, message);
     origin.holds++;
     this.held.append(earlyLimitMs, socket.early);
+    return socket.early;
   }
 
   /** The early response, if it is one to the request that began here; it waits no longer either way. */
-  takeEarly(socket: Socket, request: Moment): ResponseMessage<Moment> | undefined {
+  takeEarly(socket: Socket, request: Moment): EarlyResponse | undefined {
     const { early } = socket;
     if (early === undefined) return undefined;
     HeldList.release(early);
@@ -89,7 +93,7 @@ export class Waiting {
     }
     socket.early = undefined;
     origin.holds--;
-    return early.message;
+    return early;
   }
 
   /** Ends something that was taken out of its list, of which nothing came. */

@@ -10,6 +10,7 @@ namespace spanloom::redaction {
 namespace {
 
 constexpr size_t kHeaderBytes = 12;
+constexpr size_t kMaxMessageBytes = 65535;
 
 bool is_known_port(const Hints& hints) {
   for (const uint16_t port : kDnsPorts)
@@ -31,6 +32,15 @@ size_t name_end(const uint8_t* bytes, size_t at, size_t end) {
   return kNone;
 }
 
+// A label of a length that there is not.
+bool is_malformed_name(const uint8_t* bytes, size_t at, size_t end) {
+  while (at < end && bytes[at] != 0 && (bytes[at] & 0xc0) != 0xc0) {
+    if ((bytes[at] & 0xc0) != 0) return true;
+    at += 1 + bytes[at];
+  }
+  return false;
+}
+
 bool has_control_character(const uint8_t* bytes, size_t from, size_t to) {
   for (size_t at = from; at < to;) {
     const uint8_t size = bytes[at];
@@ -42,9 +52,6 @@ bool has_control_character(const uint8_t* bytes, size_t from, size_t to) {
   return false;
 }
 
-constexpr uint32_t kNetbiosName = 32;
-constexpr uint32_t kNetbiosStatus = 33;
-
 // NetBIOS names are of 32 letters from A to P (RFC 1001, 14.1). Type 33 is SRV in DNS.
 bool is_netbios_name(const uint8_t* bytes, size_t at, size_t end) {
   if (end - at < 33 || bytes[at] != 32) return false;
@@ -53,33 +60,74 @@ bool is_netbios_name(const uint8_t* bytes, size_t at, size_t end) {
   return true;
 }
 
-// Only on a known port the unusual is believed.
+// NetBIOS name service has the header of DNS; its types are NULL (10), NB (32) and NBSTAT (33).
+bool is_netbios(const uint8_t* bytes, size_t name, size_t behind, size_t end) {
+  if (behind + 2 > end || !is_netbios_name(bytes, name, end)) return false;
+  const uint32_t type = unsigned16(bytes, behind);
+  return type == 10 || type == 32 || type == 33;
+}
+
+struct Header {
+  bool is_response;
+  bool is_reserved;
+  uint32_t operation;
+  uint32_t code;
+  uint32_t questions;
+  // Answers and authorities.
+  uint32_t records;
+  uint32_t additionals;
+};
+
+Header read_header(const uint8_t* bytes, size_t from) {
+  const uint32_t flags = unsigned16(bytes, from + 2);
+  return {(flags & 0x8000) != 0,
+          (flags & 0x40) != 0,
+          (flags >> 11) & 0xf,
+          flags & 0xf,
+          unsigned16(bytes, from + 4),
+          unsigned16(bytes, from + 6) + unsigned16(bytes, from + 8),
+          unsigned16(bytes, from + 10)};
+}
+
+bool is_plausible(const Header& header, bool on_port) {
+  if (on_port)
+    return kHeaderBytes + header.questions * 5 + (header.records + header.additionals) * 11 <= kMaxMessageBytes;
+  if (header.is_reserved || header.operation != 0 || header.questions != 1) return false;
+  if (header.records > 1024 || header.additionals > 64) return false;
+  return header.is_response || (header.code == 0 && header.records == 0);
+}
+
+Recognition judge_without_question(const uint8_t* bytes, size_t from, size_t end, const Header& header) {
+  const size_t first = from + kHeaderBytes;
+  if (header.is_response) {
+    const size_t name = name_end(bytes, first, end);
+    return name != kNone && is_netbios(bytes, first, name, end) ? Recognition::kNo : Recognition::kResponse;
+  }
+  if (header.records > 0) return Recognition::kNo;
+  if (header.additionals == 0)
+    return header.operation == 6 || first == end ? Recognition::kRequest : Recognition::kNo;
+  // A client asks for a server cookie, and nothing else (RFC 7873, 5.4).
+  return first + 3 <= end && bytes[first] == 0 && unsigned16(bytes, first + 1) == 41 ? Recognition::kRequest
+                                                                                    : Recognition::kNo;
+}
+
+// What servers answer is believed on a known port, be it with an error; elsewhere a query with one question, or its response.
+// kUndecided: too short for a header, or the question is cut.
 Recognition judge(const uint8_t* bytes, size_t from, size_t end, bool on_port) {
   if (end - from < kHeaderBytes) return Recognition::kUndecided;
-  const uint32_t flags = unsigned16(bytes, from + 2);
-  const uint32_t operation = (flags >> 11) & 0xf;
-  const bool is_response = (flags & 0x8000) != 0;
-  const uint32_t questions = unsigned16(bytes, from + 4);
-  const uint32_t answers = unsigned16(bytes, from + 6);
-  const uint32_t authorities = unsigned16(bytes, from + 8);
-  const uint32_t additionals = unsigned16(bytes, from + 10);
-  if (operation > 6 || operation == 3) return Recognition::kNo;
-  if (!on_port && (flags & 0x40) != 0) return Recognition::kNo;
-  if (!on_port && !is_response && (flags & 0xf) != 0) return Recognition::kNo;
-  if (questions > 32 || answers > 512 || authorities > 512 || additionals > 64) return Recognition::kNo;
-  if (!on_port && (questions != 1 || operation != 0 || (!is_response && answers + authorities > 0)))
-    return Recognition::kNo;
-  const Recognition recognition = is_response ? Recognition::kResponse : Recognition::kRequest;
-  if (questions == 0) return is_response && on_port ? recognition : Recognition::kNo;
+  const Header header = read_header(bytes, from);
+  if (!is_plausible(header, on_port)) return Recognition::kNo;
+  if (header.questions == 0) return judge_without_question(bytes, from, end, header);
+  const Recognition recognition = header.is_response ? Recognition::kResponse : Recognition::kRequest;
   const size_t name = from + kHeaderBytes;
-  const size_t question = name_end(bytes, name, end);
-  if (question == kNone || question + 4 > end) return on_port && end - from >= 500 ? recognition : Recognition::kNo;
-  const uint32_t type = unsigned16(bytes, question);
-  const uint32_t record_class = unsigned16(bytes, question + 2) & 0x7fff;
-  if (type == 0 || (record_class != 1 && record_class != 3 && record_class != 254 && record_class != 255))
-    return Recognition::kNo;
-  if ((type == kNetbiosName || type == kNetbiosStatus) && is_netbios_name(bytes, name, end)) return Recognition::kNo;
-  return on_port || !has_control_character(bytes, name, question) ? recognition : Recognition::kNo;
+  if (is_malformed_name(bytes, name, end)) return Recognition::kNo;
+  const size_t behind = name_end(bytes, name, end);
+  if (behind == kNone || behind + 4 > end) return on_port ? recognition : Recognition::kUndecided;
+  if (is_netbios(bytes, name, behind, end)) return Recognition::kNo;
+  if (on_port) return recognition;
+  const uint32_t record_class = unsigned16(bytes, behind + 2) & 0x7fff;
+  const bool is_usual = unsigned16(bytes, behind) != 0 && (record_class == 1 || record_class == 3 || record_class == 255);
+  return is_usual && !has_control_character(bytes, name, behind) ? recognition : Recognition::kNo;
 }
 
 bool is_message(Recognition recognition) {

@@ -11,7 +11,9 @@
 namespace spanloom::redaction {
 namespace {
 
-constexpr size_t kMaxMethodBytes = 32;
+constexpr size_t kMaxMethodBytes = 64;
+// Longer than any key of memcached, which has commands with the names of methods too.
+constexpr size_t kLeastBytesOfLongTarget = 256;
 constexpr size_t kMaxOpenRequests = 256;
 constexpr size_t kLeastBytesOfLongLine = 64;
 constexpr uint64_t kMaxChunkBytes = uint64_t{1} << 48;
@@ -23,6 +25,9 @@ bool is_token(uint8_t byte) {
          (byte != 0 && std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(byte)) != std::string_view::npos);
 }
 
+// As much of a target as its scheme has.
+constexpr size_t kMaxUndecidedTargetBytes = 9;
+
 // A line from `from`: where its text ends, and whether its end is there.
 struct Line {
   size_t text_end;
@@ -33,8 +38,8 @@ struct Line {
 Line line_at(const uint8_t* bytes, size_t from, size_t end) {
   size_t at = from;
   while (at < end && bytes[at] != '\n') at++;
-  if (at >= end) return {end, end, false};
-  return {at > from && bytes[at - 1] == '\r' ? at - 1 : at, at + 1, true};
+  const size_t text_end = at > from && bytes[at - 1] == '\r' ? at - 1 : at;
+  return at >= end ? Line{text_end, end, false} : Line{text_end, at + 1, true};
 }
 
 bool starts_as_far(std::string_view text, std::string_view whole) {
@@ -42,22 +47,90 @@ bool starts_as_far(std::string_view text, std::string_view whole) {
   return equal_nocase(text.substr(0, size), whole.substr(0, size));
 }
 
+constexpr std::string_view kVersionPrefix = "HTTP/1.";
+constexpr size_t kVersionBytes = 8;
+
+size_t method_end(std::string_view line) {
+  size_t at = 0;
+  while (at < line.size() && at < kMaxMethodBytes && is_token(static_cast<uint8_t>(line[at]))) at++;
+  return at > 0 && at < kMaxMethodBytes && (at == line.size() || line[at] == ' ') ? at : kNone;
+}
+
+size_t behind_spaces(std::string_view line, size_t at) {
+  while (at < line.size() && line[at] == ' ') at++;
+  return at;
+}
+
+// Where the version of a complete request line begins; kNone when it has none.
+size_t version_start(std::string_view line, size_t method) {
+  size_t end = line.size();
+  while (end > method && line[end - 1] == ' ') end--;
+  if (end < method + 2 + kVersionBytes) return kNone;
+  const size_t version = end - kVersionBytes;
+  const bool is_version = line[version - 1] == ' ' && line.substr(version, kVersionPrefix.size()) == kVersionPrefix;
+  return is_version && is_digit(static_cast<uint8_t>(line[end - 1])) ? version : kNone;
+}
+
+// Nothing but the version follows at `at`, as far as the line goes.
+bool may_be_version(std::string_view line, size_t at) {
+  const std::string_view rest = line.substr(behind_spaces(line, at));
+  const size_t size = std::min(rest.size(), kVersionPrefix.size());
+  if (rest.substr(0, size) != kVersionPrefix.substr(0, size)) return false;
+  for (size_t index = size; index < rest.size(); index++)
+    if (index == size ? !is_digit(static_cast<uint8_t>(rest[index])) : rest[index] != ' ') return false;
+  return true;
+}
+
+bool is_upper_case(std::string_view method) {
+  for (const char character : method)
+    if ((character < 'A' || character > 'Z') && character != '-' && character != '_') return false;
+  return true;
+}
+
+// A method is any token and a target any text: what tells a request line from lines of other protocols is its version. Of a
+// line whose end is not there, only usual targets are believed.
 Verdict judge_request_line(std::string_view line, bool is_complete) {
-  size_t method = 0;
-  while (method < line.size() && method <= kMaxMethodBytes && is_token(static_cast<uint8_t>(line[method]))) method++;
-  if (method == 0 || method > kMaxMethodBytes) return Verdict::kNo;
-  if (method >= line.size()) return is_complete ? Verdict::kNo : Verdict::kPartial;
-  if (line[method] != ' ') return Verdict::kNo;
-  const std::string_view target = line.substr(method + 1);
-  if (target.empty()) return is_complete ? Verdict::kNo : Verdict::kPartial;
-  const bool is_connect = line.substr(0, method) == "CONNECT";
-  const bool is_asterisk = target[0] == '*' && (target.size() < 2 || target[1] == ' ');
-  if (target[0] != '/' && !is_asterisk && !is_connect && !starts_as_far(target, "http")) return Verdict::kNo;
-  if (!is_complete) return Verdict::kPartial;
-  if (line.size() < 9 + method + 2) return Verdict::kNo;
-  const std::string_view version = line.substr(line.size() - 9);
-  return version.substr(0, 8) == " HTTP/1." && is_digit(static_cast<uint8_t>(version[8])) ? Verdict::kYes
-                                                                                           : Verdict::kNo;
+  const size_t method = method_end(line);
+  if (method == kNone) return Verdict::kNo;
+  if (is_complete) {
+    const size_t version = version_start(line, method);
+    return version != kNone && behind_spaces(line, method) < version ? Verdict::kYes : Verdict::kNo;
+  }
+  const size_t target = behind_spaces(line, method);
+  const size_t target_end = std::min(line.find(' ', target), line.size());
+  if (target_end == line.size() || may_be_version(line, target_end)) return Verdict::kPartial;
+  return line[target] == '/' && is_upper_case(line.substr(0, method)) ? Verdict::kPartial : Verdict::kNo;
+}
+
+bool is_usual_target(std::string_view method, std::string_view target) {
+  if (target[0] == '/') return true;
+  if (method == "CONNECT") {
+    const size_t colon = target.rfind(':');
+    return colon != std::string_view::npos && colon > 0 && colon + 1 < target.size() &&
+           is_digit(static_cast<uint8_t>(target[colon + 1])) && target.find_first_of("\"{}/\\") == std::string_view::npos;
+  }
+  for (const std::string_view scheme : {"http://", "https://", "ws://", "wss://", "ftp://"})
+    if (starts_nocase(target, scheme)) return true;
+  return false;
+}
+
+// A request line without its end is one beyond doubt: the rest may lie beyond what was captured.
+bool is_telling(std::string_view line) {
+  const size_t method = method_end(line);
+  if (method == kNone || method < 3) return false;
+  const size_t target = behind_spaces(line, method);
+  const size_t target_end = std::min(line.find(' ', target), line.size());
+  if (target >= target_end) return false;
+  if (target_end < line.size()) {
+    if (!may_be_version(line, target_end)) return false;
+    if (line.size() - target_end > kVersionPrefix.size()) return true;
+  }
+  const std::string_view name = line.substr(0, method);
+  if (is_upper_case(name)) return is_usual_target(name, line.substr(target, target_end - target));
+  if (target_end - target < kLeastBytesOfLongTarget || line[target] != '/') return false;
+  for (const std::string_view known : kHttpMethods)
+    if (equal_nocase(name, known)) return true;
+  return false;
 }
 
 Verdict judge_status_line(std::string_view line, bool is_complete) {
@@ -82,21 +155,14 @@ Verdict judge_start(const uint8_t* bytes, size_t from, size_t end, bool is_reque
   const Verdict verdict =
       is_request ? judge_request_line(text, line.is_complete) : judge_status_line(text, line.is_complete);
   if (verdict == Verdict::kNo) return verdict;
-  // The last byte of a line without its end may be the CR.
-  return is_printable(line.is_complete ? text : text.substr(0, text.empty() ? 0 : text.size() - 1)) ? verdict
-                                                                                                    : Verdict::kNo;
-}
-
-bool has_target(std::string_view text) {
-  const size_t cut = text.find(' ');
-  if (text.size() < 6 || cut == std::string_view::npos || cut < 3 || cut + 1 >= text.size()) return false;
-  return text[cut + 1] == '/' || text.size() >= cut + 8;
+  return is_printable(text) ? verdict : Verdict::kNo;
 }
 
 // Undecided bytes are sent: they must be nothing but the beginning of a method, and of a target at most.
 bool begins_known_method(std::string_view text) {
   const std::string_view method = text.substr(0, text.find(' '));
   const bool is_whole = method.size() < text.size();
+  if (text.size() > method.size() + kMaxUndecidedTargetBytes) return false;
   for (const std::string_view known : kHttpMethods)
     if (is_whole ? equal_nocase(method, known) : starts_as_far(method, known)) return true;
   return false;
@@ -115,7 +181,8 @@ Recognition recognise(const uint8_t* bytes, size_t size, const Hints& hints) {
   if (response == Verdict::kYes) return Recognition::kResponse;
   const Verdict request = judge_start(bytes, from, size, true);
   if (request == Verdict::kYes) return Recognition::kRequest;
-  if (request == Verdict::kPartial && has_target(view(bytes, from, size))) return Recognition::kRequest;
+  if (request == Verdict::kPartial && is_telling(view(bytes, from, line_at(bytes, from, size).text_end)))
+    return Recognition::kRequest;
   if (response == Verdict::kPartial) return Recognition::kUndecided;
   return request == Verdict::kPartial && begins_known_method(view(bytes, from, size)) ? Recognition::kUndecided
                                                                                       : Recognition::kNo;

@@ -34,7 +34,7 @@ function factsOf(session: Session, end: 'client' | 'server', isKnown: boolean): 
 }
 
 const nameOf = ({ protocol, client, scenario }: Session): string => `${protocol}, ${client}: ${scenario}`;
-const httpHead = /(?:HTTP\/1\.[01] \d{3}|[A-Za-z]+ [^\r\n ]+ HTTP\/1\.[01])[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n/g;
+const httpHead = /(?:HTTP\/1\.[01] \d{3}|[A-Z]+ [^\r\n ]+ HTTP\/1\.[01])[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n/g;
 
 /** For each byte of one direction: may redaction change it? */
 function changeable(session: Session, text: string): boolean[] {
