@@ -124,12 +124,16 @@ export class SocketDissection<Origin> {
       if (this.tries > eagerTries && this.tries % lateTryEvery !== 0) return;
     }
     const bytes = continues ? Buffer.concat([...this.held.map((one) => one.bytes), segment.bytes]) : segment.bytes;
-    const outcome = recognise(this.dissectors, bytes, this.hints(from));
+    const hints = this.hints(
+      from,
+      this.held.reduce((sum, one) => sum + one.length, segment.length),
+    );
+    const outcome = recognise(this.dissectors, bytes, hints);
     switch (outcome.kind) {
       case 'recognised': {
         this.recognised = outcome.dissector;
         this.local = from === 'local' ? outcome.sender : outcome.sender === 'client' ? 'server' : 'client';
-        this.conversation = outcome.dissector.open<Origin>();
+        this.conversation = outcome.dissector.open<Origin>(hints);
         this.tries = 0;
         const earlier = this.held;
         this.held = [];
@@ -154,11 +158,12 @@ export class SocketDissection<Origin> {
     }
   }
 
-  private hints(from: SocketEnd): RecognitionHints {
+  private hints(from: SocketEnd, length: number): RecognitionHints {
     const { localRole, localPort, remotePort, transport } = this.facts;
-    if (from === 'local') return { sender: localRole, senderPort: localPort, receiverPort: remotePort, transport };
+    if (from === 'local')
+      return { sender: localRole, senderPort: localPort, receiverPort: remotePort, transport, length };
     const sender = localRole === undefined ? undefined : localRole === 'client' ? 'server' : 'client';
-    return { sender, senderPort: remotePort, receiverPort: localPort, transport };
+    return { sender, senderPort: remotePort, receiverPort: localPort, transport, length };
   }
 
   private forget(): void {
