@@ -221,8 +221,11 @@ export class Pairing {
     const spanId = spanIds.of(origin.eventId, origin.requests++);
     const { lastRequest } = socket;
     if (lastRequest !== undefined && lastRequest.moment.ingress === origin.ingress) {
-      if (lastRequest.moment === origin) lastRequest.bytes = message.offset - lastRequest.message.offset;
-      else if (origin === this.moment) lastRequest.bytes += message.offset;
+      const bytesBefore = message.offset - lastRequest.message.offset;
+      if (lastRequest.moment === origin) {
+        // A request may turn out to be two: then one is reported late, and begins no later than the last.
+        if (bytesBefore > 0) lastRequest.bytes = bytesBefore;
+      } else if (origin === this.moment) lastRequest.bytes += message.offset;
     }
     const bytes = origin.length - message.offset + this.lengthAfter(origin);
     let work: Work;
