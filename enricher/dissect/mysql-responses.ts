@@ -185,7 +185,7 @@ export class MysqlResponses<Origin> {
   ): PacketOutcome {
     const open = this.open!;
     if (packet.length === 0) return 'read';
-    const seen = this.look(flow, packet, (first) => open.reply.bytesWanted(first, packet.length));
+    const seen = this.look(flow, packet, open.reply);
     if (seen === 'read') this.take(flow, open, packet, report);
     else if (seen === 'hidden') open.reply.hidden();
     else return seen;
@@ -200,7 +200,7 @@ export class MysqlResponses<Origin> {
     if (packet.length === 0) return 'malformed';
     const code = this.order.next?.code;
     const reply = new MysqlReply(code);
-    const seen = this.look(flow, packet, (first) => reply.bytesWanted(first, packet.length));
+    const seen = this.look(flow, packet, reply);
     if (seen === 'hidden') return 'blind';
     if (seen !== 'read') return seen;
     const first = packet.bytes[packet.start]!;
@@ -228,10 +228,10 @@ export class MysqlResponses<Origin> {
   private look(
     flow: ByteFlow<Origin>,
     { bytes, start, end, length }: ReplyPacket,
-    bytesWanted: (first: number) => number,
+    reply: MysqlReply,
   ): 'read' | 'wait' | 'hidden' | 'blind' {
     const captured = end - start;
-    const wanted = captured <= 0 ? 1 : bytesWanted(bytes[start]!);
+    const wanted = captured <= 0 ? 1 : reply.bytesWanted(bytes[start]!, length);
     if (captured < wanted && flow.gap === 0 && captured + headerBytes < maxHeldBytes) return 'wait';
     if (captured <= 0) return 'hidden';
     // Progress or an error: without its number nobody knows.

@@ -52,6 +52,8 @@ export class PostgresqlDraft<Origin> implements Beginning<Origin> {
   /** Name of a statement that is prepared and not yet bound. */
   parsedName: string | undefined;
   context: TraceContext | undefined;
+  /** Types of its own messages, a bit each: the last five bits of a letter tell them apart. */
+  private types = 0;
 
   constructor({ origin, offset }: Beginning<Origin>, before: PostgresqlDraft<Origin> | undefined) {
     this.origin = before?.origin ?? origin;
@@ -101,13 +103,12 @@ export class PostgresqlDraft<Origin> implements Beginning<Origin> {
       return false;
     }
     this.expected.push({ type, change });
+    this.types |= 1 << (type & 31);
     return true;
   }
 
   private has(type: number): boolean {
-    const own = this.preambles.at(-1)?.until ?? 0;
-    for (let index = own; index < this.expected.length; index++) if (this.expected[index]!.type === type) return true;
-    return false;
+    return (this.types & (1 << (type & 31))) !== 0;
   }
 
   private toPreamble(): Preamble<Origin> {

@@ -14,6 +14,8 @@ export interface Outcome {
   readonly exception: string;
 }
 
+const nothing: readonly Expectation[] = [];
+
 type Part = 'no' | 'part' | 'last';
 
 /** Whether a message of this type answers a message of the client, and whether it is the last one that does. */
@@ -96,11 +98,13 @@ export class PostgresqlReply<Origin> {
 
   /** The preamble that is being answered. */
   get preamble(): Preamble<Origin> | undefined {
-    return this.draft.preambles.find(({ until }) => this.done < until);
+    const { preambles } = this.draft;
+    return preambles.length === 0 ? undefined : preambles.find(({ until }) => this.done < until);
   }
 
   /** Messages that were not answered. */
   get unanswered(): readonly Expectation[] {
+    if (this.done >= this.draft.expected.length) return nothing;
     return this.draft.expected.slice(this.done);
   }
 
@@ -116,12 +120,12 @@ export class PostgresqlReply<Origin> {
       if (part === 'no') continue;
       const from = this.done;
       this.done = part === 'last' ? index + 1 : index;
-      return expected.slice(from, this.done);
+      return from === this.done ? nothing : expected.slice(from, this.done);
     }
     if (!this.draft.isOpenEnded || this.isEnded) return undefined;
     // Of messages that were not captured: the first verdict is taken for its own.
     if (type === backend.commandComplete || type === backend.emptyQuery) this.isEnded = true;
-    return [];
+    return nothing;
   }
 
   /** The first byte of the answer; later calls change nothing. */
