@@ -52,7 +52,7 @@ export const credentialHeaders = words(`
   x_vault_token x_amz_security_token x_authorization x_forwarded_authorization x_original_authorization
   authentication x_auth x_access_key x_functions_key ocp_apim_subscription_key x_goog_iap_jwt_assertion
   x_amzn_oidc_data x_amzn_oidc_accesstoken x_ms_client_principal x_registry_auth x_registry_config dd_api_key
-  dd_application_key x_honeycomb_team x_shopify_hmac_sha256 x_hub_signature x_hub_signature_256 x_jwt x_session x_session_id
+  dd_application_key x_honeycomb_team x_shopify_hmac_sha256 x_hub_signature x_hub_signature_256 x_jwt x_session_id
 `);
 
 /** Parameters of queries, forms and connection strings whose value is a credential, beside those with an ending below. */

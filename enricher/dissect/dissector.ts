@@ -75,6 +75,8 @@ export interface RecognitionHints {
   readonly senderPort: number;
   readonly receiverPort: number;
   readonly transport: 'tcp' | 'udp' | 'unix' | 'unknown';
+  /** Bytes that were moved, of which those given are a prefix; undefined when that is not known. */
+  readonly length?: number;
 }
 
 /** Dissects one connection from now on; also when its beginning was not seen. */
@@ -96,6 +98,6 @@ export interface Dissector {
   /** How long a request may wait for its response before it becomes a span with status timeout, in milliseconds. */
   readonly timeoutMs: number;
   recognise(bytes: Buffer, hints: RecognitionHints): Recognition;
-  /** @param hints those it was recognised with */
+  /** @param hints - what was known when the protocol was recognised; without them it is taken for granted */
   open<Origin>(hints?: RecognitionHints): Conversation<Origin>;
 }

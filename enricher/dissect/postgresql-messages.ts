@@ -18,8 +18,9 @@ export const startup = {
   gss: 80877104,
 } as const;
 
-/** Types of messages a client sends. */
+/** Types of messages a client sends; its first has none. */
 export const frontend = {
+  startup: 0x00,
   query: 0x51,
   parse: 0x50,
   bind: 0x42,
@@ -64,7 +65,7 @@ export const backend = {
   negotiateVersion: 0x76,
 } as const;
 
-const frontendTypes: ReadonlySet<number> = new Set(Object.values(frontend));
+const frontendTypes: ReadonlySet<number> = new Set(Object.values(frontend).filter((type) => type !== 0));
 const backendTypes: ReadonlySet<number> = new Set(Object.values(backend));
 
 /** Whether a client sends messages of this type. */

@@ -15,6 +15,8 @@ import {
 const postgresqlPort = 5432;
 const maxStartupBytes = 10_000;
 const maxRecognisedBytes = 1 << 24;
+/** First messages longer than this are not waited for. */
+const maxBatchBytes = 512;
 
 /** A client's first message tells itself by its code; every other message by its type, its length and what follows it. */
 function recognise(bytes: Buffer, hints: RecognitionHints): Recognition {
@@ -32,7 +34,25 @@ function recognise(bytes: Buffer, hints: RecognitionHints): Recognition {
   if (length < 4 || length > maxRecognisedBytes) return 'no';
   if (mayBeRequest && isRequest(bytes, type, length, onKnownPort)) return 'request';
   if (mayBeResponse && isResponse(bytes, type, length, onKnownPort)) return 'response';
-  return bytes.length === headerBytes && length > 4 ? 'undecided' : 'no';
+  if (bytes.length === headerBytes && length > 4) return 'undecided';
+  // Programs read in pieces too: the rest of the message may tell, or what follows it.
+  const isWhole = hints.length !== undefined && hints.length <= bytes.length;
+  return mayBeRequest && isWhole && mayGrow(bytes, type, length) ? 'undecided' : 'no';
+}
+
+/** Whether a request that begins like this may become one that is known by its end, or by its text. */
+function mayGrow(bytes: Buffer, type: number, length: number): boolean {
+  switch (type) {
+    case frontend.parse:
+      return bytes.length <= headerBytes + 1;
+    case frontend.bind:
+    case frontend.execute:
+    case frontend.describe:
+    case frontend.close:
+      return length < maxBatchBytes && areMessages(bytes, 0, isFrontendType);
+    default:
+      return false;
+  }
 }
 
 function recogniseStartup(bytes: Buffer): Recognition {

@@ -136,7 +136,10 @@ export class SocketDissection<Origin> {
       if (this.tries > eagerTries && this.tries % lateTryEvery !== 0) return;
     }
     const bytes = continues ? Buffer.concat([this.heldBytes, segment.bytes]) : segment.bytes;
-    const hints = this.hints(from);
+    const hints = this.hints(
+      from,
+      this.held.reduce((sum, one) => sum + one.length, segment.length),
+    );
     const outcome = recognise(this.dissectors, bytes, hints);
     switch (outcome.kind) {
       case 'recognised': {
@@ -182,12 +185,13 @@ export class SocketDissection<Origin> {
     this.heldBytes = noBytes;
   }
 
-  private hints(from: SocketEnd): RecognitionHints {
+  private hints(from: SocketEnd, length: number): RecognitionHints {
     const { localRole, localPort, transport } = this.facts;
     const { remotePort } = this;
-    if (from === 'local') return { sender: localRole, senderPort: localPort, receiverPort: remotePort, transport };
+    if (from === 'local')
+      return { sender: localRole, senderPort: localPort, receiverPort: remotePort, transport, length };
     const sender = localRole === undefined ? undefined : localRole === 'client' ? 'server' : 'client';
-    return { sender, senderPort: remotePort, receiverPort: localPort, transport };
+    return { sender, senderPort: remotePort, receiverPort: localPort, transport, length };
   }
 
   private forget(): void {

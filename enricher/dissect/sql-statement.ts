@@ -148,6 +148,17 @@ function findContext(bytes: Buffer, start: number, end: number): TraceContext | 
   return undefined;
 }
 
+/** Whether a statement begins with this word in one of the dialects; upper case. */
+export function isVerb(word: string): boolean {
+  return verbs.has(word);
+}
+
+/** Whether a word that goes on may become one. */
+export function isVerbStart(part: string): boolean {
+  for (const verb of verbs) if (verb.startsWith(part)) return true;
+  return false;
+}
+
 const mainVerbs: ReadonlySet<string> = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE', 'REPLACE']);
 const maxVerbBytes = 20;
 /** Keywords statements begin with in one of the dialects; anything else has no verb, so that typing errors stay out. */
@@ -157,7 +168,7 @@ const verbs: ReadonlySet<string> = new Set(
     'BEGIN START COMMIT ROLLBACK SAVEPOINT RELEASE ABORT END SET RESET SHOW USE DESCRIBE DESC EXPLAIN ANALYZE CALL DO ' +
     'EXECUTE PREPARE DEALLOCATE DECLARE FETCH MOVE CLOSE COPY LOAD LOCK UNLOCK LISTEN NOTIFY UNLISTEN VACUUM REINDEX ' +
     'CLUSTER REFRESH CHECKPOINT DISCARD HANDLER KILL FLUSH OPTIMIZE REPAIR CHECK CHECKSUM XA REASSIGN SECURITY IMPORT ' +
-    'HELP PURGE CHANGE STOP SHUTDOWN INSTALL UNINSTALL BINLOG SIGNAL BACKUP'
+    'HELP PURGE CHANGE STOP SHUTDOWN INSTALL UNINSTALL BINLOG SIGNAL RESIGNAL BACKUP CACHE CLONE RESTART'
   ).split(' '),
 );
 

@@ -359,7 +359,7 @@ inline constexpr std::array<std::string_view, 244> kRedisCommands = {
 };
 
 // Lower case; '-' is '_'.
-inline constexpr std::array<std::string_view, 35> kCredentialHeaders = {
+inline constexpr std::array<std::string_view, 34> kCredentialHeaders = {
     "authorization",
     "proxy_authorization",
     "cookie",
@@ -393,7 +393,6 @@ inline constexpr std::array<std::string_view, 35> kCredentialHeaders = {
     "x_hub_signature",
     "x_hub_signature_256",
     "x_jwt",
-    "x_session",
     "x_session_id",
 };
 
