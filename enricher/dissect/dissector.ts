@@ -48,6 +48,8 @@ export interface RequestMessage<Origin> extends Beginning<Origin> {
   readonly xRequestId: string;
   readonly forwardedFor: string;
   readonly userAgent: string;
+  /** What the other end said since the earlier requests is no reply to them: they still wait. */
+  readonly othersWait?: boolean;
 }
 
 /** What a response's head says. */
@@ -61,6 +63,10 @@ export interface ResponseMessage<Origin> extends Beginning<Origin> {
   /** Bytes of the whole message as its head declares them; 0 when it does not. */
   readonly declaredBytes: number;
   readonly xRequestId: string;
+  /** The request's domain, where it turned out to be another one than was reported. */
+  readonly requestDomain?: string;
+  /** The request's version, likewise. */
+  readonly version?: string;
 }
 
 export type Message<Origin> = RequestMessage<Origin> | ResponseMessage<Origin>;

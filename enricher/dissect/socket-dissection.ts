@@ -93,7 +93,13 @@ export class SocketDissection<Origin> {
       else this.nextRemoteSequence = next;
     }
     if (step > 0) {
-      this.readSegment(from, { ...segment, bytes: noBytes, length: step, startsMessage: false }, report);
+      this.readSegment(
+        from,
+        { ...segment, bytes: noBytes, length: step, startsMessage: false, afterPause: false },
+        report,
+      );
+      // When the bytes of the hole moved is unknown: there may have been no pause.
+      return { ...segment, afterPause: false };
     }
     if (repeated === 0) return segment;
     if (repeated >= segment.length) return undefined;

@@ -60,6 +60,8 @@ export class Pairing {
   private works: Work[] = [];
   private firstOffset = 0;
   private unanswered = false;
+  /** CLOCK_MONOTONIC of the agent until which events were lost. */
+  private lostNs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: PairingParts) {
     this.parts = parts;
@@ -94,6 +96,11 @@ export class Pairing {
         counters.drop('lifecycle');
         return;
     }
+  }
+
+  /** Events were lost, perhaps until then: no socket is known to have been calm before. */
+  lost(untilNs: number): void {
+    if (untilNs > this.lostNs) this.lostNs = untilNs;
   }
 
   /** Gives up what was held longer than it may, by the agent's clock. */
@@ -149,6 +156,7 @@ export class Pairing {
     const moment = new Moment(event, clock, context, ingress ? undefined : context.readNamed(event.after));
     if (!ingress && event.connectId !== 0) this.beBorn(socket, moment, event);
     const startsMessage = datagram || event.messageId === event.id;
+    const afterPause = socket.moves(moment.timeNs, this.lostNs);
     this.socket = socket;
     this.moment = moment;
     this.works = [];
@@ -158,7 +166,7 @@ export class Pairing {
     const { payload } = event;
     socket.dissection.read(
       ingress ? 'remote' : 'local',
-      { origin: moment, bytes: payload as Buffer, length: event.length, startsMessage },
+      { origin: moment, bytes: payload as Buffer, length: event.length, startsMessage, afterPause },
       this.report,
       // Of a TLS buffer the sequence counts the bytes of the ciphertext.
       event.tls ? 0 : event.tcpSequence,
@@ -259,7 +267,7 @@ export class Pairing {
     const { origin, requestId } = next.message;
     if (open === undefined || socket.open.length > 1 || open.moment === origin) return;
     // A response in between, to an earlier request, was the word that the other side had.
-    if (socket.responsesSince > 0) return;
+    if (socket.responsesSince > 0 || next.message.othersWait === true) return;
     if (requestId !== 0 || !origin.startsMessage || socket.transport === 'udp') return;
     if (open.moment.ingress !== origin.ingress) return;
     socket.open.pop();

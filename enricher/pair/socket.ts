@@ -9,6 +9,9 @@ import type { Moment } from './moment.ts';
 import type { OpenRequest } from './open-request.ts';
 import type { EarlyResponse, ParkedMoment } from './waiting.ts';
 
+/** After this long without a byte, whatever was on its way is taken to have arrived. */
+const calmNs = 1_000_000_000;
+
 /** A connection that was begun on behalf of something, until its first message shows what for. */
 export interface Birth {
   readonly eventId: number;
@@ -47,6 +50,8 @@ export class Socket extends LruEntry {
   lastRequest: OpenRequest | undefined;
   early: EarlyResponse | undefined;
   born: Birth | undefined;
+  /** CLOCK_MONOTONIC of the agent at which bytes moved last; calls of two threads may be told of out of order. */
+  private movedNs = Number.POSITIVE_INFINITY;
   /** The local side as it was tagged last. */
   readonly tagMemo: LocalMemo = { local: undefined };
   /** The execution context of the last event, to spare looking it up. */
@@ -72,6 +77,17 @@ export class Socket extends LruEntry {
       remotePort: event.remotePort,
       transport: event.transport,
     });
+  }
+
+  /**
+   * Bytes move: whether nothing had moved for a second.
+   *
+   * @param lostNs - until when events of this agent were lost, so that bytes may have moved unseen
+   */
+  moves(timeNs: number, lostNs: number): boolean {
+    const afterPause = timeNs - Math.max(this.movedNs, lostNs) >= calmNs;
+    if (this.movedNs === Number.POSITIVE_INFINITY || timeNs > this.movedNs) this.movedNs = timeNs;
+    return afterPause;
   }
 
   /** Datagrams may come from another peer each. */
