@@ -71,8 +71,11 @@ export interface ResponseMessage<Origin> extends Beginning<Origin> {
 
 export type Message<Origin> = RequestMessage<Origin> | ResponseMessage<Origin>;
 
-/** What the first bytes of a message look like. `undecided`: too few bytes to tell. */
-export type Recognition = 'request' | 'response' | 'undecided' | 'no';
+/**
+ * What the first bytes of a message look like. `undecided`: too few bytes to tell. `either`: a message of this protocol, but
+ * only what the other end says to it will show whether it is a request.
+ */
+export type Recognition = 'request' | 'response' | 'either' | 'undecided' | 'no';
 
 /** Facts besides the bytes that help where bytes alone are ambiguous (Redis, MySQL). */
 export interface RecognitionHints {
@@ -81,6 +84,8 @@ export interface RecognitionHints {
   readonly senderPort: number;
   readonly receiverPort: number;
   readonly transport: 'tcp' | 'udp' | 'unix' | 'unknown';
+  /** The other end has just sent what may be a request of this protocol. */
+  readonly mayAnswer?: boolean;
 }
 
 /** Dissects one connection from now on; also when its beginning was not seen. */
@@ -101,6 +106,10 @@ export interface Dissector {
   readonly protocol: Protocol;
   /** How long a request may wait for its response before it becomes a span with status timeout, in milliseconds. */
   readonly timeoutMs: number;
+  /** Whether its conversations report a response to every request, in the order of the requests, however late. */
+  readonly keepsOrder?: boolean;
   recognise(bytes: Buffer, hints: RecognitionHints): Recognition;
+  /** Whether what is recognised as a request has to be confirmed by what the other end says; absent: never. */
+  needsAnswer?(bytes: Buffer, hints: RecognitionHints): boolean;
   open<Origin>(): Conversation<Origin>;
 }

@@ -3,7 +3,7 @@
  * while everything is seen. Messages hidden in bytes that were not captured would shift every later reply to the wrong
  * request, so an unknown number of hidden requests is a gap in the queue:
  *
- * - requests before the gap keep their replies; while the gap is at the head, the queue is in doubt and replies are unknown;
+ * - requests before the gap keep their replies, unless messages were hidden shortly before; while the gap is at the head, the queue is in doubt and replies are unknown;
  * - when replies were hidden, the requests that wait get a reply of unknown meaning;
  * - a client that waits for all replies before it asks again is certain again at its next request: one that never had two
  *   requests on their way, or was seen to take turns four times with several;
@@ -18,6 +18,7 @@ const defaultMaxWaiting = 256;
 const maxGivenUp = 64;
 const balancedRunsNeeded = 3;
 const turnsNeeded = 4;
+const solidRunsNeeded = 3;
 
 /** A request in the queue. */
 interface Entry<Request> {
@@ -38,6 +39,8 @@ export class ReplyOrder<Request> {
   /** Runs of several requests that were all answered before the client asked again. */
   private turns = 0;
   private requestsInRun = 0;
+  /** Runs of requests since messages were hidden last; those with fewer may still be shifted. */
+  private solidRuns = 0;
   /** Messages were hidden since the connection was last at rest; so was all that came before the first one seen. */
   private missed = true;
   /** Of those, some may lie anywhere in the queue: no gap stands for them. */
@@ -89,6 +92,7 @@ export class ReplyOrder<Request> {
       this.overlapping = true;
       if (this.unplaced) this.doubt();
     } else if (!this.missed && this.requestsInRun > 1) this.turns++;
+    if (!this.missed && !this.doubtful) this.solidRuns++;
     this.expectedInRun = 0;
     this.repliesInRun = 0;
     this.requestsInRun = 0;
@@ -104,7 +108,9 @@ export class ReplyOrder<Request> {
     if (afterPause && !isCalm && this.owedBefore) this.owed = 0;
     if (afterPause) this.owedBefore = this.owed > 0;
     const isBalanced = !this.overlapping && this.balancedRuns >= balancedRunsNeeded;
-    if ((isCalm || isBalanced || this.takesTurns) && this.waitingCount === 0) this.waiting.length = 0;
+    if (this.waitingCount > 0 || !(isCalm || isBalanced || this.takesTurns)) return;
+    this.waiting.length = 0;
+    this.solidRuns = isCalm ? solidRunsNeeded : 0;
   }
 
   /**
@@ -169,8 +175,10 @@ export class ReplyOrder<Request> {
     this.missed = true;
     if (this.takesTurns) {
       this.unplaced = true;
+      this.solidRuns = 0;
       return;
     }
+    if (this.solidRuns < solidRunsNeeded) this.doubt();
     if (this.doubtful) this.balancedRuns = 0;
     else this.startDoubt();
     if (this.waiting.length === 0 || this.waiting[this.waiting.length - 1] !== undefined) this.waiting.push(undefined);
@@ -180,6 +188,7 @@ export class ReplyOrder<Request> {
   repliesMissed(answerUnknown: (request: Request) => void): void {
     this.missed = true;
     this.unplaced = true;
+    this.solidRuns = 0;
     this.giveUp(answerUnknown);
     this.waiting.length = 0;
     if (!this.takesTurns) this.doubt();
@@ -202,6 +211,7 @@ export class ReplyOrder<Request> {
     if (this.doubtful) this.balancedRuns = 0;
     else {
       this.startDoubt();
+      this.solidRuns = 0;
       this.waiting.unshift(undefined);
     }
   }

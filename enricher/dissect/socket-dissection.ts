@@ -1,16 +1,16 @@
 import type { Protocol } from '../../schemas/generated/span.ts';
 import type { Conversation, Dissector, Message, RecognitionHints, Segment, Sender } from './dissector.ts';
-import { recognise } from './recognise.ts';
+import { HeldRun } from './held-run.ts';
+import { type Recognised, recognise, type RecognitionOutcome } from './recognise.ts';
 
 /**
  * Everything dissection keeps of one socket: recognises the protocol by the first bytes of its messages, then reads it,
- * and starts anew when the conversation turns out to be another one. Bounds: while undecided at most four segments of one
- * direction with 512 bytes; `eagerTries` messages are tried, then only every 256th; afterwards what the conversation
- * keeps.
+ * and starts anew when the conversation turns out to be another one. Where bytes alone do not tell which end asks, the
+ * message waits for what the other end says to it; a conversation that was likely is given up unless that confirms it.
+ * Bounds: while undecided a HeldRun of each end; `eagerTries` messages are tried, then only every 256th; afterwards what
+ * the conversation keeps.
  */
 
-const maxHeldSegments = 4;
-const maxHeldBytes = 512;
 const eagerTries = 16;
 const lateTryEvery = 256;
 const noBytes: Buffer = Buffer.alloc(0);
@@ -32,8 +32,12 @@ export class SocketDissection<Origin> {
   private conversation: Conversation<Origin> | undefined;
   private recognised: Dissector | undefined;
   private local: Sender = 'client';
-  private held: Segment<Origin>[] = [];
-  private heldFrom: SocketEnd = 'local';
+  /** What the end that spoke last said, while it is undecided. */
+  private held: HeldRun<Origin> | undefined;
+  /** What the other end had said before, which is a request if this answers it. */
+  private asked: HeldRun<Origin> | undefined;
+  /** The end whose words have yet to confirm the conversation. */
+  private unconfirmedBy: SocketEnd | undefined;
   private tries = 0;
   private nextLocalSequence = -1;
   private nextRemoteSequence = -1;
@@ -112,63 +116,136 @@ export class SocketDissection<Origin> {
       this.decide(from, segment, report);
       return;
     }
+    if (from === this.unconfirmedBy && segment.bytes.length > 0) {
+      this.confirm(conversation, from, segment, report);
+      return;
+    }
     conversation.read(this.senderOf(from), segment, report);
     if (conversation.lost) this.forget();
   }
 
+  /** The other end answers what was only likely to be a request. */
+  private confirm(
+    conversation: Conversation<Origin>,
+    from: SocketEnd,
+    segment: Segment<Origin>,
+    report: (message: Message<Origin>) => void,
+  ): void {
+    const run = this.held ?? new HeldRun<Origin>(from);
+    const bytes = run.join(segment);
+    const outcome = recognise([this.recognised!], bytes, { ...this.hints(from), mayAnswer: true });
+    if (outcome.kind === 'recognised' && outcome.sender === 'server') {
+      this.unconfirmedBy = undefined;
+      this.held = undefined;
+      run.replay((one) => conversation.read('server', one, report));
+      conversation.read('server', segment, report);
+      if (conversation.lost) this.forget();
+      return;
+    }
+    if (outcome.kind === 'undecided' && run.add(segment)) {
+      this.held = run;
+      return;
+    }
+    // Perhaps these are the requests, and the others were the answers.
+    this.forget();
+    if (outcome.kind !== 'either') return;
+    run.addRest(segment);
+    run.dissector = outcome.dissector;
+    this.held = run;
+  }
+
   private senderOf(from: SocketEnd): Sender {
     if (from === 'local') return this.local;
-    return this.local === 'client' ? 'server' : 'client';
+    return otherSender(this.local);
   }
 
   private decide(from: SocketEnd, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
-    const continues = this.held.length > 0 && this.heldFrom === from && !segment.startsMessage;
+    const continues = this.held?.from === from && !segment.startsMessage;
     if (!continues) {
-      this.held = [];
-      if (!segment.startsMessage) return;
-      this.tries++;
-      if (this.tries > eagerTries && this.tries % lateTryEvery !== 0) return;
+      this.asked = this.held?.from !== from && this.held?.dissector !== undefined ? this.held : undefined;
+      this.held = undefined;
+      if (!segment.startsMessage) {
+        this.asked = undefined;
+        return;
+      }
+      if (this.asked === undefined) {
+        this.tries++;
+        if (this.tries > eagerTries && this.tries % lateTryEvery !== 0) return;
+      }
+    } else if (this.held?.dissector !== undefined) {
+      this.held.addRest(segment);
+      return;
     }
-    const bytes = continues ? Buffer.concat([...this.held.map((one) => one.bytes), segment.bytes]) : segment.bytes;
-    const outcome = recognise(this.dissectors, bytes, this.hints(from));
+    const run = this.held ?? new HeldRun<Origin>(from);
+    const outcome = this.judge(from, run.join(segment));
     switch (outcome.kind) {
-      case 'recognised': {
-        this.recognised = outcome.dissector;
-        this.local = from === 'local' ? outcome.sender : outcome.sender === 'client' ? 'server' : 'client';
-        this.conversation = outcome.dissector.open<Origin>();
+      case 'recognised':
+        this.open(outcome, from, run, segment, report);
+        return;
+      case 'either':
+        run.addRest(segment);
+        run.dissector = outcome.dissector;
+        this.held = run;
+        this.asked = undefined;
         this.tries = 0;
-        const earlier = this.held;
-        this.held = [];
-        for (const one of earlier) this.conversation.read(outcome.sender, one, report);
-        this.conversation.read(outcome.sender, segment, report);
-        if (this.conversation.lost) this.forget();
         return;
-      }
-      case 'undecided': {
-        const whole = segment.length <= segment.bytes.length;
-        if (whole && this.held.length < maxHeldSegments && bytes.length <= maxHeldBytes) {
-          // A copy, so that a few waiting bytes do not keep the whole batch they came in alive.
-          this.held.push({ ...segment, bytes: Buffer.from(segment.bytes) });
-          this.heldFrom = from;
-        } else {
-          this.held = [];
-        }
+      case 'undecided':
+        this.held = run.add(segment) ? run : undefined;
         return;
-      }
       case 'no':
-        this.held = [];
+        this.held = undefined;
     }
+  }
+
+  /** What these bytes are, as an answer to what the other end said or of themselves. */
+  private judge(from: SocketEnd, bytes: Buffer): RecognitionOutcome {
+    const hints = this.hints(from);
+    if (this.asked?.dissector !== undefined) {
+      const outcome = recognise([this.asked.dissector], bytes, { ...hints, mayAnswer: true });
+      if (outcome.kind !== 'no') return outcome;
+      this.asked = undefined;
+    }
+    return recognise(this.dissectors, bytes, hints);
+  }
+
+  private open(
+    { dissector, sender, isProven }: Recognised,
+    from: SocketEnd,
+    run: HeldRun<Origin>,
+    segment: Segment<Origin>,
+    report: (message: Message<Origin>) => void,
+  ): void {
+    const { asked } = this;
+    const conversation = dissector.open<Origin>();
+    this.recognised = dissector;
+    this.conversation = conversation;
+    this.local = from === 'local' ? sender : otherSender(sender);
+    this.unconfirmedBy = isProven ? undefined : from === 'local' ? 'remote' : 'local';
+    this.tries = 0;
+    this.held = undefined;
+    this.asked = undefined;
+    if (sender === 'server') asked?.replay((one) => conversation.read('client', one, report));
+    run.replay((one) => conversation.read(sender, one, report));
+    conversation.read(sender, segment, report);
+    if (conversation.lost) this.forget();
   }
 
   private hints(from: SocketEnd): RecognitionHints {
     const { localRole, localPort, remotePort, transport } = this.facts;
     if (from === 'local') return { sender: localRole, senderPort: localPort, receiverPort: remotePort, transport };
-    const sender = localRole === undefined ? undefined : localRole === 'client' ? 'server' : 'client';
+    const sender = localRole === undefined ? undefined : otherSender(localRole);
     return { sender, senderPort: remotePort, receiverPort: localPort, transport };
   }
 
   private forget(): void {
     this.conversation = undefined;
     this.recognised = undefined;
+    this.unconfirmedBy = undefined;
+    this.held = undefined;
+    this.asked = undefined;
   }
+}
+
+function otherSender(sender: Sender): Sender {
+  return sender === 'client' ? 'server' : 'client';
 }

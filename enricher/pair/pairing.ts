@@ -107,7 +107,7 @@ export class Pairing {
   giveUp(nowNs: number): void {
     this.held.giveUp(nowNs, (held) => {
       if (held instanceof OpenRequest) {
-        held.socket.remove(held);
+        held.socket.leave(held);
         this.end(held, 'timeout', held.timeoutMs * 1e6);
       } else this.waiting.letGo(held);
     });
@@ -271,7 +271,7 @@ export class Pairing {
     if (requestId !== 0 || !origin.startsMessage || socket.transport === 'udp') return;
     if (open.moment.ingress !== origin.ingress) return;
     socket.open.pop();
-    this.end(open, 'unknown', Math.max(0, origin.timeNs - open.moment.timeNs));
+    if (!open.isOver) this.end(open, 'unknown', Math.max(0, origin.timeNs - open.moment.timeNs));
   }
 
   /** An early response belongs to the request that comes now if that was written before it was read. */
@@ -288,6 +288,10 @@ export class Pairing {
     if (open === undefined) {
       this.unanswered = true;
       this.waiting.holdEarly(socket, message);
+      return;
+    }
+    if (open.isOver) {
+      this.unanswered = true;
       return;
     }
     this.pair(open, message);
@@ -392,7 +396,8 @@ export class Pairing {
     this.socket = socket;
     this.works = [];
     socket.dissection.end(this.report);
-    for (const open of socket.open.splice(0)) this.end(open, 'closed', Math.max(0, timeNs - open.moment.timeNs));
+    for (const open of socket.open.splice(0))
+      if (!open.isOver) this.end(open, 'closed', Math.max(0, timeNs - open.moment.timeNs));
     this.waiting.forget(socket);
     this.sockets.delete(socket);
   }
@@ -403,7 +408,7 @@ export class Pairing {
   }
 
   private abandonAll(socket: Socket, reason: DropReason): void {
-    for (const open of socket.open.splice(0)) this.abandon(open, reason);
+    for (const open of socket.open.splice(0)) if (!open.isOver) this.abandon(open, reason);
   }
 
   /** Ends a request without a span. */
@@ -428,7 +433,7 @@ export class Pairing {
   private evictOldest(): void {
     const oldest = this.oldestOpen();
     if (oldest === undefined) return;
-    oldest.socket.remove(oldest);
+    oldest.socket.leave(oldest);
     this.abandon(oldest, 'evicted');
   }
 

@@ -11,6 +11,7 @@ import type { EarlyResponse, ParkedMoment } from './waiting.ts';
 
 /** After this long without a byte, whatever was on its way is taken to have arrived. */
 const calmNs = 1_000_000_000;
+const maxOver = 64;
 
 /** A connection that was begun on behalf of something, until its first message shows what for. */
 export interface Birth {
@@ -35,7 +36,7 @@ export class Socket extends LruEntry {
   remotePort: number;
   tls: boolean;
   readonly dissection: SocketDissection<Moment>;
-  /** Requests that wait for their response, in the order they came. */
+  /** Requests that wait for their response, in the order they came; of those that are over, at most 64 in front. */
   readonly open: OpenRequest[] = [];
   /** Of each direction, events that may begin a message; see {@link ParkedMoment}. */
   readonly parkedIngress: ParkedMoment[] = [];
@@ -108,6 +109,18 @@ export class Socket extends LruEntry {
   remove(request: OpenRequest): void {
     const index = this.open.indexOf(request);
     if (index >= 0) this.open.splice(index, 1);
+  }
+
+  /**
+   * Ends a request before its response. Where every request is sure to have one, in their order, it keeps its place, so that
+   * a late response is not taken for that to the next request.
+   */
+  leave(request: OpenRequest): void {
+    const index = this.open.indexOf(request);
+    if (index < 0) return;
+    request.isOver = true;
+    if (this.dissection.dissector?.keepsOrder !== true) this.open.splice(index, 1);
+    else if (index >= maxOver) this.open.splice(0, 1);
   }
 
   private isPeerOf(open: OpenRequest): boolean {

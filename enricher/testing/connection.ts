@@ -13,6 +13,8 @@ export interface ConnectionView {
   readonly role?: SocketEvent['role'];
   /** Bytes captured of each run of one direction; of each call behind them, 32. */
   readonly budgetBytes?: number;
+  /** Events of one batch, at the end of which the agent's clock moves on. */
+  readonly batchEvents?: number;
   /** Whether it ends with a close; else what waits at the end stays open. */
   readonly closes?: boolean;
   /** Where the observer is: on the client's host, unless told otherwise. */
@@ -57,6 +59,6 @@ export function spansOfConnection(steps: readonly Step[], view: ConnectionView =
     });
   });
   if (view.closes === true) events.push(socketEvent({ id: events.length + 1, kind: 'close', timeOffsetNs }));
-  const { spans } = runAgent(events, { dissectors });
+  const { spans } = runAgent(events, { dissectors, batchEvents: view.batchEvents ?? 300 });
   return [...spans].sort((one, other) => one.requestEventId - other.requestEventId);
 }
