@@ -360,3 +360,54 @@ test('inline commands: several in one write, with tabs and quotes, and longer th
     'LPUSH str client_error',
   ]);
 });
+
+describe('replies larger than what is captured', () => {
+  const alternating = Array.from({ length: 5 }, () => [c('SET', 'a', '1'), s('+OK\r\n'), push, refused]).flat();
+  const right = Array.from({ length: 5 }, () => ['SET ok', 'LPUSH client_error']).flat();
+  const turn = [write(c('SET', 'a', '1'), c('INCR', 'n')), s('+OK\r\n:1\r\n')];
+  const turns = Array.from({ length: 6 }, () => turn).flat();
+  const pair = `*2\r\n$5\r\nworld\r\n$40\r\n${'v'.repeat(40)}\r\n`;
+  const reads = [c('HMGET', 'h', 'q'), ...Array.from({ length: 10 }, () => c('HMGET', 'h', 'a', 'b'))];
+  const pipeline = [write(...reads), s(`*1\r\n$62\r\n${'k'.repeat(62)}\r\n${pair.repeat(10)}`)];
+
+  test('a client that takes turns is certain again at once', () => {
+    expect(rows([...turns, ...pipeline, ...alternating], { budgetBytes: 512 }).slice(-10)).toEqual(right);
+  });
+
+  test('null values in an array keep its framing', () => {
+    const steps = [
+      get,
+      gotOne,
+      c('MGET', 'a', 'missing', 'b'),
+      s('*3\r\n$1\r\n1\r\n$-1\r\n$1\r\n2\r\n'),
+      push,
+      refused,
+    ];
+    expect(rows([...steps, get, gotOne])).toEqual(['GET ok', 'MGET ok', 'LPUSH client_error', 'GET ok']);
+  });
+
+  test('wherever the budget cuts, no command has the reply of another', () => {
+    const run = [...turns, ...pipeline, ...alternating];
+    const whole = rows(run);
+    for (let budgetBytes = 40; budgetBytes < 720; budgetBytes += 7)
+      for (const [index, span] of spansOfConnection(run, { budgetBytes }).slice(-10).entries())
+        expect([whole.slice(-10)[index], `${span.requestType} unknown`]).toContain(row(span));
+  });
+});
+
+test('errors of a cluster and of a server that is not ready say whose fault they are', () => {
+  const status = (error: string): string => rows([get, s(`-${error}\r\n`)])[0]!.replace('GET ', '');
+  expect(['MOVED 3999 127.0.0.1:6381', 'ASK 3999 127.0.0.1:6381', 'CROSSSLOT x', 'NOAUTH x'].map(status)).toEqual(
+    Array.from({ length: 4 }, () => 'client_error'),
+  );
+  const server = [
+    'LOADING x',
+    'CLUSTERDOWN x',
+    'TRYAGAIN x',
+    'MASTERDOWN x',
+    'READONLY x',
+    'ERR max number of clients reached',
+  ];
+  expect(server.map(status)).toEqual(server.map(() => 'server_error'));
+  expect(status('EXECABORT Transaction discarded because of: OOM command not allowed')).toBe('server_error');
+});
