@@ -81,7 +81,10 @@ export class Agent {
       this.counters.drop('duplicate', events.length);
       return this.takeSpans();
     }
-    if (losses.length > 0 || (this.sequence !== 0 && batch.sequence !== this.sequence + 1)) this.follower.forget();
+    if (losses.length > 0 || (this.sequence !== 0 && batch.sequence !== this.sequence + 1)) {
+      this.follower.forget();
+      this.pairing.lost(baseMonotonicNs + untilOffsetNs);
+    }
     this.sequence = batch.sequence;
     this.learn(batch.processes);
     const clock = { offset, baseTimeNs, baseMonotonicNs };

@@ -134,6 +134,28 @@ describe.each(protocols)('$name', ({ dissector, make }) => {
     expect(right).toBeGreaterThan(2000);
   });
 
+  test('nor does one after a calm second, where the client does not wait for replies', () => {
+    let right = 0;
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        const random = new Random(seed);
+        const laidOut = layOut(random, make, 16, true);
+        const { rests, firstOverlap } = restsOf(laidOut);
+        const cut = withBudget(laidOut.calls, random.pick([64, 200, 512]), 32);
+        // Until the client was seen to ask before it had all replies, it is taken to wait for them.
+        const calls = laidOut.calls.map((call, index) => {
+          if (index <= firstOverlap) return call;
+          return rests.has(index) && random.oneIn(2) ? { ...cut[index]!, afterPause: true } : cut[index]!;
+        });
+        const { right: pairs, wrong } = pair(calls, laidOut, dissector);
+        expect(wrong).toBe(0);
+        right += pairs;
+      }),
+      { numRuns: 2000 },
+    );
+    expect(right).toBeGreaterThan(2000);
+  });
+
   test('the whole way from recognition on, no bytes throw', () => {
     fc.assert(
       fc.property(fc.integer(), (seed) => {
@@ -162,6 +184,25 @@ describe.each(protocols)('$name', ({ dissector, make }) => {
     );
   });
 });
+
+/** The calls of the client before which every request had its response, and the first one before which one had not. */
+function restsOf({ calls, requestsAt, responsesAt }: ReturnType<typeof layOut>): {
+  readonly rests: ReadonlySet<number>;
+  readonly firstOverlap: number;
+} {
+  const callOf = (place: string): number => Number(place.slice(0, place.indexOf(':')));
+  const asked = [...requestsAt.keys()].map(callOf);
+  const answered = [...responsesAt.keys()].map(callOf);
+  const rests = new Set<number>();
+  let firstOverlap = calls.length;
+  calls.forEach(({ sender }, index) => {
+    if (sender !== 'client' || calls[index - 1]?.sender !== 'server') return;
+    const waiting = asked.filter((call) => call < index).length - answered.filter((call) => call < index).length;
+    if (waiting === 0) rests.add(index);
+    else firstOverlap = Math.min(firstOverlap, index);
+  });
+  return { rests, firstOverlap };
+}
 
 /** Joins the calls of each run into one. */
 function joined(calls: readonly Call[]): Call[] {

@@ -48,6 +48,8 @@ export interface RequestMessage<Origin> extends Beginning<Origin> {
   readonly xRequestId: string;
   readonly forwardedFor: string;
   readonly userAgent: string;
+  /** What the other end said since the earlier requests is no reply to them: they still wait. */
+  readonly othersWait?: boolean;
 }
 
 /** What a response's head says. */
@@ -61,12 +63,19 @@ export interface ResponseMessage<Origin> extends Beginning<Origin> {
   /** Bytes of the whole message as its head declares them; 0 when it does not. */
   readonly declaredBytes: number;
   readonly xRequestId: string;
+  /** The request's domain, where it turned out to be another one than was reported. */
+  readonly requestDomain?: string;
+  /** The request's version, likewise. */
+  readonly version?: string;
 }
 
 export type Message<Origin> = RequestMessage<Origin> | ResponseMessage<Origin>;
 
-/** What the first bytes of a message look like. `undecided`: too few bytes to tell. */
-export type Recognition = 'request' | 'response' | 'undecided' | 'no';
+/**
+ * What the first bytes of a message look like. `undecided`: too few bytes to tell. `either`: a message of this protocol, but
+ * only what the other end says to it will show whether it is a request.
+ */
+export type Recognition = 'request' | 'response' | 'either' | 'undecided' | 'no';
 
 /** Facts besides the bytes that help where bytes alone are ambiguous (Redis, MySQL). */
 export interface RecognitionHints {
@@ -77,6 +86,8 @@ export interface RecognitionHints {
   readonly transport: 'tcp' | 'udp' | 'unix' | 'unknown';
   /** Bytes that were moved, of which those given are a prefix; undefined when that is not known. */
   readonly length?: number;
+  /** The other end has just sent what may be a request of this protocol. */
+  readonly mayAnswer?: boolean;
 }
 
 /** Dissects one connection from now on; also when its beginning was not seen. */
@@ -97,7 +108,11 @@ export interface Dissector {
   readonly protocol: Protocol;
   /** How long a request may wait for its response before it becomes a span with status timeout, in milliseconds. */
   readonly timeoutMs: number;
+  /** Whether its conversations report a response to every request, in the order of the requests, however late. */
+  readonly keepsOrder?: boolean;
   recognise(bytes: Buffer, hints: RecognitionHints): Recognition;
+  /** Whether what is recognised as a request has to be confirmed by what the other end says; absent: never. */
+  needsAnswer?(bytes: Buffer, hints: RecognitionHints): boolean;
   /** @param hints - what was known when the protocol was recognised; without them it is taken for granted */
   open<Origin>(hints?: RecognitionHints): Conversation<Origin>;
 }

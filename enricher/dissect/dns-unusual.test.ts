@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cutAt, type Exchanged, hex, runConnection } from '../testing/connection.ts';
+import { cutAt, type Step, hex, runConnection } from '../testing/connection.ts';
 import type { RecognitionHints } from './dissector.ts';
 import { dnsDissector } from './dns.ts';
 import { client, play, server } from './fixtures/play.ts';
@@ -13,7 +13,7 @@ const elsewhere: RecognitionHints = { ...udp, receiverPort: 7000 };
 
 type Line = readonly unknown[];
 
-function lines(calls: readonly Exchanged[], options: Partial<Parameters<typeof runConnection>[1]> = {}): Line[] {
+function lines(calls: readonly Step[], options: Partial<Parameters<typeof runConnection>[1]> = {}): Line[] {
   const { spans } = runConnection(calls, { port: 53, transport: 'udp', ...options });
   return spans.map((span) => [
     span.protocol,
@@ -27,11 +27,11 @@ function lines(calls: readonly Exchanged[], options: Partial<Parameters<typeof r
 
 /** The exchange over UDP, and over TCP cut at every position. */
 function everyWay(query: string, response: string): Line[][] {
-  const calls: Exchanged[] = [
+  const calls: Step[] = [
     ['C', hex(query)],
     ['S', hex(response)],
   ];
-  const framed = calls.map(([sender, bytes]): Exchanged => [sender, dnsFrame(bytes)]);
+  const framed = calls.map(([sender, bytes]): Step => [sender, dnsFrame(bytes)]);
   const cuts = Array.from({ length: framed[0]![1].length }, (_, cut) => cutAt(framed, cut));
   return [lines(calls), ...cuts.map((cut) => lines(cut, { transport: 'tcp' }))];
 }
@@ -245,7 +245,7 @@ describe('what servers answer', () => {
     const refused = u16(5, 0x9004, 0, 0, 0, 0);
     const cookie = Buffer.concat([u16(6, 0x0100, 0, 0, 0, 1), opt(0, hex('000a0008aaaaaaaaaaaaaaaa'))]);
     const withCookie = Buffer.concat([u16(6, 0x8180, 0, 0, 0, 1), opt(0, hex('000a0008aaaaaaaaaaaaaaaa'))]);
-    const asked: Exchanged[] = [
+    const asked: Step[] = [
       ['C', status],
       ['S', refused],
       ['C', cookie],
@@ -258,7 +258,7 @@ describe('what servers answer', () => {
   });
 
   test('an answer that is nothing but the header, with the counts as they were', () => {
-    const calls: Exchanged[] = [
+    const calls: Step[] = [
       ['C', dnsQuery(3, 'a.test')],
       ['S', u16(3, 0x8184, 1, 0, 0, 0)],
     ];
@@ -274,7 +274,7 @@ describe('what servers answer', () => {
 
   test('a transfer whose messages have thousands of records', () => {
     const answers = Array.from({ length: 3000 }, () => ({ type: 1, data: Buffer.from([10, 0, 0, 1]) }));
-    const calls: Exchanged[] = [
+    const calls: Step[] = [
       ['C', dnsFrame(dnsQuery(4, 'a.test', 252))],
       ['S', dnsFrame(dnsResponse(4, 'a.test', 252, 0, answers))],
     ];
@@ -297,14 +297,14 @@ describe('what is cut', () => {
     const ids = Array.from({ length: 12 }, (_, index) => index + 1);
     const frames = ids.map((id) => dnsFrame(dnsQuery(id, name)));
     const replies = ids.map((id) => dnsFrame(dnsResponse(id, name, 1, 0)));
-    const calls = [...frames, ...replies].map((bytes, index): Exchanged => [index < 12 ? 'C' : 'S', bytes]);
+    const calls = [...frames, ...replies].map((bytes, index): Step => [index < 12 ? 'C' : 'S', bytes]);
     const found = lines(calls, { transport: 'tcp', budgetBytes: 512 });
     expect(found.map((line) => line[3])).toEqual(ids.map(() => 'ok'));
   });
 
   test('garbage on a port of DNS does not keep a server from being understood', () => {
     const garbage = Buffer.alloc(30, 0xff);
-    const calls: Exchanged[] = [
+    const calls: Step[] = [
       ['C', dnsQuery(1, 'a.test')],
       ['C', garbage],
       ['C', garbage],

@@ -105,7 +105,10 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
 
   private startRun(isRequest: boolean, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
     if (!isRequest) this.order.repliesStart(() => report(unknownResponse(segment)));
-    else if (this.client.betweenMessages) this.order.requestsStart(false, segment.afterPause === true);
+    else if (this.client.betweenMessages) {
+      // A body that has begun and is not complete is still on its way, however long it takes.
+      this.order.requestsStart(false, segment.afterPause === true && this.server.betweenMessages);
+    }
   }
 
   end(report: (message: Message<Origin>) => void): void {

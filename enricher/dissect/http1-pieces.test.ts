@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { byteByByte, cutAt, type Exchanged, runConnection } from '../testing/connection.ts';
+import { byteByByte, cutAt, type Step, runConnection } from '../testing/connection.ts';
 import { client, play, server } from './fixtures/play.ts';
 import { http } from './fixtures/wire.ts';
 import { http1Dissector } from './http1.ts';
@@ -10,13 +10,13 @@ const get = http(['GET /pieces HTTP/1.1', 'Host: x']);
 const ok = http(['HTTP/1.1 200 OK', 'Content-Length: 2'], 'ok');
 
 /** What is known of each span, however the connection is cut. */
-function everyCut(calls: readonly Exchanged[], right: readonly unknown[]): void {
+function everyCut(calls: readonly Step[], right: readonly unknown[]): void {
   const longest = Math.max(...calls.map(([, bytes]) => bytes.length));
   const ways = [byteByByte(calls), ...Array.from({ length: longest }, (_, cut) => cutAt(calls, cut))];
   for (const way of ways) expect(brief(way)).toEqual(right);
 }
 
-function brief(calls: readonly Exchanged[]): unknown[] {
+function brief(calls: readonly Step[]): unknown[] {
   return runConnection(calls, { port: 8080 }).spans.map((span) => [
     `${span.requestType} ${span.requestResource} ${span.protocolVersion}`,
     span.requestDomain,
@@ -56,7 +56,7 @@ describe('a head in pieces', () => {
 
   test('of several kilobytes, in single bytes', () => {
     const long = http(['GET /pieces HTTP/1.1', 'Host: x', `Cookie: ${'c'.repeat(7000)}`]);
-    const calls: Exchanged[] = [
+    const calls: Step[] = [
       ['C', long],
       ['S', ok],
     ];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cutAt, type Exchanged, hex, runConnection } from '../testing/connection.ts';
+import { cutAt, type Step, hex, runConnection } from '../testing/connection.ts';
 import type { RecognitionHints } from './dissector.ts';
 import { client, play, server } from './fixtures/play.ts';
 import { http, redisCommand } from './fixtures/wire.ts';
@@ -22,7 +22,7 @@ function recognise(text: string): string {
 
 describe('targets', () => {
   test('the authority of an absolute one stands above the Host field', () => {
-    const calls: Exchanged[] = [
+    const calls: Step[] = [
       [
         'C',
         hex(
@@ -106,7 +106,7 @@ describe('targets', () => {
 
 describe('methods', () => {
   test('in lower case are others, and are answered all the same', () => {
-    const calls: Exchanged[] = [
+    const calls: Step[] = [
       ['C', hex('7061746368202f6120485454502f312e310d0a486f73743a20782e746573740d0a0d0a')],
       ['S', hex('485454502f312e31203430302042616420526571756573740d0a436f6e74656e742d4c656e6774683a20300d0a0d0a')],
     ];
@@ -124,7 +124,7 @@ describe('methods', () => {
       const line = `${method} /a HTTP/1.1`;
       expect(recognise(`${line}\r\nHost: x\r\n\r\n`)).toBe('request');
       expect(asked(line)[0]).toBe(method);
-      const calls: Exchanged[] = [
+      const calls: Step[] = [
         ['C', http([line])],
         ['S', bad],
       ];
@@ -142,7 +142,7 @@ describe('methods', () => {
 
   test('a long target in lower case whose line was not captured', () => {
     const line = `patch /${'a'.repeat(600)}`;
-    const cut: Exchanged[] = [
+    const cut: Step[] = [
       ['C', http([`${line} HTTP/1.1`])],
       ['S', bad],
     ];

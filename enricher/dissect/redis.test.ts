@@ -14,7 +14,30 @@ function recognise(bytes: Buffer, over: Partial<RecognitionHints> = {}): string 
 describe('recognition', () => {
   test('tells commands by their first word where nothing else is known', () => {
     expect(recognise(command('GET', 'a'))).toBe('request');
-    expect(recognise(value('*2\r\n$5\r\nworld\r\n$1\r\na\r\n'))).toBe('response');
+    // Modules and renamed commands have other words: what the other end says will tell.
+    expect(recognise(value('*2\r\n$5\r\nworld\r\n$1\r\na\r\n'))).toBe('either');
+    expect(recognise(value('*2\r\n$7\r\na value\r\n$1\r\na\r\n'))).toBe('response');
+    expect(recognise(value('*2\r\n$5\r\nworld\r\n:1\r\n'))).toBe('response');
+  });
+
+  test('takes any value but an array of strings for the answer to what may be a command', () => {
+    const answers = [
+      '+OK\r\n',
+      '-ERR no\r\n',
+      ':1\r\n',
+      '$-1\r\n',
+      '$1\r\n1\r\n',
+      '_\r\n',
+      '#t\r\n',
+      ',1.5\r\n',
+      '(12\r\n',
+    ];
+    for (const answer of [...answers, '%0\r\n', '~1\r\n:1\r\n', '=5\r\ntxt:a\r\n', '*0\r\n', '*-1\r\n', '*1\r\n:1\r\n'])
+      expect(recognise(value(answer), { mayAnswer: true })).toBe('response');
+    expect(recognise(command('a', 'b'), { mayAnswer: true })).toBe('either');
+    expect(recognise(command('GET', 'b'), { mayAnswer: true })).toBe('either');
+    expect(recognise(value('HTTP/1.1 200 OK\r\n'), { mayAnswer: true })).toBe('no');
+    expect(recognise(value('+O'), { mayAnswer: true })).toBe('undecided');
   });
 
   test('believes the kernel about who sends, then the port', () => {

@@ -40,3 +40,46 @@ export function readCount(bytes: Uint8Array, start: number, end: number): number
   }
   return value;
 }
+
+/** Whether values of this type end with their line. */
+export function isLineType(type: number): boolean {
+  return (
+    type === respType.simple ||
+    type === respType.error ||
+    type === respType.integer ||
+    type === respType.double ||
+    type === respType.bigNumber ||
+    type === respType.boolean ||
+    type === respType.null
+  );
+}
+
+/** Whether values of this type declare the number of their bytes. */
+export function isBulkType(type: number): boolean {
+  return type === respType.bulk || type === respType.verbatim || type === respType.bulkError;
+}
+
+/** Whether values of this type hold others. */
+export function isAggregateType(type: number): boolean {
+  return (
+    type === respType.array ||
+    type === respType.set ||
+    type === respType.map ||
+    type === respType.push ||
+    type === respType.attribute
+  );
+}
+
+/** Whether RESP2 has no such values. */
+export function isResp3Type(type: number): boolean {
+  switch (type) {
+    case respType.simple:
+    case respType.error:
+    case respType.integer:
+    case respType.bulk:
+    case respType.array:
+      return false;
+    default:
+      return true;
+  }
+}

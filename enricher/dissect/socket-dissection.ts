@@ -1,16 +1,16 @@
 import type { Protocol } from '../../schemas/generated/span.ts';
 import type { Conversation, Dissector, Message, RecognitionHints, Segment, Sender } from './dissector.ts';
-import { recognise } from './recognise.ts';
+import { HeldRun } from './held-run.ts';
+import { type Recognised, recognise, type RecognitionOutcome } from './recognise.ts';
 
 /**
  * Everything dissection keeps of one socket: recognises the protocol by the first bytes of its messages, then reads it,
- * and starts anew when the conversation turns out to be another one. Bounds: while undecided at most 512 bytes of one
- * direction, in at most 64 segments (a message may come in single bytes); `eagerTries` messages are tried, then only every
- * 256th; afterwards what the conversation keeps.
+ * and starts anew when the conversation turns out to be another one. Where bytes alone do not tell which end asks, the
+ * message waits for what the other end says to it; a conversation that was likely is given up unless that confirms it.
+ * Bounds: while undecided a HeldRun of each end; `eagerTries` messages are tried, then only every 256th; afterwards what
+ * the conversation keeps.
  */
 
-const maxHeldSegments = 64;
-const maxHeldBytes = 512;
 const eagerTries = 16;
 const lateTryEvery = 256;
 const noBytes: Buffer = Buffer.alloc(0);
@@ -32,9 +32,12 @@ export class SocketDissection<Origin> {
   private conversation: Conversation<Origin> | undefined;
   private recognised: Dissector | undefined;
   private local: Sender = 'client';
-  private readonly held: Segment<Origin>[] = [];
-  private heldBytes: Buffer = noBytes;
-  private heldFrom: SocketEnd = 'local';
+  /** What the end that spoke last said, while it is undecided. */
+  private held: HeldRun<Origin> | undefined;
+  /** What the other end had said before, which is a request if this answers it. */
+  private asked: HeldRun<Origin> | undefined;
+  /** The end whose words have yet to confirm the conversation. */
+  private unconfirmedBy: SocketEnd | undefined;
   private tries = 0;
   private nextLocalSequence = -1;
   private nextRemoteSequence = -1;
@@ -104,7 +107,13 @@ export class SocketDissection<Origin> {
       else this.nextRemoteSequence = next;
     }
     if (step > 0) {
-      this.readSegment(from, { ...segment, bytes: noBytes, length: step, startsMessage: false }, report);
+      this.readSegment(
+        from,
+        { ...segment, bytes: noBytes, length: step, startsMessage: false, afterPause: false },
+        report,
+      );
+      // When the bytes of the hole moved is unknown: there may have been no pause.
+      return { ...segment, afterPause: false };
     }
     if (repeated === 0) return segment;
     if (repeated >= segment.length) return undefined;
@@ -117,72 +126,123 @@ export class SocketDissection<Origin> {
       this.decide(from, segment, report);
       return;
     }
+    if (from === this.unconfirmedBy && segment.bytes.length > 0) {
+      this.confirm(conversation, from, segment, report);
+      return;
+    }
     conversation.read(this.senderOf(from), segment, report);
     if (conversation.lost) this.forget();
   }
 
+  /** The other end answers what was only likely to be a request. */
+  private confirm(
+    conversation: Conversation<Origin>,
+    from: SocketEnd,
+    segment: Segment<Origin>,
+    report: (message: Message<Origin>) => void,
+  ): void {
+    const run = this.held ?? new HeldRun<Origin>(from);
+    const bytes = run.join(segment);
+    const outcome = recognise([this.recognised!], bytes, {
+      ...this.hints(from, run.length + segment.length),
+      mayAnswer: true,
+    });
+    if (outcome.kind === 'recognised' && outcome.sender === 'server') {
+      this.unconfirmedBy = undefined;
+      this.held = undefined;
+      run.replay((one) => conversation.read('server', one, report));
+      conversation.read('server', segment, report);
+      if (conversation.lost) this.forget();
+      return;
+    }
+    if (outcome.kind === 'undecided' && run.add(segment)) {
+      this.held = run;
+      return;
+    }
+    // Perhaps these are the requests, and the others were the answers.
+    this.forget();
+    if (outcome.kind !== 'either') return;
+    run.addRest(segment);
+    run.dissector = outcome.dissector;
+    this.held = run;
+  }
+
   private senderOf(from: SocketEnd): Sender {
     if (from === 'local') return this.local;
-    return this.local === 'client' ? 'server' : 'client';
+    return otherSender(this.local);
   }
 
   private decide(from: SocketEnd, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
-    const continues = this.held.length > 0 && this.heldFrom === from && !segment.startsMessage;
+    const continues = this.held?.from === from && !segment.startsMessage;
     if (!continues) {
-      this.letGo();
+      this.asked = this.held?.from !== from && this.held?.dissector !== undefined ? this.held : undefined;
+      this.held = undefined;
       // Redaction sends nothing of a connection as long as it does not recognise the protocol: that tells nothing.
-      if (!segment.startsMessage || segment.bytes.length === 0) return;
-      this.tries++;
-      if (this.tries > eagerTries && this.tries % lateTryEvery !== 0) return;
-    }
-    const bytes = continues ? Buffer.concat([this.heldBytes, segment.bytes]) : segment.bytes;
-    const hints = this.hints(
-      from,
-      this.held.reduce((sum, one) => sum + one.length, segment.length),
-    );
-    const outcome = recognise(this.dissectors, bytes, hints);
-    switch (outcome.kind) {
-      case 'recognised': {
-        this.recognised = outcome.dissector;
-        this.local = from === 'local' ? outcome.sender : outcome.sender === 'client' ? 'server' : 'client';
-        this.conversation = outcome.dissector.open<Origin>(hints);
-        this.tries = 0;
-        const earlier = this.held.splice(0);
-        this.letGo();
-        for (const one of earlier) this.conversation.read(outcome.sender, one, report);
-        this.conversation.read(outcome.sender, segment, report);
-        if (this.conversation.lost) this.forget();
+      if (!segment.startsMessage || segment.bytes.length === 0) {
+        this.asked = undefined;
         return;
       }
-      case 'undecided': {
-        const whole = segment.length <= segment.bytes.length;
-        if (whole && bytes.length <= maxHeldBytes) this.hold(from, segment, bytes);
-        else this.letGo();
-        return;
+      if (this.asked === undefined) {
+        this.tries++;
+        if (this.tries > eagerTries && this.tries % lateTryEvery !== 0) return;
       }
-      case 'no':
-        this.letGo();
-    }
-  }
-
-  /** Keeps a segment for the next one to decide. Copies, so that a few bytes do not keep their whole batch alive. */
-  private hold(from: SocketEnd, segment: Segment<Origin>, bytes: Buffer): void {
-    const own = Buffer.from(segment.bytes);
-    const last = this.held.at(-1);
-    this.heldFrom = from;
-    this.heldBytes = last === undefined ? own : bytes;
-    if (last === undefined || this.held.length < maxHeldSegments) {
-      this.held.push({ ...segment, bytes: own });
+    } else if (this.held?.dissector !== undefined) {
+      this.held.addRest(segment);
       return;
     }
-    // The message began long before: these bytes may as well have come together with the ones before them.
-    const joined = Buffer.concat([last.bytes, own]);
-    this.held[this.held.length - 1] = { ...last, bytes: joined, length: joined.length };
+    const run = this.held ?? new HeldRun<Origin>(from);
+    const hints = this.hints(from, run.length + segment.length);
+    const outcome = this.judge(run.join(segment), hints);
+    switch (outcome.kind) {
+      case 'recognised':
+        this.open(outcome, from, run, segment, hints, report);
+        return;
+      case 'either':
+        run.addRest(segment);
+        run.dissector = outcome.dissector;
+        this.held = run;
+        this.asked = undefined;
+        this.tries = 0;
+        return;
+      case 'undecided':
+        this.held = run.add(segment) ? run : undefined;
+        return;
+      case 'no':
+        this.held = undefined;
+    }
   }
 
-  private letGo(): void {
-    this.held.length = 0;
-    this.heldBytes = noBytes;
+  /** What these bytes are, as an answer to what the other end said or of themselves. */
+  private judge(bytes: Buffer, hints: RecognitionHints): RecognitionOutcome {
+    if (this.asked?.dissector !== undefined) {
+      const outcome = recognise([this.asked.dissector], bytes, { ...hints, mayAnswer: true });
+      if (outcome.kind !== 'no') return outcome;
+      this.asked = undefined;
+    }
+    return recognise(this.dissectors, bytes, hints);
+  }
+
+  private open(
+    { dissector, sender, isProven }: Recognised,
+    from: SocketEnd,
+    run: HeldRun<Origin>,
+    segment: Segment<Origin>,
+    hints: RecognitionHints,
+    report: (message: Message<Origin>) => void,
+  ): void {
+    const { asked } = this;
+    const conversation = dissector.open<Origin>(hints);
+    this.recognised = dissector;
+    this.conversation = conversation;
+    this.local = from === 'local' ? sender : otherSender(sender);
+    this.unconfirmedBy = isProven ? undefined : from === 'local' ? 'remote' : 'local';
+    this.tries = 0;
+    this.held = undefined;
+    this.asked = undefined;
+    if (sender === 'server') asked?.replay((one) => conversation.read('client', one, report));
+    run.replay((one) => conversation.read(sender, one, report));
+    conversation.read(sender, segment, report);
+    if (conversation.lost) this.forget();
   }
 
   private hints(from: SocketEnd, length: number): RecognitionHints {
@@ -190,12 +250,19 @@ export class SocketDissection<Origin> {
     const { remotePort } = this;
     if (from === 'local')
       return { sender: localRole, senderPort: localPort, receiverPort: remotePort, transport, length };
-    const sender = localRole === undefined ? undefined : localRole === 'client' ? 'server' : 'client';
+    const sender = localRole === undefined ? undefined : otherSender(localRole);
     return { sender, senderPort: remotePort, receiverPort: localPort, transport, length };
   }
 
   private forget(): void {
     this.conversation = undefined;
     this.recognised = undefined;
+    this.unconfirmedBy = undefined;
+    this.held = undefined;
+    this.asked = undefined;
   }
+}
+
+function otherSender(sender: Sender): Sender {
+  return sender === 'client' ? 'server' : 'client';
 }

@@ -3,7 +3,7 @@ import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { dissectors } from '../dissect/dissectors.ts';
 import { http, postgresql, redisCommand } from '../dissect/fixtures/wire.ts';
-import { byteByByte, cutAt, type Exchanged, hex, runConnection } from '../testing/connection.ts';
+import { byteByByte, cutAt, type Step, hex, runConnection } from '../testing/connection.ts';
 import { socketEvent } from '../testing/event.ts';
 import { runAgent } from '../testing/run-agent.ts';
 
@@ -12,7 +12,7 @@ import { runAgent } from '../testing/run-agent.ts';
 const sizes = (spans: readonly Span[]): unknown[] =>
   spans.map(({ endpoint, requestBytes, responseBytes }) => [endpoint, requestBytes, responseBytes]);
 
-function run(calls: readonly Exchanged[], port = 8080): unknown[] {
+function run(calls: readonly Step[], port = 8080): unknown[] {
   return sizes(runConnection(calls, { port }).spans);
 }
 
@@ -22,7 +22,7 @@ const chunked = http(['HTTP/1.1 200 OK', 'Transfer-Encoding: chunked'], '2\r\nok
 
 describe('a request', () => {
   test('whose head comes in pieces has the bytes of all of them', () => {
-    const calls: Exchanged[] = [
+    const calls: Step[] = [
       ['C', hex('4745')],
       ['C', hex('54202f706965636573204854')],
       ['C', hex('54502f312e310d0a486f')],
@@ -33,7 +33,7 @@ describe('a request', () => {
   });
 
   test('cut anywhere, or in single bytes', () => {
-    const exchange: Exchanged[] = [
+    const exchange: Step[] = [
       ['C', get],
       ['S', ok],
     ];
@@ -43,7 +43,7 @@ describe('a request', () => {
 
   test('has a body that comes in pieces behind a head in pieces', () => {
     const post = http(['POST /pieces HTTP/1.1', 'Content-Length: 100'], 'x'.repeat(100));
-    const exchange: Exchanged[] = [
+    const exchange: Step[] = [
       ['C', post],
       ['S', ok],
     ];
@@ -59,7 +59,7 @@ describe('a request', () => {
       ['/pieces', 33, 40],
       ['/other', 23, 40],
     ];
-    const exchange: Exchanged[] = [
+    const exchange: Step[] = [
       ['C', both],
       ['S', replies],
     ];
@@ -94,7 +94,7 @@ describe('a request', () => {
 
 describe('a response', () => {
   test('whose length is not declared has all bytes up to the one that made it clear', () => {
-    const exchange: Exchanged[] = [
+    const exchange: Step[] = [
       ['C', get],
       ['S', chunked],
     ];
@@ -103,14 +103,14 @@ describe('a response', () => {
     expect(run(byteByByte(exchange))).toEqual([['/pieces', 33, headBytes]]);
     for (let cut = 34; cut < chunked.length; cut++) {
       const seen = cut < headBytes ? chunked.length : cut;
-      expect(run(cutAt([exchange[1]!], cut).reduce<Exchanged[]>((all, one) => [...all, one], [exchange[0]!]))).toEqual([
+      expect(run(cutAt([exchange[1]!], cut).reduce<Step[]>((all, one) => [...all, one], [exchange[0]!]))).toEqual([
         ['/pieces', 33, seen],
       ]);
     }
   });
 
   test('ends where the next one begins', () => {
-    const exchange: Exchanged[] = [
+    const exchange: Step[] = [
       ['C', Buffer.concat([get, get])],
       ['S', Buffer.concat([chunked, chunked])],
     ];
@@ -122,7 +122,7 @@ describe('a response', () => {
 
   test('of Redis, in single bytes', () => {
     const ping = redisCommand('GET', 'some-key');
-    const exchange: Exchanged[] = [
+    const exchange: Step[] = [
       ['C', ping],
       ['S', Buffer.from('$5\r\nvalue\r\n')],
     ];

@@ -18,6 +18,8 @@ export class OpenRequest extends Held {
   remotePort: number;
   /** Bytes seen so far. */
   bytes = 0;
+  /** It has become a span, or nothing, without its response, which may still come: it keeps its place in the order. */
+  isOver = false;
 
   constructor(
     spanId: string,

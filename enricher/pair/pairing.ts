@@ -62,6 +62,8 @@ export class Pairing {
   private works: Work[] = [];
   private firstOffset = 0;
   private unanswered = false;
+  /** CLOCK_MONOTONIC of the agent until which events were lost. */
+  private lostNs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: PairingParts) {
     this.parts = parts;
@@ -98,11 +100,16 @@ export class Pairing {
     }
   }
 
+  /** Events were lost, perhaps until then: no socket is known to have been calm before. */
+  lost(untilNs: number): void {
+    if (untilNs > this.lostNs) this.lostNs = untilNs;
+  }
+
   /** Gives up what was held longer than it may, by the agent's clock. */
   giveUp(nowNs: number): void {
     this.held.giveUp(nowNs, (held) => {
       if (held instanceof OpenRequest) {
-        held.socket.remove(held);
+        held.socket.leave(held);
         this.end(held, 'timeout', held.timeoutMs * 1e6);
       } else this.waiting.letGo(held);
     });
@@ -152,6 +159,7 @@ export class Pairing {
     const moment = new Moment(event, clock, context, read, socket.movedBytes(ingress));
     if (!ingress && event.connectId !== 0) this.beBorn(socket, moment, event);
     const startsMessage = datagram || event.messageId === event.id;
+    const afterPause = socket.moves(moment.timeNs, this.lostNs);
     this.socket = socket;
     this.moment = moment;
     this.works = [];
@@ -161,7 +169,7 @@ export class Pairing {
     const { payload } = event;
     const freshBytes = socket.dissection.read(
       ingress ? 'remote' : 'local',
-      { origin: moment, bytes: payload as Buffer, length: event.length, startsMessage },
+      { origin: moment, bytes: payload as Buffer, length: event.length, startsMessage, afterPause },
       this.report,
       // Of a TLS buffer the sequence counts the bytes of the ciphertext.
       event.tls ? 0 : event.tcpSequence,
@@ -262,11 +270,11 @@ export class Pairing {
     const { origin, requestId } = next.message;
     if (open === undefined || socket.open.length > 1 || open.moment === origin) return;
     // A response in between, to an earlier request, was the word that the other side had.
-    if (socket.responsesSince > 0) return;
+    if (socket.responsesSince > 0 || next.message.othersWait === true) return;
     if (requestId !== 0 || !origin.startsMessage || socket.transport === 'udp') return;
     if (open.moment.ingress !== origin.ingress) return;
     socket.open.pop();
-    this.end(open, 'unknown', Math.max(0, origin.timeNs - open.moment.timeNs));
+    if (!open.isOver) this.end(open, 'unknown', Math.max(0, origin.timeNs - open.moment.timeNs));
   }
 
   /** An early response belongs to the request that comes now if that was written before it was read. */
@@ -282,7 +290,8 @@ export class Pairing {
     const { ingress } = message.origin;
     const open = socket.take(message.requestId, ingress);
     if (open !== undefined) {
-      this.pair(open, message);
+      if (open.isOver) this.unanswered = true;
+      else this.pair(open, message);
       return;
     }
     this.unanswered = true;
@@ -411,7 +420,8 @@ export class Pairing {
     this.works = [];
     socket.dissection.end(this.report);
     this.endSizes(socket);
-    for (const open of socket.open.splice(0)) this.end(open, 'closed', Math.max(0, timeNs - open.moment.timeNs));
+    for (const open of socket.open.splice(0))
+      if (!open.isOver) this.end(open, 'closed', Math.max(0, timeNs - open.moment.timeNs));
     this.waiting.forget(socket);
     this.sockets.delete(socket);
   }
@@ -422,7 +432,7 @@ export class Pairing {
   }
 
   private abandonAll(socket: Socket, reason: DropReason): void {
-    for (const open of socket.open.splice(0)) this.abandon(open, reason);
+    for (const open of socket.open.splice(0)) if (!open.isOver) this.abandon(open, reason);
   }
 
   /** Ends a request without a span. */
@@ -448,7 +458,7 @@ export class Pairing {
   private evictOldest(): void {
     const oldest = this.oldestOpen();
     if (oldest === undefined) return;
-    oldest.socket.remove(oldest);
+    oldest.socket.leave(oldest);
     this.abandon(oldest, 'evicted');
   }
 

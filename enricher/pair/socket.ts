@@ -11,6 +11,9 @@ import type { EarlyResponse, ParkedMoment } from './waiting.ts';
 
 /** Nothing is sent to port 0: it stands for a peer that is not known. */
 export const unknownPort = 0;
+/** After this long without a byte, whatever was on its way is taken to have arrived. */
+const calmNs = 1_000_000_000;
+const maxOver = 64;
 
 /** A connection that was begun on behalf of something, until its first message shows what for. */
 export interface Birth {
@@ -37,7 +40,7 @@ export class Socket extends LruEntry {
   readonly dissection: SocketDissection<Moment>;
   private ingressBytes = 0;
   private egressBytes = 0;
-  /** Requests that wait for their response, in the order they came. */
+  /** Requests that wait for their response, in the order they came; of those that are over, at most 64 in front. */
   readonly open: OpenRequest[] = [];
   /** Of each direction, events that may begin a message; see {@link ParkedMoment}. */
   readonly parkedIngress: ParkedMoment[] = [];
@@ -52,6 +55,8 @@ export class Socket extends LruEntry {
   lastRequest: OpenRequest | undefined;
   early: EarlyResponse | undefined;
   born: Birth | undefined;
+  /** CLOCK_MONOTONIC of the agent at which bytes moved last; calls of two threads may be told of out of order. */
+  private movedNs = Number.POSITIVE_INFINITY;
   /** The local side as it was tagged last. */
   readonly tagMemo: LocalMemo = { local: undefined };
   /** The execution context of the last event, to spare looking it up. */
@@ -77,6 +82,17 @@ export class Socket extends LruEntry {
       remotePort: event.remotePort,
       transport: event.transport,
     });
+  }
+
+  /**
+   * Bytes move: whether nothing had moved for a second.
+   *
+   * @param lostNs - until when events of this agent were lost, so that bytes may have moved unseen
+   */
+  moves(timeNs: number, lostNs: number): boolean {
+    const afterPause = timeNs - Math.max(this.movedNs, lostNs) >= calmNs;
+    if (this.movedNs === Number.POSITIVE_INFINITY || timeNs > this.movedNs) this.movedNs = timeNs;
+    return afterPause;
   }
 
   /** Datagrams may come from another peer each. */
@@ -132,6 +148,18 @@ export class Socket extends LruEntry {
   remove(request: OpenRequest): void {
     const index = this.open.indexOf(request);
     if (index >= 0) this.open.splice(index, 1);
+  }
+
+  /**
+   * Ends a request before its response. Where every request is sure to have one, in their order, it keeps its place, so that
+   * a late response is not taken for that to the next request.
+   */
+  leave(request: OpenRequest): void {
+    const index = this.open.indexOf(request);
+    if (index < 0) return;
+    request.isOver = true;
+    if (this.dissection.dissector?.keepsOrder !== true) this.open.splice(index, 1);
+    else if (index >= maxOver) this.open.splice(0, 1);
   }
 
   private isPeerOf({ remotePort, remoteAddress }: OpenRequest): boolean {

@@ -1,19 +1,38 @@
 import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
+import type { Span } from '../../schemas/generated/span.ts';
 import { dissectors } from '../dissect/dissectors.ts';
 import { socketEvent } from './event.ts';
 import { type AgentRun, runAgent } from './run-agent.ts';
 
-/** One call on a connection: who sent it, and what. */
-export type Exchanged = readonly [sender: 'C' | 'S', bytes: Buffer];
+/** One call on a connection: who sent it (`C` the client), what, and how long after the call before (default 1 ms). */
+export type Step = readonly [sender: 'C' | 'S', bytes: Buffer, afterMs?: number];
+
+/** How the connection is seen. */
+export interface ConnectionView {
+  /** Port of the server. */
+  readonly port?: number;
+  readonly transport?: 'tcp' | 'udp';
+  readonly role?: SocketEvent['role'];
+  /** Bytes captured of each run of one direction; of each call behind them, 32. */
+  readonly budgetBytes?: number;
+  /** Events of one batch, at the end of which the agent's clock moves on. */
+  readonly batchEvents?: number;
+  /** Whether it ends with a close; else what waits at the end stays open. */
+  readonly closes?: boolean;
+  /** Where the observer is: on the client's host, unless told otherwise. */
+  readonly seenFrom?: 'client' | 'server';
+}
+
+const continuationBytes = 32;
 
 /** Bytes written as hexadecimal digits. */
 export function hex(digits: string): Buffer {
   return Buffer.from(digits, 'hex');
 }
 
-/** Runs of one direction joined and cut again at `cut`: what another client or server does with the same bytes. */
-export function cutAt(calls: readonly Exchanged[], cut: number): Exchanged[] {
-  return calls.flatMap(([sender, bytes]): Exchanged[] =>
+/** Each call cut at `cut`: what another client or server does with the same bytes. */
+export function cutAt(calls: readonly Step[], cut: number): Step[] {
+  return calls.flatMap(([sender, bytes]): Step[] =>
     cut > 0 && cut < bytes.length
       ? [
           [sender, bytes.subarray(0, cut)],
@@ -24,39 +43,47 @@ export function cutAt(calls: readonly Exchanged[], cut: number): Exchanged[] {
 }
 
 /** Each call as many of one byte. */
-export function byteByByte(calls: readonly Exchanged[]): Exchanged[] {
-  return calls.flatMap(([sender, bytes]) => [...bytes].map((byte): Exchanged => [sender, Buffer.from([byte])]));
+export function byteByByte(calls: readonly Step[]): Step[] {
+  return calls.flatMap(([sender, bytes]) => [...bytes].map((byte): Step => [sender, Buffer.from([byte])]));
 }
 
-/**
- * What the enricher makes of a connection as its client's host sees it, with all dissectors, until a minute or so later.
- *
- * @param options.budgetBytes captured of each message; 32 of each further call
- */
-export function runConnection(
-  calls: readonly Exchanged[],
-  options: { readonly port: number; readonly transport?: 'tcp' | 'udp'; readonly budgetBytes?: number },
-): AgentRun {
-  const { port, transport = 'tcp', budgetBytes = Number.MAX_SAFE_INTEGER } = options;
-  const sequences = { C: 1000, S: 5000 };
-  let last: 'C' | 'S' | undefined;
+/** The events of one connection; ids count from 1. */
+function eventsOf(steps: readonly Step[], view: ConnectionView): SocketEvent[] {
+  const { port = 6379, transport = 'tcp', role = 'unknown', budgetBytes = Number.MAX_SAFE_INTEGER } = view;
+  const onServer = view.seenFrom === 'server';
+  const ends = onServer ? { localPort: port, remotePort: 40_000 } : { localPort: 40_000, remotePort: port };
+  const sequence = { C: 1000, S: 5000 };
+  let timeOffsetNs = 0;
   let messageId = 0;
   let left = 0;
-  const events = calls.map(([sender, bytes], index): SocketEvent => {
-    const id = 100 + index;
+  let last: string | undefined;
+  const events = steps.map(([sender, bytes, afterMs = 1], index): SocketEvent => {
+    const id = index + 1;
+    timeOffsetNs += afterMs * 1_000_000;
     if (sender !== last || transport === 'udp') {
       messageId = id;
       left = budgetBytes;
     }
     last = sender;
-    const kept = Math.min(bytes.length, Math.max(left, 32));
+    const payload = bytes.subarray(0, Math.max(left, continuationBytes));
     left = Math.max(0, left - bytes.length);
-    const tcpSequence = transport === 'tcp' ? sequences[sender] : 0;
-    sequences[sender] += bytes.length;
-    const direction = sender === 'C' ? 'egress' : 'ingress';
-    const payload = bytes.subarray(0, kept);
-    const { length } = bytes;
-    return socketEvent({ id, direction, transport, remotePort: port, messageId, tcpSequence, payload, length });
+    const tcpSequence = transport === 'tcp' ? sequence[sender] : 0;
+    sequence[sender] += bytes.length;
+    const direction = (sender === 'C') === onServer ? 'ingress' : 'egress';
+    const call = { id, transport, role, direction, timeOffsetNs, messageId, tcpSequence } as const;
+    return socketEvent({ ...call, ...ends, payload, length: bytes.length });
   });
-  return runAgent(events, { dissectors, idleNs: 130e9 });
+  if (view.closes === true) events.push(socketEvent({ id: events.length + 1, kind: 'close', timeOffsetNs }));
+  return events;
+}
+
+/** The spans of one connection that the whole stage makes of it, in the order of their requests. */
+export function spansOfConnection(steps: readonly Step[], view: ConnectionView = {}): readonly Span[] {
+  const { spans } = runAgent(eventsOf(steps, view), { dissectors, batchEvents: view.batchEvents ?? 300 });
+  return [...spans].sort((one, other) => one.requestEventId - other.requestEventId);
+}
+
+/** What the stage makes of a connection until a minute or so after its last call. */
+export function runConnection(steps: readonly Step[], view: ConnectionView & { readonly port: number }): AgentRun {
+  return runAgent(eventsOf(steps, view), { dissectors, idleNs: 130e9 });
 }
