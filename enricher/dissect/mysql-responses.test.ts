@@ -226,6 +226,35 @@ describe('what is no error', () => {
 });
 
 describe('order', () => {
+  test.each([true, false])(
+    'a PREPARE is answered once, whatever it has of definitions (EOF behind them: %s)',
+    (withEof) => {
+      for (const [parameters, columns] of [
+        [0, 0],
+        [2, 0],
+        [0, 3],
+        [2, 3],
+        [200, 60],
+      ] as const) {
+        const packets = [mysqlPacket(1, [0, 7, 0, 0, 0, columns, 0, parameters, 0, 0, 0, 0])];
+        for (const count of [parameters, columns]) {
+          for (let index = 0; index < count; index++) packets.push(mysqlPacket(packets.length + 1, column));
+          if (withEof && count > 0) packets.push(mysqlPacket(packets.length + 1, [0xfe, 0, 0, 2, 0]));
+        }
+        const calls = [
+          client(mysqlCommand(0x16, 'select ?')),
+          server(Buffer.concat(packets)),
+          query('selec'),
+          server(mysqlError(1, 1064, '42000', 'x')),
+        ];
+        expect(statuses(calls)).toEqual([
+          ['ok', 0],
+          ['client_error', 1064],
+        ]);
+      }
+    },
+  );
+
   test('a command of 16 MiB is answered behind its last sequence', () => {
     const first = mysqlPacket(
       0,

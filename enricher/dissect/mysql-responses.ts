@@ -292,9 +292,10 @@ export class MysqlResponses<Origin> {
     report: (message: Message<Origin>) => void,
     error: { readonly code: number; readonly message: string } = { code: 0, message: '' },
   ): void {
+    const wasSettled = open.settled;
     open.settled = true;
     const { pending, place, begun, declaredBytes } = open;
-    if (pending === undefined) return;
+    if (wasSettled || pending === undefined) return;
     const { lastDatabase } = pending.effect;
     if (lastDatabase !== undefined) this.session.database = status === 'ok' && open.reply.over ? lastDatabase : '';
     if (!begun) this.leaveOpen(pending);
