@@ -134,7 +134,10 @@ describe.each(protocols)('$name', ({ dissector, make }) => {
     expect(right).toBeGreaterThan(2000);
   });
 
-  test('nor does one after a calm second, where the client does not wait for replies', () => {
+  // MySQL knows no client that does not wait: its sequence numbers begin anew with each command.
+  const overlaps = dissector.protocol !== 'mysql';
+
+  test.runIf(overlaps)('nor does one after a calm second, where the client does not wait for replies', () => {
     let right = 0;
     fc.assert(
       fc.property(fc.integer(), (seed) => {

@@ -248,8 +248,10 @@ export class Pairing {
     origin.holds++;
     this.openRequests++;
     this.endUnanswerable(socket, open);
-    socket.lastRequest = open;
+    if (socket.lastRequest === undefined || open.start >= socket.lastRequest.start) socket.lastRequest = open;
     socket.responsesSince = 0;
+    // One that is reported with its response may be a span before the event is over.
+    open.bytes = Math.max(0, socket.movedBytes(origin.ingress) - open.start);
     this.sizes.measure(origin.ingress, open.start, (bytes) => {
       open.bytes = bytes;
       if (!message.expectsResponse) this.end(open, 'ok', 0);
@@ -333,7 +335,8 @@ export class Pairing {
     const start = startOf(message);
     this.sizes.endAt(ingress, start);
     const { lastRequest } = socket;
-    if (lastRequest?.moment.ingress !== ingress) return;
+    // A request may turn out to be two: then one is reported late, and begins no later than the last.
+    if (lastRequest?.moment.ingress !== ingress || start <= lastRequest.start) return;
     lastRequest.bytes = Math.max(0, start - lastRequest.start);
     socket.lastRequest = undefined;
   }
