@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "encode.h"
+#include "file-mappings.h"
 #include "kernel-programs.h"
 #include "layout.h"
 #include "poller.h"
@@ -33,6 +34,7 @@ Options options_from(const Napi::Object& object) {
   options.ring_bytes = number_in(object, "ringBytes");
   options.max_sockets = number_in(object, "maxSockets");
   options.poll_interval_ms = number_in(object, "pollIntervalMs");
+  options.batch_interval_ms = number_in(object, "batchIntervalMs");
   options.max_unacknowledged_blocks = number_in(object, "maxUnacknowledgedBlocks");
   options.redact = object.Get("redact").ToBoolean();
   const Napi::Array excluded = object.Get("excludedProcessIds").As<Napi::Array>();
@@ -255,6 +257,10 @@ Napi::Value encode_events(const Napi::CallbackInfo& info) {
   return buffer_from(env, out);
 }
 
+Napi::Value page_out(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(page_out_file(info[0].ToString())));
+}
+
 Napi::Object layout_object(Napi::Env env, const Layout& layout) {
   Napi::Object object = Napi::Object::New(env);
   for (const auto& [name, offset] : layout) object.Set(name, offset);
@@ -282,6 +288,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("startCapture", Napi::Function::New<start_capture>(env));
   exports.Set("checkKernel", Napi::Function::New<check>(env));
   exports.Set("encodeEvents", Napi::Function::New<encode_events>(env));
+  exports.Set("pageOutFile", Napi::Function::New<page_out>(env));
   exports.Set("layouts", Napi::Function::New<layouts>(env));
   return exports;
 }

@@ -28,6 +28,11 @@ export interface NativeAddon extends NativeCapture {
   checkKernel(objectPath: string, loopPath: string): KernelCheck;
   /** Encodes records as they lie in the ring buffer, one after the other. The reference is native/encode-reference.ts. */
   encodeEvents(records: Buffer, baseMonotonicNs: number): Buffer;
+  /**
+   * Asks the kernel to take the pages of a mapped file out of this process's memory, without a change to what is mapped.
+   * @returns bytes of its mappings; 0 when it is not mapped
+   */
+  pageOutFile(path: string): number;
   /** The layout of bpf/event.h as the C++ compiler made it and as the BPF object tells it. */
   layouts(objectPath: string): { readonly compiled: Layout; readonly object: Layout };
 }
