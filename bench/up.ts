@@ -18,7 +18,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { projectFile } from '../core/project-files.ts';
-import { processorSeconds } from './kafka/process-usage.ts';
+import { peakResidentBytes, processorSeconds } from './kafka/process-usage.ts';
 import { diskBytes, type ResidentMemory, residentMemory } from './up/process-memory.ts';
 
 const { values: options } = parseArgs({
@@ -76,6 +76,8 @@ interface Sample {
   readonly lost: number;
   readonly spans: number;
   readonly memory: ResidentMemory;
+  /** The largest that it ever was. */
+  readonly peakBytes: number;
   readonly logBytes: number;
   readonly databaseBytes: number;
 }
@@ -98,6 +100,7 @@ async function sample(pid: number, port: number, folder: string): Promise<Sample
     lost: sum(/^spanloom_stage_dropped_total\{.*stage="collector"/),
     spans: sum(/^spanloom_sink_rows_total\{.*table="spans"/),
     memory: residentMemory(pid),
+    peakBytes: peakResidentBytes(pid),
     logBytes: diskBytes(join(folder, 'log')),
     databaseBytes: diskBytes(join(folder, 'clickhouse')),
   };
@@ -197,9 +200,8 @@ function tellRatios(samples: readonly Sample[], replayed: number | undefined): v
   const end = samples[Math.max(0, samples.length - 1 - perMinute)]!;
   const [firstCost, lastCost] = [cpuPerEvent(start, warm), cpuPerEvent(end, last)];
   const memory = `${mebibytes(last.memory.total)} MiB at the end, ${mebibytes(warm.memory.total)} MiB after the second minute`;
-  const peak = Math.max(...samples.map(({ memory: { total } }) => total));
   console.log(
-    `RSS: ${memory}: ratio ${(last.memory.total / warm.memory.total).toFixed(2)}; largest ${mebibytes(peak)} MiB`,
+    `RSS: ${memory}: ratio ${(last.memory.total / warm.memory.total).toFixed(2)}; largest ${mebibytes(last.peakBytes)} MiB`,
   );
   console.log(
     `CPU: ${lastCost.toFixed(1)} µs/event in the last minute, ${firstCost.toFixed(1)} in the second: ratio ${(lastCost / firstCost).toFixed(2)}; ` +

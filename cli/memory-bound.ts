@@ -25,7 +25,7 @@ export const upConfig = defineConfig(
 /** Resident whatever happens: Node and the database engine with their libraries, 310 MiB, and what both need to work. */
 const fixedBytes = 544 * mebibyte;
 /** Shares of what is left. */
-const shares = { correlator: 0.5, enricher: 0.2, sink: 0.05 } as const;
+const shares = { correlator: 0.45, enricher: 0.2, sink: 0.02 } as const;
 
 /** What a record takes in memory with all that leads to it, in bytes; measured, and rounded up. */
 const recordBytes = {

@@ -257,6 +257,11 @@ Napi::Value encode_events(const Napi::CallbackInfo& info) {
   return buffer_from(env, out);
 }
 
+// What was freed between blocks that are in use stays with glibc otherwise.
+Napi::Value trim_heap(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), malloc_trim(0) == 1);
+}
+
 Napi::Value page_out(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(page_out_file(info[0].ToString())));
 }
@@ -288,6 +293,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("startCapture", Napi::Function::New<start_capture>(env));
   exports.Set("checkKernel", Napi::Function::New<check>(env));
   exports.Set("encodeEvents", Napi::Function::New<encode_events>(env));
+  exports.Set("trimHeap", Napi::Function::New<trim_heap>(env));
   exports.Set("pageOutFile", Napi::Function::New<page_out>(env));
   exports.Set("layouts", Napi::Function::New<layouts>(env));
   return exports;

@@ -33,6 +33,8 @@ export interface NativeAddon extends NativeCapture {
    * @returns bytes of its mappings; 0 when it is not mapped
    */
   pageOutFile(path: string): number;
+  /** Gives freed memory of the C library's heap back to the kernel; true when there was some. */
+  trimHeap(): boolean;
   /** The layout of bpf/event.h as the C++ compiler made it and as the BPF object tells it. */
   layouts(objectPath: string): { readonly compiled: Layout; readonly object: Layout };
 }

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -55,16 +55,15 @@ function memoryKeeper(limitBytes: number, dataDirectory: string): MemoryKeeper {
     limitBytes,
     residentBytes: () => process.memoryUsage.rss(),
     releases: [
-      { above: 0.75, everyMs: 5_000, run: () => pageOutLog(dataDirectory) },
-      { above: 0.85, everyMs: 15_000, run: collectGarbage },
+      { above: 0.7, everyMs: 5_000, run: () => pageOutLog(dataDirectory) },
+      { above: 0.75, everyMs: 10_000, run: () => void loadNative().trimHeap() },
+      { above: 0.9, everyMs: 20_000, run: collectGarbage },
     ],
   });
 }
 
 function pageOutLog(dataDirectory: string): void {
-  try {
-    loadNative().pageOutFile(realpathSync(join(logDirectory(dataDirectory), 'data.mdb')));
-  } catch {
-    // On Kafka there is none, and the log begins a little later than this.
-  }
+  const path = join(logDirectory(dataDirectory), 'data.mdb');
+  // On Kafka there is none.
+  if (existsSync(path)) loadNative().pageOutFile(realpathSync(path));
 }

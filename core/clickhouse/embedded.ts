@@ -57,6 +57,7 @@ function serverArguments(options: EmbeddedClickHouseOptions): string[] {
     '--background_merges_mutations_concurrency_ratio=1',
     // Its own memory counts against the limit, not that of everything else in this process and its control group.
     '--memory_worker_use_cgroup=0',
+    '--memory_worker_period_ms=1000',
     `--mark_cache_size=${cacheBytes}`,
     `--primary_index_cache_size=${cacheBytes}`,
     `--index_mark_cache_size=${smallCacheBytes}`,

@@ -7,7 +7,7 @@ import { type NeededOffsets, neededOffsets } from './needed-offsets.ts';
 
 /** Messages that one pass removes for their age, and at all, so that no transaction becomes long. */
 const maximumExpiredPerPass = 1_000;
-const maximumRemovedPerPass = 20_000;
+const maximumRemovedPerPass = 5_000;
 
 const keyHash = (key: string): string => createHash('sha256').update(key).digest('base64');
 
