@@ -223,7 +223,11 @@ const backendPort = await freePort();
 const gatewayPort = await freePort();
 await firstLine(start([workload('backend.mjs'), String(backendPort)]));
 await firstLine(start([workload('gateway-node.mjs'), String(gatewayPort), String(backendPort)]));
-start([projectFile('bench', 'up', 'paced-load.mjs'), String(gatewayPort), '/one', options.rate]);
+const load = start([projectFile('bench', 'up', 'paced-load.mjs'), String(gatewayPort), '/one', options.rate]);
+load.once('exit', () => {
+  console.error('The load ended early.');
+  process.exit(1);
+});
 const samples = await watch(join(folder, 'data'));
 tellRatios(samples, options['no-replay'] ? undefined : await replayCost(folder));
 process.exit(0);

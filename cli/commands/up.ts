@@ -55,9 +55,9 @@ function memoryKeeper(limitBytes: number, dataDirectory: string): MemoryKeeper {
     limitBytes,
     residentBytes: () => process.memoryUsage.rss(),
     releases: [
-      { above: 0.7, everyMs: 5_000, run: () => pageOutLog(dataDirectory) },
-      { above: 0.75, everyMs: 10_000, run: () => void loadNative().trimHeap() },
-      { above: 0.9, everyMs: 20_000, run: collectGarbage },
+      { above: 0.7, everyMs: 2_000, run: () => pageOutLog(dataDirectory) },
+      { above: 0.75, everyMs: 5_000, run: () => void loadNative().trimHeap() },
+      { above: 0.88, everyMs: 10_000, run: collectGarbage },
     ],
   });
 }
