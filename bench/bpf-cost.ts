@@ -79,6 +79,7 @@ async function loadWithCapture(withClient: boolean): Promise<Captured> {
       ringBytes: 64 * 1024 * 1024,
       maxSockets: 131072,
       pollIntervalMs: 10,
+      batchIntervalMs: 0,
       maxUnacknowledgedBlocks: 64,
       excludedProcessIds: [process.pid],
       redaction: { patterns: [], headers: [], parameters: [], sendUnrecognised: false },

@@ -48,6 +48,7 @@ const config = {
   maxProcesses: 100_000,
   agentSilence: 600_000,
   memory: 60_000,
+  memoryBytes: 1024 ** 3,
   tagWait: 5_000,
   tagSettle: 0,
   maxTagWaiting: 20_000,

@@ -7,18 +7,11 @@
  * processor time and the largest memory; then, from one more run under V8's sampling profiler, the share of each stage in
  * the main thread's time. Make a recording with `spanloom record FILE` while something busy runs, or take the demo's.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { runPipeline } from '../cli/pipeline.ts';
-import { startProgress } from '../cli/progress.ts';
-import { replaySource } from '../cli/replay-source.ts';
-import { loadSettings } from '../cli/settings.ts';
-import { processTelemetry } from '../cli/telemetry.ts';
 import { RecordingReader } from '../collector/replay/recording-reader.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
 import { readEventBatch } from '../schemas/generated/event-batch.ts';
+import { replayOnce } from './replay-once.ts';
 
 const file = process.argv[2];
 const runs = Number(process.argv[3] ?? 3);
@@ -33,28 +26,6 @@ async function decodeOnly(path: string): Promise<{ readonly events: number; read
   for await (const { value } of reader.batches()) events += readEventBatch(new AvroReader(value)).events.length;
   await reader.close();
   return { events, seconds: (performance.now() - begin) / 1000 };
-}
-
-async function replay(path: string): Promise<{ readonly seconds: number; readonly cpuSeconds: number }> {
-  const dataDirectory = mkdtempSync(join(tmpdir(), 'spanloom-bench-'));
-  const cpu = process.cpuUsage();
-  const begin = performance.now();
-  try {
-    const { source } = replaySource(path, 'max', startProgress('replaying'));
-    await runPipeline({
-      settings: loadSettings(),
-      dataDirectory,
-      telemetry: processTelemetry('bench', 'error'),
-      signal: new AbortController().signal,
-      source,
-      ends: true,
-      stores: true,
-    });
-    const { user, system } = process.cpuUsage(cpu);
-    return { seconds: (performance.now() - begin) / 1000, cpuSeconds: (user + system) / 1e6 };
-  } finally {
-    rmSync(dataDirectory, { recursive: true, force: true });
-  }
 }
 
 /** The innermost of these folders on a sample's stack has the sample. */
@@ -72,7 +43,7 @@ async function shares(path: string): Promise<ReadonlyMap<string, number>> {
   session.connect();
   await session.post('Profiler.enable');
   await session.post('Profiler.start');
-  await replay(path);
+  await replayOnce(path);
   const { profile } = await session.post('Profiler.stop');
   session.disconnect();
   const parentOf = new Map<number, number>();
@@ -96,7 +67,7 @@ async function shares(path: string): Promise<ReadonlyMap<string, number>> {
 
 const decoded = await decodeOnly(file);
 const results = [];
-for (let run = 0; run < runs; run++) results.push(await replay(file));
+for (let run = 0; run < runs; run++) results.push(await replayOnce(file));
 const seconds = median(results.map((result) => result.seconds));
 const decodeSeconds = median([decoded.seconds, (await decodeOnly(file)).seconds, (await decodeOnly(file)).seconds]);
 console.log(

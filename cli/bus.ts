@@ -8,7 +8,7 @@ import { requireTopics } from '../core/bus/kafka/topic-administration.ts';
 import { type ConfigOf, defineConfig } from '../core/config/section.ts';
 import { bytesSetting, durationMsSetting, integerSetting } from '../core/config/setting.ts';
 import type { Logger } from '../core/telemetry/logger.ts';
-import { compactedTopics, orderedTopics, topics } from '../core/topics.ts';
+import { chainTopics, compactedTopics, orderedTopics, topics } from '../core/topics.ts';
 
 /** Settings of the log: SPANLOOM_BUS_…. */
 export const busConfig = defineConfig(
@@ -47,10 +47,32 @@ export function topicSettings(config: BusConfig): readonly TopicSettings[] {
   });
 }
 
+/** Bounds that only the embedded log has. */
+export interface EmbeddedLogBounds {
+  /** What was worked off is removed above this size of one partition, however young it is. */
+  readonly consumedBytes?: number;
+}
+
+/** The same for the embedded log: where a reader is away for long, those before it wait, and nothing is lost. */
+export function embeddedTopicSettings(config: BusConfig, bounds: EmbeddedLogBounds = {}): readonly TopicSettings[] {
+  return topicSettings(config).map((topic) =>
+    chainTopics.includes(topic.name) ? { ...topic, ...bounds, refusesWhenFull: true } : topic,
+  );
+}
+
+/** Where the log of a data directory is. */
+export function logDirectory(dataDirectory: string): string {
+  return join(dataDirectory, 'log');
+}
+
 /** Opens the embedded log of a data directory, with all topics. */
-export async function openEmbeddedLog(config: BusConfig, dataDirectory: string): Promise<Bus> {
-  const bus = openEmbeddedBus({ directory: join(dataDirectory, 'log') });
-  await bus.ensureTopics(topicSettings(config));
+export async function openEmbeddedLog(
+  config: BusConfig,
+  dataDirectory: string,
+  bounds: EmbeddedLogBounds = {},
+): Promise<Bus> {
+  const bus = openEmbeddedBus({ directory: logDirectory(dataDirectory) });
+  await bus.ensureTopics(embeddedTopicSettings(config, bounds));
   return bus;
 }
 
@@ -60,9 +82,14 @@ export async function openEmbeddedLog(config: BusConfig, dataDirectory: string):
  *
  * @throws PipelineError BUS_UNKNOWN_TOPIC when topics are missing on Kafka
  */
-export async function openBus(config: BusConfig, dataDirectory: string, logger?: Logger): Promise<Bus> {
+export async function openBus(
+  config: BusConfig,
+  dataDirectory: string,
+  logger?: Logger,
+  bounds: EmbeddedLogBounds = {},
+): Promise<Bus> {
   const kafka = kafkaBusOptions(config, logger);
-  if (kafka === undefined) return openEmbeddedLog(config, dataDirectory);
+  if (kafka === undefined) return openEmbeddedLog(config, dataDirectory, bounds);
   await requireTopics(kafka, topics);
   return openKafkaBus(kafka);
 }

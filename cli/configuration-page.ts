@@ -3,6 +3,7 @@ import { sections } from './settings.ts';
 
 const titles: Readonly<Record<keyof typeof sections, string>> = {
   shared: 'All stages',
+  up: 'All stages in one process: spanloom up',
   bus: 'Log',
   schemaRegistry: 'Schema Registry',
   collector: 'Collector',

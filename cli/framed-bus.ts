@@ -2,7 +2,7 @@ import type { Bus } from '../core/bus/bus.ts';
 import { openSchemaRegistry } from '../core/registry/config.ts';
 import { framedBus } from '../core/registry/framed-bus.ts';
 import type { Logger } from '../core/telemetry/logger.ts';
-import { openBus } from './bus.ts';
+import { type EmbeddedLogBounds, openBus } from './bus.ts';
 import type { Settings } from './settings.ts';
 
 /** Opens the configured log, with values as stages know them: plain, also where a Schema Registry frames them. */
@@ -10,7 +10,8 @@ export async function openFramedBus(
   { bus, schemaRegistry }: Pick<Settings, 'bus' | 'schemaRegistry'>,
   dataDirectory: string,
   logger?: Logger,
+  bounds: EmbeddedLogBounds = {},
 ): Promise<Bus> {
   const registry = openSchemaRegistry(schemaRegistry);
-  return framedBus(await openBus(bus, dataDirectory, logger), { registry, topicPrefix: bus.kafkaPrefix });
+  return framedBus(await openBus(bus, dataDirectory, logger, bounds), { registry, topicPrefix: bus.kafkaPrefix });
 }

@@ -12,7 +12,7 @@ import { runEnricher } from '../enricher/run.ts';
 import { queryAddress } from '../query/config.ts';
 import { runQuery } from '../query/run.ts';
 import { runSink } from '../sink/run.ts';
-import { openEmbeddedLog } from './bus.ts';
+import { type EmbeddedLogBounds, openEmbeddedLog } from './bus.ts';
 import { openFramedBus } from './framed-bus.ts';
 import { type Milestone, milestone } from './milestone.ts';
 import { runOtlpDestination } from './otlp-destination.ts';
@@ -40,6 +40,8 @@ export interface PipelineOptions {
   readonly resourceFile?: string;
   /** On Kafka where it is configured. A replay or a demo has a log of its own, in the data directory. */
   readonly onConfiguredBus?: true;
+  /** Bounds of the log, where it is the embedded one. */
+  readonly logBounds?: EmbeddedLogBounds;
   /** The source ends by itself (a recording): each stage then works off its input, releases what it holds and ends. */
   readonly ends: boolean;
   /** Writes traces to ClickHouse. */
@@ -64,8 +66,8 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
       ? { config: settings.resources, telemetry, ...(await resourceSources(settings, telemetry)) }
       : undefined;
   const bus = await (options.onConfiguredBus === true
-    ? openFramedBus(settings, dataDirectory, telemetry.logger)
-    : openEmbeddedLog(settings.bus, dataDirectory));
+    ? openFramedBus(settings, dataDirectory, telemetry.logger, options.logBounds)
+    : openEmbeddedLog(settings.bus, dataDirectory, options.logBounds));
   try {
     const directory = clickHouseDirectory(dataDirectory);
     const clickHouse = stores ? await openClickHouse(settings.clickHouse, directory) : undefined;

@@ -1,5 +1,6 @@
 import { runReplay } from '../collector/replay/run-replay.ts';
 import { hasCode } from '../core/errors.ts';
+import { connect } from '../core/stage/connect.ts';
 import type { EventSource } from './pipeline.ts';
 import type { Progress } from './progress.ts';
 
@@ -14,12 +15,14 @@ export interface ReplaySource {
 export function replaySource(path: string, speed: number | 'max', progress: Progress): ReplaySource {
   const found: { damage?: Error } = {};
   return {
-    async source({ bus, signal }) {
+    async source({ bus, telemetry, signal }) {
       const output = await bus.producer();
+      const waiting = { telemetry, signal };
       try {
         await runReplay({
           path,
-          output,
+          // A log that holds as much as it may takes more when the stages have gone on.
+          output: { send: (messages) => connect('send', () => output.send(messages), waiting) },
           speed,
           signal,
           onProgress: ({ positionBytes, sizeBytes }) =>

@@ -16,6 +16,7 @@ import { queryConfig } from '../query/config.ts';
 import { sinkConfig } from '../sink/config.ts';
 import { otlpSinkConfig } from '../sink/otlp/config.ts';
 import { busConfig } from './bus.ts';
+import { upConfig } from './memory-bound.ts';
 
 /** Settings that all stages share: SPANLOOM_…. */
 const sharedConfig = defineConfig(
@@ -58,6 +59,7 @@ const sharedConfig = defineConfig(
 /** All settings there are, by section. */
 export const sections = {
   shared: sharedConfig,
+  up: upConfig,
   bus: busConfig,
   schemaRegistry: schemaRegistryConfig,
   collector: collectorConfig,

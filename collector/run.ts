@@ -59,6 +59,7 @@ export async function captureHost(options: CaptureHostOptions, output: Output): 
       ringBytes: 2 ** Math.ceil(Math.log2(config.ringBytes)),
       maxSockets: config.maxSockets,
       pollIntervalMs: Math.round(config.pollInterval),
+      batchIntervalMs: Math.round(config.batchInterval),
       maxUnacknowledgedBlocks: config.maxUnacknowledgedBlocks,
       excludedProcessIds: options.excludedProcessIds ?? [],
       redaction: config.redact ? redactionOptions(config) : undefined,

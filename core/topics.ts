@@ -8,6 +8,9 @@ export const compactedTopics: readonly string[] = ['resources' satisfies Topic];
 /** Topics whose order as a whole is what they tell: one partition, and nothing is ever removed. */
 export const orderedTopics: readonly string[] = ['resource-ids' satisfies Topic];
 
+/** Topics that lead from one stage to the next, never back: a writer may wait for the readers. */
+export const chainTopics: readonly string[] = ['events', 'spans', 'traces'] satisfies readonly Topic[];
+
 /** Topic of traces in OTLP, there only when it is switched on: a full name that gets no prefix, since readers that are not ours expect it. */
 export const defaultOtlpTopic = 'otlp_spans';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type ConfigOf, defineConfig } from '../core/config/section.ts';
-import { durationMsSetting, integerSetting } from '../core/config/setting.ts';
+import { bytesSetting, durationMsSetting, integerSetting } from '../core/config/setting.ts';
 
 /** Settings of the enricher; all bounds are per agent where nothing else is said. */
 export const enricherConfig = defineConfig(
@@ -35,6 +35,11 @@ export const enricherConfig = defineConfig(
       description:
         'Events this old are read again after a restart or a rebalance, to know processes, connections and habits as before; longer than collectors take to send the facts of all processes again.',
       default: '60s',
+    }),
+    memoryBytes: bytesSetting({
+      description:
+        'At most so many bytes of them: on a busy host the last events fill it sooner, and what is older is forgotten by a restart.',
+      default: '1GiB',
     }),
     tagWait: durationMsSetting({
       description:

@@ -1,30 +1,55 @@
+import type { ReceivedMessage } from '../core/bus/bus.ts';
+
+/** Messages of about a second. */
+interface Stretch {
+  readonly offset: number;
+  readonly acceptedMs: number;
+  bytes: number;
+}
+
+interface Recent {
+  readonly stretches: Stretch[];
+  bytes: number;
+}
+
 /**
  * What an enricher knows of hosts was told by messages long worked off: process facts, what a connection began with, which
  * discipline a context follows. None of it is held as a record, yet whoever continues after a restart or a rebalance has
  * to know it, or the same events become other spans. So the messages of the last while count as held: they are read
  * again, and what came of them before is suppressed. Time is when the bus accepted them, so it bounds what is read again
- * whatever agents' clocks say.
+ * whatever agents' clocks say; so does their size, since the log has to keep them.
  */
 export class RecentOffsets {
   readonly #memoryMs: number;
-  readonly #partitions = new Map<number, { readonly offset: number; readonly acceptedMs: number }[]>();
+  readonly #memoryBytes: number;
+  readonly #partitions = new Map<number, Recent>();
 
-  constructor(memoryMs: number) {
+  /** @param memoryBytes of one partition; the last second stays whatever its size */
+  constructor(memoryMs: number, memoryBytes: number) {
     this.#memoryMs = memoryMs;
+    this.#memoryBytes = memoryBytes;
   }
 
-  note(partition: number, offset: number, acceptedMs: number): void {
+  note({ partition, offset, timestampMs: acceptedMs, value }: ReceivedMessage): void {
     if (this.#memoryMs === 0) return;
     let recent = this.#partitions.get(partition);
-    if (recent === undefined) this.#partitions.set(partition, (recent = []));
+    if (recent === undefined) this.#partitions.set(partition, (recent = { stretches: [], bytes: 0 }));
+    const { stretches } = recent;
     // One each second is precise enough.
-    if (recent.length === 0 || acceptedMs - recent.at(-1)!.acceptedMs >= 1_000) recent.push({ offset, acceptedMs });
-    while (recent.length > 1 && recent[1]!.acceptedMs + this.#memoryMs <= acceptedMs) recent.shift();
+    if (stretches.length === 0 || acceptedMs - stretches.at(-1)!.acceptedMs >= 1_000)
+      stretches.push({ offset, acceptedMs, bytes: 0 });
+    stretches.at(-1)!.bytes += value.length;
+    recent.bytes += value.length;
+    while (
+      stretches.length > 1 &&
+      (stretches[1]!.acceptedMs + this.#memoryMs <= acceptedMs || recent.bytes > this.#memoryBytes)
+    )
+      recent.bytes -= stretches.shift()!.bytes;
   }
 
   /** The oldest message that is remembered. */
   oldest(partition: number): number | undefined {
-    return this.#partitions.get(partition)?.[0]?.offset;
+    return this.#partitions.get(partition)?.stretches[0]?.offset;
   }
 
   /** The partition is somebody else's now. */

@@ -44,7 +44,7 @@ const stageName = 'enricher';
 export function createEnricher(config: EnricherConfig, parts: EnricherParts): Enricher {
   const counters = new Counters(dropReasons, rejectReasons);
   const agents = new Map<number, Agent>();
-  const recent = new RecentOffsets(config.memory);
+  const recent = new RecentOffsets(config.memory, config.memoryBytes);
   const table = new ResourceTable(config);
   const waitingIndex = new WaitingIndex();
   const tagCounts = newTagCounts();
@@ -71,7 +71,7 @@ export function createEnricher(config: EnricherConfig, parts: EnricherParts): En
 
   return {
     process(message: ReceivedMessage, nowMs: number): readonly OutgoingMessage[] {
-      recent.note(message.partition, message.offset, message.timestampMs);
+      recent.note(message);
       const decoded = decodeValue('EventBatch', message, readEventBatch);
       if (decoded.kind === 'rejected') {
         const { reason, detail } = decoded;

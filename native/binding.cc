@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "encode.h"
+#include "file-mappings.h"
 #include "kernel-programs.h"
 #include "layout.h"
 #include "poller.h"
@@ -34,6 +35,7 @@ Options options_from(const Napi::Object& object) {
   options.ring_bytes = number_in(object, "ringBytes");
   options.max_sockets = number_in(object, "maxSockets");
   options.poll_interval_ms = number_in(object, "pollIntervalMs");
+  options.batch_interval_ms = number_in(object, "batchIntervalMs");
   options.max_unacknowledged_blocks = number_in(object, "maxUnacknowledgedBlocks");
   const Napi::Value redaction = object.Get("redaction");
   options.redact = redaction.IsObject();
@@ -261,6 +263,15 @@ Napi::Value encode_events(const Napi::CallbackInfo& info) {
   return buffer_from(env, out);
 }
 
+// What was freed between blocks that are in use stays with glibc otherwise.
+Napi::Value trim_heap(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), malloc_trim(0) == 1);
+}
+
+Napi::Value page_out(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(page_out_file(info[0].ToString())));
+}
+
 Napi::Object layout_object(Napi::Env env, const Layout& layout) {
   Napi::Object object = Napi::Object::New(env);
   for (const auto& [name, offset] : layout) object.Set(name, offset);
@@ -290,6 +301,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("checkKernel", Napi::Function::New<check>(env));
   exports.Set("createRedactor", Napi::Function::New<create_redactor>(env));
   exports.Set("encodeEvents", Napi::Function::New<encode_events>(env));
+  exports.Set("trimHeap", Napi::Function::New<trim_heap>(env));
+  exports.Set("pageOutFile", Napi::Function::New<page_out>(env));
   exports.Set("layouts", Napi::Function::New<layouts>(env));
   return exports;
 }

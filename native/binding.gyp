@@ -8,6 +8,7 @@
         "check.cc",
         "diagnose.cc",
         "encode.cc",
+        "file-mappings.cc",
         "kernel-programs.cc",
         "layout.cc",
         "loop-probes.cc",

@@ -146,6 +146,18 @@ for line in sys.stdin: client.send(line.encode()); server.recv(100); print(flush
     expect(live.capture.statistics()).toEqual([]);
   });
 
+  it('lets events wait for others to travel with, but not many of them, and leaves none behind', async () => {
+    const live = new LiveEvents({ batchIntervalMs: 600_000 });
+    const { processId } = await finish(...chatter(2000));
+    const ofProcess = (): number => live.events.filter((event) => event.processId === processId).length;
+    for (const deadlineMs = performance.now() + 20_000; ofProcess() < 2000 && performance.now() < deadlineMs;)
+      await sleep(20);
+    // All but those of which there are too few for a batch of their own.
+    expect(ofProcess()).toBeGreaterThanOrEqual(2000);
+    await live.capture.stop();
+    expect(ofProcess()).toBe(4002);
+  });
+
   it('remembers as many sockets as it has room for', async () => {
     const live = new LiveEvents({ maxSockets: 128 });
     await during(live, async () => {

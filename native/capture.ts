@@ -16,6 +16,8 @@ export interface CaptureOptions {
   readonly maxSockets: number;
   /** Milliseconds between two polls of the ring buffer. Default 10. */
   readonly pollIntervalMs: number;
+  /** Milliseconds for which events wait for others to make a block with; fewer where there are many. Default 100. */
+  readonly batchIntervalMs: number;
   /** Blocks handed over and not yet acknowledged above which polling stops and the ring buffer fills. Default 64. */
   readonly maxUnacknowledgedBlocks: number;
   /** Processes never traced: the pipeline's own. */

@@ -42,6 +42,7 @@ export function smallCapture(overrides: Partial<CaptureOptions> = {}): CaptureOp
     ringBytes: 4 * 1024 * 1024,
     maxSockets: 4096,
     pollIntervalMs: 5,
+    batchIntervalMs: 0,
     maxUnacknowledgedBlocks: 64,
     excludedProcessIds: [],
     redaction: undefined,

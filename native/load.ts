@@ -33,6 +33,13 @@ export interface NativeAddon extends NativeCapture {
    * @throws Error with one sentence when a pattern is not valid
    */
   createRedactor(options: RedactionOptions): PayloadRedactor;
+  /**
+   * Asks the kernel to take the pages of a mapped file out of this process's memory, without a change to what is mapped.
+   * @returns bytes of its mappings; 0 when it is not mapped
+   */
+  pageOutFile(path: string): number;
+  /** Gives freed memory of the C library's heap back to the kernel; true when there was some. */
+  trimHeap(): boolean;
   /** The layout of bpf/event.h as the C++ compiler made it and as the BPF object tells it. */
   layouts(objectPath: string): { readonly compiled: Layout; readonly object: Layout };
 }

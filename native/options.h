@@ -19,6 +19,7 @@ struct Options {
   uint32_t ring_bytes = 64 * 1024 * 1024;
   uint32_t max_sockets = 131072;
   uint32_t poll_interval_ms = 10;
+  uint32_t batch_interval_ms = 0;
   uint32_t max_unacknowledged_blocks = 64;
   std::vector<uint32_t> excluded_process_ids;
   bool redact = true;

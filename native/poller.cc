@@ -14,6 +14,8 @@ namespace {
 
 constexpr size_t kMaxBlockEvents = 8192;
 constexpr size_t kMaxBlockBytes = 1024 * 1024;
+// As many make a block that costs little enough an event: they wait for no others.
+constexpr size_t kBatchEvents = 1024;
 // Records taken out of the ring buffer before what is due of them is handed over.
 constexpr size_t kMaxStagedEvents = 4 * kMaxBlockEvents;
 constexpr size_t kMaxStagedBytes = 8 * 1024 * 1024;
@@ -70,6 +72,11 @@ void Poller::run() {
   poll(monotonic_ns(), true);
 }
 
+// Events wait in the staging area for others, so that the stages get few large batches; the ring buffer does not fill.
+bool Poller::is_batch_due(uint64_t now_ns) const {
+  return staging_.events() >= kBatchEvents || now_ns >= last_batch_ns_ + uint64_t{options_.batch_interval_ms} * 1'000'000;
+}
+
 // All that the ring buffer held at `now_ns`, or as much as the receiver takes.
 void Poller::poll(uint64_t now_ns, bool is_last) {
   const uint64_t window_ns = is_last ? 0 : uint64_t{options_.poll_interval_ms} * 1'000'000;
@@ -79,7 +86,10 @@ void Poller::poll(uint64_t now_ns, bool is_last) {
       staging_.add(record, size);
       return staging_.events() < kMaxStagedEvents && staging_.bytes() < kMaxStagedBytes;
     });
-    deliver_until((is_drained ? now_ns : std::min(now_ns, staging_.latest_ns())) - window_ns);
+    if (!is_drained || is_batch_due(now_ns)) {
+      deliver_until((is_drained ? now_ns : std::min(now_ns, staging_.latest_ns())) - window_ns);
+      last_batch_ns_ = now_ns;
+    }
     // A burst within one window: order matters less than bounded memory.
     if (!is_drained && staging_.events() >= kMaxStagedEvents) deliver_until(staging_.latest_ns());
   }

@@ -46,6 +46,7 @@ class Poller {
   void hand_over(std::unique_ptr<Block> block);
   void take_losses(Losses& losses);
   bool is_blocked();
+  bool is_batch_due(uint64_t now_ns) const;
 
   const Options options_;
   KernelPrograms& programs_;
@@ -59,6 +60,7 @@ class Poller {
   std::vector<redaction::Range> redacted_;
   uint64_t until_ns_ = 0;
   uint64_t last_block_ns_ = 0;
+  uint64_t last_batch_ns_ = 0;
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -18,8 +18,9 @@ export const sinkConfig = defineConfig(
       maximum: 1024 ** 3,
     }),
     batchAge: durationMsSetting({
-      description: 'A batch of rows is written at the latest this long after its first row came.',
-      default: '300ms',
+      description:
+        'A batch of rows is written at the latest this long after its first row came. Shorter makes more and smaller parts, which the database has to merge.',
+      default: '2s',
       maximum: 60_000,
     }),
   }),

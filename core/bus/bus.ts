@@ -47,6 +47,16 @@ export interface TopicSettings {
   readonly retentionMs?: number;
   /** Oldest messages are removed above this size of one partition; undefined sets no bound. */
   readonly retentionBytes?: number;
+  /**
+   * Only of the embedded log, which knows its readers: above this size of one partition the oldest messages that every
+   * consumer group has done with are removed, however young they are. Undefined leaves them to the other two bounds.
+   */
+  readonly consumedBytes?: number;
+  /**
+   * Only of the embedded log: a partition at `retentionBytes` of which a group that is there has not read everything takes
+   * no more (BUS_FULL, retryable). Without it such a partition grows, since what a group that is there needs is never removed.
+   */
+  readonly refusesWhenFull?: boolean;
   /** Keep at least the newest message of each key. */
   readonly compacted?: boolean;
 }

@@ -44,6 +44,7 @@ let fileCount = 0;
 /** With the one that writes, one less than Node's pool has threads: see lanes.ts. */
 const readerCount = 2;
 const cacheBytes = 32 * 1024 * 1024;
+const smallCacheBytes = 8 * 1024 * 1024;
 
 function defaultMergeThreads(): number {
   return Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)));
@@ -54,8 +55,14 @@ function serverArguments(options: EmbeddedClickHouseOptions): string[] {
     `--max_server_memory_usage=${options.maxMemoryBytes ?? 1024 ** 3}`,
     `--background_pool_size=${options.mergeThreads ?? defaultMergeThreads()}`,
     '--background_merges_mutations_concurrency_ratio=1',
+    // Its own memory counts against the limit, not that of everything else in this process and its control group.
+    '--memory_worker_use_cgroup=0',
+    '--memory_worker_period_ms=1000',
     `--mark_cache_size=${cacheBytes}`,
     `--primary_index_cache_size=${cacheBytes}`,
+    `--index_mark_cache_size=${smallCacheBytes}`,
+    `--query_condition_cache_size=${smallCacheBytes}`,
+    `--compiled_expression_cache_size=${smallCacheBytes}`,
     '--max_thread_pool_size=200',
   ];
 }

@@ -20,6 +20,7 @@ export const testConfig: EnricherConfig = {
   maxProcesses: 1000,
   agentSilence: 600_000,
   memory: 0,
+  memoryBytes: Infinity,
   tagWait: 5000,
   tagSettle: 0,
   maxTagWaiting: 1000,

@@ -3,9 +3,11 @@ import type { OutgoingMessage } from '../bus.ts';
 import { partitionOf } from '../partitioner.ts';
 import { type IndexEntry, type PartitionRow, storedBytes, type TopicRow } from './layout.ts';
 import type { LogStore } from './log-store.ts';
+import { type NeededOffsets, neededOffsets } from './needed-offsets.ts';
 
-/** Messages that one pass removes for their age, so that no transaction becomes long. */
+/** Messages that one pass removes for their age, and at all, so that no transaction becomes long. */
 const maximumExpiredPerPass = 1_000;
+const maximumRemovedPerPass = 5_000;
 
 const keyHash = (key: string): string => createHash('sha256').update(key).digest('base64');
 
@@ -14,16 +16,18 @@ export function storedBytesOf(messages: readonly OutgoingMessage[]): number {
   return messages.reduce((sum, { key, value }) => sum + storedBytes(value.length, Buffer.byteLength(key)), 0);
 }
 
+type NamedTopic = TopicRow & { readonly name: string };
+
 /** A partition while a transaction changes it. */
 class OpenPartition {
   readonly #store: LogStore;
-  readonly #topic: TopicRow;
+  readonly #topic: NamedTopic;
   readonly #partition: number;
   #first: number;
   #next: number;
   #bytes: number;
 
-  constructor(store: LogStore, topic: TopicRow, partition: number) {
+  constructor(store: LogStore, topic: NamedTopic, partition: number) {
     this.#store = store;
     this.#topic = topic;
     this.#partition = partition;
@@ -48,20 +52,39 @@ class OpenPartition {
     this.#store.newest.putSync(newestAt, offset);
   }
 
-  /** Removes the oldest messages as far as the settings of the topic ask for it; the newest one always stays. */
+  /**
+   * Removes the oldest messages as far as the settings of the topic ask for it and consumer groups allow it; the newest one
+   * always stays.
+   */
   retain(nowMs: number): void {
-    const { retentionMs, retentionBytes } = this.#topic;
-    let expired = 0;
-    const tooLarge = (): boolean => retentionBytes !== undefined && this.#bytes > retentionBytes;
-    const mayExpire = (): boolean => retentionMs !== undefined && expired < maximumExpiredPerPass;
-    while (tooLarge() || mayExpire()) {
+    const { retentionMs, retentionBytes, consumedBytes } = this.#topic;
+    const smallest = Math.min(retentionBytes ?? Infinity, consumedBytes ?? Infinity);
+    let needed: NeededOffsets | undefined;
+    for (let removed = 0; removed < maximumRemovedPerPass; removed++) {
+      const isAbove = this.#bytes > smallest;
+      if (!isAbove && (retentionMs === undefined || removed >= maximumExpiredPerPass)) return;
       const oldest = this.#oldest();
       if (oldest === undefined || oldest.offset === this.#next - 1) return;
-      if (!tooLarge() && oldest.timestampMs >= nowMs - (retentionMs ?? Infinity)) return;
+      const isExpired = oldest.timestampMs < nowMs - (retentionMs ?? Infinity);
+      if (!isAbove && !isExpired) return;
+      needed ??= this.#needed(nowMs);
+      const isFull = this.#bytes > (retentionBytes ?? Infinity);
+      if (oldest.offset >= (isFull || isExpired ? needed.fromPresent : needed.fromAny)) return;
       this.#remove(oldest.offset);
       this.#first = oldest.offset + 1;
-      expired++;
     }
+  }
+
+  /** Whether it takes no more until its readers have gone on. */
+  isFull(nowMs: number): boolean {
+    const { refusesWhenFull, retentionBytes } = this.#topic;
+    if (refusesWhenFull !== true || this.#bytes <= (retentionBytes ?? Infinity)) return false;
+    this.retain(nowMs);
+    return this.#bytes > retentionBytes! && this.#needed(nowMs).unreadFrom < this.#next;
+  }
+
+  #needed(nowMs: number): NeededOffsets {
+    return neededOffsets(this.#store, this.#topic, this.#partition, { first: this.#first }, nowMs);
   }
 
   #oldest(): { readonly offset: number; readonly timestampMs: number } | undefined {
@@ -92,40 +115,45 @@ class OpenPartition {
   }
 }
 
-/** Inside a transaction: appends messages in their order. Returns a topic that does not exist, having written nothing. */
-export function append(
-  store: LogStore,
-  messages: readonly OutgoingMessage[],
-  nowMs: number,
-): { readonly unknownTopic: string } | undefined {
-  const topics = new Map<string, TopicRow>();
-  for (const { topic } of messages) {
-    if (topics.has(topic)) continue;
-    const row = store.topics.get(topic);
-    if (row === undefined) return { unknownTopic: topic };
-    topics.set(topic, row);
+/** Why nothing was appended. */
+export type Refusal = { readonly unknownTopic: string } | { readonly fullTopic: string };
+
+/** Inside a transaction: appends messages in their order. Returns why it could not, having appended nothing. */
+export function append(store: LogStore, messages: readonly OutgoingMessage[], nowMs: number): Refusal | undefined {
+  const topics = new Map<string, NamedTopic>();
+  for (const { topic: name } of messages) {
+    if (topics.has(name)) continue;
+    const row = store.topics.get(name);
+    if (row === undefined) return { unknownTopic: name };
+    topics.set(name, { ...row, name });
   }
   const partitions = new Map<string, OpenPartition>();
-  for (const message of messages) {
+  let fullTopic: string | undefined;
+  const targets = messages.map((message) => {
     const topic = topics.get(message.topic)!;
     const number = partitionOf(message.key, topic.partitions);
-    const name = `${topic.id}/${number}`;
-    let partition = partitions.get(name);
-    if (partition === undefined) partitions.set(name, (partition = new OpenPartition(store, topic, number)));
-    partition.append(message, nowMs);
-  }
+    const key = `${topic.id}/${number}`;
+    let partition = partitions.get(key);
+    if (partition === undefined) {
+      partitions.set(key, (partition = new OpenPartition(store, topic, number)));
+      if (partition.isFull(nowMs)) fullTopic = topic.name;
+    }
+    return partition;
+  });
+  if (fullTopic === undefined) for (const [index, target] of targets.entries()) target.append(messages[index]!, nowMs);
   for (const partition of partitions.values()) {
-    partition.retain(nowMs);
+    if (fullTopic === undefined) partition.retain(nowMs);
     partition.close();
   }
-  return undefined;
+  return fullTopic === undefined ? undefined : { fullTopic };
 }
 
 /** Removes what has become too old in topics that nobody writes to. */
 export async function expire(store: LogStore, nowMs: number): Promise<void> {
-  const due: { readonly topic: TopicRow; readonly partition: number }[] = [];
+  const due: { readonly topic: NamedTopic; readonly partition: number }[] = [];
   store.refresh();
-  for (const { row: topic } of store.topics.named()) {
+  for (const { name, row } of store.topics.named()) {
+    const topic = { ...row, name };
     if (topic.retentionMs === undefined) continue;
     for (let partition = 0; partition < topic.partitions; partition++) {
       const { first, next } = store.partition(topic.id, partition);

@@ -42,6 +42,12 @@ function* transactionsOf(messages: readonly OutgoingMessage[]): Generator<readon
   if (start < messages.length) yield messages.slice(start);
 }
 
+/** Readers are behind by all that the topic may hold: whoever sends waits for them. */
+function fullTopicError(topic: string): PipelineError {
+  const text = `The topic ${topic} holds as much as it may that has not been worked off; sending goes on when it has.`;
+  return new PipelineError('BUS_FULL', text, { retryable: true });
+}
+
 /**
  * Opens the log in a directory.
  *
@@ -85,12 +91,14 @@ class EmbeddedBus implements Bus {
         const present = this.#store.topics.get(wanted.name);
         const id = present?.id ?? (this.#store.numbers.get('topics') ?? 0) + 1;
         if (present === undefined) this.#store.numbers.put(id, 'topics');
-        const { retentionMs, retentionBytes } = wanted;
+        const { retentionMs, retentionBytes, consumedBytes, refusesWhenFull } = wanted;
         const row: TopicRow = {
           id,
           partitions: Math.max(wanted.partitions, present?.partitions ?? 0),
           ...(retentionMs === undefined ? {} : { retentionMs }),
           ...(retentionBytes === undefined ? {} : { retentionBytes }),
+          ...(consumedBytes === undefined ? {} : { consumedBytes }),
+          ...(refusesWhenFull === undefined ? {} : { refusesWhenFull }),
           compacted: wanted.compacted ?? false,
         };
         this.#store.topics.put(row, wanted.name);
@@ -129,7 +137,10 @@ class EmbeddedBus implements Bus {
     this.#store.notify(topics);
     for (const outcome of outcomes) {
       if (outcome.status === 'rejected') throw outcome.reason;
-      if (outcome.value !== undefined) throw unknownTopicError(outcome.value.unknownTopic);
+      if (outcome.value !== undefined)
+        throw 'fullTopic' in outcome.value
+          ? fullTopicError(outcome.value.fullTopic)
+          : unknownTopicError(outcome.value.unknownTopic);
     }
   }
 
@@ -138,7 +149,11 @@ class EmbeddedBus implements Bus {
     if (!validName.test(options.group)) throw new TypeError(`not a name of a group: ${options.group}`);
     await this.#beat();
     this.#heartbeat ??= setInterval(() => this.#inBackground(() => this.#beat()), this.#heartbeatEveryMs).unref();
-    const consumer = await EmbeddedConsumer.join(this.#store, options, () => this.#consumers.delete(consumer));
+    const consumer = await EmbeddedConsumer.join(this.#store, {
+      ...options,
+      now: this.#now,
+      onClose: () => this.#consumers.delete(consumer),
+    });
     this.#consumers.add(consumer);
     return consumer;
   }

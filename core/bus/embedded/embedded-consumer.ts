@@ -15,6 +15,15 @@ export function unknownTopicError(topic: string): PipelineError {
   return new PipelineError('BUS_UNKNOWN_TOPIC', `The topic ${topic} does not exist.`);
 }
 
+/** Which group to join, and for which topics. */
+interface JoinOptions {
+  readonly group: string;
+  readonly topics: readonly string[];
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly onClose: () => void;
+}
+
 /** A member of a consumer group of the embedded log. */
 export class EmbeddedConsumer implements Consumer {
   readonly #store: LogStore;
@@ -23,23 +32,21 @@ export class EmbeddedConsumer implements Consumer {
   #membership: Membership;
   #cursors: Cursor[] = [];
   #closed = false;
+  readonly #now: () => number;
   readonly #onClose: () => void;
 
-  private constructor(store: LogStore, group: string, topics: readonly string[], onClose: () => void) {
+  private constructor(store: LogStore, { group, topics, now, onClose }: JoinOptions) {
     this.#store = store;
     this.#group = group;
     this.#topics = new Set(topics);
     this.#membership = this.#newMembership();
+    this.#now = now;
     this.#onClose = onClose;
   }
 
   /** Joins the group. The process must have its heartbeat row already. */
-  static async join(
-    store: LogStore,
-    options: { readonly group: string; readonly topics: readonly string[] },
-    onClose: () => void,
-  ): Promise<EmbeddedConsumer> {
-    const consumer = new EmbeddedConsumer(store, options.group, options.topics, onClose);
+  static async join(store: LogStore, options: JoinOptions): Promise<EmbeddedConsumer> {
+    const consumer = new EmbeddedConsumer(store, options);
     const unknownTopic = await store.transaction(() => {
       const unknown = options.topics.find((topic) => store.topics.get(topic) === undefined);
       if (unknown === undefined) consumer.#join();
@@ -108,7 +115,9 @@ export class EmbeddedConsumer implements Consumer {
     for (const { topic, partition, offset, emittedBelow } of positions)
       if (!(Number.isSafeInteger(offset) && offset >= 0 && emittedBelow >= offset))
         throw new TypeError(`not a position of ${topic}/${partition}: ${offset}, ${emittedBelow}`);
-    const foreign = await this.#store.transaction(() => storePositions(this.#store, this.#membership, positions));
+    const foreign = await this.#store.transaction(() =>
+      storePositions(this.#store, this.#membership, positions, this.#now()),
+    );
     if (foreign.length === 0) return;
     const names = foreign.map(({ topic, partition }) => `${topic}/${partition}`).join(', ');
     throw new PipelineError('BUS_NOT_ASSIGNED', `Another member of ${this.#group} has ${names} now.`);

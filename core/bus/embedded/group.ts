@@ -121,11 +121,12 @@ export function storePositions(
   store: LogStore,
   { group, memberId }: Membership,
   positions: readonly Position[],
+  nowMs: number,
 ): readonly TopicPartition[] {
   const foreign = positions.filter((position) => ownerOf(store, group, position) !== memberId);
   if (foreign.length > 0) return foreign;
   for (const { topic, partition, offset, emittedBelow } of positions) {
-    store.positions.put({ offset, emittedBelow }, group, topic, partition);
+    store.positions.put({ offset, emittedBelow, storedAtMs: nowMs }, group, topic, partition);
   }
   return [];
 }

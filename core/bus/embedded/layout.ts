@@ -18,6 +18,8 @@ export interface TopicRow {
   readonly partitions: number;
   readonly retentionMs?: number;
   readonly retentionBytes?: number;
+  readonly consumedBytes?: number;
+  readonly refusesWhenFull?: boolean;
   readonly compacted: boolean;
 }
 
@@ -34,6 +36,8 @@ export const emptyPartition: PartitionRow = { first: 0, next: 0, bytes: 0 };
 export interface PositionRow {
   readonly offset: number;
   readonly emittedBelow: number;
+  /** Unix time in milliseconds of the commit; not in rows of former versions. */
+  readonly storedAtMs?: number;
 }
 
 /** A member of a group; members are listed in the order in which they joined. */

@@ -24,9 +24,14 @@ export class Rows<Row> {
     this.#database.removeSync([this.#kind, ...key]);
   }
 
+  /** All rows of this kind, with the parts of their keys. The first part is a name. */
+  all(): { readonly key: readonly KeyPart[]; readonly row: Row }[] {
+    const range = this.#database.getRange({ start: [this.#kind, ''], end: [this.#kind, '\uffff'] });
+    return [...range].map(({ key, value }) => ({ key: (key as KeyPart[]).slice(1), row: value }));
+  }
+
   /** All rows of this kind whose key is one name. */
   named(): { readonly name: string; readonly row: Row }[] {
-    const range = this.#database.getRange({ start: [this.#kind, ''], end: [this.#kind, '\uffff'] });
-    return [...range].map(({ key, value }) => ({ name: (key as string[])[1]!, row: value }));
+    return this.all().map(({ key, row }) => ({ name: key[0] as string, row }));
   }
 }

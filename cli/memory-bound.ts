@@ -1,0 +1,112 @@
+/**
+ * One bound for the memory of `spanloom up`, made into bounds of its parts. What programs, libraries and a busy engine take
+ * anyway comes first; the rest is shared out. A setting of a part that is smaller already stays as it is.
+ */
+import { bytesSetting } from '../core/config/setting.ts';
+import { defineConfig } from '../core/config/section.ts';
+import { z } from 'zod';
+import type { Settings } from './settings.ts';
+
+const mebibyte = 1024 ** 2;
+
+/** Settings of `spanloom up`: SPANLOOM_UP_…. */
+export const upConfig = defineConfig(
+  z.object({
+    memory: bytesSetting({
+      description:
+        'Resident memory of `spanloom up`, mapped files included. What it keeps follows: traces that still take late spans, the log that was worked off, caches. docs/architecture.md says what happens at the limit.',
+      default: '1GiB',
+      minimum: 768 * mebibyte,
+    }),
+  }),
+  'up',
+);
+
+/** Resident whatever happens: Node and the engine with their libraries, 310 MiB, what both need to work, and to catch up. */
+const fixedBytes = 608 * mebibyte;
+/** Shares of what is left. */
+const shares = { correlator: 0.45, enricher: 0.2, sink: 0.02 } as const;
+
+/** What a record takes in memory with all that leads to it, in bytes; measured, and rounded up. */
+const recordBytes = {
+  span: 1_536,
+  socket: 1_024,
+  request: 512,
+  context: 1_024,
+  process: 1_024,
+  resource: 1_024,
+} as const;
+/** Parts of the enricher's share. */
+const enricherParts = {
+  socket: 0.35,
+  request: 0.1,
+  context: 0.15,
+  process: 0.15,
+  resource: 0.15,
+  waiting: 0.1,
+} as const;
+
+/** Bounds of the parts that follow from a bound of the whole. */
+export interface MemoryShares {
+  /** Of one partition of each of the topics events, spans and traces. */
+  readonly consumedBytes: number;
+  readonly enricher: Pick<
+    Settings['enricher'],
+    | 'memoryBytes'
+    | 'maxSockets'
+    | 'maxOpenRequests'
+    | 'maxContexts'
+    | 'maxProcesses'
+    | 'maxEndedResources'
+    | 'maxTagWaiting'
+  >;
+  readonly correlator: Pick<Settings['correlator'], 'maxSpans' | 'maxBytes'>;
+  readonly sink: Pick<Settings['sink'], 'batchRows' | 'batchBytes'>;
+  readonly clickHouse: Pick<Settings['clickHouse'], 'maxMemory'>;
+}
+
+/** Shares out a bound. @param partitions of each topic */
+export function memoryShares(memoryBytes: number, partitions: number): MemoryShares {
+  const shared = memoryBytes - fixedBytes;
+  const records = (bytes: number, size: number): number => Math.floor(bytes / size);
+  const enricher = (part: keyof typeof enricherParts, size: number): number =>
+    records(shared * shares.enricher * enricherParts[part], size);
+  const maxSpans = records(shared * shares.correlator, recordBytes.span);
+  const batchBytes = Math.floor(shared * shares.sink);
+  return {
+    consumedBytes: Math.floor(memoryBytes / 24 / partitions),
+    enricher: {
+      // What state is made of again after a restart has to be in the log.
+      memoryBytes: Math.floor(memoryBytes / 16 / partitions),
+      maxSockets: enricher('socket', recordBytes.socket),
+      maxOpenRequests: enricher('request', recordBytes.request),
+      maxContexts: enricher('context', recordBytes.context),
+      maxProcesses: enricher('process', recordBytes.process),
+      maxEndedResources: enricher('resource', recordBytes.resource),
+      maxTagWaiting: enricher('waiting', recordBytes.span),
+    },
+    correlator: { maxSpans, maxBytes: maxSpans * 512 },
+    sink: { batchRows: records(batchBytes, 512), batchBytes },
+    clickHouse: { maxMemory: Math.max(256 * mebibyte, Math.floor(memoryBytes / 4)) },
+  };
+}
+
+/** The same settings, with no bound of a part above its share. */
+export function boundedSettings(settings: Settings): Settings {
+  const { enricher, correlator, sink, clickHouse } = memoryShares(settings.up.memory, settings.bus.partitions);
+  return {
+    ...settings,
+    enricher: lowered(settings.enricher, enricher),
+    correlator: lowered(settings.correlator, correlator),
+    sink: lowered(settings.sink, sink),
+    clickHouse: lowered(settings.clickHouse, clickHouse),
+  };
+}
+
+function lowered<Values extends Readonly<Record<string, unknown>>>(
+  values: Values,
+  bounds: Readonly<Record<string, number>>,
+): Values {
+  const changed = Object.entries(bounds).map(([name, bound]) => [name, Math.min(values[name] as number, bound)]);
+  return { ...values, ...(Object.fromEntries(changed) as Partial<Values>) };
+}
