@@ -1,92 +1,27 @@
-import { execFile, execFileSync, type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Message, RequestMessage, ResponseMessage } from './dissector.ts';
-import { dissectConnection, freePort, type RecordingProxy, startRecordingProxy } from './fixtures/recording-proxy.ts';
+import { havePrograms, runClient } from './fixtures/programs.ts';
+import { type RunningServer, startMariadb, startPostgres, startRedis } from './fixtures/real-servers.ts';
+import { dissectConnection, type RecordingProxy, startRecordingProxy } from './fixtures/recording-proxy.ts';
 
 /** Conversations of real clients with real servers, recorded by a proxy between them. */
 
 const budgets = [Number.MAX_SAFE_INTEGER, 512];
-const searched = [
-  ...(process.env['PATH'] ?? '').split(':'),
-  '/usr/sbin',
-  '/usr/lib/postgresql/15/bin',
-  '/usr/lib/postgresql/16/bin',
-  '/usr/lib/postgresql/17/bin',
-];
-
-function find(program: string): string | undefined {
-  return searched.map((directory) => join(directory, program)).find((path) => existsSync(path));
-}
-
-/** The paths of all programs, or undefined after one line that says what is missing. */
-function need(...programs: readonly string[]): readonly string[] | undefined {
-  const missing = programs.filter((program) => find(program) === undefined);
-  if (missing.length === 0) return programs.map((program) => find(program)!);
-  if (process.env['TEST_REQUIRE_ALL'] === '1') throw new Error(`not installed: ${missing.join(', ')}`);
-  console.warn(`skipped: not installed: ${missing.join(', ')}`);
-  return undefined;
-}
-
 const cleanups: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function directory(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'spanloom-real-'));
-  cleanups.push(() => rm(path, { recursive: true, force: true }));
-  await chmod(path, 0o777);
-  return path;
-}
-
-async function listening(port: number, server: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 600; attempt++) {
-    if (server.exitCode !== null) throw new Error(`server ended with ${server.exitCode}`);
-    const open = await new Promise<boolean>((done) => {
-      const socket = connect(port, '127.0.0.1', () => {
-        socket.destroy();
-        done(true);
-      });
-      socket.on('error', () => done(false));
-    });
-    if (open) return;
-    await sleep(50);
-  }
-  throw new Error(`nothing listens on port ${port}`);
-}
-
-async function serve(
-  program: string,
-  args: readonly string[],
-  port: number,
-  { user, stopSignal = 'SIGTERM' }: { readonly user?: number | undefined; readonly stopSignal?: NodeJS.Signals } = {},
-): Promise<RecordingProxy> {
-  const server = spawn(program, args, { stdio: 'ignore', ...(user === undefined ? {} : { uid: user, gid: user }) });
-  cleanups.push(async () => {
-    if (server.exitCode !== null) return;
-    const ended = new Promise((done) => server.once('exit', done));
-    server.kill(stopSignal);
-    await ended;
-  });
-  await listening(port, server);
-  const proxy = await startRecordingProxy(port);
+/** A proxy to the server; both end with the test. */
+async function record(server: RunningServer): Promise<RecordingProxy> {
+  cleanups.push(() => server.stop());
+  const proxy = await startRecordingProxy(server.port);
   cleanups.push(() => proxy.close());
   return proxy;
-}
-
-/** Runs a client with this input; what it answers does not matter here, nor that it may report an error. */
-async function run(program: string, args: readonly string[], input = ''): Promise<void> {
-  await new Promise<void>((done) => {
-    const child = execFile(program, [...args], { timeout: 30_000 }, () => done());
-    child.stdin?.end(input);
-  });
 }
 
 function split(messages: readonly Message<number>[]): {
@@ -105,12 +40,9 @@ function busiest(proxy: RecordingProxy, budgetBytes: number): ReturnType<typeof 
   return dissectConnection(connection!, budgetBytes);
 }
 
-const redis = need('redis-server', 'redis-cli');
-describe.skipIf(redis === undefined)('redis-server and redis-cli', () => {
+describe.skipIf(!havePrograms('redis-server', 'redis-cli'))('redis-server and redis-cli', () => {
   test('each command has its reply, also where values are larger than what is captured', async () => {
-    const port = await freePort();
-    const [server, cli] = redis!;
-    const proxy = await serve(server!, ['--port', String(port), '--save', '', '--dir', await directory()], port);
+    const proxy = await record(await startRedis());
     const commands = [
       'SET a 1',
       'INCR a',
@@ -124,7 +56,7 @@ describe.skipIf(redis === undefined)('redis-server and redis-cli', () => {
       'HELLO 3',
       'PING',
     ];
-    await run(cli!, ['-p', String(proxy.port)], `${commands.join('\n')}\n`);
+    await runClient('redis-cli', ['-p', String(proxy.port)], `${commands.join('\n')}\n`);
     for (const budgetBytes of budgets) {
       const { protocol, messages } = busiest(proxy, budgetBytes);
       // The client asks for the commands' documentation of its own accord.
@@ -162,20 +94,9 @@ describe.skipIf(redis === undefined)('redis-server and redis-cli', () => {
   });
 });
 
-const mariadb = need('mariadbd', 'mariadb', 'mariadb-install-db');
-describe.skipIf(mariadb === undefined)('mariadbd and mariadb', () => {
+describe.skipIf(!havePrograms('mariadbd', 'mariadb', 'mariadb-install-db'))('mariadbd and mariadb', () => {
   test('login, statements, results, errors and the end', async () => {
-    const port = await freePort();
-    const data = await directory();
-    const [server, client, install] = mariadb!;
-    await run(install!, [
-      `--datadir=${data}`,
-      '--auth-root-authentication-method=normal',
-      '--skip-test-db',
-      '--user=root',
-    ]);
-    const options = ['--no-defaults', `--datadir=${data}`, `--port=${port}`, '--bind-address=127.0.0.1', '--user=root'];
-    const proxy = await serve(server!, [...options, `--socket=${data}/s`, `--pid-file=${data}/p`], port);
+    const proxy = await record(await startMariadb());
     const sql = [
       'create database shop',
       'use shop',
@@ -186,8 +107,8 @@ describe.skipIf(mariadb === undefined)('mariadbd and mariadb', () => {
       'selec 1',
       "update t set v = 'b'",
     ];
-    await run(
-      client!,
+    await runClient(
+      'mariadb',
       ['--no-defaults', '--skip-ssl', '-h127.0.0.1', `-P${proxy.port}`, '-uroot', '--force'],
       `${sql.join(';\n')};\n`,
     );
@@ -222,31 +143,12 @@ describe.skipIf(mariadb === undefined)('mariadbd and mariadb', () => {
   });
 });
 
-const postgres = need('postgres', 'initdb', 'psql', 'pgbench');
-describe.skipIf(postgres === undefined)('postgres with psql and pgbench', () => {
-  async function start(): Promise<RecordingProxy> {
-    const port = await freePort();
-    const data = await directory();
-    const [server, initdb] = postgres!;
-    // The server refuses to run as root.
-    const user = process.getuid?.() === 0 ? Number(execFileSync('id', ['-u', 'postgres']).toString()) : undefined;
-    execFileSync(initdb!, ['-D', `${data}/db`, '-A', 'trust', '-U', 'joe', '--no-sync'], {
-      stdio: 'ignore',
-      cwd: data,
-      ...(user === undefined ? {} : { uid: user, gid: user }),
-    });
-    return serve(server!, ['-D', `${data}/db`, '-p', String(port), '-k', data, '-F'], port, {
-      user,
-      // A fast shutdown: does not wait for clients.
-      stopSignal: 'SIGINT',
-    });
-  }
-
+describe.skipIf(!havePrograms('postgres', 'initdb', 'psql', 'pgbench'))('postgres with psql and pgbench', () => {
   test('login, statements, results, errors, COPY and the end', async () => {
-    const proxy = await start();
+    const proxy = await record(await startPostgres());
     const sql =
       "create table t (id int, v text);\ninsert into t select n, repeat('x', 200) from generate_series(1, 100) n;\nselect * from t where id > 0;\nselect * from missing;\ncopy t from stdin;\n7\tseven\n\\.\nbegin;\nselect 1/0;\nrollback;\n";
-    await run(postgres![2]!, ['-X', '-q', '-h', '127.0.0.1', '-p', String(proxy.port), '-U', 'joe', 'postgres'], sql);
+    await runClient('psql', ['-X', '-q', '-h', '127.0.0.1', '-p', String(proxy.port), '-U', 'joe', 'postgres'], sql);
     for (const budgetBytes of budgets) {
       const { protocol, messages } = busiest(proxy, budgetBytes);
       const { requests, responses } = split(messages);
@@ -274,14 +176,16 @@ describe.skipIf(postgres === undefined)('postgres with psql and pgbench', () => 
   });
 
   test('prepared statements and pipelines are answered one for one', async () => {
-    const proxy = await start();
-    const script = join(await directory(), 'script.sql');
+    const proxy = await record(await startPostgres());
+    const folder = await mkdtemp(join(tmpdir(), 'spanloom-real-'));
+    cleanups.push(() => rm(folder, { recursive: true, force: true }));
+    const script = join(folder, 'script.sql');
     await writeFile(
       script,
       '\\set n random(1, 9)\nselect :n + 1;\n\\startpipeline\nselect :n;\nselect :n, 2;\n\\endpipeline\n',
     );
     const connection = ['-h', '127.0.0.1', '-p', String(proxy.port), '-U', 'joe'];
-    await run(postgres![3]!, [...connection, '-n', '-M', 'prepared', '-f', script, '-t', '20', 'postgres']);
+    await runClient('pgbench', [...connection, '-n', '-M', 'prepared', '-f', script, '-t', '20', 'postgres']);
     const { messages } = busiest(proxy, 512);
     const { requests, responses } = split(messages);
     expect(requests.filter((request) => request.endpoint === 'select ? + ?').length).toBeGreaterThanOrEqual(20);
