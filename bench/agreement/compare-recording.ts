@@ -39,7 +39,7 @@ export async function compareRecording(recording: Recording): Promise<Comparison
     remarks: reference.remarks,
     modes: modes.map((mode) => {
       const { exchanges, seenFrom, misjudged } = readWithEnricher(file, recording, mode, streamOf);
-      const isCut = mode.budgetBytes < Infinity;
+      const isCut = mode.budgetBytes < Infinity || mode.missedShare > 0;
       return { mode, misjudged, agreement: compare(reference.exchanges, exchanges, seenFrom, isCut) };
     }),
   };

@@ -134,14 +134,12 @@ const mysqlCommandNames: Readonly<Record<string, string>> = {
   Ping: 'PING',
   'Change User': 'CHANGE_USER',
   'Prepare Statement': 'PREPARE',
-  'Execute Statement': 'EXECUTE',
   'Send BLOB': 'SEND_LONG_DATA',
   'Close Statement': 'CLOSE_STATEMENT',
   'Reset Statement': 'RESET_STATEMENT',
   'Set Option': 'SET_OPTION',
   'Fetch Data': 'FETCH',
   'Reset Connection': 'RESET_CONNECTION',
-  'Execute Bulk Statement': 'BULK_EXECUTE',
   LOGIN: 'LOGIN',
 };
 const namesOfMysql = new Map(Object.entries(mysqlCommandNames).map(([theirs, ours]) => [ours, theirs]));
@@ -160,11 +158,10 @@ function requestFacts(message: RequestMessage<number>, protocol: ServerKind['pro
       return { command, text: requestResource };
     }
     case 'postgresql': {
-      const kind = ['LOGIN', 'TERMINATE', 'CANCEL'].includes(requestType) ? requestType : '';
+      // Verbs of SQL and names of protocol messages are not told apart: CLOSE is both.
       if (requestType === 'FUNCTION_CALL') return { kind: 'call', text: '' };
-      if (requestType === 'TERMINATE' || requestType === 'CANCEL') return { kind };
-      const other = requestType === 'PREPARE' || requestType === 'CLOSE' || requestType === 'EXECUTE';
-      return { kind: kind !== '' ? kind : other ? 'other' : 'query', text: requestResource };
+      if (requestType === 'TERMINATE' || requestType === 'CANCEL') return { kind: requestType };
+      return { kind: requestType === 'LOGIN' ? 'LOGIN' : 'query', text: requestResource };
     }
   }
 }

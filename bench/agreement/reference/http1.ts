@@ -1,39 +1,59 @@
 import type { Exchange, ReadMessage } from '../exchange.ts';
-import { fieldIn, messagesOf, type PdmlPacket } from './pdml.ts';
+import { groupBy } from '../group-by.ts';
+import { fieldIn, messagesOf, type PdmlNode, type PdmlPacket } from './pdml.ts';
 import type { Reference } from './reference.ts';
 
-/** What tshark says about HTTP/1: heads, and which response belongs to which request. */
+/**
+ * What tshark says about HTTP/1. It shows a message when its body is complete, so a server that answers early is shown
+ * before the request: messages are put into the order in which they began. Responses come in the order of requests;
+ * whether tshark's own `http.request_in` says so too is counted.
+ */
+
+interface Head {
+  readonly stream: string;
+  /** Where it began. */
+  readonly frame: number;
+  /** Where tshark shows it. */
+  readonly shownIn: number;
+  readonly node: PdmlNode;
+}
+
+/** Reads HTTP/1 connections; see the top of the file. */
 export class Http1Reference implements Reference {
   readonly exchanges: Exchange[] = [];
   readonly dissector = 'http';
   readonly remarks = new Map<string, number>();
-  private readonly waiting = new Map<string, { index: number; frame: number; method: string }[]>();
-  private readonly tunnels = new Set<string>();
+  private readonly heads: Head[] = [];
 
   take(packet: PdmlPacket, port: number): void {
     for (const { node, frame } of messagesOf(packet, 'http', port)) {
-      if (this.tunnels.has(packet.stream)) return;
-      const method = fieldIn(node, 'http.request.method')?.show;
+      this.heads.push({ stream: packet.stream, frame, shownIn: packet.frame, node });
+    }
+  }
+
+  finish(): void {
+    for (const heads of groupBy(this.heads, ({ stream }) => stream).values()) {
+      this.pair([...heads].sort((one, other) => one.frame - other.frame));
+    }
+  }
+
+  private pair(heads: readonly Head[]): void {
+    const waiting: { readonly index: number; readonly shownIn: number }[] = [];
+    for (const { stream, frame, shownIn, node } of heads) {
+      const request = requestOf(node, frame);
       const code = fieldIn(node, 'http.response.code')?.show;
-      const queue = this.waiting.get(packet.stream) ?? [];
-      this.waiting.set(packet.stream, queue);
-      if (method !== undefined) {
-        const target = fieldIn(node, 'http.request.uri')?.show ?? '';
-        const authority = /^https?:\/\/([^/?]*)/.exec(target)?.[1];
-        const uri = target.replace(/^https?:\/\/[^/?]*/, '') || '/';
-        const host = fieldIn(node, 'http.host')?.show ?? authority ?? '';
-        queue.push({ index: this.exchanges.length, frame: packet.frame, method });
-        const request: ReadMessage = { frame, facts: { method, uri, host } };
-        this.exchanges.push({ stream: packet.stream, request, response: undefined });
+      if (request !== undefined) {
+        waiting.push({ index: this.exchanges.length, shownIn });
+        this.exchanges.push({ stream, request, response: undefined });
       } else if (code !== undefined && (Number(code) >= 200 || code === '101')) {
         // Interim responses are no answer: the real one follows.
-        const open = queue.shift();
+        const open = waiting.shift();
         if (open === undefined) continue;
-        const exchange = this.exchanges[open.index]!;
-        this.exchanges[open.index] = { ...exchange, response: { frame, facts: { code } } };
+        this.exchanges[open.index] = { ...this.exchanges[open.index]!, response: { frame, facts: { code } } };
         const requestIn = fieldIn(node, 'http.request_in')?.show;
-        if (requestIn !== undefined && Number(requestIn) !== open.frame) this.remark('http.request_in is not in order');
-        if (code === '101' || (open.method === 'CONNECT' && code.startsWith('2'))) this.tunnels.add(packet.stream);
+        if (requestIn !== undefined && Number(requestIn) !== open.shownIn) this.remark('http.request_in is another request');
+        // What follows is another protocol.
+        if (code === '101') return;
       }
     }
   }
@@ -41,4 +61,14 @@ export class Http1Reference implements Reference {
   private remark(text: string): void {
     this.remarks.set(text, (this.remarks.get(text) ?? 0) + 1);
   }
+}
+
+function requestOf(node: PdmlNode, frame: number): ReadMessage | undefined {
+  const method = fieldIn(node, 'http.request.method')?.show;
+  if (method === undefined) return undefined;
+  const target = fieldIn(node, 'http.request.uri')?.show ?? '';
+  const authority = /^https?:\/\/([^/?]*)/.exec(target)?.[1];
+  const uri = target.replace(/^https?:\/\/[^/?]*/, '') || '/';
+  const host = fieldIn(node, 'http.host')?.show ?? authority ?? '';
+  return { frame, facts: { method, uri, host } };
 }

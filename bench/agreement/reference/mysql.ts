@@ -11,6 +11,7 @@ const quit = 1;
 const query = 3;
 const changeUser = 17;
 const prepare = 22;
+const execute: ReadonlySet<number> = new Set([23, 250]);
 const sendLongData = 24;
 const closeStatement = 25;
 const silent: ReadonlySet<number> = new Set([quit, sendLongData, closeStatement]);
@@ -22,7 +23,13 @@ interface Connection {
   /** The index of the exchange whose response goes on. */
   answering: number | undefined;
   lastNumber: number;
+  /** Texts of prepared statements by their id. */
+  readonly statements: Map<string, string>;
+  lastPrepared: string;
 }
+
+/** The id that stands for the statement that was prepared last. */
+const lastStatement = '4294967295';
 
 /** Reads MySQL connections; see the top of the file. */
 export class MysqlReference implements Reference {
@@ -35,7 +42,7 @@ export class MysqlReference implements Reference {
     for (const message of messagesOf(packet, 'mysql', port)) {
       let connection = this.connections.get(packet.stream);
       if (connection === undefined) {
-        connection = { waiting: [], authenticating: false, answering: undefined, lastNumber: -1 };
+        connection = { waiting: [], authenticating: false, answering: undefined, lastNumber: -1, statements: new Map(), lastPrepared: '' };
         this.connections.set(packet.stream, connection);
       }
       if (message.fromServer) this.takeAnswer(message, connection);
@@ -58,6 +65,13 @@ export class MysqlReference implements Reference {
       const name = /^Command: (.*) \(\d+\)$/.exec(fieldIn(node, 'mysql.command')?.showname ?? '')?.[1] ?? command;
       const facts: Record<string, string> = { command: name };
       if (code === query || code === prepare) facts['text'] = textOf(fieldIn(node, 'mysql.query'));
+      if (code === prepare) connection.lastPrepared = facts['text'] ?? '';
+      if (execute.has(code)) {
+        // Ours names it after its statement, as it does a query.
+        const id = fieldIn(node, 'mysql.stmt_id')?.show ?? '';
+        facts['command'] = 'Query';
+        facts['text'] = id === lastStatement ? connection.lastPrepared : (connection.statements.get(id) ?? '');
+      }
       const request = { frame, facts };
       if (silent.has(code)) this.exchanges.push({ stream: packet.stream, request, response: undefined });
       else this.open(connection, packet.stream, frame, facts);
@@ -96,6 +110,8 @@ export class MysqlReference implements Reference {
     connection.waiting.shift();
     connection.answering = index;
     const { awaitsFile: _, ...facts } = exchange.request.facts;
+    const statement = fieldIn(node, 'mysql.stmt_id')?.show;
+    if (statement !== undefined) connection.statements.set(statement, facts['text'] ?? '');
     const response = { frame, facts: { error: first === 0xff ? (code ?? 'unread') : '0' } };
     this.exchanges[index] = { ...exchange, request: { ...exchange.request, facts }, response };
   }

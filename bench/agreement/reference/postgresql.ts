@@ -60,6 +60,7 @@ export class PostgresqlReference implements Reference {
       case 'Startup message':
         return this.open(connection, packet.stream, frame, { kind: 'LOGIN', text: startupUser(node) }, ['login'], 'ready');
       case 'Simple query':
+        if (connection.unit !== undefined) return this.runBehind(connection, packet.stream, text('pgsql.query'));
         return this.open(connection, packet.stream, frame, { kind: 'query', text: text('pgsql.query') }, ['query'], 'ready');
       case 'Function call':
         return this.open(connection, packet.stream, frame, { kind: 'call', text: '' }, ['query'], 'ready');
@@ -92,8 +93,15 @@ export class PostgresqlReference implements Reference {
       if (type === 'Sync') connection.units.push({ index: -1, open: [], ends: 'ready' });
       return;
     }
-    const facts = { kind: unit.executed === undefined ? 'other' : 'query', text: unit.executed ?? unit.texts[0] ?? '' };
+    const facts = { kind: 'query', text: unit.executed ?? unit.texts[0] ?? '' };
     this.open(connection, packet.stream, unit.frame, facts, unit.messages, type === 'Sync' ? 'ready' : 'answers');
+  }
+
+  /** A query behind messages without a Sync: its ReadyForQuery ends them all. */
+  private runBehind(connection: Connection, stream: string, query: string): void {
+    const { frame, messages, executed } = connection.unit!;
+    connection.unit = undefined;
+    this.open(connection, stream, frame, { kind: 'query', text: executed ?? query }, [...messages, 'query'], 'ready');
   }
 
   private open(
