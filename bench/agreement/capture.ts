@@ -9,7 +9,22 @@ const maxPackets = 10_000;
 
 /** Captures the loopback's packets of one port, whole, while work is done. */
 export async function captureWhile(file: string, port: number, work: () => Promise<unknown>): Promise<void> {
-  const args = ['-i', 'lo', '-s', '0', '-B', '65536', '-U', '--immediate-mode', '-c', String(maxPackets), '-w', file, 'port', String(port)];
+  const args = [
+    '-i',
+    'lo',
+    '-s',
+    '0',
+    '-B',
+    '65536',
+    '-U',
+    '--immediate-mode',
+    '-c',
+    String(maxPackets),
+    '-w',
+    file,
+    'port',
+    String(port),
+  ];
   const tcpdump = spawn(programPath('tcpdump'), args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   tcpdump.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));

@@ -71,9 +71,36 @@ function go(name: string, servers: readonly string[], what: string): ClientKind 
 }
 
 const redisCommands = [
-  ...['SET a 1', 'INCR a', `SET big ${'x'.repeat(5000)}`, 'GET big', 'LPUSH a x', 'GET none', 'NOSUCH x', 'PING', 'PING x'],
-  ...['MULTI', 'INCR a', 'LPUSH a x', 'EXEC', 'MULTI', 'NOSUCH', 'EXEC', 'HSET h a 1 b 2', 'HGETALL h', 'RPUSH l 1 2 3'],
-  ...['LRANGE l 0 -1', 'DEL a b c', 'MGET big none', 'EVAL "return {1,{2}}" 0', 'EVAL "return redis.error_reply(\'X y\')" 0'],
+  ...[
+    'SET a 1',
+    'INCR a',
+    `SET big ${'x'.repeat(5000)}`,
+    'GET big',
+    'LPUSH a x',
+    'GET none',
+    'NOSUCH x',
+    'PING',
+    'PING x',
+  ],
+  ...[
+    'MULTI',
+    'INCR a',
+    'LPUSH a x',
+    'EXEC',
+    'MULTI',
+    'NOSUCH',
+    'EXEC',
+    'HSET h a 1 b 2',
+    'HGETALL h',
+    'RPUSH l 1 2 3',
+  ],
+  ...[
+    'LRANGE l 0 -1',
+    'DEL a b c',
+    'MGET big none',
+    'EVAL "return {1,{2}}" 0',
+    'EVAL "return redis.error_reply(\'X y\')" 0',
+  ],
   ...['HELLO 3', 'HGETALL h', 'GET none', 'ZADD z 1.5 a', 'ZSCORE z a', 'CONFIG GET max*', 'EVAL "return {1,{2}}" 0'],
   ...['CLIENT INFO', 'LOLWUT', 'SELECT 1', 'OBJECT ENCODING none', 'SUBSCRIBE'],
 ];
@@ -136,6 +163,8 @@ insert into t values (1, 'a'), (2, repeat('x', 9000));
 select * from t; insert into t values (1, null); selec 1; update t set v = 'b';
 prepare p from 'select ? + 1'; set @a = 1; execute p using @a; deallocate prepare p;
 begin; delete from t where id = 1; rollback; show tables; describe t; explain select * from t;
+create or replace table many as select seq n, repeat('x', 200) v from seq_1_to_1000;
+select n, v, (select n from many m where m.n > 900 and t.n > 900) from many t;
 select * from missing; use mysql; use shop; use nosuch; select 1; status
 `;
 const mysqlClients: readonly ClientKind[] = [
@@ -147,9 +176,17 @@ const mysqlClients: readonly ClientKind[] = [
       const common = ['--no-defaults', '--skip-ssl', '-h127.0.0.1', `-P${port}`, '--force'];
       await runClient('mariadb', [...common, '-unobody', 'information_schema'], 'select 1;\nselect * from engines;\n');
       await runClient('mariadb', [...common, '-ujoe', '-ppass', 'shop'], mariadbStatements);
-      await runClient('mariadb', [...common, '-ujoe', '-ppass', '--quick', '--reconnect', 'shop'], 'select * from t;\n\\x\nselect 2;\n');
+      await runClient(
+        'mariadb',
+        [...common, '-ujoe', '-ppass', '--quick', '--reconnect', 'shop'],
+        'select * from t;\n\\x\nselect 2;\n',
+      );
       await runClient('mariadb', [...common, '-ujoe', '-pwrong', 'shop'], 'select 1;\n');
-      await runClient('mariadb', [...common, '-uroot', '--delimiter=//'], 'select 1; select 2; select * from nosuch.t; select 3//\n');
+      await runClient(
+        'mariadb',
+        [...common, '-uroot', '--delimiter=//'],
+        'select 1; select 2; select * from nosuch.t; select 3//\n',
+      );
     },
   },
   {
@@ -176,6 +213,7 @@ const psqlStatements = `
 create table if not exists t (id int, v text);
 insert into t select n, repeat('x', 200) from generate_series(1, 100) n;
 select * from t where id > 0; select * from missing;
+select 1 / (n - 900), repeat('x', 50) from generate_series(1, 1000) n;
 copy t from stdin;
 7	seven
 \\.
@@ -210,7 +248,10 @@ function pgbench(mode: string): ClientKind {
       const connection = ['-h', '127.0.0.1', '-p', String(port), '-U', 'joe'];
       const script = join(folder, `script-${mode}.sql`);
       // Pipelines take the extended protocol.
-      writeFileSync(script, mode === 'simple' ? pgbenchScript.replaceAll(/\\(start|end)pipeline\n/g, '') : pgbenchScript);
+      writeFileSync(
+        script,
+        mode === 'simple' ? pgbenchScript.replaceAll(/\\(start|end)pipeline\n/g, '') : pgbenchScript,
+      );
       await runClient('pgbench', [...connection, '-n', '-M', mode, '-f', script, '-t', '15', '-c', '2', 'postgres']);
       await runClient('pgbench', [...connection, '-i', '-s', '1', '-q', 'postgres']);
       await runClient('pgbench', [...connection, '-n', '-M', mode, '-t', '10', '-c', '3', 'postgres']);
@@ -231,7 +272,13 @@ const postgresClients: readonly ClientKind[] = [
         await runClient('psql', [...connection, '-U', user], 'select 1;\nselect nothing;\n', { env });
         await runClient('psql', [...connection, '-U', user], 'select 1;\n', { env: { PGPASSWORD: 'wrong' } });
       }
-      await runClient('psql', [...connection, '-U', 'joe', '-c', 'select 1; select 2; select * from missing; select 3']);
+      await runClient('psql', [
+        ...connection,
+        '-U',
+        'joe',
+        '-c',
+        'select 1; select 2; select * from missing; select 3',
+      ]);
       await runClient('psql', [...connection, '-U', 'nobody'], 'select 1;\n');
     },
   },
@@ -239,7 +286,7 @@ const postgresClients: readonly ClientKind[] = [
     name: 'pg_dump',
     servers: ['postgres'],
     programs: ['pg_dump'],
-    run: (port) => runClient('pg_dump', ['-h', '127.0.0.1', '-p', String(port), '-U', 'joe', '-t', 'pn', 'postgres']),
+    run: (port) => runClient('pg_dump', ['-h', '127.0.0.1', '-p', String(port), '-U', 'joe', '-t', 't', 'postgres']),
   },
   pgbench('simple'),
   pgbench('extended'),
@@ -254,9 +301,21 @@ const postgresClients: readonly ClientKind[] = [
   go('pgx', ['postgres'], 'postgresql'),
 ];
 
-const paths = ['/', '/items/42', '/chunked', '/large', '/empty', '/cached', '/moved', '/private', '/failing', '/nosuch'];
+const paths = [
+  '/',
+  '/items/42',
+  '/chunked',
+  '/large',
+  '/empty',
+  '/cached',
+  '/moved',
+  '/private',
+  '/failing',
+  '/nosuch',
+];
 const more = ['/binary', '/unavailable', '/early-hints', '/trailers', '/until-close', '/slow'];
-const urls = (port: number, list = [...paths, ...more]): string[] => list.map((path) => `http://127.0.0.1:${port}${path}`);
+const urls = (port: number, list = [...paths, ...more]): string[] =>
+  list.map((path) => `http://127.0.0.1:${port}${path}`);
 
 const httpClients: readonly ClientKind[] = [
   {
@@ -313,8 +372,22 @@ const httpClients: readonly ClientKind[] = [
 ];
 
 const questions = [
-  ...['a.shop.test A', 'a.shop.test AAAA', 'alias.shop.test A', 'text.shop.test TXT', 'long.shop.test TXT', 'shop.test MX'],
-  ...['_http._tcp.shop.test SRV', 'nosuch.shop.test A', '-x 192.0.2.9', 'many.shop.test A', 'refused.example A', '. NS'],
+  ...[
+    'a.shop.test A',
+    'a.shop.test AAAA',
+    'alias.shop.test A',
+    'text.shop.test TXT',
+    'long.shop.test TXT',
+    'shop.test MX',
+  ],
+  ...[
+    '_http._tcp.shop.test SRV',
+    'nosuch.shop.test A',
+    '-x 192.0.2.9',
+    'many.shop.test A',
+    'refused.example A',
+    '. NS',
+  ],
 ];
 const dnsClients: readonly ClientKind[] = [
   {
@@ -324,7 +397,14 @@ const dnsClients: readonly ClientKind[] = [
     run: async (port) => {
       const common = ['@127.0.0.1', '-p', String(port), '+tries=1', '+time=1'];
       const all = questions.flatMap((question) => question.split(' '));
-      for (const options of [[], ['+tcp'], ['+noedns'], ['+dnssec', '+bufsize=512'], ['+tcp', '+keepopen'], ['+norecurse', '+cd']]) {
+      for (const options of [
+        [],
+        ['+tcp'],
+        ['+noedns'],
+        ['+dnssec', '+bufsize=512'],
+        ['+tcp', '+keepopen'],
+        ['+norecurse', '+cd'],
+      ]) {
         await runClient('dig', [...common, ...options, ...all]);
       }
     },

@@ -50,7 +50,10 @@ export function compare(
 }
 
 function count(exchanges: readonly Exchange[]): number {
-  return exchanges.reduce((sum, { response, isUnknown }) => sum + (response === undefined || isUnknown === true ? 1 : 2), 0);
+  return exchanges.reduce(
+    (sum, { response, isUnknown }) => sum + (response === undefined || isUnknown === true ? 1 : 2),
+    0,
+  );
 }
 
 interface Pair {
@@ -131,8 +134,8 @@ function compareResponses(
   const isUnknown = ours.response === undefined || ours.isUnknown === true;
   if (tshark === undefined) return isUnknown ? 'none' : 'only us';
   if (isUnknown) return 'unknown';
-  const facts = [...differing(tshark.facts, ours.response!.facts, isCut)];
-  if (tshark.frame !== ours.response!.frame) facts.push('frame');
+  const facts = [...differing(tshark.facts, ours.response.facts, isCut)];
+  if (tshark.frame !== ours.response.frame) facts.push('frame');
   return facts.length === 0 ? 'agree' : facts;
 }
 

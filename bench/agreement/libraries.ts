@@ -41,7 +41,10 @@ const installers: Readonly<
     needs: ['java', 'mvn'],
     manifest: 'pom.xml',
     steps: (folder) => [
-      ['mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}/jars`]],
+      [
+        'mvn',
+        ['-q', '-B', 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}/jars`],
+      ],
     ],
   },
   go: {

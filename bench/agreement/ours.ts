@@ -14,42 +14,49 @@ export interface Mode {
   /** Bytes of each run of one direction, and then of each call: what an agent captures by default. */
   readonly budgetBytes: number;
   readonly continuationBytes: number;
-  /** The share of each connection's packets that came before capture began; then nobody knows who connected. */
-  readonly missedShare: number;
+  /** The shares of each connection's packets that came before capture began, each tried; then nobody knows who connected. */
+  readonly missedShares: readonly number[];
 }
+
+const joinPoints = Array.from({ length: 12 }, (_, index) => (index + 1) / 13);
 
 /** All modes of the comparison. */
 export const modes: readonly Mode[] = [
-  { name: 'whole', budgetBytes: Infinity, continuationBytes: Infinity, missedShare: 0 },
-  { name: '512 bytes', budgetBytes: 512, continuationBytes: 32, missedShare: 0 },
-  { name: 'joined later', budgetBytes: Infinity, continuationBytes: Infinity, missedShare: 0.3 },
-  { name: 'joined, 512', budgetBytes: 512, continuationBytes: 32, missedShare: 0.3 },
+  { name: 'whole', budgetBytes: Infinity, continuationBytes: Infinity, missedShares: [0] },
+  { name: '512 bytes', budgetBytes: 512, continuationBytes: 32, missedShares: [0] },
+  { name: 'joined later', budgetBytes: Infinity, continuationBytes: Infinity, missedShares: joinPoints },
+  { name: 'joined, 512', budgetBytes: 512, continuationBytes: 32, missedShares: joinPoints },
 ];
 
 /** What was read, and from which packet on each connection was seen. */
 export interface OurReading {
   readonly exchanges: readonly Exchange[];
   readonly seenFrom: ReadonlyMap<string, number>;
-  /** Connections of another protocol than the server's, or none, by what they were taken for. */
+  /** Connections that were taken for another protocol than the server's, or for none, or whose ends were mixed up. */
   readonly misjudged: ReadonlyMap<string, number>;
 }
 
-/** Reads a capture. @param streamOf tshark's number of the connection that a packet belongs to */
+/** What was captured, by tshark's number of the connection that a packet belongs to. */
+export function payloadsByStream(file: string, streamOf: ReadonlyMap<number, string>): Map<string, CapturedPayload[]> {
+  return groupBy(readPcapPayloads(file), ({ frame }) => streamOf.get(frame) ?? '');
+}
+
+/** Reads what was captured. */
 export function readWithEnricher(
-  file: string,
   { protocol, port }: { readonly protocol: ServerKind['protocol']; readonly port: number },
   mode: Mode,
-  streamOf: ReadonlyMap<number, string>,
+  missedShare: number,
+  streams: ReadonlyMap<string, readonly CapturedPayload[]>,
 ): OurReading {
-  const streams = groupBy(readPcapPayloads(file), ({ frame }) => streamOf.get(frame) ?? '');
   const exchanges: Exchange[] = [];
   const seenFrom = new Map<string, number>();
   const misjudged = new Map<string, number>();
   for (const [stream, payloads] of streams) {
-    const skipped = Math.floor(payloads.length * mode.missedShare);
+    const skipped = Math.floor(payloads.length * missedShare);
     const seen = payloads.slice(skipped);
     seenFrom.set(stream, seen[0]?.frame ?? Infinity);
-    const { messages, protocols } = dissect(seen, port, mode);
+    const { messages, protocols } = dissect(seen, port, mode, missedShare > 0);
+    if (protocols.delete('inverted')) misjudged.set('ends mixed up', (misjudged.get('ends mixed up') ?? 0) + 1);
     for (const name of protocols) if (name !== protocol) misjudged.set(name, (misjudged.get(name) ?? 0) + 1);
     exchanges.push(...pair(stream, messages, protocol, seen));
   }
@@ -60,13 +67,13 @@ function dissect(
   payloads: readonly CapturedPayload[],
   port: number,
   mode: Mode,
-): { readonly messages: readonly Message<number>[]; readonly protocols: ReadonlySet<string> } {
+  isJoined: boolean,
+): { readonly messages: readonly Message<number>[]; readonly protocols: Set<string> } {
   const [first] = payloads;
   const messages: Message<number>[] = [];
   const protocols = new Set<string>();
   if (first === undefined) return { messages, protocols };
   const clientPort = first.sourcePort === port ? first.destinationPort : first.sourcePort;
-  const isJoined = mode.missedShare > 0;
   const dissection = new SocketDissection<number>(dissectors, {
     localRole: isJoined || first.transport === 'udp' ? undefined : 'client',
     localPort: clientPort,
@@ -88,7 +95,10 @@ function dissect(
       (message) => messages.push(message),
       payload.sequence,
     );
-    if (dissection.protocol !== 'unknown') protocols.add(dissection.protocol);
+    if (dissection.protocol === 'unknown') return;
+    protocols.add(dissection.protocol);
+    // DNS tells by each message who asks.
+    if (dissection.localRole === 'server' && dissection.protocol !== 'dns') protocols.add('inverted');
   });
   dissection.end((message) => messages.push(message));
   if (protocols.size === 0) protocols.add('unknown');

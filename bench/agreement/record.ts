@@ -67,7 +67,8 @@ async function recordServer(
   const recordings: Recording[] = [];
   const { protocol, name: server, start } = kind;
   mkdirSync(cache, { recursive: true });
-  const { port, stop } = await start();
+  const running = await start();
+  const { port } = running;
   try {
     for (const client of clients) {
       const reason = await reasonToSkip(client, cache);
@@ -90,7 +91,7 @@ async function recordServer(
       recordings.push({ protocol, server, client: client.name, port, file });
     }
   } finally {
-    await stop();
+    await running.stop();
   }
   return recordings;
 }

@@ -10,32 +10,48 @@ import type { Recording } from './record.ts';
 const shownOfAKind = 3;
 const shownCharacters = 140;
 
-const headings = ['protocol', 'server', 'client', 'mode', 'tshark', 'us', 'agree', 'unknown', 'differ', 'only tshark', 'only us', 'explained'];
+const headings = [
+  'protocol',
+  'server',
+  'client',
+  'mode',
+  'tshark',
+  'us',
+  'agree',
+  'unknown',
+  'differ',
+  'only tshark',
+  'only us',
+  'explained',
+];
 
 interface Listed extends Difference {
   readonly recording: Recording;
   readonly mode: string;
+  readonly explanation: string | undefined;
 }
 
-function listed(comparisons: readonly Comparison[]): { readonly explained: readonly Listed[]; readonly open: readonly Listed[] } {
-  const all = comparisons.flatMap(({ recording, modes }) =>
-    modes.flatMap(({ mode, agreement }) =>
-      agreement.differences.map((difference) => ({ ...difference, recording, mode: mode.name })),
+function listed(comparisons: readonly Comparison[]): Listed[] {
+  return comparisons.flatMap((comparison) =>
+    comparison.modes.flatMap(({ mode, agreement }) =>
+      agreement.differences.map((difference) => ({
+        ...difference,
+        recording: comparison.recording,
+        mode: mode.name,
+        explanation: explanationOf(comparison, difference),
+      })),
     ),
   );
-  return {
-    explained: all.filter((one) => explanationOf(one.recording, one.mode, one) !== undefined),
-    open: all.filter((one) => explanationOf(one.recording, one.mode, one) === undefined),
-  };
 }
 
 /** One row for each protocol, server, client and mode; then one for each protocol and mode. */
 export function printTable(comparisons: readonly Comparison[]): void {
   const rows: string[][] = [];
   const sums = new Map<string, number[]>();
-  for (const { recording, modes } of comparisons) {
+  for (const comparison of comparisons) {
+    const { recording, modes } = comparison;
     for (const { mode, agreement } of modes) {
-      const open = agreement.differences.filter((one) => explanationOf(recording, mode.name, one) === undefined);
+      const open = agreement.differences.filter((one) => explanationOf(comparison, one) === undefined);
       const of = (kind: Difference['kind']): number => open.filter((one) => one.kind === kind).length;
       const counts = [
         ...[agreement.tshark, agreement.ours, agreement.agree, of('unknown'), of('differs'), of('only tshark')],
@@ -43,22 +59,31 @@ export function printTable(comparisons: readonly Comparison[]): void {
       ];
       rows.push([recording.protocol, recording.server, recording.client, mode.name, ...counts.map(String)]);
       const key = JSON.stringify([recording.protocol, 'all', 'all', mode.name]);
-      sums.set(key, counts.map((count, index) => count + (sums.get(key)?.[index] ?? 0)));
+      sums.set(
+        key,
+        counts.map((count, index) => count + (sums.get(key)?.[index] ?? 0)),
+      );
     }
   }
   for (const [key, counts] of sums) rows.push([...(JSON.parse(key) as string[]), ...counts.map(String)]);
   const widths = headings.map((heading, column) => Math.max(heading.length, ...rows.map((row) => row[column]!.length)));
   for (const row of [headings, ...rows]) {
-    console.log(row.map((cell, column) => (column < 4 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  '));
+    console.log(
+      row
+        .map((cell, column) => (column < 4 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+        .join('  '),
+    );
   }
 }
 
 /** Lists differences by kind: the first few, or all. */
 export function printDifferences(comparisons: readonly Comparison[], all: boolean): void {
-  const { explained, open } = listed(comparisons);
-  const byExplanation = groupBy(explained, (one) => explanationOf(one.recording, one.mode, one)!);
+  const differences = listed(comparisons);
+  const open = differences.filter(({ explanation }) => explanation === undefined);
+  const byExplanation = groupBy(differences, ({ explanation }) => explanation);
+  byExplanation.delete(undefined);
   if (byExplanation.size > 0) console.log('\nExplained differences');
-  for (const [explanation, differences] of byExplanation) console.log(`  ${differences.length} × ${explanation}`);
+  for (const [explanation, list] of byExplanation) console.log(`  ${list.length} × ${explanation ?? ''}`);
   const remarks = new Map<string, number>();
   for (const comparison of comparisons) {
     for (const [text, count] of comparison.remarks) {
@@ -93,7 +118,11 @@ function firstOfEachClient(differences: readonly Listed[]): readonly Listed[] {
 function printMisjudged(comparisons: readonly Comparison[]): void {
   const lines = comparisons.flatMap(({ recording, modes }) =>
     modes.flatMap(({ mode, misjudged }) =>
-      [...misjudged].map(([protocol, count]) => `  ${count} × ${recording.client} to ${recording.server}, ${mode.name}: ${protocol}`),
+      [...misjudged]
+        .filter(([protocol]) => protocol !== 'unknown' || mode.missedShares[0] === 0)
+        .map(
+          ([protocol, count]) => `  ${count} × ${recording.client} to ${recording.server}, ${mode.name}: ${protocol}`,
+        ),
     ),
   );
   if (lines.length > 0) console.log(`\nConnections taken for another protocol, or for none\n${lines.join('\n')}`);
@@ -107,6 +136,8 @@ function described(exchange: Exchange | undefined): string {
 
 function message(read: ReadMessage | undefined): string {
   if (read === undefined) return 'none';
-  const facts = Object.entries(read.facts).map(([name, value]) => `${name}=${JSON.stringify(value.slice(0, shownCharacters))}`);
+  const facts = Object.entries(read.facts).map(
+    ([name, value]) => `${name}=${JSON.stringify(value.slice(0, shownCharacters))}`,
+  );
   return `#${read.frame} ${facts.join(' ')}`;
 }

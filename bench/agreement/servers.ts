@@ -102,7 +102,8 @@ export const serverKinds: readonly ServerKind[] = [
     name: 'mariadbd',
     protocol: 'mysql',
     programs: ['mariadbd', 'mariadb-install-db'],
-    start: async () => startMariadb(['create database shop', "create user nobody@'%' identified by ''", ...mariadbSetup]),
+    start: async () =>
+      startMariadb(['create database shop', "create user nobody@'%' identified by ''", ...mariadbSetup]),
   },
   {
     name: 'postgres',

@@ -8,7 +8,10 @@ const login = { host: '127.0.0.1', port, user: 'joe', password: 'pass', database
 const quiet = (promise) => promise.catch(() => {});
 const connection = await mysql.createConnection({ ...login, multipleStatements: true });
 await connection.query('drop table if exists m2; create table m2 (id int primary key, v longblob, t text)');
-await connection.query('insert into m2 values (1, ?, ?)', [Buffer.from(Array.from({ length: 2000 }, (_, n) => n & 255)), "it's"]);
+await connection.query('insert into m2 values (1, ?, ?)', [
+  Buffer.from(Array.from({ length: 2000 }, (_, n) => n & 255)),
+  "it's",
+]);
 await connection.query('select * from m2');
 await connection.query('select 1; select 2; insert into m2 values (2, null, null); select count(*) from m2');
 await quiet(connection.query('select 1; select * from missing; select 3'));
@@ -30,7 +33,12 @@ await quiet(connection.query('drop database nosuch'));
 await connection.query('select n.n from (select 1 n union select 2 union select 3) n');
 const file = join(tmpdir(), `agreement-${process.pid}.csv`);
 writeFileSync(file, Array.from({ length: 400 }, (_, n) => `${n + 1000}\tvalue\tt\n`).join(''));
-await quiet(connection.query({ sql: `load data local infile '${file}' into table m2`, infileStreamFactory: () => createReadStream(file) }));
+await quiet(
+  connection.query({
+    sql: `load data local infile '${file}' into table m2`,
+    infileStreamFactory: () => createReadStream(file),
+  }),
+);
 await connection.query('select * from m2 where id > 990');
 await connection.query(`select '${'long '.repeat(2000)}'`);
 await connection.query(`/* traceparent='00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' */ select 1`);

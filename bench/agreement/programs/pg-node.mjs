@@ -1,7 +1,13 @@
 // pg: unnamed and named statements, cursors of portals, LISTEN, COPY, several statements in one query.
 import pg from 'pg';
 const port = Number(process.argv[2]);
-const client = new pg.Client({ host: '127.0.0.1', port, user: process.argv[3] ?? 'joe', password: process.argv[4], database: 'postgres' });
+const client = new pg.Client({
+  host: '127.0.0.1',
+  port,
+  user: process.argv[3] ?? 'joe',
+  password: process.argv[4],
+  database: 'postgres',
+});
 client.on('error', () => {});
 const quiet = (promise) => promise.catch(() => {});
 await client.connect();
@@ -20,8 +26,12 @@ await quiet(client.query('select 1'));
 await client.query('rollback');
 await client.query('listen news');
 await client.query("notify news, 'hello'");
-await client.query('do $$ begin raise notice \'a notice\'; end $$');
-await Promise.all(Array.from({ length: 10 }, (_, n) => quiet(n % 4 === 3 ? client.query('select nothing') : client.query('select $1::int', [n]))));
+await client.query("do $$ begin raise notice 'a notice'; end $$");
+await Promise.all(
+  Array.from({ length: 10 }, (_, n) =>
+    quiet(n % 4 === 3 ? client.query('select nothing') : client.query('select $1::int', [n])),
+  ),
+);
 await client.query("select repeat('x', 100000)");
 await client.query('select generate_series(1, 500)');
 await client.query(`select '${'long '.repeat(1500)}'`);

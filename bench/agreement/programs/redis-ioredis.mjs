@@ -1,7 +1,12 @@
 // ioredis: pipelines, transactions, binary values, subscriptions, scripts, streams.
 import { Redis } from 'ioredis';
 const [port, username, password] = process.argv.slice(2);
-const redis = new Redis({ port: Number(port), host: '127.0.0.1', lazyConnect: true, ...(password ? { username, password } : {}) });
+const redis = new Redis({
+  port: Number(port),
+  host: '127.0.0.1',
+  lazyConnect: true,
+  ...(password ? { username, password } : {}),
+});
 redis.on('error', () => {});
 await redis.connect();
 await redis.set('bytes', Buffer.from(Array.from({ length: 3000 }, (_, index) => index & 0xff)));

@@ -13,8 +13,16 @@ for (const RESP of [2, 3]) {
   await client.hSet('node:h', { one: '1', two: '2' });
   await client.hGetAll('node:h');
   await client.multi().set('node:m', '1').incr('node:m').get('node:m').exec();
-  await client.multi().set('node:m', 'x').incr('node:m').exec().catch(() => {});
-  await client.zAdd('node:z', [{ score: 1.5, value: 'a' }, { score: 2, value: 'b' }]);
+  await client
+    .multi()
+    .set('node:m', 'x')
+    .incr('node:m')
+    .exec()
+    .catch(() => {});
+  await client.zAdd('node:z', [
+    { score: 1.5, value: 'a' },
+    { score: 2, value: 'b' },
+  ]);
   await client.zRangeWithScores('node:z', 0, -1);
   await client.eval('return {1, {2, "three"}, redis.status_reply("FOUR")}', { keys: [], arguments: [] });
   await client.eval('return redis.error_reply("MY own error")', { keys: [], arguments: [] }).catch(() => {});

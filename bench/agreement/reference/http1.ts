@@ -23,6 +23,7 @@ export class Http1Reference implements Reference {
   readonly exchanges: Exchange[] = [];
   readonly dissector = 'http';
   readonly remarks = new Map<string, number>();
+  readonly marks = new Map<string, string>();
   private readonly heads: Head[] = [];
 
   take(packet: PdmlPacket, port: number): void {
@@ -43,6 +44,10 @@ export class Http1Reference implements Reference {
       const request = requestOf(node, frame);
       const code = fieldIn(node, 'http.response.code')?.show;
       if (request !== undefined) {
+        if (request.facts['method'] === 'CONNECT') this.marks.set(stream, 'tunnel');
+        if (request.facts['method'] === 'HEAD' && heads.filter((head) => head.frame === frame).length > 1) {
+          this.marks.set(stream, 'pipelined HEAD');
+        }
         waiting.push({ index: this.exchanges.length, shownIn });
         this.exchanges.push({ stream, request, response: undefined });
       } else if (code !== undefined && (Number(code) >= 200 || code === '101')) {
@@ -51,7 +56,8 @@ export class Http1Reference implements Reference {
         if (open === undefined) continue;
         this.exchanges[open.index] = { ...this.exchanges[open.index]!, response: { frame, facts: { code } } };
         const requestIn = fieldIn(node, 'http.request_in')?.show;
-        if (requestIn !== undefined && Number(requestIn) !== open.shownIn) this.remark('http.request_in is another request');
+        if (requestIn !== undefined && Number(requestIn) !== open.shownIn)
+          this.remark('http.request_in is another request');
         // What follows is another protocol.
         if (code === '101') return;
       }

@@ -42,7 +42,14 @@ export class MysqlReference implements Reference {
     for (const message of messagesOf(packet, 'mysql', port)) {
       let connection = this.connections.get(packet.stream);
       if (connection === undefined) {
-        connection = { waiting: [], authenticating: false, answering: undefined, lastNumber: -1, statements: new Map(), lastPrepared: '' };
+        connection = {
+          waiting: [],
+          authenticating: false,
+          answering: undefined,
+          lastNumber: -1,
+          statements: new Map(),
+          lastPrepared: '',
+        };
         this.connections.set(packet.stream, connection);
       }
       if (message.fromServer) this.takeAnswer(message, connection);
@@ -94,7 +101,8 @@ export class MysqlReference implements Reference {
       connection.authenticating = false;
     } else if (number !== 1 || (previous === 0 && connection.answering !== undefined)) {
       // Numbers wrap at 256.
-      if (code !== undefined && connection.answering !== undefined) this.remark('errors behind the first packet of a response');
+      if (code !== undefined && connection.answering !== undefined)
+        this.remark('errors behind the first packet of a response');
       // The verdict about a local file comes after the file.
       const index = connection.waiting[0];
       if (index === undefined || this.exchanges[index]!.request.facts['awaitsFile'] !== 'yes') return;
@@ -102,14 +110,18 @@ export class MysqlReference implements Reference {
     const index = connection.waiting[0];
     if (index === undefined) return;
     const exchange = this.exchanges[index]!;
-    if (first === 0xfb && exchange.request.facts['awaitsFile'] === undefined && exchange.request.facts['command'] === 'Query') {
+    if (
+      first === 0xfb &&
+      exchange.request.facts['awaitsFile'] === undefined &&
+      exchange.request.facts['command'] === 'Query'
+    ) {
       const { request } = exchange;
       this.exchanges[index] = { ...exchange, request: { ...request, facts: { ...request.facts, awaitsFile: 'yes' } } };
       return;
     }
     connection.waiting.shift();
     connection.answering = index;
-    const { awaitsFile: _, ...facts } = exchange.request.facts;
+    const facts = Object.fromEntries(Object.entries(exchange.request.facts).filter(([name]) => name !== 'awaitsFile'));
     const statement = fieldIn(node, 'mysql.stmt_id')?.show;
     if (statement !== undefined) connection.statements.set(statement, facts['text'] ?? '');
     const response = { frame, facts: { error: first === 0xff ? (code ?? 'unread') : '0' } };

@@ -55,7 +55,16 @@ export async function readWithTshark(
   const decodeAs = ['tcp', 'udp'].flatMap((transport) => ['-d', `${transport}.port==${port},${dissector}`]);
   // Packets that only acknowledge have nothing to say.
   const filter = `tcp.len > 0 or udp or ${dissector}`;
-  const args = ['-n', '-r', file, '-Y', filter, ...(dissector === 'dns' ? decodeAs : decodeAs.slice(0, 2)), '-T', 'pdml'];
+  const args = [
+    '-n',
+    '-r',
+    file,
+    '-Y',
+    filter,
+    ...(dissector === 'dns' ? decodeAs : decodeAs.slice(0, 2)),
+    '-T',
+    'pdml',
+  ];
   const tshark = spawn(programPath('tshark'), args, { stdio: ['ignore', 'pipe', 'ignore'] });
   tshark.stdout.setEncoding('utf8');
   let rest = '';

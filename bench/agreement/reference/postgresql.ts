@@ -57,13 +57,23 @@ export class PostgresqlReference implements Reference {
     const { node, frame, packet } = message;
     const text = (name: string): string => fieldIn(node, name)?.show ?? '';
     switch (type) {
-      case 'Startup message':
-        return this.open(connection, packet.stream, frame, { kind: 'LOGIN', text: startupUser(node) }, ['login'], 'ready');
+      case 'Startup message': {
+        this.open(connection, packet.stream, frame, { kind: 'LOGIN', text: startupUser(node) }, ['login'], 'ready');
+        return;
+      }
       case 'Simple query':
-        if (connection.unit !== undefined) return this.runBehind(connection, packet.stream, text('pgsql.query'));
-        return this.open(connection, packet.stream, frame, { kind: 'query', text: text('pgsql.query') }, ['query'], 'ready');
-      case 'Function call':
-        return this.open(connection, packet.stream, frame, { kind: 'call', text: '' }, ['query'], 'ready');
+        if (connection.unit !== undefined) {
+          this.runBehind(connection, packet.stream, text('pgsql.query'));
+          return;
+        }
+        {
+          this.open(connection, packet.stream, frame, { kind: 'query', text: text('pgsql.query') }, ['query'], 'ready');
+          return;
+        }
+      case 'Function call': {
+        this.open(connection, packet.stream, frame, { kind: 'call', text: '' }, ['query'], 'ready');
+        return;
+      }
       case 'Cancel request':
       case 'Termination': {
         const kind = type === 'Termination' ? 'TERMINATE' : 'CANCEL';

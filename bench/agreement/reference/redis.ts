@@ -60,7 +60,8 @@ export class RedisReference implements Reference {
 
   private compareReaders(values: readonly Value[], own: readonly Value[]): void {
     const differing = values.filter(({ value }, index) => JSON.stringify(value) !== JSON.stringify(own[index]!.value));
-    if (differing.length > 0) this.remark('values that tshark and the reader of the bench read differently', differing.length);
+    if (differing.length > 0)
+      this.remark('values that tshark and the reader of the bench read differently', differing.length);
   }
 
   private pair(stream: string, values: readonly Value[]): void {

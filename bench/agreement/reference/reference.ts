@@ -8,6 +8,8 @@ export interface Reference {
   readonly exchanges: readonly Exchange[];
   /** What tshark itself is not consistent about, counted. */
   readonly remarks: ReadonlyMap<string, number>;
+  /** What is special about a connection, by its number, so that differences can be explained. */
+  readonly marks?: ReadonlyMap<string, string>;
   take(packet: PdmlPacket, port: number): void;
   /** All packets were taken. */
   finish?(): void;
