@@ -7,15 +7,15 @@ const settleMs = 300;
 /** Where a client is faster than a person wants to wait for tshark, the capture ends before it does. */
 const maxPackets = 10_000;
 
-/** Captures the loopback's packets of one port, whole, while work is done. */
-export async function captureWhile(file: string, port: number, work: () => Promise<unknown>): Promise<void> {
+/** Captures the loopback's packets of one port, whole, while work is done. @returns how many the kernel dropped */
+export async function captureWhile(file: string, port: number, work: () => Promise<unknown>): Promise<number> {
   const args = [
     '-i',
     'lo',
     '-s',
     '0',
     '-B',
-    '65536',
+    '131072',
     '-U',
     '--immediate-mode',
     '-c',
@@ -40,8 +40,7 @@ export async function captureWhile(file: string, port: number, work: () => Promi
       await ended;
     }
   }
-  const dropped = /(\d+) packets dropped by kernel/.exec(said)?.[1];
-  if (dropped !== undefined && dropped !== '0') throw new Error(`${file}: tcpdump dropped ${dropped} packets`);
+  return Number(/(\d+) packets dropped by kernel/.exec(said)?.[1] ?? 0);
 }
 
 async function listening(tcpdump: ChildProcess, said: () => string): Promise<void> {

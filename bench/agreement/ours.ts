@@ -164,7 +164,9 @@ function requestFacts(message: RequestMessage<number>, protocol: ServerKind['pro
     case 'dns':
       return { id: String(requestId), name: requestDomain, type: requestType };
     case 'mysql': {
-      const command = namesOfMysql.get(requestType) ?? 'Query';
+      // PREPARE is a verb of SQL as well as a command.
+      const isVerb = requestResource.toUpperCase().startsWith(`${requestType} `);
+      const command = isVerb ? 'Query' : (namesOfMysql.get(requestType) ?? 'Query');
       return { command, text: requestResource };
     }
     case 'postgresql': {

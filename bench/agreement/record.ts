@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ClientOutcome, findProgram } from '../../enricher/dissect/fixtures/programs.ts';
 import { captureWhile } from './capture.ts';
@@ -81,13 +81,19 @@ async function recordServer(
         client.libraries === undefined ? mkdtempSync(join(cache, 'client-')) : join(cache, client.libraries);
       const startedMs = Date.now();
       let complaint = '';
-      await captureWhile(file, port, async () => {
+      const dropped = await captureWhile(file, port, async () => {
         const outcome = await client.run(port, folder);
         if (isOutcome(outcome) && outcome.code !== 0) {
           complaint = `, ended with ${outcome.code}: ${outcome.output.trim().split('\n').slice(-3).join(' ').slice(-300)}`;
         }
       });
       note(`recorded ${client.name} to ${server} in ${((Date.now() - startedMs) / 1000).toFixed(1)} s${complaint}`);
+      if (dropped > 0) {
+        // Both readers would guess at the holes, each in its way.
+        note(`left out: ${client.name} to ${server}: ${dropped} packets were not captured`);
+        rmSync(file);
+        continue;
+      }
       recordings.push({ protocol, server, client: client.name, port, file });
     }
   } finally {

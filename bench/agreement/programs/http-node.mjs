@@ -47,6 +47,7 @@ const ask = (options, body) =>
       response.resume().on('end', done),
     );
     sent.on('error', done);
+    sent.on('upgrade', (_response, socket) => done(socket.destroy()));
     sent.end(body);
   });
 await ask({ path: '/', method: 'OPTIONS' });

@@ -4,7 +4,7 @@ import type { Reference } from './reference.ts';
 
 /**
  * What tshark says about MySQL: commands, and the packets that answer them. A response begins with a packet of number 1
- * and goes on counting; that of a login is its verdict. What is reported of it is its first packet.
+ * and goes on counting; that of a login is its verdict. It fails with the first error in it.
  */
 
 const quit = 1;
@@ -101,8 +101,7 @@ export class MysqlReference implements Reference {
       connection.authenticating = false;
     } else if (number !== 1 || (previous === 0 && connection.answering !== undefined)) {
       // Numbers wrap at 256.
-      if (code !== undefined && connection.answering !== undefined)
-        this.remark('errors behind the first packet of a response');
+      if (code !== undefined) this.failLater(connection, code);
       // The verdict about a local file comes after the file.
       const index = connection.waiting[0];
       if (index === undefined || this.exchanges[index]!.request.facts['awaitsFile'] !== 'yes') return;
@@ -128,8 +127,12 @@ export class MysqlReference implements Reference {
     this.exchanges[index] = { ...exchange, request: { ...exchange.request, facts }, response };
   }
 
-  private remark(text: string): void {
-    this.remarks.set(text, (this.remarks.get(text) ?? 0) + 1);
+  /** A response may fail behind its first packet: at a later statement, or among rows. */
+  private failLater({ answering }: Connection, code: string): void {
+    const exchange = answering === undefined ? undefined : this.exchanges[answering];
+    const response = exchange?.response;
+    if (response?.facts['error'] !== '0') return;
+    this.exchanges[answering!] = { ...exchange!, response: { ...response, facts: { error: code } } };
   }
 }
 
