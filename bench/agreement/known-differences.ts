@@ -1,0 +1,52 @@
+import type { Comparison } from './compare-recording.ts';
+import type { Difference } from './compare.ts';
+import type { Recording } from './record.ts';
+
+/** Differences that were judged: why ours is meant, or why tshark's reading is not what happened. */
+
+interface KnownDifference {
+  readonly protocol: Recording['protocol'];
+  readonly explanation: string;
+  /** @param mark what is special about the connection */
+  readonly matches: (difference: Difference, mark: string | undefined) => boolean;
+}
+
+const knownDifferences: readonly KnownDifference[] = [
+  {
+    protocol: 'http1',
+    explanation:
+      'requests within a tunnel that CONNECT opened: ours recognises the protocol anew, tshark passes them over',
+    matches: ({ kind }, mark) => kind === 'only us' && mark === 'tunnel',
+  },
+  {
+    protocol: 'http1',
+    explanation:
+      'the response to a pipelined HEAD: tshark takes its Content-Length for a body and swallows what follows',
+    matches: ({ kind }, mark) => kind === 'only us' && mark === 'pipelined HEAD',
+  },
+  {
+    protocol: 'http1',
+    explanation:
+      'a request that was refused before its body was sent: tshark shows requests only with their whole body',
+    matches: ({ kind, ours, tshark }) =>
+      kind === 'only us' &&
+      tshark === undefined &&
+      ['POST', 'PUT', 'PATCH'].includes(ours?.request.facts['method'] ?? '') &&
+      Number(ours?.response?.facts['code']) >= 400,
+  },
+  {
+    protocol: 'mysql',
+    explanation: 'a statement with a zero byte in it: tshark ends its text there, the server does not',
+    matches: ({ what, facts, ours }) =>
+      what === 'request' && facts.join() === 'text' && ours?.request.facts['text']?.includes('\0') === true,
+  },
+];
+
+/** Why a difference is meant; undefined when it is open. */
+export function explanationOf({ recording, marks }: Comparison, difference: Difference): string | undefined {
+  const mark = marks.get((difference.tshark ?? difference.ours)?.stream ?? '');
+  const known = knownDifferences.find(
+    ({ protocol, matches }) => protocol === recording.protocol && matches(difference, mark),
+  );
+  return known === undefined ? undefined : `${known.protocol}: ${known.explanation}`;
+}
