@@ -1,3 +1,4 @@
+import { usualPorts } from '../../schemas/protocol-tables.ts';
 import type { SpanStatus } from '../../schemas/generated/span.ts';
 import { unsigned16 } from './ascii.ts';
 import { ByteFlow } from './byte-flow.ts';
@@ -17,7 +18,7 @@ const maxMessageBytes = 2048;
 const maxMisses = 3;
 const lengthBytes = 2;
 const statefulOperations = 6;
-const dnsPorts: ReadonlySet<number> = new Set([53, 5353, 5355]);
+const dnsPorts: ReadonlySet<number> = new Set(usualPorts.dns);
 /** NetBIOS name service and datagram service (RFC 1002): the first has the header of DNS and is another protocol. */
 const netbiosPorts: ReadonlySet<number> = new Set([137, 138]);
 

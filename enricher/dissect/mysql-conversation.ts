@@ -1,3 +1,4 @@
+import { usualPorts } from '../../schemas/protocol-tables.ts';
 import { ByteFlow } from './byte-flow.ts';
 import type { Conversation, Message, RecognitionHints, Segment, Sender } from './dissector.ts';
 import { type CommandDescription, describeCommand, effectOf } from './mysql-commands.ts';
@@ -20,7 +21,7 @@ const leastLoginBytes = 32;
 const maxLoginSequence = 3;
 
 /** The port that MySQL and MariaDB listen on where nobody changed it. */
-export const mysqlPort = 3306;
+export const [mysqlPort] = usualPorts.mysql;
 
 class Side<Origin> {
   readonly flow = new ByteFlow<Origin>();

@@ -1,3 +1,4 @@
+import { usualPorts } from '../../schemas/protocol-tables.ts';
 import { isLetter } from './ascii.ts';
 import type { Dissector, Recognition, RecognitionHints } from './dissector.ts';
 import { PostgresqlConversation } from './postgresql-conversation.ts';
@@ -12,7 +13,7 @@ import {
   startup,
 } from './postgresql-messages.ts';
 
-const postgresqlPort = 5432;
+const [postgresqlPort] = usualPorts.postgresql;
 const maxStartupBytes = 10_000;
 const maxRecognisedBytes = 1 << 24;
 /** First messages longer than this are not waited for. */

@@ -1,3 +1,5 @@
+import { redisCommands } from '../../schemas/protocol-tables.ts';
+
 /**
  * What may be shown of a Redis command: its keys, never its values. Most commands have one key, right behind the name;
  * the tables hold the others.
@@ -64,21 +66,7 @@ export const subscriptions: ReadonlySet<string> = new Set(
   'SUBSCRIBE PSUBSCRIBE SSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE SUNSUBSCRIBE'.split(' '),
 );
 
-const knownCommands: ReadonlySet<string> = new Set([
-  ...table.keys(),
-  ...containers,
-  ...counted.keys(),
-  ...(
-    'GET SET SETEX PSETEX SETNX GETSET GETDEL GETEX APPEND STRLEN INCR DECR INCRBY DECRBY INCRBYFLOAT GETRANGE ' +
-    'SETRANGE SETBIT GETBIT BITCOUNT BITPOS BITFIELD BITOP EXPIRE PEXPIRE EXPIREAT PEXPIREAT TTL PTTL PERSIST TYPE ' +
-    'DUMP RESTORE KEYS RANDOMKEY MOVE SORT LPUSH RPUSH LPUSHX RPUSHX LPOP RPOP LLEN LINDEX LINSERT LRANGE LREM LSET ' +
-    'LTRIM LPOS BLPOP BRPOP SADD SREM SCARD SISMEMBER SMISMEMBER SMEMBERS SPOP SRANDMEMBER SSCAN ZADD ZREM ZCARD ' +
-    'ZCOUNT ZSCORE ZMSCORE ZRANK ZREVRANK ZRANGE ZREVRANGE ZRANGEBYSCORE ZREVRANGEBYSCORE ZRANGEBYLEX ZINCRBY ' +
-    'ZREMRANGEBYRANK ZREMRANGEBYSCORE ZPOPMIN ZPOPMAX BZPOPMIN BZPOPMAX ZSCAN HSET HMSET HMGET HGETALL HDEL HKEYS ' +
-    'HVALS HLEN HSCAN HRANDFIELD PUBLISH SPUBLISH GEOADD GEODIST GEOPOS GEOSEARCH GEORADIUS PFADD XADD XLEN XRANGE ' +
-    'XREVRANGE XDEL XTRIM XACK XCLAIM XAUTOCLAIM XPENDING'
-  ).split(' '),
-]);
+const knownCommands: ReadonlySet<string> = new Set(redisCommands);
 
 /** Whether Redis has a command of this name (upper case). */
 export function isKnownCommand(name: string): boolean {

@@ -1,3 +1,4 @@
+import { usualPorts } from '../../schemas/protocol-tables.ts';
 import { isLetter, latin1Text } from './ascii.ts';
 import type { Dissector, Recognition, RecognitionHints } from './dissector.ts';
 import { isKnownCommand } from './redis-commands.ts';
@@ -12,7 +13,7 @@ import {
   respType,
 } from './resp.ts';
 
-const redisPort = 6379;
+const [redisPort] = usualPorts.redis;
 const maxHeaderBytes = 16;
 const maxAnswerBytes = 512;
 const maxNameBytes = 64;

@@ -1,3 +1,4 @@
+import { sqlVerbs } from '../../schemas/protocol-tables.ts';
 import { indexOfByte, utf8Text } from './ascii.ts';
 import { readTraceparent, type TraceContext } from './trace-context.ts';
 
@@ -162,15 +163,7 @@ export function isVerbStart(part: string): boolean {
 const mainVerbs: ReadonlySet<string> = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE', 'REPLACE']);
 const maxVerbBytes = 20;
 /** Keywords statements begin with in one of the dialects; anything else has no verb, so that typing errors stay out. */
-const verbs: ReadonlySet<string> = new Set(
-  (
-    'SELECT INSERT UPDATE DELETE MERGE REPLACE WITH VALUES TABLE CREATE ALTER DROP TRUNCATE RENAME COMMENT GRANT REVOKE ' +
-    'BEGIN START COMMIT ROLLBACK SAVEPOINT RELEASE ABORT END SET RESET SHOW USE DESCRIBE DESC EXPLAIN ANALYZE CALL DO ' +
-    'EXECUTE PREPARE DEALLOCATE DECLARE FETCH MOVE CLOSE COPY LOAD LOCK UNLOCK LISTEN NOTIFY UNLISTEN VACUUM REINDEX ' +
-    'CLUSTER REFRESH CHECKPOINT DISCARD HANDLER KILL FLUSH OPTIMIZE REPAIR CHECK CHECKSUM XA REASSIGN SECURITY IMPORT ' +
-    'HELP PURGE CHANGE STOP SHUTDOWN INSTALL UNINSTALL BINLOG SIGNAL RESIGNAL BACKUP CACHE CLONE RESTART'
-  ).split(' '),
-);
+const verbs: ReadonlySet<string> = new Set(sqlVerbs);
 
 /** Describes the statement in `bytes` from `start` up to `end`. */
 export function describeStatement(bytes: Buffer, start: number, end: number, dialect: SqlDialect): SqlStatement {

@@ -273,38 +273,79 @@ bool is_sql_verb(std::string_view word) {
   return false;
 }
 
-bool looks_like_sql(const uint8_t* bytes, size_t from, size_t end) {
-  while (from < end && (is_space(bytes[from]) || bytes[from] == '(' || bytes[from] == ';')) from++;
-  if (from + 1 < end && bytes[from] == '/' && bytes[from + 1] == '*') return true;
-  if (from + 1 < end && bytes[from] == '-' && bytes[from + 1] == '-') return true;
-  if (from < end && bytes[from] == '#') return true;
-  size_t word_end = from;
-  while (word_end < end && is_letter(bytes[word_end])) word_end++;
-  return is_sql_verb(view(bytes, from, word_end));
+bool is_line_space(uint8_t byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
+
+// Control characters before the first literal, which may have any.
+bool has_controls(const uint8_t* bytes, size_t from, size_t end) {
+  for (size_t at = from; at < end; at++) {
+    if (bytes[at] == '"' || bytes[at] == '\'') return false;
+    if ((bytes[at] < 0x20 && !is_line_space(bytes[at])) || bytes[at] == 0x7f) return true;
+  }
+  return false;
 }
 
-bool recognises_command(const uint8_t* bytes, size_t size, uint32_t length, size_t end, bool on_port) {
-  const uint8_t code = bytes[kHeaderBytes];
+bool starts_comment(const uint8_t* bytes, size_t at, size_t end) {
+  const uint8_t next = at + 1 < end ? bytes[at + 1] : 0;
+  if (bytes[at] == '#') return true;
+  if (bytes[at] == '/') return next == '*';
+  return bytes[at] == '-' && next == '-' && (at + 2 >= end || is_line_space(bytes[at + 2]));
+}
+
+// What may stand behind a verb: a space, or what opens an operand.
+bool may_follow_verb(uint8_t byte) {
+  return is_line_space(byte) ||
+         (byte != 0 && std::string_view("(\"'`@*-+/;#.!~?").find(static_cast<char>(byte)) != std::string_view::npos);
+}
+
+bool looks_like_sql(const uint8_t* bytes, size_t from, size_t end, bool on_port) {
+  while (from < end && (is_line_space(bytes[from]) || bytes[from] == '(')) from++;
+  if (from >= end || has_controls(bytes, from, end)) return false;
+  size_t word_end = from;
+  while (word_end < end && (is_letter(bytes[word_end]) || bytes[word_end] == '_')) word_end++;
+  if (word_end == from) return starts_comment(bytes, from, end);
+  if (word_end < end && !may_follow_verb(bytes[word_end])) return false;
+  // Where everything is MySQL, a word with a typing error is still a statement.
+  return is_sql_verb(view(bytes, from, word_end)) || (on_port && word_end - from > 2 && word_end - from <= 20);
+}
+
+// A header of a command stands here, as far as captured.
+bool is_command_header(const uint8_t* bytes, size_t at, size_t size) {
+  const size_t header = at + kHeaderBytes;
+  if (header > size) return true;
+  if (bytes[header - 1] != 0 || packet_length(bytes + at) == 0) return false;
+  return header == size || is_command(bytes[header]);
+}
+
+bool recognises_argument(const uint8_t* bytes, uint8_t code, uint32_t length, size_t size, size_t end, bool on_port) {
   const size_t argument = kHeaderBytes + 1;
-  // Several packets in one call: only commands without an answer may stand first.
-  if (!is_command(code) || (end < size && code != kComCloseStatement && code != kComPrepare)) return false;
   switch (code) {
     case kComQuery:
     case kComPrepare: {
       const size_t text = code == kComQuery ? behind_query_attributes(bytes, argument, end, Agreed::kUnknown) : argument;
-      return text != kNone && looks_like_sql(bytes, text, end);
+      return text != kNone && looks_like_sql(bytes, text, end, on_port);
     }
     case kComExecute:
       // One iteration, always (dev.mysql.com, COM_STMT_EXECUTE).
       return length >= 10 && end >= argument + 9 && unsigned32(bytes + argument + 5) == 1 && bytes[argument + 4] < 16;
     case kComCloseStatement:
     case kComResetStatement:
-      return length == 5 && on_port;
+      return length == 5 && (on_port || end < size);
     case kComInitDatabase:
       return length > 1 && length < 66 && on_port;
     default:
       return on_port && length < 64;
   }
+}
+
+// A call that moves fewer bytes than this, and ends within a packet, cut it in no place where clients cut.
+constexpr uint64_t kLeastPartBytes = 512;
+
+// Other protocols begin alike: off the usual port a statement begins with a verb of SQL, and the packet fits the call.
+bool recognises_command(const uint8_t* bytes, size_t size, uint32_t length, size_t end, uint64_t moved, bool on_port) {
+  const uint8_t code = bytes[kHeaderBytes];
+  if (!is_command(code) || (end < size && !is_command_header(bytes, end, size))) return false;
+  if (!recognises_argument(bytes, code, length, size, end, on_port)) return false;
+  return on_port || kHeaderBytes + uint64_t{length} <= moved || moved >= kLeastPartBytes;
 }
 
 bool recognises_answer(const uint8_t* bytes, size_t size, uint32_t length) {
@@ -329,9 +370,11 @@ Recognition recognise(const uint8_t* bytes, size_t size, const Hints& hints) {
   const size_t end = std::min<size_t>(size, kHeaderBytes + length);
   if (sequence == 0 && length <= kMaxGreetingBytes && greeting_version_end(bytes, kHeaderBytes, end) != kNone)
     return from_client ? Recognition::kNo : Recognition::kResponse;
-  if (sequence > 0 && !from_server && is_handshake_response(bytes, kHeaderBytes, end)) return Recognition::kRequest;
+  // A login comes alone.
+  const bool fits = kHeaderBytes + uint64_t{length} <= hints.length;
+  if (sequence > 0 && !from_server && fits && is_handshake_response(bytes, kHeaderBytes, end)) return Recognition::kRequest;
   if (sequence == 0 && !from_server)
-    return recognises_command(bytes, size, length, end, on_port) ? Recognition::kRequest : Recognition::kNo;
+    return recognises_command(bytes, size, length, end, hints.length, on_port) ? Recognition::kRequest : Recognition::kNo;
   if (sequence == 1 && on_port && from_server && !from_client)
     return recognises_answer(bytes, size, length) ? Recognition::kResponse : Recognition::kNo;
   return Recognition::kNo;

@@ -22,6 +22,8 @@ struct Hints {
   Sender sender;
   uint16_t sender_port;
   uint16_t receiver_port;
+  // Bytes that were moved, of which those given are a prefix.
+  uint64_t length;
 
   bool has_port(uint16_t port) const { return sender_port == port || receiver_port == port; }
   // The sender, as the kernel or a known port tells.

@@ -38,6 +38,7 @@ Hints hints_of(const SocketCall& call) {
   hints.sender = call.is_egress == call.local_is_client ? Sender::kClient : Sender::kServer;
   hints.sender_port = call.is_egress ? call.local_port : call.remote_port;
   hints.receiver_port = call.is_egress ? call.remote_port : call.local_port;
+  hints.length = call.length;
   return hints;
 }
 
@@ -166,7 +167,8 @@ void Redactor::recognise(Socket& socket, const SocketCall& call, Payload& payloa
   const size_t earlier = bytes.size();
   socket.held = {};
   bytes.insert(bytes.end(), payload.bytes(), payload.bytes() + payload.captured());
-  const Hints hints = hints_of(call);
+  Hints hints = hints_of(call);
+  hints.length += earlier;
   const Recognised recognised = recognise_protocol(bytes.data(), bytes.size(), hints);
   if (recognised.recognition == Recognition::kNo) return withhold(payload);
   if (recognised.recognition == Recognition::kUndecided) {
