@@ -26,6 +26,9 @@ export async function captureWhile(file: string, port: number, work: () => Promi
     String(port),
   ];
   const tcpdump = spawn(programPath('tcpdump'), args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  // Also when the bench fails on the way.
+  const end = (): unknown => tcpdump.kill('SIGKILL');
+  process.once('exit', end);
   let said = '';
   tcpdump.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
   await listening(tcpdump, () => said);
@@ -40,6 +43,7 @@ export async function captureWhile(file: string, port: number, work: () => Promi
       await ended;
     }
   }
+  process.off('exit', end);
   return Number(/(\d+) packets dropped by kernel/.exec(said)?.[1] ?? 0);
 }
 

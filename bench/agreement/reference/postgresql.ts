@@ -24,13 +24,19 @@ interface Unit {
   ends: 'ready' | 'answers';
 }
 
+/** What the client sends until it says Sync or Flush. The server may answer before it does. */
+interface Batch {
+  readonly unit: Unit;
+  /** Texts of statements that are prepared, described or closed. */
+  readonly texts: string[];
+  executed: string | undefined;
+  bound: string;
+}
+
 interface Connection {
   readonly units: Unit[];
-  /** What the client sends until it says Sync or Flush. */
-  unit: { frame: number; messages: string[]; texts: string[]; executed: string | undefined; bound: string } | undefined;
+  batch: Batch | undefined;
   readonly statements: Map<string, string>;
-  /** An error was sent: the server skips everything up to the next Sync. */
-  failed: boolean;
 }
 
 /** Reads PostgreSQL connections; see the top of the file. */
@@ -44,7 +50,7 @@ export class PostgresqlReference implements Reference {
     for (const message of messagesOf(packet, 'pgsql', port)) {
       let connection = this.connections.get(packet.stream);
       if (connection === undefined) {
-        connection = { units: [], unit: undefined, statements: new Map(), failed: false };
+        connection = { units: [], batch: undefined, statements: new Map() };
         this.connections.set(packet.stream, connection);
       }
       const type = fieldIn(message.node, 'pgsql.type')?.show ?? '';
@@ -56,62 +62,77 @@ export class PostgresqlReference implements Reference {
   private takeFrontend(type: string, message: PdmlMessage, connection: Connection): void {
     const { node, frame, packet } = message;
     const text = (name: string): string => fieldIn(node, name)?.show ?? '';
+    const { stream } = packet;
     switch (type) {
-      case 'Startup message': {
-        this.open(connection, packet.stream, frame, { kind: 'LOGIN', text: startupUser(node) }, ['login'], 'ready');
+      case 'Startup message':
+        this.open(connection, stream, frame, { kind: 'LOGIN', text: startupUser(node) }, ['login']);
+        return;
+      case 'Simple query': {
+        const query = text('pgsql.query');
+        if (connection.batch === undefined)
+          this.open(connection, stream, frame, { kind: 'query', text: query }, ['query']);
+        else this.runBehind(connection.batch, query);
+        connection.batch = undefined;
         return;
       }
-      case 'Simple query':
-        if (connection.unit !== undefined) {
-          this.runBehind(connection, packet.stream, text('pgsql.query'));
-          return;
-        }
-        {
-          this.open(connection, packet.stream, frame, { kind: 'query', text: text('pgsql.query') }, ['query'], 'ready');
-          return;
-        }
-      case 'Function call': {
-        this.open(connection, packet.stream, frame, { kind: 'call', text: '' }, ['query'], 'ready');
+      case 'Function call':
+        this.open(connection, stream, frame, { kind: 'call', text: '' }, ['query']);
         return;
-      }
       case 'Cancel request':
       case 'Termination': {
         const kind = type === 'Termination' ? 'TERMINATE' : 'CANCEL';
-        this.exchanges.push({ stream: packet.stream, request: { frame, facts: { kind } }, response: undefined });
+        this.exchanges.push({ stream, request: { frame, facts: { kind } }, response: undefined });
         return;
       }
       default:
     }
-    if (type !== 'Sync' && type !== 'Flush' && answersTo[type] === undefined) return;
-    connection.unit ??= { frame, messages: [], texts: [], executed: undefined, bound: '' };
-    const { unit } = connection;
-    if (answersTo[type] !== undefined) unit.messages.push(type);
-    const statement = text('pgsql.statement');
+    if (answersTo[type] !== undefined) this.addToBatch(type, message, connection);
+    else if (type === 'Sync' || type === 'Flush') this.endBatch(type, connection);
+  }
+
+  private addToBatch(type: string, { node, frame, packet }: PdmlMessage, connection: Connection): void {
+    const batch = connection.batch ?? {
+      unit: this.open(connection, packet.stream, frame, { kind: 'query', text: '' }, []),
+      texts: [],
+      executed: undefined,
+      bound: '',
+    };
+    connection.batch = batch;
+    batch.unit.open.push(type);
+    const statement = fieldIn(node, 'pgsql.statement')?.show ?? '';
     if (type === 'Parse') {
-      const query = text('pgsql.query');
+      const query = fieldIn(node, 'pgsql.query')?.show ?? '';
       connection.statements.set(statement, query);
-      unit.texts.push(query);
-      unit.bound = query;
-    } else if (type === 'Bind') unit.bound = connection.statements.get(statement) ?? '';
-    else if (type === 'Execute') unit.executed ??= unit.bound;
-    else if (type === 'Describe' || type === 'Close') {
-      if (fieldIn(node, 'pgsql.statement') !== undefined) unit.texts.push(connection.statements.get(statement) ?? '');
-    }
-    if (type !== 'Sync' && type !== 'Flush') return;
-    connection.unit = undefined;
-    if (unit.messages.length === 0) {
+      batch.texts.push(query);
+      batch.bound = query;
+    } else if (type === 'Bind') batch.bound = connection.statements.get(statement) ?? '';
+    else if (type === 'Execute') batch.executed ??= batch.bound;
+    else if (fieldIn(node, 'pgsql.statement') !== undefined)
+      batch.texts.push(connection.statements.get(statement) ?? '');
+    this.describe(batch.unit, batch.executed ?? batch.texts[0] ?? '');
+  }
+
+  private endBatch(type: 'Sync' | 'Flush', connection: Connection): void {
+    const { batch } = connection;
+    connection.batch = undefined;
+    if (batch === undefined) {
       if (type === 'Sync') connection.units.push({ index: -1, open: [], ends: 'ready' });
-      return;
+    } else if (type === 'Flush') {
+      batch.unit.ends = 'answers';
+      if (batch.unit.open.length === 0 && connection.units[0] === batch.unit) connection.units.shift();
     }
-    const facts = { kind: 'query', text: unit.executed ?? unit.texts[0] ?? '' };
-    this.open(connection, packet.stream, unit.frame, facts, unit.messages, type === 'Sync' ? 'ready' : 'answers');
   }
 
   /** A query behind messages without a Sync: its ReadyForQuery ends them all. */
-  private runBehind(connection: Connection, stream: string, query: string): void {
-    const { frame, messages, executed } = connection.unit!;
-    connection.unit = undefined;
-    this.open(connection, stream, frame, { kind: 'query', text: executed ?? query }, [...messages, 'query'], 'ready');
+  private runBehind({ unit, executed }: Batch, query: string): void {
+    unit.open.push('query');
+    this.describe(unit, executed ?? query);
+  }
+
+  private describe({ index }: Unit, text: string): void {
+    const exchange = this.exchanges[index]!;
+    const request = { ...exchange.request, facts: { ...exchange.request.facts, text } };
+    this.exchanges[index] = { ...exchange, request };
   }
 
   private open(
@@ -120,10 +141,11 @@ export class PostgresqlReference implements Reference {
     frame: number,
     facts: Record<string, string>,
     open: readonly string[],
-    ends: Unit['ends'],
-  ): void {
-    connection.units.push({ index: this.exchanges.length, open: [...open], ends });
+  ): Unit {
+    const unit: Unit = { index: this.exchanges.length, open: [...open], ends: 'ready' };
+    connection.units.push(unit);
     this.exchanges.push({ stream, request: { frame, facts }, response: undefined });
+    return unit;
   }
 
   private takeBackend(type: string, message: PdmlMessage, connection: Connection): void {
@@ -133,17 +155,13 @@ export class PostgresqlReference implements Reference {
     if (type === 'Ready for query') {
       // Flushed messages behind an error are skipped as well.
       while (connection.units.length > 0 && connection.units.shift()!.ends !== 'ready');
-      connection.failed = false;
       this.answer(unit, frame, {});
       return;
     }
     if (type === 'Error') {
       this.answer(unit, frame, { code: fieldIn(node, 'pgsql.code')?.show ?? '' });
       if (unit.open[0] === 'login') connection.units.shift();
-      else {
-        connection.failed = true;
-        if (unit.ends === 'answers') connection.units.shift();
-      }
+      else if (unit.ends === 'answers') connection.units.shift();
       return;
     }
     if (type === 'Command completion') this.answer(unit, frame, { tag: fieldIn(node, 'pgsql.tag')?.show ?? '' });
