@@ -48,7 +48,7 @@ export function byteByByte(calls: readonly Step[]): Step[] {
 }
 
 /** The events of one connection; ids count from 1. */
-function eventsOf(steps: readonly Step[], view: ConnectionView): SocketEvent[] {
+export function connectionEvents(steps: readonly Step[], view: ConnectionView): SocketEvent[] {
   const { port = 6379, transport = 'tcp', role = 'unknown', budgetBytes = Number.MAX_SAFE_INTEGER } = view;
   const onServer = view.seenFrom === 'server';
   const ends = onServer ? { localPort: port, remotePort: 40_000 } : { localPort: 40_000, remotePort: port };
@@ -79,11 +79,16 @@ function eventsOf(steps: readonly Step[], view: ConnectionView): SocketEvent[] {
 
 /** The spans of one connection that the whole stage makes of it, in the order of their requests. */
 export function spansOfConnection(steps: readonly Step[], view: ConnectionView = {}): readonly Span[] {
-  const { spans } = runAgent(eventsOf(steps, view), { dissectors, batchEvents: view.batchEvents ?? 300 });
+  return spansOfEvents(connectionEvents(steps, view), view.batchEvents);
+}
+
+/** The spans that the whole stage makes of these events, in the order of their requests. */
+export function spansOfEvents(events: readonly SocketEvent[], batchEvents = 300): readonly Span[] {
+  const { spans } = runAgent(events, { dissectors, batchEvents });
   return [...spans].sort((one, other) => one.requestEventId - other.requestEventId);
 }
 
 /** What the stage makes of a connection until a minute or so after its last call. */
 export function runConnection(steps: readonly Step[], view: ConnectionView & { readonly port: number }): AgentRun {
-  return runAgent(eventsOf(steps, view), { dissectors, idleNs: 130e9 });
+  return runAgent(connectionEvents(steps, view), { dissectors, idleNs: 130e9 });
 }
