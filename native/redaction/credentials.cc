@@ -42,23 +42,6 @@ class Name {
   size_t size_ = 0;
 };
 
-template <typename List>
-bool holds(const List& list, std::string_view name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
-
-bool has_credential_ending(std::string_view name) {
-  for (const std::string_view ending : kCredentialEndings)
-    if (name.size() >= ending.size() && name.substr(name.size() - ending.size()) == ending) return true;
-  return false;
-}
-
-// A key of a connection string.
-bool is_password_key(std::string_view raw) {
-  const Name name(raw);
-  return has_credential_ending(name.text()) || name.text() == "pwd" || name.text() == "pass";
-}
-
 // Ends an authority.
 bool ends_authority(uint8_t byte) {
   return byte == '/' || byte == '?' || byte == '#' || byte == '"' || byte == '\'' || byte == '<' || byte == '>' ||
@@ -73,21 +56,54 @@ bool ends_value(uint8_t byte) {
 
 bool begins_parameter(uint8_t byte) { return byte == '?' || byte == '&' || byte == '#' || byte == ';'; }
 
+// Bytes at which a URL may have something to cover.
+constexpr std::array<bool, 256> kStops = [] {
+  std::array<bool, 256> stops{};
+  for (const char stop : {':', '?', '&', '#', ';'}) stops[static_cast<uint8_t>(stop)] = true;
+  return stops;
+}();
+
 bool is_name_byte(uint8_t byte) {
   return is_word(byte) || byte == '-' || byte == '.' || byte == '%' || byte == '[' || byte == ']';
 }
 
 }  // namespace
 
+void NameSet::add(std::string_view name) {
+  if (by_size_.size() <= name.size()) by_size_.resize(name.size() + 1);
+  by_size_[name.size()].emplace_back(name);
+}
+
+bool NameSet::holds(std::string_view name) const {
+  if (name.size() >= by_size_.size()) return false;
+  const std::vector<std::string>& names = by_size_[name.size()];
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 Credentials::Credentials(const CredentialNames& names) {
-  for (const std::string& name : names.headers) names_.headers.emplace_back(Name(name).text());
-  for (const std::string& name : names.parameters) names_.parameters.emplace_back(Name(name).text());
+  for (const std::string_view name : kCredentialHeaders) headers_.add(name);
+  for (const std::string_view name : kCredentialParameters) parameters_.add(name);
+  for (const std::string& name : names.headers) headers_.add(Name(name).text());
+  for (const std::string& name : names.parameters) parameters_.add(Name(name).text());
+  for (const std::string_view ending : kCredentialEndings) endings_[static_cast<uint8_t>(ending.back())].push_back(ending);
+}
+
+bool Credentials::has_credential_ending(std::string_view name) const {
+  if (name.empty()) return false;
+  for (const std::string_view ending : endings_[static_cast<uint8_t>(name.back())])
+    if (name.size() >= ending.size() && name.substr(name.size() - ending.size()) == ending) return true;
+  return false;
+}
+
+// A key of a connection string.
+bool Credentials::is_password_key(std::string_view raw) const {
+  const Name name(raw);
+  return has_credential_ending(name.text()) || name.text() == "pwd" || name.text() == "pass";
 }
 
 bool Credentials::is_header(std::string_view raw) const {
   const Name name(raw);
-  return has_credential_ending(name.text()) || holds(kCredentialHeaders, name.text()) ||
-         holds(names_.headers, name.text());
+  return has_credential_ending(name.text()) || headers_.holds(name.text());
 }
 
 bool Credentials::is_parameter(std::string_view raw) const {
@@ -98,14 +114,16 @@ bool Credentials::is_parameter(std::string_view raw) const {
     const size_t open = text.rfind('[');
     if (open != std::string_view::npos && open + 2 < text.size()) text = text.substr(open + 1, text.size() - open - 2);
   }
-  return has_credential_ending(text) || holds(kCredentialParameters, text) || holds(names_.parameters, text);
+  return has_credential_ending(text) || parameters_.holds(text);
 }
 
 void Credentials::cover_urls(StreamReader& reader, size_t from, size_t to, bool is_complete) const {
   const uint8_t* bytes = reader.window();
   for (size_t at = from; at < to;) {
     const uint8_t byte = bytes[at];
-    if (byte == ':' && at + 2 < to && bytes[at + 1] == '/' && bytes[at + 2] == '/') {
+    if (!kStops[byte]) {
+      at++;
+    } else if (byte == ':' && at + 2 < to && bytes[at + 1] == '/' && bytes[at + 2] == '/') {
       at = cover_authority(reader, at + 3, to, is_complete);
     } else if (begins_parameter(byte)) {
       at = cover_parameter(reader, at + 1, to);

@@ -3,6 +3,7 @@
 // Names that stand before credentials, and credentials in URLs and in connection strings. Lists: schemas/protocol-tables.ts.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -18,6 +19,16 @@ namespace spanloom::redaction {
 struct CredentialNames {
   std::vector<std::string> headers;
   std::vector<std::string> parameters;
+};
+
+// A set of names, found by their length.
+class NameSet {
+ public:
+  void add(std::string_view name);
+  bool holds(std::string_view name) const;
+
+ private:
+  std::vector<std::vector<std::string>> by_size_;
 };
 
 class Credentials {
@@ -39,8 +50,13 @@ class Credentials {
  private:
   size_t cover_authority(StreamReader& reader, size_t from, size_t to, bool is_complete) const;
   size_t cover_parameter(StreamReader& reader, size_t from, size_t to) const;
+  bool has_credential_ending(std::string_view name) const;
+  bool is_password_key(std::string_view raw) const;
 
-  CredentialNames names_;
+  NameSet headers_;
+  NameSet parameters_;
+  // Endings of names, by their last byte.
+  std::array<std::vector<std::string_view>, 256> endings_;
 };
 
 // A value as long and as mixed as generated tokens are.

@@ -3,6 +3,7 @@
 // HTTP/1 (RFC 9110, RFC 9112). Heads are read line by line; of a line that a call does not finish, what must be a secret is
 // covered at once. Bodies are hidden. State: an unfinished line for each direction, the methods of open requests.
 #include <algorithm>
+#include <cstring>
 #include <deque>
 
 #include "../generated/protocol-tables.h"
@@ -36,8 +37,8 @@ struct Line {
 };
 
 Line line_at(const uint8_t* bytes, size_t from, size_t end) {
-  size_t at = from;
-  while (at < end && bytes[at] != '\n') at++;
+  const void* found = std::memchr(bytes + from, '\n', end - from);
+  const size_t at = found == nullptr ? end : static_cast<size_t>(static_cast<const uint8_t*>(found) - bytes);
   const size_t text_end = at > from && bytes[at - 1] == '\r' ? at - 1 : at;
   return at >= end ? Line{text_end, end, false} : Line{text_end, at + 1, true};
 }
