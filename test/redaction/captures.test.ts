@@ -1,0 +1,76 @@
+/** Redaction on captures of real traffic: of what is sent no byte is changed but the answers of logins, and no message is lost. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readPcapPayloads } from '../../enricher/dissect/fixtures/pcap-file.ts';
+import { capturesDirectory, haveCaptures } from '../../enricher/dissect/fixtures/shared-captures.ts';
+import { addonPath } from '../../native/load.ts';
+import { dissectPayloads } from './dissect-redacted.ts';
+import { type ConnectionFacts, defaultBudget, type PlayedCall, redactCalls, wholePayload } from './redact-calls.ts';
+
+const isBuilt = existsSync(addonPath);
+if (!isBuilt && process.env['TEST_REQUIRE_ALL'] === '1') throw new Error('the native addon is not built');
+const canRun = isBuilt && haveCaptures();
+
+/** Captures with a login, and how many bytes of it are the answer to the server's challenge. */
+const logins: Readonly<Record<string, number>> = {
+  'mysql/mysql-error.pcap': 20,
+  'mysql/mysql-login-error.pcap': 20,
+  'mysql/mysql-table-select.pcap': 20,
+  'mysql/mysql.pcap': 20,
+};
+
+interface Connection {
+  /** The end that sent first: the host that looks on is taken to be there. */
+  readonly local: string;
+  readonly facts: ConnectionFacts;
+  readonly calls: PlayedCall[];
+}
+
+function connectionsOf(path: string): Connection[] {
+  const connections = new Map<string, Connection>();
+  for (const payload of readPcapPayloads(path)) {
+    const source = `${payload.source}:${payload.sourcePort}`;
+    const destination = `${payload.destination}:${payload.destinationPort}`;
+    const key = [payload.transport, ...[source, destination].sort()].join(' ');
+    const facts = {
+      localPort: payload.sourcePort,
+      remotePort: payload.destinationPort,
+      transport: payload.transport,
+    };
+    const connection: Connection = connections.get(key) ?? { local: source, facts, calls: [] };
+    connections.set(key, connection);
+    const direction = source === connection.local ? 'egress' : 'ingress';
+    connection.calls.push({ direction, bytes: payload.bytes, length: payload.length });
+  }
+  return [...connections.values()];
+}
+
+function captures(directory: string): string[] {
+  return readdirSync(directory).flatMap((name) => {
+    const path = join(directory, name);
+    if (statSync(path).isDirectory()) return captures(path);
+    return name.endsWith('.pcap') ? [path] : [];
+  });
+}
+
+const names = canRun ? captures(capturesDirectory).map((path) => relative(capturesDirectory, path)) : [];
+
+describe.skipIf(!canRun)('captures', () => {
+  it('are many', () => expect(names.length).toBeGreaterThan(30));
+
+  it.each(names)('%s', (name) => {
+    let covered = 0;
+    for (const { facts, calls } of connectionsOf(join(capturesDirectory, name))) {
+      for (const budget of [wholePayload, defaultBudget]) {
+        const payloads = redactCalls(calls, facts, budget);
+        expect(dissectPayloads(payloads, facts, 'payload')).toEqual(dissectPayloads(payloads, facts, 'captured'));
+        if (budget !== defaultBudget || name.startsWith('http/')) continue;
+        for (const { payload, redacted } of payloads)
+          for (let index = 0; index < redacted.length; index += 2)
+            if (redacted[index]! < payload.length) covered += redacted[index + 1]!;
+      }
+    }
+    expect(covered).toBe(logins[name] ?? 0);
+  });
+});
