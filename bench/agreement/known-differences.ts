@@ -35,6 +35,16 @@ const knownDifferences: readonly KnownDifference[] = [
       Number(ours?.response?.facts['code']) >= 400,
   },
   {
+    protocol: 'http1',
+    explanation: 'a method in lower case: a name like any other (RFC 9110, 9.1), which tshark does not take for one',
+    matches: ({ kind, ours }) => kind === 'only us' && /^[a-z]+$/.test(ours?.request.facts['method'] ?? ''),
+  },
+  {
+    protocol: 'http1',
+    explanation: 'blank lines in front of a request (RFC 9112, 2.2): tshark does not find the request behind them',
+    matches: ({ kind, tshark }, mark) => kind === 'only us' && tshark === undefined && mark === 'blank line',
+  },
+  {
     protocol: 'mysql',
     explanation: 'a statement with a zero byte in it: tshark ends its text there, the server does not',
     matches: ({ what, facts, ours }) =>

@@ -190,7 +190,7 @@ function responseFacts(message: ResponseMessage<number>, protocol: ServerKind['p
     case 'mysql':
       return { error: String(responseCode) };
     case 'postgresql': {
-      const code = /^\w+ (\w{5}): /.exec(exception)?.[1];
+      const [, code] = /^\w+ (\w{5}): /.exec(exception) ?? /^(not executed): /.exec(exception) ?? [];
       return { ...(code === undefined ? {} : { code }), ...(result === '' ? {} : { tag: result }) };
     }
   }

@@ -27,6 +27,8 @@ export class Http1Reference implements Reference {
   private readonly heads: Head[] = [];
 
   take(packet: PdmlPacket, port: number): void {
+    const text = packet.sourcePort === port ? '' : Buffer.from(packet.payload, 'hex').toString('latin1');
+    if (/^(?:\r?\n)+[A-Z]+ \S+ HTTP\/1/.test(text)) this.marks.set(packet.stream, 'blank line');
     for (const { node, frame } of messagesOf(packet, 'http', port)) {
       this.heads.push({ stream: packet.stream, frame, shownIn: packet.frame, node });
     }
@@ -75,6 +77,7 @@ function requestOf(node: PdmlNode, frame: number): ReadMessage | undefined {
   const target = fieldIn(node, 'http.request.uri')?.show ?? '';
   const authority = /^https?:\/\/([^/?]*)/.exec(target)?.[1];
   const uri = target.replace(/^https?:\/\/[^/?]*/, '') || '/';
-  const host = fieldIn(node, 'http.host')?.show ?? authority ?? '';
+  // RFC 9112, 3.2.2: with an absolute target the field Host counts for nothing.
+  const host = authority ?? fieldIn(node, 'http.host')?.show ?? '';
   return { frame, facts: { method, uri, host } };
 }

@@ -1,11 +1,13 @@
-import type { Exchange } from '../exchange.ts';
+import type { Exchange, ReadMessage } from '../exchange.ts';
 import { fieldIn, fieldsIn, messagesOf, type PdmlMessage, type PdmlPacket } from './pdml.ts';
 import type { Reference } from './reference.ts';
 
 /**
- * What tshark says about PostgreSQL, message by message, put together to what one ReadyForQuery answers: a simple query,
- * or what was sent up to a Sync; what was sent up to a Flush is one of its own. Each message of the client has answers of
- * known types, so it is known which of them an answer belongs to; after an error nothing but ReadyForQuery comes.
+ * What tshark says about PostgreSQL, message by message. What the client sends up to Sync or Flush is a batch; a simple
+ * query and a login are batches of their own. A batch is cut behind each Execute and what is closed behind it. Each
+ * message of the client has answers of known types, so it is known which of them an answer belongs to; after an error
+ * nothing but ReadyForQuery comes, and what was to be answered in between was not executed. A statement that only makes
+ * ready for the next of its batch is part of that one, unless it fails.
  */
 
 /** Messages of a client, by the name that tshark has for them, and what ends the answer of the server to each. */
@@ -17,26 +19,49 @@ const answersTo: Readonly<Record<string, readonly string[]>> = {
   Close: ['Close completion'],
 };
 
+/** Messages of a server that answer nothing; the data of a COPY in come before its answer. */
+const asides: ReadonlySet<string> = new Set([
+  'Notice',
+  'Parameter status',
+  'Notification',
+  'Backend key data',
+  'CopyIn response',
+]);
+
+const preamble = /^\s*(?:BEGIN|START|SAVEPOINT|SET)\b/i;
+
 interface Unit {
-  readonly index: number;
+  readonly frame: number;
+  readonly kind: string;
   /** Messages whose answers are still to come; a simple query and a login end with ReadyForQuery. */
   readonly open: string[];
-  ends: 'ready' | 'answers';
+  /** What runs, else what is prepared, described or closed, else what is bound. */
+  executed: string | undefined;
+  named: string | undefined;
+  bound: string | undefined;
+  /** Name of a statement that was parsed and not bound yet. */
+  parsed: string | undefined;
+  response: ReadMessage | undefined;
 }
 
-/** What the client sends until it says Sync or Flush. The server may answer before it does. */
+/** The server may answer before it ends. */
 interface Batch {
-  readonly unit: Unit;
-  /** Texts of statements that are prepared, described or closed. */
-  readonly texts: string[];
-  executed: string | undefined;
-  bound: string;
+  readonly stream: string;
+  readonly units: Unit[];
+  ends: 'ready' | 'answers';
+  /** It takes data of COPY, and no Sync. */
+  isCopying: boolean;
 }
 
 interface Connection {
-  readonly units: Unit[];
+  /** Batches that wait for answers. */
+  readonly waiting: Batch[];
+  /** What the client has not ended yet. */
   batch: Batch | undefined;
+  /** The server skips everything up to Sync. */
+  isSkipping: boolean;
   readonly statements: Map<string, string>;
+  readonly portals: Map<string, string>;
 }
 
 /** Reads PostgreSQL connections; see the top of the file. */
@@ -45,145 +70,193 @@ export class PostgresqlReference implements Reference {
   readonly dissector = 'pgsql';
   readonly remarks = new Map<string, number>();
   private readonly connections = new Map<string, Connection>();
+  private readonly batches: Batch[] = [];
 
   take(packet: PdmlPacket, port: number): void {
     for (const message of messagesOf(packet, 'pgsql', port)) {
       let connection = this.connections.get(packet.stream);
       if (connection === undefined) {
-        connection = { units: [], batch: undefined, statements: new Map() };
+        const [statements, portals] = [new Map<string, string>(), new Map<string, string>()];
+        connection = { waiting: [], batch: undefined, isSkipping: false, statements, portals };
         this.connections.set(packet.stream, connection);
       }
       const type = fieldIn(message.node, 'pgsql.type')?.show ?? '';
-      if (message.fromServer) this.takeBackend(type, message, connection);
+      if (message.fromServer) takeBackend(type, message, connection);
       else this.takeFrontend(type, message, connection);
     }
   }
 
+  finish(): void {
+    for (const { stream, units } of this.batches) this.exchanges.push(...exchangesOf(stream, units));
+  }
+
   private takeFrontend(type: string, message: PdmlMessage, connection: Connection): void {
     const { node, frame, packet } = message;
-    const text = (name: string): string => fieldIn(node, name)?.show ?? '';
-    const { stream } = packet;
     switch (type) {
       case 'Startup message':
-        this.open(connection, stream, frame, { kind: 'LOGIN', text: startupUser(node) }, ['login']);
+        this.open(packet.stream, connection).units.push(unitOf(frame, 'LOGIN', 'login', startupUser(node)));
         return;
-      case 'Simple query': {
-        const query = text('pgsql.query');
-        if (connection.batch === undefined)
-          this.open(connection, stream, frame, { kind: 'query', text: query }, ['query']);
-        else this.runBehind(connection.batch, query);
+      case 'Simple query':
+      case 'Function call': {
+        // Behind messages without a Sync its ReadyForQuery ends them all.
+        const batch = connection.batch ?? this.open(packet.stream, connection);
+        const kind = type === 'Function call' ? 'call' : 'query';
+        batch.units.push(unitOf(frame, kind, 'query', fieldIn(node, 'pgsql.query')?.show ?? ''));
         connection.batch = undefined;
         return;
       }
-      case 'Function call':
-        this.open(connection, stream, frame, { kind: 'call', text: '' }, ['query']);
-        return;
       case 'Cancel request':
       case 'Termination': {
-        const kind = type === 'Termination' ? 'TERMINATE' : 'CANCEL';
-        this.exchanges.push({ stream, request: { frame, facts: { kind } }, response: undefined });
+        const unit = unitOf(frame, type === 'Termination' ? 'TERMINATE' : 'CANCEL');
+        this.batches.push({ stream: packet.stream, units: [unit], ends: 'ready', isCopying: false });
         return;
       }
       default:
     }
-    if (answersTo[type] !== undefined) this.addToBatch(type, message, connection);
-    else if (type === 'Sync' || type === 'Flush') this.endBatch(type, connection);
+    if (answersTo[type] !== undefined) {
+      connection.batch ??= this.open(packet.stream, connection);
+      addToBatch(type, message, connection.batch, connection);
+    } else if (type === 'Sync' || type === 'Flush') this.endBatch(type, packet.stream, connection);
   }
 
-  private addToBatch(type: string, { node, frame, packet }: PdmlMessage, connection: Connection): void {
-    const batch = connection.batch ?? {
-      unit: this.open(connection, packet.stream, frame, { kind: 'query', text: '' }, []),
-      texts: [],
-      executed: undefined,
-      bound: '',
-    };
-    connection.batch = batch;
-    batch.unit.open.push(type);
-    const statement = fieldIn(node, 'pgsql.statement')?.show ?? '';
-    if (type === 'Parse') {
-      const query = fieldIn(node, 'pgsql.query')?.show ?? '';
-      connection.statements.set(statement, query);
-      batch.texts.push(query);
-      batch.bound = query;
-    } else if (type === 'Bind') batch.bound = connection.statements.get(statement) ?? '';
-    else if (type === 'Execute') batch.executed ??= batch.bound;
-    else if (fieldIn(node, 'pgsql.statement') !== undefined)
-      batch.texts.push(connection.statements.get(statement) ?? '');
-    this.describe(batch.unit, batch.executed ?? batch.texts[0] ?? '');
-  }
-
-  private endBatch(type: 'Sync' | 'Flush', connection: Connection): void {
-    const { batch } = connection;
+  private endBatch(type: 'Sync' | 'Flush', stream: string, connection: Connection): void {
+    const { batch, waiting } = connection;
     connection.batch = undefined;
     if (batch === undefined) {
-      if (type === 'Sync') connection.units.push({ index: -1, open: [], ends: 'ready' });
+      if (type === 'Flush') return;
+      if (waiting[0]?.isCopying === true) waiting[0].isCopying = false;
+      else this.open(stream, connection);
     } else if (type === 'Flush') {
-      batch.unit.ends = 'answers';
-      if (batch.unit.open.length === 0 && connection.units[0] === batch.unit) connection.units.shift();
+      batch.ends = 'answers';
+      endAnswered(connection);
     }
   }
 
-  /** A query behind messages without a Sync: its ReadyForQuery ends them all. */
-  private runBehind({ unit, executed }: Batch, query: string): void {
-    unit.open.push('query');
-    this.describe(unit, executed ?? query);
+  private open(stream: string, connection: Connection): Batch {
+    const batch: Batch = { stream, units: [], ends: 'ready', isCopying: false };
+    connection.waiting.push(batch);
+    this.batches.push(batch);
+    return batch;
   }
+}
 
-  private describe({ index }: Unit, text: string): void {
-    const exchange = this.exchanges[index]!;
-    const request = { ...exchange.request, facts: { ...exchange.request.facts, text } };
-    this.exchanges[index] = { ...exchange, request };
+function unitOf(frame: number, kind: string, message?: string, executed?: string): Unit {
+  const open = message === undefined ? [] : [message];
+  return { frame, kind, open, executed, named: undefined, bound: undefined, parsed: undefined, response: undefined };
+}
+
+function addToBatch(
+  type: string,
+  { node, frame }: PdmlMessage,
+  { units }: Batch,
+  { statements, portals }: Connection,
+): void {
+  const statement = fieldIn(node, 'pgsql.statement')?.show;
+  const portal = fieldIn(node, 'pgsql.portal')?.show ?? '';
+  let unit = units.at(-1);
+  if (unit === undefined || startsNext(type, statement, unit)) {
+    unit = unitOf(frame, 'query');
+    units.push(unit);
   }
+  unit.open.push(type);
+  if (type === 'Parse') {
+    unit.named = fieldIn(node, 'pgsql.query')?.show ?? '';
+    unit.parsed = statement ?? '';
+    statements.set(unit.parsed, unit.named);
+  } else if (type === 'Bind') {
+    unit.bound = statements.get(statement ?? '') ?? '';
+    unit.parsed = undefined;
+    portals.set(portal, unit.bound);
+  } else if (type === 'Execute') unit.executed = portals.get(portal) ?? '';
+  else if (statement !== undefined) unit.named ??= statements.get(statement);
+  else if (type === 'Describe') unit.named ??= portals.get(portal);
+}
 
-  private open(
-    connection: Connection,
-    stream: string,
-    frame: number,
-    facts: Record<string, string>,
-    open: readonly string[],
-  ): Unit {
-    const unit: Unit = { index: this.exchanges.length, open: [...open], ends: 'ready' };
-    connection.units.push(unit);
-    this.exchanges.push({ stream, request: { frame, facts }, response: undefined });
-    return unit;
+/** Whether a message begins another request than the one before it in the batch. */
+function startsNext(type: string, statement: string | undefined, { executed, parsed }: Unit): boolean {
+  if (type === 'Close') return false;
+  if (executed !== undefined) return true;
+  // What was prepared and is not bound at once is prepared for later.
+  return parsed !== undefined && (type === 'Parse' || (type === 'Bind' && statement !== parsed));
+}
+
+function takeBackend(type: string, { node, frame }: PdmlMessage, connection: Connection): void {
+  const { waiting } = connection;
+  const [batch] = waiting;
+  if (batch === undefined) return;
+  if (type === 'Ready for query') {
+    takeReady(frame, connection);
+    return;
   }
+  const unit = batch.units.find(({ open }) => open.length > 0) ?? batch.units.at(-1);
+  if (unit === undefined) return;
+  if (type === 'CopyIn response') batch.isCopying = unit.open[0] === 'Execute';
+  if (type === 'Error') {
+    // The whole request failed, whatever it had done before.
+    const code = fieldIn(node, 'pgsql.code')?.show ?? '';
+    unit.response = { frame: unit.response?.frame ?? frame, facts: { code } };
+    if (unit.open[0] === 'login') waiting.shift();
+    else if (unit.open[0] !== 'query') connection.isSkipping = true;
+    return;
+  }
+  if (asides.has(type)) return;
+  if (type === 'Authentication request' && Number(fieldIn(node, 'pgsql.authtype')?.show) !== 0) return;
+  answer(unit, frame, type === 'Command completion' ? { tag: fieldIn(node, 'pgsql.tag')?.show ?? '' } : {});
+  if (unit.open[0] === undefined || answersTo[unit.open[0]]?.includes(type) !== true) return;
+  unit.open.shift();
+  endAnswered(connection);
+}
 
-  private takeBackend(type: string, message: PdmlMessage, connection: Connection): void {
-    const { node, frame } = message;
-    const unit = connection.units[0];
-    if (unit === undefined) return;
-    if (type === 'Ready for query') {
-      // Flushed messages behind an error are skipped as well.
-      while (connection.units.length > 0 && connection.units.shift()!.ends !== 'ready');
-      this.answer(unit, frame, {});
-      return;
+function takeReady(frame: number, connection: Connection): void {
+  const { waiting, isSkipping } = connection;
+  connection.isSkipping = false;
+  for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
+    for (const unit of batch.units) {
+      if (isSkipping) unit.response ??= { frame, facts: { code: 'not executed' } };
+      else if (unit.open.length > 0) answer(unit, frame, {});
     }
-    if (type === 'Error') {
-      this.answer(unit, frame, { code: fieldIn(node, 'pgsql.code')?.show ?? '' });
-      if (unit.open[0] === 'login') connection.units.shift();
-      else if (unit.ends === 'answers') connection.units.shift();
-      return;
-    }
-    if (type === 'Command completion') this.answer(unit, frame, { tag: fieldIn(node, 'pgsql.tag')?.show ?? '' });
-    else if (type !== 'Notice' && type !== 'Parameter status' && type !== 'Notification' && type !== 'Backend key data')
-      if (type !== 'Authentication request' || Number(fieldIn(node, 'pgsql.authtype')?.show) === 0)
-        if (type !== 'CopyIn response') this.answer(unit, frame, {});
-    const expected = unit.open[0] === undefined ? undefined : answersTo[unit.open[0]];
-    if (expected?.includes(type) !== true) return;
-    unit.open.shift();
-    if (unit.open.length === 0 && unit.ends === 'answers') connection.units.shift();
+    // Flushed messages behind an error are skipped as well.
+    if (batch.ends === 'ready') return;
   }
+}
 
-  private answer({ index }: Unit, frame: number, facts: Record<string, string>): void {
-    const exchange = this.exchanges[index];
-    if (exchange === undefined) return;
-    const before = exchange.response;
-    // The first tag and the first error count, and so does the frame in which the answer began.
-    this.exchanges[index] = {
-      ...exchange,
-      response: { frame: before?.frame ?? frame, facts: { ...facts, ...before?.facts } },
-    };
+function endAnswered({ waiting, isSkipping }: Connection): void {
+  const [batch] = waiting;
+  if (isSkipping || batch?.ends !== 'answers') return;
+  if (batch.units.every(({ open }) => open.length === 0)) waiting.shift();
+}
+
+function answer(unit: Unit, frame: number, facts: Record<string, string>): void {
+  const { response } = unit;
+  // The first tag counts, and so does the frame in which the answer began; behind an error nothing counts.
+  if (response?.facts['code'] !== undefined) return;
+  unit.response = { frame: response?.frame ?? frame, facts: { ...facts, ...response?.facts } };
+}
+
+/** One for each request: what only makes ready for another one is part of it. */
+function exchangesOf(stream: string, units: readonly Unit[]): Exchange[] {
+  const exchanges: Exchange[] = [];
+  const failed: Exchange[] = [];
+  let begin: number | undefined;
+  let answered: number | undefined;
+  for (const unit of units) {
+    const { kind, executed, named, bound, response } = unit;
+    const text = executed ?? named ?? bound ?? '';
+    const frame = begin ?? unit.frame;
+    const facts: Record<string, string> = kind === 'TERMINATE' || kind === 'CANCEL' ? { kind } : { kind, text };
+    const request = { frame, facts };
+    if (unit !== units.at(-1) && executed !== undefined && preamble.test(text)) {
+      const code = response?.facts['code'];
+      if (code !== undefined && code !== 'not executed') failed.push({ stream, request, response });
+      else if (code === undefined) answered ??= response?.frame;
+      begin = frame;
+      continue;
+    }
+    const whole = response === undefined ? undefined : { ...response, frame: answered ?? response.frame };
+    exchanges.push({ stream, request, response: whole });
+    [begin, answered] = [undefined, undefined];
   }
+  return [...exchanges, ...failed];
 }
 
 function startupUser(node: PdmlMessage['node']): string {
