@@ -1,5 +1,6 @@
 import type { Comparison } from './compare-recording.ts';
 import type { Difference } from './compare.ts';
+import type { Mode } from './ours.ts';
 import type { Recording } from './record.ts';
 
 /** Differences that were judged: why ours is meant, or why tshark's reading is not what happened. */
@@ -7,6 +8,8 @@ import type { Recording } from './record.ts';
 interface KnownDifference {
   readonly protocol: Recording['protocol'];
   readonly explanation: string;
+  /** Only where capture began in the middle of the connection. */
+  readonly isJoined?: boolean;
   /** @param mark what is special about the connection */
   readonly matches: (difference: Difference, mark: string | undefined) => boolean;
 }
@@ -50,13 +53,31 @@ const knownDifferences: readonly KnownDifference[] = [
     matches: ({ what, facts, ours }) =>
       what === 'request' && facts.join() === 'text' && ours?.request.facts['text']?.includes('\0') === true,
   },
+  {
+    protocol: 'postgresql',
+    explanation:
+      'BEGIN that was prepared before capture began: ours has no text of it, so it is no part of the next statement',
+    isJoined: true,
+    matches: ({ kind, what, facts, ours }, mark) => {
+      if (mark !== 'prepared preamble') return false;
+      if (kind === 'only us') return true;
+      const isNameless = what === 'response' && facts.join() === 'tag' && ours?.request.facts['text'] === '';
+      return isNameless && /^(?:BEGIN|START|SAVEPOINT|SET)\b/.test(ours.response?.facts['tag'] ?? '');
+    },
+  },
 ];
 
 /** Why a difference is meant; undefined when it is open. */
-export function explanationOf({ recording, marks }: Comparison, difference: Difference): string | undefined {
+export function explanationOf(
+  { recording, marks }: Comparison,
+  { missedShares }: Mode,
+  difference: Difference,
+): string | undefined {
   const mark = marks.get((difference.tshark ?? difference.ours)?.stream ?? '');
+  const wasJoined = missedShares.some((share) => share > 0);
   const known = knownDifferences.find(
-    ({ protocol, matches }) => protocol === recording.protocol && matches(difference, mark),
+    ({ protocol, isJoined = false, matches }) =>
+      protocol === recording.protocol && (wasJoined || !isJoined) && matches(difference, mark),
   );
   return known === undefined ? undefined : `${known.protocol}: ${known.explanation}`;
 }

@@ -38,7 +38,7 @@ function listed(comparisons: readonly Comparison[]): Listed[] {
         ...difference,
         recording: comparison.recording,
         mode: mode.name,
-        explanation: explanationOf(comparison, difference),
+        explanation: explanationOf(comparison, mode, difference),
       })),
     ),
   );
@@ -51,7 +51,7 @@ export function printTable(comparisons: readonly Comparison[]): void {
   for (const comparison of comparisons) {
     const { recording, modes } = comparison;
     for (const { mode, agreement } of modes) {
-      const open = agreement.differences.filter((one) => explanationOf(comparison, one) === undefined);
+      const open = agreement.differences.filter((one) => explanationOf(comparison, mode, one) === undefined);
       const of = (kind: Difference['kind']): number => open.filter((one) => one.kind === kind).length;
       const counts = [
         ...[agreement.tshark, agreement.ours, agreement.agree, of('unknown'), of('differs'), of('only tshark')],

@@ -69,6 +69,7 @@ export class PostgresqlReference implements Reference {
   readonly exchanges: Exchange[] = [];
   readonly dissector = 'pgsql';
   readonly remarks = new Map<string, number>();
+  readonly marks = new Map<string, string>();
   private readonly connections = new Map<string, Connection>();
   private readonly batches: Batch[] = [];
 
@@ -87,7 +88,11 @@ export class PostgresqlReference implements Reference {
   }
 
   finish(): void {
-    for (const { stream, units } of this.batches) this.exchanges.push(...exchangesOf(stream, units));
+    for (const { stream, units } of this.batches) {
+      this.exchanges.push(...exchangesOf(stream, units));
+      const isPrepared = (unit: Unit): boolean => unit.named === undefined && isPreamble(unit, units);
+      if (units.some(isPrepared)) this.marks.set(stream, 'prepared preamble');
+    }
   }
 
   private takeFrontend(type: string, message: PdmlMessage, connection: Connection): void {
@@ -233,6 +238,11 @@ function answer(unit: Unit, frame: number, facts: Record<string, string>): void 
   unit.response = { frame: response?.frame ?? frame, facts: { ...facts, ...response?.facts } };
 }
 
+/** Whether a statement only makes ready for the next of its batch. */
+function isPreamble(unit: Unit, units: readonly Unit[]): boolean {
+  return unit !== units.at(-1) && preamble.test(unit.executed ?? '');
+}
+
 /** One for each request: what only makes ready for another one is part of it. */
 function exchangesOf(stream: string, units: readonly Unit[]): Exchange[] {
   const exchanges: Exchange[] = [];
@@ -245,7 +255,7 @@ function exchangesOf(stream: string, units: readonly Unit[]): Exchange[] {
     const frame = begin ?? unit.frame;
     const facts: Record<string, string> = kind === 'TERMINATE' || kind === 'CANCEL' ? { kind } : { kind, text };
     const request = { frame, facts };
-    if (unit !== units.at(-1) && executed !== undefined && preamble.test(text)) {
+    if (isPreamble(unit, units)) {
       const code = response?.facts['code'];
       if (code !== undefined && code !== 'not executed') failed.push({ stream, request, response });
       else if (code === undefined) answered ??= response?.frame;
