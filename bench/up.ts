@@ -19,6 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { projectFile } from '../core/project-files.ts';
 import { peakResidentBytes, processorSeconds } from './kafka/process-usage.ts';
+import { stopChild } from './kafka/stop-child.ts';
 import { diskBytes, type ResidentMemory, residentMemory } from './up/process-memory.ts';
 
 const { values: options } = parseArgs({
@@ -42,15 +43,6 @@ function start(args: readonly string[], environment: Readonly<Record<string, str
   });
   children.push(child);
   return child;
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGTERM');
-  const insist = setTimeout(() => child.kill('SIGKILL'), 30_000);
-  await ended;
-  clearTimeout(insist);
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {
@@ -177,7 +169,7 @@ async function watch(folder: string): Promise<readonly Sample[]> {
     samples.push(await sample(up.pid!, port, folder));
     console.log(row(samples[0]!, samples.at(-2)!, samples.at(-1)!));
   }
-  await stop(up);
+  await stopChild(up);
   return samples;
 }
 

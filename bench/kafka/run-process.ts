@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { projectFile } from '../../core/project-files.ts';
 import { peakResidentBytes, processorSeconds } from './process-usage.ts';
+import { stopChild } from './stop-child.ts';
 
 /** A stage, or a copy, in a process of its own. */
 export interface MeasuredProcess {
@@ -98,14 +99,7 @@ function measured(child: ChildProcess): Omit<MeasuredProcess, 'progress'> {
     pid,
     cpuSeconds: () => processorSeconds(pid),
     peakBytes: () => peakResidentBytes(pid),
-    async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      const insist = setTimeout(() => child.kill('SIGKILL'), 30_000);
-      await ended;
-      clearTimeout(insist);
-    },
+    stop: () => stopChild(child),
   };
 }
 

@@ -18,8 +18,6 @@ bool is_known_port(const Hints& hints) {
   return false;
 }
 
-uint32_t unsigned16(const uint8_t* bytes, size_t at) { return static_cast<uint32_t>(bytes[at]) << 8 | bytes[at + 1]; }
-
 // The name at `at`: where it ends, kNone when it is none or cut off.
 size_t name_end(const uint8_t* bytes, size_t at, size_t end) {
   while (at < end) {
@@ -164,11 +162,7 @@ class Dns final : public Conversation {
   }
 
   void step(Sender, StreamReader& reader) override {
-    if (reader.available() < 2) {
-      if (reader.has_gap()) reader.pass(reader.available());
-      else reader.keep();
-      return;
-    }
+    if (reader.available() < 2) return reader.wait();
     const uint32_t length = unsigned16(reader.window(), reader.position());
     if (length < kHeaderBytes) return reader.lose();
     reader.pass(2 + uint64_t{length});

@@ -255,7 +255,7 @@ class Http1 final : public Conversation {
     if (verdict == Verdict::kNo) return reader.lose();
     const Line line = line_at(bytes, from, reader.end());
     if (is_request) credentials_.cover_urls(reader, from, line.text_end, line.is_complete);
-    if (!line.is_complete) return cut(reader);
+    if (!line.is_complete) return reader.wait();
     direction = Direction();
     direction.place = Place::kHeader;
     if (is_request) {
@@ -274,12 +274,6 @@ class Http1 final : public Conversation {
       }
     }
     reader.pass(line.next - from);
-  }
-
-  // The rest of the line is not there: it is waited for, or was not captured and leaves the direction out of step.
-  static void cut(StreamReader& reader) {
-    if (!reader.has_gap()) reader.keep();
-    else reader.pass(reader.available());
   }
 
   void field_line(Sender sender, Direction& direction, StreamReader& reader) {
@@ -309,7 +303,7 @@ class Http1 final : public Conversation {
     } else {
       credentials_.cover_urls(reader, name, line.text_end, line.is_complete);
     }
-    if (!line.is_complete) return cut(reader);
+    if (!line.is_complete) return reader.wait();
     direction.is_secret = is_secret || (is_folded && direction.is_secret);
     if (has_name && !is_folded) note_framing(direction, field, view(bytes, colon + 1, line.text_end));
     reader.pass(line.next - from);
@@ -319,7 +313,6 @@ class Http1 final : public Conversation {
     const uint8_t* bytes = reader.window();
     while (from < to && is_blank(bytes[from])) from++;
     while (is_complete && to > from && is_blank(bytes[to - 1])) to--;
-    if (!is_complete && to > from && bytes[to - 1] == '\r') to--;
     reader.cover(from, to);
   }
 
@@ -358,13 +351,11 @@ class Http1 final : public Conversation {
       if (head.status == 101 || (head.method == Method::kConnect && head.status < 300)) return end();
       if (head.status == 204 || head.status == 304 || head.method == Method::kHead) return;
       // The body lasts until the connection closes.
-      if (!head.is_chunked && !head.has_body_bytes) return hide_rest(reader);
+      if (!head.is_chunked && !head.has_body_bytes) return reader.lose();
     }
     if (head.is_chunked) direction.place = Place::kChunkSize;
     else if (head.has_body_bytes && head.body_bytes > 0) reader.pass(head.body_bytes, Passing::kHidden);
   }
-
-  static void hide_rest(StreamReader& reader) { reader.lose(); }
 
   void chunk_size(Direction& direction, StreamReader& reader) {
     const uint8_t* bytes = reader.window();

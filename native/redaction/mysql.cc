@@ -43,7 +43,7 @@ constexpr uint32_t kQueryAttributes = 0x8000000;
 
 uint32_t packet_length(const uint8_t* bytes) { return bytes[0] | bytes[1] << 8 | bytes[2] << 16; }
 
-uint32_t unsigned32(const uint8_t* bytes) {
+uint32_t little32(const uint8_t* bytes) {
   return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | static_cast<uint32_t>(bytes[3]) << 24;
 }
 
@@ -66,7 +66,7 @@ size_t greeting_version_end(const uint8_t* bytes, size_t from, size_t end) {
 
 // A handshake response of protocol 4.1, or the beginning of one that asks for TLS.
 bool is_handshake_response(const uint8_t* bytes, size_t from, size_t end) {
-  if (end < from + 32 || (unsigned32(bytes + from) & kProtocol41) == 0) return false;
+  if (end < from + 32 || (little32(bytes + from) & kProtocol41) == 0) return false;
   // 19 of the 23 reserved bytes are zero; MariaDB uses the last four.
   for (size_t at = from + 9; at < from + 28; at++)
     if (bytes[at] != 0) return false;
@@ -96,7 +96,7 @@ class Mysql final : public Conversation {
   }
 
   void step(Sender sender, StreamReader& reader) override {
-    if (reader.available() < kHeaderBytes) return wait(reader);
+    if (reader.available() < kHeaderBytes) return reader.wait();
     const uint8_t* bytes = reader.window() + reader.position();
     const uint32_t length = packet_length(bytes);
     if (length == 0) {
@@ -104,14 +104,9 @@ class Mysql final : public Conversation {
       return reader.pass(kHeaderBytes);
     }
     // What a packet is, its first byte says.
-    if (reader.available() == kHeaderBytes) return wait(reader);
+    if (reader.available() == kHeaderBytes) return reader.wait();
     if (sender == Sender::kServer) server_packet(reader, length);
     else client_packet(reader, length, bytes[3]);
-  }
-
-  static void wait(StreamReader& reader) {
-    if (reader.has_gap()) reader.pass(reader.available());
-    else reader.keep();
   }
 
   void server_packet(StreamReader& reader, uint32_t length) {
@@ -130,7 +125,7 @@ class Mysql final : public Conversation {
     } else if (awaits_statement_id_ && sequence == 1) {
       awaits_statement_id_ = false;
       if (kind == 0x00 && reader.available() >= kHeaderBytes + 5 && secret_statements_.size() < kMaxSecretStatements)
-        secret_statements_.insert(unsigned32(bytes + body + 1));
+        secret_statements_.insert(little32(bytes + body + 1));
     }
     if (kind == 0x00) read_status(bytes, body, std::min(reader.end(), body + length));
     reader.pass(kHeaderBytes + uint64_t{length});
@@ -183,9 +178,9 @@ class Mysql final : public Conversation {
       case kComBulkExecute:
       case kComSendLongData: {
         if (secret_statements_.empty()) return reader.pass(total);
-        if (!is_whole && end < argument + 4) return wait(reader);
+        if (!is_whole && end < argument + 4) return reader.wait();
         const bool is_secret =
-            end >= argument + 4 && secret_statements_.count(unsigned32(bytes + argument)) > 0;
+            end >= argument + 4 && secret_statements_.count(little32(bytes + argument)) > 0;
         const size_t shown = std::min<size_t>(bytes[body] == kComExecute ? 10 : 7, end - body);
         reader.pass(kHeaderBytes + shown);
         return reader.pass(length - shown, is_secret ? Passing::kCovered : Passing::kShown);
@@ -216,7 +211,7 @@ class Mysql final : public Conversation {
     const size_t body = reader.position() + kHeaderBytes;
     const bool may_be_response = phase_ == Phase::kGreeted || phase_ == Phase::kUnknown;
     if (may_be_response && is_handshake_response(bytes, body, end)) {
-      client_capabilities_ = unsigned32(bytes + body);
+      client_capabilities_ = little32(bytes + body);
       is_compressed_ = (client_capabilities_ & server_capabilities_ & (kCompress | kZstd)) != 0;
       if ((client_capabilities_ & kSsl) != 0 && total == kHeaderBytes + 32) {
         reader.pass(total);
@@ -233,11 +228,6 @@ class Mysql final : public Conversation {
     // or carry a file.
     const bool is_secret = phase_ != Phase::kCommand || continues_secret_;
     reader.pass(total - kHeaderBytes, is_secret ? Passing::kCovered : Passing::kShown);
-  }
-
-  static size_t text_end(const uint8_t* bytes, size_t from, size_t end) {
-    while (from < end && bytes[from] != 0) from++;
-    return from;
   }
 
   // The answer to the server's challenge: its length stands before it, or a zero ends it.
@@ -273,13 +263,11 @@ bool is_sql_verb(std::string_view word) {
   return false;
 }
 
-bool is_line_space(uint8_t byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
-
 // Control characters before the first literal, which may have any.
 bool has_controls(const uint8_t* bytes, size_t from, size_t end) {
   for (size_t at = from; at < end; at++) {
     if (bytes[at] == '"' || bytes[at] == '\'') return false;
-    if ((bytes[at] < 0x20 && !is_line_space(bytes[at])) || bytes[at] == 0x7f) return true;
+    if ((bytes[at] < 0x20 && !is_space(bytes[at])) || bytes[at] == 0x7f) return true;
   }
   return false;
 }
@@ -288,17 +276,17 @@ bool starts_comment(const uint8_t* bytes, size_t at, size_t end) {
   const uint8_t next = at + 1 < end ? bytes[at + 1] : 0;
   if (bytes[at] == '#') return true;
   if (bytes[at] == '/') return next == '*';
-  return bytes[at] == '-' && next == '-' && (at + 2 >= end || is_line_space(bytes[at + 2]));
+  return bytes[at] == '-' && next == '-' && (at + 2 >= end || is_space(bytes[at + 2]));
 }
 
 // What may stand behind a verb: a space, or what opens an operand.
 bool may_follow_verb(uint8_t byte) {
-  return is_line_space(byte) ||
+  return is_space(byte) ||
          (byte != 0 && std::string_view("(\"'`@*-+/;#.!~?").find(static_cast<char>(byte)) != std::string_view::npos);
 }
 
 bool looks_like_sql(const uint8_t* bytes, size_t from, size_t end, bool on_port) {
-  while (from < end && (is_line_space(bytes[from]) || bytes[from] == '(')) from++;
+  while (from < end && (is_space(bytes[from]) || bytes[from] == '(')) from++;
   if (from >= end || has_controls(bytes, from, end)) return false;
   size_t word_end = from;
   while (word_end < end && (is_letter(bytes[word_end]) || bytes[word_end] == '_')) word_end++;
@@ -326,7 +314,7 @@ bool recognises_argument(const uint8_t* bytes, uint8_t code, uint32_t length, si
     }
     case kComExecute:
       // One iteration, always (dev.mysql.com, COM_STMT_EXECUTE).
-      return length >= 10 && end >= argument + 9 && unsigned32(bytes + argument + 5) == 1 && bytes[argument + 4] < 16;
+      return length >= 10 && end >= argument + 9 && little32(bytes + argument + 5) == 1 && bytes[argument + 4] < 16;
     case kComCloseStatement:
     case kComResetStatement:
       return length == 5 && (on_port || end < size);

@@ -34,13 +34,6 @@ bool is_one_of(std::string_view types, uint8_t type) {
   return type != 0 && types.find(static_cast<char>(type)) != std::string_view::npos;
 }
 
-uint32_t unsigned32(const uint8_t* bytes, size_t at) {
-  return static_cast<uint32_t>(bytes[at]) << 24 | static_cast<uint32_t>(bytes[at + 1]) << 16 |
-         static_cast<uint32_t>(bytes[at + 2]) << 8 | bytes[at + 3];
-}
-
-uint32_t unsigned16(const uint8_t* bytes, size_t at) { return static_cast<uint32_t>(bytes[at]) << 8 | bytes[at + 1]; }
-
 // The bytes are messages of these types one after the other, as far as they go.
 bool are_messages(const uint8_t* bytes, size_t size, std::string_view types) {
   for (size_t at = 0; at < size;) {
@@ -87,14 +80,9 @@ class Postgresql final : public Conversation {
     else client_message(reader);
   }
 
-  static void wait(StreamReader& reader) {
-    if (reader.has_gap()) reader.pass(reader.available());
-    else reader.keep();
-  }
-
   void startup(StreamReader& reader) {
     const uint8_t* bytes = reader.window() + reader.position();
-    if (reader.available() < 8) return wait(reader);
+    if (reader.available() < 8) return reader.wait();
     if (!is_startup(bytes, reader.available())) return reader.lose();
     const uint32_t code = unsigned32(bytes, 4);
     asked_encryption_ = code == kSslCode || code == kGssCode;
@@ -110,7 +98,7 @@ class Postgresql final : public Conversation {
       return reader.pass(1);
     }
     if (!is_one_of(kBackendTypes, bytes[0])) return reader.lose();
-    if (reader.available() < kHeaderBytes) return wait(reader);
+    if (reader.available() < kHeaderBytes) return reader.wait();
     const uint32_t length = unsigned32(bytes, 1);
     if (length < 4 || length > kMaxMessageBytes) return reader.lose();
     asked_encryption_ = false;
@@ -134,7 +122,7 @@ class Postgresql final : public Conversation {
     const size_t from = reader.position();
     const uint8_t type = bytes[from];
     if (!is_one_of(kFrontendTypes, type)) return reader.lose();
-    if (reader.available() < kHeaderBytes) return wait(reader);
+    if (reader.available() < kHeaderBytes) return reader.wait();
     const uint32_t length = unsigned32(bytes, from + 1);
     if (length < 4 || length > kMaxMessageBytes) return reader.lose();
     const uint64_t total = 1 + static_cast<uint64_t>(length);
@@ -166,11 +154,6 @@ class Postgresql final : public Conversation {
     }
     reader.pass(kHeaderBytes + shown);
     reader.pass(total - kHeaderBytes - shown, Passing::kCovered);
-  }
-
-  static size_t text_end(const uint8_t* bytes, size_t from, size_t end) {
-    while (from < end && bytes[from] != 0) from++;
-    return from;
   }
 
   void statement(StreamReader& reader, uint8_t type, size_t from, size_t end, bool is_whole) {

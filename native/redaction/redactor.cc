@@ -163,9 +163,8 @@ void Redactor::recognise(Socket& socket, const SocketCall& call, Payload& payloa
     if (socket.tries > kEagerTries && socket.tries % kLateTryEvery != 0) return withhold(payload);
   }
   if (part.repeated > 0) return withhold(payload);
-  std::vector<uint8_t> bytes = std::move(socket.held);
+  std::vector<uint8_t> bytes = std::exchange(socket.held, {});
   const size_t earlier = bytes.size();
-  socket.held = {};
   bytes.insert(bytes.end(), payload.bytes(), payload.bytes() + payload.captured());
   Hints hints = hints_of(call);
   hints.length += earlier;

@@ -62,8 +62,6 @@ class Redactor {
   // The socket was closed.
   void forget(uint64_t socket_id);
 
-  size_t sockets() const { return sockets_.size(); }
-
  private:
   struct Socket;
 

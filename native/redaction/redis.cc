@@ -96,7 +96,7 @@ class Redis final : public Conversation {
   void aggregate(Sender sender, Direction& direction, StreamReader& reader, uint8_t type) {
     const size_t from = reader.position();
     const RespNumber count = resp_number(reader.window(), from, reader.end());
-    if (!count.is_complete) return count.is_valid ? wait(reader) : reader.lose();
+    if (!count.is_complete) return count.is_valid ? reader.wait() : reader.lose();
     if (!count.is_valid || count.value > static_cast<int64_t>(kMaxElements)) return reader.lose();
     const bool is_map = type == '%' || type == '|';
     const uint64_t elements = count.value < 0 ? 0 : static_cast<uint64_t>(count.value) * (is_map ? 2 : 1);
@@ -119,29 +119,16 @@ class Redis final : public Conversation {
     return direction.depth > 0 && direction.levels[direction.depth - 1].is_secret;
   }
 
-  static void wait(StreamReader& reader) {
-    if (reader.has_gap()) reader.pass(reader.available());
-    else reader.keep();
-  }
-
   // A value ended; aggregates that it completes end with it.
   static void value_done(Direction& direction) {
-    while (direction.depth > 0) {
-      Level& level = direction.levels[direction.depth - 1];
-      if (level.left == 0) {
-        direction.depth--;
-        continue;
-      }
-      if (--level.left > 0) return;
-      direction.depth--;
-    }
+    while (direction.depth > 0 && --direction.levels[direction.depth - 1].left == 0) direction.depth--;
   }
 
   void bulk(Sender sender, Direction& direction, StreamReader& reader) {
     const size_t from = reader.position();
     const uint8_t* bytes = reader.window();
     const RespNumber size = resp_number(bytes, from, reader.end());
-    if (!size.is_complete) return size.is_valid ? wait(reader) : reader.lose();
+    if (!size.is_complete) return size.is_valid ? reader.wait() : reader.lose();
     if (!size.is_valid || size.value > static_cast<int64_t>(kMaxBulkBytes)) return reader.lose();
     if (size.value < 0) {
       reader.pass(size.next - from);
@@ -165,13 +152,8 @@ class Redis final : public Conversation {
     }
     Secret secret = Secret::kNo;
     if (in_command) {
-      const std::string_view word = view(bytes, size.next, text_end);
-      if (!is_whole && may_be_keyword) {
-        secret = direction.command.next(word, false);
-        direction.command.doubt();
-      } else {
-        secret = direction.command.next(word, is_whole);
-      }
+      secret = direction.command.next(view(bytes, size.next, text_end), is_whole);
+      if (!is_whole && may_be_keyword) direction.command.doubt();
       note_reply(direction.command);
     }
     if (is_secret_reply(sender, direction)) secret = Secret::kWhole;
@@ -221,7 +203,7 @@ class Redis final : public Conversation {
     const size_t from = reader.position();
     size_t at = from;
     while (at + 1 < reader.end() && !(bytes[at] == '\r' && bytes[at + 1] == '\n')) at++;
-    if (at + 1 >= reader.end()) return wait(reader);
+    if (at + 1 >= reader.end()) return reader.wait();
     direction.reply.next(view(bytes, from + 1, at), true);
     if (direction.depth == 1) direction.command.skip();
     reader.pass(at + 2 - from);
@@ -257,7 +239,7 @@ class Redis final : public Conversation {
       if (secret == Secret::kBehindFirst) reader.cover(begin + 1, stop);
       note_reply(command);
     }
-    if (!is_complete) return wait(reader);
+    if (!is_complete) return reader.wait();
     reader.pass(end + 1 - from);
   }
 

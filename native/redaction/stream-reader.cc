@@ -64,6 +64,11 @@ void StreamReader::keep() {
   else kept_ = true;
 }
 
+void StreamReader::wait() {
+  if (has_gap()) pass(available());
+  else keep();
+}
+
 void StreamReader::lose() {
   lost_ = true;
   const ptrdiff_t from = std::max<ptrdiff_t>(static_cast<ptrdiff_t>(position_) - window_shift_, 0);

@@ -42,9 +42,10 @@ class StreamReader {
 
   void pass(uint64_t count, Passing passing = Passing::kShown);
   void cover(size_t from, size_t to) { mark(from, to, Passing::kCovered); }
-  void hide(size_t from, size_t to) { mark(from, to, Passing::kHidden); }
   // The unread rest is an unfinished unit: shown now and seen again with the next call. Only without a gap.
   void keep();
+  // As keep(); where the end of the unit was not captured, the rest is shown and the direction is out of step behind it.
+  void wait();
   // It is not known any more where a message begins: nothing more of this call is sent.
   void lose();
   // Bytes were missed before the next call.

@@ -18,6 +18,20 @@ inline bool is_digit(uint8_t byte) { return byte >= '0' && byte <= '9'; }
 inline bool is_letter(uint8_t byte) { return lower(byte) >= 'a' && lower(byte) <= 'z'; }
 inline bool is_word(uint8_t byte) { return is_digit(byte) || is_letter(byte) || byte == '_' || byte >= 0x80; }
 
+// Numbers in network order.
+inline uint32_t unsigned16(const uint8_t* bytes, size_t at) {
+  return static_cast<uint32_t>(bytes[at]) << 8 | bytes[at + 1];
+}
+inline uint32_t unsigned32(const uint8_t* bytes, size_t at) {
+  return unsigned16(bytes, at) << 16 | unsigned16(bytes, at + 2);
+}
+
+// Where the text at `from` ends: at its zero, or at `end`.
+inline size_t text_end(const uint8_t* bytes, size_t from, size_t end) {
+  while (from < end && bytes[from] != 0) from++;
+  return from;
+}
+
 inline std::string_view view(const uint8_t* bytes, size_t from, size_t to) {
   return {reinterpret_cast<const char*>(bytes) + from, to - from};
 }

@@ -1,16 +1,22 @@
 /** Redaction on captures of real traffic: of what is sent no byte is changed but the answers of logins, and no message is lost. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
 import { readPcapPayloads } from '../../enricher/dissect/fixtures/pcap-file.ts';
 import { capturesDirectory, haveCaptures } from '../../enricher/dissect/fixtures/shared-captures.ts';
-import { addonPath } from '../../native/load.ts';
+import { describeWhere } from '../requirement.ts';
 import { dissectPayloads } from './dissect-redacted.ts';
-import { type ConnectionFacts, defaultBudget, type PlayedCall, redactCalls, wholePayload } from './redact-calls.ts';
+import {
+  addonMissing,
+  type ConnectionFacts,
+  defaultBudget,
+  type PlayedCall,
+  redactCalls,
+  wholePayload,
+} from './redact-calls.ts';
 
-const isBuilt = existsSync(addonPath);
-if (!isBuilt && process.env['TEST_REQUIRE_ALL'] === '1') throw new Error('the native addon is not built');
-const canRun = isBuilt && haveCaptures();
+const missing = addonMissing();
+const names = missing === undefined && haveCaptures() ? capturesIn(capturesDirectory) : [];
 
 /** Captures with a login, and how many bytes of it are the answer to the server's challenge. */
 const logins: Readonly<Record<string, number>> = {
@@ -46,17 +52,11 @@ function connectionsOf(path: string): Connection[] {
   return [...connections.values()];
 }
 
-function captures(directory: string): string[] {
-  return readdirSync(directory).flatMap((name) => {
-    const path = join(directory, name);
-    if (statSync(path).isDirectory()) return captures(path);
-    return name.endsWith('.pcap') ? [path] : [];
-  });
+function capturesIn(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.pcap'));
 }
 
-const names = canRun ? captures(capturesDirectory).map((path) => relative(capturesDirectory, path)) : [];
-
-describe.skipIf(!canRun)('captures', () => {
+describeWhere(missing ?? (names.length === 0 ? 'there are no captures' : undefined), 'captures', () => {
   it('are many', () => expect(names.length).toBeGreaterThan(30));
 
   it.each(names)('%s', (name) => {

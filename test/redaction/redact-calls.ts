@@ -1,7 +1,13 @@
 import type { PayloadRedactor, RedactionOptions } from '../../native/capture.ts';
-import { loadNative } from '../../native/load.ts';
+import { existsSync } from 'node:fs';
+import { addonPath, loadNative } from '../../native/load.ts';
 
 /** Plays calls of sockets through the redaction that runs on the host, as the kernel programs would hand them over. */
+
+/** Why redaction cannot be tried here; undefined when it can. */
+export function addonMissing(): string | undefined {
+  return existsSync(addonPath) ? undefined : 'the native addon is not built';
+}
 
 /** A call on a connection as one end of it sees it. */
 export interface PlayedCall {
@@ -17,6 +23,12 @@ export interface ConnectionFacts {
   readonly localPort: number;
   readonly remotePort: number;
   readonly transport?: 'tcp' | 'udp';
+}
+
+/** What the host of one end knows of a TCP connection to a server on this port. */
+export function factsAt(end: 'client' | 'server', serverPort: number, isRoleKnown: boolean): ConnectionFacts {
+  const [localPort, remotePort] = end === 'client' ? [40_000, serverPort] : [serverPort, 40_000];
+  return { localRole: isRoleKnown ? end : undefined, localPort, remotePort };
 }
 
 /** What is sent of a call. */

@@ -1,7 +1,6 @@
 /** What is covered of conversations that carry secrets, byte by byte: the secrets, all of them and nothing else. */
-import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { addonPath } from '../../native/load.ts';
+import { describeWhere } from '../requirement.ts';
 import {
   client,
   cutAt,
@@ -17,10 +16,15 @@ import {
   resp,
   server,
 } from './marked.ts';
-import { type CaptureBudget, type ConnectionFacts, defaultBudget, redactCalls, wholePayload } from './redact-calls.ts';
-
-if (!existsSync(addonPath) && process.env['TEST_REQUIRE_ALL'] === '1') throw new Error('the native addon is not built');
-if (!existsSync(addonPath)) console.log('skipped: redaction is not tested without the native addon');
+import {
+  addonMissing,
+  type CaptureBudget,
+  type ConnectionFacts,
+  defaultBudget,
+  factsAt,
+  redactCalls,
+  wholePayload,
+} from './redact-calls.ts';
 
 const ok = 'HTTP/1.1 204 No Content\r\n\r\n';
 const get = (fields: string): string => `GET /a HTTP/1.1\r\nHost: x\r\n${fields}\r\n\r\n`;
@@ -304,12 +308,6 @@ const mysqlCases = of(3306, {
 });
 
 const conversations = [...http, ...redis, ...postgresqlCases, ...mysqlCases];
-const facts = (port: number, end: 'client' | 'server', isKnown: boolean): ConnectionFacts => ({
-  localRole: isKnown ? end : undefined,
-  localPort: end === 'client' ? 40_000 : port,
-  remotePort: end === 'client' ? port : 40_000,
-});
-
 /** The text with what was overwritten marked, as the conversations above have it; what is held back as `…`. */
 function remarked(calls: readonly MarkedCall[], connection: ConnectionFacts): string[] {
   return redactCalls(calls, connection).map(({ captured, payload, redacted }) => {
@@ -352,7 +350,7 @@ function leaks(calls: readonly MarkedCall[], connection: ConnectionFacts, budget
   });
 }
 
-describe.skipIf(!existsSync(addonPath))('secrets', () => {
+describeWhere(addonMissing(), 'secrets', () => {
   describe.each([
     { end: 'client' as const, isKnown: true },
     { end: 'server' as const, isKnown: true },
@@ -360,7 +358,7 @@ describe.skipIf(!existsSync(addonPath))('secrets', () => {
   ])('seen by the $end, connection seen from its beginning: $isKnown', ({ end, isKnown }) => {
     it.each(conversations)('$name (port $port): exactly the secrets are covered', ({ port, calls }) => {
       const seen = end === 'client' ? [...calls] : fromOtherEnd(calls);
-      const connection = facts(port, end, isKnown);
+      const connection = factsAt(end, port, isKnown);
       if (calls[0]!.bytes[3] === 3 && port === 3306) expect(remarked(seen, connection)[0]).toBe('…');
       else expect(remarked(seen, connection)).toEqual(marked(seen));
     });
@@ -370,7 +368,7 @@ describe.skipIf(!existsSync(addonPath))('secrets', () => {
   const cuttable = conversations.filter(({ name }) => !name.startsWith('parameters of a statement'));
 
   it.each(cuttable)('$name (port $port): nothing leaks wherever calls are cut', ({ port, calls }) => {
-    const connection = facts(port, 'client', true);
+    const connection = factsAt('client', port, true);
     const longest = Math.max(...calls.map(({ bytes }) => bytes.length));
     for (let place = 1; place < longest; place++) {
       const cut = cutAt(calls, [place]);

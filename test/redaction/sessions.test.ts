@@ -1,20 +1,23 @@
 /** Redaction on sessions of real clients with real servers: without a login it changes nothing, with one just the secret. */
-import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { addonPath } from '../../native/load.ts';
+import { describeWhere } from '../requirement.ts';
 import { type RecordedSessions, recordSessions } from '../sessions/record-sessions.ts';
 import { callsSeenBy, type Session } from '../sessions/session.ts';
 import { dissectPayloads } from './dissect-redacted.ts';
-import { type CaptureBudget, type ConnectionFacts, defaultBudget, redactCalls, wholePayload } from './redact-calls.ts';
-
-const isBuilt = existsSync(addonPath);
-if (!isBuilt && process.env['TEST_REQUIRE_ALL'] === '1') throw new Error('the native addon is not built');
-if (!isBuilt) console.log('skipped: redaction is not tested on sessions without the native addon');
+import {
+  addonMissing,
+  type CaptureBudget,
+  type ConnectionFacts,
+  defaultBudget,
+  factsAt,
+  redactCalls,
+  wholePayload,
+} from './redact-calls.ts';
 
 let recorded: RecordedSessions = { sessions: [], secrets: [], missing: [] };
 
 beforeAll(async () => {
-  if (!isBuilt) return;
+  if (addonMissing() !== undefined) return;
   recorded = await recordSessions();
   if (recorded.missing.length === 0) return;
   if (process.env['TEST_REQUIRE_ALL'] === '1') throw new Error(recorded.missing.join('; '));
@@ -27,11 +30,6 @@ const views: readonly { readonly end: 'client' | 'server'; readonly isKnown: boo
   { end: 'client', isKnown: false },
   { end: 'server', isKnown: false },
 ];
-
-function factsOf(session: Session, end: 'client' | 'server', isKnown: boolean): ConnectionFacts {
-  const ports = end === 'client' ? [40_000, session.serverPort] : [session.serverPort, 40_000];
-  return { localRole: isKnown ? end : undefined, localPort: ports[0]!, remotePort: ports[1]! };
-}
 
 const nameOf = ({ protocol, client, scenario }: Session): string => `${protocol}, ${client}: ${scenario}`;
 const httpHead = /(?:HTTP\/1\.[01] \d{3}|[A-Z]+ [^\r\n ]+ HTTP\/1\.[01])[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n/g;
@@ -89,7 +87,7 @@ function destroyed(session: Session, end: 'client' | 'server', facts: Connection
   });
 }
 
-describe.skipIf(!isBuilt)('sessions of real servers', () => {
+describeWhere(addonMissing(), 'sessions of real servers', () => {
   it('are many, with and without secrets', () => {
     const withSecrets = recorded.sessions.filter(({ secrets }) => secrets.length > 0).length;
     const least = recorded.missing.length > 0 ? 0 : 12;
@@ -104,7 +102,7 @@ describe.skipIf(!isBuilt)('sessions of real servers', () => {
       { name: 'a budget of 64 bytes', budget: { payloadBytes: 64, continuationBytes: 32 } },
     ] satisfies { name: string; budget: CaptureBudget }[])('send no secret: $name', ({ budget }) => {
       for (const session of recorded.sessions) {
-        const facts = factsOf(session, end, isKnown);
+        const facts = factsAt(end, session.serverPort, isKnown);
         const sent = redactCalls(callsSeenBy(session, end), facts, budget).map(({ payload }) =>
           payload.toString('latin1'),
         );
@@ -119,7 +117,7 @@ describe.skipIf(!isBuilt)('sessions of real servers', () => {
         // Only on its usual port is a typed command believed; elsewhere nothing of it is sent.
         if (session.scenario.startsWith('inline')) continue;
         const name = nameOf(session);
-        const lost = destroyed(session, end, factsOf(session, end, isKnown));
+        const lost = destroyed(session, end, factsAt(end, session.serverPort, isKnown));
         expect({ session: name, lost }).toEqual({ session: name, lost: [] });
       }
     });
@@ -129,7 +127,7 @@ describe.skipIf(!isBuilt)('sessions of real servers', () => {
       { name: 'the default budget', budget: defaultBudget },
     ])('give the same messages as without redaction: $name', ({ budget }) => {
       for (const session of recorded.sessions) {
-        const facts = factsOf(session, end, isKnown);
+        const facts = factsAt(end, session.serverPort, isKnown);
         const payloads = redactCalls(callsSeenBy(session, end), facts, budget);
         const plain = dissectPayloads(payloads, facts, 'captured');
         const redacted = dissectPayloads(payloads, facts, 'payload');

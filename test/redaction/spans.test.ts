@@ -2,18 +2,14 @@
  * Ordinary traffic that redaction once destroyed: spans of whole connections, with redaction between capture and stage, as
  * captured by default.
  */
-import { existsSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { connectionEvents, type ConnectionView, spansOfEvents, type Step } from '../../enricher/testing/connection.ts';
-import { addonPath, loadNative } from '../../native/load.ts';
+import { loadNative } from '../../native/load.ts';
 import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Span } from '../../schemas/generated/span.ts';
+import { describeWhere } from '../requirement.ts';
 import { mysql, mysqlGreeting, mysqlLogin, mysqlOk, postgresql, postgresqlBind, resp, unmarked } from './marked.ts';
-import { builtInRules } from './redact-calls.ts';
-
-const isBuilt = existsSync(addonPath);
-if (!isBuilt && process.env['TEST_REQUIRE_ALL'] === '1') throw new Error('the native addon is not built');
-if (!isBuilt) console.log('skipped: spans behind redaction are not tested without the native addon');
+import { addonMissing, builtInRules } from './redact-calls.ts';
 
 const C = (...texts: readonly string[]): Step => ['C', Buffer.from(unmarked(texts.join('')), 'latin1')];
 const S = (...texts: readonly string[]): Step => ['S', Buffer.from(unmarked(texts.join('')), 'latin1')];
@@ -53,7 +49,7 @@ function dns(id: number, name: string, isAnswer: boolean): string {
   return `${header}${labels.join('')}\0\0\x01\0\x01${answer}`;
 }
 
-describe.skipIf(!isBuilt)('spans behind redaction', () => {
+describeWhere(addonMissing(), 'spans behind redaction', () => {
   it('Redis: a null in an array, and errors behind it', () => {
     const steps = [
       C(resp('GET', 'a')),
