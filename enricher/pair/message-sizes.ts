@@ -21,18 +21,19 @@ export class MessageSizes {
 
   /** The next message of this direction begins at `end`. */
   endAt(ingress: boolean, end: number): void {
-    this.takeOut((one) => one.ingress === ingress && one.start < end, end);
+    this.takeOut(ingress, end, end);
   }
 
   /** Nothing more of this direction, of which `end` bytes moved, is in the event. */
   endAll(ingress: boolean, end: number): void {
-    this.takeOut((one) => one.ingress === ingress, end);
+    this.takeOut(ingress, Number.POSITIVE_INFINITY, end);
   }
 
-  private takeOut(ends: (one: Measured) => boolean, end: number): void {
+  /** Those that begin before `before` end at `end`. */
+  private takeOut(ingress: boolean, before: number, end: number): void {
     for (let index = 0; index < this.measured.length; index++) {
       const one = this.measured[index]!;
-      if (!ends(one)) continue;
+      if (one.ingress !== ingress || one.start >= before) continue;
       this.measured.splice(index--, 1);
       one.take(Math.max(0, end - one.start));
     }

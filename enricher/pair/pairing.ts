@@ -343,7 +343,8 @@ export class Pairing {
 
   /** No more messages come of the event in hand. */
   private endSizes(socket: Socket): void {
-    for (const ingress of [true, false]) this.sizes.endAll(ingress, socket.movedBytes(ingress));
+    this.sizes.endAll(true, socket.movedBytes(true));
+    this.sizes.endAll(false, socket.movedBytes(false));
   }
 
   /** Ends a request that was not answered, as a span. */
