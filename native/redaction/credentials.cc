@@ -108,12 +108,11 @@ bool Credentials::is_header(std::string_view raw) const {
 
 bool Credentials::is_parameter(std::string_view raw) const {
   const Name name(raw);
-  std::string_view text = name.text();
-  // A form field of an object: user[password].
-  if (!text.empty() && text.back() == ']') {
-    const size_t open = text.rfind('[');
-    if (open != std::string_view::npos && open + 2 < text.size()) text = text.substr(open + 1, text.size() - open - 2);
-  }
+  const std::string_view text = name.text();
+  // A form field of an object or a list: user[password], password[], token[0].
+  const size_t open = text.rfind('[');
+  if (open != std::string_view::npos && text.back() == ']')
+    return is_parameter(text.substr(0, open)) || is_parameter(text.substr(open + 1, text.size() - open - 2));
   return has_credential_ending(text) || parameters_.holds(text);
 }
 

@@ -127,6 +127,14 @@ class Mysql final : public Conversation {
       if (kind == 0x00 && reader.available() >= kHeaderBytes + 5 && secret_statements_.size() < kMaxSecretStatements)
         secret_statements_.insert(little32(bytes + body + 1));
     }
+    if (kind == 0xff) {
+      const uint64_t total = kHeaderBytes + uint64_t{length};
+      const size_t end = reader.position() + static_cast<size_t>(std::min<uint64_t>(reader.available(), total));
+      // Number and SQLSTATE stand before the text.
+      const bool is_whole = end - reader.position() == total;
+      if (end > body + 3) cover_sql_error(reader, body + 3, end, is_whole, has_secret_, credentials_);
+      if (!is_whole && !reader.has_gap()) return reader.keep();
+    }
     if (kind == 0x00) read_status(bytes, body, std::min(reader.end(), body + length));
     reader.pass(kHeaderBytes + uint64_t{length});
   }
@@ -164,6 +172,7 @@ class Mysql final : public Conversation {
         size_t text = argument;
         if (bytes[body] == kComQuery) text = query_text(bytes, argument, end);
         const bool is_secret = text != kNone && cover_sql(reader, text, end, is_whole, SqlDialect::kMysql, escapes_, credentials_);
+        has_secret_ = is_secret;
         if (bytes[body] == kComPrepare) awaits_statement_id_ = is_secret;
         continues_secret_ = is_secret && length == kFullPacketBytes;
         return pass_or_wait(reader, total, is_whole);
@@ -247,6 +256,8 @@ class Mysql final : public Conversation {
   const Credentials& credentials_;
   Phase phase_ = Phase::kUnknown;
   bool is_compressed_ = false;
+  // The last statement spoke of a password, or none was seen.
+  bool has_secret_ = true;
   Escapes escapes_ = Escapes::kUnknown;
   bool continues_secret_ = false;
   bool awaits_statement_id_ = false;

@@ -106,8 +106,31 @@ class Postgresql final : public Conversation {
       if (reader.available() < kHeaderBytes + 4 && !reader.has_gap()) return reader.keep();
       requested_ = reader.available() >= kHeaderBytes + 4 ? unsigned32(bytes, kHeaderBytes) : 0;
     }
+    if (bytes[0] == 'E' || bytes[0] == 'N') {
+      // Seen whole, so that what it repeats of a statement is told from the rest.
+      if (reader.available() < 1 + static_cast<uint64_t>(length) && !reader.has_gap()) return wait_for_error(reader);
+      error_fields(reader, std::min<size_t>(reader.available(), 1 + static_cast<size_t>(length)));
+    }
     if (bytes[0] == 'S') read_parameter(view(bytes, kHeaderBytes, std::min<size_t>(reader.available(), 1 + length)));
     reader.pass(1 + static_cast<uint64_t>(length));
+  }
+
+  // What there is of an error is judged at once, and again with the rest.
+  void wait_for_error(StreamReader& reader) {
+    error_fields(reader, reader.available());
+    reader.keep();
+  }
+
+  // Fields of a letter and a text each: message, detail, hint, internal query and context may repeat a statement.
+  void error_fields(StreamReader& reader, size_t size) {
+    const uint8_t* bytes = reader.window();
+    const size_t end = reader.position() + size;
+    for (size_t at = reader.position() + kHeaderBytes; at < end && bytes[at] != 0;) {
+      const uint8_t field = bytes[at];
+      const size_t stop = text_end(bytes, at + 1, end);
+      if (is_one_of("MDHqW", field)) cover_sql_error(reader, at + 1, stop, stop < end, has_secret_, credentials_);
+      at = stop + 1;
+    }
   }
 
   // A ParameterStatus: name and value, each ended by a zero.
@@ -167,6 +190,7 @@ class Postgresql final : public Conversation {
     const size_t text = text_end(bytes, from, end);
     const bool is_secret =
         cover_sql(reader, from, text, text < end || is_whole, SqlDialect::kPostgresql, escapes_, credentials_);
+    has_secret_ = is_secret;
     if (type != 'P') return;
     if (is_secret && secret_statements_.size() < kMaxSecretStatements) secret_statements_.insert(name_hash);
     if (!is_secret) secret_statements_.erase(name_hash);
@@ -198,6 +222,8 @@ class Postgresql final : public Conversation {
 
   const Credentials& credentials_;
   bool asked_encryption_ = false;
+  // The last statement spoke of a password, or none was seen.
+  bool has_secret_ = true;
   Escapes escapes_ = Escapes::kUnknown;
   // What the server asked for last: the code of its authentication message.
   uint32_t requested_ = 0;

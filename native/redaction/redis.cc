@@ -198,12 +198,28 @@ class Redis final : public Conversation {
     }
   }
 
+  // Errors that repeat an argument which may be a password.
+  static void cover_quoted_argument(StreamReader& reader, size_t from, size_t to) {
+    const std::string_view text = view(reader.window(), from, to);
+    for (const std::string_view before : {"ACL SETUSER modifier '", "HELLO option '"}) {
+      const size_t found = text.find(before);
+      if (found == std::string_view::npos) continue;
+      const size_t argument = found + before.size();
+      const size_t quote = text.rfind('\'');
+      reader.cover(from + argument, from + (quote > argument ? quote : text.size()));
+    }
+  }
+
   void line(Direction& direction, StreamReader& reader) {
     const uint8_t* bytes = reader.window();
     const size_t from = reader.position();
     size_t at = from;
     while (at + 1 < reader.end() && !(bytes[at] == '\r' && bytes[at + 1] == '\n')) at++;
-    if (at + 1 >= reader.end()) return reader.wait();
+    if (at + 1 >= reader.end()) {
+      if (bytes[from] == '-') cover_quoted_argument(reader, from, reader.end());
+      return reader.wait();
+    }
+    if (bytes[from] == '-') cover_quoted_argument(reader, from, at);
     direction.reply.next(view(bytes, from + 1, at), true);
     if (direction.depth == 1) direction.command.skip();
     reader.pass(at + 2 - from);

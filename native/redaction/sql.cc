@@ -71,9 +71,12 @@ struct Quoted {
   size_t to;
 };
 
+// Whether a quote that touches the word counts: in errors it ends the name of a column or a role.
+enum class Touching { kCounts, kIsName };
+
 // The first one at or behind `at`; from == kNone where there is none. Quotes in quotes are doubled or escaped: the run of
 // them that opens the text also closes it, and a longer run is within. What is not closed goes to the end.
-Quoted quoted_after_password(std::string_view text, size_t at) {
+Quoted quoted_after_password(std::string_view text, size_t at, Touching touching) {
   bool is_armed = false;
   while (at < text.size()) {
     const uint8_t byte = static_cast<uint8_t>(text[at]);
@@ -83,6 +86,7 @@ Quoted quoted_after_password(std::string_view text, size_t at) {
       const std::string_view word = text.substr(at, end - at);
       is_armed = is_secret_word(word) || (is_armed && (equal_nocase(word, "by") || equal_nocase(word, "as") ||
                                                        equal_nocase(word, "with") || equal_nocase(word, "using")));
+      if (touching == Touching::kIsName && end < text.size() && is_quoting(static_cast<uint8_t>(text[end]))) is_armed = false;
       at = end;
       continue;
     }
@@ -107,6 +111,20 @@ Quoted quoted_after_password(std::string_view text, size_t at) {
     at++;
   }
   return {kNone, kNone};
+}
+
+// Covers all of them in window bytes [from, to); false where there are none.
+bool cover_quoted(StreamReader& reader, size_t from, size_t to, Touching touching) {
+  const std::string_view text = view(reader.window(), from, to);
+  bool has_some = false;
+  for (size_t at = 0; at < text.size();) {
+    const Quoted secret = quoted_after_password(text, at, touching);
+    if (secret.from == kNone) break;
+    has_some = true;
+    reader.cover(from + secret.from, from + secret.to);
+    at = secret.to + 1;
+  }
+  return has_some;
 }
 
 bool SqlReader::read(size_t from, bool has_escapes, int depth) {
@@ -234,14 +252,7 @@ size_t SqlReader::after_line(size_t at) const {
 // The text of a literal that is no secret by itself: a connection string, a URL, or a statement that will be executed.
 void SqlReader::inside(size_t from, size_t to, bool is_complete) {
   credentials_.cover_connection_string(reader_, from, to, is_complete);
-  const std::string_view text = view(bytes_, from, to);
-  for (size_t at = 0; at < text.size();) {
-    const Quoted secret = quoted_after_password(text, at);
-    if (secret.from == kNone) return;
-    was_armed_ = true;
-    reader_.cover(from + secret.from, from + secret.to);
-    at = secret.to + 1;
-  }
+  was_armed_ = cover_quoted(reader_, from, to, Touching::kCounts) || was_armed_;
 }
 
 }  // namespace
@@ -257,6 +268,23 @@ bool cover_sql(StreamReader& reader, size_t from, size_t to, bool is_complete, S
     is_secret = second.read(from, !has_escapes, 0) || is_secret;
   }
   return is_secret;
+}
+
+void cover_sql_error(StreamReader& reader, size_t from, size_t to, bool is_complete, bool was_secret,
+                     const Credentials& credentials) {
+  credentials.cover_connection_string(reader, from, to, is_complete);
+  cover_quoted(reader, from, to, Touching::kIsName);
+  if (!was_secret) return;
+  const std::string_view text = view(reader.window(), from, to);
+  const size_t near = text.find("near ");
+  if (near == std::string_view::npos || near + 6 >= text.size()) return;
+  // The quotes around it stay; a literal has some of its own.
+  const size_t begin = near + 6;
+  size_t end = text.size();
+  while (is_complete && end > begin && !is_quoting(static_cast<uint8_t>(text[end - 1]))) end--;
+  if (is_complete && end > begin) end--;
+  const std::string_view repeated = text.substr(begin, end - begin);
+  if (!is_complete || repeated.find_first_of("'\"") != std::string_view::npos) reader.cover(from + begin, from + end);
 }
 
 }  // namespace spanloom::redaction

@@ -21,4 +21,10 @@ enum class Escapes { kUnknown, kNone, kBackslash };
 bool cover_sql(StreamReader& reader, size_t from, size_t to, bool is_complete, SqlDialect dialect, Escapes escapes,
                const Credentials& credentials);
 
+// Covers what a server's error repeats of a statement, in window bytes [from, to): what stands quoted behind a password, and
+// connection strings. `was_secret`: the statement spoke of a password, or was not seen; then also a
+// literal behind `near`.
+void cover_sql_error(StreamReader& reader, size_t from, size_t to, bool is_complete, bool was_secret,
+                     const Credentials& credentials);
+
 }  // namespace spanloom::redaction

@@ -80,6 +80,10 @@ const http = of(80, {
     server(ok),
   ],
   'a form field of an object': [client('GET /a?user[name]=bob&user[password]=«x» HTTP/1.1\r\n\r\n'), server(ok)],
+  'form fields of lists': [
+    client('GET /a?password[]=«x»&token[0]=«y»&list[]=z&user[password][0]=«p» HTTP/1.1\r\n\r\n'),
+    server(ok),
+  ],
   'a signed URL': [
     client('GET /o?X-Amz-Credential=«AKIA/2026»&X-Amz-Signature=«0af»&X-Amz-Date=20261128 HTTP/1.1\r\n\r\n'),
     server(ok),
@@ -160,6 +164,14 @@ const redis = of(6379, {
     client(resp('SENTINEL', 'CONFIG', 'SET', 'sentinel-pass', '«pw»')),
     server('+OK\r\n'),
   ],
+  'errors that repeat an argument': [
+    client(resp('ACL', 'SETUSER', 'bob', '<«pw»')),
+    server("-ERR Error in ACL SETUSER modifier '«<pw»': The password you are trying to remove does not exist\r\n"),
+    client(resp('GET', 'a')),
+    server("-ERR Syntax error in HELLO option '«pw»'\r\n"),
+    client(resp('NOSUCH', 'x')),
+    server("-ERR unknown command 'NOSUCH', with args beginning with: 'x' \r\n"),
+  ],
   'replies that are no commands': [
     client(resp('LRANGE', 'l', '0', '-1')),
     server(resp('AUTH', 'no secret')),
@@ -232,6 +244,24 @@ const postgresqlCases = of(5432, {
     server(postgresql('C', 'DO\0'), postgresql('Z', 'I')),
     client(query("INSERT INTO notes VALUES ('my password isn''t here')")),
   ],
+  'errors that repeat a statement': [
+    ...started,
+    client(query("ALTER ROLE bob PASSWORD '«pw»' '«pw»'")),
+    server(postgresql('E', `SERROR\0C42601\0Msyntax error at or near "«'pw'»"\0P39\0\0`), postgresql('Z', 'I')),
+    client(query('SELECT f()')),
+    server(
+      postgresql('N', `SNOTICE\0C00000\0Malter role x password '«pw»'\0\0`),
+      postgresql('E', `SERROR\0C42704\0Mno role "x"\0WSQL statement "ALTER ROLE x PASSWORD '«pw'"\nin f»\0\0`),
+      postgresql('Z', 'I'),
+    ),
+    client(query('SELECT password FROM t')),
+    server(
+      postgresql('E', `SERROR\0C42703\0Mcolumn "password" does not exist\0HTry "u.password".\0\0`),
+      postgresql('E', `SERROR\0C42601\0Msyntax error at or near "FROM"\0\0`),
+      postgresql('E', `SFATAL\0C28P01\0Mpassword authentication failed for user "bob"\0\0`),
+      postgresql('Z', 'I'),
+    ),
+  ],
   'nothing secret': [
     ...started,
     client(query('SELECT now()')),
@@ -284,6 +314,15 @@ const mysqlCases = of(3306, {
     client(mysqlQuery("SELECT 'a', \"it's\" -- password 'x'\n")),
     server(mysqlOk(1)),
     client(mysqlQuery("/*!50701 ALTER USER bob IDENTIFIED BY '«pw»' */")),
+  ],
+  'errors that repeat a statement': [
+    ...greeted,
+    client(mysqlQuery("CREATE USER a IDENTIFIED BY PASSWORD '«pw»'")),
+    server(mysql(1, "\xff\x28\x04#42000You have an error near '«PASSWORD 'pw'' at line 1»")),
+    client(mysqlQuery('SELECT password FROM t')),
+    server(mysql(1, "\xff\x1e\x04#42S22Unknown column 'password' in 'field list'")),
+    client(mysqlQuery('SELECT 1')),
+    server(mysql(1, "\xff\x15\x04#28000Access denied for user 'bob'@'h' (using password: YES)")),
   ],
   'a statement behind query attributes': [
     server(mysqlGreeting()),
