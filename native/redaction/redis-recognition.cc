@@ -91,17 +91,20 @@ Recognition recognise_inline(const uint8_t* bytes, size_t size, const Hints& hin
 }  // namespace
 
 RespNumber resp_number(const uint8_t* bytes, size_t from, size_t end) {
+  // More digits make no length: they are passed over.
+  constexpr size_t kMaxDigits = 15;
   size_t at = from + 1;
   const bool is_negative = at < end && bytes[at] == '-';
   if (is_negative) at++;
   const size_t digits = at;
   int64_t value = 0;
-  while (at < end && at - from < kMaxHeaderBytes && is_digit(bytes[at])) value = value * 10 + (bytes[at++] - '0');
+  for (; at < end && at - from < kMaxHeaderBytes && is_digit(bytes[at]); at++)
+    if (at - digits < kMaxDigits) value = value * 10 + (bytes[at] - '0');
   if (at >= end || (bytes[at] == '\r' && at + 1 >= end)) {
     const bool may_go_on = at - from < kMaxHeaderBytes;
     return {false, may_go_on, 0, end};
   }
-  const bool is_valid = at > digits && at - digits < 16 && bytes[at] == '\r' && bytes[at + 1] == '\n';
+  const bool is_valid = at > digits && at - digits <= kMaxDigits && bytes[at] == '\r' && bytes[at + 1] == '\n';
   return {true, is_valid && (!is_negative || value == 1), is_negative ? -value : value, at + 2};
 }
 
