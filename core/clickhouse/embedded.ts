@@ -16,6 +16,7 @@ import { PipelineError } from '../errors.ts';
 import { makeDirectory } from '../files/make-directory.ts';
 import type { ClickHouse, RowInsert } from './clickhouse.ts';
 import { clientClickHouse } from './client-clickhouse.ts';
+import { restoreDefaultSignals } from './default-signals.ts';
 import { directoryOwner } from './directory-owner.ts';
 import { exclusiveLanes } from './lanes.ts';
 import { nameLiteral, stringLiteral } from './sql-literal.ts';
@@ -85,7 +86,7 @@ function startEngine(options: EmbeddedClickHouseOptions): Engine {
   try {
     makeDirectory(directory);
     requireRights(directory);
-    const session = new Session(directory, { connectionArgs: serverArguments(options) });
+    const session = openSession(directory, options);
     rmSync(insertDirectory(directory), { recursive: true, force: true });
     makeDirectory(insertDirectory(directory));
     return (engine = { directory, session, users: 0 });
@@ -99,6 +100,14 @@ function startEngine(options: EmbeddedClickHouseOptions): Engine {
       `The database in ${directory} cannot be opened: it is damaged, or of another version of ClickHouse.`,
       { cause: error },
     );
+  }
+}
+
+function openSession(directory: string, options: EmbeddedClickHouseOptions): Session {
+  try {
+    return new Session(directory, { connectionArgs: serverArguments(options) });
+  } finally {
+    restoreDefaultSignals();
   }
 }
 
