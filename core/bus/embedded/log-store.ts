@@ -6,10 +6,10 @@
  * transactions that queue up meanwhile share one commit, and the promise resolves when the commit is on disk.
  */
 import { realpathSync, statfsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { hasCode, PipelineError } from '../../errors.ts';
-import { makeDirectory } from '../../files/make-directory.ts';
+import { makePrivateDirectory, requireOwn } from '../../files/private-directory.ts';
 import {
   emptyPartition,
   formatVersion,
@@ -38,13 +38,16 @@ const foreignChangesEveryMs = 100;
 /** Kept free on the disk for positions, membership and retention, which is what makes room again. */
 const reservedBytes = 2 * 1024 * 1024;
 
+const isLog = (names: readonly string[]): boolean => names.every((name) => ['data.mdb', 'lock.mdb'].includes(name));
+
 const stores = new Map<string, LogStore>();
 
 /** Opens the log in a directory, made when missing, or shares it when this process has it open. */
 export function openLogStore(directory: string): LogStore {
   let path = resolve(directory);
   try {
-    makeDirectory(path);
+    requireOwn(dirname(path));
+    makePrivateDirectory(path, isLog);
     path = realpathSync(path);
     let store = stores.get(path);
     if (store === undefined) {
