@@ -213,6 +213,8 @@ program
     runCommand(async (signal) => (await import('./commands/demo.ts')).demo(options, signal)),
   );
 
+// What is stored, also by libraries, is for this user alone.
+process.umask(0o077);
 watchStandardStreams();
 try {
   await program.parseAsync();

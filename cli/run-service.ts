@@ -4,6 +4,7 @@ import { processEvents } from '../core/telemetry/internal-events.ts';
 import { serveTelemetry } from '../core/telemetry/serve-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Settings } from './settings.ts';
+import { startWatchdog } from './watchdog.ts';
 
 /** What a service runs with. */
 export interface RunServiceOptions {
@@ -21,7 +22,9 @@ export async function runService(
   { settings, telemetry, signal }: RunServiceOptions,
   main: () => Promise<void>,
 ): Promise<void> {
-  const { metricsHost: host, metricsPort: port, livenessTimeout, shutdownTimeout } = settings;
+  const { metricsHost: host, metricsPort: port, livenessTimeout, shutdownTimeout, watchdogTimeout } = settings;
+  const watchdog = startWatchdog(watchdogTimeout);
+  if (watchdog.problem !== undefined) telemetry.emit(processEvents.unwatched, { reason: watchdog.problem });
   const server =
     port === undefined
       ? undefined
@@ -52,5 +55,6 @@ export async function runService(
     clearTimeout(deadline);
     signal.removeEventListener('abort', onAbort);
     await server?.close();
+    watchdog.stop();
   }
 }

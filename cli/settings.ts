@@ -48,6 +48,12 @@ const sharedConfig = defineConfig(
       default: '5m',
       minimum: 1000,
     }),
+    watchdogTimeout: durationMsSetting({
+      description:
+        'Time without a turn of the main loop after which the process ends itself, so that its supervisor starts it again; 0 never.',
+      default: '60s',
+      minimum: 0,
+    }),
     shutdownTimeout: durationMsSetting({
       description: 'Longest time that a stage may take to end after a signal; then the process ends with an error.',
       default: '20s',

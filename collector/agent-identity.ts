@@ -8,7 +8,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } f
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PipelineError } from '../core/errors.ts';
-import { makeDirectory } from '../core/files/make-directory.ts';
+import { makePrivateDirectory } from '../core/files/private-directory.ts';
 
 const stateSchema = z.object({
   version: z.literal(1),
@@ -24,6 +24,10 @@ type State = z.infer<typeof stateSchema>;
 
 /** Ids reserved at a time: seconds at the highest rates a host reaches, so that writing is rare. */
 const reservedIds = 10_000_000;
+
+/** What is in a data directory. */
+const ownNames: readonly string[] = ['log', 'clickhouse', 'agent.json', 'agent.json.new'];
+const isDataDirectory = (names: readonly string[]): boolean => names.every((name) => ownNames.includes(name));
 
 /** What the machine tells of its last boot. */
 export interface BootFacts {
@@ -47,7 +51,7 @@ export class AgentIdentity {
    * @throws PipelineError FILE_CORRUPT when agent.json is not one of ours: a new identity would be a second agent
    */
   static open(dataDirectory: string, boot: BootFacts, nowMs: number): AgentIdentity {
-    makeDirectory(dataDirectory);
+    makePrivateDirectory(dataDirectory, isDataDirectory);
     const path = join(dataDirectory, 'agent.json');
     const state = readState(path) ?? {
       version: 1 as const,

@@ -14,6 +14,7 @@
 #include "layout.h"
 #include "poller.h"
 #include "redactor-object.h"
+#include "watchdog.h"
 
 namespace spanloom {
 namespace {
@@ -303,6 +304,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("encodeEvents", Napi::Function::New<encode_events>(env));
   exports.Set("trimHeap", Napi::Function::New<trim_heap>(env));
   exports.Set("pageOutFile", Napi::Function::New<page_out>(env));
+  exports.Set("startWatchdog", Napi::Function::New<start_watchdog>(env));
   exports.Set("layouts", Napi::Function::New<layouts>(env));
   return exports;
 }

@@ -28,7 +28,8 @@
         "redaction/stream-reader.cc",
         "redactor-object.cc",
         "seen-processes.cc",
-        "staging.cc"
+        "staging.cc",
+        "watchdog.cc"
       ],
       "include_dirs": ["../bpf"],
       "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS"],

@@ -23,6 +23,13 @@ export interface KernelCheck {
 /** Byte offsets by `structure.field`, sizes by `structure`. */
 export type Layout = Readonly<Record<string, number>>;
 
+/** A thread that watches over the main thread. */
+export interface NativeWatchdog {
+  /** The main thread is alive. */
+  beat(): void;
+  stop(): void;
+}
+
 /** Everything the addon exports: the capture, and entries for checks and tests. */
 export interface NativeAddon extends NativeCapture {
   checkKernel(objectPath: string, loopPath: string): KernelCheck;
@@ -40,6 +47,11 @@ export interface NativeAddon extends NativeCapture {
   pageOutFile(path: string): number;
   /** Gives freed memory of the C library's heap back to the kernel; true when there was some. */
   trimHeap(): boolean;
+  /**
+   * Starts a thread that says `sentence` on standard error and ends the process when `beat` was not called for `limitMs`.
+   * It counts ticks of its own, so that a process that was stopped, or a machine that slept, is not taken for one that hangs.
+   */
+  startWatchdog(limitMs: number, tickMs: number, sentence: string): NativeWatchdog;
   /** The layout of bpf/event.h as the C++ compiler made it and as the BPF object tells it. */
   layouts(objectPath: string): { readonly compiled: Layout; readonly object: Layout };
 }

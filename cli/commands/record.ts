@@ -6,6 +6,7 @@ import { startProgress } from '../progress.ts';
 import { loadSettings } from '../settings.ts';
 import { summaryStream } from '../standard-streams.ts';
 import { processTelemetry } from '../telemetry.ts';
+import { startWatchdog } from '../watchdog.ts';
 
 /** Options of `spanloom record`. */
 export interface RecordOptions {
@@ -22,6 +23,7 @@ export async function record(path: string, options: RecordOptions, signal: Abort
     throw new UsageError(`${path} is there already: choose another name, or add --overwrite to replace it.`);
   const settings = loadSettings();
   const over = options.duration === undefined ? [] : [AbortSignal.timeout(options.duration)];
+  const watchdog = startWatchdog(settings.shared.watchdogTimeout);
   const progress = startProgress(`recording to ${path}`);
   try {
     const { batches, bytes } = await runRecording({
@@ -38,6 +40,7 @@ export async function record(path: string, options: RecordOptions, signal: Abort
     summaryStream(path).write(`${said}.\n`);
   } finally {
     progress.end();
+    watchdog.stop();
   }
 }
 

@@ -8,14 +8,16 @@
 import { accessSync, constants, readdirSync, rmSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { Session } from 'chdb';
 import { createChdbConnection } from 'chdb/connection';
 import { PipelineError } from '../errors.ts';
 import { makeDirectory } from '../files/make-directory.ts';
+import { makePrivateDirectory, requireOwn } from '../files/private-directory.ts';
 import type { ClickHouse, RowInsert } from './clickhouse.ts';
 import { clientClickHouse } from './client-clickhouse.ts';
+import { restoreDefaultSignals } from './default-signals.ts';
 import { directoryOwner } from './directory-owner.ts';
 import { exclusiveLanes } from './lanes.ts';
 import { nameLiteral, stringLiteral } from './sql-literal.ts';
@@ -83,9 +85,10 @@ function startEngine(options: EmbeddedClickHouseOptions): Engine {
   const owner = directoryOwner(directory);
   if (owner !== undefined) throw inUse(directory, owner);
   try {
-    makeDirectory(directory);
+    requireOwn(dirname(directory));
+    makePrivateDirectory(directory, (names) => names.length === 0 || names.includes('status'));
     requireRights(directory);
-    const session = new Session(directory, { connectionArgs: serverArguments(options) });
+    const session = openSession(directory, options);
     rmSync(insertDirectory(directory), { recursive: true, force: true });
     makeDirectory(insertDirectory(directory));
     return (engine = { directory, session, users: 0 });
@@ -99,6 +102,14 @@ function startEngine(options: EmbeddedClickHouseOptions): Engine {
       `The database in ${directory} cannot be opened: it is damaged, or of another version of ClickHouse.`,
       { cause: error },
     );
+  }
+}
+
+function openSession(directory: string, options: EmbeddedClickHouseOptions): Session {
+  try {
+    return new Session(directory, { connectionArgs: serverArguments(options) });
+  } finally {
+    restoreDefaultSignals();
   }
 }
 
@@ -138,7 +149,7 @@ async function insertFromFile(
   // Plain types here and a conversion on the way in: reading into LowCardinality directly takes twice as long.
   const structure = columns.map((column) => `${nameLiteral(column.name)} ${column.type}`).join(', ');
   try {
-    await writeFile(path, rows, { flag: 'wx' });
+    await writeFile(path, rows, { flag: 'wx', mode: 0o600 });
     await run(
       `INSERT INTO ${nameLiteral(table)} (${names}) ` +
         `SELECT * FROM file(${stringLiteral(path)}, 'RowBinary', ${stringLiteral(structure)}) ` +

@@ -7,7 +7,7 @@ import { isDirectory } from './is-directory.ts';
 const { R_OK, W_OK, X_OK } = constants;
 
 /**
- * Makes a folder, and those above it, where they are missing. Step by step: Node's recursive mkdir never returns where the
+ * Makes a folder, and those above it, where they are missing, for this user alone. Step by step: Node's recursive mkdir never returns where the
  * system makes no folders although the one above exists, as in /proc.
  *
  * @throws PipelineError ENVIRONMENT_UNSUPPORTED or FILE_UNUSABLE that names the folder that cannot be made or used
@@ -31,7 +31,7 @@ export function makeDirectory(path: string): void {
 
 function makeOne(path: string): void {
   try {
-    mkdirSync(path);
+    mkdirSync(path, 0o700);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // Somebody else was faster.

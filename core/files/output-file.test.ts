@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -32,6 +33,14 @@ describe('a file that is written', () => {
     await output.close();
     expect(readFileSync(path, 'utf8')).toBe('after');
     expect(readdirSync(folder)).toEqual(['traces.json']);
+  });
+
+  it('is for this user alone, also when the one before was for all', async () => {
+    writeFileSync(path, 'before', { mode: 0o644 });
+    const output = await openOutputFile(path);
+    await output.keep();
+    await output.close();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
   it('leaves nothing when it is not kept', async () => {

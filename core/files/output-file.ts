@@ -37,7 +37,8 @@ const standardOutputFile: OutputFile = {
 
 /**
  * Opens a file to write, so that nobody ever loses one to a command that fails: it is written beside, under a temporary
- * name, and renamed when it is kept. Devices and pipes are written as they are.
+ * name, and renamed when it is kept. Devices and pipes are written as they are. A file
+ * is for this user alone: what was captured is in it.
  *
  * @throws PipelineError FILE_UNUSABLE or ENVIRONMENT_UNSUPPORTED, at once, when the file could not be written
  */
@@ -56,15 +57,15 @@ export async function openOutputFile(path: string): Promise<OutputFile> {
     // Whoever protects a file against writing means it, although the folder would allow to replace it.
     if (present !== undefined) await (await open(target, 'r+')).close();
     const temporary = join(dirname(target), `.spanloom-${process.pid}-${fileCount++}.partial`);
-    return renamed(await create(temporary, target, present?.mode), temporary, target);
+    return renamed(await create(temporary, target), temporary, target);
   } catch (error) {
     throw fileError(path, 'written', error);
   }
 }
 
-async function create(temporary: string, target: string, mode: number | undefined): Promise<FileHandle> {
+async function create(temporary: string, target: string): Promise<FileHandle> {
   try {
-    return await open(temporary, 'wx', mode);
+    return await open(temporary, 'wx', 0o600);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EACCES' && code !== 'EPERM') throw error;

@@ -34,4 +34,9 @@ export const runtimeEvents = {
 /** Events of a process as a whole. */
 export const processEvents = {
   stopping: { name: 'stopping', level: 'info', message: 'A signal arrived: the process ends what it has begun.' },
+  unwatched: {
+    name: 'unwatched',
+    level: 'warn',
+    message: 'Nothing ends this process when its main loop stands still; ask /healthz.',
+  },
 } as const satisfies Record<string, InternalEvent>;

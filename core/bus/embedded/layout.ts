@@ -9,6 +9,9 @@
  * Index and values are apart so that retention and the budget of a poll never touch values.
  */
 
+/** Names of the four. */
+export const databaseNames: readonly string[] = ['meta', 'index', 'values', 'newest'];
+
 /** Written once; another number is another layout. */
 export const formatVersion = 1;
 

@@ -5,12 +5,11 @@
  * Writes go through LMDB's own thread: each transaction's callback runs here while that thread holds the write lock,
  * transactions that queue up meanwhile share one commit, and the promise resolves when the commit is on disk.
  */
-import { closeSync, openSync, readSync, realpathSync, statfsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { realpathSync, statfsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { hasCode, PipelineError } from '../../errors.ts';
-import { fileError } from '../../files/file-error.ts';
-import { makeDirectory } from '../../files/make-directory.ts';
+import { makePrivateDirectory, requireOwn } from '../../files/private-directory.ts';
 import {
   emptyPartition,
   formatVersion,
@@ -21,12 +20,25 @@ import {
   type ProcessRow,
   type TopicRow,
 } from './layout.ts';
-import { Rows } from './rows.ts';
+import { damagedLog, requireSoundLog } from './require-sound-log.ts';
+import {
+  isCount,
+  isGroupRow,
+  isIndexEntry,
+  isPartitionRow,
+  isPositionRow,
+  isProcessRow,
+  isText,
+  isTopicRow,
+} from './row-shapes.ts';
+import { openRows, Rows } from './rows.ts';
 
 /** How often changes by other processes are looked for while someone waits. */
 const foreignChangesEveryMs = 100;
 /** Kept free on the disk for positions, membership and retention, which is what makes room again. */
 const reservedBytes = 2 * 1024 * 1024;
+
+const isLog = (names: readonly string[]): boolean => names.every((name) => ['data.mdb', 'lock.mdb'].includes(name));
 
 const stores = new Map<string, LogStore>();
 
@@ -34,11 +46,14 @@ const stores = new Map<string, LogStore>();
 export function openLogStore(directory: string): LogStore {
   let path = resolve(directory);
   try {
-    makeDirectory(path);
+    requireOwn(dirname(path));
+    makePrivateDirectory(path, isLog);
     path = realpathSync(path);
-    requireLogFile(path);
-    const store = stores.get(path) ?? new LogStore(path);
-    stores.set(path, store);
+    let store = stores.get(path);
+    if (store === undefined) {
+      requireSoundLog(path);
+      stores.set(path, (store = new LogStore(path)));
+    }
     store.users++;
     return store;
   } catch (error) {
@@ -46,29 +61,6 @@ export function openLogStore(directory: string): LogStore {
     throw new PipelineError('BUS_UNAVAILABLE', `The log in ${path} cannot be opened: ${(error as Error).message}`, {
       cause: error,
     });
-  }
-}
-
-/** Where LMDB's magic number lies in its file. LMDB itself does not survive every file that has none. */
-const magic = { at: 24, bytes: Buffer.from('dec0efbe', 'hex') } as const;
-
-/** Looks at the file of a log before LMDB does. One that is empty has not been begun yet. */
-function requireLogFile(directory: string): void {
-  const path = join(directory, 'data.mdb');
-  let file: number;
-  try {
-    file = openSync(path, 'r+');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw fileError(path, 'written', error);
-  }
-  try {
-    const head = Buffer.alloc(magic.at + magic.bytes.length);
-    const length = readSync(file, head, 0, head.length, 0);
-    if (length > 0 && !head.subarray(magic.at).equals(magic.bytes))
-      throw new PipelineError('BUS_INCOMPATIBLE', `${path} is no log of spanloom: choose another data directory.`);
-  } finally {
-    closeSync(file);
   }
 }
 
@@ -90,6 +82,9 @@ export class LogStore {
   readonly numbers: Rows<number>;
   /** By topic id, partition. */
   readonly #partitions: Rows<PartitionRow>;
+  /** What is thrown when something stored is not what was written. */
+  readonly damaged = (cause?: unknown): PipelineError =>
+    damagedLog(this.path, 'a row of it is not what was written', cause);
   readonly #root: RootDatabase;
   readonly #waiters = new Map<() => void, ReadonlySet<string> | undefined>();
   #foreignChanges: NodeJS.Timeout | undefined;
@@ -100,17 +95,17 @@ export class LogStore {
     // Without event-turn batching a commit that fails rejects exactly one promise: the transaction's. Overlapping sync
     // is off because its lock makes the survivors of a killed process fail (MDB_PANIC) when they meet it half-way.
     this.#root = open({ path, noSubdir: false, maxDbs: 8, eventTurnBatching: false, overlappingSync: false });
-    const meta = this.#root.openDB('meta', { encoding: 'msgpack' });
-    this.topics = new Rows(meta, 'topic');
-    this.groups = new Rows(meta, 'group');
-    this.processes = new Rows(meta, 'process');
-    this.owners = new Rows(meta, 'owner');
-    this.positions = new Rows(meta, 'position');
-    this.numbers = new Rows(meta, 'number');
-    this.#partitions = new Rows(meta, 'partition');
-    this.index = this.#root.openDB('index', { encoding: 'msgpack' });
+    const meta: Database = openRows(this.#root, 'meta', (value): value is unknown => value !== undefined, this.damaged);
+    this.topics = new Rows(meta, 'topic', isTopicRow, this.damaged);
+    this.groups = new Rows(meta, 'group', isGroupRow, this.damaged);
+    this.processes = new Rows(meta, 'process', isProcessRow, this.damaged);
+    this.owners = new Rows(meta, 'owner', isText, this.damaged);
+    this.positions = new Rows(meta, 'position', isPositionRow, this.damaged);
+    this.numbers = new Rows(meta, 'number', isCount, this.damaged);
+    this.#partitions = new Rows(meta, 'partition', isPartitionRow, this.damaged);
+    this.index = openRows(this.#root, 'index', isIndexEntry, this.damaged);
     this.values = this.#root.openDB('values', { encoding: 'binary' });
-    this.newest = this.#root.openDB('newest', { encoding: 'msgpack' });
+    this.newest = openRows(this.#root, 'newest', isCount, this.damaged);
     const version = this.numbers.get('format');
     if (version === undefined) this.numbers.put(formatVersion, 'format');
     else if (version !== formatVersion) {
@@ -236,6 +231,8 @@ export async function tolerant(action: Promise<unknown>): Promise<void> {
   try {
     await action;
   } catch (error) {
-    if (!hasCode(error, 'BUS_FULL') && !hasCode(error, 'BUS_UNAVAILABLE')) throw error;
+    // Who reads what is damaged says so.
+    const isTold = hasCode(error, 'FILE_CORRUPT');
+    if (!isTold && !hasCode(error, 'BUS_FULL') && !hasCode(error, 'BUS_UNAVAILABLE')) throw error;
   }
 }

@@ -49,7 +49,8 @@ export function readMessages(store: LogStore, cursors: readonly Cursor[], maxByt
       if (messages.length > 0 && bytes + valueBytes > maxBytes) break;
       const { topic, partition } = oldest.cursor;
       const { offset } = oldest;
-      const value = valueBytes === 0 ? Buffer.alloc(0) : store.values.getBinary([oldest.topicId, partition, offset])!;
+      const value = valueBytes === 0 ? Buffer.alloc(0) : store.values.getBinary([oldest.topicId, partition, offset]);
+      if (value === undefined) throw store.damaged();
       messages.push({ topic, partition, offset, timestampMs, key, value, headers: headers ?? {} });
       bytes += valueBytes;
       oldest.cursor.next = offset + 1;
