@@ -7,7 +7,7 @@ import { ResourceTable } from './resource-table.ts';
 import { newTagCounts } from './tag-counts.ts';
 import type { TaggedSides, TagQuestion } from './tagger.ts';
 
-const limits = { resourceMemory: 86_400_000, maxEndedResources: 1000 };
+const limits = { resourceMemory: 86_400_000, maxEndedResources: 1000, maxHosts: 1000 };
 
 /** What a tagger says after it was told of resources and of the process 10. */
 function tagger(
