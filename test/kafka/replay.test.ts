@@ -176,7 +176,7 @@ brokerForTests('replay', (broker) => {
       expect({ code, errors }).toEqual({ code: 0, errors: '' });
       const inRange = events.filter(({ timestampMs }) => timestampMs >= time.fromMs && timestampMs < time.toMs);
       expect(inRange.length).toBeGreaterThan(50);
-      expect(output).toContain(`Sent ${inRange.length} messages of events and `);
+      expect(output).toContain(` and ${inRange.length} of events to ${second}*.`);
       const copied = await messagesOf(second, 'events');
       const facts = ({ key, value, headers }: ReceivedMessage): unknown => [key, value.toString('base64'), headers];
       expect(copied.map(facts)).toEqual(inRange.map(facts));
