@@ -146,7 +146,7 @@ brokerForTests('replay', (broker) => {
       expect({ code, errors: errors.replace(/^sending .*\n/gm, '') }).toEqual({ code: 0, errors: '' });
       expect(output).toMatch(
         new RegExp(
-          `^Sent [1-9]\\d+ messages of agent-resources and \\d+ of events to ${first}\\*\\.\nStages take them where SPANLOOM_AGENTS_TRUSTED_KEYS has ([\\w-]+)\n$`,
+          `^Sent [1-9]\\d* messages of agent-resources and [1-9]\\d+ of events to ${first}\\*\\.\nStages take them where SPANLOOM_AGENTS_TRUSTED_KEYS has ([\\w-]+)\n$`,
         ),
       );
       trusted = output.trim().split(' ').at(-1)!;
