@@ -61,3 +61,12 @@ it('spans in OTLP get no name by what another agent says', () => {
   names.learn(told(processOf(oneAgent), oneAgent));
   expect(names.nameOfKind('process', processOf(oneAgent).id)).toBe('shop');
 });
+
+it('a flood of processes is bounded, and costs nothing else its name', () => {
+  const names = new ResourceNames(undefined, 10);
+  names.learn(resourceMessage(makeResource({ kind: 'service', id: 1, name: 'shop' }), 0));
+  for (let id = 1; id <= 100; id++)
+    names.learn(resourceMessage(makeResource({ kind: 'process', id, uid: `p${id}` }), 0, { topic: 'agent-resources' }));
+  expect([1, 90, 91, 100].map((id) => names.nameOfKind('process', id) !== '')).toEqual([false, false, true, true]);
+  expect(names.nameOfKind('service', 1)).toBe('shop');
+});

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { writeDeadLetter } from '../../schemas/generated/dead-letter.ts';
+import { type DeadLetter, writeDeadLetter } from '../../schemas/generated/dead-letter.ts';
 import { schemas } from '../../schemas/generated/schemas.ts';
 import { SignatureChecker, signedMessage } from '../agents/agent-signature.ts';
 import { oneAgent } from '../agents/testing/agent-keys.ts';
@@ -39,10 +39,11 @@ describe('a message that an agent signed', () => {
       const [past] = [...packagedSchemaHistory()].find(
         ([each, { name }]) => name === 'DeadLetter' && each !== fingerprint,
       )!;
-      const letter = {
-        ...{ stage: 's', reason: 'undecodable', detail: '', topic: 't', partition: 0, offset: 0 },
+      const letter: DeadLetter = {
+        ...{ stage: 's', detail: '', topic: 't', partition: 0, offset: 0 },
+        reason: 'undecodable',
         ...{ timeNs: 1n, key: 'k', headers: {}, value: Buffer.from('v') },
-      } as const;
+      };
       const headers = { schema: which === 'a past schema' ? past : fingerprint };
       const message = { topic, key: 'k', value: encodeValue(letter, writeDeadLetter), headers };
       await bench.send(bench.withRegistry(registry.url), signedMessage(message, oneAgent));

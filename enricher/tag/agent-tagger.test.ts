@@ -105,6 +105,12 @@ describe('the side that was seen', () => {
     expect(tag({ isServer: false, localPort: 9090 }).local.serviceId).toBe(1);
   });
 
+  test('has no pod by a uid that is longer than any', () => {
+    const uid = 'a'.repeat(129);
+    const { tag } = tagger([...cluster, pod(3, uid, 1, [10, 1, 1, 3])], processFacts({ podUid: uid }));
+    expect(tag({ localAddress: Uint8Array.of(10, 9, 0, 1) }).local).toMatchObject({ podId: 0, processResourceId: 7 });
+  });
+
   test('is found by its address where its process says nothing of a pod, on the node of the host only', () => {
     const host: Partial<Resource> = { kind: 'host', id: 3, uid: 'h', name: 'node-1' };
     const { tag } = tagger([...cluster, host]);

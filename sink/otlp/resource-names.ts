@@ -23,12 +23,19 @@ interface Known {
 export class ResourceNames {
   readonly #known = new Map<number, Known>();
   readonly #signatures: SignatureChecker;
+  /** Keys of those that agents told of, the one told of longest ago first. */
+  readonly #ofAgents = new Set<number>();
+  readonly #maxOfAgents: number;
   /** Grows when something is new or has changed. */
   version = 0;
 
-  /** @param signatures whose signatures of hosts and processes count; by default nobody has to sign */
-  constructor(signatures: SignaturePolicy = unsignedAccepted) {
+  /**
+   * @param signatures whose signatures of hosts and processes count; by default nobody has to sign
+   * @param maxOfAgents hosts and processes whose names are kept; beyond it the one told of longest ago has none
+   */
+  constructor(signatures: SignaturePolicy = unsignedAccepted, maxOfAgents = 500_000) {
     this.#signatures = new SignatureChecker(signatures);
+    this.#maxOfAgents = maxOfAgents;
   }
 
   /** Learns what a message of the topics says; one that cannot be used is the sink's to put aside. */
@@ -49,7 +56,17 @@ export class ResourceNames {
     // The end of a former version may be told after the next one has begun.
     if (known !== undefined && known.validFromNs > validFromNs) return;
     this.#known.set(key, { name, type, uid, validFromNs });
+    if (isOfAgent) this.#bound(key);
     if (known?.name !== name || known.type !== type || known.uid !== uid) this.version++;
+  }
+
+  #bound(key: number): void {
+    this.#ofAgents.delete(key);
+    this.#ofAgents.add(key);
+    if (this.#ofAgents.size <= this.#maxOfAgents) return;
+    const [longestAgo] = this.#ofAgents;
+    this.#ofAgents.delete(longestAgo!);
+    this.#known.delete(longestAgo!);
   }
 
   /** The name of a resource; empty when it has none or is not known. @param type position in ResourceKind */
