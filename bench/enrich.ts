@@ -54,6 +54,7 @@ const config = {
   maxTagWaiting: 20_000,
   resourceMemory: 86_400_000,
   maxEndedResources: 500_000,
+  maxHosts: 100_000,
 };
 
 /** Processor time in milliseconds: other processes on the machine do not count. */

@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openKafkaBus } from '../core/bus/kafka/kafka-bus.ts';
 import { projectFile } from '../core/project-files.ts';
-import { topics } from '../core/topics.ts';
+import { compactedTopics, topics } from '../core/topics.ts';
 import { redisMissing, type RedisUnderTest, startRedis } from '../correlator/testing/redis-server.ts';
 import { type Broker, startBroker } from '../scripts/kafka/broker.ts';
 import { eventInput, type Input, spanInput, traceInput } from './kafka/inputs.ts';
@@ -83,7 +83,7 @@ let runs = 0;
 
 async function fill(broker: Broker, prefix: string, input: Input): Promise<void> {
   const bus = openKafkaBus({ brokers: broker.brokers, prefix });
-  await bus.ensureTopics(topics.map((name) => ({ name, partitions, compacted: name === 'resources' })));
+  await bus.ensureTopics(topics.map((name) => ({ name, partitions, compacted: compactedTopics.includes(name) })));
   const producer = await bus.producer();
   for (let from = 0; from < input.messages.length; from += 2_000)
     await producer.send(input.messages.slice(from, from + 2_000));
@@ -116,6 +116,8 @@ function settingsOf(
     SPANLOOM_BUS_KAFKA_PREFIX: prefix,
     SPANLOOM_BUS_PARTITIONS: String(partitions),
     SPANLOOM_DATA_DIR: join(folder, `${prefix}${instance}`),
+    // The input is no agent's.
+    SPANLOOM_AGENTS_SIGNATURES: 'accepted',
     ...Object.fromEntries(options.set.map((text) => text.split('=', 2) as [string, string])),
     ...(name === 'correlator-redis' ? { SPANLOOM_CORRELATOR_REDIS_URL: redis!.url } : {}),
     ...(name === 'sink-http' ? { SPANLOOM_CLICKHOUSE_URL: clickHouse!.url } : {}),

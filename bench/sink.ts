@@ -51,7 +51,7 @@ try {
   const newStage = (): SinkStage =>
     new SinkStage(
       { maxRows: 50_000, maxBytes: 32 * 1024 * 1024, maxAgeMs: 300 },
-      { traces: 'traces', resources: 'resources' },
+      { traces: 'traces', resources: 'resources', agentResources: 'agent-resources' },
     );
 
   // The file of the same rows.

@@ -83,7 +83,7 @@ function memory(): number {
   return heapUsed + external;
 }
 
-const limits = { resourceMemory: 86_400_000, maxEndedResources: 500_000 };
+const limits = { resourceMemory: 86_400_000, maxEndedResources: 500_000, maxHosts: 1000 };
 const before = memory();
 const table = new ResourceTable(limits);
 const learnMs = processorMs(() => {

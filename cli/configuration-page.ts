@@ -5,6 +5,7 @@ const titles: Readonly<Record<keyof typeof sections, string>> = {
   shared: 'All stages',
   up: 'All stages in one process: spanloom up',
   bus: 'Log',
+  agents: 'Agents',
   schemaRegistry: 'Schema Registry',
   collector: 'Collector',
   cloud: 'Resources: files and clouds',

@@ -4,7 +4,7 @@ import { openKafkaBus } from '../core/bus/kafka/kafka-bus.ts';
 import { requireTopics } from '../core/bus/kafka/topic-administration.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { runOtlpSink } from '../sink/otlp/run.ts';
-import type { Settings } from './settings.ts';
+import { configuredSignatures, type Settings } from './settings.ts';
 
 /** What the topic of traces in OTLP has to be like, under its full name; nothing when it is not wanted. */
 export function otlpTopicSettings({ bus, otlpSink }: Pick<Settings, 'bus' | 'otlpSink'>): readonly TopicSettings[] {
@@ -29,16 +29,17 @@ export interface OtlpDestinationOptions {
  */
 export async function runOtlpDestination({ settings, ...options }: OtlpDestinationOptions): Promise<void> {
   const config = settings.otlpSink;
+  const signatures = configuredSignatures(settings);
   const kafka = kafkaBusOptions(settings.bus, options.telemetry.logger);
   if (kafka === undefined) {
     await options.bus.ensureTopics(otlpTopicSettings(settings));
-    return runOtlpSink({ ...options, config, destination: options.bus });
+    return runOtlpSink({ ...options, config, signatures, destination: options.bus });
   }
   const unprefixed = { ...kafka, prefix: '' };
   await requireTopics(unprefixed, [config.topic]);
   const destination = openKafkaBus(unprefixed);
   try {
-    await runOtlpSink({ ...options, config, destination });
+    await runOtlpSink({ ...options, config, signatures, destination });
   } finally {
     await destination.close();
   }

@@ -1,5 +1,6 @@
 /** All stages in one process. */
 import { resolve } from 'node:path';
+import { unsignedAccepted } from '../core/agents/agent-signature.ts';
 import type { Bus, ReceivedMessage } from '../core/bus/bus.ts';
 import { publishOnce } from '../collector/resources/publish-once.ts';
 import { runResources } from '../collector/resources/run.ts';
@@ -18,7 +19,7 @@ import { type Milestone, milestone } from './milestone.ts';
 import { runOtlpDestination } from './otlp-destination.ts';
 import { fileSource, hasResourceSources, resourceSources } from './resource-sources.ts';
 import { runTogether } from '../core/run-together.ts';
-import type { Settings } from './settings.ts';
+import { configuredSignatures, type Settings } from './settings.ts';
 import { clickHouseDirectory } from './stored-traces.ts';
 import { watchTopics } from './watch-topics.ts';
 
@@ -68,6 +69,8 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
   const bus = await (options.onConfiguredBus === true
     ? openFramedBus(settings, dataDirectory, telemetry.logger, options.logBounds)
     : openEmbeddedLog(settings.bus, dataDirectory, options.logBounds));
+  // A replay has a log of its own, and nobody's key.
+  const signatures = options.onConfiguredBus === true ? configuredSignatures(settings) : unsignedAccepted;
   try {
     const directory = clickHouseDirectory(dataDirectory);
     const clickHouse = stores ? await openClickHouse(settings.clickHouse, directory) : undefined;
@@ -84,7 +87,14 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
           collected.reach();
         },
         async (stop) => {
-          await runEnricher({ config: settings.enricher, bus, telemetry, signal: stop, ...until(collected) });
+          await runEnricher({
+            config: settings.enricher,
+            signatures,
+            bus,
+            telemetry,
+            signal: stop,
+            ...until(collected),
+          });
           enriched.reach();
         },
         async (stop) => {
@@ -94,7 +104,8 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
       ];
       if (clickHouse !== undefined) {
         const stage = { clickHouse, telemetry };
-        tasks.push((stop) => runSink({ ...stage, config: settings.sink, bus, signal: stop, ...until(correlated) }));
+        const stored = { ...stage, config: settings.sink, signatures, bus };
+        tasks.push((stop) => runSink({ ...stored, signal: stop, ...until(correlated) }));
         if (listening !== undefined) {
           const served = { ...stage, config: settings.query, dataDirectory: resolve(directory), listening };
           tasks.push((stop) => runQuery({ ...served, signal: stop }));

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { SignaturePolicy } from '../core/agents/agent-signature.ts';
+import { agentsConfig, signaturePolicy } from '../core/agents/config.ts';
 import { clickHouseConfig } from '../core/clickhouse/config.ts';
 import { type ConfigValues, loadConfig } from '../core/config/load-config.ts';
 import { defineConfig } from '../core/config/section.ts';
@@ -67,6 +69,7 @@ export const sections = {
   shared: sharedConfig,
   up: upConfig,
   bus: busConfig,
+  agents: agentsConfig,
   schemaRegistry: schemaRegistryConfig,
   collector: collectorConfig,
   cloud: cloudConfig,
@@ -80,6 +83,11 @@ export const sections = {
   clickHouse: clickHouseConfig,
   query: queryConfig,
 } as const;
+
+/** Whose signatures count on the configured log. */
+export function configuredSignatures({ agents, bus }: Pick<Settings, 'agents' | 'bus'>): SignaturePolicy {
+  return signaturePolicy(agents, (bus.kafkaBrokers ?? []).length > 0);
+}
 
 export type Settings = ConfigValues<typeof sections>;
 

@@ -11,7 +11,7 @@ export class TraceCollection {
   readonly #traces = new Map<string, Trace>();
   readonly #names = new ResourceNames();
 
-  /** Takes a message of the topics traces or resources; others are passed over. */
+  /** Takes a message of the topics traces, resources or agent-resources; others are passed over. */
   add(message: ReceivedMessage): void {
     // Buffers of messages are the bus's own: what is kept must not point into them.
     const own = { headers: message.headers, value: Buffer.from(message.value) };

@@ -1,25 +1,31 @@
 /**
- * Who this agent is, kept in <data directory>/agent.json: its random id, and how far its event ids have gone.
+ * Who this agent is, kept in <data directory>/agent.json: its key, from which its id follows, and how far its event ids have
+ * gone.
  * Ids are reserved ahead: the file says below which id all given ones lie, and is written anew before they reach it, so
  * that ids never go back, whatever the clock does and whenever the process is killed.
  */
-import { randomInt } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { AgentKey } from '../core/agents/agent-key.ts';
 import { PipelineError } from '../core/errors.ts';
 import { makePrivateDirectory } from '../core/files/private-directory.ts';
 
-const stateSchema = z.object({
-  version: z.literal(1),
-  agentId: z
-    .int()
-    .min(1)
-    .max(2 ** 48 - 1),
+const shared = {
+  agentId: z.int().min(1),
   eventIdsBelow: z.int().min(0),
   bootId: z.string(),
   bootTimeNs: z.string().regex(/^\d+$/),
+};
+const stateSchema = z.object({
+  version: z.literal(2),
+  ...shared,
+  publicKey: z.string(),
+  /** The only copy. */
+  privateKey: z.string(),
 });
+/** An id without a key, as it was before agents signed. */
+const keylessSchema = z.object({ version: z.literal(1), ...shared });
 type State = z.infer<typeof stateSchema>;
 
 /** Ids reserved at a time: seconds at the highest rates a host reaches, so that writing is rare. */
@@ -41,43 +47,56 @@ export interface BootFacts {
 export class AgentIdentity {
   readonly #path: string;
   #state: State;
+  /** What this agent signs with. */
+  readonly key: AgentKey;
+  /** The id that this agent had before it had a key, in the run in which it gets one. */
+  readonly formerAgentId: number | undefined;
   /** Ids of this run begin here. */
   readonly firstEventId: number;
   #lastEventId: number;
 
   /**
-   * Reads the identity of a data directory, or makes one.
+   * Reads the identity of a data directory, or makes one, which takes about half a second.
    *
    * @throws PipelineError FILE_CORRUPT when agent.json is not one of ours: a new identity would be a second agent
    */
   static open(dataDirectory: string, boot: BootFacts, nowMs: number): AgentIdentity {
     makePrivateDirectory(dataDirectory, isDataDirectory);
     const path = join(dataDirectory, 'agent.json');
-    const state = readState(path) ?? {
-      version: 1 as const,
-      agentId: randomInt(1, 2 ** 48 - 1),
-      eventIdsBelow: 0,
-      bootId: '',
-      bootTimeNs: '0',
-    };
+    const read = readState(path);
+    const key = read?.key ?? AgentKey.forAgent();
+    const state = { ...(read?.state ?? noState), version: 2 as const, agentId: key.agentId!, ...key.store() };
+    const formerAgentId = read?.key === undefined ? read?.state.agentId : undefined;
     // Within one boot the first measurement stays: start times of processes, and so their ids, are the same in every run.
     const known = state.bootId === boot.bootId && boot.bootId !== '';
-    return new AgentIdentity(
-      path,
-      known ? state : { ...state, bootId: boot.bootId, bootTimeNs: String(boot.bootTimeNs) },
-      nowMs,
-    );
+    const booted = known ? state : { ...state, bootId: boot.bootId, bootTimeNs: String(boot.bootTimeNs) };
+    return new AgentIdentity({ path, state: booted, key, formerAgentId }, nowMs);
   }
 
-  private constructor(path: string, state: State, nowMs: number) {
+  private constructor(
+    {
+      path,
+      state,
+      key,
+      formerAgentId,
+    }: {
+      readonly path: string;
+      readonly state: State;
+      readonly key: AgentKey;
+      readonly formerAgentId: number | undefined;
+    },
+    nowMs: number,
+  ) {
     this.#path = path;
+    this.key = key;
+    this.formerAgentId = formerAgentId;
     this.firstEventId = Math.max(Math.round(nowMs * 1000), state.eventIdsBelow);
     this.#lastEventId = this.firstEventId - 1;
     this.#state = state;
     this.#reserve(this.firstEventId + reservedIds);
   }
 
-  /** Random 48-bit number. */
+  /** A number of 53 bits that follows from the key. */
   get agentId(): number {
     return this.#state.agentId;
   }
@@ -105,7 +124,15 @@ export class AgentIdentity {
   }
 }
 
-function readState(path: string): State | undefined {
+const noState = { eventIdsBelow: 0, bootId: '', bootTimeNs: '0' } as const;
+
+interface ReadIdentity {
+  readonly state: z.infer<typeof stateSchema> | z.infer<typeof keylessSchema>;
+  /** Undefined: it has none yet. */
+  readonly key: AgentKey | undefined;
+}
+
+function readState(path: string): ReadIdentity | undefined {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -114,7 +141,11 @@ function readState(path: string): State | undefined {
     throw new PipelineError('ENVIRONMENT_UNSUPPORTED', `${path} cannot be read.`, { cause: error });
   }
   try {
-    return stateSchema.parse(JSON.parse(text));
+    const state = z.discriminatedUnion('version', [stateSchema, keylessSchema]).parse(JSON.parse(text));
+    if (state.version === 1) return { state, key: undefined };
+    const key = AgentKey.restore(state);
+    if (key.agentId !== state.agentId) throw new Error('the id is not that of the key');
+    return { state, key };
   } catch (error) {
     throw new PipelineError(
       'FILE_CORRUPT',
@@ -129,6 +160,8 @@ function writeAtomically(path: string, text: string): void {
   const temporary = `${path}.new`;
   const file = openSync(temporary, 'w', 0o600);
   try {
+    // Also of a file that a killed process left behind.
+    fchmodSync(file, 0o600);
     writeSync(file, text);
     fsyncSync(file);
   } finally {

@@ -1,3 +1,4 @@
+import { hostUid } from '../core/agents/agent-resources.ts';
 import type { StageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import { AgentIdentity } from './agent-identity.ts';
 import { readBootFacts } from './boot-facts.ts';
@@ -7,7 +8,8 @@ import { HostVersions } from './host-versions.ts';
 import { collectorEvents } from './internal-events.ts';
 import { Outbox, type Output } from './outbox.ts';
 import { ResourceIds } from './processes/resource-ids.ts';
-import { hostResource, hostUid, resourceMessage } from './processes/resources.ts';
+import { hostResource, resourceMessage } from './processes/resources.ts';
+import { signingOutput } from './signing-output.ts';
 import type { RunningSource, Source, SourceContext } from './source.ts';
 import { WallClock } from './wall-clock.ts';
 
@@ -39,10 +41,12 @@ export async function collect(options: CollectOptions): Promise<void> {
   if (signal.aborted) return;
   const clock = new WallClock();
   const identity = AgentIdentity.open(dataDirectory, readBootFacts(), Date.now());
+  if (identity.formerAgentId !== undefined)
+    telemetry.emit(collectorEvents.renewed, { formerAgentId: identity.formerAgentId, agentId: identity.agentId });
   const resourceIds = new ResourceIds();
   const machine = readMachineFacts(nodeName);
   const hostResourceId = resourceIds.idOf(hostUid(identity.agentId));
-  const outbox = new Outbox(output, telemetry);
+  const outbox = new Outbox(signingOutput(output, identity.key), telemetry);
   const { hostName } = machine;
   const context: SourceContext = { identity, clock, resourceIds, hostResourceId, hostName, outbox, telemetry };
   const { agentId, bootTimeNs } = identity;

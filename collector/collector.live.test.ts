@@ -32,7 +32,7 @@ const batchesOf = (messages: readonly OutgoingMessage[]): EventBatch[] =>
     .map(({ value }) => readEventBatch(new AvroReader(value as Buffer)));
 const resourcesOf = (messages: readonly OutgoingMessage[]): Resource[] =>
   messages
-    .filter(({ topic }) => topic === 'resources')
+    .filter(({ topic }) => topic === 'agent-resources')
     .map(({ value }) => readResource(new AvroReader(value as Buffer)));
 
 describe.skipIf(!canCapture())('the collector', () => {

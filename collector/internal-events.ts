@@ -4,6 +4,12 @@ import type { InternalEvent } from '../core/telemetry/internal-events.ts';
 export const collectorEvents = {
   started: { name: 'capture_started', level: 'info', message: 'The capture of this host has started.' },
   stopped: { name: 'capture_stopped', level: 'info', message: 'The capture of this host has ended.' },
+  renewed: {
+    name: 'agent_renewed',
+    level: 'warn',
+    message:
+      'This agent had no key yet: it has one now, and with it a new id. What it told before stays under the former id.',
+  },
   eventsLost: {
     name: 'events_lost',
     level: 'error',

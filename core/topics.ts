@@ -1,9 +1,18 @@
 /** Topics of the pipeline, without the configured prefix (`spanloom.` by default). */
-export const topics = ['events', 'resources', 'resource-ids', 'spans', 'linked', 'traces', 'dead-letter'] as const;
+export const topics = [
+  'events',
+  'agent-resources',
+  'resources',
+  'resource-ids',
+  'spans',
+  'linked',
+  'traces',
+  'dead-letter',
+] as const;
 export type Topic = (typeof topics)[number];
 
 /** Topics that keep the newest message of each key: gaps between their offsets are no loss. */
-export const compactedTopics: readonly string[] = ['resources' satisfies Topic];
+export const compactedTopics: readonly string[] = ['resources', 'agent-resources'] satisfies readonly Topic[];
 
 /** Topics whose order as a whole is what they tell: one partition, and nothing is ever removed. */
 export const orderedTopics: readonly string[] = ['resource-ids' satisfies Topic];

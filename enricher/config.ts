@@ -68,6 +68,12 @@ export const enricherConfig = defineConfig(
       default: '500000',
       minimum: 0,
     }),
+    maxHosts: integerSetting({
+      description:
+        'Hosts remembered, for all agents together; beyond it the one whose agent told of it longest ago is forgotten.',
+      default: '100000',
+      minimum: 1,
+    }),
   }),
   'enricher',
 );

@@ -14,6 +14,9 @@ export const dropReasons = [
 ] as const;
 export type DropReason = (typeof dropReasons)[number];
 
-/** Why a message of the bus was put aside; each counts as one. */
-export const rejectReasons = ['undecodable', 'unknown_schema'] as const;
+/**
+ * Why a message of the bus was put aside; each counts as one. Forged: it says it is of an agent that did not sign it;
+ * unsigned: of none, where signatures are required.
+ */
+export const rejectReasons = ['undecodable', 'unknown_schema', 'forged', 'unsigned'] as const;
 export type EnricherRejectReason = (typeof rejectReasons)[number];

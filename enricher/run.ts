@@ -1,4 +1,5 @@
-import type { Bus } from '../core/bus/bus.ts';
+import type { SignaturePolicy } from '../core/agents/agent-signature.ts';
+import type { Bus, ReceivedMessage } from '../core/bus/bus.ts';
 import { runStage } from '../core/stage/run-stage.ts';
 import { afterCatchingUp, TopicFollower } from '../core/stage/topic-follower.ts';
 import { stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
@@ -12,6 +13,7 @@ import { countTagging } from './tag/tag-metrics.ts';
 /** What the enricher needs to run. The bus stays open: whoever opened it closes it. */
 export interface RunEnricherOptions {
   readonly config: EnricherConfig;
+  readonly signatures: SignaturePolicy;
   readonly bus: Bus;
   readonly telemetry: Telemetry;
   readonly signal: AbortSignal;
@@ -25,23 +27,21 @@ export interface RunEnricherOptions {
  * @throws PipelineError when the bus fails in a way that waiting does not heal
  */
 export async function runEnricher(options: RunEnricherOptions): Promise<void> {
-  const { config, bus, telemetry, signal } = options;
-  const stage = createEnricher(config, { dissectors });
+  const { config, signatures, bus, telemetry, signal } = options;
+  const stage = createEnricher(config, { dissectors, signatures });
   countTagging(telemetry, () => stage.diagnostics());
   const producer = await bus.producer();
   // Of what there is at the time of a message everything is known before the message is worked off.
-  const follower = await TopicFollower.open({
-    bus,
-    topic: 'resources',
-    reader: 'enricher-resources',
-    learn: (message) => stage.learn(message),
-  });
+  const learn = (message: ReceivedMessage): void => stage.learn(message);
+  const reader = 'enricher-resources';
+  const follower = await TopicFollower.open({ bus, topic: 'resources', reader, learn });
+  const agentFollower = await TopicFollower.open({ bus, topic: 'agent-resources', reader, learn });
   const consumer = await bus.consumer({ group: 'enricher', topics: ['events' satisfies Topic] });
   try {
     await runStage({
       name: 'enricher',
       stage,
-      consumer: afterCatchingUp(consumer, follower, signal),
+      consumer: afterCatchingUp(afterCatchingUp(consumer, follower, signal), agentFollower, signal),
       deliver: (outputs) => producer.send(outputs),
       telemetry: stageTelemetry(telemetry, 'enricher', () => stage.accounting()),
       signal,
@@ -50,6 +50,7 @@ export async function runEnricher(options: RunEnricherOptions): Promise<void> {
   } finally {
     await consumer.close();
     await follower.close();
+    await agentFollower.close();
     await producer.close();
   }
 }

@@ -7,13 +7,21 @@
  * What cannot be read goes to the dead letters. Everything is decided by the order of events and the agent's own clock;
  * the wall clock only tells that an agent was not heard of for long. Records are socket events.
  */
+import { batchProblem, processFactsProblem } from '../core/agents/agent-resources.ts';
+import { readAgentResource } from '../core/agents/read-agent-resource.ts';
+import {
+  SignatureChecker,
+  type SignaturePolicy,
+  type SignatureProblem,
+  unsignedAccepted,
+} from '../core/agents/agent-signature.ts';
 import type { OutgoingMessage, Position, ReceivedMessage, TopicPartition } from '../core/bus/bus.ts';
-import { decodeValue, encodeValue, outgoingMessage } from '../core/codec.ts';
+import { type Decoded, decodeValue, encodeValue, outgoingMessage } from '../core/codec.ts';
 import { refuse } from '../core/dead-letter.ts';
 import { type Accounting, type Stage } from '../core/stage/stage.ts';
 import { Counters } from '../core/stage/accounting.ts';
 import type { Topic } from '../core/topics.ts';
-import { readEventBatch } from '../schemas/generated/event-batch.ts';
+import { type EventBatch, readEventBatch } from '../schemas/generated/event-batch.ts';
 import { type SpanBatch, writeSpanBatch } from '../schemas/generated/span-batch.ts';
 import { Agent } from './agent.ts';
 import type { EnricherConfig } from './config.ts';
@@ -28,11 +36,13 @@ import { WaitingIndex } from './tag/waiting-spans.ts';
 /** What the enricher is made of besides its settings. */
 export interface EnricherParts {
   readonly dissectors: readonly Dissector[];
+  /** Whose signatures count; by default nobody has to sign. */
+  readonly signatures?: SignaturePolicy;
 }
 
 /** The enricher as a stage that also learns, between two calls of its others, what resources there are. */
 export interface Enricher extends Stage<OutgoingMessage> {
-  /** Takes in one message of the topic `resources`. */
+  /** Takes in one message of the topics `resources` and `agent-resources`. */
   learn(message: ReceivedMessage): void;
   /** Counts for metrics, beside the accounting. */
   diagnostics(): Readonly<Record<string, number>>;
@@ -45,10 +55,13 @@ export function createEnricher(config: EnricherConfig, parts: EnricherParts): En
   const counters = new Counters(dropReasons, rejectReasons);
   const agents = new Map<number, Agent>();
   const recent = new RecentOffsets(config.memory, config.memoryBytes);
+  const signatures = new SignatureChecker(parts.signatures ?? unsignedAccepted);
   const table = new ResourceTable(config);
   const waitingIndex = new WaitingIndex();
   const tagCounts = newTagCounts();
   table.listener = waitingIndex;
+  /** Hosts that no agent may tell of: the sink puts them aside. */
+  let refusedResources = 0;
   /** By partition: results of messages below went out before. */
   const emittedBelow = new Map<number, number>();
 
@@ -72,8 +85,8 @@ export function createEnricher(config: EnricherConfig, parts: EnricherParts): En
   return {
     process(message: ReceivedMessage, nowMs: number): readonly OutgoingMessage[] {
       recent.note(message);
-      const decoded = decodeValue('EventBatch', message, readEventBatch);
-      if (decoded.kind === 'rejected') {
+      const decoded = readBatch(message, signatures);
+      if (decoded.kind !== 'ok') {
         const { reason, detail } = decoded;
         return [refuse(message, counters, { stage: stageName, reason, detail }, nowMs)];
       }
@@ -127,15 +140,34 @@ export function createEnricher(config: EnricherConfig, parts: EnricherParts): En
       return counters;
     },
 
-    learn: (message) => table.learn(message),
+    learn(message: ReceivedMessage): void {
+      if (message.topic !== ('agent-resources' satisfies Topic)) table.learn(message);
+      // Processes are known from the facts that come with events.
+      else if (message.value.length > 0 && message.key.startsWith('host:')) {
+        const read = readAgentResource(message, signatures);
+        if (read.kind === 'ok') table.learnHost(read.value, message.timestampMs);
+        else if (read.kind === 'rejected') table.unreadable++;
+        else refusedResources++;
+      }
+    },
 
     /** How far the results of partitions went out before they came here. */
     assign(positions: readonly Position[]): void {
       for (const { partition, emittedBelow: below } of positions) emittedBelow.set(partition, below);
     },
 
-    diagnostics: () => ({ ...tagCounts, unreadable: table.unreadable }),
+    diagnostics: () => ({ ...tagCounts, unreadable: table.unreadable, refused: refusedResources }),
   };
+}
+
+/** A batch of the agent that it says it is of. Nothing of one that is not signed as it has to be is looked at. */
+function readBatch(message: ReceivedMessage, signatures: SignatureChecker): Decoded<EventBatch> | SignatureProblem {
+  const author = signatures.authorOf(message);
+  if (author.kind === 'refused') return author;
+  const decoded = decodeValue('EventBatch', message, readEventBatch);
+  if (decoded.kind === 'rejected') return decoded;
+  const { agentId, processes } = decoded.value;
+  return batchProblem(agentId, message.key, author) ?? processFactsProblem(processes, author) ?? decoded;
 }
 
 function spanMessage(batch: SpanBatch): OutgoingMessage {

@@ -1,4 +1,5 @@
 import { Counter, Histogram } from 'prom-client';
+import type { SignaturePolicy } from '../core/agents/agent-signature.ts';
 import type { Bus } from '../core/bus/bus.ts';
 import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
 import { migrate, renewDictionaries } from '../core/clickhouse/migrate.ts';
@@ -15,6 +16,7 @@ import { SinkStage } from './stage.ts';
 /** What the sink needs to run. Bus and database stay open: whoever opened them closes them. */
 export interface RunSinkOptions {
   readonly config: SinkConfig;
+  readonly signatures: SignaturePolicy;
   readonly bus: Bus;
   readonly clickHouse: ClickHouse;
   readonly telemetry: Telemetry;
@@ -29,17 +31,22 @@ export interface RunSinkOptions {
  * @throws PipelineError when the database or the bus fails in a way that waiting does not heal
  */
 export async function runSink(options: RunSinkOptions): Promise<void> {
-  const { config, bus, clickHouse, telemetry, signal } = options;
+  const { config, signatures, bus, clickHouse, telemetry, signal } = options;
   telemetry.health.check('ClickHouse', () => clickHouse.select('SELECT 1'));
   const prepare = async (): Promise<void> => {
     await migrate(clickHouse);
     await renewDictionaries(clickHouse);
   };
   await connect('migrate', prepare, { telemetry: stageEvents(telemetry, 'sink'), signal });
-  const topics = { traces: 'traces' satisfies Topic, resources: 'resources' satisfies Topic };
+  const topics = {
+    traces: 'traces' satisfies Topic,
+    resources: 'resources' satisfies Topic,
+    agentResources: 'agent-resources' satisfies Topic,
+  };
   const stage = new SinkStage(
     { maxRows: config.batchRows, maxBytes: config.batchBytes, maxAgeMs: config.batchAge },
     topics,
+    signatures,
   );
   const rows = new Counter({
     name: 'spanloom_sink_rows_total',
@@ -55,7 +62,7 @@ export async function runSink(options: RunSinkOptions): Promise<void> {
   });
   const reloads = new ReloadPace();
   const producer = await bus.producer();
-  const consumer = await bus.consumer({ group: 'sink', topics: [topics.traces, topics.resources] });
+  const consumer = await bus.consumer({ group: 'sink', topics: Object.values(topics) });
   try {
     await runStage({
       name: 'sink',

@@ -5,7 +5,7 @@ import { AvroReader } from '../schemas/avro-reader.ts';
 import { SinkStage, type RowBatch, type SinkOutput } from './stage.ts';
 import { makeLoadTrace, makeResource, makeTrace, resourceMessage, traceMessage } from './testing/traces.ts';
 
-const topics = { traces: 'traces', resources: 'resources' };
+const topics = { traces: 'traces', resources: 'resources', agentResources: 'agent-resources' };
 const newStage = (limits = {}): SinkStage =>
   new SinkStage({ maxRows: 16, maxBytes: 1_000_000, maxAgeMs: 300, ...limits }, topics);
 const message = (number: number, partition = 0): ReturnType<typeof traceMessage> =>

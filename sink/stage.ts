@@ -4,6 +4,8 @@
  * `process` returns for messages whose results were acknowledged, while the rows of those messages may still have been
  * waiting here.
  */
+import { SignatureChecker, type SignaturePolicy, unsignedAccepted } from '../core/agents/agent-signature.ts';
+import { readAgentResource } from '../core/agents/read-agent-resource.ts';
 import type { OutgoingMessage, ReceivedMessage, TopicPartition } from '../core/bus/bus.ts';
 import { decodeValue } from '../core/codec.ts';
 import { refuse } from '../core/dead-letter.ts';
@@ -37,7 +39,14 @@ export interface BatchLimits {
   readonly maxAgeMs: number;
 }
 
-export type SinkRejection = 'undecodable' | 'unknown_schema';
+export type SinkRejection = 'undecodable' | 'unknown_schema' | 'forged' | 'unsigned';
+
+/** What the topics are called that it reads. */
+export interface SinkTopics {
+  readonly traces: string;
+  readonly resources: string;
+  readonly agentResources: string;
+}
 
 /** The rows of one message. */
 interface Held {
@@ -54,12 +63,12 @@ interface Held {
 
 const noBytes = Buffer.alloc(0);
 
-/** Turns messages of the topics `traces` and `resources` into batches of rows. Its records are spans and resources. */
+/** Turns messages of the topics `traces`, `resources` and `agent-resources` into batches of rows. Its records are spans and resources. */
 export class SinkStage implements Stage<SinkOutput> {
   readonly #limits: BatchLimits;
-  readonly #tracesTopic: string;
-  readonly #resourcesTopic: string;
-  readonly #counters = new Counters<never, SinkRejection>([], ['undecodable', 'unknown_schema']);
+  readonly #topics: SinkTopics;
+  readonly #signatures: SignatureChecker;
+  readonly #counters = new Counters<never, SinkRejection>([], ['undecodable', 'unknown_schema', 'forged', 'unsigned']);
   readonly #writers: TraceWriters = { spans: new RowBinaryWriter(), trace: new RowBinaryWriter(64 * 1024) };
   readonly #resourceWriter = new RowBinaryWriter(64 * 1024);
   #held: Held[] = [];
@@ -67,15 +76,17 @@ export class SinkStage implements Stage<SinkOutput> {
   #bytes = 0;
   #sinceMs = 0;
 
-  constructor(limits: BatchLimits, topics: { readonly traces: string; readonly resources: string }) {
+  /** @param signatures whose signatures of hosts and processes count; by default nobody has to sign */
+  constructor(limits: BatchLimits, topics: SinkTopics, signatures: SignaturePolicy = unsignedAccepted) {
     this.#limits = limits;
-    this.#tracesTopic = topics.traces;
-    this.#resourcesTopic = topics.resources;
+    this.#topics = topics;
+    this.#signatures = new SignatureChecker(signatures);
   }
 
   process(message: ReceivedMessage, nowMs: number): readonly SinkOutput[] {
-    if (message.topic === this.#tracesTopic) return this.#processTrace(message, nowMs);
-    if (message.topic === this.#resourcesTopic) return this.#processResource(message, nowMs);
+    const { traces, resources, agentResources } = this.#topics;
+    if (message.topic === traces) return this.#processTrace(message, nowMs);
+    if (message.topic === resources || message.topic === agentResources) return this.#processResource(message, nowMs);
     throw new Error(`the sink does not read ${message.topic}`);
   }
 
@@ -95,8 +106,11 @@ export class SinkStage implements Stage<SinkOutput> {
   #processResource(message: ReceivedMessage, nowMs: number): readonly SinkOutput[] {
     // A compacted topic says "deleted" by an empty value; what a resource was called stays true of old spans.
     if (message.value.length === 0) return [];
-    const decoded = decodeValue<Resource>('Resource', message, readResource);
-    if (decoded.kind === 'rejected') return this.#reject(message, decoded.reason, decoded.detail, nowMs);
+    const decoded =
+      message.topic === this.#topics.agentResources
+        ? readAgentResource(message, this.#signatures)
+        : decodeValue<Resource>('Resource', message, readResource);
+    if (decoded.kind !== 'ok') return this.#reject(message, decoded.reason, decoded.detail, nowMs);
     this.#counters.receive();
     writeResourceRow(this.#resourceWriter, decoded.value, message.timestampMs);
     const rows = this.#resourceWriter.take();

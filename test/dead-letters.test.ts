@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { unsignedAccepted } from '../core/agents/agent-signature.ts';
 import { openEmbeddedBus } from '../core/bus/embedded/embedded-bus.ts';
 import type { Bus, ReceivedMessage } from '../core/bus/bus.ts';
 import { outgoingMessage } from '../core/codec.ts';
@@ -36,7 +37,14 @@ beforeAll(async () => {
   await withLog(async (bus) => {
     const producer = await bus.producer();
     await producer.send([outgoingMessage('events', '7', 'EventBatch', poison), foreign, foreign]);
-    await runEnricher({ config: settings.enricher, bus, telemetry, signal, untilEnd: true });
+    await runEnricher({
+      config: settings.enricher,
+      signatures: unsignedAccepted,
+      bus,
+      telemetry,
+      signal,
+      untilEnd: true,
+    });
     await runCorrelator({ config: settings.correlator, bus, telemetry, signal, untilEnd: true });
   });
 });

@@ -1,4 +1,5 @@
 import { runReplay, type ReplayProgress } from '../../collector/replay/run-replay.ts';
+import { signingOutput } from '../../collector/signing-output.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
 import { hasCode } from '../../core/errors.ts';
 import { openSchemaRegistry } from '../../core/registry/config.ts';
@@ -6,18 +7,23 @@ import { framedBus } from '../../core/registry/framed-bus.ts';
 import type { Topic } from '../../core/topics.ts';
 import { CountedOutput, requireKafka, requireTargetTopics } from '../kafka-target.ts';
 import { startProgress } from '../progress.ts';
+import { openReplayKey } from '../replay-key.ts';
 import { loadSettings } from '../settings.ts';
 import type { ReplayOptions } from './replay.ts';
 
-const targetTopics: readonly Topic[] = ['events', 'resources'];
+const targetTopics: readonly Topic[] = ['events', 'agent-resources'];
 
-/** Sends a recording's events and resources to Kafka, each acknowledged, in order for each agent. */
+/**
+ * Sends a recording's events and resources to Kafka, each acknowledged, in order for each agent. They are signed with a key of
+ * whoever replays, since nobody but an agent has its key.
+ */
 export async function replayIntoKafka(path: string, options: ReplayOptions, signal: AbortSignal): Promise<void> {
   const settings = loadSettings();
   const kafka = requireKafka(settings.bus);
   const prefix = options.targetPrefix ?? settings.bus.kafkaPrefix;
   const target = { ...kafka, prefix };
   await requireTargetTopics(target, targetTopics);
+  const key = openReplayKey(settings.shared.dataDir);
   const registry = openSchemaRegistry(settings.schemaRegistry);
   const bus = framedBus(openKafkaBus(target), { registry, topicPrefix: prefix });
   const progress = startProgress(`sending ${path} to ${prefix}events`);
@@ -29,7 +35,7 @@ export async function replayIntoKafka(path: string, options: ReplayOptions, sign
     output = new CountedOutput(await bus.producer());
     await runReplay({
       path,
-      output,
+      output: signingOutput(output, key),
       speed: options.speed,
       signal,
       skipBatches,
@@ -49,6 +55,7 @@ export async function replayIntoKafka(path: string, options: ReplayOptions, sign
     await bus.close();
     if (output !== undefined) {
       process.stdout.write(`Sent ${output.text} to ${prefix}*.\n`);
+      process.stdout.write(`Stages take them where SPANLOOM_AGENTS_TRUSTED_KEYS has ${key.publicText}\n`);
       if (!isComplete) tellRest(reached?.batches ?? skipBatches, output.doubtful);
     }
   }

@@ -18,13 +18,13 @@ export interface ReplayRangeOptions {
   readonly dryRun?: boolean;
 }
 
-const resources: Topic = 'resources';
+const resources: readonly Topic[] = ['resources', 'agent-resources'];
 /** Messages are sent when so many or so much wait. */
 const batch = { messages: 1_000, bytes: 4 * 1024 * 1024 };
 
 /**
  * Copies what the bus accepted in a span of time to the topics of another prefix: resources first, all there are now,
- * then the topic, the older message first. Keys, headers and values stay as they are.
+ * then the topic, the older message first. Keys, headers and values stay as they are, and so signatures hold.
  */
 export async function replayRange(options: ReplayRangeOptions, signal: AbortSignal): Promise<void> {
   const { from: fromMs, to: toMs, targetPrefix: prefix, topic } = options;
@@ -38,14 +38,14 @@ export async function replayRange(options: ReplayRangeOptions, signal: AbortSign
     return;
   }
   const target = { ...source, prefix };
-  await requireTargetTopics(target, [topic, resources]);
+  await requireTargetTopics(target, [topic, ...resources]);
   const bus = openKafkaBus(target);
   const progress = startProgress(`sending ${source.prefix ?? ''}${topic} to ${prefix}${topic}`);
   let copy: Copy | undefined;
   let isComplete = false;
   try {
     copy = new Copy(new CountedOutput(await bus.producer()), progress);
-    await copy.send(readAll(source, await findRange(source, resources), signal));
+    for (const each of resources) await copy.send(readAll(source, await findRange(source, each), signal));
     await copy.send(readAll(source, ranges, signal));
     isComplete = true;
   } finally {

@@ -87,7 +87,7 @@ async function replayIn(
       ...(resources === undefined ? {} : { resourceFile: resources }),
       ends: true,
       stores: dataDir !== undefined,
-      watch: { topics: ['traces', 'resources'], onMessage: (message) => collection.add(message) },
+      watch: { topics: ['traces', 'resources', 'agent-resources'], onMessage: (message) => collection.add(message) },
     });
   } finally {
     progress.end();

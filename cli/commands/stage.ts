@@ -17,7 +17,7 @@ import { runOtlpDestination } from '../otlp-destination.ts';
 import { type ResourceSources, resourceSources } from '../resource-sources.ts';
 import { runService } from '../run-service.ts';
 import { runTogether } from '../../core/run-together.ts';
-import { loadSettings, type Settings } from '../settings.ts';
+import { configuredSignatures, loadSettings, type Settings } from '../settings.ts';
 import { captureSource } from '../sources.ts';
 import type { StageName } from '../stage-names.ts';
 import { clickHouseDirectory } from '../stored-traces.ts';
@@ -52,6 +52,7 @@ interface Run {
 async function run(context: Run): Promise<void> {
   const { stage, settings, telemetry, signal } = context;
   const { dataDir } = settings.shared;
+  const signatures = configuredSignatures(settings);
   switch (stage) {
     case 'collector':
       return withBus(context, (bus) => captureSource(settings, dataDir)({ bus, telemetry, signal }));
@@ -60,14 +61,14 @@ async function run(context: Run): Promise<void> {
         runResources({ ...context.resources!, config: settings.resources, bus, telemetry, signal }),
       );
     case 'enricher':
-      return withBus(context, (bus) => runEnricher({ config: settings.enricher, bus, telemetry, signal }));
+      return withBus(context, (bus) => runEnricher({ config: settings.enricher, signatures, bus, telemetry, signal }));
     case 'correlator':
       return withBus(context, (bus) => runCorrelator({ config: settings.correlator, bus, telemetry, signal }));
     case 'sink':
       return withClickHouse(settings, (clickHouse) =>
         withBus(context, (bus) =>
           runTogether(signal, [
-            (stop) => runSink({ config: settings.sink, bus, clickHouse, telemetry, signal: stop }),
+            (stop) => runSink({ config: settings.sink, signatures, bus, clickHouse, telemetry, signal: stop }),
             ...(settings.otlpSink.enabled
               ? [(stop: AbortSignal) => runOtlpDestination({ settings, bus, telemetry, signal: stop })]
               : []),

@@ -46,7 +46,7 @@ export async function demonstrateLive(demonstration: Demonstration): Promise<voi
           stores: true,
           ...(options.once === true ? {} : { listening: opened.set }),
           watch: {
-            topics: ['events', 'traces', 'resources'],
+            topics: ['events', 'traces', 'resources', 'agent-resources'],
             onMessage: (message) => {
               // The capture has begun when its first batch is there.
               if (message.topic === 'events') capturing.reach();

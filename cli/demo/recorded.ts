@@ -28,7 +28,7 @@ export async function demonstrateRecording(demonstration: Demonstration, problem
       resourceFile: clusterFile,
       ends: true,
       stores: options.once !== true,
-      watch: { topics: ['traces', 'resources'], onMessage: (message) => collection.add(message) },
+      watch: { topics: ['traces', 'resources', 'agent-resources'], onMessage: (message) => collection.add(message) },
     });
   } finally {
     progress.end();

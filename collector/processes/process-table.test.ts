@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { environmentChoice } from './environment-tags.ts';
 import { parseEnviron, parseStat, readProcFiles, type ProcFiles } from './proc-files.ts';
 import { ProcessTable } from './process-table.ts';
-import { hash31, ResourceIds } from './resource-ids.ts';
-import { processResource, processUid } from './resources.ts';
+import { hash31, processUid } from '../../core/agents/agent-resources.ts';
+import { ResourceIds } from './resource-ids.ts';
+import { processResource } from './resources.ts';
 
 const files: ProcFiles = {
   startTicks: 1_234,

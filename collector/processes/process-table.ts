@@ -3,13 +3,13 @@
  * a reader that starts later learns them too.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { processUid } from '../../core/agents/agent-resources.ts';
 import type { SeenProcess } from '../../native/capture.ts';
 import type { ProcessFacts } from '../../schemas/generated/event-batch.ts';
 import { parseCgroup } from './cgroup-path.ts';
 import { type ChooseEnvironment, podUidOf } from './environment-tags.ts';
 import { readProcFiles, readStartTicks, type ProcFiles } from './proc-files.ts';
 import type { ResourceIds } from './resource-ids.ts';
-import { processUid } from './resources.ts';
 import { serviceName } from './service-name.ts';
 
 /** What the table needs of the world; replaced in tests. */

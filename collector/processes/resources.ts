@@ -1,3 +1,4 @@
+import { hostUid, processUid, resourceKey } from '../../core/agents/agent-resources.ts';
 import { outgoingMessage, encodeValue } from '../../core/codec.ts';
 import type { OutgoingMessage } from '../../core/bus/bus.ts';
 import type { Topic } from '../../core/topics.ts';
@@ -8,16 +9,6 @@ import { writeResource, type Resource } from '../../schemas/generated/resource.t
  * Hosts and processes as resources. They follow from an agent's id and its process facts alone, so that a replay makes
  * the same resources as the live capture did.
  */
-
-/** Uid of the host that an agent runs on. */
-export function hostUid(agentId: number): string {
-  return agentId.toString(16).padStart(12, '0');
-}
-
-/** Uid of a process: a process id is used again, but not with the same start. */
-export function processUid(agentId: number, process: Pick<ProcessFacts, 'processId' | 'startTimeNs'>): string {
-  return `${hostUid(agentId)}/${process.processId}/${process.startTimeNs}`;
-}
 
 /** What is known of a host. */
 export interface HostFacts {
@@ -87,7 +78,6 @@ export function processResource(agentId: number, process: ProcessFacts, endTimeN
 
 /** The message that publishes a version of a resource: what is sent of it later takes its place. */
 export function resourceMessage(resource: Resource): OutgoingMessage {
-  const topic: Topic = 'resources';
-  const key = `${resource.kind}:${resource.uid}@${resource.validFromNs}`;
-  return outgoingMessage(topic, key, 'Resource', encodeValue(resource, writeResource));
+  const topic: Topic = 'agent-resources';
+  return outgoingMessage(topic, resourceKey(resource), 'Resource', encodeValue(resource, writeResource));
 }

@@ -73,7 +73,7 @@ export class RecordingWriter implements Output {
         this.#waiting.push(value);
         this.#waitingBytes += value.length;
         this.batches++;
-      } else if (topic === ('resources' satisfies Topic) && key.startsWith('host:')) this.#host ??= value;
+      } else if (topic === ('agent-resources' satisfies Topic) && key.startsWith('host:')) this.#host ??= value;
     }
     // The header goes out at once: a file without one is no recording.
     if (!this.#isHeaderWritten || this.#waitingBytes >= blockBytes) await this.#flush();

@@ -230,8 +230,8 @@ describe('replay', () => {
   it('sends the batches unchanged under their agent, behind the resources that follow from them, each once', async () => {
     const messages = await replay(await record('replay', 'deflate'), 'max');
     expect(messages.map(({ topic, key }) => `${topic} ${key}`)).toEqual([
-      expect.stringMatching(/^resources host:000000abcdef@\d+$/) as string,
-      expect.stringMatching(/^resources process:000000abcdef\/4\/9@\d+$/) as string,
+      expect.stringMatching(/^agent-resources host:000000abcdef@\d+$/) as string,
+      expect.stringMatching(/^agent-resources process:000000abcdef\/4\/9@\d+$/) as string,
       ...values.map(() => `events ${agentId}`),
     ]);
     expect(messages.slice(2).map(({ value }) => value)).toEqual(values);

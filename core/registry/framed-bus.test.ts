@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type DeadLetter, writeDeadLetter } from '../../schemas/generated/dead-letter.ts';
+import { schemas } from '../../schemas/generated/schemas.ts';
+import { SignatureChecker, signedMessage } from '../agents/agent-signature.ts';
+import { oneAgent } from '../agents/testing/agent-keys.ts';
+import { encodeValue } from '../codec.ts';
 import { hasCode } from '../errors.ts';
+import { packagedSchemaHistory } from '../schema-history.ts';
 import { frame, unframe } from './frame.ts';
 import { batchMessage, describeFraming, expectBatch, framingBench } from './testing/framing-suite.ts';
 import { type RegistryServer, startRegistryServer } from './testing/registry-server.ts';
@@ -19,6 +25,34 @@ test('every value comes out of its frame as it went in', () => {
     fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.uint8Array(), (schemaId, bytes) => {
       expect(unframe(frame(schemaId, bytes))).toEqual({ schemaId, body: Buffer.from(bytes) });
     }),
+  );
+});
+
+describe('a message that an agent signed', () => {
+  const bench = framingBench();
+
+  test.each(['the current schema', 'a past schema'])(
+    'of %s is as it was signed when it comes out again',
+    async (which) => {
+      const { topic } = bench;
+      const { fingerprint } = schemas.DeadLetter;
+      const [past] = [...packagedSchemaHistory()].find(
+        ([each, { name }]) => name === 'DeadLetter' && each !== fingerprint,
+      )!;
+      const letter: DeadLetter = {
+        ...{ stage: 's', detail: '', topic: 't', partition: 0, offset: 0 },
+        reason: 'undecodable',
+        ...{ timeNs: 1n, key: 'k', headers: {}, value: Buffer.from('v') },
+      };
+      const headers = { schema: which === 'a past schema' ? past : fingerprint };
+      const message = { topic, key: 'k', value: encodeValue(letter, writeDeadLetter), headers };
+      await bench.send(bench.withRegistry(registry.url), signedMessage(message, oneAgent));
+      for (const bus of [bench.withRegistry(registry.url), bench.withoutRegistry]) {
+        const [received] = await bench.receive(bus, 1);
+        const checker = new SignatureChecker({ isRequired: true, trustedKeys: [] });
+        expect(checker.authorOf(received!)).toEqual({ kind: 'author', agentId: oneAgent.agentId });
+      }
+    },
   );
 });
 

@@ -3,8 +3,8 @@
  * `schema`, whatever lies in the log.
  *
  * Writing: with a registry, values of our schemas go out framed, as of the current schema, which is registered under
- * the subject `<topic>-value`, with the headers `schema` and `framing: confluent`. Everything else, also an empty value,
- * goes out as it is.
+ * the subject `<topic>-value`, with the headers `schema` and `framing: confluent`. Everything else, also an empty value and
+ * a signed one of another version, goes out as it is.
  *
  * Reading, in any configuration:
  *
@@ -17,6 +17,7 @@
  */
 import { schemaFingerprint } from '../../schemas/avro-fingerprint.ts';
 import { type SchemaName, schemas } from '../../schemas/generated/schemas.ts';
+import { agentSignatureHeader } from '../agents/agent-signature.ts';
 import type { Bus, Consumer, OutgoingMessage, Poll, Producer, ReceivedMessage } from '../bus/bus.ts';
 import { schemaHeader, type Translate, translationFrom } from '../codec.ts';
 import { packagedSchemaHistory } from '../schema-history.ts';
@@ -98,6 +99,8 @@ function framingProducer(producer: Producer, registry: SchemaRegistry, topicPref
     if (fingerprint === undefined || headers[framingHeader] !== undefined || value.length === 0) return undefined;
     const name = currentNames.get(fingerprint);
     if (name !== undefined) return { name, body: value };
+    // Another value than the one that was signed would be nobody's.
+    if (headers[agentSignatureHeader] !== undefined) return undefined;
     let reading = pastReadings.get(fingerprint);
     if (reading === undefined) {
       const past = packagedSchemaHistory().get(fingerprint);

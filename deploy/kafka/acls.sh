@@ -33,13 +33,17 @@ for stage in collector resources enricher correlator sink; do
   grant "$stage" --operation Describe --topic "$prefix" --resource-pattern-type prefixed
 done
 
-writes collector events resources
+# Who has these rights may write to `events` and `agent-resources` whatever they like, and read nothing. Kafka does not know
+# agents: which agent a message is of, and that it is of that one, follows from its signature (SPANLOOM_AGENTS_SIGNATURES,
+# docs/kafka.md). Not `resources`: what Kubernetes and clouds say of the cluster is no agent's to say. And never Read: keys
+# of `agent-resources` end with what only their agent knows, so that no other can have them compacted away.
+writes collector events agent-resources
 
 writes resources resources resource-ids
 reads resources resources resource-ids
 joins resources
 
-reads enricher events resources
+reads enricher events agent-resources resources
 writes enricher spans dead-letter
 joins enricher
 
@@ -47,7 +51,7 @@ reads correlator spans linked
 writes correlator linked traces dead-letter
 joins correlator
 
-reads sink traces resources
+reads sink traces agent-resources resources
 writes sink dead-letter
 joins sink
 
@@ -65,7 +69,7 @@ fi
 # People who look at what was put aside, and put it back: `spanloom dead-letter list|replay`.
 grant operator --operation Describe --topic "$prefix" --resource-pattern-type prefixed
 reads operator dead-letter
-writes operator events resources spans linked traces
+writes operator events agent-resources resources spans linked traces
 grant operator --operation Read --operation Describe --group "${prefix}read-" --resource-pattern-type prefixed
 
 # Programs of others that read traces, each with a group of its own whose name begins so.

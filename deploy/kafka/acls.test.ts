@@ -15,6 +15,28 @@ describe('the rights on Kafka', () => {
     expect(new Set([...by('Read'), 'dead-letter'])).toEqual(new Set(topics));
   });
 
+  it('let collectors write what agents say, under their signatures, and nothing else, and read nothing', () => {
+    const collectors = grants().filter(({ user }) => user === 'spanloom-collector');
+    const may = (operation: string): readonly string[] =>
+      collectors.filter(({ operations }) => operations.includes(operation)).flatMap((grant) => grant.topics);
+    expect(may('Write').toSorted()).toEqual(['spanloom.agent-resources', 'spanloom.events']);
+    expect(may('Read')).toEqual([]);
+    expect(collectors.flatMap(({ groups }) => groups)).toEqual([]);
+    for (const { isPrefixed, operations } of collectors) if (isPrefixed) expect(operations).toEqual(['Describe']);
+  });
+
+  it('let one stage write each topic that decides what spans are, and besides it only the operator', () => {
+    const writers = (topic: string): readonly string[] =>
+      grants()
+        .filter(({ operations, topics: named }) => operations.includes('Write') && named.includes(`spanloom.${topic}`))
+        .map(({ user }) => user.replace('spanloom-', ''));
+    expect(writers('resources')).toEqual(['resources', 'operator']);
+    expect(writers('resource-ids')).toEqual(['resources']);
+    expect(writers('spans')).toEqual(['enricher', 'operator']);
+    expect(writers('linked')).toEqual(['correlator', 'operator']);
+    expect(writers('traces')).toEqual(['correlator', 'operator']);
+  });
+
   it('let nobody do everything, nor delete', () => {
     for (const { operations } of grants({ OTLP_TOPIC: 'otlp_spans' })) {
       expect(operations.length).toBeGreaterThan(0);

@@ -7,7 +7,7 @@ import { ResourceTable } from './resource-table.ts';
 import { newTagCounts } from './tag-counts.ts';
 import type { TaggedSides, TagQuestion } from './tagger.ts';
 
-const limits = { resourceMemory: 86_400_000, maxEndedResources: 1000 };
+const limits = { resourceMemory: 86_400_000, maxEndedResources: 1000, maxHosts: 1000 };
 
 /** What a tagger says after it was told of resources and of the process 10. */
 function tagger(
@@ -103,6 +103,12 @@ describe('the side that was seen', () => {
     expect(tag({ isServer: true, localPort: 9090 }).local.serviceId).toBe(2);
     expect(tag({ isServer: true, localPort: 1 }).local.serviceId).toBe(1);
     expect(tag({ isServer: false, localPort: 9090 }).local.serviceId).toBe(1);
+  });
+
+  test('has no pod by a uid that is longer than any', () => {
+    const uid = 'a'.repeat(129);
+    const { tag } = tagger([...cluster, pod(3, uid, 1, [10, 1, 1, 3])], processFacts({ podUid: uid }));
+    expect(tag({ localAddress: Uint8Array.of(10, 9, 0, 1) }).local).toMatchObject({ podId: 0, processResourceId: 7 });
   });
 
   test('is found by its address where its process says nothing of a pod, on the node of the host only', () => {

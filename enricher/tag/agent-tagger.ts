@@ -17,12 +17,19 @@ const kinds = resourceKindIndex;
 const maxPeers = 65_536;
 const noneAwaited: readonly Awaited[] = [];
 
-class KnownProcess extends LruEntry {
-  facts: ProcessFacts;
+/** A uid of a pod is half as long; longer ones are none, and would only take memory. */
+const maxPodUidCharacters = 128;
 
-  constructor(facts: ProcessFacts) {
-    super();
-    this.facts = facts;
+/** Of the facts what tagging needs: the rest may be large. */
+class KnownProcess extends LruEntry {
+  podUid = '';
+  resourceId = 0;
+  hostResourceId = 0;
+
+  learn({ podUid, resourceId, hostResourceId }: ProcessFacts): void {
+    this.podUid = podUid;
+    this.resourceId = resourceId;
+    this.hostResourceId = hostResourceId;
   }
 }
 
@@ -65,10 +72,11 @@ export class AgentTagger implements Tagger {
   }
 
   learn(processes: readonly ProcessFacts[]): void {
-    for (const facts of processes) {
-      const known = this.#processes.get(facts.processId);
-      if (known === undefined) this.#processes.add(facts.processId, new KnownProcess(facts));
-      else known.facts = facts;
+    for (const told of processes) {
+      const facts = told.podUid.length > maxPodUidCharacters ? { ...told, podUid: '' } : told;
+      let known = this.#processes.get(facts.processId);
+      if (known === undefined) this.#processes.add(facts.processId, (known = new KnownProcess()));
+      known.learn(facts);
       this.#hostId = facts.hostResourceId;
       this.#host.learn(facts);
     }
@@ -115,7 +123,7 @@ export class AgentTagger implements Tagger {
 
   #findLocal(question: TagQuestion): LocalTags {
     const { processId, timeNs, isServer, localPort, transport } = question;
-    const facts = this.#processes.get(processId)?.facts;
+    const facts = this.#processes.get(processId);
     const host = this.#host.at(timeNs);
     const bounds = { fromNs: host.fromNs, untilNs: host.untilNs };
     let place = host.place;

@@ -10,7 +10,7 @@ import { newTagCounts } from './tag-counts.ts';
  * Pods of two clusters that come and go on few addresses, told in any order and again; what a tagger says of an address
  * against a model that looks through all versions.
  */
-const limits = { resourceMemory: 1e12, maxEndedResources: 1e9 };
+const limits = { resourceMemory: 1e12, maxEndedResources: 1e9, maxHosts: 1000 };
 const times = fc.integer({ min: 1, max: 12 });
 const version = fc.record({
   id: fc.integer({ min: 1, max: 5 }),
@@ -97,7 +97,7 @@ test('an address is the pod that had it alone at the time, whatever is told in w
 });
 
 test('what ended long ago is forgotten, what lives is not', () => {
-  const table = new ResourceTable({ resourceMemory: 1000, maxEndedResources: 3 });
+  const table = new ResourceTable({ resourceMemory: 1000, maxEndedResources: 3, maxHosts: 1000 });
   const told = (id: number, validToNs: bigint): void => {
     table.learnResource(resource({ kind: 'pod', id, uid: `p${id}`, validFromNs: 1n, validToNs }), 1_000_000);
   };

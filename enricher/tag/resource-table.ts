@@ -1,10 +1,10 @@
 /**
- * What the topic `resources` says, to be asked as of any time: versions by kind and id, by uid, by address, by network,
+ * What the topic `resources` says, and `agent-resources` of hosts, to be asked as of any time: versions by kind and id, by uid, by address, by network,
  * by hardware address and by name. Nothing here decides; see resolve-address.ts for what an address means.
  *
  * Records may come in any order and again: the newest record of a version (one kind, id and beginning) is what holds.
  * Versions that ended are forgotten when event time is past them by more than the enricher can lag, and, beyond a
- * number, those that ended first.
+ * number, those that ended first. Hosts have bounds of their own: what agents say never costs what others say.
  */
 import type { ReceivedMessage } from '../../core/bus/bus.ts';
 import { decodeValue } from '../../core/codec.ts';
@@ -22,11 +22,16 @@ const ignoredKinds: ReadonlySet<number> = new Set([kinds.unknown, kinds.process,
 /** What is above nothing: a change of it moves nothing else. */
 const leafKinds: ReadonlySet<number> = new Set([kinds.pod, kinds.ingress]);
 
+/** Versions of one host; beyond it the one that began first is forgotten. */
+const maxHostVersions = 16;
+
 /** Bounds of what is kept. */
 export interface ResourceTableLimits {
   /** Ended versions are kept for so long of event time. In milliseconds. */
   readonly resourceMemory: number;
   readonly maxEndedResources: number;
+  /** Beyond it the host that was told of longest ago is forgotten. */
+  readonly maxHosts: number;
 }
 
 /** Told of what may now be found that could not be before. */
@@ -90,8 +95,13 @@ export class ResourceTable {
     else this.unreadable++;
   }
 
+  /** Takes in one version of a host, of the agent that signed it. */
+  learnHost(host: Resource, acceptedMs: number): void {
+    this.learnResource(host, acceptedMs, true);
+  }
+
   /** Takes in one version of a resource. */
-  learnResource(resource: Resource, acceptedMs: number): void {
+  learnResource(resource: Resource, acceptedMs: number, isOfAgent = false): void {
     if (acceptedMs > this.#newestAcceptedMs) this.#newestAcceptedMs = acceptedMs;
     const kind = kinds[resource.kind];
     if (ignoredKinds.has(kind)) return;
@@ -101,19 +111,26 @@ export class ResourceTable {
     }
     const byId = this.#byId[kind]!;
     let history = byId.get(resource.id);
+    if (kind === kinds.host && history !== undefined && history.uid !== resource.uid) {
+      // The ids of two hosts are the same: who came first keeps it.
+      this.unreadable++;
+      return;
+    }
     if (history === undefined) {
       history = new ResourceHistory(kind, resource.id, resource.uid);
       byId.set(resource.id, history);
       if (kind === kinds.pod) this.#pods++;
     }
     this.#byUid[kind]!.set(history.uid, history);
-    const version = new ResourceVersion(history, resource, acceptedMs);
+    const version = new ResourceVersion(history, resource, acceptedMs, isOfAgent);
     const before = history.put(version);
     if (before !== undefined) this.#unindex(before);
     this.#index(version);
     this.#changed(kind);
+    if (kind === kinds.host) this.#boundHosts(history);
     const { listener } = this;
-    if (listener === undefined) return;
+    // A host's addresses are used by its own agent only.
+    if (listener === undefined || kind === kinds.host) return;
     if (kind === kinds.pod) listener.podLearned(resource.uid);
     for (const address of version.addresses) listener.addressLearned(address);
   }
@@ -130,7 +147,10 @@ export class ResourceTable {
   named(kind: 'host' | 'node', name: string, timeNs: bigint): ResourceVersion | undefined {
     if (name === '') return undefined;
     const found = this.#names[kind].at(name, timeNs);
-    return found.length === 1 ? found[0] : undefined;
+    if (found.length === 1) return found[0];
+    // The same host from before its agent had a key does not count beside it.
+    const signed = kind === 'host' ? found.filter(({ isOfAgent }) => isOfAgent) : found;
+    return signed.length === 1 ? signed[0] : undefined;
   }
 
   /** As {@link VersionIndex.narrow}, of a name. */
@@ -163,10 +183,23 @@ export class ResourceTable {
       for (const { versions } of byId.values())
         for (const version of versions) if (endOf(version) < forever) ended.push(version);
     ended.sort((left, right) => (endOf(left) < endOf(right) ? -1 : 1));
-    const tooMany = ended.length - maxEndedResources;
-    for (const [index, version] of ended.entries())
-      if (index < tooMany || endOf(version) < nowNs - memoryNs) this.#remove(version.history, version.fromNs);
-    this.#ended = Math.min(ended.length, maxEndedResources);
+    const bounded = ended.filter(({ history }) => history.kind !== kinds.host);
+    const tooMany = new Set(bounded.slice(0, Math.max(0, bounded.length - maxEndedResources)));
+    for (const version of ended)
+      if (tooMany.has(version) || endOf(version) < nowNs - memoryNs) this.#remove(version.history, version.fromNs);
+    this.#ended = bounded.length - tooMany.size;
+  }
+
+  /** Keeps hosts within their bounds, of which one was told of just now. */
+  #boundHosts(history: ResourceHistory): void {
+    const [oldest] = history.versions;
+    if (history.versions.length > maxHostVersions) this.#remove(history, oldest!.fromNs);
+    const hosts = this.#byId[kinds.host]!;
+    hosts.delete(history.id);
+    hosts.set(history.id, history);
+    if (hosts.size <= this.#limits.maxHosts) return;
+    const [longestAgo] = hosts.values();
+    for (const { fromNs } of [...longestAgo!.versions]) this.#remove(longestAgo!, fromNs);
   }
 
   /** A tombstone: `kind:uid@valid_from_ns`. */
@@ -196,27 +229,33 @@ export class ResourceTable {
 
   #index(version: ResourceVersion): void {
     this.#versions++;
-    if (version.toNs < forever) this.#ended++;
     const { kind } = version.history;
+    if (kind === kinds.host) {
+      this.#names.host.add(version.name, version);
+      return;
+    }
+    if (version.toNs < forever) this.#ended++;
     const addresses = kind === kinds.service ? this.virtualAddresses : this.addresses;
     for (const address of version.addresses) addresses.add(address, version);
     for (const network of version.networks) this.networks.add(network, version);
     for (const mac of version.macAddresses) this.macAddresses.add(mac, version);
     for (const port of nodePortsOf(version)) this.nodePorts.add(port, version);
-    if (kind === kinds.host) this.#names.host.add(version.name, version);
     if (kind === kinds.node) this.#names.node.add(version.name, version);
   }
 
   #unindex(version: ResourceVersion): void {
     this.#versions--;
-    if (version.toNs < forever) this.#ended--;
     const { kind } = version.history;
+    if (kind === kinds.host) {
+      this.#names.host.remove(version.name, version);
+      return;
+    }
+    if (version.toNs < forever) this.#ended--;
     const addresses = kind === kinds.service ? this.virtualAddresses : this.addresses;
     for (const address of version.addresses) addresses.remove(address, version);
     for (const network of version.networks) this.networks.remove(network, version);
     for (const mac of version.macAddresses) this.macAddresses.remove(mac, version);
     for (const port of nodePortsOf(version)) this.nodePorts.remove(port, version);
-    if (kind === kinds.host) this.#names.host.remove(version.name, version);
     if (kind === kinds.node) this.#names.node.remove(version.name, version);
   }
 }

@@ -33,6 +33,8 @@ export class ResourceVersion {
   readonly toNs: bigint;
   /** When the bus accepted it. */
   readonly acceptedMs: number;
+  /** An agent that signs sent it; hosts of agents that did not sign yet came with the other resources. */
+  readonly isOfAgent: boolean;
   /** Of nodes and hosts, which are found by it; else empty. */
   readonly name: string;
   readonly parents: readonly ParentReference[];
@@ -44,11 +46,12 @@ export class ResourceVersion {
   /** Where it was when somebody asked last. */
   place: Place | undefined = undefined;
 
-  constructor(history: ResourceHistory, resource: Resource, acceptedMs: number) {
+  constructor(history: ResourceHistory, resource: Resource, acceptedMs: number, isOfAgent: boolean) {
     this.history = history;
     this.fromNs = resource.validFromNs;
     this.toNs = resource.validToNs === 0n ? forever : resource.validToNs;
     this.acceptedMs = acceptedMs;
+    this.isOfAgent = isOfAgent;
     this.name = resource.kind === 'node' || resource.kind === 'host' ? resource.name : '';
     this.parents = short(resource.parents, maxParents).map(({ kind, id, uid }) => ({
       kind: kindNumbers[kind],

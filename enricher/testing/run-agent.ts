@@ -26,6 +26,7 @@ export const testConfig: EnricherConfig = {
   maxTagWaiting: 1000,
   resourceMemory: 86_400_000,
   maxEndedResources: 1000,
+  maxHosts: 1000,
 };
 
 /** What came of the events. */

@@ -1,5 +1,8 @@
+import { SignatureChecker, type SignaturePolicy, unsignedAccepted } from '../../core/agents/agent-signature.ts';
+import { readAgentResource } from '../../core/agents/read-agent-resource.ts';
 import type { ReceivedMessage } from '../../core/bus/bus.ts';
 import { decodeValue } from '../../core/codec.ts';
+import type { Topic } from '../../core/topics.ts';
 import { readResource, resourceKindIndex, type ResourceKind } from '../../schemas/generated/resource.ts';
 
 /** Ids are 31 bits, kinds few: one number holds both. */
@@ -14,28 +17,56 @@ interface Known {
 }
 
 /**
- * Names of resources, learned from the topic `resources`. Each instance needs them all, whichever partitions of traces it
+ * Names of resources, learned from the topics `resources` and `agent-resources`. Each instance needs them all, whichever partitions of traces it
  * has, so they are no state of a consumer group: whoever runs the stage reads the topic from its beginning.
  */
 export class ResourceNames {
   readonly #known = new Map<number, Known>();
+  readonly #signatures: SignatureChecker;
+  /** Keys of those that agents told of, the one told of longest ago first. */
+  readonly #ofAgents = new Set<number>();
+  readonly #maxOfAgents: number;
   /** Grows when something is new or has changed. */
   version = 0;
 
-  /** Learns what a message of the topic says; one that cannot be read is the sink's to put aside. */
-  learn(message: Pick<ReceivedMessage, 'headers' | 'value'>): void {
+  /**
+   * @param signatures whose signatures of hosts and processes count; by default nobody has to sign
+   * @param maxOfAgents hosts and processes whose names are kept; beyond it the one told of longest ago has none
+   */
+  constructor(signatures: SignaturePolicy = unsignedAccepted, maxOfAgents = 500_000) {
+    this.#signatures = new SignatureChecker(signatures);
+    this.#maxOfAgents = maxOfAgents;
+  }
+
+  /** Learns what a message of the topics says; one that cannot be used is the sink's to put aside. */
+  learn(message: ReceivedMessage): void {
     // A compacted topic says "deleted" by an empty value; what a resource was called stays true of old spans.
     if (message.value.length === 0) return;
-    const decoded = decodeValue('Resource', message, readResource);
-    if (decoded.kind === 'rejected') return;
+    const isOfAgent = message.topic === ('agent-resources' satisfies Topic);
+    const decoded = isOfAgent
+      ? readAgentResource(message, this.#signatures)
+      : decodeValue('Resource', message, readResource);
+    if (decoded.kind !== 'ok') return;
     const { kind, id, name, type, uid, validFromNs } = decoded.value;
     if (name === '') return;
     const key = resourceKindIndex[kind] * idRange + id;
     const known = this.#known.get(key);
+    // The ids of two hosts or processes may be the same by their hashes: who came first keeps the name.
+    if (isOfAgent && known !== undefined && known.uid !== uid) return;
     // The end of a former version may be told after the next one has begun.
     if (known !== undefined && known.validFromNs > validFromNs) return;
     this.#known.set(key, { name, type, uid, validFromNs });
+    if (isOfAgent) this.#bound(key);
     if (known?.name !== name || known.type !== type || known.uid !== uid) this.version++;
+  }
+
+  #bound(key: number): void {
+    this.#ofAgents.delete(key);
+    this.#ofAgents.add(key);
+    if (this.#ofAgents.size <= this.#maxOfAgents) return;
+    const [longestAgo] = this.#ofAgents;
+    this.#ofAgents.delete(longestAgo!);
+    this.#known.delete(longestAgo!);
   }
 
   /** The name of a resource; empty when it has none or is not known. @param type position in ResourceKind */

@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { unsignedAccepted } from '../../core/agents/agent-signature.ts';
 import type { OutgoingMessage, ReceivedMessage } from '../../core/bus/bus.ts';
 import { openEmbeddedBus } from '../../core/bus/embedded/embedded-bus.ts';
 import { createLogger } from '../../core/telemetry/logger.ts';
 import { createTelemetry } from '../../core/telemetry/telemetry.ts';
+import { compactedTopics } from '../../core/topics.ts';
 import { makeLoadTrace, makeResource, resourceMessage, traceMessage } from '../testing/traces.ts';
 import { runOtlpSink } from './run.ts';
 import { decodeSpans } from './testing/otlp-messages.ts';
@@ -14,12 +16,13 @@ it('traces reach their topic with the names of services, once each and bad ones 
   const directory = mkdtempSync(join(tmpdir(), 'spanloom-otlp-'));
   const bus = openEmbeddedBus({ directory });
   try {
-    const names = ['traces', 'resources', 'dead-letter', 'otlp_spans'];
-    await bus.ensureTopics(names.map((name) => ({ name, partitions: 2, compacted: name === 'resources' })));
+    const names = ['traces', 'resources', 'agent-resources', 'dead-letter', 'otlp_spans'];
+    await bus.ensureTopics(names.map((name) => ({ name, partitions: 2, compacted: compactedTopics.includes(name) })));
     const producer = await bus.producer();
     const run = (): Promise<void> =>
       runOtlpSink({
         config: { enabled: true, topic: 'otlp_spans', maxMessageBytes: 900_000 },
+        signatures: unsignedAccepted,
         bus,
         destination: bus,
         telemetry: createTelemetry({ logger: createLogger({ name: 'test', level: 'silent' }) }),

@@ -1,4 +1,5 @@
-import type { Bus, OutgoingMessage, Producer } from '../../core/bus/bus.ts';
+import type { SignaturePolicy } from '../../core/agents/agent-signature.ts';
+import type { Bus, OutgoingMessage, Producer, ReceivedMessage } from '../../core/bus/bus.ts';
 import { runStage } from '../../core/stage/run-stage.ts';
 import { afterCatchingUp, TopicFollower } from '../../core/stage/topic-follower.ts';
 import { stageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
@@ -11,6 +12,7 @@ import { OtlpStage } from './stage.ts';
 /** What the OTLP destination needs to run. The buses stay open: whoever opened them closes them. */
 export interface RunOtlpSinkOptions {
   readonly config: OtlpSinkConfig;
+  readonly signatures: SignaturePolicy;
   readonly bus: Bus;
   /** Where the topic of `config` is, by that name: on Kafka a bus without a prefix, else the same. It must be there. */
   readonly destination: Bus;
@@ -36,22 +38,20 @@ function deliverTo(topic: string, spans: Producer, others: Producer) {
  * @throws PipelineError when the bus fails in a way that waiting does not heal
  */
 export async function runOtlpSink(options: RunOtlpSinkOptions): Promise<void> {
-  const { config, bus, destination, telemetry, signal } = options;
-  const names = new ResourceNames();
+  const { config, signatures, bus, destination, telemetry, signal } = options;
+  const names = new ResourceNames(signatures);
   const stage = new OtlpStage({ topic: config.topic, maxMessageBytes: config.maxMessageBytes }, names);
   const [spans, letters] = [await destination.producer(), await bus.producer()];
-  const reader = await TopicFollower.open({
-    bus,
-    topic: 'resources',
-    reader: 'sink-otlp-names',
-    learn: (message) => names.learn(message),
-  });
+  const learn = (message: ReceivedMessage): void => names.learn(message);
+  const reader = 'sink-otlp-names';
+  const follower = await TopicFollower.open({ bus, topic: 'resources', reader, learn });
+  const agentFollower = await TopicFollower.open({ bus, topic: 'agent-resources', reader, learn });
   const consumer = await bus.consumer({ group: 'sink-otlp', topics: ['traces' satisfies Topic] });
   try {
     await runStage({
       name: 'sink-otlp',
       stage,
-      consumer: afterCatchingUp(consumer, reader, signal),
+      consumer: afterCatchingUp(afterCatchingUp(consumer, follower, signal), agentFollower, signal),
       deliver: deliverTo(config.topic, spans, letters),
       telemetry: stageTelemetry(telemetry, 'sink-otlp', () => stage.accounting()),
       signal,
@@ -59,7 +59,8 @@ export async function runOtlpSink(options: RunOtlpSinkOptions): Promise<void> {
     });
   } finally {
     await consumer.close();
-    await reader.close();
+    await follower.close();
+    await agentFollower.close();
     await spans.close();
     await letters.close();
   }

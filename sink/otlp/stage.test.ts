@@ -183,7 +183,7 @@ describe('a span', () => {
     expect(sent(trace, stage)[0]!.resource).toMatchObject({ 'service.name': 'node' });
     names.learn(resourceMessage(makeResource(), 0));
     names.learn(resourceMessage(makeResource({ kind: 'host', name: 'host-a' }), 1));
-    names.learn({ headers: {}, value: Buffer.alloc(0) });
+    names.learn(resourceMessage(makeResource(), 2, { headers: {}, value: Buffer.alloc(0) }));
     expect(sent(trace, stage)[0]!.resource).toEqual({
       'service.name': 'gateway',
       'process.pid': '4711',

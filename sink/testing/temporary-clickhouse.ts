@@ -19,7 +19,7 @@ export interface TemporaryClickHouse {
 
 /** A stage whose batches wait for `drain`. */
 export function newSinkStage(limits = { maxRows: 1e9, maxBytes: 1e12, maxAgeMs: 1e9 }): SinkStage {
-  return new SinkStage(limits, { traces: 'traces', resources: 'resources' });
+  return new SinkStage(limits, { traces: 'traces', resources: 'resources', agentResources: 'agent-resources' });
 }
 
 /** Messages to rows to the database, in one batch. */

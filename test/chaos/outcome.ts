@@ -71,7 +71,7 @@ export async function readOutcome(bus: Bus, clickHouse: ClickHouseProcess): Prom
     }
   };
   const { signal } = new AbortController();
-  const topics = ['events', 'spans', 'linked', 'traces', 'dead-letter', 'resources'] as const;
+  const topics = ['events', 'spans', 'linked', 'traces', 'dead-letter', 'resources', 'agent-resources'] as const;
   await watchTopics({ bus, topics, onMessage, signal, untilEnd: true });
   const spans = new Map<string, string>();
   const doubled: string[] = [];

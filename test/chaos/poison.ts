@@ -8,6 +8,7 @@ import { type SchemaName, schemas } from '../../schemas/generated/schemas.ts';
 export const poisonable = [
   ['events', 'EventBatch'],
   ['resources', 'Resource'],
+  ['agent-resources', 'Resource'],
   ['spans', 'SpanBatch'],
   ['linked', 'LinkedBatch'],
   ['traces', 'Trace'],
@@ -21,7 +22,7 @@ export function poisonRecord(count: number): OutgoingMessage {
   const noise = createHash('sha256').update(String(count)).digest();
   // No number of any schema is as long as this.
   const value = Buffer.concat([Buffer.alloc(12, 0xff), mark, noise]);
-  const isBytesOnly = count % 2 === 0;
+  const isBytesOnly = Math.floor(count / poisonable.length) % 2 === 0;
   const headers = isBytesOnly ? { [schemaHeader]: schemas[schema].fingerprint } : {};
   return { topic, key: String(count), value, headers };
 }

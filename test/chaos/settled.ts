@@ -9,6 +9,7 @@ const readers = [
   ['correlator-assemble', 'linked'],
   ['sink', 'traces'],
   ['sink', 'resources'],
+  ['sink', 'agent-resources'],
 ] as const;
 
 /** How far a pipeline is. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kafka, type KafkaMessage, logLevel } from 'kafkajs';
 import { expect, it } from 'vitest';
+import { unsignedAccepted } from '../../core/agents/agent-signature.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
 import { partitionOf } from '../../core/bus/partitioner.ts';
 import { createLogger } from '../../core/telemetry/logger.ts';
@@ -61,6 +62,7 @@ brokerForTests('traces in OTLP on Kafka', (broker) => {
     await bus.ensureTopics([
       { name: 'traces', partitions },
       { name: 'resources', partitions, compacted: true },
+      { name: 'agent-resources', partitions, compacted: true },
       { name: 'dead-letter', partitions: 1 },
     ]);
     await destination.ensureTopics([{ name: topic, partitions }]);
@@ -77,6 +79,7 @@ brokerForTests('traces in OTLP on Kafka', (broker) => {
     const runs = [1, 2].map(() =>
       runOtlpSink({
         config: { enabled: true, topic, maxMessageBytes: 64 * 1024 },
+        signatures: unsignedAccepted,
         bus,
         destination,
         telemetry: createTelemetry({ logger: createLogger({ name: 'test', level: 'silent' }) }),

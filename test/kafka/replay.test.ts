@@ -1,5 +1,8 @@
 /** A recording into Kafka, and a span of time from there into a second run, which does not disturb the first. */
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import kafkajs, { type Admin } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TraceCollection } from '../../cli/trace-collection.ts';
@@ -11,7 +14,7 @@ import { findRange, readRanges, type TimeRange } from '../../core/bus/kafka/read
 import { projectFile } from '../../core/project-files.ts';
 import { createLogger } from '../../core/telemetry/logger.ts';
 import { createTelemetry } from '../../core/telemetry/telemetry.ts';
-import { topics, type Topic } from '../../core/topics.ts';
+import { compactedTopics, topics, type Topic } from '../../core/topics.ts';
 import { runCorrelator } from '../../correlator/run.ts';
 import { runEnricher } from '../../enricher/run.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
@@ -30,7 +33,10 @@ const nsPerMs = 1_000_000n;
 brokerForTests('replay', (broker) => {
   const first = `first-${randomUUID()}.`;
   const second = `second-${randomUUID()}.`;
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'spanloom-replay-'));
   let admin: Admin;
+  /** The key that the recording was signed with. */
+  let trusted = '';
 
   const options = (prefix: string): { brokers: readonly string[]; prefix: string; heartbeatEveryMs: number } => ({
     ...{ brokers: broker().brokers, prefix },
@@ -41,6 +47,7 @@ brokerForTests('replay', (broker) => {
       SPANLOOM_BUS_KAFKA_BROKERS: broker().brokers.join(','),
       SPANLOOM_BUS_KAFKA_PREFIX: first,
       SPANLOOM_BUS_PARTITIONS: '3',
+      SPANLOOM_DATA_DIR: dataDirectory,
     });
 
   beforeAll(async () => {
@@ -49,11 +56,12 @@ brokerForTests('replay', (broker) => {
   });
   afterAll(async () => {
     await admin.disconnect();
+    rmSync(dataDirectory, { recursive: true, force: true });
   });
 
   async function makeTopics(prefix: string): Promise<void> {
     const bus = openKafkaBus(options(prefix));
-    await bus.ensureTopics(topics.map((name) => ({ name, partitions: 3, compacted: name === 'resources' })));
+    await bus.ensureTopics(topics.map((name) => ({ name, partitions: 3, compacted: compactedTopics.includes(name) })));
     await bus.close();
   }
 
@@ -69,7 +77,14 @@ brokerForTests('replay', (broker) => {
     const bus = openKafkaBus(options(prefix));
     const telemetry = createTelemetry({ logger: createLogger({ name: 'test', level: 'silent' }) });
     try {
-      await runEnricher({ config: settings.enricher, bus, telemetry, signal, untilEnd: true });
+      await runEnricher({
+        config: settings.enricher,
+        signatures: { isRequired: true, trustedKeys: [trusted] },
+        bus,
+        telemetry,
+        signal,
+        untilEnd: true,
+      });
       await runCorrelator({ config: settings.correlator, bus, telemetry, signal, untilEnd: true });
     } finally {
       await bus.close();
@@ -104,7 +119,7 @@ brokerForTests('replay', (broker) => {
     const { code, errors } = await command('replay', recording, '--into-kafka');
     expect(code).toBe(1);
     expect(errors).toBe(
-      `spanloom: The topics ${first}events, ${first}resources do not exist on Kafka at ${broker().brokers.join(', ')}: ` +
+      `spanloom: The topics ${first}events, ${first}agent-resources do not exist on Kafka at ${broker().brokers.join(', ')}: ` +
         `SPANLOOM_BUS_KAFKA_PREFIX=${first} spanloom topics apply creates them.\n`,
     );
   });
@@ -130,8 +145,11 @@ brokerForTests('replay', (broker) => {
       const { code, output, errors } = await command('replay', recording, '--into-kafka', '--speed', String(speed));
       expect({ code, errors: errors.replace(/^sending .*\n/gm, '') }).toEqual({ code: 0, errors: '' });
       expect(output).toMatch(
-        new RegExp(`^Sent [1-9]\\d+ messages of events and \\d+ of resources to ${first}\\*\\.\n$`),
+        new RegExp(
+          `^Sent [1-9]\\d* messages of agent-resources and [1-9]\\d+ of events to ${first}\\*\\.\nStages take them where SPANLOOM_AGENTS_TRUSTED_KEYS has ([\\w-]+)\n$`,
+        ),
       );
+      trusted = output.trim().split(' ').at(-1)!;
       traces = await run(first);
     });
 
@@ -158,14 +176,16 @@ brokerForTests('replay', (broker) => {
       expect({ code, errors }).toEqual({ code: 0, errors: '' });
       const inRange = events.filter(({ timestampMs }) => timestampMs >= time.fromMs && timestampMs < time.toMs);
       expect(inRange.length).toBeGreaterThan(50);
-      expect(output).toContain(`Sent ${inRange.length} messages of events and `);
+      expect(output).toContain(` and ${inRange.length} of events to ${second}*.`);
       const copied = await messagesOf(second, 'events');
       const facts = ({ key, value, headers }: ReceivedMessage): unknown => [key, value.toString('base64'), headers];
       expect(copied.map(facts)).toEqual(inRange.map(facts));
       // Sent at once, they have one time: only the order within a partition is left.
       const byKey = (messages: readonly ReceivedMessage[]): readonly unknown[] =>
         messages.toSorted((left, right) => (left.key < right.key ? -1 : 1)).map(facts);
-      expect(byKey(await messagesOf(second, 'resources'))).toEqual(byKey(await messagesOf(first, 'resources')));
+      const hosts = await messagesOf(first, 'agent-resources');
+      expect(hosts.length).toBeGreaterThan(5);
+      expect(byKey(await messagesOf(second, 'agent-resources'))).toEqual(byKey(hosts));
 
       const again = await run(second);
       expect(await stateOf(first)).toEqual(before);

@@ -4,7 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import kafkajs from 'kafkajs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { readTopic } from '../../cli/read-topic.ts';
+import { oneAgent, otherAgent } from '../../core/agents/testing/agent-keys.ts';
+import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
 import { grants } from '../../deploy/testing/kafka-grants.ts';
+import { socketEvent } from '../../enricher/testing/event.ts';
+import { batchMessage } from '../../enricher/testing/signed.ts';
+import { AvroReader } from '../../schemas/avro-reader.ts';
+import { readDeadLetter } from '../../schemas/generated/dead-letter.ts';
+import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
+import { readSpanBatch } from '../../schemas/generated/span-batch.ts';
 import { type Broker, freePorts, startBroker } from '../../scripts/kafka/broker.ts';
 import { brokerMissing } from '../../scripts/kafka/jars.ts';
 import { type RunningCommand, spanloom, startSpanloom, untilSays } from '../e2e/spanloom.ts';
@@ -123,9 +132,67 @@ describeWhere(brokerMissing(), 'stages on a broker with rights', () => {
     expect(command.errors()).toMatch(/^spanloom: Kafka: not authorized to join the group enricher\.$/m);
   }, 60_000);
 
+  test('a collector may write what agents say, and neither what there is in the cluster nor what stages make', async () => {
+    const bus = openKafkaBus({
+      brokers: [brokers],
+      sasl: { mechanism: 'plain', username: 'spanloom-collector', password: 'tiger' },
+    });
+    const producer = await bus.producer();
+    const value = Buffer.from('anything');
+    for (const topic of ['events', 'agent-resources']) await producer.send([{ topic, key: 'x', value }]);
+    for (const topic of ['resources', 'resource-ids', 'spans', 'linked', 'traces', 'dead-letter'])
+      await expect(producer.send([{ topic, key: 'x', value }])).rejects.toThrow(/[Nn]ot authorized/);
+    await bus.close();
+  }, 60_000);
+
+  test('with the rights of a collector nobody speaks for an agent whose key they do not have', async () => {
+    const bus = openKafkaBus({
+      brokers: [brokers],
+      sasl: { mechanism: 'plain', username: 'spanloom-collector', password: 'tiger' },
+    });
+    const producer = await bus.producer();
+    const agentId = oneAgent.agentId!;
+    let id = 1;
+    const call = (): readonly SocketEvent[] => [
+      socketEvent({ id: id++, socketId: 5, direction: 'ingress', text: 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n' }),
+      socketEvent({ id: id++, socketId: 5, direction: 'egress', text: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' }),
+    ];
+    const high = [socketEvent({ id: 2 ** 52, kind: 'close', socketId: 999 })];
+    await producer.send([
+      batchMessage({ sequence: 1, events: call() }, oneAgent),
+      batchMessage({ sequence: 2, events: call() }, oneAgent),
+      // By somebody else with these rights: without a signature, and with their own.
+      batchMessage({ agentId, sequence: 2 ** 40, events: high }),
+      batchMessage({ agentId, sequence: 2 ** 40, events: high }, otherAgent),
+      batchMessage({ sequence: 3, events: call() }, oneAgent),
+    ]);
+    await bus.close();
+
+    const command = startSpanloom(['enricher'], settingsOf('enricher'));
+    running.push(command);
+    const everything = openKafkaBus({ brokers: broker.brokers });
+    const { signal } = new AbortController();
+    const spans = async (): Promise<number> => {
+      let count = 0;
+      for await (const { key, value } of readTopic(everything, 'spans', signal))
+        if (key === String(agentId)) count += readSpanBatch(new AvroReader(value)).spans.length;
+      return count;
+    };
+    await expect.poll(spans, { timeout: 60_000, interval: 1000 }).toBe(3);
+    const reasons: string[] = [];
+    for await (const { value } of readTopic(everything, 'dead-letter', signal)) {
+      const { topic, key, reason } = readDeadLetter(new AvroReader(value));
+      if (topic === 'events' && key === String(agentId)) reasons.push(reason);
+    }
+    await everything.close();
+    expect(reasons).toEqual(['unsigned', 'forged']);
+  }, 120_000);
+
   test('people put dead letters back with the rights of the operator', async () => {
     const listed = await spanloom(['dead-letter', 'list', '--json'], settingsOf('operator'));
     expect(listed).toMatchObject({ code: 0 });
-    expect(JSON.parse(listed.output)).toMatchObject({ letters: [] });
+    // What was put aside before by the enricher.
+    const { letters } = JSON.parse(listed.output) as { letters: readonly { readonly reason: string }[] };
+    expect(letters.map(({ reason }) => reason).toSorted()).toEqual(['forged', 'unsigned', 'unsigned']);
   }, 60_000);
 });

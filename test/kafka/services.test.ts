@@ -14,6 +14,7 @@ const settingsFor = ({ brokers }: TestBroker): Settings & { readonly SPANLOOM_BU
   SPANLOOM_BUS_KAFKA_BROKERS: brokers.join(','),
   SPANLOOM_BUS_KAFKA_PREFIX: `services-${randomUUID()}.`,
   SPANLOOM_BUS_PARTITIONS: '3',
+  SPANLOOM_AGENTS_SIGNATURES: 'accepted',
   SPANLOOM_METRICS_PORT: '0',
   SPANLOOM_LOG_LEVEL: 'error',
 });

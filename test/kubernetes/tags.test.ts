@@ -6,13 +6,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ApiServer } from '../../collector/kubernetes/testing/api-server.ts';
 import { ChurnWorld, type Tenure } from '../../collector/kubernetes/testing/churn-world.ts';
 import { ObjectStore } from '../../collector/kubernetes/testing/object-store.ts';
+import { unsignedAccepted } from '../../core/agents/agent-signature.ts';
 import type { Bus, Producer } from '../../core/bus/bus.ts';
 import { openEmbeddedBus } from '../../core/bus/embedded/embedded-bus.ts';
 import { encodeValue, outgoingMessage } from '../../core/codec.ts';
 import { loadConfig } from '../../core/config/load-config.ts';
 import { createLogger } from '../../core/telemetry/logger.ts';
 import { createTelemetry } from '../../core/telemetry/telemetry.ts';
-import { topics } from '../../core/topics.ts';
+import { compactedTopics, topics } from '../../core/topics.ts';
 import { readTopic } from '../../cli/read-topic.ts';
 import { enricherConfig } from '../../enricher/config.ts';
 import { runEnricher } from '../../enricher/run.ts';
@@ -45,7 +46,7 @@ let producer: Producer;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'kubernetes-tags-'));
   bus = openEmbeddedBus({ directory });
-  await bus.ensureTopics(topics.map((name) => ({ name, partitions: 1, compacted: name === 'resources' })));
+  await bus.ensureTopics(topics.map((name) => ({ name, partitions: 1, compacted: compactedTopics.includes(name) })));
   store = new ObjectStore();
   const random = new SeededRandom(11);
   world = new ChurnWorld(store, () => random.next());
@@ -116,6 +117,7 @@ test('no span is tagged with a pod that did not have the address, while watches 
   const stop = new AbortController();
   const enriching = runEnricher({
     config: loadConfig({ SPANLOOM_ENRICHER_TAG_SETTLE: `${settleMs}ms` }, { enricher: enricherConfig }).enricher,
+    signatures: unsignedAccepted,
     bus,
     telemetry: createTelemetry({ logger: createLogger({ name: 'test', level: 'fatal' }) }),
     signal: stop.signal,
