@@ -16,9 +16,11 @@
  * What is none of these stays as it is, and stages reject it: a plain value is never taken for a frame.
  */
 import { schemaFingerprint } from '../../schemas/avro-fingerprint.ts';
+import type { Translate } from '../../schemas/avro-resolver.ts';
+import { parseSchemaJson } from '../../schemas/avro-schema.ts';
 import { type SchemaName, schemas } from '../../schemas/generated/schemas.ts';
 import type { Bus, Consumer, OutgoingMessage, Poll, Producer, ReceivedMessage } from '../bus/bus.ts';
-import { schemaHeader, type Translate, translationFrom } from '../codec.ts';
+import { schemaHeader, translationFrom } from '../codec.ts';
 import { packagedSchemaHistory } from '../schema-history.ts';
 import { frame, unframe } from './frame.ts';
 import type { SchemaRegistry } from './schema-registry.ts';
@@ -64,12 +66,12 @@ type Reading =
 
 function readingOf(schemaText: string | undefined): Reading {
   try {
-    const schema = JSON.parse(schemaText ?? 'null') as { readonly name?: unknown } | null;
+    const schema = parseSchemaJson(schemaText ?? 'null') as { readonly name?: unknown } | null;
     const fingerprint = schemaFingerprint(schema);
     if (isKnown(fingerprint)) return { kind: 'ours', fingerprint };
     return compatible(String(schema?.name).split('.').at(-1)!, schemaText!);
   } catch {
-    // No JSON, no Avro, or not compatible.
+    // No JSON, no Avro, larger or deeper than a schema may be, or not compatible.
   }
   return { kind: 'foreign' };
 }
