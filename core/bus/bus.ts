@@ -12,6 +12,15 @@ export interface OutgoingMessage {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Why a message has nothing to read, or must not be read: it is for a dead letter. */
+export interface Refused {
+  readonly reason: 'undecodable' | 'too_large' | 'poison';
+  /** What a person needs to understand it. */
+  readonly detail: string;
+  /** Where it begins, when it stands for several messages that lie together. */
+  readonly firstOffset?: number;
+}
+
 /** A message as it was stored. */
 export interface ReceivedMessage {
   readonly topic: string;
@@ -23,6 +32,8 @@ export interface ReceivedMessage {
   readonly key: string;
   readonly value: Buffer;
   readonly headers: Readonly<Record<string, string>>;
+  /** Not undefined: no message that can be used; key, value and headers may be missing. */
+  readonly refused?: Refused;
 }
 
 /** One partition of one topic. */

@@ -1,10 +1,12 @@
 import type { IHeaders, KafkaMessage } from 'kafkajs';
 import type { ReceivedMessage, TopicPartition } from '../bus.ts';
+import type { FetchedRecord } from './record-set.ts';
 
 const nothing = Buffer.alloc(0);
 
 /** A message of Kafka as the bus gives it; a missing key or value is an empty one. */
 export function receivedMessage(source: TopicPartition, message: KafkaMessage): ReceivedMessage {
+  const { refused } = message as Partial<FetchedRecord>;
   return {
     topic: source.topic,
     partition: source.partition,
@@ -13,15 +15,16 @@ export function receivedMessage(source: TopicPartition, message: KafkaMessage): 
     key: message.key === null ? '' : message.key.toString(),
     value: message.value ?? nothing,
     headers: headersOf(message.headers),
+    ...(refused === undefined ? {} : { refused }),
   };
 }
 
 function headersOf(headers: IHeaders | undefined): Readonly<Record<string, string>> {
-  const texts: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers ?? {})) {
-    // A header that is there several times counts with its last value.
-    const last = Array.isArray(value) ? value.at(-1) : value;
-    if (last !== undefined) texts[name] = last.toString();
-  }
-  return texts;
+  return Object.fromEntries(
+    Object.entries(headers ?? {}).map(([name, value]) => {
+      // A header that is there several times counts with its last value; a missing value is an empty one.
+      const last = (Array.isArray(value) ? value.at(-1) : value) as Buffer | string | null | undefined;
+      return [name, last?.toString() ?? ''];
+    }),
+  );
 }
