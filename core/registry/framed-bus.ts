@@ -177,7 +177,7 @@ function unframingConsumer(consumer: Consumer, registry: SchemaRegistry | undefi
       pending ??= await consumer.poll(limits);
       const messages: ReceivedMessage[] = [];
       for (const message of pending.messages) {
-        const plain = unframed(message);
+        const plain = message.refused === undefined ? unframed(message) : message;
         messages.push(plain ?? (registry === undefined ? message : await lookedUp(message, registry)));
       }
       const poll = { ...pending, messages };
@@ -186,6 +186,7 @@ function unframingConsumer(consumer: Consumer, registry: SchemaRegistry | undefi
     },
     commit: (positions) => consumer.commit(positions),
     endOffsets: () => consumer.endOffsets(),
+    ...(consumer.maxDeaths === undefined ? {} : { maxDeaths: consumer.maxDeaths }),
     close: () => consumer.close(),
   };
 }
