@@ -29,6 +29,9 @@ import type { SchemaRegistry } from './schema-registry.ts';
 export const framingHeader = 'framing';
 const confluent = 'confluent';
 
+/** Schemas that are kept ready; a topic has a few, unless somebody makes more on purpose. */
+const maxReadings = 256;
+
 /** How values lie in the log. */
 export interface FramedBusOptions {
   /** Undefined: values are written plain. */
@@ -166,7 +169,10 @@ function unframingConsumer(consumer: Consumer, registry: SchemaRegistry | undefi
     const text = await from.schemaOf(found.schemaId);
     if (text === undefined) return message;
     let reading = readings.get(text);
-    if (reading === undefined) readings.set(text, (reading = readingOf(text)));
+    if (reading === undefined) {
+      if (readings.size >= maxReadings) readings.clear();
+      readings.set(text, (reading = readingOf(text)));
+    }
     const read = readBy(reading, found.body);
     if (read === undefined) return message;
     return { ...message, value: read.value, headers: plainHeaders(message, read.fingerprint) };

@@ -5,7 +5,8 @@
  *
  * Who is given a partition that is marked knows that its last owner died. It takes messages one by one, and marks each
  * before it works on it. If it dies too, the message that is marked was in hand both times, and whoever comes next puts it
- * aside. What was marked while a call waited for a service that is away does not count: that mark is taken back.
+ * aside. Only messages that were there when the one before died are suspected, and one that is taken alone is marked only
+ * as long as the stage works on it: not while its results are stored, nor while a call waits for a service that is away.
  */
 import type { InHand, Position, ReceivedMessage, TopicPartition } from '../bus/bus.ts';
 
@@ -30,6 +31,8 @@ interface Watched {
   suspect: { readonly offset: number; readonly deaths: number } | undefined;
   /** Messages that are still to be taken one by one. */
   carefulLeft: number;
+  /** End of the partition when it was assigned: what came later was in nobody's hand. */
+  carefulBelow: number;
   /** Messages below were worked off by a start before; they are suspected only when nothing else explains the deaths. */
   readonly emittedBelow: number;
   putAside: readonly number[];
@@ -71,6 +74,7 @@ export class PoisonGuard {
       deaths,
       suspect: message === undefined ? undefined : { offset: message.offset, deaths: message.deaths + 1 },
       carefulLeft: deaths > 0 ? carefulMessages : 0,
+      carefulBelow: Infinity,
       emittedBelow,
       putAside,
       isTaken: false,
@@ -79,6 +83,14 @@ export class PoisonGuard {
       storedInHand: inHand,
     });
     return deaths;
+  }
+
+  /** Takes note of the ends of partitions that were assigned just now. */
+  bound(ends: readonly (TopicPartition & { readonly offset: number })[]): void {
+    for (const end of ends) {
+      const watched = this.#watched.get(keyOf(end));
+      if (watched !== undefined) watched.carefulBelow = Math.min(watched.carefulBelow, end.offset);
+    }
   }
 
   revoke(source: TopicPartition): void {
@@ -94,7 +106,8 @@ export class PoisonGuard {
     if (isSuspect && suspect.deaths >= Math.max(2, this.#maxDeaths))
       return { kind: 'condemned', deaths: suspect.deaths };
     const isNew = message.offset >= watched.emittedBelow || watched.deaths > 1;
-    return { kind: 'work', isAlone: isSuspect || (watched.carefulLeft > 0 && isNew) };
+    const isSuspected = isNew && watched.carefulLeft > 0 && message.offset < watched.carefulBelow;
+    return { kind: 'work', isAlone: isSuspect || isSuspected };
   }
 
   /** Remembers a message as put aside for as long as it may be read again. */

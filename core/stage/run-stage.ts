@@ -138,7 +138,7 @@ class StageRun<Output> {
       if (!polled.done) return;
       const { messages } = polled.value;
       const startedAtMs = this.#now();
-      this.#rebalance(polled.value);
+      if (this.#rebalance(polled.value) && !(await this.#boundSuspicion())) return;
       telemetry.turn(this.#progress.size);
       for (const portion of this.#portionsOf(messages)) if (!(await this.#work(portion))) return;
       const finishedAtMs = this.#now();
@@ -169,8 +169,9 @@ class StageRun<Output> {
     return lags.reduce((sum, { messages }) => sum + messages, 0);
   }
 
-  #rebalance({ rebalance }: Poll): void {
-    if (rebalance === undefined) return;
+  /** True when a partition was assigned whose last owner died at work. */
+  #rebalance({ rebalance }: Poll): boolean {
+    if (rebalance === undefined) return false;
     const { stage, telemetry } = this.#options;
     const { assigned, revoked } = rebalance;
     if (revoked.length > 0) {
@@ -181,14 +182,24 @@ class StageRun<Output> {
       stage.revoke(revoked);
       telemetry.emit(runtimeEvents.partitionsRevoked, { partitions: revoked });
     }
+    let isSuspicious = false;
     for (const position of assigned) {
       this.#progress.assign(position, this.#now());
       const deaths = this.#guard.assign(position);
       const { topic, partition, offset } = position;
       if (deaths > 0) telemetry.emit(runtimeEvents.suspected, { topic, partition, offset, deaths });
+      isSuspicious ||= deaths > 0;
     }
     stage.assign?.(assigned);
     if (assigned.length > 0) telemetry.emit(runtimeEvents.partitionsAssigned, { partitions: assigned });
+    return isSuspicious;
+  }
+
+  /** False when the signal fired before it was possible. */
+  async #boundSuspicion(): Promise<boolean> {
+    const ends = await retry('endOffsets', () => this.#options.consumer.endOffsets(), this.#retrying);
+    if (ends.done) this.#guard.bound(ends.value);
+    return ends.done;
   }
 
   /** One portion, but for messages that are to be taken alone. */
@@ -214,6 +225,10 @@ class StageRun<Output> {
       throw results.failure.error;
     }
     for (const output of this.#options.stage.flush(this.#now())) results.outputs.push(output);
+    if (isAlone) {
+      this.#guard.done(false);
+      if (!(await this.#storeMarks())) return false;
+    }
     return this.#settle(results, messages.length === 0);
   }
 

@@ -1,11 +1,11 @@
-import type { IHeaders, KafkaMessage } from 'kafkajs';
+import type { KafkaMessage } from 'kafkajs';
 import type { ReceivedMessage, TopicPartition } from '../bus.ts';
 import type { FetchedRecord } from './record-set.ts';
 
 const nothing = Buffer.alloc(0);
 
 /** A message of Kafka as the bus gives it; a missing key or value is an empty one. */
-export function receivedMessage(source: TopicPartition, message: KafkaMessage): ReceivedMessage {
+export function receivedMessage(source: TopicPartition, message: KafkaMessage | FetchedRecord): ReceivedMessage {
   const { refused } = message as Partial<FetchedRecord>;
   return {
     topic: source.topic,
@@ -19,7 +19,7 @@ export function receivedMessage(source: TopicPartition, message: KafkaMessage): 
   };
 }
 
-function headersOf(headers: IHeaders | undefined): Readonly<Record<string, string>> {
+function headersOf(headers: KafkaMessage['headers'] | FetchedRecord['headers']): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(headers ?? {}).map(([name, value]) => {
       // A header that is there several times counts with its last value; a missing value is an empty one.
