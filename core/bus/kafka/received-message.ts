@@ -3,6 +3,8 @@ import type { ReceivedMessage, TopicPartition } from '../bus.ts';
 import type { FetchedRecord } from './record-set.ts';
 
 const nothing = Buffer.alloc(0);
+/** The last moment that a Date holds; a producer may state any 64 bits. */
+const latestMs = 8.64e15;
 
 /** A message of Kafka as the bus gives it; a missing key or value is an empty one. */
 export function receivedMessage(source: TopicPartition, message: KafkaMessage | FetchedRecord): ReceivedMessage {
@@ -11,7 +13,7 @@ export function receivedMessage(source: TopicPartition, message: KafkaMessage | 
     topic: source.topic,
     partition: source.partition,
     offset: Number(message.offset),
-    timestampMs: Number(message.timestamp),
+    timestampMs: Math.min(latestMs, Math.max(0, Number(message.timestamp))),
     key: message.key === null ? '' : message.key.toString(),
     value: message.value ?? nothing,
     headers: headersOf(message.headers),
