@@ -29,6 +29,13 @@ export const busConfig = defineConfig(
       default: '1GiB',
       minimum: 1024 * 1024,
     }),
+    maxDeaths: integerSetting({
+      description:
+        'How many starts in a row a message may end before it is put aside as poison; at least 2, since the first one does not tell which message it was. 0 puts nothing aside.',
+      default: '2',
+      minimum: 0,
+      maximum: 1_000,
+    }),
     ...kafkaSettings,
   }),
   'bus',
@@ -73,7 +80,7 @@ export async function openEmbeddedLog(
 ): Promise<Bus> {
   const bus = openEmbeddedBus({ directory: logDirectory(dataDirectory) });
   await bus.ensureTopics(embeddedTopicSettings(config, bounds));
-  return bus;
+  return withMaxDeaths(bus, config.maxDeaths);
 }
 
 /**
@@ -91,5 +98,15 @@ export async function openBus(
   const kafka = kafkaBusOptions(config, logger);
   if (kafka === undefined) return openEmbeddedLog(config, dataDirectory, bounds);
   await requireTopics(kafka, topics);
-  return openKafkaBus(kafka);
+  return withMaxDeaths(openKafkaBus(kafka), config.maxDeaths);
+}
+
+/** A bus whose consumers say how many starts a message may end. */
+function withMaxDeaths(bus: Bus, maxDeaths: number): Bus {
+  return {
+    ensureTopics: (settings) => bus.ensureTopics(settings),
+    producer: () => bus.producer(),
+    consumer: async (options) => Object.assign(await bus.consumer(options), { maxDeaths }),
+    close: () => bus.close(),
+  };
 }

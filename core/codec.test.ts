@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readDeadLetter } from '../schemas/generated/dead-letter.ts';
+import { readEventBatch } from '../schemas/generated/event-batch.ts';
+import { readResource } from '../schemas/generated/resource.ts';
 import { schemas } from '../schemas/generated/schemas.ts';
 import { readSpanBatch, writeSpanBatch } from '../schemas/generated/span-batch.ts';
 import type { ReceivedMessage } from './bus/bus.ts';
@@ -91,6 +93,30 @@ describe('decodeValue', () => {
     } finally {
       rmSync(directory, { recursive: true });
     }
+  });
+});
+
+describe('a message of a past schema that claims 10^9 items', () => {
+  test.each([
+    ['EventBatch', '79ae83a94a84b657', '00000000000080a0d9e61d', readEventBatch],
+    ['Resource', 'add4aef00e026f03', '0000000080a0d9e61d', readResource],
+  ] as const)('is rejected as %s of %s before anything is read', (name, schema, hex, read) => {
+    const message = received(Buffer.from(hex, 'hex'), { schema });
+    expect(decodeValue<unknown>(name, message, read)).toMatchObject({ kind: 'rejected', reason: 'undecodable' });
+  });
+});
+
+test('an id that a number does not hold is rejected, not rounded', () => {
+  const bytes = encodeValue(batch, (writer) => {
+    writer.writeBigLong(2n ** 53n + 1n);
+    writer.writeBigLong(batch.watermarkNs);
+    writer.writeLong(0);
+  });
+  const message = received(bytes, { schema: schemas.SpanBatch.fingerprint });
+  expect(decodeValue('SpanBatch', message, readSpanBatch)).toEqual({
+    kind: 'rejected',
+    reason: 'undecodable',
+    detail: expect.stringContaining('long beyond 2^53') as string,
   });
 });
 

@@ -3,8 +3,9 @@
  * schema goes through the generated reader, one of the history is translated to the current one first (Avro schema
  * resolution), anything else is rejected.
  */
-import avro from 'avsc';
 import { AvroReader } from '../schemas/avro-reader.ts';
+import { makeTranslation, type Translate } from '../schemas/avro-resolver.ts';
+import { parseSchema, parseSchemaJson, type SchemaNode } from '../schemas/avro-schema.ts';
 import { AvroWriter } from '../schemas/avro-writer.ts';
 import { type SchemaName, schemas } from '../schemas/generated/schemas.ts';
 import type { OutgoingMessage, ReceivedMessage } from './bus/bus.ts';
@@ -22,32 +23,21 @@ export type Decoded<Value> =
       readonly detail: string;
     };
 
-/** Longs as bigints: a number would not hold all of them. */
-const longType = avro.types.LongType.__with({
-  fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
-  toBuffer: (value: bigint | number) => {
-    const bytes = Buffer.alloc(8);
-    bytes.writeBigInt64LE(BigInt(value));
-    return bytes;
-  },
-  fromJSON: (value: number | string) => BigInt(value),
-  toJSON: String,
-  isValid: (value: unknown) => typeof value === 'bigint' || Number.isSafeInteger(value),
-  compare: (left: bigint, right: bigint) => (left === right ? 0 : left < right ? -1 : 1),
-});
-
-function parseSchema(text: string): avro.Type {
-  return avro.Type.forSchema(JSON.parse(text) as avro.Schema, { registry: { long: longType } });
+/**
+ * How values of another version of a schema become current ones. The text may be anyone's.
+ *
+ * @throws AvroSchemaError when it is no schema, or the two are not compatible
+ */
+export function translationFrom(name: SchemaName, schemaText: string): Translate {
+  return makeTranslation(parseSchema(parseSchemaJson(schemaText)), currentSchema(name));
 }
 
-/** Rewrites a value of another schema as one of the current schema. Throws on bytes that are none. */
-export type Translate = (value: Buffer) => Buffer;
+const currentSchemas = new Map<SchemaName, SchemaNode>();
 
-/** How values of another version of a schema become current ones. @throws when the two are not compatible */
-export function translationFrom(name: SchemaName, schemaText: string): Translate {
-  const current = parseSchema(schemas[name].text);
-  const resolver = current.createResolver(parseSchema(schemaText));
-  return (value) => current.toBuffer(current.fromBuffer(value, resolver));
+function currentSchema(name: SchemaName): SchemaNode {
+  let schema = currentSchemas.get(name);
+  if (schema === undefined) currentSchemas.set(name, (schema = parseSchema(JSON.parse(schemas[name].text))));
+  return schema;
 }
 
 const translations = new WeakMap<SchemaHistory, Map<string, Translate>>();

@@ -39,6 +39,7 @@ export async function runCorrelator(options: RunCorrelatorOptions): Promise<void
       stage,
       consumer,
       deliver: (outputs) => producer.send(outputs),
+      letters: producer,
       telemetry: stageTelemetry(telemetry, 'correlator', () => stage.accounting()),
       signal,
       ...(options.untilEnd === undefined ? {} : { untilEnd: options.untilEnd }),

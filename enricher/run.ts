@@ -43,6 +43,7 @@ export async function runEnricher(options: RunEnricherOptions): Promise<void> {
       stage,
       consumer: afterCatchingUp(afterCatchingUp(consumer, follower, signal), agentFollower, signal),
       deliver: (outputs) => producer.send(outputs),
+      letters: producer,
       telemetry: stageTelemetry(telemetry, 'enricher', () => stage.accounting()),
       signal,
       ...(options.untilEnd === undefined ? {} : { untilEnd: options.untilEnd }),

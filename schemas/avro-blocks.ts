@@ -1,10 +1,10 @@
 import type { AvroReader } from './avro-reader.ts';
 import type { AvroWriter } from './avro-writer.ts';
 
-/** Reads an Avro array. */
-export function readArray<Item>(reader: AvroReader, readItem: (reader: AvroReader) => Item): Item[] {
+/** Reads an Avro array. @param itemBytes fewest bytes of an item; at least 1, as of all our items */
+export function readArray<Item>(reader: AvroReader, readItem: (reader: AvroReader) => Item, itemBytes = 1): Item[] {
   const items: Item[] = [];
-  for (let count = reader.readBlockCount(); count > 0; count = reader.readBlockCount()) {
+  for (let count = reader.readBlockCount(itemBytes); count > 0; count = reader.readBlockCount(itemBytes)) {
     for (let index = 0; index < count; index++) items.push(readItem(reader));
   }
   return items;
@@ -26,7 +26,8 @@ export function writeArray<Item>(
 /** Reads an Avro map. */
 export function readMap<Value>(reader: AvroReader, readValue: (reader: AvroReader) => Value): Record<string, Value> {
   const entries: [string, Value][] = [];
-  for (let count = reader.readBlockCount(); count > 0; count = reader.readBlockCount()) {
+  // An entry has at least the length of its key and a byte of its value.
+  for (let count = reader.readBlockCount(2); count > 0; count = reader.readBlockCount(2)) {
     for (let index = 0; index < count; index++) entries.push([reader.readString(), readValue(reader)]);
   }
   return Object.fromEntries(entries);

@@ -53,7 +53,7 @@ export class AvroReader {
     throw new AvroDecodeError(message, Math.min(this.position, this.buffer.length));
   }
 
-  /** A long as a number: exact below 2^53, rounded to the nearest double above. */
+  /** A long as a number. One beyond ±2^53, which a number does not hold exactly, is refused: ids must not be rounded. */
   readLong(): number {
     const buffer = this.buffer;
     let byte = buffer[this.position++];
@@ -76,6 +76,7 @@ export class AvroReader {
       high += (byte & 0x7f) * scale;
       if (byte < 0x80) {
         const magnitude = high * 0x8000000 + (low >>> 1);
+        if (magnitude > Number.MAX_SAFE_INTEGER) this.fail('long beyond 2^53');
         return (low & 1) === 0 ? magnitude : -magnitude - 1;
       }
       scale *= 128;
@@ -97,6 +98,7 @@ export class AvroReader {
         low |= bits << 28;
         high = bits >>> 4;
       } else high |= bits << (shift - 32);
+      if (shift === 63 && bits > 1) this.fail('long of more than 64 bits');
       if (byte < 0x80) {
         // Two stores and one load make the bigint; arithmetic on bigints would allocate several.
         const sign = -(low & 1);
@@ -106,6 +108,17 @@ export class AvroReader {
       }
     }
     return this.fail('long of more than ten bytes');
+  }
+
+  /** Moves behind a long of any size. */
+  skipLong(): void {
+    const buffer = this.buffer;
+    for (let index = 0; index < 10; index++) {
+      const byte = buffer[this.position++];
+      if (byte === undefined) this.fail('end of data in a long');
+      if (byte < 0x80) return;
+    }
+    this.fail('long of more than ten bytes');
   }
 
   readInt(): number {
@@ -126,6 +139,23 @@ export class AvroReader {
     const value = this.buffer.readDoubleLE(this.position);
     this.position += 8;
     return value;
+  }
+
+  readFloat(): number {
+    return this.readFixed(4).readFloatLE();
+  }
+
+  /** A view of so many bytes. */
+  readFixed(size: number): Buffer {
+    const start = this.position;
+    this.skipFixed(size);
+    return this.buffer.subarray(start, this.position);
+  }
+
+  /** Moves so many bytes on. */
+  skipFixed(size: number): void {
+    if (size > this.buffer.length - this.position) this.fail('end of data');
+    this.position += size;
   }
 
   #readLength(): number {
@@ -182,14 +212,19 @@ export class AvroReader {
     return symbol;
   }
 
-  /** Count of the next block of an array or map; 0 ends it. The byte size of a block, where given, is skipped. */
-  readBlockCount(): number {
+  /**
+   * Count of the next block of an array or map; 0 ends it. The byte size of a block, where given, is passed over.
+   *
+   * @param itemBytes fewest bytes of one item, so that a count is never more than the data can hold. With 0 there is no such
+   *   bound: the caller has one of its own.
+   */
+  readBlockCount(itemBytes = 1): number {
     let count = this.readLong();
     if (count < 0) {
       count = -count;
-      this.readLong();
+      if (this.readLong() < 0) this.fail('block of negative size');
     }
-    if (count > this.buffer.length - this.position) this.fail('more items than bytes');
+    if (count * itemBytes > this.buffer.length - this.position) this.fail('more items than bytes');
     return count;
   }
 }

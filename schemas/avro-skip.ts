@@ -1,75 +1,102 @@
 import type { AvroReader } from './avro-reader.ts';
+import { AvroSchemaError, minimumBytes, parseSchema, schemaBounds, type SchemaNode } from './avro-schema.ts';
+import { DecodeBudget } from './decode-budget.ts';
 
-/** Moves a reader behind one value; throws AvroDecodeError where reading it would. */
+/** Moves a reader behind one value; throws AvroDecodeError on bytes that are none. */
 export type Skip = (reader: AvroReader) => void;
-
-interface SchemaObject {
-  readonly type: unknown;
-  readonly name?: string;
-  readonly namespace?: string;
-  readonly fields?: readonly { readonly type: unknown }[];
-  readonly symbols?: readonly string[];
-  readonly items?: unknown;
-  readonly values?: unknown;
-}
-
-const primitives: Readonly<Record<string, Skip>> = {
-  null: () => undefined,
-  boolean: (reader) => void reader.readBoolean(),
-  int: (reader) => void reader.readInt(),
-  long: (reader) => void reader.readLong(),
-  double: (reader) => void reader.readDouble(),
-  string: (reader) => reader.skipBytes(),
-  bytes: (reader) => reader.skipBytes(),
-};
+/** The same, at the expense of a value that it is part of. */
+export type BudgetedSkip = (reader: AvroReader, budget: DecodeBudget) => void;
 
 /**
  * Makes the skipper of a schema that stands alone. It finds where values of any version end without building them:
- * values that follow one another in a file have no lengths. Unions and fixed are not used in our schemas and refused.
+ * values that follow one another in a file have no lengths.
+ *
+ * @param schema JSON; of a schema from elsewhere, from `parseSchemaJson`
+ * @throws AvroSchemaError
  */
 export function makeSkip(schema: unknown): Skip {
-  return compile(schema, new Map());
-}
-
-function compile(node: unknown, named: Map<string, Skip>): Skip {
-  if (typeof node === 'string') {
-    const skip = primitives[node] ?? named.get(node.slice(node.lastIndexOf('.') + 1));
-    if (skip === undefined) throw new TypeError(`schema type ${node} cannot be skipped`);
-    return skip;
-  }
-  const { type, name, fields, symbols, items, values } = node as SchemaObject;
-  switch (type) {
-    case 'record': {
-      const skips: Skip[] = [];
-      const skip: Skip = (reader) => {
-        for (const skipField of skips) skipField(reader);
-      };
-      if (name !== undefined) named.set(name, skip);
-      for (const field of fields ?? []) skips.push(compile(field.type, named));
-      return skip;
-    }
-    case 'enum': {
-      const skip: Skip = (reader) => void reader.readEnum(symbols ?? []);
-      if (name !== undefined) named.set(name, skip);
-      return skip;
-    }
-    case 'array':
-      return skipBlocks(compile(items, named));
-    case 'map': {
-      const skipValue = compile(values, named);
-      return skipBlocks((reader) => {
-        reader.skipBytes();
-        skipValue(reader);
-      });
-    }
-    default:
-      return compile(type, named);
-  }
-}
-
-function skipBlocks(skipItem: Skip): Skip {
+  const skip = compileSkip(parseSchema(schema), new Map());
   return (reader) => {
-    for (let count = reader.readBlockCount(); count > 0; count = reader.readBlockCount())
-      for (let index = 0; index < count; index++) skipItem(reader);
+    skip(reader, new DecodeBudget(reader.buffer.length - reader.position));
+  };
+}
+
+/** The skipper of one type. @param known those of records made so far */
+export function compileSkip(node: SchemaNode, known: Map<SchemaNode, BudgetedSkip>, depth = 0): BudgetedSkip {
+  if (depth > schemaBounds.depth) throw new AvroSchemaError('types that are nested too deeply');
+  if (minimumBytes(node) === 0) return () => undefined;
+  switch (node.kind) {
+    case 'boolean':
+      return (reader) => void reader.readBoolean();
+    case 'int':
+      return (reader) => void reader.readInt();
+    case 'long':
+      return (reader) => {
+        reader.skipLong();
+      };
+    case 'string':
+    case 'bytes':
+      return (reader) => {
+        reader.skipBytes();
+      };
+    case 'enum': {
+      const { symbols } = node;
+      return (reader) => void reader.readEnum(symbols);
+    }
+    case 'record':
+      return known.get(node) ?? skipRecord(node, known, depth);
+    case 'array':
+      return skipBlocks(compileSkip(node.items, known, depth + 1), minimumBytes(node.items));
+    case 'map': {
+      const skipValue = compileSkip(node.values, known, depth + 1);
+      const skipEntry: BudgetedSkip = (reader, budget) => {
+        reader.skipBytes();
+        skipValue(reader, budget);
+      };
+      return skipBlocks(skipEntry, 1 + minimumBytes(node.values));
+    }
+    case 'union': {
+      const skips = node.branches.map((branch) => compileSkip(branch, known, depth + 1));
+      return (reader, budget) => {
+        const skip = skips[reader.readLong()];
+        if (skip === undefined) return reader.fail('branch of a union out of range');
+        skip(reader, budget);
+      };
+    }
+    default: {
+      // float, double and fixed have one size.
+      const size = minimumBytes(node);
+      return (reader) => {
+        reader.skipFixed(size);
+      };
+    }
+  }
+}
+
+function skipRecord(
+  node: SchemaNode & { readonly kind: 'record' },
+  known: Map<SchemaNode, BudgetedSkip>,
+  depth: number,
+): BudgetedSkip {
+  const skips: BudgetedSkip[] = [];
+  const skip: BudgetedSkip = (reader, budget) => {
+    budget.enter(reader);
+    for (const skipField of skips) skipField(reader, budget);
+    budget.leave();
+  };
+  known.set(node, skip);
+  for (const { type } of node.fields) skips.push(compileSkip(type, known, depth + 1));
+  return skip;
+}
+
+function skipBlocks(skipItem: BudgetedSkip, itemBytes: number): BudgetedSkip {
+  return (reader, budget) => {
+    budget.enter(reader);
+    for (let count = reader.readBlockCount(itemBytes); count > 0; count = reader.readBlockCount(itemBytes)) {
+      budget.spend(reader);
+      // Items of no bytes are behind us already.
+      if (itemBytes > 0) for (let index = 0; index < count; index++) skipItem(reader, budget);
+    }
+    budget.leave();
   };
 }

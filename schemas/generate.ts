@@ -65,6 +65,16 @@ function collect(node: SchemaNode, file: string): void {
   } else collect((node.items ?? node.values)!, file);
 }
 
+/** Fewest bytes of a value: a count of more of them than the data can hold is refused before anything is read. */
+function minimumBytes(node: SchemaNode): number {
+  if (typeof node === 'string') {
+    const named = definitions.get(plain(node));
+    return named === undefined ? (node === 'double' ? 8 : 1) : minimumBytes(named);
+  }
+  if (!isNamed(node) || node.fields === undefined) return 1;
+  return node.fields.reduce((sum, { type }) => sum + minimumBytes(type), 0);
+}
+
 class Module {
   readonly imports = new Set<string>();
   readonly file: string;
@@ -111,7 +121,10 @@ class Module {
       return this.readNamed(definitions.get(plain(node))!);
     }
     if (isNamed(node)) return this.readNamed(node);
-    if (node.type === 'array') return `readArray(reader, (reader) => ${this.read(node.items!, big)})`;
+    if (node.type === 'array') {
+      const bytes = minimumBytes(node.items!);
+      return `readArray(reader, (reader) => ${this.read(node.items!, big)}${bytes > 1 ? `, ${bytes}` : ''})`;
+    }
     return `readMap(reader, (reader) => ${this.read(node.values!, big)})`;
   }
 

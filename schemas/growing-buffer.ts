@@ -45,4 +45,10 @@ export class GrowingBuffer {
     this.reserve(8);
     this.position = this.buffer.writeDoubleLE(value, this.position);
   }
+
+  /** 32 bits of IEEE 754, little-endian. */
+  writeFloat(value: number): void {
+    this.reserve(4);
+    this.position = this.buffer.writeFloatLE(value, this.position);
+  }
 }

@@ -27,6 +27,7 @@ export function copyLong(reader: AvroReader, writer: RowBinaryWriter): void {
     if (byte < 0x80) break;
   }
   reader.position = position;
+  if (index === 9 && byte > 1) reader.fail('long of more than 64 bits');
   if (index === 10) reader.fail('end of data in a long, or a long of more than ten bytes');
   const lowHalf = low | (middle << 28);
   const highHalf = (middle >>> 4) | (high << 24);

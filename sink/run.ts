@@ -80,6 +80,7 @@ export async function runSink(options: RunSinkOptions): Promise<void> {
             seconds.observe(durationMs / 1000);
           },
         }),
+      letters: producer,
       telemetry: stageTelemetry(telemetry, 'sink', () => stage.accounting()),
       signal,
       // A batch that is due by its age is seen at the next turn, so turns must not be much longer than that.

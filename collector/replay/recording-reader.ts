@@ -9,6 +9,7 @@ import { PipelineError } from '../../core/errors.ts';
 import { openInputFile } from '../../core/files/open-input-file.ts';
 import { AvroDecodeError, AvroReader } from '../../schemas/avro-reader.ts';
 import { schemaFingerprint } from '../../schemas/avro-fingerprint.ts';
+import { parseSchemaJson } from '../../schemas/avro-schema.ts';
 import { makeSkip, type Skip } from '../../schemas/avro-skip.ts';
 import {
   beginsAsContainer,
@@ -76,7 +77,7 @@ export class RecordingReader {
     this.#isDeflated = codec === 'deflate';
     const schemaText = text('avro.schema');
     try {
-      const schema: unknown = JSON.parse(schemaText);
+      const schema = parseSchemaJson(schemaText);
       if ((schema as { readonly name?: unknown }).name !== 'EventBatch') throw new TypeError('not EventBatch');
       this.#skip = makeSkip(schema);
       this.facts = {

@@ -12,6 +12,15 @@ export interface OutgoingMessage {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Why a message has nothing to read, or must not be read: it is for a dead letter. */
+export interface Refused {
+  readonly reason: 'undecodable' | 'too_large' | 'poison';
+  /** What a person needs to understand it. */
+  readonly detail: string;
+  /** Where it begins, when it stands for several messages that lie together. */
+  readonly firstOffset?: number;
+}
+
 /** A message as it was stored. */
 export interface ReceivedMessage {
   readonly topic: string;
@@ -23,6 +32,8 @@ export interface ReceivedMessage {
   readonly key: string;
   readonly value: Buffer;
   readonly headers: Readonly<Record<string, string>>;
+  /** Not undefined: no message that can be used; key, value and headers may be missing. */
+  readonly refused?: Refused;
 }
 
 /** One partition of one topic. */
@@ -37,6 +48,18 @@ export interface Position extends TopicPartition {
   readonly offset: number;
   /** Results of all messages below this offset have been acknowledged downstream; at least `offset`. */
   readonly emittedBelow: number;
+  /** Work that had begun when this was stored. Whoever is given it knows that the one before ended in the middle. */
+  readonly inHand?: InHand;
+  /** Offsets of messages that were put aside and must not be worked on when they are read again. */
+  readonly putAside?: readonly number[];
+}
+
+/** A turn of a stage, or one message of it. */
+export interface InHand {
+  /** How many starts ended in the middle before, without getting further. */
+  readonly deaths: number;
+  /** The message that is worked on alone, and how many starts ended with it in hand before. */
+  readonly message?: { readonly offset: number; readonly deaths: number };
 }
 
 /** How a topic is kept. */
@@ -102,6 +125,8 @@ export interface Consumer {
   commit(positions: readonly Position[]): Promise<void>;
   /** For each assigned partition: the offset that the next message will get. Lag is that minus the offset last read. */
   endOffsets(): Promise<readonly (TopicPartition & { readonly offset: number })[]>;
+  /** How many starts of a stage a message may end before it is put aside; undefined or 0: any number. */
+  readonly maxDeaths?: number;
   close(): Promise<void>;
 }
 

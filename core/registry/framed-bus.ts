@@ -16,10 +16,12 @@
  * What is none of these stays as it is, and stages reject it: a plain value is never taken for a frame.
  */
 import { schemaFingerprint } from '../../schemas/avro-fingerprint.ts';
+import type { Translate } from '../../schemas/avro-resolver.ts';
+import { parseSchemaJson } from '../../schemas/avro-schema.ts';
 import { type SchemaName, schemas } from '../../schemas/generated/schemas.ts';
 import { agentSignatureHeader } from '../agents/agent-signature.ts';
 import type { Bus, Consumer, OutgoingMessage, Poll, Producer, ReceivedMessage } from '../bus/bus.ts';
-import { schemaHeader, type Translate, translationFrom } from '../codec.ts';
+import { schemaHeader, translationFrom } from '../codec.ts';
 import { packagedSchemaHistory } from '../schema-history.ts';
 import { frame, unframe } from './frame.ts';
 import type { SchemaRegistry } from './schema-registry.ts';
@@ -27,6 +29,9 @@ import type { SchemaRegistry } from './schema-registry.ts';
 /** Name of the header that says that a value is framed, and its only value. */
 export const framingHeader = 'framing';
 const confluent = 'confluent';
+
+/** Schemas that are kept ready; a topic has a few, unless somebody makes more on purpose. */
+const maxReadings = 256;
 
 /** How values lie in the log. */
 export interface FramedBusOptions {
@@ -65,12 +70,12 @@ type Reading =
 
 function readingOf(schemaText: string | undefined): Reading {
   try {
-    const schema = JSON.parse(schemaText ?? 'null') as { readonly name?: unknown } | null;
+    const schema = parseSchemaJson(schemaText ?? 'null') as { readonly name?: unknown } | null;
     const fingerprint = schemaFingerprint(schema);
     if (isKnown(fingerprint)) return { kind: 'ours', fingerprint };
     return compatible(String(schema?.name).split('.').at(-1)!, schemaText!);
   } catch {
-    // No JSON, no Avro, or not compatible.
+    // No JSON, no Avro, larger or deeper than a schema may be, or not compatible.
   }
   return { kind: 'foreign' };
 }
@@ -167,7 +172,10 @@ function unframingConsumer(consumer: Consumer, registry: SchemaRegistry | undefi
     const text = await from.schemaOf(found.schemaId);
     if (text === undefined) return message;
     let reading = readings.get(text);
-    if (reading === undefined) readings.set(text, (reading = readingOf(text)));
+    if (reading === undefined) {
+      if (readings.size >= maxReadings) readings.clear();
+      readings.set(text, (reading = readingOf(text)));
+    }
     const read = readBy(reading, found.body);
     if (read === undefined) return message;
     return { ...message, value: read.value, headers: plainHeaders(message, read.fingerprint) };
@@ -178,7 +186,7 @@ function unframingConsumer(consumer: Consumer, registry: SchemaRegistry | undefi
       pending ??= await consumer.poll(limits);
       const messages: ReceivedMessage[] = [];
       for (const message of pending.messages) {
-        const plain = unframed(message);
+        const plain = message.refused === undefined ? unframed(message) : message;
         messages.push(plain ?? (registry === undefined ? message : await lookedUp(message, registry)));
       }
       const poll = { ...pending, messages };
@@ -187,6 +195,7 @@ function unframingConsumer(consumer: Consumer, registry: SchemaRegistry | undefi
     },
     commit: (positions) => consumer.commit(positions),
     endOffsets: () => consumer.endOffsets(),
+    ...(consumer.maxDeaths === undefined ? {} : { maxDeaths: consumer.maxDeaths }),
     close: () => consumer.close(),
   };
 }

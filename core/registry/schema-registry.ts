@@ -33,6 +33,10 @@ interface Answer {
 }
 
 const contentType = 'application/vnd.schemaregistry.v1+json';
+/** Escaped twice, the largest schema that is taken (avro-schema.ts) stays below. */
+const maxAnswerBytes = 2 * 1024 * 1024;
+/** Schemas that are remembered; ids come from messages, so there may be any number. */
+const maxRemembered = 1_000;
 /** An id that was unknown is asked for again after this time: a replica of the registry may have been behind. */
 const unknownForMs = 30_000;
 
@@ -55,7 +59,7 @@ export function connectSchemaRegistry(options: SchemaRegistryOptions): SchemaReg
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(options.requestTimeoutMs),
       });
-      text = await response.text();
+      text = await boundedText(response);
     } catch (error) {
       const { cause } = error as { readonly cause?: unknown };
       const reason = cause instanceof Error && cause.message !== '' ? cause.message : (error as Error).message;
@@ -116,10 +120,26 @@ function remembered<Key, Value>(known: Map<Key, Promise<Value>>, key: Key, ask: 
   let value = known.get(key);
   if (value === undefined) {
     value = ask();
+    // The oldest goes; whoever needs it asks again.
+    if (known.size >= maxRemembered) for (const oldest of [...known.keys()].slice(0, 1)) known.delete(oldest);
     known.set(key, value);
     value.catch(() => known.delete(key));
   }
   return value;
+}
+
+/** The body of an answer; a longer one than any schema has is broken off. */
+async function boundedText(response: Response): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  if (response.body !== null)
+    // Left early, the loop cancels what is still to come.
+    for await (const piece of response.body as AsyncIterable<Uint8Array>) {
+      bytes += piece.length;
+      if (bytes > maxAnswerBytes) throw new Error(`an answer of more than ${maxAnswerBytes} bytes`);
+      pieces.push(piece);
+    }
+  return Buffer.concat(pieces).toString();
 }
 
 function objectIn(text: string): Readonly<Record<string, unknown>> {

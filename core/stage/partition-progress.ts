@@ -41,7 +41,8 @@ export class PartitionProgress {
   advance(message: ReceivedMessage): { readonly resultsDue: boolean; readonly skipped: number } {
     const progress = this.#partitions.get(keyOf(message));
     if (progress === undefined) throw new Error(`a message of ${keyOf(message)}, which is not assigned`);
-    const skipped = message.offset - progress.next;
+    // What stands for several messages ends where the last of them is.
+    const skipped = (message.refused?.firstOffset ?? message.offset) - progress.next;
     progress.next = message.offset + 1;
     progress.unreadSinceMs = Math.max(message.timestampMs, progress.caughtUpAtMs);
     return { resultsDue: message.offset >= progress.emittedBelow, skipped };
@@ -60,6 +61,12 @@ export class PartitionProgress {
         changed.push({ ...progress.source, offset, emittedBelow });
     }
     return changed;
+  }
+
+  /** The position that is stored of a partition, or that it was assigned at. */
+  storedPosition({ topic, partition }: TopicPartition): Position | undefined {
+    const progress = this.#partitions.get(keyOf({ topic, partition }));
+    return progress === undefined ? undefined : { topic, partition, ...progress.stored };
   }
 
   stored(positions: readonly Position[]): void {

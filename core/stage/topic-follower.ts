@@ -80,6 +80,7 @@ export function afterCatchingUp(consumer: Consumer, follower: TopicFollower, sig
     },
     commit: (positions) => consumer.commit(positions),
     endOffsets: () => consumer.endOffsets(),
+    ...(consumer.maxDeaths === undefined ? {} : { maxDeaths: consumer.maxDeaths }),
     close: () => consumer.close(),
   };
 }

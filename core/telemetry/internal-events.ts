@@ -29,6 +29,21 @@ export const runtimeEvents = {
     level: 'error',
     message: 'Messages were removed by retention before this stage had read them.',
   },
+  batchRefused: {
+    name: 'batch_refused',
+    level: 'error',
+    message: 'A batch of the log cannot or must not be read; it is put aside by its position.',
+  },
+  suspected: {
+    name: 'suspected',
+    level: 'warn',
+    message: 'The last start ended in the middle of its work; messages are taken one by one for a while.',
+  },
+  poisonPutAside: {
+    name: 'poison_put_aside',
+    level: 'error',
+    message: 'A message that ended the stage several times in a row is put aside.',
+  },
 } as const satisfies Record<string, InternalEvent>;
 
 /** Events of a process as a whole. */

@@ -21,6 +21,8 @@ export interface StageTelemetry {
   batch(turn: { readonly messages: number; readonly bytes: number; readonly durationMs: number }): void;
   /** Lag of the partitions assigned now; others are not told of any more. */
   lag(partitions: readonly PartitionLag[]): void;
+  /** A message was put aside before the stage saw it: received and rejected. */
+  refused?(reason: string): void;
 }
 
 interface Metrics {
@@ -155,7 +157,8 @@ export function stageEvents(telemetry: Telemetry, stage: string): Pick<StageTele
 export function stageTelemetry(telemetry: Telemetry, stage: string, accounting: () => Accounting): StageTelemetry {
   let metrics = metricsOf.get(telemetry);
   if (metrics === undefined) metricsOf.set(telemetry, (metrics = createMetrics(telemetry)));
-  metrics.accountings.set(stage, accounting);
+  const refusals: Record<string, number> = {};
+  metrics.accountings.set(stage, () => withRefusals(accounting(), refusals));
   const labels = { stage };
   const { durationSeconds, messages, bytes, lags } = metrics;
   const { health } = telemetry;
@@ -168,5 +171,27 @@ export function stageTelemetry(telemetry: Telemetry, stage: string, accounting: 
       bytes.inc(labels, turn.bytes);
     },
     lag: (partitions) => void lags.set(stage, partitions),
+    refused: (reason) => (refusals[reason] = (refusals[reason] ?? 0) + 1),
+  };
+}
+
+/** What a stage counts, and what the runtime put aside before it. */
+function withRefusals(accounting: Accounting, refusals: Readonly<Record<string, number>>): Accounting {
+  const reasons = Object.entries(refusals);
+  if (reasons.length === 0) return accounting;
+  const { received, emitted, dropped, held, heldBytes } = accounting;
+  const rejected: Record<string, number> = { ...accounting.rejected };
+  let all = 0;
+  for (const [reason, count] of reasons) {
+    rejected[reason] = (rejected[reason] ?? 0) + count;
+    all += count;
+  }
+  return {
+    received: received + all,
+    emitted,
+    dropped,
+    rejected,
+    held,
+    ...(heldBytes === undefined ? {} : { heldBytes }),
   };
 }

@@ -59,6 +59,7 @@ export async function runDistributed(options: RunDistributedOptions): Promise<vo
           stage: causes,
           consumer: spans,
           deliver: (outputs) => linker.deliver(outputs),
+          letters: producer,
           telemetry: stageTelemetry(telemetry, 'correlator', () => causes.accounting()),
           signal: stop,
         }),
@@ -70,6 +71,7 @@ export async function runDistributed(options: RunDistributedOptions): Promise<vo
           deliver: async (outputs) => {
             for (const messages of inOrder(outputs)) if (messages.length > 0) await producer.send(messages);
           },
+          letters: producer,
           telemetry: stageTelemetry(telemetry, 'correlator-assemble', () => assembler.accounting()),
           signal: stop,
         }),

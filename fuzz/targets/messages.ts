@@ -68,7 +68,11 @@ function readEverywhere(message: ReceivedMessage): void {
         });
   };
   const sink = (received: ReceivedMessage): void => {
-    const stage = new SinkStage(limits, { traces: 'traces', resources: 'resources' });
+    const stage = new SinkStage(limits, {
+      traces: 'traces',
+      resources: 'resources',
+      agentResources: 'agent-resources',
+    });
     stage.process(received, nowMs);
     stage.flush(nowMs);
     check('the sink', stage.accounting());

@@ -262,9 +262,9 @@ export function readEventBatch(reader: AvroReader): EventBatch {
   const baseTimeNs = reader.readBigLong();
   const baseMonotonicNs = reader.readLong();
   const untilOffsetNs = reader.readLong();
-  const losses = readArray(reader, (reader) => readLoss(reader));
-  const processes = readArray(reader, (reader) => readProcessFacts(reader));
-  const events = readArray(reader, (reader) => readSocketEvent(reader));
+  const losses = readArray(reader, (reader) => readLoss(reader), 2);
+  const processes = readArray(reader, (reader) => readProcessFacts(reader), 10);
+  const events = readArray(reader, (reader) => readSocketEvent(reader), 28);
   return { agentId, hostName, sequence, baseTimeNs, baseMonotonicNs, untilOffsetNs, losses, processes, events };
 }
 

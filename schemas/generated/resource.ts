@@ -125,7 +125,7 @@ export function readResource(reader: AvroReader): Resource {
   const id = reader.readInt();
   const uid = reader.readString();
   const name = reader.readString();
-  const parents = readArray(reader, (reader) => readResourceReference(reader));
+  const parents = readArray(reader, (reader) => readResourceReference(reader), 3);
   const addresses = readArray(reader, (reader) => reader.readBytes());
   const labels = readMap(reader, (reader) => reader.readString());
   const annotations = readMap(reader, (reader) => reader.readString());
@@ -133,8 +133,8 @@ export function readResource(reader: AvroReader): Resource {
   const validFromNs = reader.readBigLong();
   const validToNs = reader.readBigLong();
   const type = reader.readString();
-  const networks = readArray(reader, (reader) => readNetwork(reader));
-  const ports = readArray(reader, (reader) => readServicePort(reader));
+  const networks = readArray(reader, (reader) => readNetwork(reader), 2);
+  const ports = readArray(reader, (reader) => readServicePort(reader), 4);
   const macAddresses = readArray(reader, (reader) => reader.readBytes());
   return { kind, id, uid, name, parents, addresses, labels, annotations, environment, validFromNs, validToNs, type, networks, ports, macAddresses };
 }

@@ -301,7 +301,7 @@ export function readSpan(reader: AvroReader): Span {
   const responseContextId = reader.readLong();
   const requestThreadId = reader.readInt();
   const responseThreadId = reader.readInt();
-  const causes = readArray(reader, (reader) => readCause(reader));
+  const causes = readArray(reader, (reader) => readCause(reader), 12);
   const client = readSide(reader);
   const server = readSide(reader);
   return { parentSpanId, reason, confidence, spanId, agentId, observationPoint, signalSource, startTimeNs, durationNs, status, protocol, protocolVersion, isTls, transport, networkNamespace, socketId, requestEventId, responseEventId, requestTcpSequence, responseTcpSequence, requestType, requestDomain, requestResource, endpoint, requestId, responseCode, responseException, responseResult, requestBytes, responseBytes, headerTraceId, headerSpanId, xRequestIdRequest, xRequestIdResponse, forwardedFor, userAgent, processId, processName, contextKind, requestContextId, responseContextId, requestThreadId, responseThreadId, causes, client, server };

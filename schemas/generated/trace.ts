@@ -36,7 +36,7 @@ export function readTrace(reader: AvroReader): Trace {
   const startTimeNs = reader.readBigLong();
   const durationNs = reader.readLong();
   const errorCount = reader.readInt();
-  const spans = readArray(reader, (reader) => readSpan(reader));
+  const spans = readArray(reader, (reader) => readSpan(reader), 91);
   return { traceId, revision, mergedInto, rootSpanId, rootCount, startTimeNs, durationNs, errorCount, spans };
 }
 

@@ -53,6 +53,7 @@ export async function runOtlpSink(options: RunOtlpSinkOptions): Promise<void> {
       stage,
       consumer: afterCatchingUp(afterCatchingUp(consumer, follower, signal), agentFollower, signal),
       deliver: deliverTo(config.topic, spans, letters),
+      letters,
       telemetry: stageTelemetry(telemetry, 'sink-otlp', () => stage.accounting()),
       signal,
       ...(options.untilEnd === undefined ? {} : { untilEnd: options.untilEnd }),

@@ -62,7 +62,7 @@ async function stateOf(admin: Admin, prefix: string): Promise<State> {
     const done = new Map(
       stored!.partitions.map(({ partition, offset, metadata }) => [
         partition,
-        readPositionMetadata(metadata, Number(offset)),
+        readPositionMetadata(metadata, Number(offset)).emittedBelow,
       ]),
     );
     let missing = 0;

@@ -101,9 +101,23 @@ export function pendingChange(
 
 function storedPosition(store: LogStore, group: string, source: TopicPartition): Position {
   const row = store.positions.get(group, source.topic, source.partition);
-  if (row !== undefined) return { ...source, offset: row.offset, emittedBelow: row.emittedBelow };
+  if (row !== undefined) {
+    const { offset, emittedBelow, inHand, putAside } = row;
+    return { ...source, offset, emittedBelow, ...notesOf({ inHand, putAside }) };
+  }
   const { first } = store.partition(store.topics.get(source.topic)!.id, source.partition);
   return { ...source, offset: first, emittedBelow: first };
+}
+
+/** What of the notes of a position is there. */
+function notesOf({
+  inHand,
+  putAside,
+}: {
+  readonly inHand: Position['inHand'] | undefined;
+  readonly putAside: Position['putAside'] | undefined;
+}): Pick<Position, 'inHand' | 'putAside'> {
+  return { ...(inHand === undefined ? {} : { inHand }), ...(putAside === undefined ? {} : { putAside }) };
 }
 
 /** Lets go of what the member should not have, takes what is free of what it should have. */
@@ -125,8 +139,9 @@ export function storePositions(
 ): readonly TopicPartition[] {
   const foreign = positions.filter((position) => ownerOf(store, group, position) !== memberId);
   if (foreign.length > 0) return foreign;
-  for (const { topic, partition, offset, emittedBelow } of positions) {
-    store.positions.put({ offset, emittedBelow, storedAtMs: nowMs }, group, topic, partition);
+  for (const { topic, partition, offset, emittedBelow, inHand, putAside } of positions) {
+    const row = { offset, emittedBelow, storedAtMs: nowMs, ...notesOf({ inHand, putAside }) };
+    store.positions.put(row, group, topic, partition);
   }
   return [];
 }

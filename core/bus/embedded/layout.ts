@@ -9,6 +9,8 @@
  * Index and values are apart so that retention and the budget of a poll never touch values.
  */
 
+import type { InHand } from '../bus.ts';
+
 /** Names of the four. */
 export const databaseNames: readonly string[] = ['meta', 'index', 'values', 'newest'];
 
@@ -39,6 +41,8 @@ export const emptyPartition: PartitionRow = { first: 0, next: 0, bytes: 0 };
 export interface PositionRow {
   readonly offset: number;
   readonly emittedBelow: number;
+  readonly inHand?: InHand;
+  readonly putAside?: readonly number[];
   /** Unix time in milliseconds of the commit; not in rows of former versions. */
   readonly storedAtMs?: number;
 }

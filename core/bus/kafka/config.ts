@@ -46,6 +46,15 @@ export const kafkaSettings = {
     minimum: 64 * 1024,
     maximum: 1024 * 1024 * 1024,
   }),
+  kafkaMaxDecompressedBytes: bytesSetting({
+    description:
+      'What a record batch may take in memory when it has been decompressed and read; our own are 1 MiB, or one larger ' +
+      'message. A batch that would take more is put aside by its offsets before it is decompressed. A response of a broker ' +
+      'is read up to the same bound, and the rest fetched again.',
+    default: '64MiB',
+    minimum: 1024 * 1024,
+    maximum: 1024 * 1024 * 1024,
+  }),
   kafkaTls: booleanSetting({ description: 'Talk to Kafka over TLS.', default: 'false' }),
   kafkaTlsCa: textSetting({
     description: "File (PEM) of the authority that signed the brokers' certificates, when it is not a public one.",
@@ -104,6 +113,7 @@ export function kafkaBusOptions(config: KafkaConfig, logger?: Logger): KafkaBusO
     replicationFactor: config.kafkaReplicationFactor,
     maxMessageBytes: config.kafkaMaxMessageBytes,
     fetchBytes: config.kafkaFetchBytes,
+    maxDecompressedBytes: config.kafkaMaxDecompressedBytes,
     sessionTimeoutMs: config.kafkaSessionTimeout,
     rebalanceTimeoutMs: config.kafkaRebalanceTimeout,
     requestTimeoutMs: config.kafkaRequestTimeout,

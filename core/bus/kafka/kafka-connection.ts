@@ -8,9 +8,10 @@ import kafkajs, {
 } from 'kafkajs';
 import type { ConnectionOptions } from 'node:tls';
 import type { Logger } from '../../telemetry/logger.ts';
-import { type Compression, useCodecs } from './compression.ts';
+import { type Compression, defaultMaxBytes, useCodecs } from './compression.ts';
 import { kafkaError, unknownTopicError } from './kafka-error.ts';
 import { kafkaLogger } from './kafka-logger.ts';
+import { useRecordSets } from './record-set.ts';
 
 const { logLevel } = kafkajs;
 
@@ -41,6 +42,8 @@ export interface KafkaBusOptions {
    * decompressed, often to ten times as much, before the first message is handed out. 1 MiB.
    */
   readonly fetchBytes?: number;
+  /** What one record batch, and then one response, may take in memory when it has been read. 64 MiB. Counts for all connections of a process. */
+  readonly maxDecompressedBytes?: number;
   /** After what time new partitions of a topic are noticed. 60 s. */
   readonly metadataMaxAgeMs?: number;
   /** Longest time for an answer of a broker. 30 s. */
@@ -61,6 +64,7 @@ const defaults: Omit<Defaulted, 'brokers'> = {
   heartbeatEveryMs: 1_000,
   fetchWaitMs: 250,
   fetchBytes: 1024 * 1024,
+  maxDecompressedBytes: defaultMaxBytes,
   metadataMaxAgeMs: 60_000,
   requestTimeoutMs: 30_000,
 };
@@ -82,7 +86,8 @@ export class KafkaConnection {
     this.given = given;
     this.options = { ...defaults, ...options };
     this.logger = logger;
-    useCodecs();
+    useCodecs(this.options.maxDecompressedBytes);
+    useRecordSets(this.options.maxDecompressedBytes);
     this.#config = {
       brokers: [...this.options.brokers],
       clientId: this.options.clientId,

@@ -356,10 +356,10 @@ export class KafkaConsumer implements Consumer {
       topic: this.#connection.topicName(topic),
       partitions: positions
         .filter((position) => position.topic === topic)
-        .map(({ partition, offset, emittedBelow }) => ({
+        .map(({ partition, offset, ...notes }) => ({
           partition,
           offset: String(offset),
-          metadata: writePositionMetadata(emittedBelow),
+          metadata: writePositionMetadata(notes),
         })),
     }));
     // Only a batch gives access to the request itself.

@@ -178,6 +178,14 @@ class RangeReader {
       signal.throwIfAborted();
       if (this.#failure !== undefined) throw this.#failure;
       const message = this.#merge.take();
+      if (message?.refused !== undefined) {
+        const { topic, partition, offset, refused } = message;
+        this.#connection.logger?.error(
+          { topic, partition, offset, ...refused },
+          'A batch cannot be read and is left out.',
+        );
+        continue;
+      }
       if (message !== undefined) {
         yield message;
         continue;

@@ -34,8 +34,9 @@ export class StoredOffsets {
       }))
         for (const { partition, offset: text, metadata } of partitions) {
           const offset = Number(text);
-          const emittedBelow = readPositionMetadata(metadata, offset);
-          if (offset >= 0) stored.set(keyOf({ topic: connection.topicOf(topic), partition }), { offset, emittedBelow });
+          if (offset < 0) continue;
+          const notes = readPositionMetadata(metadata, offset);
+          stored.set(keyOf({ topic: connection.topicOf(topic), partition }), { offset, ...notes });
         }
       const lows = new Map<string, number>();
       for (const topic of topics) {
