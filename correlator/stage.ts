@@ -80,7 +80,8 @@ export class Correlator implements Stage<OutgoingMessage> {
       return [refuse(message, this.#counters, { stage: stageName, reason, detail }, nowMs)];
     }
     const { agentId, watermarkNs, spans } = decoded.value;
-    this.#clock.observe(agentId, Number(watermarkNs));
+    if (this.#causes.size === 0) this.#clock.reset();
+    this.#clock.observe(agentId, Number(watermarkNs), message);
     const overdue = this.#take(spans);
     return this.#advance(this.#clock.nowNs, overdue);
   }
