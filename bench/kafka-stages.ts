@@ -115,6 +115,7 @@ function settingsOf(
     SPANLOOM_BUS_KAFKA_BROKERS: broker.brokers.join(','),
     SPANLOOM_BUS_KAFKA_PREFIX: prefix,
     SPANLOOM_BUS_PARTITIONS: String(partitions),
+    SPANLOOM_SINK_RETENTION: '0',
     SPANLOOM_DATA_DIR: join(folder, `${prefix}${instance}`),
     ...Object.fromEntries(options.set.map((text) => text.split('=', 2) as [string, string])),
     ...(name === 'correlator-redis' ? { SPANLOOM_CORRELATOR_REDIS_URL: redis!.url } : {}),

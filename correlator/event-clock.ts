@@ -2,9 +2,10 @@
  * The correlator's only clock: how far event time has come. Only durations are read off it, so it may be off from any
  * host's clock; it must go on while any agent is alive, and none may move it for the others. Of each agent there is a
  * steady time, which goes on by its watermark and rests when that steps back (a new epoch). Event time follows the
- * second greatest of these, the greatest by `trustNs` more at most; an agent that is alone is believed. Silent agents,
- * since whose last message others have gone on, count no more; those far behind neither. An agent is never believed
- * beyond the time of the bus, nor a leap ahead of the others. Where all lag behind, whoever goes on takes time along.
+ * second greatest of these, by 2 s more at most where the greatest says so; an agent that is alone is believed. Silent
+ * agents, since whose last message others have gone on, count no more; those far behind neither. An agent is never
+ * believed beyond the time of the bus, nor a leap ahead of the others. Where all lag behind, whoever goes on takes time
+ * along.
  * Everything follows from the order of messages and what is in them, so reading them again gives the same.
  */
 import type { ReceivedMessage } from '../core/bus/bus.ts';
@@ -12,8 +13,8 @@ import { SteadyTime } from '../core/bus/steady-time.ts';
 import { LeadingAgents } from './leading-agents.ts';
 import { type Recent, RecentAgents } from './recent-agents.ts';
 
-/** How far event time may be ahead of what a second agent says: less than a trace stays quiet before it goes out. */
-const trustNs = 2e9;
+/** How far event time may at most be ahead of what a second agent says. */
+const mostTrustNs = 2e9;
 /** An agent is silent when others have gone on by more than this since its last message. */
 const silenceNs = 2e9;
 /** What a single message counts towards that, also where it claims more, and where it claims what cannot be. */
@@ -49,6 +50,7 @@ interface AgentTime extends Recent<AgentTime> {
 /** Event time, in Unix nanoseconds of some clock as doubles. */
 export class EventClock {
   nowNs = 0;
+  readonly #trustNs: number;
   #isSet = false;
   #step = 0;
   /** Progress of all agents together: as fast as the fastest. */
@@ -57,6 +59,11 @@ export class EventClock {
   readonly #silent = new RecentAgents<AgentTime>();
   readonly #leading = new LeadingAgents<AgentTime>(this.#active.byId);
   readonly #busTimes = new Map<number, SteadyTime>();
+
+  /** @param quietNs how long a trace stays quiet before it goes out: nobody is trusted that far */
+  constructor(quietNs = 3e9) {
+    this.#trustNs = Math.min(mostTrustNs, Math.floor((quietNs * 2) / 3));
+  }
 
   /** How many are remembered. */
   get agents(): number {
@@ -154,7 +161,7 @@ export class EventClock {
     const first = this.#leading.first()!;
     const second = this.#leading.second();
     const isAlone = second === undefined || (this.#isSet && second.timeNs < this.nowNs - nearNs);
-    const timeNs = isAlone ? first.timeNs : Math.min(first.timeNs, second.timeNs + trustNs);
+    const timeNs = isAlone ? first.timeNs : Math.min(first.timeNs, second.timeNs + this.#trustNs);
     if (this.#isSet && timeNs <= this.nowNs) return;
     this.nowNs = timeNs;
     this.#isSet = true;

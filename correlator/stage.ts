@@ -52,7 +52,7 @@ export class Correlator implements Stage<OutgoingMessage> {
   readonly #quietNs: number;
   readonly #causeWaitNs: number;
   readonly #links: LinkStore;
-  readonly #clock = new EventClock();
+  readonly #clock: EventClock;
   readonly #offsets = new HeldOffsets();
   readonly #causes = new LocalCauses();
   readonly #components = new Components();
@@ -66,6 +66,7 @@ export class Correlator implements Stage<OutgoingMessage> {
   constructor(config: CorrelatorConfig, links: LinkStore = makeLinkStore(config)) {
     this.#config = config;
     this.#quietNs = config.quietMs * nsPerMs;
+    this.#clock = new EventClock(this.#quietNs);
     this.#causeWaitNs = Math.max(config.causeWaitMs, config.quietMs) * nsPerMs;
     this.#links = links;
   }

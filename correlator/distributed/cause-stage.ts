@@ -204,7 +204,7 @@ export class CauseStage implements Stage<CauseOutput> {
     let partition = this.#partitions.get(key);
     if (partition === undefined) {
       const [asked, waiting] = [new DueQueue<AskedCall>(), new DueQueue<AskedCall>()];
-      const [clock, idle, held] = [new EventClock(), new IdleTime(), new DueQueue<HeldSpan>()];
+      const [clock, idle, held] = [new EventClock(this.#quietNs), new IdleTime(), new DueQueue<HeldSpan>()];
       partition = { clock, idle, asked, waiting, held, emittedBelow: 0, repeatedBytes: this.#repeatedBytes };
       this.#partitions.set(key, partition);
     }
