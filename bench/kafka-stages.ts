@@ -115,6 +115,7 @@ function settingsOf(
     SPANLOOM_BUS_KAFKA_BROKERS: broker.brokers.join(','),
     SPANLOOM_BUS_KAFKA_PREFIX: prefix,
     SPANLOOM_BUS_PARTITIONS: String(partitions),
+    SPANLOOM_SINK_RETENTION: '0',
     SPANLOOM_DATA_DIR: join(folder, `${prefix}${instance}`),
     // The input is no agent's.
     SPANLOOM_AGENTS_SIGNATURES: 'accepted',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { OutgoingMessage } from '../core/bus/bus.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
 import { readDeadLetter } from '../schemas/generated/dead-letter.ts';
 import type { Span } from '../schemas/generated/span.ts';
@@ -154,6 +155,58 @@ describe('when a trace comes out', () => {
     two.drain();
     expect(two.traces).toHaveLength(1);
     expect(two.traces[0]!.traceId).toMatch(/^(?!a{32}|b{32})[0-9a-f]{32}$/);
+  });
+});
+
+describe('agents whose clocks are wrong', () => {
+  /** A call a second of agent 1, served by agent 2; and what another agent says meanwhile. */
+  function traces(other: (second: number, tell: (atMs: number) => void) => void): readonly number[] {
+    const correlator = new Correlator(testConfig);
+    const messages: OutgoingMessage[] = [];
+    let offset = 0;
+    const send = (agentId: number, atMs: number, spans: readonly Span[]): void => {
+      messages.push(...correlator.process(batchMessage(offset++, atMs, spans, { agentId }), 0));
+    };
+    let behind = 0;
+    for (let second = 1; second <= 60; second++) {
+      const [call, served] = callOf(second, second * 1000 - 100, second * 1000);
+      send(1, second * 1000, [call]);
+      other(second, (atMs) => {
+        send(3, atMs, []);
+      });
+      send(2, second * 1000 + 50, [{ ...served, agentId: 2 }]);
+      behind = Math.max(behind, second - finalTraces(tracesOf(messages)).length);
+    }
+    messages.push(...correlator.drain());
+    expect(behind).toBeLessThanOrEqual(6);
+    return finalTraces(tracesOf(messages)).map(({ spans }) => spans.length);
+  }
+  const whole = Array.from({ length: 60 }, () => 2);
+
+  test.each([-59 * 60_000, 15_000, 59 * 60_000, 75 * 365 * 86_400_000])(
+    'neither delay nor tear traces, by %d ms once or with every batch',
+    (byMs) => {
+      const once = traces((second, tell) => {
+        if (second === 30) tell(30_000 + byMs);
+      });
+      expect(once).toEqual(whole);
+      const always = traces((second, tell) => {
+        tell(second * (1000 + byMs));
+      });
+      expect(always).toEqual(whole);
+    },
+  );
+
+  test('do not delay traces when they are set back', () => {
+    const scenario = new Scenario();
+    for (let second = 1; second <= 20; second++)
+      scenario.arrive(second * 1000, ...callOf(second, second * 1000 - 100, second * 1000));
+    for (let second = 1; second <= 20; second++)
+      scenario.arrive(
+        second * 1000 - 280_000,
+        ...callOf(100 + second, second * 1000 - 280_100, second * 1000 - 280_000),
+      );
+    expect(scenario.traces.length).toBeGreaterThanOrEqual(36);
   });
 });
 

@@ -52,7 +52,7 @@ export class Correlator implements Stage<OutgoingMessage> {
   readonly #quietNs: number;
   readonly #causeWaitNs: number;
   readonly #links: LinkStore;
-  readonly #clock = new EventClock();
+  readonly #clock: EventClock;
   readonly #offsets = new HeldOffsets();
   readonly #causes = new LocalCauses();
   readonly #components = new Components();
@@ -66,6 +66,7 @@ export class Correlator implements Stage<OutgoingMessage> {
   constructor(config: CorrelatorConfig, links: LinkStore = makeLinkStore(config)) {
     this.#config = config;
     this.#quietNs = config.quietMs * nsPerMs;
+    this.#clock = new EventClock(this.#quietNs);
     this.#causeWaitNs = Math.max(config.causeWaitMs, config.quietMs) * nsPerMs;
     this.#links = links;
   }
@@ -80,7 +81,8 @@ export class Correlator implements Stage<OutgoingMessage> {
       return [refuse(message, this.#counters, { stage: stageName, reason, detail }, nowMs)];
     }
     const { agentId, watermarkNs, spans } = decoded.value;
-    this.#clock.observe(agentId, Number(watermarkNs));
+    if (this.#causes.size === 0) this.#clock.reset();
+    this.#clock.observe(agentId, Number(watermarkNs), message);
     const overdue = this.#take(spans);
     return this.#advance(this.#clock.nowNs, overdue);
   }

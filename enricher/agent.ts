@@ -95,8 +95,8 @@ export class Agent {
     this.untilNs = Math.max(this.untilNs, baseMonotonicNs + untilOffsetNs);
     this.pairing.giveUp(this.untilNs);
     for (const waiting of this.waiting.due(this.untilNs)) this.release(waiting, this.spans);
-    const watermarkNs = baseTimeNs + BigInt(untilOffsetNs);
-    if (watermarkNs > this.watermarkNs) this.watermarkNs = watermarkNs;
+    // It goes back where the clock of the host was set back: the correlator has to see that.
+    this.watermarkNs = baseTimeNs + BigInt(untilOffsetNs);
     return this.takeSpans();
   }
 

@@ -25,3 +25,10 @@ it('remembers no more bytes than it is told, but always the last second', () => 
   for (let offset = 200; offset < 300; offset++) recent.note(message(offset, 200_000 + offset, 1_000));
   expect(recent.oldest(0)).toBe(200);
 });
+
+it('remembers as long as it is told when the clock of the bus is set', () => {
+  const recent = new RecentOffsets(60_000, Infinity);
+  for (let second = 0; second < 100; second++) recent.note(message(second, second * 1_000, 1_000));
+  for (let second = 100; second < 200; second++) recent.note(message(second, second * 1_000 - 80_000, 1_000));
+  expect(recent.oldest(0)).toBe(139);
+});

@@ -1,4 +1,5 @@
 import type { ReceivedMessage } from '../core/bus/bus.ts';
+import { SteadyTime } from '../core/bus/steady-time.ts';
 
 /** Messages of about a second. */
 interface Stretch {
@@ -8,9 +9,13 @@ interface Stretch {
 }
 
 interface Recent {
+  /** A clock of the bus that is set back must not keep a stretch from getting old. */
+  readonly busTime: SteadyTime;
   readonly stretches: Stretch[];
   bytes: number;
 }
+
+const newRecent = (): Recent => ({ busTime: new SteadyTime(), stretches: [], bytes: 0 });
 
 /**
  * What an enricher knows of hosts was told by messages long worked off: process facts, what a connection began with, which
@@ -30,11 +35,12 @@ export class RecentOffsets {
     this.#memoryBytes = memoryBytes;
   }
 
-  note({ partition, offset, timestampMs: acceptedMs, value }: ReceivedMessage): void {
+  note({ partition, offset, timestampMs, value }: ReceivedMessage): void {
     if (this.#memoryMs === 0) return;
     let recent = this.#partitions.get(partition);
-    if (recent === undefined) this.#partitions.set(partition, (recent = { stretches: [], bytes: 0 }));
+    if (recent === undefined) this.#partitions.set(partition, (recent = newRecent()));
     const { stretches } = recent;
+    const acceptedMs = recent.busTime.advance(timestampMs);
     // One each second is precise enough.
     if (stretches.length === 0 || acceptedMs - stretches.at(-1)!.acceptedMs >= 1_000)
       stretches.push({ offset, acceptedMs, bytes: 0 });

@@ -67,6 +67,16 @@ describe('messages', () => {
     expect(spansOf(outputs)).toHaveLength(1);
   });
 
+  test('the progress of an agent goes back with its clock', () => {
+    const stage = create();
+    const send = (sequence: number, baseTimeNs: bigint): bigint => {
+      const batch = { sequence, baseTimeNs, baseMonotonicNs: sequence * 1_000, untilOffsetNs: 70 };
+      return spanBatch(stage.process(message(batch, sequence), 0)[0]!).watermarkNs;
+    };
+    expect(send(1, 1_700_000_300_000_000_000n)).toBe(1_700_000_300_000_000_070n);
+    expect(send(2, 1_700_000_000_000_000_000n)).toBe(1_700_000_000_000_000_070n);
+  });
+
   test('what cannot be read becomes a dead letter, and the next message is read', () => {
     const stage = create();
     const good = message({ events: [call(1)] }, 0);

@@ -23,6 +23,18 @@ export const sinkConfig = defineConfig(
       default: '2s',
       maximum: 60_000,
     }),
+    retention: durationMsSetting({
+      description:
+        'Traces are removed from the database this long after they began, and older ones are not stored: they go to the dead letters. 0 keeps and stores all.',
+      default: '30d',
+      maximum: 36_500 * 86_400_000,
+    }),
+    maxAhead: durationMsSetting({
+      description:
+        'Traces that begin later than this from now, by the clock of a host that is wrong, go to the dead letters. 0 sets no bound.',
+      default: '1h',
+      maximum: 36_500 * 86_400_000,
+    }),
   }),
   'sink',
 );

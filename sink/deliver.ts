@@ -1,9 +1,11 @@
 import type { Producer } from '../core/bus/bus.ts';
-import type { ClickHouse, RowColumn } from '../core/clickhouse/clickhouse.ts';
+import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
+import { deadLetter } from '../core/dead-letter.ts';
 import type { ReloadPace } from './reload-pace.ts';
 import { resourceColumns } from './resource-rows.ts';
 import { spanColumns } from './span-columns.ts';
-import type { RowBatch, SinkOutput } from './stage.ts';
+import type { HeldMessage, RowBatch, SinkOutput } from './stage.ts';
+import { type MessageRows, storeMessages, type Target } from './store-messages.ts';
 import { traceColumns } from './trace-columns.ts';
 
 /** Values first: whoever knows a set must find what is in it. */
@@ -17,6 +19,13 @@ export interface SinkDestinations {
   readonly reloads?: ReloadPace;
   /** Told of each batch that was stored. */
   readonly stored?: (batch: RowBatch, durationMs: number) => void;
+  /** Told of each message that the database will never take: it goes to the dead letters. */
+  readonly refused?: (held: HeldMessage) => void;
+}
+
+/** The rows of a message that go into one table. */
+interface Part extends MessageRows {
+  readonly held: HeldMessage;
 }
 
 /**
@@ -25,27 +34,56 @@ export interface SinkDestinations {
  */
 export async function deliverToClickHouse(
   outputs: readonly SinkOutput[],
-  { clickHouse, producer, reloads, stored }: SinkDestinations,
+  destinations: SinkDestinations,
 ): Promise<void> {
+  const { producer, stored } = destinations;
   const letters = outputs.flatMap((output) => (output.kind === 'dead-letter' ? [output.message] : []));
   if (letters.length > 0) await producer.send(letters);
   for (const output of outputs) {
     if (output.kind !== 'rows') continue;
     const startedAtMs = performance.now();
-    await insert('resource', resourceColumns, output.resources);
-    if (output.resourceCount > 0) {
-      const reload = async (): Promise<void> => {
-        for (const name of dictionaries) await clickHouse.execute(`SYSTEM RELOAD DICTIONARY ${name}`);
-      };
-      await (reloads?.whenDue(reload) ?? reload());
-    }
-    await insert('spans', spanColumns, output.spans);
-    await insert('trace', traceColumns, output.traces);
+    await storeBatch(output, destinations);
     stored?.(output, performance.now() - startedAtMs);
   }
+}
 
-  async function insert(table: string, columns: readonly RowColumn[], rows: readonly Uint8Array[]): Promise<void> {
-    // Traces that were merged into others have no spans.
-    if (rows.length > 0) await clickHouse.insert({ table, columns, rows });
+async function storeBatch({ messages }: RowBatch, destinations: SinkDestinations): Promise<void> {
+  const { clickHouse, reloads } = destinations;
+  const of = (topic: HeldMessage['topic']): readonly HeldMessage[] =>
+    messages.filter((held) => held.topic === topic && held.refusal === undefined);
+  const resources = of('resources').map((held) => partOf(held, held.rows));
+  await store({ clickHouse, table: 'resource', columns: resourceColumns }, resources, destinations);
+  if (resources.length > 0) {
+    const reload = async (): Promise<void> => {
+      for (const name of dictionaries) await clickHouse.execute(`SYSTEM RELOAD DICTIONARY ${name}`);
+    };
+    await (reloads?.whenDue(reload) ?? reload());
   }
+  const spans = of('traces').map((held) => partOf(held, held.rows));
+  await store({ clickHouse, table: 'spans', columns: spanColumns }, spans, destinations);
+  // Only of those whose spans are there.
+  const traces = of('traces').map((held) => partOf(held, held.traceRow));
+  await store({ clickHouse, table: 'trace', columns: traceColumns }, traces, destinations);
+  await sendLetters(messages, destinations);
+}
+
+function partOf(held: HeldMessage, rows: Buffer): Part {
+  const { earliestNs, latestNs } = held;
+  return { held, rows, earliestNs, latestNs };
+}
+
+function store(target: Target, parts: readonly Part[], { refused }: SinkDestinations): Promise<void> {
+  return storeMessages(target, parts, ({ held }, error) => {
+    // Where the database is, and with which login, is nothing for readers of dead letters.
+    held.refusal = error.message.replace(/^ClickHouse at .*? refused \(/, 'ClickHouse refused (');
+    refused?.(held);
+  });
+}
+
+/** Sends what was refused to the dead letters. What was found before a failure is still marked when all is delivered again. */
+async function sendLetters(messages: readonly HeldMessage[], { producer }: SinkDestinations): Promise<void> {
+  const letters = messages.flatMap(({ message, refusal: detail }) =>
+    detail === undefined ? [] : [deadLetter(message, { stage: 'sink', reason: 'refused', detail }, Date.now())],
+  );
+  if (letters.length > 0) await producer.send(letters);
 }

@@ -10,7 +10,9 @@ import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Topic } from '../core/topics.ts';
 import type { SinkConfig } from './config.ts';
 import { deliverToClickHouse } from './deliver.ts';
+import type { EventRange } from './event-range.ts';
 import { ReloadPace } from './reload-pace.ts';
+import { applyRetention } from './retention.ts';
 import { SinkStage } from './stage.ts';
 
 /** What the sink needs to run. Bus and database stay open: whoever opened them closes them. */
@@ -21,8 +23,15 @@ export interface RunSinkOptions {
   readonly clickHouse: ClickHouse;
   readonly telemetry: Telemetry;
   readonly signal: AbortSignal;
-  /** For replay: the input is complete, or will be when the promise resolves; then the sink ends by itself. */
+  /**
+   * For replay: the input is complete, or will be when the promise resolves; then the sink ends by itself, takes events of
+   * any time and leaves the retention of the database as it is.
+   */
   readonly untilEnd?: true | Promise<unknown>;
+}
+
+function rangeOf({ retention, maxAhead }: SinkConfig): EventRange {
+  return { ...(retention === 0 ? {} : { behindMs: retention }), ...(maxAhead === 0 ? {} : { aheadMs: maxAhead }) };
 }
 
 /**
@@ -33,8 +42,11 @@ export interface RunSinkOptions {
 export async function runSink(options: RunSinkOptions): Promise<void> {
   const { config, signatures, bus, clickHouse, telemetry, signal } = options;
   telemetry.health.check('ClickHouse', () => clickHouse.select('SELECT 1'));
+  // What is stored for good ends by itself: a recording, of whatever age.
+  const keepsAll = options.untilEnd !== undefined;
   const prepare = async (): Promise<void> => {
     await migrate(clickHouse);
+    if (!keepsAll) await applyRetention(clickHouse, config.retention);
     await renewDictionaries(clickHouse);
   };
   await connect('migrate', prepare, { telemetry: stageEvents(telemetry, 'sink'), signal });
@@ -46,7 +58,7 @@ export async function runSink(options: RunSinkOptions): Promise<void> {
   const stage = new SinkStage(
     { maxRows: config.batchRows, maxBytes: config.batchBytes, maxAgeMs: config.batchAge },
     topics,
-    signatures,
+    { signatures, ...(keepsAll ? {} : { range: rangeOf(config) }) },
   );
   const rows = new Counter({
     name: 'spanloom_sink_rows_total',
@@ -73,6 +85,9 @@ export async function runSink(options: RunSinkOptions): Promise<void> {
           clickHouse,
           producer,
           reloads,
+          refused(held) {
+            stage.refused(held);
+          },
           stored(batch, durationMs) {
             rows.inc({ table: 'spans' }, batch.spanCount);
             rows.inc({ table: 'trace' }, batch.traceCount);

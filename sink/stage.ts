@@ -8,10 +8,11 @@ import { SignatureChecker, type SignaturePolicy, unsignedAccepted } from '../cor
 import { readAgentResource } from '../core/agents/read-agent-resource.ts';
 import type { OutgoingMessage, ReceivedMessage, TopicPartition } from '../core/bus/bus.ts';
 import { decodeValue } from '../core/codec.ts';
-import { refuse } from '../core/dead-letter.ts';
+import { deadLetter, refuse } from '../core/dead-letter.ts';
 import { Counters } from '../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../core/stage/stage.ts';
 import { readResource, type Resource } from '../schemas/generated/resource.ts';
+import { type EventRange, newTimeBounds, outOfRange, resetTimeBounds, type TimeBounds } from './event-range.ts';
 import { joinAdjacent } from './pieces.ts';
 import { writeResourceRow } from './resource-rows.ts';
 import { RowBinaryWriter } from './row-binary-writer.ts';
@@ -26,6 +27,8 @@ export interface RowBatch {
   readonly spanCount: number;
   readonly traceCount: number;
   readonly resourceCount: number;
+  /** The same by message: of what a trace and a resource consists. */
+  readonly messages: readonly HeldMessage[];
 }
 
 /** What the sink gives: rows for the database, or a message for the bus. */
@@ -39,7 +42,7 @@ export interface BatchLimits {
   readonly maxAgeMs: number;
 }
 
-export type SinkRejection = 'undecodable' | 'unknown_schema' | 'forged' | 'unsigned';
+export type SinkRejection = 'undecodable' | 'unknown_schema' | 'forged' | 'unsigned' | 'time_out_of_range' | 'refused';
 
 /** What the topics are called that it reads. */
 export interface SinkTopics {
@@ -48,10 +51,17 @@ export interface SinkTopics {
   readonly agentResources: string;
 }
 
-/** The rows of one message. */
-interface Held {
-  readonly source: TopicPartition;
-  readonly offset: number;
+/** Which messages it takes. */
+export interface SinkAcceptance {
+  /** Whose signatures of hosts and processes count; by default nobody has to sign. */
+  readonly signatures?: SignaturePolicy;
+  /** Of event times; without it, what the tables can hold. */
+  readonly range?: EventRange;
+}
+
+/** A message and its rows. */
+export interface HeldMessage extends Readonly<TimeBounds> {
+  readonly message: ReceivedMessage;
   readonly topic: 'traces' | 'resources';
   /** Rows of table spans, or of table resource. */
   readonly rows: Buffer;
@@ -59,28 +69,46 @@ interface Held {
   readonly traceRow: Buffer;
   /** Spans or resources: what is accounted for. */
   readonly count: number;
+  /** Why the database does not take it, once that is known. */
+  refusal: string | undefined;
 }
 
 const noBytes = Buffer.alloc(0);
+
+const isOf = (message: TopicPartition, { topic, partition }: TopicPartition): boolean =>
+  message.topic === topic && message.partition === partition;
 
 /** Turns messages of the topics `traces`, `resources` and `agent-resources` into batches of rows. Its records are spans and resources. */
 export class SinkStage implements Stage<SinkOutput> {
   readonly #limits: BatchLimits;
   readonly #topics: SinkTopics;
   readonly #signatures: SignatureChecker;
-  readonly #counters = new Counters<never, SinkRejection>([], ['undecodable', 'unknown_schema', 'forged', 'unsigned']);
-  readonly #writers: TraceWriters = { spans: new RowBinaryWriter(), trace: new RowBinaryWriter(64 * 1024) };
+  readonly #range: EventRange;
+  readonly #counters = new Counters<never, SinkRejection>(
+    [],
+    ['undecodable', 'unknown_schema', 'forged', 'unsigned', 'time_out_of_range', 'refused'],
+  );
+  readonly #times = newTimeBounds();
+  readonly #writers: TraceWriters = {
+    spans: new RowBinaryWriter(),
+    trace: new RowBinaryWriter(64 * 1024),
+    times: this.#times,
+  };
   readonly #resourceWriter = new RowBinaryWriter(64 * 1024);
-  #held: Held[] = [];
+  #held: HeldMessage[] = [];
   #rows = 0;
   #bytes = 0;
   #sinceMs = 0;
 
-  /** @param signatures whose signatures of hosts and processes count; by default nobody has to sign */
-  constructor(limits: BatchLimits, topics: SinkTopics, signatures: SignaturePolicy = unsignedAccepted) {
+  constructor(
+    limits: BatchLimits,
+    topics: SinkTopics,
+    { signatures = unsignedAccepted, range = {} }: SinkAcceptance = {},
+  ) {
     this.#limits = limits;
     this.#topics = topics;
     this.#signatures = new SignatureChecker(signatures);
+    this.#range = range;
   }
 
   process(message: ReceivedMessage, nowMs: number): readonly SinkOutput[] {
@@ -91,15 +119,23 @@ export class SinkStage implements Stage<SinkOutput> {
   }
 
   #processTrace(message: ReceivedMessage, nowMs: number): readonly SinkOutput[] {
+    resetTimeBounds(this.#times);
     const decoded = decodeValue('Trace', message, (reader) => transcodeTrace(reader, this.#writers));
-    if (decoded.kind === 'rejected') {
+    const problem = decoded.kind === 'rejected' ? decoded.detail : outOfRange(this.#times, this.#range, nowMs);
+    if (problem !== undefined) {
       this.#writers.spans.discard();
       this.#writers.trace.discard();
-      return this.#reject(message, decoded.reason, decoded.detail, nowMs);
     }
+    if (decoded.kind === 'rejected') return this.#reject(message, decoded.reason, decoded.detail, nowMs);
     this.#counters.receive(decoded.value);
+    if (problem !== undefined) {
+      this.#counters.reject('time_out_of_range', decoded.value);
+      const refusal = { stage: 'sink', reason: 'time_out_of_range', detail: problem } as const;
+      return [{ kind: 'dead-letter', message: deadLetter(message, refusal, nowMs) }];
+    }
     const rows = this.#writers.spans.take();
-    this.#hold(message, { topic: 'traces', rows, traceRow: this.#writers.trace.take(), count: decoded.value }, nowMs);
+    const made = { rows, traceRow: this.#writers.trace.take(), count: decoded.value, ...this.#times };
+    this.#hold(message, { topic: 'traces', ...made }, nowMs);
     return [];
   }
 
@@ -114,14 +150,13 @@ export class SinkStage implements Stage<SinkOutput> {
     this.#counters.receive();
     writeResourceRow(this.#resourceWriter, decoded.value, message.timestampMs);
     const rows = this.#resourceWriter.take();
-    this.#hold(message, { topic: 'resources', rows, traceRow: noBytes, count: 1 }, nowMs);
+    this.#hold(message, { topic: 'resources', rows, traceRow: noBytes, count: 1, ...newTimeBounds() }, nowMs);
     return [];
   }
 
-  #hold(message: ReceivedMessage, made: Omit<Held, 'source' | 'offset'>, nowMs: number): void {
+  #hold(message: ReceivedMessage, made: Omit<HeldMessage, 'message' | 'refusal'>, nowMs: number): void {
     if (this.#held.length === 0) this.#sinceMs = nowMs;
-    const source = { topic: message.topic, partition: message.partition };
-    this.#held.push({ source, offset: message.offset, ...made });
+    this.#held.push({ message, refusal: undefined, ...made });
     this.#rows += made.count;
     this.#bytes += made.rows.length + made.traceRow.length;
   }
@@ -129,6 +164,12 @@ export class SinkStage implements Stage<SinkOutput> {
   #reject(message: ReceivedMessage, reason: SinkRejection, detail: string, nowMs: number): readonly SinkOutput[] {
     const letter = refuse(message, this.#counters, { stage: 'sink', reason, detail }, nowMs);
     return [{ kind: 'dead-letter', message: letter }];
+  }
+
+  /** A message of a batch that went out was not stored: it goes to the dead letters. */
+  refused({ count }: HeldMessage): void {
+    this.#counters.emit(-count);
+    this.#counters.reject('refused', count);
   }
 
   flush(nowMs: number): readonly SinkOutput[] {
@@ -158,26 +199,23 @@ export class SinkStage implements Stage<SinkOutput> {
         spanCount,
         traceCount: traces.length,
         resourceCount: resources.length,
+        messages: held,
       },
     ];
   }
 
-  #forget(kept: Held[]): void {
+  #forget(kept: HeldMessage[]): void {
     this.#held = kept;
     this.#rows = kept.reduce((sum, entry) => sum + entry.count, 0);
     this.#bytes = kept.reduce((sum, entry) => sum + entry.rows.length + entry.traceRow.length, 0);
   }
 
   heldFrom(source: TopicPartition): number | undefined {
-    const entry = this.#held.find(
-      (candidate) => candidate.source.topic === source.topic && candidate.source.partition === source.partition,
-    );
-    return entry?.offset;
+    return this.#held.find(({ message }) => isOf(message, source))?.message.offset;
   }
 
   revoke(sources: readonly TopicPartition[]): void {
-    const isRevoked = ({ source }: Held): boolean =>
-      sources.some((revoked) => revoked.topic === source.topic && revoked.partition === source.partition);
+    const isRevoked = ({ message }: HeldMessage): boolean => sources.some((revoked) => isOf(message, revoked));
     const dropped = this.#held.filter(isRevoked).reduce((sum, entry) => sum + entry.count, 0);
     this.#counters.drop('revoked', dropped);
     this.#forget(this.#held.filter((entry) => !isRevoked(entry)));

@@ -16,12 +16,15 @@ import {
 } from '../schemas/generated/span.ts';
 import { copyEnum, copyHex, copyInt, copyInts, copyLong, copyLongs, copyString, readLength } from './avro-copy.ts';
 import { linkCalls, type ServiceReference, type SpanEnds } from './call-linker.ts';
+import type { TimeBounds } from './event-range.ts';
 import type { RowBinaryWriter } from './row-binary-writer.ts';
 
 /** Where rows go: those of the trace's spans, and the one of the trace itself. */
 export interface TraceWriters {
   readonly spans: RowBinaryWriter;
   readonly trace: RowBinaryWriter;
+  /** Widened by the starts of the spans, and of the trace where it has any. */
+  readonly times?: TimeBounds;
 }
 
 /** What is remembered of a span until the whole trace has been read. Positions are of the Avro bytes. */
@@ -76,8 +79,16 @@ function transcodeSide(reader: AvroReader, writer: RowBinaryWriter): ServiceRefe
   return unknownService;
 }
 
+/** Takes note of the time that was written last. */
+function widen(times: TimeBounds, writer: RowBinaryWriter): void {
+  const at = writer.claim(0) - 8;
+  const timeNs = writer.view.getInt32(at + 4, true) * 0x100000000 + writer.view.getUint32(at, true);
+  if (timeNs < times.earliestNs) times.earliestNs = timeNs;
+  if (timeNs > times.latestNs) times.latestNs = timeNs;
+}
+
 /** Writes the row of one span but for its trace, and zeros for what is known when all spans have been read. */
-function transcodeSpan(reader: AvroReader, writer: RowBinaryWriter): SpanFacts {
+function transcodeSpan(reader: AvroReader, writer: RowBinaryWriter, times: TimeBounds | undefined): SpanFacts {
   const buffer = reader.buffer;
   const parent = reader.position;
   copyHex(reader, writer, 8, true);
@@ -93,7 +104,9 @@ function transcodeSpan(reader: AvroReader, writer: RowBinaryWriter): SpanFacts {
   const observationPoint = reader.position;
   copyString(reader, writer);
   copyEnum(reader, writer, signalSourceSymbols.length);
-  copyLongs(reader, writer, 2);
+  copyLong(reader, writer);
+  if (times !== undefined) widen(times, writer);
+  copyLong(reader, writer);
   const status = copyEnum(reader, writer, spanStatusSymbols.length);
   const protocol = copyEnum(reader, writer, protocolSymbols.length);
   copyString(reader, writer);
@@ -200,7 +213,8 @@ function copyStringAt(reader: AvroReader, position: number | undefined, writer: 
  * @returns number of spans
  * @throws AvroDecodeError on bytes that are no Trace, or ids that are not hexadecimal
  */
-export function transcodeTrace(reader: AvroReader, { spans: spanWriter, trace: traceWriter }: TraceWriters): number {
+export function transcodeTrace(reader: AvroReader, writers: TraceWriters): number {
+  const { spans: spanWriter, trace: traceWriter, times } = writers;
   const { buffer } = reader;
 
   copyHex(reader, traceWriter, 16, false);
@@ -222,6 +236,8 @@ export function transcodeTrace(reader: AvroReader, { spans: spanWriter, trace: t
   const rootLow = hasRoot ? halfOf(buffer, reader.position - 8) : 0;
   copyInt(reader, traceWriter);
   copyLong(reader, traceWriter);
+  // One that was merged into another has no time.
+  if (times !== undefined && !isMerged) widen(times, traceWriter);
   copyLong(reader, traceWriter);
   copyInt(reader, traceWriter);
 
@@ -231,7 +247,7 @@ export function transcodeTrace(reader: AvroReader, { spans: spanWriter, trace: t
     for (let index = 0; index < count; index++) {
       spanWriter.writeHexText(buffer, traceIdDigits, 16);
       spanWriter.writeInt64(revision);
-      const facts = transcodeSpan(reader, spanWriter);
+      const facts = transcodeSpan(reader, spanWriter, times);
       spans.push(facts);
       if (hasRoot && facts.idHigh === rootHigh && facts.idLow === rootLow) rootFacts ??= facts;
     }

@@ -163,6 +163,19 @@ test('each component ends as one trace with all of its spans, whatever moved whe
   );
 });
 
+test('a clock of the bus that is set back does not delay traces', () => {
+  const assembler = new Assembler(testConfig);
+  const outputs: OutgoingMessage[] = [];
+  for (let number = 0; number < 60; number++) {
+    const linked = { spans: [{ componentId: idOf(number), span: spanRecord(number, ''), cause: noCause }] };
+    const [{ key, value, headers }] = linkedMessages({ ...linked, moves: [], names: [] }) as [OutgoingMessage];
+    const timestampMs = 1_000_000 + number * 1_000 - (number < 30 ? 0 : 300_000);
+    const place = { topic: 'linked', partition: 0, offset: number, timestampMs };
+    outputs.push(...assembler.process({ ...place, key, value: Buffer.from(value), headers: headers ?? {} }, 0));
+  }
+  expect(tracesOf(outputs)).toHaveLength(57);
+});
+
 test('a trace that was forgotten does not come out anew, in pieces, when its messages are read again slowly', () => {
   const [early, late, other, last, next] = [1, 2, 3, 4, 5].map((number) => spanRecord(number, ''));
   const inOne = idOf(1);

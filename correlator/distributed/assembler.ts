@@ -7,10 +7,11 @@
  * from its spans alone. If more spans give a trace another id, the former one is told to be merged into it; so that this
  * is known after a restart too, every id goes to the topic `linked` before it goes out as a trace.
  *
- * Time is when the bus accepted the messages of a partition, so reading again does the same. A partition where nothing
- * comes goes on by the wall clock.
+ * Time is when the bus accepted the messages of a partition, so reading again does the same; where the clock of the bus is
+ * set back, it goes on from where it was. A partition where nothing comes goes on by the wall clock.
  */
 import type { OutgoingMessage, Position, ReceivedMessage, TopicPartition } from '../../core/bus/bus.ts';
+import { SteadyTime } from '../../core/bus/steady-time.ts';
 import { decodeValue } from '../../core/codec.ts';
 import { refuse } from '../../core/dead-letter.ts';
 import { Counters } from '../../core/stage/accounting.ts';
@@ -38,7 +39,7 @@ const searchEveryMs = 1_000;
 /** One partition and its time. */
 interface PartitionState {
   readonly groups: Groups;
-  clockMs: number;
+  readonly busTime: SteadyTime;
   readonly idle: IdleTime;
   /** Messages below this offset are read again after a restart; 0 once that is over. */
   readAgainBelow: number;
@@ -72,8 +73,8 @@ export class Assembler implements Stage<OutgoingMessage> {
     const partition = this.#partition(message);
     partition.idle.end(nowMs);
     if (message.offset + 1 >= partition.readAgainBelow) partition.readAgainBelow = 0;
-    partition.clockMs = Math.max(partition.clockMs, message.timestampMs);
-    const { groups, clockMs } = partition;
+    const { groups, busTime } = partition;
+    const clockMs = busTime.advance(message.timestampMs);
     const outputs: Outputs = { names: [], traces: [] };
     this.#advance(partition, clockMs, outputs);
     const origin = this.#offsets.open(message);
@@ -104,8 +105,8 @@ export class Assembler implements Stage<OutgoingMessage> {
   flush(nowMs: number): readonly OutgoingMessage[] {
     // While messages are read again, components that were forgotten come back without some of their spans. They must be
     // forgotten again, by the time of the messages, before anything can go out by the wall clock.
-    return this.#advanceAll(({ clockMs, idle, readAgainBelow }) =>
-      readAgainBelow > 0 ? clockMs : clockMs + idle.look(nowMs),
+    return this.#advanceAll(({ busTime, idle, readAgainBelow }) =>
+      readAgainBelow > 0 ? busTime.nowMs : busTime.nowMs + idle.look(nowMs),
     );
   }
 
@@ -147,8 +148,8 @@ export class Assembler implements Stage<OutgoingMessage> {
   #partition(source: TopicPartition): PartitionState {
     let partition = this.#partitions.get(sourceKey(source));
     if (partition === undefined) {
-      const [groups, idle] = [new Groups(this.#bounds), new IdleTime()];
-      partition = { groups, idle, readAgainBelow: 0, clockMs: 0, searchedMs: 0 };
+      const [groups, busTime, idle] = [new Groups(this.#bounds), new SteadyTime(), new IdleTime()];
+      partition = { groups, busTime, idle, readAgainBelow: 0, searchedMs: 0 };
       this.#partitions.set(sourceKey(source), partition);
     }
     return partition;

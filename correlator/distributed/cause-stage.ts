@@ -68,6 +68,14 @@ const defaultRepeatedBytes = 8 * 2 ** 20;
 const sourceKey = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
 const byRequest = (left: AskedCall, right: AskedCall): number => left.call.requestEventId - right.call.requestEventId;
 
+/** Nothing is in state: time may begin anew, as it would after a restart. */
+function resetTime({ clock, asked, waiting }: PartitionState): void {
+  clock.reset();
+  // What is left waits for spans that were forgotten.
+  asked.clear();
+  waiting.clear();
+}
+
 /** Turns SpanBatches into spans whose causes are known. Its records are spans. */
 export class CauseStage implements Stage<CauseOutput> {
   readonly #config: CorrelatorConfig;
@@ -109,7 +117,8 @@ export class CauseStage implements Stage<CauseOutput> {
       const letter = refuse(message, this.#counters, { stage: stageName, reason, detail }, nowMs);
       return [{ kind: 'message', message: letter }];
     }
-    partition.clock.observe(decoded.value.agentId, Number(decoded.value.watermarkNs));
+    if (partition.held.length === 0) resetTime(partition);
+    partition.clock.observe(decoded.value.agentId, Number(decoded.value.watermarkNs), message);
     this.#take(partition, decoded.value.spans);
     this.#advance(partition, partition.clock.nowNs);
     return this.#takeReady();
@@ -195,7 +204,7 @@ export class CauseStage implements Stage<CauseOutput> {
     let partition = this.#partitions.get(key);
     if (partition === undefined) {
       const [asked, waiting] = [new DueQueue<AskedCall>(), new DueQueue<AskedCall>()];
-      const [clock, idle, held] = [new EventClock(), new IdleTime(), new DueQueue<HeldSpan>()];
+      const [clock, idle, held] = [new EventClock(this.#quietNs), new IdleTime(), new DueQueue<HeldSpan>()];
       partition = { clock, idle, asked, waiting, held, emittedBelow: 0, repeatedBytes: this.#repeatedBytes };
       this.#partitions.set(key, partition);
     }

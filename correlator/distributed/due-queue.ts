@@ -27,6 +27,11 @@ export class DueQueue<Item> {
     return item;
   }
 
+  clear(): void {
+    this.#items = [];
+    this.#first = 0;
+  }
+
   /** Takes out the items at the front for which this holds. */
   takeWhile(isDue: (item: Item) => boolean): readonly Item[] {
     const taken: Item[] = [];

@@ -4,10 +4,10 @@ import type { AvroWriter } from '../avro-writer.ts';
 import { readMap, writeMap } from '../avro-blocks.ts';
 
 /** Symbols of RejectReason, by their position in the encoding. */
-export const rejectReasonSymbols = ['unknown', 'undecodable', 'unknown_schema', 'too_large', 'failed', 'forged', 'unsigned', 'poison'] as const;
+export const rejectReasonSymbols = ['unknown', 'undecodable', 'unknown_schema', 'too_large', 'failed', 'forged', 'unsigned', 'poison', 'time_out_of_range', 'refused'] as const;
 export type RejectReason = (typeof rejectReasonSymbols)[number];
 /** Position of each symbol of RejectReason in the encoding. */
-export const rejectReasonIndex: Readonly<Record<RejectReason, number>> = { unknown: 0, undecodable: 1, unknown_schema: 2, too_large: 3, failed: 4, forged: 5, unsigned: 6, poison: 7 };
+export const rejectReasonIndex: Readonly<Record<RejectReason, number>> = { unknown: 0, undecodable: 1, unknown_schema: 2, too_large: 3, failed: 4, forged: 5, unsigned: 6, poison: 7, time_out_of_range: 8, refused: 9 };
 
 /** A message that could not be used, whole. Topic dead-letter, key: origin topic. */
 export interface DeadLetter {

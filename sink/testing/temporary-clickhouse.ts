@@ -5,6 +5,7 @@ import type { ClickHouse } from '../../core/clickhouse/clickhouse.ts';
 import { openEmbeddedClickHouse } from '../../core/clickhouse/embedded.ts';
 import { migrate } from '../../core/clickhouse/migrate.ts';
 import { deliverToClickHouse } from '../deliver.ts';
+import type { EventRange } from '../event-range.ts';
 import { SinkStage } from '../stage.ts';
 import type { ReceivedMessage } from '../../core/bus/bus.ts';
 
@@ -18,8 +19,12 @@ export interface TemporaryClickHouse {
 }
 
 /** A stage whose batches wait for `drain`. */
-export function newSinkStage(limits = { maxRows: 1e9, maxBytes: 1e12, maxAgeMs: 1e9 }): SinkStage {
-  return new SinkStage(limits, { traces: 'traces', resources: 'resources', agentResources: 'agent-resources' });
+export function newSinkStage(
+  limits = { maxRows: 1e9, maxBytes: 1e12, maxAgeMs: 1e9 },
+  range: EventRange = {},
+): SinkStage {
+  const topics = { traces: 'traces', resources: 'resources', agentResources: 'agent-resources' };
+  return new SinkStage(limits, topics, { range });
 }
 
 /** Messages to rows to the database, in one batch. */

@@ -171,6 +171,8 @@ function environmentOf(run: {
     SPANLOOM_CORRELATOR_QUIET_MS: '1s',
     SPANLOOM_CORRELATOR_CAUSE_WAIT_MS: '2s',
     SPANLOOM_CLICKHOUSE_URL: run.clickHouse.url,
+    // The recording is as old as it is.
+    SPANLOOM_SINK_RETENTION: '0',
     SPANLOOM_LOG_LEVEL: 'error',
     ...run.options.settings,
   };

@@ -7,6 +7,7 @@ const overrides = new Map([
   ['retention.ms', '60000'],
   ['retention.bytes', '-1'],
   ['max.message.bytes', '1000'],
+  ['message.timestamp.type', 'LogAppendTime'],
   ['segment.bytes', '5'],
 ]);
 const wanted = { name: 'p.events', partitions: 4, retentionMs: 60_000 };
@@ -23,7 +24,7 @@ test('every difference is shown with what it was and what it becomes', () => {
   const present = new Map([['p.events', { partitions: 2, overrides: new Map([['retention.ms', '5']]) }]]);
   expect(planTopics([wanted], present, rules).map(describeChange)).toEqual([
     '~ p.events: partitions 2 → 4',
-    "~ p.events: cleanup.policy (the broker's) → delete, retention.ms 5 → 60000, retention.bytes (the broker's) → -1, max.message.bytes (the broker's) → 1000",
+    "~ p.events: cleanup.policy (the broker's) → delete, retention.ms 5 → 60000, retention.bytes (the broker's) → -1, max.message.bytes (the broker's) → 1000, message.timestamp.type (the broker's) → LogAppendTime",
   ]);
 });
 
@@ -36,6 +37,6 @@ test('a change keeps the settings that others made, because Kafka replaces all o
 test('a missing topic is created with its settings', () => {
   const [change] = planTopics([{ ...wanted, compacted: true }], new Map(), rules);
   expect(describeChange(change!)).toBe(
-    '+ p.events: partitions=4 replicas=3 cleanup.policy=compact retention.ms=60000 retention.bytes=-1 max.message.bytes=1000',
+    '+ p.events: partitions=4 replicas=3 cleanup.policy=compact retention.ms=60000 retention.bytes=-1 max.message.bytes=1000 message.timestamp.type=LogAppendTime',
   );
 });

@@ -39,6 +39,8 @@ function overridesOf(wanted: TopicSettings, rules: TopicRules): ReadonlyMap<stri
     ['retention.ms', String(wanted.retentionMs ?? -1)],
     ['retention.bytes', String(wanted.retentionBytes ?? -1)],
     ['max.message.bytes', String(rules.maxMessageBytes)],
+    // Stages measure durations by it, and Kafka what is old: it is the broker's, whatever a writer says.
+    ['message.timestamp.type', 'LogAppendTime'],
   ]);
 }
 

@@ -1,0 +1,44 @@
+/** Which event times the sink takes. What is outside would be removed at once, stay for ever, or not be what it was. */
+
+const nsPerMs = 1e6;
+/** What the days by which spans are kept can hold: 1970-01-01 up to 2149-06-06. */
+const firstNs = 0;
+const lastNs = Date.UTC(2149, 5, 6) * nsPerMs;
+
+/** Bounds on either side of now, in milliseconds; undefined sets none. */
+export interface EventRange {
+  readonly behindMs?: number;
+  readonly aheadMs?: number;
+}
+
+/** The earliest and the latest start of what one message brings, in Unix nanoseconds. */
+export interface TimeBounds {
+  earliestNs: number;
+  latestNs: number;
+}
+
+const noSpans: TimeBounds = { earliestNs: Infinity, latestNs: -Infinity };
+
+/** Bounds of nothing. */
+export const newTimeBounds = (): TimeBounds => ({ ...noSpans });
+
+/** Forgets what was in there. */
+export function resetTimeBounds(bounds: TimeBounds): void {
+  Object.assign(bounds, noSpans);
+}
+
+function textOf(timeNs: number): string {
+  const date = new Date(timeNs / nsPerMs);
+  return Number.isNaN(date.getTime()) ? `${timeNs} ns` : date.toISOString();
+}
+
+/** What is wrong with these times; undefined when they are within. */
+export function outOfRange(times: TimeBounds, range: EventRange, nowMs: number): string | undefined {
+  const earliestNs = range.behindMs === undefined ? firstNs : Math.max(firstNs, (nowMs - range.behindMs) * nsPerMs);
+  const latestNs = range.aheadMs === undefined ? lastNs : Math.min(lastNs, (nowMs + range.aheadMs) * nsPerMs);
+  if (times.earliestNs < earliestNs)
+    return `a span starts at ${textOf(times.earliestNs)}; the earliest that is stored is ${textOf(earliestNs)}`;
+  if (times.latestNs > latestNs)
+    return `a span starts at ${textOf(times.latestNs)}; the latest that is stored is ${textOf(latestNs)}`;
+  return undefined;
+}

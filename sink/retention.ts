@@ -1,0 +1,43 @@
+/**
+ * How long traces are kept in the database: a TTL on the tables, brought up to the setting when a sink starts. Parts of
+ * spans, a day each, go as a whole; rows of traces when parts merge. A trace that was merged into another has no time and
+ * stays, or older revisions of it could come back. Resources stay: spans of any age name them.
+ */
+import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
+import { integerLiteral, stringLiteral } from '../core/clickhouse/sql-literal.ts';
+
+/** Tables and which of their rows go. */
+const tables: readonly (readonly [name: string, condition: string])[] = [
+  ['spans', ''],
+  ['trace', ' WHERE span_count > 0'],
+];
+
+/** What a table removes now, in seconds; undefined when nothing. */
+async function currentSeconds(clickHouse: ClickHouse, table: string): Promise<number | undefined> {
+  const [row] = await clickHouse.select<{ engine: string }>(
+    `SELECT engine_full AS engine FROM system.tables WHERE database = currentDatabase() AND name = ${stringLiteral(table)}`,
+  );
+  const match = / TTL .*toIntervalSecond\((\d+)\)/.exec(row?.engine ?? '');
+  return match === null ? undefined : Number(match[1]);
+}
+
+/**
+ * Sets how long rows are kept; 0 keeps them for ever. Nothing happens where it is so already.
+ *
+ * @throws PipelineError DESTINATION_UNAVAILABLE, DESTINATION_REFUSED
+ */
+export async function applyRetention(clickHouse: ClickHouse, retentionMs: number): Promise<void> {
+  const wanted = retentionMs === 0 ? undefined : Math.ceil(retentionMs / 1000);
+  for (const [table, condition] of tables) {
+    if ((await currentSeconds(clickHouse, table)) === wanted) continue;
+    if (wanted === undefined) {
+      await clickHouse.execute(`ALTER TABLE ${table} REMOVE TTL`);
+      continue;
+    }
+    // Present parts learn when they end from the one column, without being written anew.
+    const dropsParts = condition === '' ? ', ttl_only_drop_parts = 1' : '';
+    await clickHouse.execute(`ALTER TABLE ${table} MODIFY SETTING materialize_ttl_recalculate_only = 1${dropsParts}`);
+    const expression = `toDateTime(start_time) + toIntervalSecond(${integerLiteral(wanted)})`;
+    await clickHouse.execute(`ALTER TABLE ${table} MODIFY TTL ${expression} DELETE${condition}`);
+  }
+}
