@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import { PipelineError } from '../../errors.ts';
 import type { TopicSettings } from '../bus.ts';
@@ -85,7 +86,8 @@ async function apply(admin: Admin, change: TopicChange): Promise<void> {
     case 'create': {
       const { partitions: numPartitions, replicationFactor, overrides } = change;
       const wanted = { topic, numPartitions, replicationFactor, configEntries: entriesOf(overrides) };
-      await tolerating('TOPIC_ALREADY_EXISTS', admin.createTopics({ waitForLeaders: true, topics: [wanted] }));
+      await tolerating('TOPIC_ALREADY_EXISTS', admin.createTopics({ waitForLeaders: false, topics: [wanted] }));
+      await untilLed(admin, topic);
       return;
     }
     case 'grow':
@@ -98,6 +100,25 @@ async function apply(admin: Admin, change: TopicChange): Promise<void> {
       const resource = { type: ConfigResourceTypes.TOPIC, name: topic, configEntries: entriesOf(change.overrides) };
       await admin.alterConfigs({ validateOnly: false, resources: [resource] });
     }
+  }
+}
+
+/** Answers of a broker that has not heard yet of a topic that the controller has made. */
+const notYet: ReadonlySet<string | undefined> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE']);
+const leaderEveryMs = 100;
+const leaderWithinMs = 30_000;
+
+/** Waits until a new topic can be used. kafkajs waits too, but gives up when the broker it asks does not know the topic. */
+async function untilLed(admin: Admin, topic: string): Promise<void> {
+  const endMs = performance.now() + leaderWithinMs;
+  for (;;) {
+    try {
+      await admin.fetchTopicMetadata({ topics: [topic] });
+      return;
+    } catch (error) {
+      if (!notYet.has(brokerAnswer(error)) || performance.now() > endMs) throw error;
+    }
+    await sleep(leaderEveryMs);
   }
 }
 
