@@ -40,7 +40,7 @@ const forgeries: readonly (readonly [string, string, ReceivedMessage])[] = [
 ];
 
 it.each(forgeries)('a resource of an agent is put aside when it is %s', (_, reason, forgery) => {
-  const stage = new SinkStage({ maxRows: 16, maxBytes: 1_000_000, maxAgeMs: 300 }, topics, signatures);
+  const stage = new SinkStage({ maxRows: 16, maxBytes: 1_000_000, maxAgeMs: 300 }, topics, { signatures });
   const outputs = stage.process(forgery, 0);
   const letters = outputs.map((output) =>
     output.kind === 'dead-letter' ? readDeadLetter(new AvroReader(Buffer.from(output.message.value))) : output.kind,
