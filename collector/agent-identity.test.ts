@@ -50,6 +50,8 @@ describe('the identity of an agent', () => {
       '',
       '{',
       '{"version":2}',
+      '['.repeat(20_000),
+      ' '.repeat(10_000_000),
       readFileSync(path, 'utf8').replace(/"agentId": \d+/, '"agentId": 1.5'),
     ]) {
       writeFileSync(path, text);

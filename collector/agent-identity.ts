@@ -4,7 +4,7 @@
  * that ids never go back, whatever the clock does and whenever the process is killed.
  */
 import { randomInt } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PipelineError } from '../core/errors.ts';
@@ -105,10 +105,14 @@ export class AgentIdentity {
   }
 }
 
+/** It has some hundred bytes. What is larger, or a pipe, is none of ours and is not read. */
+const maximumBytes = 64 * 1024;
+
 function readState(path: string): State | undefined {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    const found = statSync(path);
+    text = found.isFile() && found.size <= maximumBytes ? readFileSync(path, 'utf8') : '';
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new PipelineError('ENVIRONMENT_UNSUPPORTED', `${path} cannot be read.`, { cause: error });

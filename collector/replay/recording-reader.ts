@@ -41,7 +41,9 @@ const chunkBytes = 1024 * 1024;
 const headBytes = 20;
 const endsWithin = 'it ends within a block';
 /** Larger blocks are taken for damage: recordings of ours have blocks of a few MiB. */
-const maxBlockBytes = 256 * 1024 * 1024;
+const maxBlockBytes = 64 * 1024 * 1024;
+/** Our schema has nine levels. What walks through one goes as deep as it is. */
+const maxSchemaDepth = 64;
 
 /** A recording that is open for reading, once. */
 export class RecordingReader {
@@ -77,6 +79,7 @@ export class RecordingReader {
     const schemaText = text('avro.schema');
     try {
       const schema: unknown = JSON.parse(schemaText);
+      if (isDeeper(schema, maxSchemaDepth)) throw new TypeError('its schema is nested too deeply');
       if ((schema as { readonly name?: unknown }).name !== 'EventBatch') throw new TypeError('not EventBatch');
       this.#skip = makeSkip(schema);
       this.facts = {
@@ -184,6 +187,11 @@ export class RecordingReader {
 type Block = { readonly count: number; readonly data: Buffer } & (
   { readonly isWhole: true } | { readonly isWhole: false; readonly damage: string; readonly damagedAt: number }
 );
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
+}
 
 function corrupt(path: string, what: string, position: number): PipelineError {
   return new PipelineError('FILE_CORRUPT', `${path} is damaged at byte ${position}: ${what}.`);
