@@ -84,6 +84,8 @@ describe('the identity of an agent', () => {
       '',
       '{',
       '{"version":2}',
+      '['.repeat(20_000),
+      ' '.repeat(10_000_000),
       readFileSync(path, 'utf8').replace(/"agentId": \d+/, '"agentId": 1.5'),
       // The id of another agent, and the key of another.
       readFileSync(path, 'utf8').replace(/"agentId": \d+/, '"agentId": 15'),

@@ -4,7 +4,7 @@
  * Ids are reserved ahead: the file says below which id all given ones lie, and is written anew before they reach it, so
  * that ids never go back, whatever the clock does and whenever the process is killed.
  */
-import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AgentKey } from '../core/agents/agent-key.ts';
@@ -124,6 +124,9 @@ export class AgentIdentity {
   }
 }
 
+/** It has some hundred bytes. What is larger, or a pipe, is none of ours and is not read. */
+const maximumBytes = 64 * 1024;
+
 const noState = { eventIdsBelow: 0, bootId: '', bootTimeNs: '0' } as const;
 
 interface ReadIdentity {
@@ -135,7 +138,8 @@ interface ReadIdentity {
 function readState(path: string): ReadIdentity | undefined {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    const found = statSync(path);
+    text = found.isFile() && found.size <= maximumBytes ? readFileSync(path, 'utf8') : '';
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new PipelineError('ENVIRONMENT_UNSUPPORTED', `${path} cannot be read.`, { cause: error });

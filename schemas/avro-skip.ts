@@ -15,7 +15,10 @@ export type BudgetedSkip = (reader: AvroReader, budget: DecodeBudget) => void;
  * @throws AvroSchemaError
  */
 export function makeSkip(schema: unknown): Skip {
-  const skip = compileSkip(parseSchema(schema), new Map());
+  const node = parseSchema(schema);
+  // However many of them are said to follow, none of them ends the data.
+  if (minimumBytes(node) === 0) throw new AvroSchemaError('values of the schema take no bytes');
+  const skip = compileSkip(node, new Map());
   return (reader) => {
     skip(reader, new DecodeBudget(reader.buffer.length - reader.position));
   };

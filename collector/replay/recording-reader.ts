@@ -42,7 +42,7 @@ const chunkBytes = 1024 * 1024;
 const headBytes = 20;
 const endsWithin = 'it ends within a block';
 /** Larger blocks are taken for damage: recordings of ours have blocks of a few MiB. */
-const maxBlockBytes = 256 * 1024 * 1024;
+const maxBlockBytes = 64 * 1024 * 1024;
 
 /** A recording that is open for reading, once. */
 export class RecordingReader {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
 import avro from 'avsc';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OutgoingMessage } from '../../core/bus/bus.ts';
@@ -216,6 +217,62 @@ describe('files that are no recording', () => {
     expect((await readAll(missing)).error).toMatchObject({ message: `${missing} does not exist.` });
     expect((await readAll(directory)).error).toEqual(refused(`${directory} is a folder, not a file.`));
     expect((await readAll('/dev/null')).error).toEqual(refused('/dev/null is a pipe or a device, not a file.'));
+  });
+});
+
+describe('a recording whose schema was made to do harm', () => {
+  const marker = Buffer.alloc(16, 7);
+  const field = (type: unknown): object => ({ name: 'EventBatch', type: 'record', fields: [{ name: 'a', type }] });
+  const levels = 80_000;
+  /** Each record holds the one before twice: 2^30 values in a few hundred bytes. */
+  const doubling = Array.from({ length: 30 }, (_, level) => level).reduce<unknown>(
+    (inner, level) => ({
+      ...{ type: 'record', name: `r${level}` },
+      fields: [
+        { name: 'a', type: inner },
+        { name: 'b', type: level === 0 ? 'null' : `r${level - 1}` },
+      ],
+    }),
+    'null',
+  );
+
+  it.each([
+    ['is nested deeply', `{"name":"EventBatch","type":${'{"type":'.repeat(levels)}"int"${'}'.repeat(levels + 1)}`],
+    ['contains itself', JSON.stringify(field('EventBatch'))],
+    ['has values without bytes', JSON.stringify({ name: 'EventBatch', type: 'record', fields: [] })],
+    ['doubles at each level', JSON.stringify(field(doubling))],
+    ['is none', '{"name":"EventBatch","type":null}'],
+  ])('%s is refused with a sentence', async (_name, schema) => {
+    const path = join(directory, 'harmful');
+    const metadata = { 'avro.schema': Buffer.from(schema), 'avro.codec': Buffer.from('null') };
+    const block = encodeBlock(1e12, Buffer.alloc(100), marker);
+    writeFileSync(path, Buffer.concat([encodeHeader({ metadata, marker }), block]));
+    const { values: found, error } = await readAll(path);
+    expect(found).toEqual([]);
+    expect(hasCode(error, 'FILE_CORRUPT')).toBe(true);
+    expect((error as Error).message).toMatch(/ is no recording: it holds no event batches \((?!Maximum)/);
+  });
+
+  it('has arrays of items without bytes, which cost nothing, and is damaged behind them', async () => {
+    const path = join(directory, 'nothing');
+    const schema = JSON.stringify(field({ type: 'array', items: 'null' }));
+    const metadata = { 'avro.schema': Buffer.from(schema), 'avro.codec': Buffer.from('null') };
+    // One array of 10^9 nulls, and the end of its blocks.
+    const block = encodeBlock(2, Buffer.from('80a8d6b90700', 'hex'), marker);
+    writeFileSync(path, Buffer.concat([encodeHeader({ metadata, marker }), block]));
+    const { values: found, error } = await readAll(path);
+    expect(found.length).toBe(1);
+    expect((error as Error).message).toContain('a block holds something else than event batches');
+  });
+
+  it('is refused where a block inflates to more than any of ours', async () => {
+    const path = join(directory, 'bomb');
+    const metadata = { 'avro.schema': Buffer.from(schemas.EventBatch.text), 'avro.codec': Buffer.from('deflate') };
+    const bomb = deflateRawSync(Buffer.alloc(80 * 1024 * 1024));
+    writeFileSync(path, Buffer.concat([encodeHeader({ metadata, marker }), encodeBlock(1, bomb, marker)]));
+    const { values: found, error } = await readAll(path);
+    expect(found).toEqual([]);
+    expect((error as Error).message).toContain('a block cannot be decompressed');
   });
 });
 

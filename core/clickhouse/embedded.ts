@@ -69,6 +69,10 @@ function serverArguments(options: EmbeddedClickHouseOptions): string[] {
   ];
 }
 
+/** Names that the engine gives; `status` is there while it runs. */
+const isDatabase = (names: readonly string[]): boolean =>
+  names.length === 0 || ['status', 'store', 'metadata'].some((name) => names.includes(name));
+
 function insertDirectory(directory: string): string {
   return join(directory, 'insert');
 }
@@ -86,7 +90,7 @@ function startEngine(options: EmbeddedClickHouseOptions): Engine {
   if (owner !== undefined) throw inUse(directory, owner);
   try {
     requireOwn(dirname(directory));
-    makePrivateDirectory(directory, (names) => names.length === 0 || names.includes('status'));
+    makePrivateDirectory(directory, isDatabase);
     requireRights(directory);
     const session = openSession(directory, options);
     rmSync(insertDirectory(directory), { recursive: true, force: true });
@@ -97,7 +101,7 @@ function startEngine(options: EmbeddedClickHouseOptions): Engine {
     if (late !== undefined) throw inUse(directory, late);
     if (error instanceof PipelineError) throw error;
     throw new PipelineError(
-      'DESTINATION_UNAVAILABLE',
+      'FILE_CORRUPT',
       // The engine writes its reason to standard error by itself, and gives us none.
       `The database in ${directory} cannot be opened: it is damaged, or of another version of ClickHouse.`,
       { cause: error },
@@ -165,7 +169,7 @@ async function insertFromFile(
  * Opens the database in a directory, with connections of its own: one to write, others to read. Later openings in the
  * same process share the engine, whose limits are those of the first one.
  *
- * @throws PipelineError DESTINATION_UNAVAILABLE when another process has it open
+ * @throws PipelineError DESTINATION_UNAVAILABLE when another process has it open, FILE_CORRUPT when it cannot be read
  */
 export function openEmbeddedClickHouse(options: EmbeddedClickHouseOptions): ClickHouse {
   const used = startEngine(options);
