@@ -1,6 +1,7 @@
 import type { Bus } from '../core/bus/bus.ts';
 import { runStage } from '../core/stage/run-stage.ts';
 import { afterCatchingUp, TopicFollower } from '../core/stage/topic-follower.ts';
+import { runtimeEvents } from '../core/telemetry/internal-events.ts';
 import { stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Topic } from '../core/topics.ts';
@@ -35,6 +36,8 @@ export async function runEnricher(options: RunEnricherOptions): Promise<void> {
     topic: 'resources',
     reader: 'enricher-resources',
     learn: (message) => stage.learn(message),
+    failed: ({ topic, partition, offset }, error) =>
+      telemetry.emit(runtimeEvents.followedLeftOut, { stage: 'enricher', topic, partition, offset, error }),
   });
   const consumer = await bus.consumer({ group: 'enricher', topics: ['events' satisfies Topic] });
   try {

@@ -1,6 +1,7 @@
 import type { Bus, OutgoingMessage, Producer } from '../../core/bus/bus.ts';
 import { runStage } from '../../core/stage/run-stage.ts';
 import { afterCatchingUp, TopicFollower } from '../../core/stage/topic-follower.ts';
+import { runtimeEvents } from '../../core/telemetry/internal-events.ts';
 import { stageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { Topic } from '../../core/topics.ts';
@@ -45,6 +46,8 @@ export async function runOtlpSink(options: RunOtlpSinkOptions): Promise<void> {
     topic: 'resources',
     reader: 'sink-otlp-names',
     learn: (message) => names.learn(message),
+    failed: ({ topic, partition, offset }, error) =>
+      telemetry.emit(runtimeEvents.followedLeftOut, { stage: 'sink-otlp', topic, partition, offset, error }),
   });
   const consumer = await bus.consumer({ group: 'sink-otlp', topics: ['traces' satisfies Topic] });
   try {
