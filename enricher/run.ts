@@ -2,6 +2,7 @@ import type { SignaturePolicy } from '../core/agents/agent-signature.ts';
 import type { Bus, ReceivedMessage } from '../core/bus/bus.ts';
 import { runStage } from '../core/stage/run-stage.ts';
 import { afterCatchingUp, TopicFollower } from '../core/stage/topic-follower.ts';
+import { runtimeEvents } from '../core/telemetry/internal-events.ts';
 import { stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Topic } from '../core/topics.ts';
@@ -32,10 +33,16 @@ export async function runEnricher(options: RunEnricherOptions): Promise<void> {
   countTagging(telemetry, () => stage.diagnostics());
   const producer = await bus.producer();
   // Of what there is at the time of a message everything is known before the message is worked off.
-  const learn = (message: ReceivedMessage): void => stage.learn(message);
-  const reader = 'enricher-resources';
-  const follower = await TopicFollower.open({ bus, topic: 'resources', reader, learn });
-  const agentFollower = await TopicFollower.open({ bus, topic: 'agent-resources', reader, learn });
+  const followed = {
+    bus,
+    reader: 'enricher-resources',
+    learn: (message: ReceivedMessage): void => stage.learn(message),
+    failed({ topic, partition, offset }: ReceivedMessage, error: unknown): void {
+      telemetry.emit(runtimeEvents.followedLeftOut, { stage: 'enricher', topic, partition, offset, error });
+    },
+  };
+  const follower = await TopicFollower.open({ ...followed, topic: 'resources' });
+  const agentFollower = await TopicFollower.open({ ...followed, topic: 'agent-resources' });
   const consumer = await bus.consumer({ group: 'enricher', topics: ['events' satisfies Topic] });
   try {
     await runStage({

@@ -16,6 +16,11 @@ export interface FollowOptions {
   readonly reader: string;
   /** Takes in one message; each comes once, in the order of its partition. */
   readonly learn: (message: ReceivedMessage) => void;
+  /**
+   * Told of a message at which `learn` threw; it is left out. Every start reads all of the topic, so without this one message
+   * of a compacted topic would end every start, and no position could be stored behind it. Not given: the error is thrown.
+   */
+  readonly failed?: (message: ReceivedMessage, error: unknown) => void;
 }
 
 /**
@@ -24,18 +29,19 @@ export interface FollowOptions {
  */
 export class TopicFollower {
   readonly #consumer: Consumer;
-  readonly #learn: (message: ReceivedMessage) => void;
+  readonly #options: Pick<FollowOptions, 'learn' | 'failed'>;
   /** Next offset of each partition. */
   readonly #next = new Map<number, number>();
 
-  private constructor(consumer: Consumer, learn: (message: ReceivedMessage) => void) {
+  private constructor(consumer: Consumer, options: Pick<FollowOptions, 'learn' | 'failed'>) {
     this.#consumer = consumer;
-    this.#learn = learn;
+    this.#options = options;
   }
 
-  static async open({ bus, topic, reader, learn }: FollowOptions): Promise<TopicFollower> {
+  static async open(options: FollowOptions): Promise<TopicFollower> {
+    const { bus, topic, reader } = options;
     const consumer = await bus.consumer({ group: `${reader}-${randomUUID()}`, topics: [topic] });
-    return new TopicFollower(consumer, learn);
+    return new TopicFollower(consumer, options);
   }
 
   /** Reads what is there. Costs one question for the end when there is nothing new. @throws PipelineError of the bus */
@@ -46,7 +52,12 @@ export class TopicFollower {
       for (const { partition } of rebalance?.revoked ?? []) this.#next.delete(partition);
       for (const { partition, offset } of rebalance?.assigned ?? []) this.#next.set(partition, offset);
       for (const message of messages) {
-        this.#learn(message);
+        try {
+          this.#options.learn(message);
+        } catch (error) {
+          if (this.#options.failed === undefined) throw error;
+          this.#options.failed(message, error);
+        }
         this.#next.set(message.partition, message.offset + 1);
       }
       // Compaction may have removed the last messages before the end.

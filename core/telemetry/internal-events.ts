@@ -34,6 +34,11 @@ export const runtimeEvents = {
     level: 'error',
     message: 'A batch of the log cannot or must not be read; it is put aside by its position.',
   },
+  followedLeftOut: {
+    name: 'followed_left_out',
+    level: 'error',
+    message: 'A message of a topic that is read as a whole could not be taken in and is left out.',
+  },
   suspected: {
     name: 'suspected',
     level: 'warn',

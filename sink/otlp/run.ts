@@ -2,6 +2,7 @@ import type { SignaturePolicy } from '../../core/agents/agent-signature.ts';
 import type { Bus, OutgoingMessage, Producer, ReceivedMessage } from '../../core/bus/bus.ts';
 import { runStage } from '../../core/stage/run-stage.ts';
 import { afterCatchingUp, TopicFollower } from '../../core/stage/topic-follower.ts';
+import { runtimeEvents } from '../../core/telemetry/internal-events.ts';
 import { stageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { Topic } from '../../core/topics.ts';
@@ -42,10 +43,16 @@ export async function runOtlpSink(options: RunOtlpSinkOptions): Promise<void> {
   const names = new ResourceNames(signatures);
   const stage = new OtlpStage({ topic: config.topic, maxMessageBytes: config.maxMessageBytes }, names);
   const [spans, letters] = [await destination.producer(), await bus.producer()];
-  const learn = (message: ReceivedMessage): void => names.learn(message);
-  const reader = 'sink-otlp-names';
-  const follower = await TopicFollower.open({ bus, topic: 'resources', reader, learn });
-  const agentFollower = await TopicFollower.open({ bus, topic: 'agent-resources', reader, learn });
+  const followed = {
+    bus,
+    reader: 'sink-otlp-names',
+    learn: (message: ReceivedMessage): void => names.learn(message),
+    failed({ topic, partition, offset }: ReceivedMessage, error: unknown): void {
+      telemetry.emit(runtimeEvents.followedLeftOut, { stage: 'sink-otlp', topic, partition, offset, error });
+    },
+  };
+  const follower = await TopicFollower.open({ ...followed, topic: 'resources' });
+  const agentFollower = await TopicFollower.open({ ...followed, topic: 'agent-resources' });
   const consumer = await bus.consumer({ group: 'sink-otlp', topics: ['traces' satisfies Topic] });
   try {
     await runStage({
