@@ -119,7 +119,7 @@ export class Pairing {
   drain(nowNs: number): void {
     this.held.giveUp(Number.POSITIVE_INFINITY, (held) => {
       if (held instanceof OpenRequest) {
-        held.socket.remove(held);
+        held.socket.open.remove(held);
         this.end(held, 'unknown', Math.max(0, nowNs - held.moment.timeNs));
       } else this.waiting.letGo(held);
     });
@@ -129,7 +129,7 @@ export class Pairing {
   revoke(): void {
     this.held.giveUp(Number.POSITIVE_INFINITY, (held) => {
       if (held instanceof OpenRequest) {
-        held.socket.remove(held);
+        held.socket.open.remove(held);
         this.abandon(held, 'revoked');
       } else this.waiting.letGo(held, 'revoked');
     });
@@ -268,14 +268,14 @@ export class Pairing {
    * understood, or was lost. Left open, the request would take the response of the next one, and so on for ever.
    */
   private endUnanswerable(socket: Socket, next: OpenRequest): void {
-    const [open] = socket.open;
+    const { oldest: open, size } = socket.open;
     const { origin, requestId } = next.message;
-    if (open === undefined || socket.open.length > 1 || open.moment === origin) return;
+    if (open === undefined || size > 1 || open.moment === origin) return;
     // A response in between, to an earlier request, was the word that the other side had.
     if (socket.responsesSince > 0 || next.message.othersWait === true) return;
     if (requestId !== 0 || !origin.startsMessage || socket.transport === 'udp') return;
     if (open.moment.ingress !== origin.ingress) return;
-    socket.open.pop();
+    socket.open.remove(open);
     if (!open.isOver) this.end(open, 'unknown', Math.max(0, origin.timeNs - open.moment.timeNs));
   }
 
@@ -283,7 +283,7 @@ export class Pairing {
   private takeEarly(socket: Socket, open: OpenRequest): void {
     const early = this.waiting.takeEarly(socket, open.moment);
     if (early === undefined) return;
-    socket.remove(open);
+    socket.open.remove(open);
     this.pair(open, early.message, early.bytes);
   }
 
@@ -424,7 +424,7 @@ export class Pairing {
     this.works = [];
     socket.dissection.end(this.report);
     this.endSizes(socket);
-    for (const open of socket.open.splice(0))
+    for (const open of socket.open.takeAll())
       if (!open.isOver) this.end(open, 'closed', Math.max(0, timeNs - open.moment.timeNs));
     this.waiting.forget(socket);
     this.sockets.delete(socket);
@@ -436,7 +436,7 @@ export class Pairing {
   }
 
   private abandonAll(socket: Socket, reason: DropReason): void {
-    for (const open of socket.open.splice(0)) if (!open.isOver) this.abandon(open, reason);
+    for (const open of socket.open.takeAll()) if (!open.isOver) this.abandon(open, reason);
   }
 
   /** Ends a request without a span. */
