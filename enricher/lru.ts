@@ -28,6 +28,15 @@ export class LruMap<Key extends number | string, Entry extends LruEntry> {
     return this.oldest as Entry | undefined;
   }
 
+  has(key: Key): boolean {
+    return this.entries.has(key);
+  }
+
+  /** As `get`, but it does not count as asking. */
+  peek(key: Key): Entry | undefined {
+    return this.entries.get(key);
+  }
+
   get(key: Key): Entry | undefined {
     const entry = this.entries.get(key);
     if (entry !== undefined && entry !== this.newest) {

@@ -1,5 +1,8 @@
 import type { ReceivedMessage } from '../core/bus/bus.ts';
 
+/** More are there only where times jump to and fro. */
+const maxStretches = 4096;
+
 /** Messages of about a second. */
 interface Stretch {
   readonly offset: number;
@@ -10,6 +13,10 @@ interface Stretch {
 interface Recent {
   readonly stretches: Stretch[];
   bytes: number;
+  /** Time of the message before, as the bus has it. */
+  acceptedMs: number;
+  /** Time as it is believed. */
+  nowMs: number;
 }
 
 /**
@@ -17,7 +24,8 @@ interface Recent {
  * discipline a context follows. None of it is held as a record, yet whoever continues after a restart or a rebalance has
  * to know it, or the same events become other spans. So the messages of the last while count as held: they are read
  * again, and what came of them before is suppressed. Time is when the bus accepted them, so it bounds what is read again
- * whatever agents' clocks say; so does their size, since the log has to keep them.
+ * whatever agents' clocks say; so does their size, since the log has to keep them. Where a producer may set that time, one
+ * message must not end what is remembered, nor stay for ever: a time far from the one before counts once two messages have it.
  */
 export class RecentOffsets {
   readonly #memoryMs: number;
@@ -33,16 +41,22 @@ export class RecentOffsets {
   note({ partition, offset, timestampMs: acceptedMs, value }: ReceivedMessage): void {
     if (this.#memoryMs === 0) return;
     let recent = this.#partitions.get(partition);
-    if (recent === undefined) this.#partitions.set(partition, (recent = { stretches: [], bytes: 0 }));
-    const { stretches } = recent;
+    if (recent === undefined)
+      this.#partitions.set(partition, (recent = { stretches: [], bytes: 0, acceptedMs, nowMs: acceptedMs }));
+    const isNear = (timeMs: number): boolean => Math.abs(acceptedMs - timeMs) <= this.#memoryMs;
+    if (isNear(recent.nowMs) || isNear(recent.acceptedMs)) recent.nowMs = acceptedMs;
+    recent.acceptedMs = acceptedMs;
+    const { stretches, nowMs } = recent;
     // One each second is precise enough.
-    if (stretches.length === 0 || acceptedMs - stretches.at(-1)!.acceptedMs >= 1_000)
-      stretches.push({ offset, acceptedMs, bytes: 0 });
+    if (stretches.length === 0 || Math.abs(nowMs - stretches.at(-1)!.acceptedMs) >= 1_000)
+      stretches.push({ offset, acceptedMs: nowMs, bytes: 0 });
     stretches.at(-1)!.bytes += value.length;
     recent.bytes += value.length;
     while (
       stretches.length > 1 &&
-      (stretches[1]!.acceptedMs + this.#memoryMs <= acceptedMs || recent.bytes > this.#memoryBytes)
+      (Math.abs(nowMs - stretches[1]!.acceptedMs) >= this.#memoryMs ||
+        recent.bytes > this.#memoryBytes ||
+        stretches.length > maxStretches)
     )
       recent.bytes -= stretches.shift()!.bytes;
   }

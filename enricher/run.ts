@@ -4,6 +4,7 @@ import { afterCatchingUp, TopicFollower } from '../core/stage/topic-follower.ts'
 import { stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Topic } from '../core/topics.ts';
+import { countAgents } from './agent-metrics.ts';
 import type { EnricherConfig } from './config.ts';
 import { dissectors } from './dissect/dissectors.ts';
 import { createEnricher } from './stage.ts';
@@ -28,6 +29,7 @@ export async function runEnricher(options: RunEnricherOptions): Promise<void> {
   const { config, bus, telemetry, signal } = options;
   const stage = createEnricher(config, { dissectors });
   countTagging(telemetry, () => stage.diagnostics());
+  countAgents(telemetry, () => stage.agentCounts());
   const producer = await bus.producer();
   // Of what there is at the time of a message everything is known before the message is worked off.
   const follower = await TopicFollower.open({

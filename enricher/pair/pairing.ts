@@ -105,6 +105,27 @@ export class Pairing {
     if (untilNs > this.lostNs) this.lostNs = untilNs;
   }
 
+  /** The agent's clock counts from another start: what was lost before says nothing of sockets from now on. */
+  clockWentBack(nowNs: number): void {
+    if (this.lostNs > nowNs) this.lostNs = nowNs;
+  }
+
+  /** Sockets and open requests that are kept. */
+  get size(): number {
+    return this.sockets.size + this.openRequests;
+  }
+
+  /** Forgets the oldest of both, until no more than this part of them is left. */
+  shrink(part: number): void {
+    const most = Math.floor(this.openRequests * part);
+    while (this.openRequests > most) {
+      const before = this.openRequests;
+      this.evictOldest();
+      if (this.openRequests === before) break;
+    }
+    this.sockets.shrinkTo(Math.floor(this.sockets.size * part));
+  }
+
   /** Gives up what was held longer than it may, by the agent's clock. */
   giveUp(nowNs: number): void {
     this.held.giveUp(nowNs, (held) => {
