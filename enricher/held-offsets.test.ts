@@ -28,7 +28,9 @@ test('the oldest offset is that of a look at all, whatever is needed no more', (
 test('finding it costs what has changed, however many need something', () => {
   const steps = (count: number): number => {
     const held = new HeldOffsets<{ heldFrom: number | undefined }>();
-    const owners = Array.from({ length: count }, (_, offset) => ({ heldFrom: offset as number | undefined }));
+    const owners = Array.from({ length: count }, (_, offset): { heldFrom: number | undefined } => ({
+      heldFrom: offset,
+    }));
     for (const owner of owners) held.note(owner);
     held.steps = 0;
     for (let turn = 0; turn < 100; turn++) {

@@ -15,14 +15,23 @@ interface Asked {
   readonly question: string;
 }
 
+/** Something with the parts that are looked at. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller says what it stands for
+const pretend = <Kind>(parts: object): Kind => parts as Kind;
+
 /** A request with all that finding it looks at. */
 function request({ requestId, ingress, port, address, question }: Asked): OpenRequest {
-  const origin = { timeNs: 0, ingress, clock: { offset: 0 } } as Moment;
-  const message = { origin, requestId, requestType: question, requestResource: question } as RequestMessage<Moment>;
+  const origin = pretend<Moment>({ timeNs: 0, ingress, clock: { offset: 0 } });
+  const message = pretend<RequestMessage<Moment>>({
+    origin,
+    requestId,
+    requestType: question,
+    requestResource: question,
+  });
   const remoteAddress = Uint8Array.of(address, 0, 0, 1);
   const dissection = { protocol: 'dns' };
-  const socket = { remoteAddress, remotePort: port, dissection } as unknown as Socket;
-  return new OpenRequest('', socket, message, 0, {} as ServerWork);
+  const socket = pretend<Socket>({ remoteAddress, remotePort: port, dissection });
+  return new OpenRequest('', socket, message, 0, pretend<ServerWork>({}));
 }
 
 const asked = fc.record({

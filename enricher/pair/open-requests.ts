@@ -95,7 +95,8 @@ export class OpenRequests {
    * @param peer of a datagram
    */
   take(requestId: number, ingress: boolean, peer: Peer): OpenRequest | undefined {
-    const found = this.index === undefined ? this.find(requestId, ingress, peer) : this.lookUp(requestId, ingress, peer);
+    const found =
+      this.index === undefined ? this.find(requestId, ingress, peer) : this.lookUp(requestId, ingress, peer);
     if (found !== undefined) this.remove(found);
     return found;
   }
@@ -138,9 +139,7 @@ function fits({ message, moment }: OpenRequest, requestId: number, ingress: bool
 }
 
 function isPeerOf(open: OpenRequest, { remotePort, remoteAddress }: Peer): boolean {
-  return (
-    remotePort !== unknownPort && remotePort === open.remotePort && sameBytes(remoteAddress, open.remoteAddress)
-  );
+  return remotePort !== unknownPort && remotePort === open.remotePort && sameBytes(remoteAddress, open.remoteAddress);
 }
 
 /** Whether a response of an unknown peer may be its own. mDNS has no ids. */
