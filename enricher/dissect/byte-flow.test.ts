@@ -19,8 +19,8 @@ test('an empty line is noticed with the piece that ends it, wherever it is cut, 
     expect(emptyLineAfter([text])).toEqual([0]);
     for (let cut = 1; cut < text.length; cut++)
       expect(emptyLineAfter([text.slice(0, cut), text.slice(cut)])).toEqual([1]);
-    expect(emptyLineAfter([...text])).toEqual([text.length - 1]);
-    expect(emptyLineAfter([...text, 'c', 'd', 'e']).slice(-1)).not.toEqual([text.length + 2]);
+    expect(emptyLineAfter(Array.from(text))).toEqual([text.length - 1]);
+    expect(emptyLineAfter([...Array.from(text), 'c', 'd', 'e']).slice(-1)).not.toEqual([text.length + 2]);
   }
-  expect(emptyLineAfter([...'a\r\nb\rc\r\n\rd\n e\n'])).toEqual([]);
+  expect(emptyLineAfter(Array.from('a\r\nb\rc\r\n\rd\n e\n'))).toEqual([]);
 });

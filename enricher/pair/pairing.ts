@@ -6,43 +6,22 @@
  * response in it, else dropped; until that is clear it is held. Bounds: sockets least recently used, open requests oldest
  * first, and eight events per direction that may begin a message whose rest is still to come.
  */
-import type { Counters } from '../../core/stage/accounting.ts';
 import { contextKindIndex, type SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Cause, Span, SpanStatus } from '../../schemas/generated/span.ts';
-import type { Dissector, Message, RequestMessage, ResponseMessage } from '../dissect/dissector.ts';
+import type { Message, RequestMessage, ResponseMessage } from '../dissect/dissector.ts';
 import type { Context } from '../follow/context.ts';
-import type { Follower } from '../follow/follower.ts';
-import type { Work } from '../follow/work.ts';
+import { awaitsMore, isIncomplete, type Work } from '../follow/work.ts';
 import { LruMap } from '../lru.ts';
-import type { DropReason, EnricherRejectReason } from '../outcomes.ts';
-import type { SpanIds } from '../span-id.ts';
-import type { TaggedSpan } from '../tag/waiting-spans.ts';
+import type { DropReason } from '../outcomes.ts';
 import { connectError, connectMessage } from './connect-error.ts';
 import { HeldList, HeldLists } from './held-list.ts';
 import { type BatchClock, Moment } from './moment.ts';
 import { MessageSizes } from './message-sizes.ts';
 import { OpenRequest, startOf } from './open-request.ts';
 import { Socket } from './socket.ts';
-import type { SpanBuilder, SpanEnd } from './span-builder.ts';
+import type { PairingParts } from './pairing-parts.ts';
+import type { SpanEnd } from './span-builder.ts';
 import { Waiting } from './waiting.ts';
-
-/** Bounds of what is kept of one agent. */
-export interface PairingLimits {
-  readonly maxSockets: number;
-  readonly maxOpenRequests: number;
-}
-
-/** What pairing works with. */
-export interface PairingParts {
-  readonly dissectors: readonly Dissector[];
-  readonly follower: Follower;
-  readonly spanIds: SpanIds;
-  readonly spans: SpanBuilder;
-  readonly counters: Counters<DropReason, EnricherRejectReason>;
-  readonly limits: PairingLimits;
-  /** Takes finished spans, in the order they end, and from then on accounts for their events. */
-  readonly emit: (tagged: TaggedSpan) => void;
-}
 
 const connectTimeoutMs = 0;
 const noWork: readonly Work[] = [];
@@ -505,13 +484,4 @@ export class Pairing {
     if (this.unanswered) return 'response_without_request';
     return socket.dissection.dissector === undefined ? 'no_protocol' : 'continuation';
   }
-}
-
-function isIncomplete(work: Work): boolean {
-  return work.kind === 'response' && work.missingBytes > 0;
-}
-
-/** A request whose body comes after the other side spoke (100 Continue). */
-function awaitsMore(work: Work | undefined): boolean {
-  return work?.kind === 'request' && work.open;
 }
