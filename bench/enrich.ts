@@ -46,6 +46,8 @@ const config = {
   maxOpenRequests: 200_000,
   maxContexts: 100_000,
   maxProcesses: 100_000,
+  maxAgents: 10_000,
+  maxEntries: 1_000_000,
   agentSilence: 600_000,
   memory: 60_000,
   memoryBytes: 1024 ** 3,

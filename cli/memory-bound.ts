@@ -59,6 +59,7 @@ export interface MemoryShares {
     | 'maxProcesses'
     | 'maxEndedResources'
     | 'maxTagWaiting'
+    | 'maxEntries'
   >;
   readonly correlator: Pick<Settings['correlator'], 'maxSpans' | 'maxBytes'>;
   readonly sink: Pick<Settings['sink'], 'batchRows' | 'batchBytes'>;
@@ -72,18 +73,25 @@ export function memoryShares(memoryBytes: number, partitions: number): MemorySha
   const enricher = (part: keyof typeof enricherParts, size: number): number =>
     records(shared * shares.enricher * enricherParts[part], size);
   const maxSpans = records(shared * shares.correlator, recordBytes.span);
+  const maxSockets = enricher('socket', recordBytes.socket);
+  const maxOpenRequests = enricher('request', recordBytes.request);
+  const maxContexts = enricher('context', recordBytes.context);
+  const maxProcesses = enricher('process', recordBytes.process);
+  const maxTagWaiting = enricher('waiting', recordBytes.span);
   const batchBytes = Math.floor(shared * shares.sink);
   return {
     consumedBytes: Math.floor(memoryBytes / 24 / partitions),
     enricher: {
       // What state is made of again after a restart has to be in the log.
       memoryBytes: Math.floor(memoryBytes / 16 / partitions),
-      maxSockets: enricher('socket', recordBytes.socket),
-      maxOpenRequests: enricher('request', recordBytes.request),
-      maxContexts: enricher('context', recordBytes.context),
-      maxProcesses: enricher('process', recordBytes.process),
+      maxSockets,
+      maxOpenRequests,
+      maxContexts,
+      maxProcesses,
       maxEndedResources: enricher('resource', recordBytes.resource),
-      maxTagWaiting: enricher('waiting', recordBytes.span),
+      maxTagWaiting,
+      // All agents together have what one may have.
+      maxEntries: maxSockets + maxOpenRequests + maxContexts + maxProcesses + maxTagWaiting,
     },
     correlator: { maxSpans, maxBytes: maxSpans * 512 },
     sink: { batchRows: records(batchBytes, 512), batchBytes },

@@ -26,6 +26,18 @@ export const enricherConfig = defineConfig(
       default: '100000',
       minimum: 1,
     }),
+    maxAgents: integerSetting({
+      description:
+        'Agents followed at once by one instance; beyond it the one not heard of for the longest ends as after silence, newcomers first.',
+      default: '10000',
+      minimum: 2,
+    }),
+    maxEntries: integerSetting({
+      description:
+        'Sockets, open requests, contexts, processes and waiting spans of all agents together; beyond it the agents that have the most lose their oldest.',
+      default: '1000000',
+      minimum: 1,
+    }),
     agentSilence: durationMsSetting({
       description: 'An agent not heard of for so long is gone: its open requests end.',
       default: '10m',

@@ -23,6 +23,20 @@ export class LruMap<Key extends number | string, Entry extends LruEntry> {
     return this.entries.size;
   }
 
+  /** The one that was not asked for the longest. */
+  get oldestEntry(): Entry | undefined {
+    return this.oldest as Entry | undefined;
+  }
+
+  has(key: Key): boolean {
+    return this.entries.has(key);
+  }
+
+  /** As `get`, but it does not count as asking. */
+  peek(key: Key): Entry | undefined {
+    return this.entries.get(key);
+  }
+
   get(key: Key): Entry | undefined {
     const entry = this.entries.get(key);
     if (entry !== undefined && entry !== this.newest) {
@@ -37,11 +51,12 @@ export class LruMap<Key extends number | string, Entry extends LruEntry> {
     entry.lruKey = key;
     this.entries.set(key, entry);
     this.append(entry);
-    if (this.entries.size > this.maxEntries && this.oldest !== undefined) {
-      const evicted = this.oldest as Entry;
-      this.delete(evicted);
-      this.onEvicted(evicted);
-    }
+    if (this.entries.size > this.maxEntries) this.evictOldest();
+  }
+
+  /** Evicts until no more than `count` are left. */
+  shrinkTo(count: number): void {
+    while (this.entries.size > count) this.evictOldest();
   }
 
   delete(entry: Entry): void {
@@ -52,6 +67,13 @@ export class LruMap<Key extends number | string, Entry extends LruEntry> {
 
   values(): IterableIterator<Entry> {
     return this.entries.values();
+  }
+
+  private evictOldest(): void {
+    const evicted = this.oldestEntry;
+    if (evicted === undefined) return;
+    this.delete(evicted);
+    this.onEvicted(evicted);
   }
 
   private append(entry: LruEntry): void {

@@ -32,3 +32,22 @@ it('remembers as long as it is told when the clock of the bus is set', () => {
   for (let second = 100; second < 200; second++) recent.note(message(second, second * 1_000 - 80_000, 1_000));
   expect(recent.oldest(0)).toBe(139);
 });
+
+it('goes by no time that only one message has', () => {
+  for (const farMs of [2 ** 50, -(2 ** 50)]) {
+    const recent = new RecentOffsets(60_000, Infinity);
+    for (let second = 0; second < 100; second++) recent.note(message(second, second * 1_000, 1_000));
+    recent.note(message(100, farMs, 1_000));
+    expect(recent.oldest(0)).toBe(39);
+    for (let second = 101; second < 200; second++) recent.note(message(second, second * 1_000, 1_000));
+    expect(recent.oldest(0)).toBe(139);
+  }
+});
+
+it('goes by a time that two messages have, and by the true one again', () => {
+  const recent = new RecentOffsets(60_000, Infinity);
+  for (let second = 0; second < 100; second++) recent.note(message(second, second * 1_000, 1_000));
+  for (const offset of [100, 101]) recent.note(message(offset, 2 ** 50, 1_000));
+  for (let second = 102; second < 300; second++) recent.note(message(second, second * 1_000, 1_000));
+  expect(recent.oldest(0)).toBe(239);
+});

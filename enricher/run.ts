@@ -6,6 +6,7 @@ import { runtimeEvents } from '../core/telemetry/internal-events.ts';
 import { stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Topic } from '../core/topics.ts';
+import { countAgents } from './agent-metrics.ts';
 import type { EnricherConfig } from './config.ts';
 import { dissectors } from './dissect/dissectors.ts';
 import { createEnricher } from './stage.ts';
@@ -31,6 +32,7 @@ export async function runEnricher(options: RunEnricherOptions): Promise<void> {
   const { config, signatures, bus, telemetry, signal } = options;
   const stage = createEnricher(config, { dissectors, signatures });
   countTagging(telemetry, () => stage.diagnostics());
+  countAgents(telemetry, () => stage.agentCounts());
   const producer = await bus.producer();
   // Of what there is at the time of a message everything is known before the message is worked off.
   const followed = {

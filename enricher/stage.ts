@@ -23,7 +23,7 @@ import { Counters } from '../core/stage/accounting.ts';
 import type { Topic } from '../core/topics.ts';
 import { type EventBatch, readEventBatch } from '../schemas/generated/event-batch.ts';
 import { type SpanBatch, writeSpanBatch } from '../schemas/generated/span-batch.ts';
-import { Agent } from './agent.ts';
+import { type AgentCounts, Agents } from './agents.ts';
 import type { EnricherConfig } from './config.ts';
 import type { Dissector } from './dissect/dissector.ts';
 import { dropReasons, rejectReasons } from './outcomes.ts';
@@ -46,6 +46,8 @@ export interface Enricher extends Stage<OutgoingMessage> {
   learn(message: ReceivedMessage): void;
   /** Counts for metrics, beside the accounting. */
   diagnostics(): Readonly<Record<string, number>>;
+  /** How many agents are followed, and what their bounds did. */
+  agentCounts(): Readonly<AgentCounts & { readonly followed: number }>;
 }
 
 const stageName = 'enricher';
@@ -53,7 +55,6 @@ const stageName = 'enricher';
 /** The stage; see the top of the file. */
 export function createEnricher(config: EnricherConfig, parts: EnricherParts): Enricher {
   const counters = new Counters(dropReasons, rejectReasons);
-  const agents = new Map<number, Agent>();
   const recent = new RecentOffsets(config.memory, config.memoryBytes);
   const signatures = new SignatureChecker(parts.signatures ?? unsignedAccepted);
   const table = new ResourceTable(config);
@@ -65,22 +66,16 @@ export function createEnricher(config: EnricherConfig, parts: EnricherParts): En
   /** By partition: results of messages below went out before. */
   const emittedBelow = new Map<number, number>();
 
-  function agentOf(agentId: number, partition: number): Agent {
-    let agent = agents.get(agentId);
-    if (agent === undefined) {
-      agent = new Agent(agentId, partition, {
-        config,
-        dissectors: parts.dissectors,
-        tagger: new AgentTagger(table, config.maxProcesses, tagCounts),
-        counters,
-        waitingIndex,
-        tagCounts,
-      });
-      agents.set(agentId, agent);
-    }
-    agent.partition = partition;
-    return agent;
-  }
+  const agents = new Agents(config, {
+    config,
+    dissectors: parts.dissectors,
+    tagger: () => new AgentTagger(table, config.maxProcesses, tagCounts),
+    counters,
+    waitingIndex,
+    tagCounts,
+  });
+  /** Newest event time of the agents heard of since the last flush. */
+  let newestNs = 0n;
 
   return {
     process(message: ReceivedMessage, nowMs: number): readonly OutgoingMessage[] {
@@ -90,50 +85,37 @@ export function createEnricher(config: EnricherConfig, parts: EnricherParts): En
         const { reason, detail } = decoded;
         return [refuse(message, counters, { stage: stageName, reason, detail }, nowMs)];
       }
-      const agent = agentOf(decoded.value.agentId, message.partition);
-      agent.heardMs = nowMs;
+      const agent = agents.heard(decoded.value.agentId, message.partition, nowMs);
       const isRepeated = message.offset < (emittedBelow.get(message.partition) ?? 0);
       const repeatedMs = isRepeated ? message.timestampMs : undefined;
-      return [spanMessage(agent.process(decoded.value, message.offset, repeatedMs))];
+      const spans = agent.process(decoded.value, message.offset, repeatedMs, message.timestampMs);
+      agents.worked(agent);
+      if (agent.timeNs > newestNs) newestNs = agent.timeNs;
+      return [spanMessage(spans)];
     },
 
     flush(nowMs: number): readonly OutgoingMessage[] {
-      const outputs: OutgoingMessage[] = [];
       for (const waiting of waitingIndex.takeWoken()) waiting.owner.wake(waiting);
-      let newestNs = 0n;
-      for (const agent of agents.values()) {
-        if (agent.timeNs > newestNs) newestNs = agent.timeNs;
-        const late = agent.takeLate();
-        if (late !== undefined) outputs.push(spanMessage(late));
-        if (nowMs - agent.heardMs < config.agentSilence) continue;
-        outputs.push(spanMessage(agent.drain()));
-        agents.delete(agent.id);
-      }
+      const outputs = agents.flush(nowMs).map(spanMessage);
       table.forget(newestNs);
+      newestNs = 0n;
       return outputs;
     },
 
     drain(): readonly OutgoingMessage[] {
       recent.clear();
-      return [...agents.values()].map((agent) => spanMessage(agent.drain()));
+      return agents.drain().map(spanMessage);
     },
 
     heldFrom({ partition }: TopicPartition): number | undefined {
-      let offset = recent.oldest(partition);
-      for (const agent of agents.values()) {
-        const from = agent.partition === partition ? agent.heldFrom : undefined;
-        if (from !== undefined && (offset === undefined || from < offset)) offset = from;
-      }
-      return offset;
+      const remembered = recent.oldest(partition);
+      const held = agents.heldFrom(partition);
+      return remembered === undefined || held === undefined ? (remembered ?? held) : Math.min(remembered, held);
     },
 
     revoke(sources: readonly TopicPartition[]): void {
       for (const { partition } of sources) recent.forget(partition);
-      for (const agent of agents.values()) {
-        if (!sources.some(({ partition }) => partition === agent.partition)) continue;
-        agent.revoke();
-        agents.delete(agent.id);
-      }
+      agents.revoke(new Set(sources.map(({ partition }) => partition)));
     },
 
     accounting(): Accounting {
@@ -156,7 +138,12 @@ export function createEnricher(config: EnricherConfig, parts: EnricherParts): En
       for (const { partition, emittedBelow: below } of positions) emittedBelow.set(partition, below);
     },
 
-    diagnostics: () => ({ ...tagCounts, unreadable: table.unreadable, refused: refusedResources }),
+    diagnostics: () => ({
+      ...tagCounts,
+      unreadable: table.unreadable,
+      refused: refusedResources,
+    }),
+    agentCounts: () => ({ ...agents.counts, followed: agents.size }),
   };
 }
 

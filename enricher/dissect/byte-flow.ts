@@ -42,6 +42,15 @@ export class ByteFlow<Origin> {
     return this.window.indexOf(byte, this.carriedLength) >= 0;
   }
 
+  /** Whether the segment in hand brought the end of an empty line behind another one. */
+  get bringsEmptyLine(): boolean {
+    const { window } = this;
+    const from = Math.max(0, this.carriedLength - 2);
+    for (let at = window.indexOf(0x0a, from); at >= 0; at = window.indexOf(0x0a, at + 1))
+      if (window[at + 1] === 0x0a || (window[at + 1] === 0x0d && window[at + 2] === 0x0a)) return true;
+    return false;
+  }
+
   /** Takes the next segment: joins it to what is carried, and passes over what is still to be passed over. */
   enter(segment: Segment<Origin>): void {
     const bytes = segment.bytes;

@@ -41,6 +41,8 @@ class Side<Origin> {
   place: Place = 'head';
   /** The head that waits for its end was looked at before. */
   inHead = false;
+  /** Its first line is there. */
+  lineSeen = false;
   /** The head that is waiting for its end was reported already with what there was. */
   reported = false;
   /** What the response that was reported so early answers. */
@@ -176,9 +178,12 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     report: (message: Message<Origin>) => void,
   ): boolean {
     const flow = side.flow;
-    // A head that comes in many pieces is not read again with each: it ends with a line.
+    // A head that comes in many pieces is not read again with each: its first line ends with a line break, all of it with an
+    // empty line.
     const mayWait = flow.gap === 0 && flow.end - flow.position <= maxHeadBytes;
-    if (side.inHead && flow.position === 0 && mayWait && !flow.brings(0x0a)) return false;
+    if (side.inHead && flow.position === 0 && mayWait) {
+      if (!(side.lineSeen ? flow.bringsEmptyLine : flow.brings(0x0a))) return false;
+    }
     side.inHead = false;
     let isComplete = head.read(flow.window, flow.position, flow.end, isRequest);
     if (head.start >= flow.end) {
@@ -208,6 +213,7 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     if (flow.gap === 0 && flow.end - head.start <= maxHeadBytes) {
       flow.position = head.start;
       side.inHead = true;
+      side.lineSeen = head.lineComplete;
       return false;
     }
     this.misses = 0;

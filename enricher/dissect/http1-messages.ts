@@ -121,7 +121,20 @@ function fieldText(head: Http1Head, text: string, index: number): string {
 
 /** A value over several lines is one with spaces in it (RFC 9112, §5.2). */
 function unfolded(value: string): string {
-  return value.includes('\n') ? value.replaceAll(/[ \t\r]*\n[ \t]*/g, ' ') : value;
+  if (!value.includes('\n')) return value;
+  // By hand: a regular expression begins again with each blank of a long run of them.
+  const lines = value.split('\n');
+  return lines.map((line, index) => line.slice(...textOf(line, index > 0, index + 1 < lines.length))).join(' ');
+}
+
+/** What of a line is left without the blanks in front, and those behind. */
+function textOf(line: string, cutsFront: boolean, cutsBehind: boolean): [start: number, end: number] {
+  let start = 0;
+  let end = line.length;
+  while (cutsFront && start < end && (line[start] === ' ' || line[start] === '\t')) start++;
+  while (cutsBehind && end > start && (line[end - 1] === ' ' || line[end - 1] === '\t' || line[end - 1] === '\r'))
+    end--;
+  return [start, end];
 }
 
 function statusOf(code: number): SpanStatus {

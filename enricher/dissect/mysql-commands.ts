@@ -148,5 +148,5 @@ function unquote(name: string): string {
 
 /** A name with a number in front, which the shape hides; empty when it cannot be told. */
 function plainName(text: string): string {
-  return /^\s*use\s+([\w$]{1,64})\s*;?\s*$/i.exec(text)?.[1] ?? '';
+  return /^use\s+([\w$]{1,64})\s*;?$/i.exec(text.trim())?.[1] ?? '';
 }

@@ -14,6 +14,8 @@
  * State: at most `maxWaiting` entries.
  */
 
+import { Deque } from './deque.ts';
+
 const defaultMaxWaiting = 256;
 const maxGivenUp = 64;
 const balancedRunsNeeded = 3;
@@ -30,7 +32,9 @@ interface Entry<Request> {
 /** The requests of one connection that wait for their replies; see the top of the file. */
 export class ReplyOrder<Request> {
   /** Undefined stands for a gap: hidden requests, perhaps none. */
-  private readonly waiting: (Entry<Request> | undefined)[] = [];
+  private readonly waiting = new Deque<Entry<Request> | undefined>();
+  /** Requests that still wait for a reply to be reported. */
+  private waitingCount = 0;
   private readonly maxWaiting: number;
   /** Several requests were on their way at once. */
   private pipelining = false;
@@ -64,12 +68,12 @@ export class ReplyOrder<Request> {
 
   /** Whether no request is known to be the next that is answered. */
   get idle(): boolean {
-    return this.waiting[0] === undefined;
+    return this.waiting.at(0) === undefined;
   }
 
   /** Whether it is unknown which request the next reply answers. */
   get doubtful(): boolean {
-    return this.waiting.length > 0 && this.waiting[0] === undefined;
+    return this.waiting.length > 0 && this.waiting.at(0) === undefined;
   }
 
   /** Whether no further request can be kept: the next one is to be treated as one that was hidden. */
@@ -79,7 +83,7 @@ export class ReplyOrder<Request> {
 
   /** The request that waits longest; undefined when none does, or when hidden ones may wait longer. */
   get next(): Request | undefined {
-    return this.waiting[0]?.request;
+    return this.waiting.at(0)?.request;
   }
 
   /**
@@ -109,7 +113,7 @@ export class ReplyOrder<Request> {
     if (afterPause) this.owedBefore = this.owed > 0;
     const isBalanced = !this.overlapping && this.balancedRuns >= balancedRunsNeeded;
     if (this.waitingCount > 0 || !(isCalm || isBalanced || this.takesTurns)) return;
-    this.waiting.length = 0;
+    this.clear();
     this.solidRuns = isCalm ? solidRunsNeeded : 0;
   }
 
@@ -132,10 +136,11 @@ export class ReplyOrder<Request> {
     this.owed++;
     if (this.waiting.length > 0) this.pipelining = true;
     if (this.waiting.length >= this.maxWaiting) {
-      this.waiting.shift();
+      this.shift();
       this.doubt();
     }
     this.waiting.push({ request, givenUp: false });
+    this.waitingCount++;
   }
 
   /**
@@ -153,9 +158,12 @@ export class ReplyOrder<Request> {
         if (answerUnknown !== undefined) this.giveUp(answerUnknown);
         return undefined;
       }
-      for (const entry of this.waiting.splice(0, proven)) if (entry?.givenUp === false) answerUnknown?.(entry.request);
+      for (let index = 0; index < proven; index++) {
+        const entry = this.shift();
+        if (entry?.givenUp === false) answerUnknown?.(entry.request);
+      }
     }
-    const entry = this.waiting.shift();
+    const entry = this.shift();
     if (entry === undefined) {
       // One reply too many: either its request was hidden just now, or one of an earlier run that was thought answered.
       if (!this.missed) this.misaligned();
@@ -181,7 +189,8 @@ export class ReplyOrder<Request> {
     if (this.solidRuns < solidRunsNeeded) this.doubt();
     if (this.doubtful) this.balancedRuns = 0;
     else this.startDoubt();
-    if (this.waiting.length === 0 || this.waiting[this.waiting.length - 1] !== undefined) this.waiting.push(undefined);
+    const { length } = this.waiting;
+    if (length === 0 || this.waiting.at(length - 1) !== undefined) this.waiting.push(undefined);
   }
 
   /** Replies may have been hidden, or the end of one. */
@@ -190,7 +199,7 @@ export class ReplyOrder<Request> {
     this.unplaced = true;
     this.solidRuns = 0;
     this.giveUp(answerUnknown);
-    this.waiting.length = 0;
+    this.clear();
     if (!this.takesTurns) this.doubt();
     this.owed = 0;
   }
@@ -199,11 +208,15 @@ export class ReplyOrder<Request> {
     return !this.overlapping && (!this.pipelining || this.turns >= turnsNeeded);
   }
 
-  /** Requests that still wait for a reply to be reported. */
-  private get waitingCount(): number {
-    let count = 0;
-    for (const entry of this.waiting) if (entry?.givenUp === false) count++;
-    return count;
+  private shift(): Entry<Request> | undefined {
+    const entry = this.waiting.shift();
+    if (entry?.givenUp === false) this.waitingCount--;
+    return entry;
+  }
+
+  private clear(): void {
+    this.waiting.clear();
+    this.waitingCount = 0;
   }
 
   /** Puts a gap at the head of the queue. */
@@ -230,7 +243,7 @@ export class ReplyOrder<Request> {
   private findOne(matches: (request: Request) => boolean): number {
     let found = -1;
     for (let index = 0; index < this.waiting.length; index++) {
-      const entry = this.waiting[index];
+      const entry = this.waiting.at(index);
       if (entry === undefined || !matches(entry.request)) continue;
       if (found >= 0) return -1;
       found = index;
@@ -239,12 +252,17 @@ export class ReplyOrder<Request> {
   }
 
   private giveUp(answerUnknown: (request: Request) => void): void {
-    for (const entry of this.waiting) {
+    const { waiting } = this;
+    for (let index = 0; index < waiting.length && this.waitingCount > 0; index++) {
+      const entry = waiting.at(index);
       if (entry?.givenUp !== false) continue;
       entry.givenUp = true;
+      this.waitingCount--;
       answerUnknown(entry.request);
     }
+    if (waiting.length <= maxGivenUp || !this.doubtful) return;
     // Of a doubt that lasts, the latest requests are the ones that a reply may still prove.
-    if (this.waiting.length > maxGivenUp && this.doubtful) this.waiting.splice(1, this.waiting.length - maxGivenUp);
+    while (waiting.length >= maxGivenUp) waiting.shift();
+    waiting.unshift(undefined);
   }
 }

@@ -7,6 +7,11 @@ import { Read, type Unit, type Work } from './work.ts';
 const maxSequel = 256;
 const noWork: readonly Work[] = [];
 
+/** How often events of one agent were lost; contexts forget what is in flight when they come to it. */
+export interface Losses {
+  count: number;
+}
+
 /** One execution context: a thread, later a goroutine or coroutine. */
 export class Context extends LruEntry {
   readonly discipline: Discipline;
@@ -20,10 +25,14 @@ export class Context extends LruEntry {
   private readonly lanes: Lanes;
   /** Phases seen to begin; only a context that waits for many sockets at once has any. */
   private phases = 0;
+  private readonly losses: Losses;
+  private lossesSeen: number;
 
-  constructor(discipline: Discipline) {
+  constructor(discipline: Discipline, losses: Losses) {
     super();
     this.discipline = discipline;
+    this.losses = losses;
+    this.lossesSeen = losses.count;
     this.lanes = new Lanes(this);
   }
 
@@ -33,6 +42,7 @@ export class Context extends LruEntry {
    * @param phase undefined when the event does not tell: the first bytes of a connection carry that of its connect
    */
   enter(phase: number | undefined): void {
+    if (this.lossesSeen !== this.losses.count) this.forget();
     this.order++;
     if (phase === undefined || phase === this.phase) return;
     this.seal();
@@ -71,13 +81,15 @@ export class Context extends LruEntry {
 
   /** A unit was written, or a connection begun for one. */
   wrote(unit: Unit, after: Read | undefined): void {
+    if (this.lossesSeen !== this.losses.count) this.forget();
     const sequel = after?.sequel;
     if (sequel !== undefined && sequel.length < maxSequel) sequel.push(unit);
     if (this.followsQueue) this.lanes.write(this.phase, unit);
   }
 
   /** Events of this context were lost: what was in flight cannot be told apart any more. */
-  forget(): void {
+  private forget(): void {
+    this.lossesSeen = this.losses.count;
     this.lastRead = undefined;
     this.readsInPhase = 0;
     this.lanes.reset();

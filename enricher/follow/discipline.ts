@@ -1,3 +1,4 @@
+import { LruEntry } from '../lru.ts';
 import { RequestLaw } from './request-law.ts';
 import { TrackRecord } from './track-record.ts';
 import { TurnLaw } from './turn-law.ts';
@@ -7,11 +8,20 @@ import { categories, type Category } from './work.ts';
  * What was learned about one process and one kind of context: how well each hypothesis did by category, apart for
  * moments with several requests in flight (contested) and with one, and the laws that the two queues follow.
  */
-export class Discipline {
-  readonly turnLaw = new TurnLaw();
-  readonly requestLaw = new RequestLaw();
+export class Discipline extends LruEntry {
+  /** Made when they are first asked: most contexts never wait for many sockets at once. */
+  private turn: TurnLaw | undefined;
+  private request: RequestLaw | undefined;
   private readonly contested = categories.map(() => new TrackRecord());
   private readonly single = categories.map(() => new TrackRecord());
+
+  get turnLaw(): TurnLaw {
+    return (this.turn ??= new TurnLaw());
+  }
+
+  get requestLaw(): RequestLaw {
+    return (this.request ??= new RequestLaw());
+  }
 
   record(category: Category, contested: boolean): TrackRecord {
     return (contested ? this.contested : this.single)[categories.indexOf(category)]!;

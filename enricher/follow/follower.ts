@@ -11,7 +11,7 @@
  */
 import type { Cause } from '../../schemas/generated/span.ts';
 import { LruMap } from '../lru.ts';
-import { Context } from './context.ts';
+import { Context, type Losses } from './context.ts';
 import { Discipline } from './discipline.ts';
 import { learnRequestQueue } from './lanes.ts';
 import { judgeByLastRead, learnFromReply } from './last-read.ts';
@@ -24,8 +24,9 @@ const maxDisciplines = 65_536;
 /** Follows the execution contexts of one agent. */
 export class Follower {
   private readonly contexts: LruMap<number | string, Context>;
-  /** By process id and kind of context; in the order of their making, for the bound. */
-  private readonly disciplines = new Map<number, Discipline>();
+  /** By process id and kind of context. */
+  private readonly disciplines = new LruMap<number, Discipline>(maxDisciplines, () => undefined);
+  private readonly losses: Losses = { count: 0 };
   contextsEvicted = 0;
 
   constructor(maxContexts: number) {
@@ -38,7 +39,7 @@ export class Follower {
     const key = kind === 0 ? contextId : `${processId}:${kind}:${contextId}`;
     let context = this.contexts.get(key);
     if (context === undefined) {
-      context = new Context(this.discipline(processId, kind));
+      context = new Context(this.discipline(processId, kind), this.losses);
       context.phase = phase ?? 0;
       this.contexts.add(key, context);
     }
@@ -109,12 +110,27 @@ export class Follower {
 
   /** The process id belongs to another process now. */
   restarted(processId: number): void {
-    for (let kind = 0; kind < contextKinds; kind++) this.disciplines.delete(processId * contextKinds + kind);
+    for (let kind = 0; kind < contextKinds; kind++) {
+      const discipline = this.disciplines.get(processId * contextKinds + kind);
+      if (discipline !== undefined) this.disciplines.delete(discipline);
+    }
   }
 
   /** Events were lost: nothing that is in flight can be told apart. */
   forget(): void {
-    for (const context of this.contexts.values()) context.forget();
+    // Not each context at once: one batch after which others are missing would cost as much as there are contexts.
+    this.losses.count++;
+  }
+
+  /** Contexts and disciplines that are kept. */
+  get size(): number {
+    return this.contexts.size + this.disciplines.size;
+  }
+
+  /** Forgets those without events for the longest, until no more than this part of them is left. */
+  shrink(part: number): void {
+    this.contexts.shrinkTo(Math.floor(this.contexts.size * part));
+    this.disciplines.shrinkTo(Math.floor(this.disciplines.size * part));
   }
 
   private discipline(processId: number, kind: number): Discipline {
@@ -122,11 +138,7 @@ export class Follower {
     let discipline = this.disciplines.get(key);
     if (discipline === undefined) {
       discipline = new Discipline();
-      this.disciplines.set(key, discipline);
-      if (this.disciplines.size > maxDisciplines) {
-        const [oldest] = this.disciplines.keys();
-        this.disciplines.delete(oldest!);
-      }
+      this.disciplines.add(key, discipline);
     }
     return discipline;
   }

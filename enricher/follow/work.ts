@@ -127,3 +127,13 @@ export function openRoot(root: ServerWork | undefined, context: Context, order: 
   if (root === undefined || root.open) return root;
   return root.context === context && root.answeredOrder > order ? root : undefined;
 }
+
+/** Whether bytes of a response are still to come. */
+export function isIncomplete(work: Work): boolean {
+  return work.kind === 'response' && work.missingBytes > 0;
+}
+
+/** A request whose body comes after the other side spoke (100 Continue). */
+export function awaitsMore(work: Work | undefined): boolean {
+  return work?.kind === 'request' && work.open;
+}

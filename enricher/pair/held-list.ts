@@ -1,3 +1,5 @@
+import { toleranceNs } from '../agent-clock.ts';
+
 /** Something that is held for a limited time of the agent's clock. */
 export abstract class Held {
   /** CLOCK_MONOTONIC of the agent at which it is given up. */
@@ -54,10 +56,16 @@ export class HeldLists {
     list.append(held);
   }
 
-  /** Takes out and hands over what is due, at `Infinity` everything. */
+  /**
+   * Takes out and hands over what is due, at `Infinity` everything. What has a time limit that nothing of this clock can
+   * have is of another clock, or forged: it goes too, so that nothing waits behind it.
+   */
   giveUp(nowNs: number, take: (held: Held) => void): void {
-    for (const list of this.lists.values()) {
-      for (let held = list.oldest; held !== undefined && held.deadlineNs <= nowNs; held = list.oldest) {
+    for (const [limitMs, list] of this.lists) {
+      const latestNs = nowNs + limitMs * 1e6 + toleranceNs;
+      for (let held = list.oldest; held !== undefined; held = list.oldest) {
+        const { deadlineNs } = held;
+        if (deadlineNs > nowNs && deadlineNs <= latestNs) break;
         HeldList.release(held);
         take(held);
       }

@@ -5,37 +5,59 @@
  */
 
 interface Measured {
-  readonly ingress: boolean;
   readonly start: number;
   readonly take: (bytes: number) => void;
 }
 
+/** Those of one direction by where they begin: each step costs what it takes out. */
+class Direction {
+  private measured: Measured[] = [];
+  /** Those in front of it were taken out. */
+  private first = 0;
+
+  add(one: Measured): void {
+    const { measured } = this;
+    let at = measured.length;
+    // Nearly always it begins behind all others.
+    while (at > this.first && measured[at - 1]!.start > one.start) at--;
+    if (at === measured.length) measured.push(one);
+    else measured.splice(at, 0, one);
+  }
+
+  /** Those that begin before `before` end at `end`. */
+  takeOut(before: number, end: number): void {
+    const { measured } = this;
+    while (this.first < measured.length && measured[this.first]!.start < before) {
+      const { start, take } = measured[this.first++]!;
+      take(Math.max(0, end - start));
+    }
+    if (this.first < measured.length || measured.length === 0) return;
+    measured.length = 0;
+    this.first = 0;
+  }
+}
+
 /** The messages that became clear in the event in hand and whose size is not known yet. */
 export class MessageSizes {
-  private readonly measured: Measured[] = [];
+  private readonly ingress = new Direction();
+  private readonly egress = new Direction();
 
   /** A message begins at `start` of its direction's bytes: hands over its size once that is known. */
   measure(ingress: boolean, start: number, take: (bytes: number) => void): void {
-    this.measured.push({ ingress, start, take });
+    this.of(ingress).add({ start, take });
   }
 
   /** The next message of this direction begins at `end`. */
   endAt(ingress: boolean, end: number): void {
-    this.takeOut(ingress, end, end);
+    this.of(ingress).takeOut(end, end);
   }
 
   /** Nothing more of this direction, of which `end` bytes moved, is in the event. */
   endAll(ingress: boolean, end: number): void {
-    this.takeOut(ingress, Number.POSITIVE_INFINITY, end);
+    this.of(ingress).takeOut(Number.POSITIVE_INFINITY, end);
   }
 
-  /** Those that begin before `before` end at `end`. */
-  private takeOut(ingress: boolean, before: number, end: number): void {
-    for (let index = 0; index < this.measured.length; index++) {
-      const one = this.measured[index]!;
-      if (one.ingress !== ingress || one.start >= before) continue;
-      this.measured.splice(index--, 1);
-      one.take(Math.max(0, end - one.start));
-    }
+  private of(ingress: boolean): Direction {
+    return ingress ? this.ingress : this.egress;
   }
 }

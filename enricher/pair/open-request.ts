@@ -3,7 +3,11 @@ import type { RequestMessage, ResponseMessage } from '../dissect/dissector.ts';
 import type { Protocol } from '../../schemas/generated/span.ts';
 import { Held } from './held-list.ts';
 import type { Moment } from './moment.ts';
-import { type Socket, unknownPort } from './socket.ts';
+import type { OpenPlace } from './open-list.ts';
+import type { Socket } from './socket.ts';
+
+/** Nothing is sent to port 0: it stands for a peer that is not known. */
+export const unknownPort = 0;
 
 /** A request that waits for its response. */
 export class OpenRequest extends Held {
@@ -20,6 +24,8 @@ export class OpenRequest extends Held {
   bytes = 0;
   /** It has become a span, or nothing, without its response, which may still come: it keeps its place in the order. */
   isOver = false;
+  /** Where it stands among those of its socket; undefined once it was taken out. */
+  place: OpenPlace | undefined = undefined;
 
   constructor(
     spanId: string,

@@ -6,43 +6,22 @@
  * response in it, else dropped; until that is clear it is held. Bounds: sockets least recently used, open requests oldest
  * first, and eight events per direction that may begin a message whose rest is still to come.
  */
-import type { Counters } from '../../core/stage/accounting.ts';
 import { contextKindIndex, type SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Cause, Span, SpanStatus } from '../../schemas/generated/span.ts';
-import type { Dissector, Message, RequestMessage, ResponseMessage } from '../dissect/dissector.ts';
+import type { Message, RequestMessage, ResponseMessage } from '../dissect/dissector.ts';
 import type { Context } from '../follow/context.ts';
-import type { Follower } from '../follow/follower.ts';
-import type { Work } from '../follow/work.ts';
+import { awaitsMore, isIncomplete, type Work } from '../follow/work.ts';
 import { LruMap } from '../lru.ts';
-import type { DropReason, EnricherRejectReason } from '../outcomes.ts';
-import type { SpanIds } from '../span-id.ts';
-import type { TaggedSpan } from '../tag/waiting-spans.ts';
+import type { DropReason } from '../outcomes.ts';
 import { connectError, connectMessage } from './connect-error.ts';
 import { HeldList, HeldLists } from './held-list.ts';
 import { type BatchClock, Moment } from './moment.ts';
 import { MessageSizes } from './message-sizes.ts';
 import { OpenRequest, startOf } from './open-request.ts';
 import { Socket } from './socket.ts';
-import type { SpanBuilder, SpanEnd } from './span-builder.ts';
+import type { PairingParts } from './pairing-parts.ts';
+import type { SpanEnd } from './span-builder.ts';
 import { Waiting } from './waiting.ts';
-
-/** Bounds of what is kept of one agent. */
-export interface PairingLimits {
-  readonly maxSockets: number;
-  readonly maxOpenRequests: number;
-}
-
-/** What pairing works with. */
-export interface PairingParts {
-  readonly dissectors: readonly Dissector[];
-  readonly follower: Follower;
-  readonly spanIds: SpanIds;
-  readonly spans: SpanBuilder;
-  readonly counters: Counters<DropReason, EnricherRejectReason>;
-  readonly limits: PairingLimits;
-  /** Takes finished spans, in the order they end, and from then on accounts for their events. */
-  readonly emit: (tagged: TaggedSpan) => void;
-}
 
 const connectTimeoutMs = 0;
 const noWork: readonly Work[] = [];
@@ -105,6 +84,27 @@ export class Pairing {
     if (untilNs > this.lostNs) this.lostNs = untilNs;
   }
 
+  /** The agent's clock counts from another start: what was lost before says nothing of sockets from now on. */
+  clockWentBack(nowNs: number): void {
+    if (this.lostNs > nowNs) this.lostNs = nowNs;
+  }
+
+  /** Sockets and open requests that are kept. */
+  get size(): number {
+    return this.sockets.size + this.openRequests;
+  }
+
+  /** Forgets the oldest of both, until no more than this part of them is left. */
+  shrink(part: number): void {
+    const most = Math.floor(this.openRequests * part);
+    while (this.openRequests > most) {
+      const before = this.openRequests;
+      this.evictOldest();
+      if (this.openRequests === before) break;
+    }
+    this.sockets.shrinkTo(Math.floor(this.sockets.size * part));
+  }
+
   /** Gives up what was held longer than it may, by the agent's clock. */
   giveUp(nowNs: number): void {
     this.held.giveUp(nowNs, (held) => {
@@ -119,7 +119,7 @@ export class Pairing {
   drain(nowNs: number): void {
     this.held.giveUp(Number.POSITIVE_INFINITY, (held) => {
       if (held instanceof OpenRequest) {
-        held.socket.remove(held);
+        held.socket.open.remove(held);
         this.end(held, 'unknown', Math.max(0, nowNs - held.moment.timeNs));
       } else this.waiting.letGo(held);
     });
@@ -129,7 +129,7 @@ export class Pairing {
   revoke(): void {
     this.held.giveUp(Number.POSITIVE_INFINITY, (held) => {
       if (held instanceof OpenRequest) {
-        held.socket.remove(held);
+        held.socket.open.remove(held);
         this.abandon(held, 'revoked');
       } else this.waiting.letGo(held, 'revoked');
     });
@@ -268,14 +268,14 @@ export class Pairing {
    * understood, or was lost. Left open, the request would take the response of the next one, and so on for ever.
    */
   private endUnanswerable(socket: Socket, next: OpenRequest): void {
-    const [open] = socket.open;
+    const { oldest: open, size } = socket.open;
     const { origin, requestId } = next.message;
-    if (open === undefined || socket.open.length > 1 || open.moment === origin) return;
+    if (open === undefined || size > 1 || open.moment === origin) return;
     // A response in between, to an earlier request, was the word that the other side had.
     if (socket.responsesSince > 0 || next.message.othersWait === true) return;
     if (requestId !== 0 || !origin.startsMessage || socket.transport === 'udp') return;
     if (open.moment.ingress !== origin.ingress) return;
-    socket.open.pop();
+    socket.open.remove(open);
     if (!open.isOver) this.end(open, 'unknown', Math.max(0, origin.timeNs - open.moment.timeNs));
   }
 
@@ -283,7 +283,7 @@ export class Pairing {
   private takeEarly(socket: Socket, open: OpenRequest): void {
     const early = this.waiting.takeEarly(socket, open.moment);
     if (early === undefined) return;
-    socket.remove(open);
+    socket.open.remove(open);
     this.pair(open, early.message, early.bytes);
   }
 
@@ -424,7 +424,7 @@ export class Pairing {
     this.works = [];
     socket.dissection.end(this.report);
     this.endSizes(socket);
-    for (const open of socket.open.splice(0))
+    for (const open of socket.open.takeAll())
       if (!open.isOver) this.end(open, 'closed', Math.max(0, timeNs - open.moment.timeNs));
     this.waiting.forget(socket);
     this.sockets.delete(socket);
@@ -436,7 +436,7 @@ export class Pairing {
   }
 
   private abandonAll(socket: Socket, reason: DropReason): void {
-    for (const open of socket.open.splice(0)) if (!open.isOver) this.abandon(open, reason);
+    for (const open of socket.open.takeAll()) if (!open.isOver) this.abandon(open, reason);
   }
 
   /** Ends a request without a span. */
@@ -484,13 +484,4 @@ export class Pairing {
     if (this.unanswered) return 'response_without_request';
     return socket.dissection.dissector === undefined ? 'no_protocol' : 'continuation';
   }
-}
-
-function isIncomplete(work: Work): boolean {
-  return work.kind === 'response' && work.missingBytes > 0;
-}
-
-/** A request whose body comes after the other side spoke (100 Continue). */
-function awaitsMore(work: Work | undefined): boolean {
-  return work?.kind === 'request' && work.open;
 }

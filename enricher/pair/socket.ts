@@ -6,14 +6,12 @@ import type { Read, Unit, Work } from '../follow/work.ts';
 import { LruEntry } from '../lru.ts';
 import type { LocalMemo } from '../tag/tagger.ts';
 import type { Moment } from './moment.ts';
-import type { OpenRequest } from './open-request.ts';
+import { type OpenRequest, unknownPort } from './open-request.ts';
+import { OpenRequests, sameBytes } from './open-requests.ts';
 import type { EarlyResponse, ParkedMoment } from './waiting.ts';
 
-/** Nothing is sent to port 0: it stands for a peer that is not known. */
-export const unknownPort = 0;
 /** After this long without a byte, whatever was on its way is taken to have arrived. */
 const calmNs = 1_000_000_000;
-const maxOver = 64;
 
 /** A connection that was begun on behalf of something, until its first message shows what for. */
 export interface Birth {
@@ -40,8 +38,8 @@ export class Socket extends LruEntry {
   readonly dissection: SocketDissection<Moment>;
   private ingressBytes = 0;
   private egressBytes = 0;
-  /** Requests that wait for their response, in the order they came; of those that are over, at most 64 in front. */
-  readonly open: OpenRequest[] = [];
+  /** Requests that wait for their response. */
+  readonly open: OpenRequests;
   /** Of each direction, events that may begin a message; see {@link ParkedMoment}. */
   readonly parkedIngress: ParkedMoment[] = [];
   readonly parkedEgress: ParkedMoment[] = [];
@@ -76,6 +74,7 @@ export class Socket extends LruEntry {
     this.remoteAddress = event.remoteAddress.slice();
     this.remotePort = event.remotePort;
     this.tls = event.tls;
+    this.open = new OpenRequests(event.transport === 'udp');
     this.dissection = new SocketDissection(dissectors, {
       localRole: event.role === 'unknown' ? undefined : event.role,
       localPort: event.localPort,
@@ -104,35 +103,12 @@ export class Socket extends LruEntry {
   }
 
   /**
-   * The request that a response belongs to: by its correlation id where there is one, else the oldest. It went the other
-   * way; where it was a datagram, it was also one of the same peer. A peer is not known where a program does not ask for it:
-   * `recv()` on a socket that is not connected. Then the id has to be enough, and is where it stands for one question only.
+   * Takes out the request that a response belongs to.
    *
    * @param ingress whether the response came in
    */
   take(requestId: number, ingress: boolean): OpenRequest | undefined {
-    const fits = (open: OpenRequest): boolean =>
-      open.message.requestId === requestId && open.moment.ingress !== ingress;
-    const index =
-      this.transport === 'udp'
-        ? this.open.findIndex((open) => fits(open) && this.isPeerOf(open))
-        : this.open.findIndex(fits);
-    if (index >= 0) return this.open.splice(index, 1)[0];
-    return this.transport === 'udp' ? this.takeByIdAlone(requestId, fits) : undefined;
-  }
-
-  private takeByIdAlone(requestId: number, fits: (open: OpenRequest) => boolean): OpenRequest | undefined {
-    let found: OpenRequest | undefined;
-    for (const open of this.open) {
-      if (!fits(open)) continue;
-      const toMany = isMulticast(open.remoteAddress);
-      // Whoever has the answer to a question that went to many gives it, from an address of its own. mDNS has no ids.
-      if (toMany ? requestId === 0 : this.remotePort !== unknownPort && open.remotePort !== unknownPort) continue;
-      if (found === undefined) found = open;
-      else if (!isSameQuestion(found, open)) return undefined;
-    }
-    if (found !== undefined) this.remove(found);
-    return found;
+    return this.open.take(requestId, ingress, this);
   }
 
   /** Bytes that moved so far in one direction. */
@@ -145,47 +121,8 @@ export class Socket extends LruEntry {
     else this.egressBytes += bytes;
   }
 
-  remove(request: OpenRequest): void {
-    const index = this.open.indexOf(request);
-    if (index >= 0) this.open.splice(index, 1);
-  }
-
-  /**
-   * Ends a request before its response. Where every request is sure to have one, in their order, it keeps its place, so that
-   * a late response is not taken for that to the next request.
-   */
+  /** Ends a request before its response; see {@link OpenRequests.leave}. */
   leave(request: OpenRequest): void {
-    const index = this.open.indexOf(request);
-    if (index < 0) return;
-    request.isOver = true;
-    if (this.dissection.dissector?.keepsOrder !== true) this.open.splice(index, 1);
-    else if (index >= maxOver) this.open.splice(0, 1);
+    this.open.leave(request, this.dissection.dissector?.keepsOrder === true);
   }
-
-  private isPeerOf({ remotePort, remoteAddress }: OpenRequest): boolean {
-    return remotePort !== unknownPort && remotePort === this.remotePort && sameBytes(remoteAddress, this.remoteAddress);
-  }
-}
-
-/** A client repeats itself when it gets no answer: what comes answers both. Of unknown peers it may be two clients. */
-function isSameQuestion(one: OpenRequest, other: OpenRequest): boolean {
-  return (
-    one.remotePort !== unknownPort &&
-    one.remotePort === other.remotePort &&
-    sameBytes(one.remoteAddress, other.remoteAddress) &&
-    one.message.requestType !== '' &&
-    one.message.requestType === other.message.requestType &&
-    one.message.requestResource === other.message.requestResource
-  );
-}
-
-/** IPv4 224.0.0.0/4 and IPv6 ff00::/8. */
-function isMulticast(address: Uint8Array): boolean {
-  return address.length === 4 ? address[0]! >> 4 === 0xe : address.length === 16 && address[0] === 0xff;
-}
-
-function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  if (one.length !== other.length) return false;
-  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false;
-  return true;
 }

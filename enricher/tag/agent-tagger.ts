@@ -114,6 +114,15 @@ export class AgentTagger implements Tagger {
     };
   }
 
+  get size(): number {
+    return this.#processes.size + this.#peerCount;
+  }
+
+  shrink(part: number): void {
+    this.#processes.shrinkTo(Math.floor(this.#processes.size * part));
+    this.#forgetFound();
+  }
+
   #forgetFound(): void {
     this.#version++;
     if (this.#peerCount === 0) return;

@@ -58,4 +58,8 @@ export interface Tagger {
   /** Takes in what an agent told of its processes. */
   learn(processes: readonly ProcessFacts[]): void;
   tag(question: TagQuestion): TaggedSides;
+  /** Processes and peers that are remembered. */
+  readonly size: number;
+  /** Forgets all peers, and of the processes those asked for the longest ago until no more than this part is left. */
+  shrink(part: number): void;
 }

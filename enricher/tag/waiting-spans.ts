@@ -5,6 +5,9 @@
  * for a while, since some addresses there are nobody's (the gateway of a node's pods).
  */
 import type { Span } from '../../schemas/generated/span.ts';
+import { toleranceNs } from '../agent-clock.ts';
+import { LruEntry, LruMap } from '../lru.ts';
+import { OffsetCounts } from '../offset-counts.ts';
 import type { AddressKey } from './address.ts';
 import type { LearnListener } from './resource-table.ts';
 import type { TagCounts } from './tag-counts.ts';
@@ -93,6 +96,16 @@ export interface WaitingLimits {
 const restWaits = 10;
 const maxAsked = 10_000;
 
+/** When something was waited for first, by the agent's clock. */
+class Asked extends LruEntry {
+  readonly atNs: number;
+
+  constructor(atNs: number) {
+    super();
+    this.atNs = atNs;
+  }
+}
+
 /** The spans of one agent that wait. */
 export class WaitingSpans {
   readonly #limits: WaitingLimits;
@@ -103,9 +116,9 @@ export class WaitingSpans {
   readonly #spans = new Set<WaitingSpan>();
   /** Those that only settle, in the order of theirs. */
   readonly #settling = new Set<WaitingSpan>();
-  readonly #offsets = new Map<number, number>();
-  /** When something was waited for first, by the agent's clock. */
-  readonly #asked = new Map<AddressKey, number>();
+  readonly #offsets = new OffsetCounts();
+  /** What was waited for, and when first. */
+  readonly #asked = new LruMap<AddressKey, Asked>(maxAsked, () => undefined);
 
   constructor(limits: WaitingLimits, index: WaitingIndex, counts: TagCounts, owner: WaitingOwner) {
     this.#limits = limits;
@@ -131,15 +144,16 @@ export class WaitingSpans {
   takeOut(waiting: WaitingSpan): void {
     if (this.#spans.delete(waiting)) this.#index.remove(waiting);
     else this.#settling.delete(waiting);
-    const count = this.#offsets.get(waiting.offset)! - 1;
-    if (count === 0) this.#offsets.delete(waiting.offset);
-    else this.#offsets.set(waiting.offset, count);
+    this.#offsets.remove(waiting.offset);
   }
 
   /** It was found: what it waited for is waited for again when it is unknown again. */
   found({ sides }: WaitingSpan): void {
     this.#counts.found++;
-    for (const { key } of sides.awaited) this.#asked.delete(key);
+    for (const { key } of sides.awaited) {
+      const asked = this.#asked.peek(key);
+      if (asked !== undefined) this.#asked.delete(asked);
+    }
   }
 
   /** Something else is awaited of it still. Its place and its deadline stay. */
@@ -151,15 +165,17 @@ export class WaitingSpans {
 
   /** Takes out what waited long enough, or is too much. */
   *due(nowNs: number): Generator<WaitingSpan> {
+    // A deadline that no wait of this clock has is one of another clock: what waits behind it must not wait for it.
+    const latestNs = nowNs + Math.max(this.#limits.tagWait, this.#limits.tagSettle) * 1e6 + toleranceNs;
     for (const waiting of this.#settling) {
-      const isExpired = waiting.deadlineNs <= nowNs;
+      const isExpired = waiting.deadlineNs <= nowNs || waiting.deadlineNs > latestNs;
       if (!isExpired && !this.#isTooMuch()) break;
       if (!isExpired) this.#counts.overflowed++;
       this.takeOut(waiting);
       yield waiting;
     }
     for (const waiting of this.#spans) {
-      const isExpired = waiting.deadlineNs <= nowNs;
+      const isExpired = waiting.deadlineNs <= nowNs || waiting.deadlineNs > latestNs;
       if (!isExpired && !this.#isTooMuch()) return;
       if (isExpired) this.#counts.expired++;
       else this.#counts.overflowed++;
@@ -178,9 +194,25 @@ export class WaitingSpans {
 
   /** Offset of the oldest batch that is needed for them. */
   get oldestOffset(): number | undefined {
-    let oldest: number | undefined;
-    for (const offset of this.#offsets.keys()) if (oldest === undefined || offset < oldest) oldest = offset;
-    return oldest;
+    return this.#offsets.oldest;
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#spans.size + this.#settling.size;
+  }
+
+  /** Takes out the oldest, until no more than this part of them waits. */
+  *shrink(part: number): Generator<WaitingSpan> {
+    for (const spans of [this.#settling, this.#spans]) {
+      const most = Math.floor(spans.size * part);
+      for (const waiting of spans) {
+        if (spans.size <= most) break;
+        this.#counts.overflowed++;
+        this.takeOut(waiting);
+        yield waiting;
+      }
+    }
   }
 
   #isTooMuch(): boolean {
@@ -192,17 +224,17 @@ export class WaitingSpans {
       this.#spans.add(waiting);
       this.#index.add(waiting);
     } else this.#settling.add(waiting);
-    this.#offsets.set(waiting.offset, (this.#offsets.get(waiting.offset) ?? 0) + 1);
+    this.#offsets.add(waiting.offset);
   }
 
   #mayCome(key: AddressKey, nowNs: number): boolean {
     const waitNs = this.#limits.tagWait * 1e6;
-    const asked = this.#asked.get(key);
-    if (asked !== undefined && nowNs - asked <= waitNs) return true;
-    if (asked !== undefined && nowNs - asked <= restWaits * waitNs) return false;
-    this.#asked.delete(key);
-    this.#asked.set(key, nowNs);
-    if (this.#asked.size > maxAsked) this.#asked.delete(this.#asked.keys().next().value!);
+    const asked = this.#asked.peek(key);
+    const sinceNs = asked === undefined ? Infinity : nowNs - asked.atNs;
+    if (sinceNs >= -toleranceNs && sinceNs <= waitNs) return true;
+    if (sinceNs > waitNs && sinceNs <= restWaits * waitNs) return false;
+    if (asked !== undefined) this.#asked.delete(asked);
+    this.#asked.add(key, new Asked(nowNs));
     return true;
   }
 }

@@ -18,6 +18,8 @@ export const testConfig: EnricherConfig = {
   maxOpenRequests: 10_000,
   maxContexts: 10_000,
   maxProcesses: 1000,
+  maxAgents: 10_000,
+  maxEntries: 1_000_000,
   agentSilence: 600_000,
   memory: 0,
   memoryBytes: Infinity,
@@ -53,7 +55,7 @@ export function runAgent(
   const parts = {
     config,
     dissectors: options.dissectors ?? [lineDissector],
-    tagger: new AgentTagger(new ResourceTable(config), config.maxProcesses, tagCounts),
+    tagger: () => new AgentTagger(new ResourceTable(config), config.maxProcesses, tagCounts),
     counters,
     waitingIndex: new WaitingIndex(),
     tagCounts,

@@ -1,0 +1,155 @@
+import type { EventBatch, ProcessFacts, SocketEvent } from '../schemas/generated/event-batch.ts';
+import type { Span } from '../schemas/generated/span.ts';
+import type { AgentParts } from './agent.ts';
+import { Follower } from './follow/follower.ts';
+import { LruEntry, LruMap } from './lru.ts';
+import type { BatchClock } from './pair/moment.ts';
+import { Pairing } from './pair/pairing.ts';
+import { SpanBuilder } from './pair/span-builder.ts';
+import { SpanIds } from './span-id.ts';
+import type { Tagger } from './tag/tagger.ts';
+import { type TaggedSpan, type WaitingOwner, type WaitingSpan, WaitingSpans } from './tag/waiting-spans.ts';
+
+const maxStartTimes = 65_536;
+
+class StartTime extends LruEntry {
+  startTimeNs: bigint;
+
+  constructor(startTimeNs: bigint) {
+    super();
+    this.startTimeNs = startTimeNs;
+  }
+}
+
+/** What an agent's events led to, and what it told of its processes: there from its first event on. */
+export class AgentState {
+  private readonly parts: AgentParts;
+  private readonly tagger: Tagger;
+  private readonly follower: Follower;
+  private readonly pairing: Pairing;
+  private readonly waiting: WaitingSpans;
+  private readonly startTimes = new LruMap<number, StartTime>(maxStartTimes, () => undefined);
+
+  /** @param emit takes spans that are finished, and hands those that wait for a resource to {@link takeIn} */
+  constructor(owner: WaitingOwner & { readonly id: number }, parts: AgentParts, emit: (tagged: TaggedSpan) => void) {
+    const { config, dissectors, counters } = parts;
+    const { id } = owner;
+    this.parts = parts;
+    this.tagger = parts.tagger();
+    this.waiting = new WaitingSpans(config, parts.waitingIndex, parts.tagCounts, owner);
+    this.follower = new Follower(config.maxContexts);
+    this.pairing = new Pairing({
+      dissectors,
+      follower: this.follower,
+      spanIds: new SpanIds(id),
+      spans: new SpanBuilder(id, this.tagger),
+      counters,
+      limits: config,
+      emit,
+    });
+  }
+
+  process({ processes, events }: EventBatch, clock: BatchClock): void {
+    this.learn(processes);
+    for (const event of inOrder(events)) this.pairing.event(event, clock);
+  }
+
+  /** Events were lost, perhaps until then. */
+  lost(untilNs: number): void {
+    this.follower.forget();
+    this.pairing.lost(untilNs);
+  }
+
+  /** The agent's clock counts from another start. */
+  clockWentBack(nowNs: number): void {
+    this.pairing.clockWentBack(nowNs);
+  }
+
+  /** Ends what waited long enough by the agent's clock. */
+  giveUp(nowNs: number, to: Span[]): void {
+    this.pairing.giveUp(nowNs);
+    for (const waiting of this.waiting.due(nowNs)) this.release(waiting, to);
+  }
+
+  /** Ends all open requests. */
+  endOpen(nowNs: number): void {
+    this.pairing.drain(nowNs);
+  }
+
+  /** Lets all spans go that wait for a resource. */
+  endWaiting(to: Span[]): void {
+    for (const waiting of this.waiting.drain()) this.release(waiting, to);
+  }
+
+  /** Whether a finished span waits for a resource from now on. */
+  takeIn(tagged: TaggedSpan, nowNs: number): boolean {
+    return this.waiting.takeIn(tagged, nowNs);
+  }
+
+  /** Something was learned that a span waited for. */
+  wake(waiting: WaitingSpan, to: Span[]): void {
+    const sides = this.tagger.tag(waiting.question);
+    if (sides.awaited.length > 0) {
+      this.waiting.update(waiting, sides);
+      return;
+    }
+    this.waiting.takeOut(waiting);
+    this.waiting.found(waiting);
+    this.release(waiting, to);
+  }
+
+  revoke(): void {
+    this.pairing.revoke();
+    for (const { events } of this.waiting.drain()) this.parts.counters.drop('revoked', events);
+  }
+
+  get heldFrom(): number | undefined {
+    const open = this.pairing.held.oldestOffset;
+    const waiting = this.waiting.oldestOffset;
+    return open === undefined || waiting === undefined ? (open ?? waiting) : Math.min(open, waiting);
+  }
+
+  get size(): number {
+    const { pairing, follower, tagger, startTimes, waiting } = this;
+    return pairing.size + follower.size + tagger.size + startTimes.size + waiting.size;
+  }
+
+  /** See `Agent.shrink`; spans that waited go out. */
+  shrink(part: number, to: Span[]): void {
+    this.pairing.shrink(part);
+    this.follower.shrink(part);
+    this.tagger.shrink(part);
+    this.startTimes.shrinkTo(Math.floor(this.startTimes.size * part));
+    for (const waiting of this.waiting.shrink(part)) this.release(waiting, to);
+  }
+
+  /** Lets a span go that is out of those that wait, tagged as it can be now. */
+  private release({ span, question, events }: WaitingSpan, to: Span[]): void {
+    const { local, peer } = this.tagger.tag(question);
+    this.parts.counters.emit(events);
+    to.push({ ...span, client: question.isServer ? peer : local, server: question.isServer ? local : peer });
+  }
+
+  private learn(processes: readonly ProcessFacts[]): void {
+    if (processes.length === 0) return;
+    this.tagger.learn(processes);
+    for (const { processId, startTimeNs } of processes) {
+      const before = this.startTimes.get(processId);
+      if (before === undefined) this.startTimes.add(processId, new StartTime(startTimeNs));
+      else if (before.startTimeNs !== startTimeNs) {
+        this.follower.restarted(processId);
+        before.startTimeNs = startTimeNs;
+      }
+    }
+  }
+}
+
+/**
+ * Ids are given when a write begins and when a read ends, so their order is that of cause and effect. Events are sent when
+ * calls return: the response may be sent by one thread before another has returned from writing the request.
+ */
+function inOrder(events: readonly SocketEvent[]): readonly SocketEvent[] {
+  for (let index = 1; index < events.length; index++)
+    if (events[index]!.id < events[index - 1]!.id) return [...events].sort((one, other) => one.id - other.id);
+  return events;
+}

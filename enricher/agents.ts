@@ -1,0 +1,199 @@
+/**
+ * All agents that are heard of, in bounds whatever ids batches name: no more than `maxAgents`, and no more than
+ * `maxEntries` things kept of all together. A turn costs what it does for the agents that were heard, not for all.
+ *
+ * Beyond the number of agents one is drained, as after silence: of those that were heard of a few times only, else of all,
+ * the one not heard of for the longest. So many new ids do not push out agents that have long been there. Beyond the number
+ * of things those agents that keep the most lose the oldest, until all have as much at most.
+ */
+import type { SpanBatch } from '../schemas/generated/span-batch.ts';
+import { Agent, type AgentParts } from './agent.ts';
+import { HeldOffsets } from './held-offsets.ts';
+import { LruMap } from './lru.ts';
+
+/** An agent that sent so many batches is no newcomer. */
+const establishedBatches = 8;
+/** This part of the agents may be such as have long been there. */
+const establishedPart = 7 / 8;
+/** Beyond the bound, so much of it is made free at once. */
+const freedPart = 1 / 16;
+
+/** Bounds, and what silence is. */
+export interface AgentLimits {
+  readonly maxAgents: number;
+  readonly maxEntries: number;
+  /** In milliseconds. */
+  readonly agentSilence: number;
+}
+
+/** What was done because of the bounds, and for which number of agents a turn did something. */
+export interface AgentCounts {
+  /** Agents that had to go because there were too many. */
+  evicted: number;
+  /** Agents that lost some of what was kept of them. */
+  shrunk: number;
+  /** Agents looked at between batches, since the start. */
+  visited: number;
+}
+
+/** Agents by partition and id; see the top of the file. */
+export class Agents {
+  readonly counts: AgentCounts = { evicted: 0, shrunk: 0, visited: 0 };
+  private readonly limits: AgentLimits;
+  private readonly parts: AgentParts;
+  private readonly newcomers = new LruMap<string, Agent>(Infinity, () => undefined);
+  private readonly established = new LruMap<string, Agent>(Infinity, () => undefined);
+  private readonly heldOffsets = new Map<number, HeldOffsets<Agent>>();
+  /** Agents with spans that go out between batches. */
+  private readonly late = new Set<Agent>();
+  /** What agents that had to go left. */
+  private left: SpanBatch[] = [];
+  private entries = 0;
+
+  constructor(limits: AgentLimits, parts: AgentParts) {
+    this.limits = limits;
+    this.parts = { ...parts, isLate: (agent) => this.late.add(agent) };
+  }
+
+  get size(): number {
+    return this.newcomers.size + this.established.size;
+  }
+
+  /** The agent that a batch is of. One id in two partitions is two agents: none can stand in for another's. */
+  heard(agentId: number, partition: number, nowMs: number): Agent {
+    const key = `${partition}:${agentId}`;
+    let agent = this.established.get(key) ?? this.newcomers.get(key);
+    if (agent === undefined) {
+      agent = new Agent(agentId, partition, this.parts);
+      this.newcomers.add(key, agent);
+      if (this.size > this.limits.maxAgents) this.evictOne(agent);
+    } else if (agent.batches === establishedBatches && this.newcomers.has(key)) this.establish(key, agent);
+    agent.heardMs = nowMs;
+    return agent;
+  }
+
+  /** An agent has worked off a batch. */
+  worked(agent: Agent): void {
+    const { size } = agent;
+    this.entries += size - agent.countedSize;
+    agent.countedSize = size;
+    this.note(agent);
+    if (this.entries > this.limits.maxEntries) this.shrink();
+  }
+
+  /** What goes out between batches: late spans, and all of agents that are gone. */
+  flush(nowMs: number): readonly SpanBatch[] {
+    const batches = this.left;
+    this.left = [];
+    for (const agent of this.late) {
+      this.counts.visited++;
+      const late = agent.takeLate();
+      if (late !== undefined) batches.push(late);
+      this.recount(agent);
+    }
+    this.late.clear();
+    for (const agents of [this.newcomers, this.established])
+      for (let agent = agents.oldestEntry; agent !== undefined; agent = agents.oldestEntry) {
+        this.counts.visited++;
+        if (nowMs - agent.heardMs < this.limits.agentSilence) break;
+        batches.push(agent.drain());
+        this.remove(agent);
+      }
+    return batches;
+  }
+
+  /** Ends everything. */
+  drain(): readonly SpanBatch[] {
+    const batches = this.left;
+    this.left = [];
+    for (const agent of this.all()) {
+      batches.push(agent.drain());
+      this.recount(agent);
+    }
+    this.late.clear();
+    return batches;
+  }
+
+  /** The oldest offset of a partition that something held came from. */
+  heldFrom(partition: number): number | undefined {
+    return this.heldOffsets.get(partition)?.oldest();
+  }
+
+  /** Forgets the agents of these partitions: another instance has them now. */
+  revoke(partitions: ReadonlySet<number>): void {
+    for (const agent of [...this.all()]) {
+      if (!partitions.has(agent.partition)) continue;
+      agent.revoke();
+      this.remove(agent);
+    }
+    for (const partition of partitions) this.heldOffsets.delete(partition);
+  }
+
+  private *all(): Generator<Agent> {
+    yield* this.newcomers.values();
+    yield* this.established.values();
+  }
+
+  /** The one in the middle of its words stays. */
+  private evictOne(newest: Agent): void {
+    const oldest = this.newcomers.oldestEntry;
+    const agent = oldest === newest ? this.established.oldestEntry : oldest;
+    if (agent === undefined) return;
+    this.counts.evicted++;
+    const batch = agent.drain();
+    if (batch.spans.length > 0) this.left.push(batch);
+    this.remove(agent);
+  }
+
+  private establish(key: string, agent: Agent): void {
+    this.newcomers.delete(agent);
+    this.established.add(key, agent);
+    if (this.established.size <= Math.ceil(this.limits.maxAgents * establishedPart)) return;
+    const oldest = this.established.oldestEntry!;
+    this.established.delete(oldest);
+    this.newcomers.add(String(oldest.lruKey), oldest);
+  }
+
+  private remove(agent: Agent): void {
+    this.newcomers.delete(agent);
+    this.established.delete(agent);
+    this.late.delete(agent);
+    this.entries -= agent.countedSize;
+    agent.countedSize = 0;
+  }
+
+  private recount(agent: Agent): void {
+    const { size } = agent;
+    this.entries += size - agent.countedSize;
+    agent.countedSize = size;
+  }
+
+  private note(agent: Agent): void {
+    let offsets = this.heldOffsets.get(agent.partition);
+    if (offsets === undefined) this.heldOffsets.set(agent.partition, (offsets = new HeldOffsets()));
+    offsets.note(agent);
+  }
+
+  /** Finds the size to which agents have to be cut so that enough is free, and cuts those above it. */
+  private shrink(): void {
+    const bySize = [...this.all()].map((agent) => ({ agent, size: agent.size }));
+    bySize.sort((one, other) => other.size - one.size);
+    let excess = this.entries - this.limits.maxEntries * (1 - freedPart);
+    let cut = 0;
+    let size = bySize[0]?.size ?? 0;
+    while (excess > 0 && cut < bySize.length && size > 0) {
+      cut++;
+      // The first `cut` of them come down to the size of the next one, or as far as is needed.
+      const next = bySize[cut]?.size ?? 0;
+      const step = Math.min(size - next, Math.ceil(excess / cut));
+      size -= step;
+      excess -= step * cut;
+    }
+    for (const { agent, size: before } of bySize.slice(0, cut)) {
+      if (before <= size) continue;
+      this.counts.shrunk++;
+      agent.shrink(size / before);
+      this.recount(agent);
+    }
+  }
+}

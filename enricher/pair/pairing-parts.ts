@@ -1,0 +1,25 @@
+import type { Counters } from '../../core/stage/accounting.ts';
+import type { Dissector } from '../dissect/dissector.ts';
+import type { Follower } from '../follow/follower.ts';
+import type { DropReason, EnricherRejectReason } from '../outcomes.ts';
+import type { SpanIds } from '../span-id.ts';
+import type { TaggedSpan } from '../tag/waiting-spans.ts';
+import type { SpanBuilder } from './span-builder.ts';
+
+/** Bounds of what is kept of one agent. */
+export interface PairingLimits {
+  readonly maxSockets: number;
+  readonly maxOpenRequests: number;
+}
+
+/** What pairing works with. */
+export interface PairingParts {
+  readonly dissectors: readonly Dissector[];
+  readonly follower: Follower;
+  readonly spanIds: SpanIds;
+  readonly spans: SpanBuilder;
+  readonly counters: Counters<DropReason, EnricherRejectReason>;
+  readonly limits: PairingLimits;
+  /** Takes finished spans, in the order they end, and from then on accounts for their events. */
+  readonly emit: (tagged: TaggedSpan) => void;
+}
