@@ -30,8 +30,9 @@ const aheadOfBusNs = 5e9;
 const slackNs = 1e9;
 /** After so much progress of an agent that event time has not followed at all, it does. */
 const patienceNs = 120e9;
-/** Agents that are remembered, of those that are heard of and of those that are silent. */
+/** Agents that are remembered, of those that are heard of and of those that are silent: 150 bytes each. */
 const agentLimit = 20_000;
+const silentLimit = 5_000;
 
 /** What is known of one agent. Times in nanoseconds. */
 interface AgentTime extends Recent<AgentTime> {
@@ -152,7 +153,7 @@ export class EventClock {
       this.#active.remove(oldest);
       this.#leading.remove(oldest);
       this.#silent.put(oldest);
-      if (this.#silent.size > agentLimit) this.#silent.remove(this.#silent.oldest!);
+      if (this.#silent.size > silentLimit) this.#silent.remove(this.#silent.oldest!);
     }
   }
 

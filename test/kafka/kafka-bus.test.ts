@@ -106,6 +106,19 @@ brokerForTests('the bus on Kafka', (broker) => {
     expect(reader.messages[2]!.value.equals(value)).toBe(true);
   });
 
+  test('the broker says when it accepted a message, whatever the writer says', async () => {
+    await bus.ensureTopics([{ name: topic, partitions: 1 }]);
+    const producer = new Kafka({ brokers: [...broker().brokers], logLevel: logLevel.NOTHING }).producer();
+    await producer.connect();
+    const before = Date.now();
+    const messages = ['0', '4102444800000'].map((timestamp) => ({ key: 'a', value: 'x', timestamp }));
+    await producer.send({ topic: prefix + topic, messages });
+    await producer.disconnect();
+    const reader = await join();
+    await pollUntil([reader], () => reader.messages.length === 2);
+    for (const { timestampMs } of reader.messages) expect(Math.abs(timestampMs - before)).toBeLessThan(60_000);
+  });
+
   test('bringing a topic up to date keeps the settings that others made for it', async () => {
     await bus.ensureTopics([{ name: topic, partitions: 1, retentionMs: 3_600_000 }]);
     const name = prefix + topic;
