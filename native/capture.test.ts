@@ -141,8 +141,8 @@ for line in sys.stdin: client.send(line.encode()); server.recv(100); print(flush
     expect(live.events.filter((event) => event.processId === processId)).toHaveLength(202);
     await live.capture.stop();
     live.capture.acknowledge(1);
-    live.capture.exclude(1);
-    expect(live.capture.attachLoopProbes(process.execPath)).toBe(0);
+    expect(live.capture.exclude(1)).toBe(false);
+    expect(await live.capture.inspectLoops(process.pid, true)).toBeUndefined();
     expect(live.capture.statistics()).toEqual([]);
   });
 
@@ -170,19 +170,6 @@ os._exit(0)`),
       // Forgotten sockets lose their role, not their data.
       expect(events.filter((event) => textOf(event) === 'x')).toHaveLength(800);
       expect(events.some((event) => event.role === 'unknown')).toBe(true);
-    });
-  });
-
-  it('attaches loop probes once per file, and none where there is no loop', async () => {
-    const live = new LiveEvents();
-    await during(live, async () => {
-      const attached = live.capture.attachLoopProbes(process.execPath);
-      expect(attached).toBeGreaterThan(0);
-      expect(live.capture.attachLoopProbes(process.execPath)).toBe(attached);
-      expect(live.capture.attachLoopProbes('/bin/sh')).toBe(0);
-      expect(live.capture.attachLoopProbes('/proc/self/stat')).toBe(0);
-      expect(() => live.capture.attachLoopProbes('/nowhere')).toThrow(/cannot be looked at/);
-      await Promise.resolve();
     });
   });
 
