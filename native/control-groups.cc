@@ -26,7 +26,8 @@ Descriptor open_control_group(const std::string& path) {
     open_how how{};
     how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
     how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
-    return Descriptor(static_cast<int>(syscall(SYS_openat2, root.number(), below.c_str(), &how, sizeof(how))));
+    Descriptor group(static_cast<int>(syscall(SYS_openat2, root.number(), below.c_str(), &how, sizeof(how))));
+    if (group.is_open()) return group;
   }
   return Descriptor();
 }
