@@ -96,6 +96,7 @@ class BpfRun implements RunningSource {
   #facts: ProcessFacts[] = [];
   #missingCgroups: readonly string[] = [];
   #isDeaf = false;
+  #isBlocked = false;
   #hanging = 0;
 
   constructor(options: BpfSourceOptions, context: SourceContext, counters: Counters<LossReason>) {
@@ -268,8 +269,10 @@ class BpfRun implements RunningSource {
     else health.fails('collector', 'capture', deaf);
     if (deaf !== undefined && !this.#isDeaf) telemetry.emit(collectorEvents.deaf, { reason: deaf });
     this.#isDeaf = deaf !== undefined;
-    if (blocked === undefined) health.recovers('collector', 'output');
-    else health.waits('collector', 'output', blocked);
+    // Both are signs of life: only what changes, or lasts, may count as one.
+    if (blocked !== undefined) health.waits('collector', 'output', blocked);
+    else if (this.#isBlocked) health.recovers('collector', 'output');
+    this.#isBlocked = blocked !== undefined;
     const { hangingInspections } = progress;
     if (hangingInspections > this.#hanging) telemetry.emit(collectorEvents.inspectionsHang, { hangingInspections });
     this.#hanging = hangingInspections;
