@@ -54,6 +54,9 @@ enum spanloom_loss {
 	SPANLOOM_LOSSES = 5,
 };
 
+/* Slots of the map excluded_groups; those in use come first. */
+#define SPANLOOM_EXCLUDED_GROUPS 16
+
 /* Keys of the map many_programs. */
 enum spanloom_many {
 	SPANLOOM_MANY_INGRESS = 0, /* on_recvmmsg */

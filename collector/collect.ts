@@ -3,14 +3,14 @@ import type { StageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import { AgentIdentity } from './agent-identity.ts';
 import { readBootFacts } from './boot-facts.ts';
 import { readMachineFacts } from './host.ts';
-import { readHostNetwork } from './host-network.ts';
+import { readHostNetwork, type ReadMacAddresses } from './host-network.ts';
 import { HostVersions } from './host-versions.ts';
 import { collectorEvents } from './internal-events.ts';
 import { Outbox, type Output } from './outbox.ts';
 import { ResourceIds } from './processes/resource-ids.ts';
 import { hostResource, resourceMessage } from './processes/resources.ts';
 import { signingOutput } from './signing-output.ts';
-import type { RunningSource, Source, SourceContext } from './source.ts';
+import type { RunningSource, Source, SourceContext, SourceHealth } from './source.ts';
 import { WallClock } from './wall-clock.ts';
 
 /** What a collector runs with. */
@@ -20,11 +20,13 @@ export interface CollectOptions {
   /** Where the identity of this agent is kept. */
   readonly dataDirectory: string;
   readonly clockIntervalMs: number;
+  readonly readMacAddresses: ReadMacAddresses;
   /** How often the interfaces of the host are looked at. */
   readonly hostFactsIntervalMs: number;
   /** Kubernetes node that the host is; empty where that is not known. */
   readonly nodeName: string;
   readonly telemetry: Pick<StageTelemetry, 'emit'>;
+  readonly health: SourceHealth;
   readonly signal: AbortSignal;
 }
 
@@ -37,7 +39,8 @@ const closeTimeoutMs = 5_000;
  * @throws PipelineError when a source cannot start, or the output fails in a way that waiting does not heal
  */
 export async function collect(options: CollectOptions): Promise<void> {
-  const { sources, output, dataDirectory, clockIntervalMs, hostFactsIntervalMs, nodeName, telemetry, signal } = options;
+  const { sources, output, dataDirectory, clockIntervalMs, hostFactsIntervalMs, nodeName, telemetry, health, signal } =
+    options;
   if (signal.aborted) return;
   const clock = new WallClock();
   const identity = AgentIdentity.open(dataDirectory, readBootFacts(), Date.now());
@@ -48,7 +51,7 @@ export async function collect(options: CollectOptions): Promise<void> {
   const hostResourceId = resourceIds.idOf(hostUid(identity.agentId));
   const outbox = new Outbox(signingOutput(output, identity.key), telemetry);
   const { hostName } = machine;
-  const context: SourceContext = { identity, clock, resourceIds, hostResourceId, hostName, outbox, telemetry };
+  const context: SourceContext = { identity, clock, resourceIds, hostResourceId, hostName, outbox, telemetry, health };
   const { agentId, bootTimeNs } = identity;
   const versions = new HostVersions(dataDirectory);
   let publishedHost = '';
@@ -58,7 +61,7 @@ export async function collect(options: CollectOptions): Promise<void> {
       resourceId: hostResourceId,
       bootTimeNs,
       ...machine,
-      ...(await readHostNetwork()),
+      ...(await readHostNetwork(options.readMacAddresses)),
     });
     const nowNs = clock.toUnixNs(Number(process.hrtime.bigint()));
     const messages = versions.take(host, nowNs).map(resourceMessage);

@@ -91,6 +91,16 @@ export const collectorConfig = defineConfig(
         'Environment variables of processes that become tags, by name or by prefix (APP_*). Names that sound like a secret (PASSWORD, TOKEN, SECRET, KEY and such) are taken only where they are written out.',
       default: '',
     }),
+    excludeCgroups: listSetting({
+      description:
+        'Control groups (v2) whose processes are not captured, with those in groups below them: paths as in /proc/PID/cgroup, at most 16. For other stages on the same host.',
+      default: '',
+    }),
+    excludeProcesses: listSetting({
+      description:
+        'Ids of processes that run when the capture begins and are not captured, for as long as they run. The collector itself never is.',
+      default: '',
+    }),
     nodeName: textSetting({
       description: 'Name of the Kubernetes node that this host is. Without it NODE_NAME, where that is set.',
     }).optional(),

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { loadNative } from '../native/load.ts';
 import { addressText } from '../schemas/trace-json.ts';
 import { inet6Addresses, localAddresses, readHostNetwork } from './host-network.ts';
 
@@ -35,6 +36,9 @@ describe('addresses of a network namespace', () => {
   });
 });
 
+const readMacAddresses = (processId: number): Promise<readonly string[] | undefined> =>
+  loadNative().readMacAddresses(processId);
+
 /** @throws Error where it must work */
 function canUnshare(): boolean {
   if (spawnSync('unshare', ['-n', 'ip', 'link']).status === 0) return true;
@@ -46,7 +50,7 @@ function canUnshare(): boolean {
 
 describe('this host', () => {
   it('has no address that others have too, and each once', async () => {
-    const { addresses, macAddresses } = await readHostNetwork();
+    const { addresses, macAddresses } = await readHostNetwork(readMacAddresses);
     const texts = addresses.map(addressText);
     expect(texts.filter((text) => text.startsWith('127.') || text.startsWith('fe80') || text === '::1')).toEqual([]);
     expect(new Set(texts).size).toBe(texts.length);
@@ -55,18 +59,44 @@ describe('this host', () => {
 });
 
 describe.skipIf(!canUnshare())('a host with a network namespace', () => {
-  it('has the addresses in it, as long as somebody is in it', async () => {
+  /** What the host is reached at while a process is in a namespace with an interface of its own. */
+  async function withNamespace(...options: readonly string[]): Promise<readonly string[]> {
     const script =
-      'ip link set lo up && ip addr add 198.51.100.99/32 dev lo && ip addr add 2001:db8::99/128 dev lo && echo ready && exec sleep 30';
-    const child = spawn('unshare', ['-n', 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+      'ip link add name shop0 address 02:00:5e:00:00:63 type bridge && ip addr add 198.51.100.99/32 dev shop0 && ip link set shop0 up && ip addr add 2001:db8::99/128 dev shop0 && echo ready && exec sleep 30';
+    const child = spawn('unshare', [...options, 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
     try {
       await once(child.stdout, 'data');
-      const { addresses } = await readHostNetwork();
-      expect(addresses.map(addressText)).toEqual(expect.arrayContaining(['198.51.100.99', '2001:db8::99']));
+      const { addresses, macAddresses } = await readHostNetwork(readMacAddresses);
+      return [...addresses.map(addressText), ...macAddresses.map((mac) => Buffer.from(mac).toString('hex'))];
     } finally {
       child.kill('SIGKILL');
       await once(child, 'exit');
     }
-    expect((await readHostNetwork()).addresses.map(addressText)).not.toContain('198.51.100.99');
+  }
+
+  it('has the addresses in it, as long as somebody is in it', async () => {
+    expect(await withNamespace('-n')).toEqual(
+      expect.arrayContaining(['198.51.100.99', '2001:db8::99', '02005e000063']),
+    );
+    expect((await readHostNetwork(readMacAddresses)).addresses.map(addressText)).not.toContain('198.51.100.99');
+  });
+
+  it('has none that a user gives himself in a user namespace of his own', async () => {
+    const addresses = await withNamespace('-U', '-r', '-n');
+    for (const address of ['198.51.100.99', '2001:db8::99', '02005e000063']) expect(addresses).not.toContain(address);
+  });
+
+  it('does not wait for a namespace whose interfaces are not told', async () => {
+    const child = spawn('unshare', ['-n', 'sh', '-c', 'echo ready && exec sleep 30'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    try {
+      await once(child.stdout, 'data');
+      const { addresses } = await readHostNetwork(() => new Promise(() => undefined));
+      expect(addresses.length).toBeGreaterThanOrEqual(0);
+    } finally {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
   });
 });

@@ -1,15 +1,17 @@
 /**
  * Addresses and hardware addresses of this host and of its network namespaces (containers without Kubernetes, virtual
  * routers). Those of pods are left out: Kubernetes tells of them, exactly and in time. Other namespaces are read through
- * the processes in them, with no more rights than reading /proc takes; what cannot be read is not there.
+ * the processes in them, as far as the rights of this process go; what cannot be read is not there. Namespaces that a user
+ * has made for himself (in a user namespace of his own) are left out: in them he gives himself any address he likes.
  */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { parseMacAddress } from './cloud/network-text.ts';
 import { addressBytes, isUnique } from './host.ts';
 import { parseCgroup } from './processes/cgroup-path.ts';
-import { listProcessIds } from './processes/proc-files.ts';
+import type { NativeCapture } from '../native/capture.ts';
+import { listProcessIds, readProcText } from './processes/proc-files.ts';
 
 /** What a host is reached at. Without what other hosts have too (loopback, link-local), sorted. */
 export interface HostNetwork {
@@ -21,18 +23,30 @@ export interface HostNetwork {
 
 const maxNamespaces = 1024;
 const maxAddresses = 4096;
+/** Of a table of routes or addresses; what a namespace has beyond it is left out. */
+const maxTableBytes = 4 * 1024 * 1024;
+const answerMs = 1_000;
 /** Processes looked at in one go: the rest of the collector must not wait. */
 const processesAtOnce = 200;
 
+/** Reads the hardware addresses in the network namespace of a process, on another thread. */
+export type ReadMacAddresses = NativeCapture['readMacAddresses'];
+
 /** Reads what this host is reached at now. */
-export async function readHostNetwork(root = '/proc'): Promise<HostNetwork> {
+export async function readHostNetwork(readOthers: ReadMacAddresses, root = '/proc'): Promise<HostNetwork> {
   const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   const addresses = own.map(({ address }) => address.split('%')[0]!);
   const macAddresses = [...own.map(({ mac }) => mac), ...readMacAddresses('/sys/class/net')];
+  let answer = true;
   for (const processId of await otherNamespaces(root)) {
-    addresses.push(...localAddresses(readOrEmpty(`${root}/${processId}/net/fib_trie`)));
-    addresses.push(...inet6Addresses(readOrEmpty(`${root}/${processId}/net/if_inet6`)));
-    macAddresses.push(...readMacAddresses(`${root}/${processId}/root/sys/class/net`));
+    addresses.push(...localAddresses(readProcText(`${root}/${processId}/net/fib_trie`, maxTableBytes)));
+    addresses.push(...inet6Addresses(readProcText(`${root}/${processId}/net/if_inet6`, maxTableBytes)));
+    // Once it has not answered in time it is not asked again in this round.
+    const macs: readonly string[] | null | undefined = answer
+      ? await Promise.race([readOthers(processId), sleep(answerMs, null)])
+      : undefined;
+    answer &&= macs !== null;
+    macAddresses.push(...(macs ?? []));
   }
   return {
     addresses: sorted(addresses.filter(isUnique).map(addressBytes)),
@@ -40,25 +54,28 @@ export async function readHostNetwork(root = '/proc'): Promise<HostNetwork> {
   };
 }
 
-/** A process in each network namespace that is neither this one's nor a pod's. */
+/** A process in each network namespace that is neither this one's, nor a pod's, nor of a user's own making. */
 async function otherNamespaces(root: string): Promise<readonly number[]> {
-  const known = new Set([namespaceOf(`${root}/self`)]);
+  const known = new Set([namespaceOf(`${root}/self`, 'net')]);
+  const ownUsers = namespaceOf(`${root}/self`, 'user');
   const members: number[] = [];
   let looked = 0;
   for (const processId of listProcessIds(root)) {
     if (++looked % processesAtOnce === 0) await nextTurn();
-    const namespace = namespaceOf(`${root}/${processId}`);
+    const namespace = namespaceOf(`${root}/${processId}`, 'net');
     if (namespace === '' || known.has(namespace)) continue;
+    // To enter a network namespace from this user namespace takes rights in it: another process may have them.
+    if (namespaceOf(`${root}/${processId}`, 'user') !== ownUsers) continue;
     known.add(namespace);
-    if (parseCgroup(readOrEmpty(`${root}/${processId}/cgroup`)).podUid === '') members.push(processId);
+    if (parseCgroup(readProcText(`${root}/${processId}/cgroup`)).podUid === '') members.push(processId);
     if (members.length >= maxNamespaces) break;
   }
   return members;
 }
 
-function namespaceOf(process: string): string {
+function namespaceOf(process: string, kind: 'net' | 'user'): string {
   try {
-    return readlinkSync(`${process}/ns/net`);
+    return readlinkSync(`${process}/ns/${kind}`);
   } catch {
     // It has ended, or belongs to someone whom these rights do not cover.
     return '';
@@ -80,19 +97,12 @@ export function inet6Addresses(text: string): readonly string[] {
     .map((hex) => hex.match(/.{4}/g)!.join(':'));
 }
 
+/** Of this process's own namespace. */
 function readMacAddresses(folder: string): readonly string[] {
   try {
-    return readdirSync(folder).map((name) => readOrEmpty(`${folder}/${name}/address`).trim());
+    return readdirSync(folder).map((name) => readProcText(`${folder}/${name}/address`).trim());
   } catch {
     return [];
-  }
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
   }
 }
 

@@ -30,6 +30,43 @@ export const collectorEvents = {
     level: 'error',
     message: 'The bus did not take the last events before the process had to stop.',
   },
+  factsLeftOut: {
+    name: 'process_facts_left_out',
+    level: 'error',
+    message: 'More processes came than can be looked at; spans of some have no names.',
+  },
+  batchFailed: {
+    name: 'batch_failed',
+    level: 'error',
+    message: 'A batch of events could not be made; its events are counted as lost.',
+  },
+  cgroupMissing: {
+    name: 'excluded_cgroup_missing',
+    level: 'warn',
+    message: 'A control group that is to be left out does not exist; it is looked for again every second.',
+  },
+  notExcluded: {
+    name: 'process_not_excluded',
+    level: 'warn',
+    message: 'A process that is to be left out does not run, or too many are left out already.',
+  },
+  inspectionsHang: {
+    name: 'inspections_hang',
+    level: 'warn',
+    message:
+      'Files or memory of some processes do not answer; other processes of the same user are not looked at meanwhile.',
+  },
+  deaf: {
+    name: 'capture_deaf',
+    level: 'error',
+    message: 'The kernel has events that are not read any more.',
+  },
+  loopProbesLeftOut: {
+    name: 'loop_probes_left_out',
+    level: 'warn',
+    message:
+      'Programs of some user were not searched for event loops: there are too many at once, or they cannot be probed.',
+  },
   loopProbes: {
     name: 'loop_probes_attached',
     level: 'info',

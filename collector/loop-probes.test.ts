@@ -1,63 +1,79 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { libuvLibraries, LoopProbes } from './loop-probes.ts';
+import type { LoopInspection } from '../native/capture.ts';
+import { LoopProbes } from './loop-probes.ts';
 
 let root = '';
 beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'spanloom-proc-'))));
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** A process in a made-up /proc, with its own view of the file system. */
-function addProcess(processId: number, executable: string, libraries: readonly string[] = []): void {
-  mkdirSync(join(root, String(processId), 'root', 'usr', 'lib'), { recursive: true });
-  writeFileSync(join(root, executable), '');
-  symlinkSync(join(root, executable), join(root, String(processId), 'exe'));
-  for (const library of libraries) writeFileSync(join(root, String(processId), 'root', library), '');
-  const maps = libraries.map((library) => `7f00-7f01 r-xp 00000000 08:01 12                 ${library}`);
-  writeFileSync(join(root, String(processId), 'maps'), ['7ffc-7ffd rw-p 0 00:00 0  [stack]', ...maps, ''].join('\n'));
+/** A process in a made-up /proc; what it executes need not be there. */
+function addProcess(processId: number, executable: string): void {
+  mkdirSync(join(root, String(processId)), { recursive: true });
+  rmSync(join(root, String(processId), 'exe'), { force: true });
+  symlinkSync(executable, join(root, String(processId), 'exe'));
 }
 
-it('tries each file once, however many processes use it, and the libraries of processes that are looked at', () => {
-  const tried: string[] = [];
-  const capture = { attachLoopProbes: (path: string) => tried.push(path.slice(root.length)) };
-  const probes = new LoopProbes(capture, { emit: () => undefined }, root);
-  addProcess(1, 'node');
-  addProcess(2, 'node');
-  probes.scan();
-  expect(tried).toEqual(['/1/exe']);
-  addProcess(3, 'plugin-host', ['/usr/lib/libuv.so.1.0.0', '/usr/lib/libc.so.6']);
-  probes.scan();
-  probes.inspect(3);
-  expect(tried.slice(1)).toEqual(['/3/exe', '/3/root/usr/lib/libuv.so.1.0.0']);
-});
-
-it('goes on when a file cannot be probed', () => {
-  const events: string[] = [];
+/** Probes over a made-up addon that answers so. */
+function probesWith(answer: () => LoopInspection | undefined): {
+  readonly probes: LoopProbes;
+  readonly asked: [number, boolean][];
+  readonly told: unknown[][];
+} {
+  const asked: [number, boolean][] = [];
+  const told: unknown[][] = [];
   const capture = {
-    attachLoopProbes: () => {
-      throw new Error('no symbols');
+    inspectLoops: (processId: number, withLibraries: boolean) => {
+      asked.push([processId, withLibraries]);
+      return Promise.resolve(answer());
     },
   };
-  const probes = new LoopProbes(capture, { emit: (event) => events.push(event.name) }, root);
-  addProcess(1, 'node');
-  addProcess(2, 'other');
-  probes.scan();
-  probes.inspect(99);
-  expect(events).toEqual(['loop_probes_failed', 'loop_probes_failed']);
+  return {
+    probes: new LoopProbes(capture, { emit: ({ name }, fields) => told.push([name, fields]) }, root),
+    asked,
+    told,
+  };
+}
+
+const nothingNew: LoopInspection = { files: [], leftOut: 0 };
+
+it('asks for each process once, again when it executes something else, and with libraries when it is looked at', async () => {
+  const { probes, asked } = probesWith(() => nothingNew);
+  addProcess(1, '/usr/bin/node');
+  addProcess(2, '/usr/bin/node');
+  await probes.scan();
+  await probes.scan();
+  expect(asked.splice(0)).toEqual([
+    [1, false],
+    [2, false],
+  ]);
+  addProcess(2, '/usr/bin/other (deleted)');
+  await probes.scan();
+  probes.inspect(1);
+  expect(asked).toEqual([
+    [2, false],
+    [1, true],
+  ]);
 });
 
-it('knows libuv among mapped files', () => {
-  const line = (path: string): string => `55d0-55d1 r-xp 00000000 fe:00 4  ${path}`;
-  const paths = [
-    '/lib/libuv.so.1',
-    '/lib/libuv.so.1',
-    '/x/uvloop/loop.cpython-311-x86_64-linux-gnu.so',
-    '/lib/libuvc.so',
-    '/lib/libc.so.6',
-  ];
-  expect(libuvLibraries([...paths.map(line), '7f-80 rw-p 0 0 0', ''].join('\n'))).toEqual([
-    '/lib/libuv.so.1',
-    '/x/uvloop/loop.cpython-311-x86_64-linux-gnu.so',
-  ]);
+it('asks again for what could not be looked at yet', async () => {
+  const answers = [undefined, { files: [], leftOut: 3 }, nothingNew];
+  const { probes, asked, told } = probesWith(() => answers.shift());
+  addProcess(1, '/usr/bin/node');
+  for (let round = 0; round < 5; round++) await probes.scan();
+  expect(asked).toHaveLength(3);
+  probes.tell();
+  expect(told).toEqual([['loop_probes_left_out', { failures: 0, leftOut: 3 }]]);
+});
+
+it('goes on when files cannot be probed, and tells of ten of them', async () => {
+  const files = Array.from({ length: 60 }, (_, index) => ({ path: `/tmp/libuv.so.${index}`, probes: 0, error: 'no' }));
+  const { probes, told } = probesWith(() => ({ files, leftOut: 0 }));
+  addProcess(1, '/usr/bin/node');
+  await probes.scan();
+  expect(told.splice(0)).toHaveLength(10);
+  probes.tell();
+  expect(told).toEqual([['loop_probes_left_out', { failures: 50, leftOut: 0 }]]);
 });

@@ -1,82 +1,88 @@
 /**
  * Finds the programs whose event loop is libuv, so that the kernel programs learn when its timer phase begins: executables
- * that contain libuv and shared libraries of it. Each file is tried once, whichever processes use it.
+ * that contain libuv and shared libraries of it. No file of another process is touched here: the addon looks at them on
+ * threads of its own (native/process-files.h), because a process decides what its files are and whether they ever answer.
  */
-import { readFileSync, statSync } from 'node:fs';
-import type { Capture } from '../native/capture.ts';
+import { readlinkSync } from 'node:fs';
+import type { Capture, LoopInspection } from '../native/capture.ts';
 import type { StageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import { collectorEvents } from './internal-events.ts';
 import { listProcessIds } from './processes/proc-files.ts';
 
-/** Files mapped into processes that may contain libuv besides the executable itself. */
-const libraryPattern = /\/libuv[-\d]*\.so[^/]*$|\/uvloop\/loop\.[^/]*\.so$/;
+/** Files that could not be probed that are told of between two calls of {@link LoopProbes.tell}. */
+const maxToldFailures = 10;
 
-/** Paths of such files in the text of /proc/<pid>/maps. */
-export function libuvLibraries(maps: string): string[] {
-  const paths = maps.split('\n').map((line) => line.slice(line.indexOf('/')).replace(/ \(deleted\)$/, ''));
-  return [...new Set(paths.filter((path) => path.startsWith('/') && libraryPattern.test(path)))];
-}
-
-/** Files already tried that are remembered; beyond it the oldest are tried again should they turn up. */
-const maxFiles = 16_384;
-
-/** Attaches probes to files as processes bring them. */
+/** Has probes attached to files as processes bring them. */
 export class LoopProbes {
-  readonly #capture: Pick<Capture, 'attachLoopProbes'>;
+  readonly #capture: Pick<Capture, 'inspectLoops'>;
   readonly #telemetry: Pick<StageTelemetry, 'emit'>;
   readonly #root: string;
-  /** By device and inode: containers call the same file by other paths. */
-  readonly #tried = new Set<string>();
+  /** What each process that runs executes, as /proc names it: only a change of it is looked at. */
+  #executables = new Map<number, string>();
+  #failures = 0;
+  #leftOut = 0;
 
-  constructor(capture: Pick<Capture, 'attachLoopProbes'>, telemetry: Pick<StageTelemetry, 'emit'>, root = '/proc') {
+  constructor(capture: Pick<Capture, 'inspectLoops'>, telemetry: Pick<StageTelemetry, 'emit'>, root = '/proc') {
     this.#capture = capture;
     this.#telemetry = telemetry;
     this.#root = root;
   }
 
-  /** Looks at every process that runs; cheap for those whose files are known. */
-  scan(): void {
+  /** Has every process looked at that runs and whose executable is new. Resolves when they have been. */
+  async scan(): Promise<void> {
+    const before = this.#executables;
+    this.#executables = new Map();
+    const inspections: Promise<void>[] = [];
     for (const processId of listProcessIds(this.#root)) {
-      // A new executable may come with new libraries; reading the mappings of every process each time costs too much.
-      if (this.#try(`${this.#root}/${processId}/exe`)) this.#tryLibraries(processId);
+      const executable = this.#executableOf(processId);
+      if (executable === '') continue;
+      this.#executables.set(processId, executable);
+      if (before.get(processId) !== executable) inspections.push(this.#inspect(processId, false));
     }
+    await Promise.all(inspections);
   }
 
-  /** Looks at one process, with its libraries. */
+  /** Has one process looked at, with its libraries. */
   inspect(processId: number): void {
-    this.#try(`${this.#root}/${processId}/exe`);
-    this.#tryLibraries(processId);
+    void this.#inspect(processId, true);
   }
 
-  #tryLibraries(processId: number): void {
-    let maps: string;
+  /** To be called now and then: what was not told of one by one, or not looked at. */
+  tell(): void {
+    const failures = Math.max(0, this.#failures - maxToldFailures);
+    if (failures + this.#leftOut > 0)
+      this.#telemetry.emit(collectorEvents.loopProbesLeftOut, { failures, leftOut: this.#leftOut });
+    this.#failures = 0;
+    this.#leftOut = 0;
+  }
+
+  async #inspect(processId: number, withLibraries: boolean): Promise<void> {
+    let inspection: LoopInspection | undefined;
     try {
-      maps = readFileSync(`${this.#root}/${processId}/maps`, 'utf8');
-    } catch {
+      inspection = await this.#capture.inspectLoops(processId, withLibraries);
+    } catch (error) {
+      inspection = { files: [{ path: `/proc/${processId}`, probes: 0, error: String(error) }], leftOut: 0 };
+    }
+    // Gone, or its user has too much waiting: the next scan asks again.
+    if (inspection === undefined) {
+      this.#executables.delete(processId);
       return;
     }
-    for (const path of libuvLibraries(maps)) this.#try(`${this.#root}/${processId}/root${path}`);
+    // Asked again by the next scan as well; cheap for the files that were looked at.
+    if (inspection.leftOut > 0) this.#executables.delete(processId);
+    this.#leftOut += inspection.leftOut;
+    for (const { path, probes, error } of inspection.files)
+      if (error === undefined) this.#telemetry.emit(collectorEvents.loopProbes, { path, probes });
+      else if (++this.#failures <= maxToldFailures)
+        this.#telemetry.emit(collectorEvents.loopProbesFailed, { path, error });
   }
 
-  /** True when the file had not been seen before. */
-  #try(path: string): boolean {
-    let key: string;
+  /** Empty for kernel threads, and for processes that have ended or are none of our business. */
+  #executableOf(processId: number): string {
     try {
-      const { dev, ino } = statSync(path);
-      key = `${dev}:${ino}`;
+      return readlinkSync(`${this.#root}/${processId}/exe`);
     } catch {
-      // A kernel thread has no executable, and a process may end at any time.
-      return false;
+      return '';
     }
-    if (this.#tried.has(key)) return false;
-    if (this.#tried.size >= maxFiles) this.#tried.delete(this.#tried.values().next().value!);
-    this.#tried.add(key);
-    try {
-      const probes = this.#capture.attachLoopProbes(path);
-      if (probes > 0) this.#telemetry.emit(collectorEvents.loopProbes, { path, probes });
-    } catch (error) {
-      this.#telemetry.emit(collectorEvents.loopProbesFailed, { path, error });
-    }
-    return true;
   }
 }

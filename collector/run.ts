@@ -1,5 +1,6 @@
 import type { Bus } from '../core/bus/bus.ts';
 import { PipelineError } from '../core/errors.ts';
+import type { Topic } from '../core/topics.ts';
 import { stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { NativeCapture, RedactionOptions } from '../native/capture.ts';
@@ -7,6 +8,7 @@ import { capturePrograms, loadNative } from '../native/load.ts';
 import { collect } from './collect.ts';
 import type { CollectorConfig } from './config.ts';
 import { BpfSource } from './events/bpf-source.ts';
+import { ExcludedProcesses } from './excluded-processes.ts';
 import type { Output } from './outbox.ts';
 import { environmentChoice } from './processes/environment-tags.ts';
 
@@ -17,8 +19,8 @@ export interface CaptureHostOptions {
   readonly dataDirectory: string;
   readonly telemetry: Telemetry;
   readonly signal: AbortSignal;
-  /** Processes not to be traced, besides this one and all whose names begin with spanloom. */
-  readonly excludedProcessIds?: readonly number[];
+  /** Processes not to be traced, besides this one and those that the settings name. */
+  readonly excluded?: ExcludedProcesses;
 }
 
 /** What the collector needs to run as a stage. The bus stays open: whoever opened it closes it. */
@@ -39,7 +41,8 @@ export async function runCollector(options: RunCollectorOptions): Promise<void> 
       // The kernel is heard of at least once a second, so something is always sent.
       async send(messages) {
         await producer.send(messages);
-        health.turns('collector');
+        // Facts of processes are sent without a word of the kernel, and are no sign that it is heard.
+        if (messages.some(({ topic }) => topic === ('events' satisfies Topic))) health.turns('collector');
       },
     });
   } finally {
@@ -50,8 +53,9 @@ export async function runCollector(options: RunCollectorOptions): Promise<void> 
 /** Captures this host into any output until the signal fires. */
 export async function captureHost(options: CaptureHostOptions, output: Output): Promise<void> {
   const { config, dataDirectory, telemetry, signal } = options;
+  const native = loadAddon();
   const source = new BpfSource({
-    native: loadAddon(),
+    native,
     capture: {
       objectPath: capturePrograms,
       payloadBytes: config.payloadBytes,
@@ -61,9 +65,10 @@ export async function captureHost(options: CaptureHostOptions, output: Output): 
       pollIntervalMs: Math.round(config.pollInterval),
       batchIntervalMs: Math.round(config.batchInterval),
       maxUnacknowledgedBlocks: config.maxUnacknowledgedBlocks,
-      excludedProcessIds: options.excludedProcessIds ?? [],
       redaction: config.redact ? redactionOptions(config) : undefined,
     },
+    excluded: excludedProcesses(options),
+    excludedCgroups: config.excludeCgroups,
     maxProcesses: config.maxProcesses,
     processFactsIntervalMs: config.processFactsInterval,
     loopProbeIntervalMs: config.loopProbeInterval,
@@ -73,13 +78,27 @@ export async function captureHost(options: CaptureHostOptions, output: Output): 
     sources: [source],
     output,
     dataDirectory,
+    readMacAddresses: (processId) => native.readMacAddresses(processId),
     clockIntervalMs: config.clockInterval,
     hostFactsIntervalMs: config.hostFactsInterval,
     // The name that manifests usually give to the downward API's spec.nodeName.
     nodeName: config.nodeName ?? process.env['NODE_NAME'] ?? '',
     telemetry: stageTelemetry(telemetry, 'collector', () => source.accounting()),
+    health: telemetry.health,
     signal,
   });
+}
+
+/** Those that the caller started and may still add to, this process, and those of the settings. */
+function excludedProcesses({ config, excluded = new ExcludedProcesses() }: CaptureHostOptions): ExcludedProcesses {
+  for (const processId of [process.pid, ...config.excludeProcesses.map(processIdOf)]) excluded.add(processId);
+  return excluded;
+}
+
+function processIdOf(text: string): number {
+  const processId = Number(text);
+  if (/^\d+$/.test(text) && processId > 0 && processId < 2 ** 31) return processId;
+  throw new PipelineError('CONFIG_INVALID', `SPANLOOM_COLLECTOR_EXCLUDE_PROCESSES: '${text}' is no process id.`);
 }
 
 function redactionOptions(config: CollectorConfig): RedactionOptions {

@@ -1,3 +1,4 @@
+import type { Health } from '../core/telemetry/health.ts';
 import type { StageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import type { AgentIdentity } from './agent-identity.ts';
 import type { Outbox } from './outbox.ts';
@@ -14,7 +15,11 @@ export interface SourceContext {
   readonly hostName: string;
   readonly outbox: Outbox;
   readonly telemetry: Pick<StageTelemetry, 'emit'>;
+  readonly health: SourceHealth;
 }
+
+/** What a source tells of its health. */
+export type SourceHealth = Pick<Health, 'fails' | 'heals' | 'waits' | 'recovers'>;
 
 /** A source that runs. */
 export interface RunningSource {

@@ -34,7 +34,7 @@ const call = (id: number): ReturnType<typeof socketEvent>[] => [
 ];
 /** Batches of the victim, as it sends them: each ends one span. */
 const own = (sequence: number): ReceivedMessage => batchMessage({ sequence, events: call(sequence * 2 - 1) }, oneAgent);
-const highEvent = [socketEvent({ id: 2 ** 52, kind: 'close', socketId: 999 })];
+const highEvent = [socketEvent({ id: 2 ** 52, kind: 'close', socketId: 999, timeOffsetNs: 5000 })];
 
 describe('somebody with the rights of a collector', () => {
   const forgeries: readonly (readonly [string, string, ReceivedMessage])[] = [

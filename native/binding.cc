@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The only file that knows N-API: arguments in, blocks out. The types of all this are in native/capture.ts.
+#include <fcntl.h>
 #include <malloc.h>
 #include <napi.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "check.h"
+#include "control-groups.h"
+#include "elf-reader.h"
 #include "encode.h"
 #include "file-mappings.h"
+#include "inspector.h"
 #include "kernel-programs.h"
 #include "layout.h"
 #include "poller.h"
@@ -90,6 +98,15 @@ Napi::Object block_object(Napi::Env env, Block& block) {
   return object;
 }
 
+struct Instance {
+  explicit Instance(Napi::Env env) : inspector(env) {}
+  Napi::FunctionReference capture;
+  Napi::FunctionReference redactor;
+  Inspector inspector;
+};
+
+Inspector& inspector_of(Napi::Env env) { return env.GetInstanceData<Instance>()->inspector; }
+
 // A running capture as JavaScript sees it. Lives as long as its JavaScript object.
 class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
  public:
@@ -97,7 +114,9 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
     return DefineClass(env, "Capture",
                        {InstanceMethod<&CaptureObject::acknowledge>("acknowledge"),
                         InstanceMethod<&CaptureObject::exclude>("exclude"),
-                        InstanceMethod<&CaptureObject::attach_loop_probes>("attachLoopProbes"),
+                        InstanceMethod<&CaptureObject::exclude_control_groups>("excludeControlGroups"),
+                        InstanceMethod<&CaptureObject::inspect_loops>("inspectLoops"),
+                        InstanceMethod<&CaptureObject::progress>("progress"),
                         InstanceMethod<&CaptureObject::statistics>("statistics"),
                         InstanceMethod<&CaptureObject::stop>("stop")});
   }
@@ -119,10 +138,11 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
     blocks_ = BlockFunction::New(env, on_block, "spanloom-blocks", 0, 1, this);
     poller_ = std::make_unique<Poller>(options, *programs_, std::move(redactor), [this](std::unique_ptr<Block> block) {
       // When Node ends, the queue closes first; after that it must not be touched.
-      if (is_closed_) return;
+      if (is_closed_) return false;
       const napi_status status = blocks_.NonBlockingCall(block.get());
       if (status == napi_ok) block.release();
       is_closed_ = status == napi_closing;
+      return status == napi_ok;
     });
   }
 
@@ -133,6 +153,13 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
     if (env == nullptr) return;
     if (owned != nullptr) {
       on_block.Call({block_object(env, *owned)});
+      // What takes blocks catches whatever is thrown there. Should something come through all the same, the block is done
+      // with: its credit must not be lost, and nobody is above this function to catch anything.
+      if (env.IsExceptionPending()) {
+        env.GetAndClearPendingException();
+        self->undelivered_blocks_++;
+        if (self->poller_ != nullptr) self->poller_->acknowledge(1);
+      }
     } else if (self->stopped_ != nullptr) {
       self->stopped_->Resolve(env.Undefined());
       self->stopped_.reset();
@@ -145,17 +172,47 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
     if (poller_ != nullptr) poller_->acknowledge(info[0].ToNumber().Uint32Value());
   }
 
-  void exclude(const Napi::CallbackInfo& info) {
-    if (programs_ != nullptr && !programs_->exclude(info[0].ToNumber().Uint32Value()))
-      throw_error(info.Env(), "No room to exclude one more process: 4096 that still run are excluded already.");
+  Napi::Value exclude(const Napi::CallbackInfo& info) {
+    const bool is_excluded = programs_ != nullptr && programs_->exclude(info[0].ToNumber().Uint32Value());
+    return Napi::Boolean::New(info.Env(), is_excluded);
   }
 
-  Napi::Value attach_loop_probes(const Napi::CallbackInfo& info) {
-    if (programs_ == nullptr) return Napi::Number::New(info.Env(), 0);
-    std::string error;
-    const int attached = programs_->attach_loop_probes(info[0].ToString(), error);
-    if (attached < 0) throw_error(info.Env(), error);
-    return Napi::Number::New(info.Env(), attached);
+  Napi::Value exclude_control_groups(const Napi::CallbackInfo& info) {
+    const Napi::Array paths = info[0].As<Napi::Array>();
+    Napi::Array missing = Napi::Array::New(info.Env());
+    std::vector<Descriptor> groups;
+    for (uint32_t index = 0; index < paths.Length(); index++) {
+      const std::string path = paths.Get(index).ToString();
+      Descriptor group = open_control_group(path);
+      if (group.is_open() && groups.size() < SPANLOOM_EXCLUDED_GROUPS) groups.push_back(std::move(group));
+      else missing.Set(missing.Length(), path);
+    }
+    if (programs_ != nullptr) programs_->exclude_control_groups(groups);
+    return missing;
+  }
+
+  Napi::Value inspect_loops(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (programs_ != nullptr)
+      return inspector_of(env).inspect_loops(env, programs_->loop_probes(), info[0].ToNumber().Uint32Value(),
+                                             info[1].ToBoolean());
+    const Napi::Promise::Deferred nothing(env);
+    nothing.Resolve(env.Undefined());
+    return nothing.Promise();
+  }
+
+  Napi::Value progress(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    Napi::Object object = Napi::Object::New(env);
+    const bool runs = programs_ != nullptr && poller_ != nullptr;
+    const uint64_t lost = runs ? programs_->state().losses[SPANLOOM_RING_FULL] : 0;
+    object.Set("producedBytes", static_cast<double>(runs ? programs_->produced_bytes() : 0));
+    object.Set("consumedBytes", static_cast<double>(runs ? programs_->consumed_bytes() : 0));
+    object.Set("ringFull", static_cast<double>(lost));
+    object.Set("unacknowledgedBlocks", static_cast<double>(runs ? poller_->unacknowledged() : 0));
+    object.Set("failedBlocks", static_cast<double>(undelivered_blocks_));
+    object.Set("hangingInspections", static_cast<double>(inspector_of(env).tend()));
+    return object;
   }
 
   Napi::Value statistics(const Napi::CallbackInfo& info) {
@@ -197,12 +254,9 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
   BlockFunction blocks_;
   // Written by the poller's thread, and read elsewhere only when that has ended.
   bool is_closed_ = false;
+  // Blocks that JavaScript threw at.
+  uint64_t undelivered_blocks_ = 0;
   std::unique_ptr<Napi::Promise::Deferred> stopped_;
-};
-
-struct Classes {
-  Napi::FunctionReference capture;
-  Napi::FunctionReference redactor;
 };
 
 // Blocks come and go by the megabyte in several threads. With its defaults glibc keeps an arena for each thread and holds
@@ -217,13 +271,13 @@ Napi::Value start_capture(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return_freed_memory();
   const Options options = options_from(info[0].As<Napi::Object>());
-  const Napi::Object object = env.GetInstanceData<Classes>()->capture.New({});
+  const Napi::Object object = env.GetInstanceData<Instance>()->capture.New({});
   CaptureObject::Unwrap(object)->start(env, options, info[1].As<Napi::Function>());
   return object;
 }
 
 Napi::Value create_redactor(const Napi::CallbackInfo& info) {
-  return info.Env().GetInstanceData<Classes>()->redactor.New({info[0]});
+  return info.Env().GetInstanceData<Instance>()->redactor.New({info[0]});
 }
 
 Napi::Value check(const Napi::CallbackInfo& info) {
@@ -264,6 +318,39 @@ Napi::Value encode_events(const Napi::CallbackInfo& info) {
   return buffer_from(env, out);
 }
 
+// The bytes of a file of ours: for the tests of the reader.
+class BufferBytes : public ByteSource {
+ public:
+  explicit BufferBytes(std::span<const uint8_t> bytes) : bytes_(bytes) {}
+  size_t read(uint64_t offset, std::span<uint8_t> into) const override {
+    if (offset >= bytes_.size()) return 0;
+    const size_t size = std::min<size_t>(into.size(), bytes_.size() - offset);
+    memcpy(into.data(), bytes_.data() + offset, size);
+    return size;
+  }
+
+ private:
+  const std::span<const uint8_t> bytes_;
+};
+
+Napi::Value find_function_in(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Buffer<uint8_t> bytes = info[0].As<Napi::Buffer<uint8_t>>();
+  const std::string name = info[1].ToString();
+  const std::array<std::string_view, 1> names = {name};
+  const FunctionSearch search = find_function(BufferBytes({bytes.Data(), bytes.Length()}), names);
+  if (!search.file_offset.has_value()) return env.Undefined();
+  return Napi::Number::New(env, static_cast<double>(*search.file_offset));
+}
+
+Napi::Value read_process_memory_of(const Napi::CallbackInfo& info) {
+  return inspector_of(info.Env()).read_memory(info.Env(), info[0].ToNumber().Uint32Value());
+}
+
+Napi::Value read_mac_addresses(const Napi::CallbackInfo& info) {
+  return inspector_of(info.Env()).read_mac_addresses(info.Env(), info[0].ToNumber().Uint32Value());
+}
+
 // What was freed between blocks that are in use stays with glibc otherwise.
 Napi::Value trim_heap(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), malloc_trim(0) == 1);
@@ -294,14 +381,17 @@ Napi::Value layouts(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
-  auto* classes = new Classes();
-  classes->capture = Napi::Persistent(CaptureObject::define(env));
-  classes->redactor = Napi::Persistent(RedactorObject::define(env));
-  env.SetInstanceData(classes);
+  auto* instance = new Instance(env);
+  instance->capture = Napi::Persistent(CaptureObject::define(env));
+  instance->redactor = Napi::Persistent(RedactorObject::define(env));
+  env.SetInstanceData(instance);
   exports.Set("startCapture", Napi::Function::New<start_capture>(env));
   exports.Set("checkKernel", Napi::Function::New<check>(env));
   exports.Set("createRedactor", Napi::Function::New<create_redactor>(env));
   exports.Set("encodeEvents", Napi::Function::New<encode_events>(env));
+  exports.Set("findFunction", Napi::Function::New<find_function_in>(env));
+  exports.Set("readMacAddresses", Napi::Function::New<read_mac_addresses>(env));
+  exports.Set("readProcessMemory", Napi::Function::New<read_process_memory_of>(env));
   exports.Set("trimHeap", Napi::Function::New<trim_heap>(env));
   exports.Set("pageOutFile", Napi::Function::New<page_out>(env));
   exports.Set("startWatchdog", Napi::Function::New<start_watchdog>(env));

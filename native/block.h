@@ -39,12 +39,16 @@ struct SeenProcess {
   std::string name;
 };
 
-// Counts by enum spanloom_loss.
-using Losses = std::array<uint64_t, SPANLOOM_LOSSES>;
+// Behind the losses of the kernel programs, enum spanloom_loss: events of blocks that JavaScript did not take.
+inline constexpr size_t kUndelivered = SPANLOOM_LOSSES;
+inline constexpr size_t kLosses = SPANLOOM_LOSSES + 1;
 
-// The names that losses travel under: positions of enum spanloom_loss.
-inline constexpr std::array<const char*, SPANLOOM_LOSSES> kLossNames = {
-    "ring_full", "socket_unresolved", "payload_unreadable", "map_full", "arguments_missed"};
+// Counts by reason.
+using Losses = std::array<uint64_t, kLosses>;
+
+// The names that losses travel under.
+inline constexpr std::array<const char*, kLosses> kLossNames = {
+    "ring_full", "socket_unresolved", "payload_unreadable", "map_full", "arguments_missed", "undelivered"};
 
 struct Block {
   Bytes events;

@@ -1,8 +1,11 @@
 /** The capture itself: order, heartbeats, exclusion, losses that are told, back-pressure, its end. */
 import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkKernel } from './check.ts';
 import type { Capture } from './capture.ts';
+import type { SocketEvent } from '../schemas/generated/event-batch.ts';
 import { loadNative } from './load.ts';
 import { canCapture, finish, LiveEvents, python, smallCapture, summary, textOf } from './live-events.ts';
 
@@ -14,6 +17,13 @@ client, server = pair()
 for number in range(${rounds}):
     client.send(b'q' * 200); server.recv(1000)
 os._exit(0)`);
+
+/** Where control groups of version 2 are mounted. */
+function controlGroups(): string | undefined {
+  const mount = /^\d+ \d+ \S+ \S+ (\S+) .* - cgroup2 /m.exec(readFileSync('/proc/self/mountinfo', 'utf8'))?.[1];
+  if (mount === undefined) console.log('skipped: there are no control groups of version 2');
+  return mount;
+}
 
 async function during(live: LiveEvents, work: () => Promise<void>): Promise<void> {
   try {
@@ -109,6 +119,56 @@ for line in sys.stdin: client.send(line.encode()); server.recv(100); print(flush
     });
   });
 
+  it('leaves out the processes of control groups, and those of groups below, and no process for its name', async () => {
+    const groups = controlGroups();
+    if (groups === undefined) return;
+    const group = join(groups, `spanloom-test-${process.pid}`);
+    mkdirSync(join(group, 'below'), { recursive: true });
+    const live = new LiveEvents();
+    try {
+      await during(live, async () => {
+        const name = `/spanloom-test-${process.pid}`;
+        expect(live.capture.excludeControlGroups([name, '/../..', '/nowhere'])).toEqual(['/../..', '/nowhere']);
+        const inGroup = (folder: string): Promise<SocketEvent[]> =>
+          live.eventsOf(
+            ...python(`
+libc = ctypes.CDLL(None); libc.prctl(15, b'spanloom-x', 0, 0, 0)
+open('${folder}/cgroup.procs', 'w').write('0')
+client, server = pair(); client.send(b'heard'); server.recv(10); os._exit(0)`),
+          );
+        expect(await inGroup(groups)).toHaveLength(4);
+        expect(await inGroup(group)).toEqual([]);
+        expect(await inGroup(join(group, 'below'))).toEqual([]);
+        expect(live.capture.excludeControlGroups([])).toEqual([]);
+        expect(await inGroup(group)).toHaveLength(4);
+      });
+    } finally {
+      rmdirSync(join(group, 'below'));
+      rmdirSync(group);
+    }
+  });
+
+  it('goes on when what takes its blocks throws, and says how far the kernel is', async () => {
+    let blocks = 0;
+    const capture = loadNative().startCapture(smallCapture({ maxUnacknowledgedBlocks: 2 }), () => {
+      blocks++;
+      throw new Error('not taken');
+    });
+    try {
+      for (const deadline = Date.now() + 20_000; blocks < 5 && Date.now() < deadline;) {
+        await finish(...chatter(20));
+        await sleep(50);
+      }
+      expect(blocks).toBeGreaterThanOrEqual(5);
+      const { failedBlocks, producedBytes, consumedBytes } = capture.progress();
+      expect(failedBlocks).toBeGreaterThanOrEqual(5);
+      expect(producedBytes).toBeGreaterThan(0);
+      expect(consumedBytes).toBeGreaterThan(0);
+    } finally {
+      await capture.stop();
+    }
+  });
+
   it('counts what its ring buffer could not take', async () => {
     const live = new LiveEvents({ ringBytes: 4096, pollIntervalMs: 200 });
     await during(live, async () => {
@@ -141,8 +201,8 @@ for line in sys.stdin: client.send(line.encode()); server.recv(100); print(flush
     expect(live.events.filter((event) => event.processId === processId)).toHaveLength(202);
     await live.capture.stop();
     live.capture.acknowledge(1);
-    live.capture.exclude(1);
-    expect(live.capture.attachLoopProbes(process.execPath)).toBe(0);
+    expect(live.capture.exclude(1)).toBe(false);
+    expect(await live.capture.inspectLoops(process.pid, true)).toBeUndefined();
     expect(live.capture.statistics()).toEqual([]);
   });
 
@@ -170,19 +230,6 @@ os._exit(0)`),
       // Forgotten sockets lose their role, not their data.
       expect(events.filter((event) => textOf(event) === 'x')).toHaveLength(800);
       expect(events.some((event) => event.role === 'unknown')).toBe(true);
-    });
-  });
-
-  it('attaches loop probes once per file, and none where there is no loop', async () => {
-    const live = new LiveEvents();
-    await during(live, async () => {
-      const attached = live.capture.attachLoopProbes(process.execPath);
-      expect(attached).toBeGreaterThan(0);
-      expect(live.capture.attachLoopProbes(process.execPath)).toBe(attached);
-      expect(live.capture.attachLoopProbes('/bin/sh')).toBe(0);
-      expect(live.capture.attachLoopProbes('/proc/self/stat')).toBe(0);
-      expect(() => live.capture.attachLoopProbes('/nowhere')).toThrow(/cannot be looked at/);
-      await Promise.resolve();
     });
   });
 

@@ -20,7 +20,7 @@ export interface CaptureOptions {
   readonly batchIntervalMs: number;
   /** Blocks handed over and not yet acknowledged above which polling stops and the ring buffer fills. Default 64. */
   readonly maxUnacknowledgedBlocks: number;
-  /** Processes never traced: the pipeline's own. */
+  /** Processes that run now and are never traced: the pipeline's own. */
   readonly excludedProcessIds: readonly number[];
   /** What may not leave the host; undefined sends payloads as they are. */
   readonly redaction: RedactionOptions | undefined;
@@ -99,27 +99,83 @@ export interface CapturedBlock {
   readonly processes: readonly SeenProcess[];
 }
 
+/** What came of one look at the files of a process. */
+export interface LoopInspection {
+  /** Files that were looked at for the first time and have probes now, or cannot be probed, with one sentence why. */
+  readonly files: readonly { readonly path: string; readonly probes: number; readonly error?: string }[];
+  /** Files that were not looked at: more than 16 libraries of one process, or more than is read of one user's at once. */
+  readonly leftOut: number;
+}
+
+/** How far the capture is, counted since its start. */
+export interface CaptureProgress {
+  /** Bytes that the kernel wrote to the ring buffer, and that were read out of it. */
+  readonly producedBytes: number;
+  readonly consumedBytes: number;
+  /** Events that the ring buffer had no room for. */
+  readonly ringFull: number;
+  /** Blocks handed over and not yet acknowledged. */
+  readonly unacknowledgedBlocks: number;
+  /** Blocks for which the receiver threw. */
+  readonly failedBlocks: number;
+  /** Threads that wait for a file or the memory of another process for longer than a second. */
+  readonly hangingInspections: number;
+}
+
 /** A running capture. */
 export interface Capture {
   /** Lets the poller hand over more blocks. */
   acknowledge(blocks: number): void;
-  /** Stops tracing a process: for as long as it runs, not for a later one with the same id. */
-  exclude(processId: number): void;
   /**
-   * Attaches the event-loop probe (libuv) to a binary or shared library, for every process that runs it, now or later.
-   * Cheap to repeat: a file that was looked at before is not looked at again.
-   * @returns number of probes attached; 0 when it has no such symbols
-   * @throws Error that says in one sentence why the file cannot be probed
+   * Stops tracing a process: for as long as it runs, not for a later one with the same id.
+   * @returns false when it runs no more, or 4096 that run are excluded already
    */
-  attachLoopProbes(path: string): number;
+  exclude(processId: number): boolean;
+  /**
+   * Leaves out the processes of these control groups (v2), and of those below them, and no others any more. At most 16.
+   * Groups are looked up anew, and processes that have moved since the last call are noticed.
+   * @returns those that do not exist now
+   */
+  excludeControlGroups(paths: readonly string[]): readonly string[];
+  /**
+   * Attaches the event-loop probe (libuv) to the executable of a process unless that was looked at before; and to its
+   * libraries, if the executable was new or `withLibraries` is true. Whatever the files are, nothing waits for them but
+   * what is returned.
+   * @returns undefined when the process is gone, or too much of its user waits already
+   */
+  inspectLoops(processId: number, withLibraries: boolean): Promise<LoopInspection | undefined>;
+  /** Also starts a thread for inspections that wait behind one that hangs. */
+  progress(): CaptureProgress;
   /** Programs with their run count and run time (0 unless kernel.bpf_stats_enabled is set). */
   statistics(): readonly { readonly program: string; readonly runs: number; readonly runTimeNs: number }[];
   /** Detaches, delivers what is left in the ring buffer, frees everything. */
   stop(): Promise<void>;
 }
 
+/** What /proc tells out of the memory of a process. */
+export interface ProcessMemory {
+  /** Arguments, each ended by a zero byte; the first 64 KiB. */
+  readonly commandLine: Buffer;
+  /** Variables, likewise; the first MiB. */
+  readonly environment: Buffer;
+}
+
 /** What the addon exports. */
 export interface NativeCapture {
-  /** @throws Error whose message says in one sentence what is missing (BTF, a capability, a kernel feature) */
+  /**
+   * Reads on another thread: a process can make that wait for ever.
+   * @returns undefined when the process is gone, or too much of its user waits already
+   */
+  readProcessMemory(processId: number): Promise<ProcessMemory | undefined>;
+  /**
+   * Hardware addresses in the network namespace of a process, as text; read on another thread.
+   * @returns undefined when the process is gone, or too much of its user waits already
+   */
+  readMacAddresses(processId: number): Promise<readonly string[] | undefined>;
+
+  /**
+   * `onBlock` must not throw: a block that it throws at counts as done.
+   * @throws Error whose message says in one sentence what is missing (BTF, a capability, a kernel feature)
+   */
   startCapture(options: CaptureOptions, onBlock: (block: CapturedBlock) => void): Capture;
 }

@@ -19,9 +19,8 @@ void try_attaching(bpf_program* program, const std::string& loop_path, ProgramCh
     }
     bpf_link__destroy(link);
   } else if (bpf_program__type(program) == BPF_PROG_TYPE_KPROBE) {
-    LoopProbes probes;
-    const int attached = probes.attach(program, loop_path, check.error);
-    probes.detach();
+    LoopProbes probes(bpf_program__fd(program));
+    const int attached = probes.attach(loop_path, check.error);
     if (attached < 0) return;
     if (attached == 0) {
       check.error = loop_path + " has no symbols of an event loop to attach to.";

@@ -46,6 +46,10 @@ const char* const kNoLoopProbes =
     "CAP_SYS_ADMIN is missing: without it the kernel allows no probes on event loops, and calls from timers may get a "
     "wrong cause; run as root or grant it.";
 
+const char* const kNoUprobes =
+    "The kernel has no uprobes (/sys/bus/event_source/devices/uprobe): calls from timers of event loops may get a wrong "
+    "cause; run a kernel built with CONFIG_UPROBE_EVENTS=y.";
+
 std::string take_library_message() {
   std::string last;
   size_t begin = 0;
@@ -82,8 +86,7 @@ std::vector<std::string> missing_requirements() {
     missing.push_back("The kernel's type information is missing (/sys/kernel/btf/vmlinux): run a kernel built with "
                       "CONFIG_DEBUG_INFO_BTF=y, and make /sys visible in the container.");
   if (access("/sys/bus/event_source/devices/uprobe/type", R_OK) != 0)
-    missing.push_back("The kernel has no uprobes (/sys/bus/event_source/devices/uprobe): calls from timers of event "
-                      "loops may get a wrong cause; run a kernel built with CONFIG_UPROBE_EVENTS=y.");
+    missing.push_back(kNoUprobes);
   return missing;
 }
 

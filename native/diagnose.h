@@ -15,6 +15,8 @@ std::string take_library_message();
 
 // What to say when a process may not attach uprobes: CAP_BPF and CAP_PERFMON are not enough for that.
 extern const char* const kNoLoopProbes;
+// What to say where the kernel was built without them.
+extern const char* const kNoUprobes;
 
 // Everything that is missing; empty when nothing is.
 std::vector<std::string> missing_requirements();

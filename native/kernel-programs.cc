@@ -3,10 +3,13 @@
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cstring>
+#include <deque>
 
 #include "diagnose.h"
 #include "process-start.h"
@@ -111,7 +114,9 @@ std::unique_ptr<KernelPrograms> KernelPrograms::start(const Options& options, st
     error = explain_failure("Mapping the ring buffer", -errno);
     return nullptr;
   }
-  if (!programs->attach(error)) return nullptr;
+  if (!programs->map_positions(ring, error) || !programs->attach(error)) return nullptr;
+  const bpf_program* on_loop_phase = bpf_object__find_program_by_name(programs->object_, "on_loop_phase");
+  programs->loop_probes_ = std::make_shared<LoopProbes>(bpf_program__fd(on_loop_phase));
   return programs;
 }
 
@@ -136,8 +141,31 @@ bool KernelPrograms::attach(std::string& error) {
   return true;
 }
 
+// bpf(2) has no call for them; the layout of the map is documented in kernel/bpf/ringbuf.c and fixed.
+bool KernelPrograms::map_positions(int ring, std::string& error) {
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  void* consumer = mmap(nullptr, page, PROT_READ, MAP_SHARED, ring, 0);
+  if (consumer != MAP_FAILED) consumer_page_ = consumer;
+  void* producer = mmap(nullptr, page, PROT_READ, MAP_SHARED, ring, static_cast<off_t>(page));
+  if (producer != MAP_FAILED) producer_page_ = producer;
+  if (consumer_page_ != nullptr && producer_page_ != nullptr) return true;
+  error = explain_failure("Mapping the positions of the ring buffer", -errno);
+  return false;
+}
+
+uint64_t KernelPrograms::produced_bytes() const {
+  return __atomic_load_n(static_cast<const unsigned long*>(producer_page_), __ATOMIC_ACQUIRE);
+}
+
+uint64_t KernelPrograms::consumed_bytes() const {
+  return __atomic_load_n(static_cast<const unsigned long*>(consumer_page_), __ATOMIC_ACQUIRE);
+}
+
 KernelPrograms::~KernelPrograms() {
   detach();
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  for (const void* mapped : {consumer_page_, producer_page_})
+    if (mapped != nullptr) munmap(const_cast<void*>(mapped), page);
   if (ring_ != nullptr) ring_buffer__free(ring_);
   if (state_ != nullptr) munmap(const_cast<spanloom_state*>(state_), sizeof(spanloom_state));
   if (object_ != nullptr) bpf_object__close(object_);
@@ -146,7 +174,16 @@ KernelPrograms::~KernelPrograms() {
 void KernelPrograms::detach() {
   for (bpf_link* link : links_) bpf_link__destroy(link);
   links_.clear();
-  loop_probes_.detach();
+  if (loop_probes_ == nullptr) return;
+  // Taking probes off may take long where a process means harm: another thread waits for that.
+  auto* events = new std::deque<Descriptor>(loop_probes_->detach());
+  const auto close_all = [](void* passed) -> void* {
+    delete static_cast<std::deque<Descriptor>*>(passed);
+    return nullptr;
+  };
+  pthread_t thread;
+  if (!events->empty() && pthread_create(&thread, nullptr, close_all, events) == 0) pthread_detach(thread);
+  else delete events;
 }
 
 bool KernelPrograms::consume(const std::function<bool(const void*, size_t)>& on_record) {
@@ -159,6 +196,8 @@ bool KernelPrograms::consume(const std::function<bool(const void*, size_t)>& on_
 bool KernelPrograms::exclude(uint32_t process_id) {
   const int map = bpf_object__find_map_fd_by_name(object_, "excluded");
   const uint64_t started = process_start_ticks(process_id);
+  // Its id may be another's in a moment, who would be left out instead.
+  if (started == 0) return false;
   int result = bpf_map_update_elem(map, &process_id, &started, BPF_ANY);
   if (result == -E2BIG) {
     forget_ended_exclusions();
@@ -182,8 +221,15 @@ void KernelPrograms::forget_ended_exclusions() {
   for (const uint32_t process_id : ended) bpf_map_delete_elem(map, &process_id);
 }
 
-int KernelPrograms::attach_loop_probes(const std::string& path, std::string& error) {
-  return loop_probes_.attach(bpf_object__find_program_by_name(object_, "on_loop_phase"), path, error);
+void KernelPrograms::exclude_control_groups(const std::vector<Descriptor>& groups) {
+  const int map = bpf_object__find_map_fd_by_name(object_, "excluded_groups");
+  for (uint32_t slot = 0; slot < SPANLOOM_EXCLUDED_GROUPS; slot++) {
+    const int group = slot < groups.size() ? groups[slot].number() : -1;
+    if (group >= 0) bpf_map_update_elem(map, &slot, &group, BPF_ANY);
+    else bpf_map_delete_elem(map, &slot);
+  }
+  // Threads may have been moved since they were looked up.
+  __atomic_fetch_add(&state_->exclusion_epoch, 1, __ATOMIC_SEQ_CST);
 }
 
 std::vector<ProgramStatistics> KernelPrograms::statistics() const {

@@ -43,11 +43,19 @@ class KernelPrograms {
   // Reads records until the ring buffer is empty or `on_record` returns false. True when it is empty.
   bool consume(const std::function<bool(const void* record, size_t size)>& on_record);
 
-  // Leaves a process out from now on. False when there is no room for more.
+  // Leaves a process out from now on, for as long as it runs. False when it runs no more, or there is no room for more.
   bool exclude(uint32_t process_id);
 
-  // Attaches the event-loop probes; returns how many, or -1 with one sentence in `error`.
-  int attach_loop_probes(const std::string& path, std::string& error);
+  // Leaves out all processes in these control groups (descriptors of their directories) and in those below them. Asked
+  // again, the kernel looks again who is in them.
+  void exclude_control_groups(const std::vector<Descriptor>& groups);
+
+  // Probes on event loops. Work on them may outlive this object.
+  const std::shared_ptr<LoopProbes>& loop_probes() const { return loop_probes_; }
+
+  // How far the ring buffer was written and read, in bytes since the start.
+  uint64_t produced_bytes() const;
+  uint64_t consumed_bytes() const;
 
   std::vector<ProgramStatistics> statistics() const;
 
@@ -58,13 +66,17 @@ class KernelPrograms {
   KernelPrograms() = default;
   bool load(const Options& options, bool with_many, std::string& error);
   bool attach(std::string& error);
+  bool map_positions(int ring, std::string& error);
   void forget_ended_exclusions();
 
   bpf_object* object_ = nullptr;
   ring_buffer* ring_ = nullptr;
   std::vector<bpf_link*> links_;
   volatile spanloom_state* state_ = nullptr;
-  LoopProbes loop_probes_;
+  std::shared_ptr<LoopProbes> loop_probes_;
+  // The first pages of the ring buffer: positions of its reader and its writer.
+  const void* consumer_page_ = nullptr;
+  const void* producer_page_ = nullptr;
   // Where the ring buffer's callback finds its way back.
   const std::function<bool(const void*, size_t)>* on_record_ = nullptr;
 };

@@ -35,6 +35,8 @@ export interface NativeAddon extends NativeCapture {
   checkKernel(objectPath: string, loopPath: string): KernelCheck;
   /** Encodes records as they lie in the ring buffer, one after the other. The reference is native/encode-reference.ts. */
   encodeEvents(records: Buffer, baseMonotonicNs: number): Buffer;
+  /** Offset of a function in the bytes of an ELF file, by the reader that loop probes use; undefined when it has none. */
+  findFunction(file: Buffer, name: string): number | undefined;
   /**
    * A redactor by itself.
    * @throws Error with one sentence when a pattern is not valid

@@ -53,6 +53,11 @@ void Poller::acknowledge(uint32_t blocks) {
   unacknowledged_ -= std::min<uint64_t>(unacknowledged_, blocks);
 }
 
+uint64_t Poller::unacknowledged() {
+  const std::lock_guard lock(mutex_);
+  return unacknowledged_;
+}
+
 bool Poller::is_blocked() {
   const std::lock_guard lock(mutex_);
   return unacknowledged_ >= options_.max_unacknowledged_blocks && !is_stopping_;
@@ -154,11 +159,13 @@ size_t Poller::redact(const spanloom_event& event, uint8_t* payload) {
 }
 
 void Poller::take_losses(Losses& losses) {
-  for (size_t reason = 0; reason < losses.size(); reason++) {
+  for (size_t reason = 0; reason < SPANLOOM_LOSSES; reason++) {
     const uint64_t now = programs_.state().losses[reason];
     losses[reason] = now - reported_losses_[reason];
     reported_losses_[reason] = now;
   }
+  losses[kUndelivered] = undelivered_;
+  undelivered_ = 0;
 }
 
 void Poller::hand_over(std::unique_ptr<Block> block) {
@@ -168,7 +175,13 @@ void Poller::hand_over(std::unique_ptr<Block> block) {
     const std::lock_guard lock(mutex_);
     unacknowledged_++;
   }
-  deliver_(std::move(block));
+  const uint32_t events = block->event_count;
+  const Losses losses = block->losses;
+  if (deliver_(std::move(block))) return;
+  acknowledge(1);
+  // Told with the next block, as are the losses that this one would have told.
+  undelivered_ += events + losses[kUndelivered];
+  for (size_t reason = 0; reason < SPANLOOM_LOSSES; reason++) reported_losses_[reason] -= losses[reason];
 }
 
 }  // namespace spanloom

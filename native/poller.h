@@ -22,7 +22,8 @@ namespace spanloom {
 
 class Poller {
  public:
-  using Deliver = std::function<void(std::unique_ptr<Block>)>;
+  // False when the block could not be handed on: it counts as lost, and against nothing.
+  using Deliver = std::function<bool(std::unique_ptr<Block>)>;
 
   // `programs` must outlive the poller. `redactor` may be null. `deliver` is called on the poller's thread.
   Poller(const Options& options, KernelPrograms& programs, std::unique_ptr<Redactor> redactor, Deliver deliver);
@@ -32,6 +33,8 @@ class Poller {
 
   // Blocks that were delivered are done with: more may come.
   void acknowledge(uint32_t blocks);
+  // Blocks that were delivered and are not acknowledged yet.
+  uint64_t unacknowledged();
 
   // Delivers everything that is left, whatever is unacknowledged, and ends the thread. The programs must be detached.
   void stop();
@@ -56,6 +59,8 @@ class Poller {
   Staging staging_;
   SeenProcesses seen_;
   Losses reported_losses_{};
+  // Events of blocks that could not be handed on, not reported yet.
+  uint64_t undelivered_ = 0;
   // Of the event in hand.
   std::vector<redaction::Range> redacted_;
   uint64_t until_ns_ = 0;

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * excluded: key process id; value its start time in hundredths of a second since boot (as /proc tells it), 0 for any.
- * The start time keeps a later process with the same id from being left out too. Written by user space only.
+ * Who is left out. Never by a name: a process chooses its own. Written by user space only.
+ *
+ * excluded: key process id; value its start time in hundredths of a second since boot (as /proc tells it), which keeps a
+ * later process with the same id from being left out too.
+ *
+ * excluded_groups: key a slot; value a control group (v2) whose processes, and those of groups below it, are left out.
  */
 #ifndef SPANLOOM_MAPS_EXCLUDED_H
 #define SPANLOOM_MAPS_EXCLUDED_H
 
 #include <bpf/bpf_helpers.h>
 #include <linux/types.h>
+#include "../event.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -15,5 +20,12 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } excluded SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+	__uint(max_entries, SPANLOOM_EXCLUDED_GROUPS);
+	__type(key, __u32);
+	__type(value, __u32);
+} excluded_groups SEC(".maps");
 
 #endif

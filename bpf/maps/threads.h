@@ -52,14 +52,38 @@ static __always_inline struct thread_state *known_thread(struct task_struct *tas
 	return bpf_task_storage_get(&threads, (void *)task, 0, 0);
 }
 
+/* 1 if the current task is in one of the groups, else 0. */
+static __always_inline __u64 is_in_excluded_group(void)
+{
+	__u64 is_in = 0;
+
+#pragma clang loop unroll(disable)
+	for (__u32 slot = 0; slot < SPANLOOM_EXCLUDED_GROUPS; slot++) {
+		long is_below = bpf_current_task_under_cgroup(&excluded_groups, slot);
+
+		/* An empty slot is an error, and the ones behind it are empty too. */
+		if (is_below < 0)
+			break;
+		if (is_below > 0) {
+			is_in = 1;
+			break;
+		}
+	}
+	/* Compilers make a value of several conditions that the verifier does not follow. */
+	barrier_var(is_in);
+	return is_in;
+}
+
 static __always_inline void look_up_exclusion(struct task_struct *task, struct thread_state *thread, __u64 epoch)
 {
 	__u32 process_id = task->tgid;
 	__u64 *started = bpf_map_lookup_elem(&excluded, &process_id);
 
-	thread->excluded =
-		started && (*started == 0 || *started == task->group_leader->start_boottime / 10000000);
 	thread->exclusion_epoch = epoch;
+	thread->excluded = 1;
+	if (started && *started == task->group_leader->start_boottime / 10000000)
+		return;
+	thread->excluded = is_in_excluded_group();
 }
 
 /* The state of a thread that is traced; NULL for one that is not. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clusterFile } from '../../demo/cluster.ts';
+import { ExcludedProcesses } from '../../collector/excluded-processes.ts';
 import { allProcessesExcept, withDescendants } from '../../demo/own-processes.ts';
 import { startShop, type Shop } from '../../demo/shop.ts';
 import { milestone } from '../milestone.ts';
@@ -32,6 +33,7 @@ export async function demonstrateLive(demonstration: Demonstration): Promise<voi
     const state = { lastTraceAtMs: 0 };
     const opened = openedPort();
     const done = new AbortController();
+    const excluded = new ExcludedProcesses(allProcessesExcept(withDescendants(process.pid)));
     await runTogether(AbortSignal.any([signal, done.signal]), [
       (stop) =>
         runPipeline({
@@ -40,7 +42,7 @@ export async function demonstrateLive(demonstration: Demonstration): Promise<voi
           telemetry: processTelemetry('spanloom-demo', 'error'),
           signal: stop,
           // What else runs on this machine is no part of the demo.
-          source: captureSource(settings, folder, allProcessesExcept(withDescendants(process.pid))),
+          source: captureSource(settings, folder, excluded),
           resourceFile: clusterFile,
           ends: false,
           stores: true,
@@ -57,7 +59,7 @@ export async function demonstrateLive(demonstration: Demonstration): Promise<voi
         }),
       async (stop) => {
         await Promise.race([capturing.reached, untilAborted(stop)]);
-        await sendRequests(shop, options, stop);
+        await sendRequests(shop, excluded, options, stop);
         await settle(() => state.lastTraceAtMs, stop);
         if (stop.aborted) return;
         await showResult(collection, demonstration);
@@ -70,7 +72,8 @@ export async function demonstrateLive(demonstration: Demonstration): Promise<voi
       await Promise.race([opened.reached, untilAborted(stop)]);
       tellHowToQuery(settings, folder, opened.port());
       say(`  curl -i http://127.0.0.1:${shop.gatewayPort}/orders/7`);
-      await shop.sendRequests({ requests: 0, perSecond: laterRequestsPerSecond });
+      const { processId } = await shop.sendRequests({ requests: 0, perSecond: laterRequestsPerSecond });
+      excluded.add(processId);
       await untilAborted(stop);
     }
   } finally {
@@ -97,12 +100,19 @@ function openedPort(): {
   };
 }
 
-async function sendRequests(shop: Shop, options: DemoOptions, signal: AbortSignal): Promise<void> {
+async function sendRequests(
+  shop: Shop,
+  excluded: ExcludedProcesses,
+  options: DemoOptions,
+  signal: AbortSignal,
+): Promise<void> {
   if (signal.aborted) return;
   const { duration } = options;
   const requests = duration === undefined ? options.requests : 0;
   const progress = startProgress('sending requests');
   const load = await shop.sendRequests({ requests, perSecond: requestsPerSecond });
+  // Traces begin at the gateway, as with customers elsewhere. It takes Node longer to start than this.
+  excluded.add(load.processId);
   const over = duration === undefined ? [] : [AbortSignal.timeout(duration)];
   try {
     await Promise.race([load.ended, untilAborted(AbortSignal.any([signal, ...over]))]);

@@ -1,26 +1,33 @@
 /**
  * Kernel events as a source: each block that the addon hands over becomes one EventBatch. The events in it are Avro
  * already and are not looked at here. A block is acknowledged when the output has stored it; until then it counts against
- * the addon's limit, so that a slow output fills the ring buffer, whose losses are counted, and not this process.
+ * the addon's limit, so that a slow output fills the ring buffer, whose losses are counted, and not this process. Whatever
+ * goes wrong with a block, it is acknowledged, and its events are counted.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '../../core/errors.ts';
 import { Counters } from '../../core/stage/accounting.ts';
 import type { Accounting } from '../../core/stage/stage.ts';
-import type { Capture, CapturedBlock, CaptureOptions, NativeCapture, SeenProcess } from '../../native/capture.ts';
+import type { Capture, CapturedBlock, CaptureOptions, NativeCapture } from '../../native/capture.ts';
 import type { ProcessFacts } from '../../schemas/generated/event-batch.ts';
+import type { ExcludedProcesses } from '../excluded-processes.ts';
 import { collectorEvents } from '../internal-events.ts';
 import { LoopProbes } from '../loop-probes.ts';
 import type { ChooseEnvironment } from '../processes/environment-tags.ts';
-import { listProcessIds, readProcFiles } from '../processes/proc-files.ts';
+import { FactGatherer } from '../processes/fact-gatherer.ts';
 import { ProcessTable } from '../processes/process-table.ts';
 import { processResource, resourceMessage } from '../processes/resources.ts';
 import type { RunningSource, Source, SourceContext } from '../source.ts';
+import { CaptureWatch } from './capture-watch.ts';
 import { encodeEventBatch, eventBatchMessage } from './event-batch-message.ts';
 
 /** How kernel events are captured. */
 export interface BpfSourceOptions {
   readonly native: NativeCapture;
-  readonly capture: Omit<CaptureOptions, 'firstEventId'>;
+  readonly capture: Omit<CaptureOptions, 'firstEventId' | 'excludedProcessIds'>;
+  readonly excluded: ExcludedProcesses;
+  /** Paths of control groups whose processes are left out. */
+  readonly excludedCgroups: readonly string[];
   readonly maxProcesses: number;
   readonly processFactsIntervalMs: number;
   readonly loopProbeIntervalMs: number;
@@ -34,14 +41,16 @@ const lossReasons = [
   'payload_unreadable',
   'map_full',
   'arguments_missed',
+  'undelivered',
+  'failed',
   'other',
 ] as const;
 type LossReason = (typeof lossReasons)[number];
 
-/** The pipeline's own processes call themselves so. */
-const ownName = /^spanloom/;
 const revisitEveryMs = 1_000;
-const tellLossEveryMs = 10_000;
+const tellEveryMs = 10_000;
+/** The first batch waits at most so long for probes on the programs that run already. */
+const firstScanMs = 2_000;
 
 /** The source of kernel events. */
 export class BpfSource implements Source {
@@ -66,19 +75,32 @@ export class BpfSource implements Source {
 
 /** One run of the capture. */
 class BpfRun implements RunningSource {
+  readonly #options: BpfSourceOptions;
   readonly #context: SourceContext;
   readonly #counters: Counters<LossReason>;
   readonly #processes: ProcessTable;
+  readonly #gatherer: FactGatherer;
   readonly #capture: Capture;
   readonly #probes: LoopProbes;
   readonly #timers: NodeJS.Timeout[];
-  readonly #revisitShare: number;
+  readonly #watch: CaptureWatch;
+  /** Blocks leave in the order in which they came: the last that waits for facts of its processes. */
+  #turn: Promise<void> | undefined;
+  /** Blocks that were taken and are not acknowledged. */
+  #outstanding = 0;
   #sequence = 0;
   #untoldLosses: Record<string, number> = {};
+  /** Losses that wait for the next batch because theirs could not be made. */
+  #carriedLosses: Record<string, number> = {};
   /** Facts that wait for the next batch. */
   #facts: ProcessFacts[] = [];
+  #missingCgroups: readonly string[] = [];
+  #isDeaf = false;
+  #isBlocked = false;
+  #hanging = 0;
 
   constructor(options: BpfSourceOptions, context: SourceContext, counters: Counters<LossReason>) {
+    this.#options = options;
     this.#context = context;
     this.#counters = counters;
     const { identity, resourceIds, hostResourceId, telemetry } = context;
@@ -90,85 +112,174 @@ class BpfRun implements RunningSource {
       maxProcesses: options.maxProcesses,
       chooseEnvironment: options.chooseEnvironment,
     });
-    const excludedProcessIds = [...options.capture.excludedProcessIds, process.pid, ...ownProcesses()];
-    const captureOptions = { ...options.capture, excludedProcessIds, firstEventId: identity.firstEventId };
-    try {
-      this.#capture = options.native.startCapture(captureOptions, (block) => this.#take(block));
-    } catch (error) {
-      const { message } = error as Error;
-      const code = message.startsWith('redaction pattern') ? 'CONFIG_INVALID' : 'ENVIRONMENT_UNSUPPORTED';
-      throw new PipelineError(code, message, { cause: error });
-    }
+    this.#gatherer = new FactGatherer({
+      table: this.#processes,
+      readMemory: (processId) => options.native.readProcessMemory(processId),
+      onFacts: (facts) => this.#takeFacts(facts),
+    });
+    this.#watch = new CaptureWatch(options.capture.maxUnacknowledgedBlocks);
+    this.#capture = this.#startCapture();
     telemetry.emit(collectorEvents.started, { agentId: identity.agentId, firstEventId: identity.firstEventId });
     this.#probes = new LoopProbes(this.#capture, telemetry);
-    this.#probes.scan();
-    this.#revisitShare = revisitEveryMs / options.processFactsIntervalMs;
+    this.#turn = Promise.race([this.#probes.scan(), sleep(firstScanMs)]);
     this.#timers = [
-      setInterval(() => this.#revisit(), revisitEveryMs),
-      setInterval(() => this.#probes.scan(), options.loopProbeIntervalMs),
-      setInterval(() => this.#tellLosses(), tellLossEveryMs),
+      setInterval(() => this.#everySecond(), revisitEveryMs),
+      setInterval(() => void this.#probes.scan(), options.loopProbeIntervalMs),
+      setInterval(() => this.#tell(), tellEveryMs),
     ];
   }
 
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await this.#capture.stop();
-    this.#tellLosses();
+    await this.#turn;
+    this.#tell();
     this.#context.telemetry.emit(collectorEvents.stopped, { batches: this.#sequence });
   }
 
-  #take(block: CapturedBlock): void {
-    const { identity, clock, hostName, outbox } = this.#context;
-    identity.noteEventId(block.lastEventId);
-    for (const seen of block.processes) this.#note(seen);
-    const losses = Object.entries(block.losses).map(([reason, count]) => ({ reason, count }));
-    for (const { reason, count } of losses) this.#countLoss(reason, count);
-    const head = {
-      agentId: identity.agentId,
-      hostName,
-      sequence: ++this.#sequence,
-      baseTimeNs: clock.toUnixNs(block.baseMonotonicNs),
-      baseMonotonicNs: block.baseMonotonicNs,
-      untilOffsetNs: block.untilOffsetNs,
-      losses,
-      processes: this.#facts,
-    };
-    this.#facts = [];
-    this.#counters.receive(block.eventCount);
-    const batch = encodeEventBatch(head, block.events, block.eventCount);
-    outbox.put([eventBatchMessage(identity.agentId, batch)], () => {
-      this.#counters.emit(block.eventCount);
-      this.#capture.acknowledge(1);
-    });
+  #startCapture(): Capture {
+    const { native, capture: options, excluded, excludedCgroups } = this.#options;
+    const { identity, telemetry } = this.#context;
+    // From the first event on; those that cannot be are told below.
+    const all = { ...options, excludedProcessIds: excluded.processIds, firstEventId: identity.firstEventId };
+    let capture: Capture;
+    try {
+      capture = native.startCapture(all, (block) => this.#take(block));
+    } catch (error) {
+      const { message } = error as Error;
+      const code = message.startsWith('redaction pattern') ? 'CONFIG_INVALID' : 'ENVIRONMENT_UNSUPPORTED';
+      throw new PipelineError(code, message, { cause: error });
+    }
+    const missed = excluded.begin(capture);
+    if (missed.length > 0) telemetry.emit(collectorEvents.notExcluded, { processIds: missed.slice(0, 100) });
+    if (excludedCgroups.length > 0) this.#excludeCgroups(capture);
+    return capture;
   }
 
-  #note(seen: SeenProcess): void {
-    if (ownName.test(seen.name)) {
-      this.#capture.exclude(seen.processId);
-      return;
+  /** Groups come and go, and processes are moved into them: what holds is looked up anew every second. */
+  #excludeCgroups(capture: Capture): void {
+    const missing = capture.excludeControlGroups(this.#options.excludedCgroups);
+    for (const path of missing)
+      if (!this.#missingCgroups.includes(path)) this.#context.telemetry.emit(collectorEvents.cgroupMissing, { path });
+    this.#missingCgroups = missing;
+  }
+
+  /** Called by the addon, above which nobody catches anything. */
+  #take(block: CapturedBlock): void {
+    this.#outstanding++;
+    this.#counters.receive(block.eventCount);
+    for (const [reason, count] of Object.entries(block.losses)) this.#countLoss(reason, count);
+    try {
+      const waits = block.processes.flatMap((seen) => this.#gatherer.gather(seen) ?? []);
+      if (this.#turn === undefined && waits.length === 0) this.#send(block);
+      else this.#sendLater(block, waits);
+    } catch (error) {
+      this.#fail(block, error);
     }
-    const facts = this.#processes.note(seen);
-    if (facts === undefined) return;
-    this.#facts.push(facts);
+  }
+
+  #sendLater(block: CapturedBlock, waits: readonly Promise<void>[]): void {
+    const turn = Promise.all([this.#turn, ...waits]).then(() => {
+      if (this.#turn === turn) this.#turn = undefined;
+      this.#send(block);
+    });
+    this.#turn = turn;
+  }
+
+  /** Never throws. */
+  #send(block: CapturedBlock): void {
+    const { identity, clock, hostName, outbox } = this.#context;
+    try {
+      identity.noteEventId(block.lastEventId);
+      const sequence = ++this.#sequence;
+      const losses = sum(block.losses, this.#carriedLosses);
+      const head = {
+        agentId: identity.agentId,
+        hostName,
+        sequence,
+        baseTimeNs: clock.toUnixNs(block.baseMonotonicNs),
+        baseMonotonicNs: block.baseMonotonicNs,
+        untilOffsetNs: block.untilOffsetNs,
+        losses: Object.entries(losses).map(([reason, count]) => ({ reason, count })),
+        processes: this.#facts,
+      };
+      const batch = encodeEventBatch(head, block.events, block.eventCount);
+      outbox.put([eventBatchMessage(identity.agentId, batch)], () => {
+        this.#counters.emit(block.eventCount);
+        this.#finish();
+      });
+      this.#carriedLosses = {};
+    } catch (error) {
+      this.#fail(block, error);
+    } finally {
+      // Also where they are the reason why the batch could not be made: they must not spoil the next one.
+      this.#facts = [];
+    }
+  }
+
+  /** A block that cannot be sent: its events are lost, its credit is not. */
+  #fail(block: CapturedBlock, error: unknown): void {
+    this.#carriedLosses = sum(this.#carriedLosses, block.losses, { failed: block.eventCount });
+    this.#untoldLosses = sum(this.#untoldLosses, { failed: block.eventCount });
+    this.#counters.drop('failed', block.eventCount);
+    this.#finish();
+    this.#context.telemetry.emit(collectorEvents.batchFailed, { events: block.eventCount, error });
+  }
+
+  #finish(): void {
+    this.#outstanding--;
+    this.#capture.acknowledge(1);
+  }
+
+  #takeFacts(facts: ProcessFacts): void {
     const { identity, outbox } = this.#context;
     outbox.put([resourceMessage(processResource(identity.agentId, facts))]);
-    this.#probes.inspect(seen.processId);
+    this.#facts.push(facts);
+    this.#probes.inspect(facts.processId);
   }
 
   #countLoss(reason: string, count: number): void {
-    this.#untoldLosses[reason] = (this.#untoldLosses[reason] ?? 0) + count;
+    this.#untoldLosses = sum(this.#untoldLosses, { [reason]: count });
     this.#counters.receive(count);
     this.#counters.drop(lossReasons.find((known) => known === reason) ?? 'other', count);
   }
 
-  #tellLosses(): void {
+  #tell(): void {
+    const { telemetry } = this.#context;
+    this.#probes.tell();
+    const leftOut = this.#gatherer.takeLeftOut();
+    if (leftOut > 0) telemetry.emit(collectorEvents.factsLeftOut, { processes: leftOut });
     if (Object.keys(this.#untoldLosses).length === 0) return;
-    this.#context.telemetry.emit(collectorEvents.eventsLost, { losses: this.#untoldLosses });
+    telemetry.emit(collectorEvents.eventsLost, { losses: this.#untoldLosses });
     this.#untoldLosses = {};
   }
 
+  #everySecond(): void {
+    if (this.#options.excludedCgroups.length > 0) this.#excludeCgroups(this.#capture);
+    this.#gatherer.tick();
+    this.#revisit();
+    this.#observe();
+  }
+
+  #observe(): void {
+    const { health, telemetry } = this.#context;
+    const progress = this.#capture.progress();
+    const { deaf, blocked } = this.#watch.observe(progress, this.#outstanding, performance.now());
+    if (deaf === undefined) health.heals('collector', 'capture');
+    else health.fails('collector', 'capture', deaf);
+    if (deaf !== undefined && !this.#isDeaf) telemetry.emit(collectorEvents.deaf, { reason: deaf });
+    this.#isDeaf = deaf !== undefined;
+    // Both are signs of life: only what changes, or lasts, may count as one.
+    if (blocked !== undefined) health.waits('collector', 'output', blocked);
+    else if (this.#isBlocked) health.recovers('collector', 'output');
+    this.#isBlocked = blocked !== undefined;
+    const { hangingInspections } = progress;
+    if (hangingInspections > this.#hanging) telemetry.emit(collectorEvents.inspectionsHang, { hangingInspections });
+    this.#hanging = hangingInspections;
+  }
+
   #revisit(): void {
-    const { running, ended } = this.#processes.revisit(this.#revisitShare);
+    const { running, ended } = this.#processes.revisit(revisitEveryMs / this.#options.processFactsIntervalMs);
     this.#facts.push(...running);
     if (ended.length === 0) return;
     const { identity, clock, outbox } = this.#context;
@@ -177,7 +288,10 @@ class BpfRun implements RunningSource {
   }
 }
 
-/** The pipeline's other processes on this host, those that run already. */
-function ownProcesses(): number[] {
-  return listProcessIds().filter((processId) => ownName.test(readProcFiles(processId)?.name ?? ''));
+/** Counts by reason, added up. */
+function sum(...all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const counts of all)
+    for (const [reason, count] of Object.entries(counts)) if (count > 0) total[reason] = (total[reason] ?? 0) + count;
+  return total;
 }

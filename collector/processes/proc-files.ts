@@ -1,4 +1,8 @@
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+/**
+ * What /proc tells of processes without touching anything that they chose: reading these files never waits. Command line
+ * and environment are not among them, nor is any path below /proc/<pid>/root: native/process-memory.h, process-files.h.
+ */
+import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 
 /** What /proc tells of a process that runs. */
 export interface ProcFiles {
@@ -8,17 +12,36 @@ export interface ProcFiles {
   readonly name: string;
   /** Empty when unreadable. */
   readonly executable: string;
-  readonly commandLine: readonly string[];
-  /** Its environment as it was started; empty when unreadable. */
-  readonly variables: Readonly<Record<string, string>>;
   /** Text of the cgroup file; empty when unreadable. */
   readonly cgroup: string;
 }
 
-/** Reads files that may be gone or forbidden at any moment. */
-function readOrEmpty(read: () => string): string {
+/** Paths of control groups are at most 4 KiB, with a dozen of hierarchies. */
+const maxBytes = 64 * 1024;
+
+/** Text of a file of procfs, no more than `limit` bytes of it; empty when it is gone or forbidden. */
+export function readProcText(path: string, limit: number = maxBytes): string {
+  let file: number | undefined;
   try {
-    return read();
+    file = openSync(path, 'r');
+    const buffer = Buffer.allocUnsafe(limit);
+    let length = 0;
+    for (;;) {
+      const read = readSync(file, buffer, length, limit - length, null);
+      length += read;
+      if (read === 0 || length === limit) return buffer.toString('utf8', 0, length);
+    }
+  } catch {
+    return '';
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+/** Where a link of procfs leads; empty when it is gone or forbidden. */
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path);
   } catch {
     return '';
   }
@@ -32,9 +55,15 @@ export function parseStat(text: string): { readonly name: string; readonly start
   return { name: text.slice(text.indexOf('(') + 1, nameEnd), startTicks };
 }
 
+/** Arguments from the text of a cmdline file. */
+export function parseCommandLine(text: string): readonly string[] {
+  return text.replace(/\0+$/, '').split('\0');
+}
+
 /** Variables from the text of an environ file; of those that are there twice the first, as getenv has it. */
 export function parseEnviron(text: string): Readonly<Record<string, string>> {
-  const variables: Record<string, string> = {};
+  // Without a prototype: a variable may be called __proto__.
+  const variables = Object.create(null) as Record<string, string>;
   for (const entry of text.split('\0')) {
     const nameEnd = entry.indexOf('=');
     if (nameEnd > 0) variables[entry.slice(0, nameEnd)] ??= entry.slice(nameEnd + 1);
@@ -42,24 +71,21 @@ export function parseEnviron(text: string): Readonly<Record<string, string>> {
   return variables;
 }
 
-/** Everything at once, with synchronous reads of memory-backed files; undefined when the process is gone. */
+/** Everything at once; undefined when the process is gone. */
 export function readProcFiles(processId: number, root = '/proc'): ProcFiles | undefined {
   const directory = `${root}/${processId}`;
-  const text = (file: string): string => readOrEmpty(() => readFileSync(`${directory}/${file}`, 'utf8'));
-  const stat = parseStat(text('stat'));
+  const stat = parseStat(readProcText(`${directory}/stat`, 4096));
   if (stat === undefined) return undefined;
   return {
     ...stat,
-    executable: readOrEmpty(() => readlinkSync(`${directory}/exe`)).replace(/ \(deleted\)$/, ''),
-    commandLine: text('cmdline').replace(/\0+$/, '').split('\0'),
-    variables: parseEnviron(text('environ')),
-    cgroup: text('cgroup'),
+    executable: readLink(`${directory}/exe`).replace(/ \(deleted\)$/, ''),
+    cgroup: readProcText(`${directory}/cgroup`),
   };
 }
 
 /** Start of a process as in {@link ProcFiles}; undefined when it is gone. */
 export function readStartTicks(processId: number, root = '/proc'): number | undefined {
-  return parseStat(readOrEmpty(() => readFileSync(`${root}/${processId}/stat`, 'utf8')))?.startTicks;
+  return parseStat(readProcText(`${root}/${processId}/stat`, 4096))?.startTicks;
 }
 
 /** Ids of all processes. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ProcessMemory } from '../../native/capture.ts';
 import { environmentChoice } from './environment-tags.ts';
 import { parseEnviron, parseStat, readProcFiles, type ProcFiles } from './proc-files.ts';
 import { ProcessTable } from './process-table.ts';
@@ -10,10 +11,17 @@ const files: ProcFiles = {
   startTicks: 1_234,
   name: 'node',
   executable: '/usr/bin/node',
-  commandLine: ['node', '/srv/shop.mjs'],
-  variables: {},
   cgroup: '',
 };
+const memory = (commandLine: readonly string[], variables: Readonly<Record<string, string>> = {}): ProcessMemory => ({
+  commandLine: Buffer.from(commandLine.map((argument) => `${argument}\0`).join('')),
+  environment: Buffer.from(
+    Object.entries(variables)
+      .map(([name, value]) => `${name}=${value}\0`)
+      .join(''),
+  ),
+});
+const shop = memory(['node', '/srv/shop.mjs']);
 const seen = { processId: 42, startBoottimeNs: 12_345_678_901, name: 'node' };
 
 function table(
@@ -33,35 +41,36 @@ describe('process facts', () => {
   it('are told once, and again when they change', () => {
     const proc = new Map([[42, files]]);
     const processes = table(proc);
-    const facts = processes.note(seen);
+    const facts = processes.note(seen, shop);
     expect(facts).toMatchObject({ serviceName: 'shop', executable: '/usr/bin/node', hostResourceId: 3 });
     expect(facts!.startTimeNs).toBe(1_000_000_012_345_678_901n);
-    expect(processes.note(seen)).toBeUndefined();
-    proc.set(42, { ...files, executable: '/usr/bin/python3', commandLine: ['python3', 'stock.py'] });
-    const changed = processes.note({ ...seen, name: 'python3' });
+    expect(processes.note(seen, shop)).toBeUndefined();
+    proc.set(42, { ...files, executable: '/usr/bin/python3' });
+    const changed = processes.note({ ...seen, name: 'python3' }, memory(['python3', 'stock.py']));
     expect(changed).toMatchObject({ serviceName: 'stock', name: 'python3', resourceId: facts!.resourceId });
   });
 
   it('of a process that is gone are what the kernel said', () => {
-    expect(table(new Map()).note(seen)).toMatchObject({ name: 'node', serviceName: 'node', executable: '' });
+    expect(table(new Map()).note(seen, shop)).toMatchObject({ name: 'node', serviceName: 'node', executable: '' });
   });
 
   it('of a process whose id another one has by now are not those of the other', () => {
     const proc = new Map([[42, { ...files, startTicks: 9_999, executable: '/usr/bin/other' }]]);
-    expect(table(proc).note(seen)).toMatchObject({ executable: '', serviceName: 'node' });
+    expect(table(proc).note(seen, shop)).toMatchObject({ executable: '', serviceName: 'node' });
   });
 
   it('take the pod from the environment only where the cgroup has none', () => {
     const uid = '12345678-9abc-4def-8123-456789abcdef';
     const inGroup = { cgroup: `0::/kubepods/pod${uid}/${'0'.repeat(64)}\n` };
-    const variables = { SPANLOOM_POD_UID: 'demo/gateway' };
-    expect(table(new Map([[42, { ...files, variables }]])).note(seen)?.podUid).toBe('demo/gateway');
-    expect(table(new Map([[42, { ...files, variables, ...inGroup }]])).note(seen)?.podUid).toBe(uid);
+    const told = memory(['node'], { SPANLOOM_POD_UID: 'demo/gateway' });
+    expect(table(new Map([[42, files]])).note(seen, told)?.podUid).toBe('demo/gateway');
+    expect(table(new Map([[42, { ...files, ...inGroup }]])).note(seen, told)?.podUid).toBe(uid);
   });
 
   it('have the variables that were chosen, which become tags of the process', () => {
-    const proc = new Map([[42, { ...files, variables: { APP_TEAM: 'a', APP_TOKEN: 't', executable: 'x' } }]]);
-    const facts = table(proc, 100, new ResourceIds(), environmentChoice(['APP_*', 'executable'])).note(seen)!;
+    const told = memory(['node'], { APP_TEAM: 'a', APP_TOKEN: 't', executable: 'x' });
+    const choice = environmentChoice(['APP_*', 'executable']);
+    const facts = table(new Map([[42, files]]), 100, new ResourceIds(), choice).note(seen, told)!;
     expect(facts.environment).toEqual({ APP_TEAM: 'a', executable: 'x' });
     expect(processResource(7, facts).environment).toMatchObject({ APP_TEAM: 'a', executable: '/usr/bin/node' });
   });
@@ -69,7 +78,7 @@ describe('process facts', () => {
   it('are told again in turns while a process runs, and end with it', () => {
     const proc = new Map([1, 2, 3, 4].map((processId) => [processId, files]));
     const processes = table(proc);
-    for (const processId of proc.keys()) processes.note({ ...seen, processId });
+    for (const processId of proc.keys()) processes.note({ ...seen, processId }, shop);
     const first = processes.revisit(0.5).running.map((facts) => facts.processId);
     proc.delete(4);
     const second = processes.revisit(0.5);
@@ -81,8 +90,14 @@ describe('process facts', () => {
 
   it('are bounded: the process seen first is forgotten', () => {
     const processes = table(new Map(), 10);
-    for (let processId = 1; processId <= 50; processId++) processes.note({ ...seen, processId });
+    for (let processId = 1; processId <= 50; processId++) processes.note({ ...seen, processId }, shop);
     expect(processes.size).toBe(10);
+  });
+
+  it('come without what is in the memory of a process, as long as that has not been read', () => {
+    const processes = table(new Map([[42, files]]));
+    expect(processes.note(seen, undefined)).toMatchObject({ serviceName: 'node', executable: '/usr/bin/node' });
+    expect(processes.note(seen, shop)).toMatchObject({ serviceName: 'shop' });
   });
 
   it('are read of this process', () => {
@@ -100,7 +115,7 @@ describe('process facts', () => {
 });
 
 it('variables of a process are those that it would find itself', () => {
-  expect(parseEnviron('A=1\0B=x=y\0A=2\0=odd\0none\0E=\0')).toEqual({ A: '1', B: 'x=y', E: '' });
+  expect({ ...parseEnviron('A=1\0B=x=y\0A=2\0=odd\0none\0E=\0') }).toEqual({ A: '1', B: 'x=y', E: '' });
 });
 
 describe('resource ids', () => {

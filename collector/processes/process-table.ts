@@ -4,11 +4,11 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { processUid } from '../../core/agents/agent-resources.ts';
-import type { SeenProcess } from '../../native/capture.ts';
+import type { ProcessMemory, SeenProcess } from '../../native/capture.ts';
 import type { ProcessFacts } from '../../schemas/generated/event-batch.ts';
 import { parseCgroup } from './cgroup-path.ts';
 import { type ChooseEnvironment, podUidOf } from './environment-tags.ts';
-import { readProcFiles, readStartTicks, type ProcFiles } from './proc-files.ts';
+import { parseCommandLine, parseEnviron, readProcFiles, readStartTicks, type ProcFiles } from './proc-files.ts';
 import type { ResourceIds } from './resource-ids.ts';
 import { serviceName } from './service-name.ts';
 
@@ -53,9 +53,13 @@ export class ProcessTable {
     return this.#known.size;
   }
 
-  /** Takes in a process that is new or changed; undefined when nothing about it is. */
-  note(seen: SeenProcess): ProcessFacts | undefined {
-    const facts = this.#factsOf(seen);
+  /**
+   * Takes in a process that is new or changed; undefined when nothing about it is.
+   *
+   * @param memory read before this call; undefined when that could not be read, or not yet
+   */
+  note(seen: SeenProcess, memory: ProcessMemory | undefined): ProcessFacts | undefined {
+    const facts = this.#factsOf(seen, memory);
     const known = this.#known.get(seen.processId);
     if (known !== undefined) {
       if (isSame(known.facts, facts)) return undefined;
@@ -92,7 +96,7 @@ export class ProcessTable {
     this.#known.delete(processId);
   }
 
-  #factsOf(seen: SeenProcess): ProcessFacts {
+  #factsOf(seen: SeenProcess, memory: ProcessMemory | undefined): ProcessFacts {
     const { agentId, hostResourceId, bootTimeNs, ids, chooseEnvironment } = this.#options;
     const { processId, startBoottimeNs, name } = seen;
     const files = this.#readProcFiles(processId);
@@ -101,7 +105,9 @@ export class ProcessTable {
     const startTimeNs = bootTimeNs + BigInt(Math.round(startBoottimeNs));
     const identity = { processId, startTimeNs };
     const told = files === undefined || isGone ? undefined : files;
-    const variables = told?.variables ?? {};
+    // It still runs, so what was read before was of no other process with this id.
+    const ofProcess = told === undefined ? undefined : memory;
+    const variables = parseEnviron(ofProcess?.environment.toString() ?? '');
     const container = parseCgroup(told?.cgroup ?? '');
     return {
       ...identity,
@@ -109,7 +115,7 @@ export class ProcessTable {
       serviceName: serviceName({
         otelServiceName: variables['OTEL_SERVICE_NAME'] ?? '',
         executable: told?.executable ?? '',
-        commandLine: told?.commandLine ?? [],
+        commandLine: ofProcess === undefined ? [] : parseCommandLine(ofProcess.commandLine.toString()),
         kernelName: name,
       }),
       executable: told?.executable ?? '',

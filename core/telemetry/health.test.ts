@@ -17,6 +17,18 @@ describe('alive', () => {
     expect(health.deathProblems(1_000)).toEqual(['sink: no turn for 1 s']);
   });
 
+  test('a stage of which something has stopped working is not, nor ready, until that is over', async () => {
+    const health = new Health(() => 0);
+    health.turns('collector');
+    health.fails('collector', 'capture', 'nothing is read');
+    health.turns('collector');
+    expect(health.deathProblems(1_000)).toEqual(['collector: nothing is read']);
+    expect(await health.readinessProblems()).toEqual(['collector: nothing is read']);
+    health.heals('collector', 'capture');
+    expect(health.deathProblems(1_000)).toEqual([]);
+    expect(await health.readinessProblems()).toEqual([]);
+  });
+
   test('what serves without a loop never hangs', () => {
     let nowMs = 0;
     const health = new Health(() => nowMs);

@@ -15,6 +15,8 @@ interface StageState {
   idleSinceMs: number | undefined;
   /** Calls that fail and are tried again, with what they failed with. */
   readonly waits: Map<string, string>;
+  /** What no waiting heals, by its name, with a sentence. */
+  readonly failures: Map<string, string>;
 }
 
 /** Longest time that one check may take before it counts as failed. */
@@ -40,7 +42,13 @@ export class Health {
   starts(stage: string): void {
     if (this.#stages.has(stage)) return;
     const nowMs = this.#now();
-    this.#stages.set(stage, { turnedAtMs: nowMs, hasTurned: false, idleSinceMs: nowMs, waits: new Map() });
+    this.#stages.set(stage, {
+      turnedAtMs: nowMs,
+      hasTurned: false,
+      idleSinceMs: nowMs,
+      waits: new Map(),
+      failures: new Map(),
+    });
   }
 
   /** The loop of the stage has gone round. @param hasInput partitions are assigned to it, whatever is in them */
@@ -65,6 +73,16 @@ export class Health {
     state.waits.delete(call);
   }
 
+  /** Something of the stage has stopped working although the stage goes on: neither alive nor ready until it is over. */
+  fails(stage: string, what: string, text: string): void {
+    this.#stateOf(stage).failures.set(what, text);
+  }
+
+  /** That is over. */
+  heals(stage: string, what: string): void {
+    this.#stateOf(stage).failures.delete(what);
+  }
+
   /** The stage goes on without a loop: from now on only checks speak for it. */
   serves(stage: string): void {
     this.#stages.delete(stage);
@@ -80,12 +98,19 @@ export class Health {
     this.#checks.set(name, ask);
   }
 
-  /** Why the process is not alive: stages whose last sign of life is older than `boundMs`. */
+  /** Why the process is not alive: stages whose last sign of life is older than `boundMs`, and what has stopped working. */
   deathProblems(boundMs: number): readonly Problem[] {
     const nowMs = this.#now();
-    return [...this.#stages]
+    const silent = [...this.#stages]
       .filter(([, { turnedAtMs }]) => nowMs - turnedAtMs > boundMs)
       .map(([stage, { turnedAtMs }]) => `${stage}: no turn for ${Math.round((nowMs - turnedAtMs) / 1000)} s`);
+    return [...silent, ...this.#failures()];
+  }
+
+  #failures(): readonly Problem[] {
+    return [...this.#stages].flatMap(([stage, { failures }]) =>
+      [...failures.values()].map((text) => `${stage}: ${text}`),
+    );
   }
 
   /** Why the process is not ready; empty when it is. */
@@ -98,6 +123,7 @@ export class Health {
         problems.push(`${stage}: no partitions are assigned to it`);
       for (const [call, text] of waits) problems.push(`${stage}: ${call} fails: ${text}`);
     }
+    problems.push(...this.#failures());
     if (this.#isDraining) return problems;
     const checked = await Promise.all([...this.#checks].map(([name, ask]) => outcomeOf(name, ask)));
     return [...problems, ...checked.flat()];

@@ -1,5 +1,4 @@
-// The shop's customers: a mix of requests from a process of its own. Its name keeps it out of the capture, so that
-// traces begin at the gateway, as with customers elsewhere.
+// The shop's customers: a mix of requests from a process of its own, which the demo leaves out of the capture.
 // Arguments: port of the gateway, number of requests (0: until it is ended), requests per second.
 import http from 'node:http';
 import net from 'node:net';

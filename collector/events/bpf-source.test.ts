@@ -1,0 +1,160 @@
+/** Kernel events as a source, over a made-up addon. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { OutgoingMessage } from '../../core/bus/bus.ts';
+import { imbalance } from '../../core/stage/accounting.ts';
+import type { Capture, CapturedBlock, NativeCapture, ProcessMemory } from '../../native/capture.ts';
+import { AvroReader } from '../../schemas/avro-reader.ts';
+import { AgentIdentity } from '../agent-identity.ts';
+import { ExcludedProcesses } from '../excluded-processes.ts';
+import { Outbox } from '../outbox.ts';
+import { ResourceIds } from '../processes/resource-ids.ts';
+import type { RunningSource } from '../source.ts';
+import { WallClock } from '../wall-clock.ts';
+import { BpfSource } from './bpf-source.ts';
+import { readEventBatchHead, type EventBatchHead } from './event-batch-message.ts';
+
+let folder = '';
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'spanloom-source-'))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+interface World {
+  readonly source: BpfSource;
+  readonly running: RunningSource;
+  readonly give: (block: Partial<CapturedBlock>) => void;
+  readonly batches: () => readonly EventBatchHead[];
+  readonly told: string[];
+  acknowledged: number;
+  readonly excluded: number[];
+}
+
+async function start(
+  readMemory: () => Promise<ProcessMemory | undefined>,
+  excluded = new ExcludedProcesses(),
+  breakIdentity: (blocks: number) => boolean = () => false,
+): Promise<World> {
+  const sent: OutgoingMessage[] = [];
+  const told: string[] = [];
+  const telemetry = { emit: ({ name }: { readonly name: string }) => void told.push(name) };
+  let onBlock: (block: CapturedBlock) => void = () => undefined;
+  const world = { acknowledged: 0, excluded: [] as number[] };
+  const capture: Capture = {
+    acknowledge: (blocks) => (world.acknowledged += blocks),
+    exclude: (processId) => world.excluded.push(processId) > 0 && processId !== 999_999,
+    excludeControlGroups: (paths) => paths,
+    inspectLoops: () => Promise.resolve({ files: [], leftOut: 0 }),
+    progress: () => ({
+      ...{ producedBytes: 0, consumedBytes: 0, ringFull: 0, unacknowledgedBlocks: 0 },
+      ...{ failedBlocks: 0, hangingInspections: 0 },
+    }),
+    statistics: () => [],
+    stop: () => Promise.resolve(),
+  };
+  const native: NativeCapture = {
+    startCapture: (_, receive) => ((onBlock = receive), capture),
+    readProcessMemory: readMemory,
+    readMacAddresses: () => Promise.resolve([]),
+  };
+  const source = new BpfSource({
+    native,
+    capture: {
+      ...{ objectPath: '', payloadBytes: 1, continuationBytes: 1, ringBytes: 4096, maxSockets: 1, pollIntervalMs: 1 },
+      ...{ batchIntervalMs: 1, maxUnacknowledgedBlocks: 64, redaction: undefined },
+    },
+    ...{ excluded, excludedCgroups: ['/none'], maxProcesses: 100, processFactsIntervalMs: 30_000 },
+    ...{ loopProbeIntervalMs: 5_000, chooseEnvironment: () => ({}) },
+  });
+  const identity = AgentIdentity.open(folder, { bootId: 'boot', bootTimeNs: 0n }, 1);
+  let noted = 0;
+  const breaking = Object.create(identity, {
+    agentId: { value: identity.agentId },
+    bootTimeNs: { value: 0n },
+    noteEventId: {
+      value: () => {
+        if (breakIdentity(++noted)) throw new Error('no space left on device');
+      },
+    },
+  }) as AgentIdentity;
+  const running = await source.start({
+    ...{ identity: breaking, clock: new WallClock(), resourceIds: new ResourceIds(), hostResourceId: 1, hostName: 'h' },
+    outbox: new Outbox({ send: (messages) => Promise.resolve(void sent.push(...messages)) }, telemetry),
+    telemetry,
+    health: { fails: () => undefined, heals: () => undefined, waits: () => undefined, recovers: () => undefined },
+  });
+  const empty = {
+    ...{ events: Buffer.alloc(0), eventCount: 0, lastEventId: 0, baseMonotonicNs: 0, untilOffsetNs: 0 },
+    ...{ losses: {}, processes: [] },
+  };
+  return Object.assign(world, {
+    source,
+    running,
+    told,
+    give: (block: Partial<CapturedBlock>) => onBlock({ ...empty, ...block }),
+    batches: () =>
+      sent
+        .filter(({ topic }) => topic === 'events')
+        .map(({ value }) => readEventBatchHead(new AvroReader(value as Buffer))),
+  });
+}
+
+const nothing = (): Promise<undefined> => Promise.resolve(undefined);
+
+it('a block that cannot be sent gives its credit back, and its events are counted and told with the next batch', async () => {
+  const world = await start(nothing, undefined, (blocks) => blocks === 2);
+  for (let block = 0; block < 3; block++) world.give({ eventCount: 10, losses: block === 1 ? { ring_full: 5 } : {} });
+  await world.running.stop();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(world.acknowledged).toBe(3);
+  expect(world.batches().map(({ losses }) => losses)).toEqual([
+    [],
+    [
+      { reason: 'ring_full', count: 5 },
+      { reason: 'failed', count: 10 },
+    ],
+  ]);
+  const accounting = world.source.accounting();
+  expect(accounting).toMatchObject({ received: 35, emitted: 20, held: 0, dropped: { failed: 10, ring_full: 5 } });
+  expect(imbalance(accounting)).toBe(0);
+  expect(world.told).toContain('batch_failed');
+});
+
+it('a block whatever process it tells of never throws into the addon', async () => {
+  const world = await start(() => {
+    throw new Error('at once');
+  });
+  const odd = [NaN, -1, 2 ** 40].map((processId) => ({ processId, startBoottimeNs: NaN, name: '\ud800\0' }));
+  world.give({ eventCount: 1, processes: [...odd, { processId: 1, startBoottimeNs: 1, name: 'x' }] });
+  world.give({ eventCount: 1 });
+  await world.running.stop();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(world.acknowledged).toBe(2);
+  expect(imbalance(world.source.accounting())).toBe(0);
+  expect(world.batches()).toHaveLength(2);
+});
+
+it('batches leave in their order, with the facts of their processes, when a process does not answer', async () => {
+  const world = await start(() => new Promise(() => undefined));
+  world.give({ eventCount: 1, processes: [{ processId: 2 ** 22 + 1, startBoottimeNs: 1, name: 'silent' }] });
+  world.give({ eventCount: 2 });
+  expect(world.batches()).toEqual([]);
+  await world.running.stop();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(world.batches().map(({ sequence, processes }) => [sequence, processes.map(({ name }) => name)])).toEqual([
+    [1, ['silent']],
+    [2, []],
+  ]);
+});
+
+it('leaves out the processes that it is told, also later, and says which it cannot', async () => {
+  const excluded = new ExcludedProcesses([999_999]);
+  excluded.add(7);
+  const world = await start(nothing, excluded);
+  excluded.add(8);
+  // Whatever a process calls itself.
+  world.give({ eventCount: 1, processes: [{ processId: 9, startBoottimeNs: 1, name: 'spanloom-x' }] });
+  await world.running.stop();
+  expect(world.excluded).toEqual([999_999, 7, 8]);
+  expect(world.told).toEqual(expect.arrayContaining(['process_not_excluded', 'excluded_cgroup_missing']));
+});

@@ -1,0 +1,134 @@
+/**
+ * Gathers the facts of processes as the kernel tells of them. What a process has in its memory (command line, environment)
+ * is read on another thread, because a process can make that wait for ever: the batch with its first events waits for it a
+ * little, then goes without, and what comes later goes with a later batch. A process that changes its name all the time,
+ * and processes that come by the thousand, are looked at no more often than the bounds below say.
+ */
+import { setTimeout as sleepByTimer } from 'node:timers/promises';
+import type { ProcessMemory, SeenProcess } from '../../native/capture.ts';
+import type { ProcessFacts } from '../../schemas/generated/event-batch.ts';
+import type { ProcessTable } from './process-table.ts';
+
+/** What a gatherer needs of the world; clock and timer are replaced in tests. */
+export interface FactGathererOptions {
+  readonly table: ProcessTable;
+  readonly readMemory: (processId: number) => Promise<ProcessMemory | undefined>;
+  /** Facts that are new or changed. */
+  readonly onFacts: (facts: ProcessFacts) => void;
+  /** Monotonic, in milliseconds. */
+  readonly now?: () => number;
+  readonly sleep?: (ms: number) => Promise<unknown>;
+}
+
+/** How long a batch waits for the memory of the processes in it. */
+const waitMs = 100;
+/** One process is looked at again no sooner. */
+const againMs = 5_000;
+/** Processes looked at in a burst, and per second after that. */
+const burst = 4_096;
+const perSecond = 500;
+/** Processes that wait to be looked at. */
+const maxPostponed = 8_192;
+const maxRemembered = 65_536;
+
+/** See the top of the file. */
+export class FactGatherer {
+  readonly #options: FactGathererOptions;
+  readonly #now: () => number;
+  readonly #sleep: (ms: number) => Promise<unknown>;
+  /** When each process was looked at last, the longest ago first. */
+  readonly #lookedAt = new Map<number, { readonly startBoottimeNs: number; readonly atMs: number }>();
+  readonly #postponed = new Map<number, SeenProcess>();
+  #allowance = burst;
+  #allowedAtMs: number;
+  #leftOut = 0;
+
+  constructor(options: FactGathererOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#sleep = options.sleep ?? ((ms) => sleepByTimer(ms));
+    this.#allowedAtMs = this.#now();
+  }
+
+  /** Takes in a process that is new or has changed. Resolves, and never rejects, when its events need not wait any more. */
+  gather(seen: SeenProcess): Promise<void> | undefined {
+    const nowMs = this.#now();
+    const before = this.#lookedAt.get(seen.processId);
+    const isKnown = before?.startBoottimeNs === seen.startBoottimeNs;
+    if ((isKnown && nowMs - before.atMs < againMs) || !this.#isAllowed(nowMs)) {
+      this.#postpone(seen);
+      return undefined;
+    }
+    this.#postponed.delete(seen.processId);
+    this.#remember(seen, nowMs);
+    const read = this.#readAndTell(seen);
+    // Known already: what has changed may come later.
+    if (isKnown) return undefined;
+    const late = this.#sleep(waitMs).then(() => 'late' as const);
+    return Promise.race([read, late]).then((outcome) => {
+      // For now what the kernel tells; the rest follows when it is there.
+      if (outcome === 'late') this.#tell(seen, undefined);
+    });
+  }
+
+  /** Processes of which nothing is told because more came than can be looked at, since the last call. */
+  takeLeftOut(): number {
+    const leftOut = this.#leftOut;
+    this.#leftOut = 0;
+    return leftOut;
+  }
+
+  /** To be called about once a second: looks at processes that were postponed. */
+  tick(): void {
+    const nowMs = this.#now();
+    for (const [processId, seen] of this.#postponed) {
+      const before = this.#lookedAt.get(processId);
+      if (before?.startBoottimeNs === seen.startBoottimeNs && nowMs - before.atMs < againMs) continue;
+      if (!this.#isAllowed(nowMs)) return;
+      this.#postponed.delete(processId);
+      this.#remember(seen, nowMs);
+      void this.#readAndTell(seen);
+    }
+  }
+
+  async #readAndTell(seen: SeenProcess): Promise<'told'> {
+    let memory: ProcessMemory | undefined;
+    try {
+      memory = await this.#options.readMemory(seen.processId);
+    } catch {
+      // It cannot be read: what the kernel says is all there is.
+    }
+    this.#tell(seen, memory);
+    return 'told';
+  }
+
+  #tell(seen: SeenProcess, memory: ProcessMemory | undefined): void {
+    try {
+      const facts = this.#options.table.note(seen, memory);
+      if (facts !== undefined) this.#options.onFacts(facts);
+    } catch {
+      // Whatever a process brings: its facts are left out, everything else goes on.
+      this.#leftOut++;
+    }
+  }
+
+  #postpone(seen: SeenProcess): void {
+    if (this.#postponed.has(seen.processId) || this.#postponed.size < maxPostponed)
+      this.#postponed.set(seen.processId, seen);
+    else this.#leftOut++;
+  }
+
+  #remember(seen: SeenProcess, atMs: number): void {
+    this.#lookedAt.delete(seen.processId);
+    if (this.#lookedAt.size >= maxRemembered) this.#lookedAt.delete(this.#lookedAt.keys().next().value!);
+    this.#lookedAt.set(seen.processId, { startBoottimeNs: seen.startBoottimeNs, atMs });
+  }
+
+  #isAllowed(nowMs: number): boolean {
+    this.#allowance = Math.min(burst, this.#allowance + ((nowMs - this.#allowedAtMs) / 1000) * perSecond);
+    this.#allowedAtMs = nowMs;
+    if (this.#allowance < 1) return false;
+    this.#allowance--;
+    return true;
+  }
+}
