@@ -13,6 +13,7 @@ import { refuse } from '../core/dead-letter.ts';
 import { Counters } from '../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../core/stage/stage.ts';
 import { assembleTrace } from './assemble/assemble-trace.ts';
+import { carriedTraceId, derivedTraceId } from './assemble/trace-identity.ts';
 import { traceMessage, writeAssembledTrace, writeMergedTrace } from './assemble/write-trace.ts';
 import { type Component, surviving } from './component.ts';
 import { Components } from './components.ts';
@@ -25,7 +26,6 @@ import { defaultCallGates } from './link/same-call.ts';
 import { type Concerned, LocalCauses } from './local-cause/local-causes.ts';
 import { copyOf, readRecordBatch } from './span-batch-reader.ts';
 import type { SpanRecord } from './span-record.ts';
-import { TraceIds } from './trace-ids.ts';
 
 /** Events inside the correlator that are no outcome of a span, counted since start. */
 export type CorrelatorDiagnostics = Readonly<Record<string, number>>;
@@ -56,7 +56,6 @@ export class Correlator implements Stage<OutgoingMessage> {
   readonly #offsets = new HeldOffsets();
   readonly #causes = new LocalCauses();
   readonly #components = new Components();
-  readonly #traceIds = new TraceIds();
   readonly #counters = new Counters(['duplicate'], ['undecodable', 'unknown_schema']);
   readonly #events = { revisions: 0, merged: 0, cycles_broken: 0, flushed_early: 0, forgotten_early: 0 };
   #arrival = 0;
@@ -263,10 +262,11 @@ export class Correlator implements Stage<OutgoingMessage> {
     if (before?.revision === component.spanCount && component.absorbed === undefined) return;
     const assembled = assembleTrace(component.spans);
     const { spans } = assembled;
-    const traceId = before?.traceId ?? this.#traceIds.give(spans);
+    const traceId = before?.traceId ?? derivedTraceId(spans[0]!);
     const revision = component.spanCount;
     component.emitted = { traceId, order: before?.order ?? ++this.#emittedTraces, revision };
-    messages.push(traceMessage(traceId, writeAssembledTrace({ traceId, revision }, assembled)));
+    const head = { traceId, revision, carriedTraceId: carriedTraceId(spans) };
+    messages.push(traceMessage(traceId, writeAssembledTrace(head, assembled)));
     for (const { traceId: absorbed, revision: last } of component.absorbed ?? []) {
       messages.push(traceMessage(absorbed, writeMergedTrace({ traceId: absorbed, revision: last + 1 }, traceId)));
       this.#events.merged++;

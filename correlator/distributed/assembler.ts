@@ -17,7 +17,7 @@ import { Counters } from '../../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../../core/stage/stage.ts';
 import type { ComponentName } from '../../schemas/generated/linked-batch.ts';
 import { assembleTrace } from '../assemble/assemble-trace.ts';
-import { traceIdentity } from '../assemble/trace-identity.ts';
+import { carriedTraceId, derivedTraceId } from '../assemble/trace-identity.ts';
 import { traceMessage, writeAssembledTrace, writeMergedTrace } from '../assemble/write-trace.ts';
 import type { CorrelatorConfig } from '../config.ts';
 import { HeldOffsets } from '../held-offsets.ts';
@@ -29,8 +29,6 @@ import { IdleTime } from './idle-time.ts';
 import { linkedMessages, readLinkedRecords } from './linked-message.ts';
 
 const stageName = 'correlator';
-/** Carried trace ids remembered after their trace was forgotten: whoever carries one later is another trace. */
-const rememberedIds = 200_000;
 
 /** How often components that never become quiet are looked for. */
 const searchEveryMs = 1_000;
@@ -60,7 +58,6 @@ export class Assembler implements Stage<OutgoingMessage> {
   readonly #partitions = new Map<string, PartitionState>();
   readonly #counters = new Counters(['duplicate'], ['undecodable', 'unknown_schema']);
   readonly #events = { revisions: 0, merged: 0, moved_on: 0, cycles_broken: 0, forgotten_early: 0 };
-  readonly #taken = new Set<string>();
   #arrival = 0;
 
   constructor(config: CorrelatorConfig) {
@@ -186,7 +183,7 @@ export class Assembler implements Stage<OutgoingMessage> {
       this.#emitRestless(groups, nowMs, outputs);
     }
     for (const group of groups.due(groups.emitted, ({ touchedMs }) => touchedMs + lateMs <= nowMs))
-      this.#forget(groups, group);
+      groups.forget(group);
     groups.forgetRedirects(nowMs);
   }
 
@@ -210,7 +207,7 @@ export class Assembler implements Stage<OutgoingMessage> {
       const [oldest] = groups.emitted.size > 0 ? groups.emitted.values() : groups.open.values();
       if (oldest === undefined) return;
       if (groups.open.has(oldest.id)) this.#emit(groups, oldest, outputs);
-      this.#forget(groups, oldest);
+      groups.forget(oldest);
       this.#events.forgotten_early++;
     }
   }
@@ -222,9 +219,10 @@ export class Assembler implements Stage<OutgoingMessage> {
     if (group.spans.size === 0) return;
     if (group.emitted?.revision === revision && told.every((name) => name === group.emitted?.traceId)) return;
     const assembled = assembleTrace(membersOf(group));
-    const traceId = this.#nameOf(group, assembled.spans);
+    const traceId = derivedTraceId(assembled.spans[0]!);
     if (group.emitted?.traceId !== traceId && !group.names.has(traceId)) names.push({ componentId: group.id, traceId });
-    traces.push(traceMessage(traceId, writeAssembledTrace({ traceId, revision }, assembled)));
+    const head = { traceId, revision, carriedTraceId: carriedTraceId(assembled.spans) };
+    traces.push(traceMessage(traceId, writeAssembledTrace(head, assembled)));
     for (const former of new Set([...told, ...(group.emitted === undefined ? [] : [group.emitted.traceId])])) {
       if (former === traceId) continue;
       traces.push(traceMessage(former, writeMergedTrace({ traceId: former, revision }, traceId)));
@@ -240,21 +238,6 @@ export class Assembler implements Stage<OutgoingMessage> {
     if (group.emitted !== undefined) this.#events.revisions++;
     group.emitted = { traceId, revision };
     group.spans.pack();
-  }
-
-  #nameOf(group: Group, spans: readonly SpanRecord[]): string {
-    const { carried, derived } = traceIdentity(spans);
-    if (carried === undefined) return derived;
-    const isOwn = group.emitted?.traceId === carried || group.names.has(carried);
-    return isOwn || !this.#taken.has(carried) ? carried : derived;
-  }
-
-  #forget(groups: Groups, group: Group): void {
-    groups.forget(group);
-    const traceId = group.emitted?.traceId;
-    if (traceId === undefined) return;
-    if (this.#taken.size >= rememberedIds) this.#taken.delete(this.#taken.keys().next().value!);
-    this.#taken.add(traceId);
   }
 }
 
