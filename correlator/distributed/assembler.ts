@@ -1,6 +1,7 @@
 /**
  * The second half of a correlator that shares its work with others: spans of whole components in, traces out. A
- * component is assembled when no span of it came for a while; late spans and causes make a new revision. When a
+ * component is assembled when no span of it came for a while; late spans and causes make new revisions at a growing
+ * distance. When a
  * component turns out to be part of another, its spans are sent on to whoever has that one.
  *
  * When things come decides which revisions there are, not what the last one is: the tree and the id of a trace follow
@@ -22,6 +23,7 @@ import { traceMessage, writeAssembledTrace, writeMergedTrace } from '../assemble
 import type { CorrelatorConfig } from '../config.ts';
 import { HeldOffsets } from '../held-offsets.ts';
 import { copyOf } from '../span-batch-reader.ts';
+import { RevisionPacing } from '../revision-pace.ts';
 import type { SpanRecord } from '../span-record.ts';
 import { type Group, revisionOf } from './group.ts';
 import { type GroupBounds, Groups } from './groups.ts';
@@ -30,9 +32,6 @@ import { linkedMessages, readLinkedRecords } from './linked-message.ts';
 
 const stageName = 'correlator';
 
-/** How often components that never become quiet are looked for. */
-const searchEveryMs = 1_000;
-
 /** One partition and its time. */
 interface PartitionState {
   readonly groups: Groups;
@@ -40,8 +39,8 @@ interface PartitionState {
   readonly idle: IdleTime;
   /** Messages below this offset are read again after a restart; 0 once that is over. */
   readAgainBelow: number;
-  /** When components that never become quiet were last looked for. */
-  searchedMs: number;
+  /** While messages are read again, what follows from them is passed over: revisions wait, so that none is lost by that. */
+  holdsRevisions: boolean;
 }
 
 /** What one call gives. */
@@ -54,6 +53,7 @@ interface Outputs {
 export class Assembler implements Stage<OutgoingMessage> {
   readonly #config: CorrelatorConfig;
   readonly #bounds: GroupBounds;
+  readonly #pacing: RevisionPacing;
   readonly #offsets = new HeldOffsets();
   readonly #partitions = new Map<string, PartitionState>();
   readonly #counters = new Counters(['duplicate'], ['undecodable', 'unknown_schema']);
@@ -62,11 +62,19 @@ export class Assembler implements Stage<OutgoingMessage> {
 
   constructor(config: CorrelatorConfig) {
     this.#config = config;
-    this.#bounds = { maxTraceSpans: config.maxTraceSpans, redirectMs: 2 * config.lateMs + config.maxOpenMs };
+    const { quietMs, lateMs, maxOpenMs, maxTraceSpans } = config;
+    this.#bounds = { maxTraceSpans, lateMs, maxOpenMs, redirectMs: 2 * lateMs + maxOpenMs };
+    this.#pacing = new RevisionPacing({ quiet: quietMs, late: lateMs, unitsPerSecond: 1e3 });
   }
 
   process(message: ReceivedMessage, nowMs: number): readonly OutgoingMessage[] {
     const partition = this.#partition(message);
+    const messages = this.#process(partition, message, nowMs);
+    if (partition.readAgainBelow === 0) partition.holdsRevisions = false;
+    return messages;
+  }
+
+  #process(partition: PartitionState, message: ReceivedMessage, nowMs: number): readonly OutgoingMessage[] {
     partition.idle.end(nowMs);
     if (message.offset + 1 >= partition.readAgainBelow) partition.readAgainBelow = 0;
     partition.clockMs = Math.max(partition.clockMs, message.timestampMs);
@@ -107,6 +115,7 @@ export class Assembler implements Stage<OutgoingMessage> {
   }
 
   drain(): readonly OutgoingMessage[] {
+    for (const partition of this.#partitions.values()) partition.holdsRevisions = false;
     return this.#advanceAll(() => Infinity);
   }
 
@@ -116,7 +125,11 @@ export class Assembler implements Stage<OutgoingMessage> {
 
   assign(positions: readonly Position[]): void {
     for (const position of positions)
-      if (position.emittedBelow > position.offset) this.#partition(position).readAgainBelow = position.emittedBelow;
+      if (position.emittedBelow > position.offset) {
+        const partition = this.#partition(position);
+        partition.readAgainBelow = position.emittedBelow;
+        partition.holdsRevisions = true;
+      }
   }
 
   revoke(sources: readonly TopicPartition[]): void {
@@ -145,7 +158,7 @@ export class Assembler implements Stage<OutgoingMessage> {
     let partition = this.#partitions.get(sourceKey(source));
     if (partition === undefined) {
       const [groups, idle] = [new Groups(this.#bounds), new IdleTime()];
-      partition = { groups, idle, readAgainBelow: 0, clockMs: 0, searchedMs: 0 };
+      partition = { groups, idle, readAgainBelow: 0, holdsRevisions: false, clockMs: 0 };
       this.#partitions.set(sourceKey(source), partition);
     }
     return partition;
@@ -175,54 +188,62 @@ export class Assembler implements Stage<OutgoingMessage> {
   /** Emits what has become due, and forgets what is too old. */
   #advance(partition: PartitionState, nowMs: number, outputs: Outputs): void {
     const { groups } = partition;
-    const { quietMs, lateMs } = this.#config;
-    for (const group of groups.due(groups.open, ({ touchedMs }) => touchedMs + quietMs <= nowMs))
-      this.#emit(groups, group, outputs);
-    if (nowMs >= partition.searchedMs + searchEveryMs) {
-      partition.searchedMs = nowMs;
-      this.#emitRestless(groups, nowMs, outputs);
+    const { quietMs } = this.#config;
+    const quiet = groups.due(groups.open, ({ touchedMs }) => touchedMs + quietMs <= nowMs);
+    for (const group of quiet) {
+      const dueMs = this.#revisionDueMs(group);
+      if (dueMs > nowMs || isHeld(partition, group)) groups.defer(group, dueMs);
+      else this.#emit(groups, group, nowMs, outputs);
     }
-    for (const group of groups.due(groups.emitted, ({ touchedMs }) => touchedMs + lateMs <= nowMs))
-      groups.forget(group);
+    if (!partition.holdsRevisions)
+      for (const group of groups.takeDeferred(nowMs)) this.#emit(groups, group, nowMs, outputs);
+    for (const group of groups.takeRestless(nowMs)) {
+      const dueMs = isHeld(partition, group) ? nowMs + quietMs : this.#revisionDueMs(group);
+      if (dueMs > nowMs) groups.leaveOpen(group, dueMs);
+      else this.#emit(groups, group, nowMs, outputs);
+    }
+    for (const group of groups.takeOver(nowMs)) groups.forget(group);
     groups.forgetRedirects(nowMs);
   }
 
-  /** Emits components that never become quiet. */
-  #emitRestless(groups: Groups, nowMs: number, outputs: Outputs): void {
-    for (const group of [...groups.open.values()]) {
-      if (group.changedMs + this.#config.maxOpenMs > nowMs) continue;
-      groups.open.delete(group.id);
-      this.#emit(groups, group, outputs);
-    }
+  /** When a trace may go out, as far as it has gone out before. */
+  #revisionDueMs(group: Group): number {
+    const { emitted, spans, touchedMs } = group;
+    if (emitted === undefined || !hasChanged(group)) return touchedMs;
+    return this.#pacing.due(emitted.pace, spans.size, touchedMs);
   }
 
   /** Keeps state within its bounds. */
-  #shrink({ groups }: PartitionState, outputs: Outputs): void {
+  #shrink({ groups, clockMs }: PartitionState, outputs: Outputs): void {
     const { maxSpans, maxBytes } = this.#config;
     const isOver = (): boolean => {
       const { spans, bytes } = this.#sizes();
       return spans > maxSpans || bytes > maxBytes;
     };
     while (isOver()) {
-      const [oldest] = groups.emitted.size > 0 ? groups.emitted.values() : groups.open.values();
+      const { emitted, revised, deferred, open } = groups;
+      const oldest = [emitted, revised, deferred, open]
+        .find(({ size }) => size > 0)
+        ?.values()
+        .next().value;
       if (oldest === undefined) return;
-      if (groups.open.has(oldest.id)) this.#emit(groups, oldest, outputs);
+      if (!groups.isOut(oldest)) this.#emit(groups, oldest, clockMs, outputs);
       groups.forget(oldest);
       this.#events.forgotten_early++;
     }
   }
 
-  #emit(groups: Groups, group: Group, { names, traces }: Outputs): void {
-    groups.emitted.set(group.id, group);
+  #emit(groups: Groups, group: Group, nowMs: number, { names, traces }: Outputs): void {
+    groups.keep(group);
+    if (group.spans.size === 0 || !hasChanged(group)) return;
     const revision = revisionOf(group);
     const told = [...group.names.keys()];
-    if (group.spans.size === 0) return;
-    if (group.emitted?.revision === revision && told.every((name) => name === group.emitted?.traceId)) return;
     const assembled = assembleTrace(membersOf(group));
     const traceId = derivedTraceId(assembled.spans[0]!);
     if (group.emitted?.traceId !== traceId && !group.names.has(traceId)) names.push({ componentId: group.id, traceId });
     const head = { traceId, revision, carriedTraceId: carriedTraceId(assembled.spans) };
-    traces.push(traceMessage(traceId, writeAssembledTrace(head, assembled)));
+    const value = writeAssembledTrace(head, assembled);
+    traces.push(traceMessage(traceId, value));
     for (const former of new Set([...told, ...(group.emitted === undefined ? [] : [group.emitted.traceId])])) {
       if (former === traceId) continue;
       traces.push(traceMessage(former, writeMergedTrace({ traceId: former, revision }, traceId)));
@@ -236,12 +257,25 @@ export class Assembler implements Stage<OutgoingMessage> {
     this.#counters.emit(count);
     this.#events.cycles_broken += assembled.brokenCycles;
     if (group.emitted !== undefined) this.#events.revisions++;
-    group.emitted = { traceId, revision };
+    const pace = this.#pacing.next(group.emitted?.pace, nowMs, group.spans.size, value.length);
+    group.emitted = { traceId, revision, pace };
     group.spans.pack();
   }
 }
 
 const sourceKey = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
+
+/** Whether a component has something that is not out. */
+function hasChanged(group: Group): boolean {
+  const { emitted, names } = group;
+  if (emitted?.revision !== revisionOf(group)) return true;
+  for (const name of names.keys()) if (name !== emitted.traceId) return true;
+  return false;
+}
+
+/** Whether a revision waits until no messages are read again. */
+const isHeld = ({ holdsRevisions }: PartitionState, { emitted }: Group): boolean =>
+  holdsRevisions && emitted !== undefined;
 
 /** The spans of a component, with their causes where these are in it. */
 function membersOf(group: Group): readonly SpanRecord[] {
