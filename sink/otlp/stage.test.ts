@@ -26,7 +26,8 @@ const newStage = (names = new ResourceNames(), maxMessageBytes = 900_000): OtlpS
 /** What a receiver sees of a trace. */
 function sent(trace: Trace, stage = newStage()): readonly ReceivedSpan[] {
   const outputs = stage.process(traceMessage(trace, 0), 0);
-  for (const output of outputs) expect(output).toMatchObject({ topic: 'otlp_spans', key: trace.carriedTraceId || trace.traceId });
+  for (const output of outputs)
+    expect(output).toMatchObject({ topic: 'otlp_spans', key: trace.carriedTraceId || trace.traceId });
   return decodeSpans(outputs.map(({ value }) => value));
 }
 const sentSpan = (facts: Partial<Span>): ReceivedSpan => sent(makeTrace([makeSpan(facts)]))[0]!;
