@@ -3,6 +3,7 @@ import { decodeValue } from '../core/codec.ts';
 import { readResource } from '../schemas/generated/resource.ts';
 import type { Span } from '../schemas/generated/span.ts';
 import { readTrace, type Trace } from '../schemas/generated/trace.ts';
+import { publicTraceIds } from '../schemas/public-trace-ids.ts';
 import type { SpanNames } from '../schemas/trace-json.ts';
 import { ResourceNames } from './resource-names.ts';
 
@@ -27,8 +28,10 @@ export class TraceCollection {
     if (named.kind === 'ok') this.#names.learn(named.value);
   }
 
+  /** Traces by the ids that people know them by. */
   get traces(): readonly Trace[] {
-    return [...this.#traces.values()];
+    const ids = publicTraceIds(this.#traces.values());
+    return Array.from(this.#traces.values(), (trace) => ({ ...trace, traceId: ids.get(trace.traceId)! }));
   }
 
   /** Names of the service that was seen, and of everything that both sides are tagged with. */

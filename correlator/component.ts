@@ -1,4 +1,5 @@
 import type { ComponentId } from './link/link-store.ts';
+import type { RevisionPace } from './revision-pace.ts';
 import type { SpanRecord } from './span-record.ts';
 import type { TouchList } from './touch-list.ts';
 
@@ -8,6 +9,7 @@ export interface EmittedTrace {
   /** Counts first emissions: the lower one survives a merge. */
   readonly order: number;
   readonly revision: number;
+  readonly pace: RevisionPace;
 }
 
 /** Spans that belong together as far as is known. */
@@ -21,6 +23,8 @@ export interface Component {
   /** Event time since which it has had spans that are in no emitted trace; Infinity when it has none. */
   unemittedSinceNs: number;
   emitted: EmittedTrace | undefined;
+  /** Event time at which something is to be done, while it is in a list of those. */
+  dueNs: number;
   /** Emitted traces that became part of this one, not announced yet. */
   absorbed: EmittedTrace[] | undefined;
   /** Calls, here or elsewhere, whose cause was asked for before a server span of this component came. */
@@ -42,6 +46,7 @@ export function newComponent(id: ComponentId, nowNs: number): Component {
     touchedNs: nowNs,
     unemittedSinceNs: nowNs,
     emitted: undefined,
+    dueNs: 0,
     absorbed: undefined,
     recheck: undefined,
     mergedInto: undefined,

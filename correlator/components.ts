@@ -1,9 +1,12 @@
 /**
  * The life of components. `open`: spans came lately. `waiting`: quiet, but a call names a server span that has not come.
- * `emitted`: the trace is out, and late spans may still come. A component that is being settled is in no list.
+ * `deferred`: quiet, but it went out not long ago. `emitted`: the trace is out, and late spans may still come; `revised` are
+ * those of them that went out long after they were touched. A component that is being settled is in no list.
  */
 import { type Component, newComponent, type EmittedTrace } from './component.ts';
+import { DueHeap } from './due-heap.ts';
 import type { ComponentId, Join } from './link/link-store.ts';
+import { joinedPace } from './revision-pace.ts';
 import type { SpanRecord } from './span-record.ts';
 import { TouchList } from './touch-list.ts';
 
@@ -20,11 +23,27 @@ function withOneMore(spans: SpanRecord[], span: SpanRecord): SpanRecord[] {
   return spans;
 }
 
+/** Takes out of a list what is due. An entry counts if its component still waits in that list, and for that moment. */
+function takeScheduled(heap: DueHeap<Component>, list: TouchList, nowNs: number): readonly Component[] {
+  const due: Component[] = [];
+  for (let next = heap.take(nowNs); next !== undefined; next = heap.take(nowNs)) {
+    const { item: component } = next;
+    if (component.list !== list || component.dueNs !== next.due) continue;
+    list.remove(component);
+    due.push(component);
+  }
+  return due;
+}
+
 /** All components in state, by number and by what they wait for. */
 export class Components {
   readonly open = new TouchList();
   readonly waiting = new TouchList();
+  readonly deferred = new TouchList();
   readonly emitted = new TouchList();
+  readonly revised = new TouchList();
+  readonly #revisions = new DueHeap<Component>();
+  readonly #releases = new DueHeap<Component>();
   readonly #byId = new Map<ComponentId, Component>();
 
   /** Every component, oldest first. */
@@ -53,6 +72,41 @@ export class Components {
     list.append(component);
   }
 
+  /** Puts a component aside until its next revision is due. */
+  defer(component: Component, dueNs: number): void {
+    this.moveTo(component, this.deferred);
+    component.dueNs = dueNs;
+    this.#revisions.push(component, dueNs);
+  }
+
+  /** Takes out the components whose next revision is due. */
+  takeDeferred(nowNs: number): readonly Component[] {
+    return takeScheduled(this.#revisions, this.deferred, nowNs);
+  }
+
+  /** Puts a component whose trace is out where it stays for late spans. */
+  keep(component: Component, lateNs: number): void {
+    const { last } = this.emitted;
+    if (last === undefined || last === component || last.touchedNs <= component.touchedNs) {
+      this.moveTo(component, this.emitted);
+      return;
+    }
+    // The list is in the order of touching; what was deferred would keep those behind it, or be kept by those before.
+    this.moveTo(component, this.revised);
+    component.dueNs = component.touchedNs + lateNs;
+    this.#releases.push(component, component.dueNs);
+  }
+
+  /** Takes out the components whose late window is over. */
+  takeOver(lateNs: number, nowNs: number): readonly Component[] {
+    return [...this.takeDue(this.emitted, lateNs, nowNs), ...takeScheduled(this.#releases, this.revised, nowNs)];
+  }
+
+  /** Whether the trace of a component is out, with all of its spans. */
+  isOut({ list }: Component): boolean {
+    return list === this.emitted || list === this.revised;
+  }
+
   /** Takes out the components at the front of a list that were last touched `ageNs` ago or longer. */
   takeDue(list: TouchList, ageNs: number, nowNs: number): readonly Component[] {
     const due: Component[] = [];
@@ -77,7 +131,7 @@ export class Components {
     if (source.absorbed !== undefined) (target.absorbed ??= []).push(...source.absorbed);
     if (source.emitted !== undefined && target.emitted !== undefined) {
       const [survivor, absorbed] = older(source.emitted, target.emitted);
-      target.emitted = survivor;
+      target.emitted = { ...survivor, pace: joinedPace(survivor.pace, absorbed.pace) };
       (target.absorbed ??= []).push(absorbed);
     } else target.emitted ??= source.emitted;
     target.unemittedSinceNs = Math.min(target.unemittedSinceNs, source.unemittedSinceNs);

@@ -16,7 +16,8 @@ export const correlatorConfig = defineConfig(
       default: '3s',
     }),
     lateMs: durationMsSetting({
-      description: 'How long after its last span a trace takes late spans, each making a new revision of it.',
+      description:
+        'How long after its last span a trace takes late spans. They make new revisions of it, at a growing distance.',
       default: '150s',
     }),
     causeWaitMs: durationMsSetting({
@@ -24,7 +25,8 @@ export const correlatorConfig = defineConfig(
       default: '8s',
     }),
     maxOpenMs: durationMsSetting({
-      description: 'A trace that never becomes quiet is emitted this long after its first span, and goes on.',
+      description:
+        'A trace that never becomes quiet is emitted this long after its first span, and goes on in revisions.',
       default: '60s',
     }),
     requestIdWindowMs: durationMsSetting({

@@ -133,6 +133,7 @@ describe('whatever spans come', () => {
       const outputs = messages.slice(0, crash).flatMap((message) => before.process(message, 0));
       const from = before.heldFrom(source) ?? crash;
       const after = new Correlator(testConfig);
+      after.assign([{ ...source, offset: from, emittedBelow: crash }]);
       for (const message of messages.slice(from, crash)) after.process(message, 0);
       for (const message of messages.slice(crash)) outputs.push(...after.process(message, 0));
       outputs.push(...after.drain());

@@ -126,7 +126,7 @@ describe('when a trace comes out', () => {
     }
     expect(traces.map(({ revision }) => revision)).toEqual([24, 48, 72]);
     scenario.drain();
-    expect(scenario.traces).toMatchObject([{ traceId: 'ab'.repeat(16), revision: 80 }]);
+    expect(scenario.traces).toMatchObject([{ carriedTraceId: 'ab'.repeat(16), revision: 80 }]);
   });
 
   test('spans that come twice are dropped', () => {
@@ -144,17 +144,79 @@ describe('when a trace comes out', () => {
     });
   });
 
-  test('the trace id of a header becomes the trace id, unless there are two', () => {
+  test('the trace id of a header goes with it, unless there are two', () => {
     const one = new Scenario();
     one.arrive(0, ...callOf(1, 0, 100, { headerTraceId: '00f067aa0ba902b7' }));
     one.drain();
-    expect(one.traces[0]!.traceId).toBe('000000000000000000f067aa0ba902b7');
+    expect(one.traces[0]!.carriedTraceId).toBe('000000000000000000f067aa0ba902b7');
     const two = new Scenario();
     const [call, served] = callOf(1, 0, 100);
     two.arrive(0, { ...call, headerTraceId: 'a'.repeat(32) }, { ...served, headerTraceId: 'b'.repeat(32) });
     two.drain();
-    expect(two.traces).toHaveLength(1);
-    expect(two.traces[0]!.traceId).toMatch(/^(?!a{32}|b{32})[0-9a-f]{32}$/);
+    expect(two.traces).toMatchObject([{ carriedTraceId: '', spans: [{}, {}] }]);
+  });
+});
+
+describe('a header with the trace id of somebody else', () => {
+  const carried = { headerTraceId: 'ab'.repeat(16) };
+  const victim = callOf(1, 0, 100, carried);
+  const stranger = callOf(2, 400_000, 400_100, carried);
+
+  test('is another trace after the window, also for a correlator that knows nothing of the first', () => {
+    const [own] = new Scenario().drainedAfter(100, ...victim);
+    const [others] = new Scenario().drainedAfter(400_100, ...stranger);
+    expect(own).toMatchObject({ carriedTraceId: 'ab'.repeat(16) });
+    expect(others).toMatchObject({ carriedTraceId: 'ab'.repeat(16) });
+    expect(others!.traceId).not.toBe(own!.traceId);
+    const both = new Scenario();
+    both.arrive(100, ...victim);
+    both.arrive(400_100, ...stranger);
+    both.drain();
+    expect(both.traces.map(({ traceId }) => traceId)).toEqual([own!.traceId, others!.traceId]);
+  });
+
+  test('decides no trace id: that is a hash of what the agent saw', () => {
+    const [own] = new Scenario().drainedAfter(100, ...victim);
+    const [without] = new Scenario().drainedAfter(100, ...callOf(1, 0, 100));
+    expect(own!.traceId).toMatch(/^[0-9a-f]{32}$/);
+    expect(without!.traceId).toBe(own!.traceId);
+  });
+
+  test('joins its trace within the window, and displaces none of its spans', () => {
+    const scenario = new Scenario();
+    scenario.arrive(100, ...victim);
+    const [before] = scenario.arrive(4_000);
+    scenario.arrive(5_000, ...callOf(2, 4_000, 4_100, carried));
+    scenario.drain();
+    expect(scenario.traces).toMatchObject([{ traceId: before!.traceId, revision: 4 }]);
+    expect(scenario.traces[0]!.spans).toEqual(expect.arrayContaining([...before!.spans]));
+  });
+
+  test('fills it up to its bound; what is more are traces of their own', () => {
+    const scenario = new Scenario({ maxTraceSpans: 10 });
+    scenario.arrive(100, ...victim);
+    const [before] = scenario.arrive(4_000);
+    for (let index = 0; index < 30; index++)
+      scenario.arrive(5_000 + index * 10, ...callOf(10 + index, 4_000 + index * 10, 4_005 + index * 10, carried));
+    scenario.drain();
+    expect(scenario.traces).toHaveLength(7);
+    const own = scenario.traces.find(({ traceId }) => traceId === before!.traceId)!;
+    expect(own.spans).toEqual(expect.arrayContaining([...before!.spans]));
+    for (const { spans } of scenario.traces) expect(spans.length).toBeLessThanOrEqual(10);
+  });
+
+  test('leaves late spans of the first to the first', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 300_000, 300_100, carried);
+    scenario.arrive(300_100, served);
+    const [first] = scenario.arrive(304_000);
+    scenario.arrive(400_000, ...callOf(2, 399_000, 399_100, { headerTraceId: 'cd'.repeat(16) }));
+    scenario.arrive(401_000, call);
+    scenario.drain();
+    expect(scenario.traces.find(({ traceId }) => traceId === first!.traceId)).toMatchObject({
+      revision: 2,
+      rootSpanId: call.spanId,
+    });
   });
 });
 

@@ -1,18 +1,20 @@
 /**
  * The correlator: spans in, traces out. A span is linked to others by keys that both carry and waits in a component.
  * When a component has been quiet for a while, the causes of its calls are decided, which may join it with others; then
- * it becomes a tree and goes out as a trace. It stays for late spans, which make a new revision, and is then forgotten.
+ * it becomes a tree and goes out as a trace. It stays for late spans, which make new revisions at a growing distance, and is
+ * then forgotten.
  *
  * Components hold the watermark of the input until they are forgotten, also when their trace is out: so a restart
  * rebuilds each of them whole, and what comes late meets the same trace, never a part of it under another id. That is
  * bounded by the late window, and costs reading that much again.
  */
-import type { OutgoingMessage, ReceivedMessage, TopicPartition } from '../core/bus/bus.ts';
+import type { OutgoingMessage, Position, ReceivedMessage, TopicPartition } from '../core/bus/bus.ts';
 import { decodeValue } from '../core/codec.ts';
 import { refuse } from '../core/dead-letter.ts';
 import { Counters } from '../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../core/stage/stage.ts';
 import { assembleTrace } from './assemble/assemble-trace.ts';
+import { carriedTraceId, derivedTraceId } from './assemble/trace-identity.ts';
 import { traceMessage, writeAssembledTrace, writeMergedTrace } from './assemble/write-trace.ts';
 import { type Component, surviving } from './component.ts';
 import { Components } from './components.ts';
@@ -24,8 +26,9 @@ import { MemoryLinkStore } from './link/memory-link-store.ts';
 import { defaultCallGates } from './link/same-call.ts';
 import { type Concerned, LocalCauses } from './local-cause/local-causes.ts';
 import { copyOf, readRecordBatch } from './span-batch-reader.ts';
+import { ReadAgain } from './read-again.ts';
+import { RevisionPacing } from './revision-pace.ts';
 import type { SpanRecord } from './span-record.ts';
-import { TraceIds } from './trace-ids.ts';
 
 /** Events inside the correlator that are no outcome of a span, counted since start. */
 export type CorrelatorDiagnostics = Readonly<Record<string, number>>;
@@ -51,12 +54,14 @@ export class Correlator implements Stage<OutgoingMessage> {
   readonly #config: CorrelatorConfig;
   readonly #quietNs: number;
   readonly #causeWaitNs: number;
+  readonly #lateNs: number;
   readonly #links: LinkStore;
+  readonly #pacing: RevisionPacing;
   readonly #clock: EventClock;
   readonly #offsets = new HeldOffsets();
   readonly #causes = new LocalCauses();
   readonly #components = new Components();
-  readonly #traceIds = new TraceIds();
+  readonly #readAgain: ReadAgain;
   readonly #counters = new Counters(['duplicate'], ['undecodable', 'unknown_schema']);
   readonly #events = { revisions: 0, merged: 0, cycles_broken: 0, flushed_early: 0, forgotten_early: 0 };
   #arrival = 0;
@@ -68,6 +73,9 @@ export class Correlator implements Stage<OutgoingMessage> {
     this.#quietNs = config.quietMs * nsPerMs;
     this.#clock = new EventClock(this.#quietNs);
     this.#causeWaitNs = Math.max(config.causeWaitMs, config.quietMs) * nsPerMs;
+    this.#lateNs = config.lateMs * nsPerMs;
+    this.#pacing = new RevisionPacing({ quiet: this.#quietNs, late: this.#lateNs, unitsPerSecond: 1e9 });
+    this.#readAgain = new ReadAgain(2 * this.#lateNs);
     this.#links = links;
   }
 
@@ -84,7 +92,13 @@ export class Correlator implements Stage<OutgoingMessage> {
     if (this.#causes.size === 0) this.#clock.reset();
     this.#clock.observe(agentId, Number(watermarkNs), message);
     const overdue = this.#take(spans);
-    return this.#advance(this.#clock.nowNs, overdue);
+    const messages = this.#advance(this.#clock.nowNs, overdue);
+    this.#readAgain.note(message, this.#clock.nowNs);
+    return messages;
+  }
+
+  assign(positions: readonly Position[]): void {
+    this.#readAgain.assign(positions);
   }
 
   flush(): readonly OutgoingMessage[] {
@@ -92,6 +106,7 @@ export class Correlator implements Stage<OutgoingMessage> {
   }
 
   drain(): readonly OutgoingMessage[] {
+    this.#readAgain.end();
     return this.#advance(Infinity, []);
   }
 
@@ -112,6 +127,7 @@ export class Correlator implements Stage<OutgoingMessage> {
       if (component.spans.length === 0) this.#release(component);
     }
     for (const source of sources) this.#offsets.revoke(source);
+    this.#readAgain.revoke(sources);
   }
 
   accounting(): Accounting {
@@ -155,7 +171,8 @@ export class Correlator implements Stage<OutgoingMessage> {
       const { unknown, undecided } = concerned[index]!;
       // Else this component would go out without the calls of components that become quiet a little later.
       if (unknown.length + undecided.length > 0) (component.recheck ??= []).push(...unknown, ...undecided);
-      if (nowNs - component.unemittedSinceNs > this.#config.maxOpenMs * nsPerMs) overdue.add(component);
+      const isOverdue = nowNs - component.unemittedSinceNs > this.#config.maxOpenMs * nsPerMs;
+      if (isOverdue && this.#revisionDueNs(component) <= nowNs) overdue.add(component);
     }
     return [...overdue];
   }
@@ -168,10 +185,11 @@ export class Correlator implements Stage<OutgoingMessage> {
       ...overdue,
       ...this.#components.takeDue(this.#components.open, this.#quietNs, nowNs),
       ...this.#components.takeDue(this.#components.waiting, this.#causeWaitNs, nowNs),
+      // Results of what is read again are passed over: those that would not come a second time wait until that is over.
+      ...(this.#readAgain.isGoingOn ? [] : this.#components.takeDeferred(nowNs)),
     ];
     if (due.length > 0) this.#settle(due, new Set(overdue), nowNs, messages);
-    const lateNs = this.#config.lateMs * nsPerMs;
-    for (const component of this.#components.takeDue(this.#components.emitted, lateNs, nowNs)) this.#release(component);
+    for (const component of this.#components.takeOver(this.#lateNs, nowNs)) this.#release(component);
     while (this.#causes.size > this.#config.maxSpans || this.#bytes > this.#config.maxBytes) {
       if (!this.#shrink(nowNs, messages)) break;
     }
@@ -180,16 +198,16 @@ export class Correlator implements Stage<OutgoingMessage> {
 
   /** Forgets the oldest component, emitting it first if it is not. */
   #shrink(nowNs: number, messages: OutgoingMessage[]): boolean {
-    const { emitted, waiting, open } = this.#components;
-    const oldest = emitted.first ?? waiting.first ?? open.first;
+    const { emitted, revised, deferred, waiting, open } = this.#components;
+    const oldest = emitted.first ?? revised.first ?? deferred.first ?? waiting.first ?? open.first;
     if (oldest === undefined) return false;
-    if (oldest.list !== emitted) {
+    if (!this.#components.isOut(oldest)) {
       oldest.list!.remove(oldest);
       this.#settle([oldest], new Set([oldest]), nowNs, messages);
       this.#events.flushed_early++;
     } else this.#events.forgotten_early++;
     const component = surviving(oldest);
-    if (component.list === emitted) this.#release(component);
+    if (this.#components.isOut(component)) this.#release(component);
     return true;
   }
 
@@ -232,8 +250,27 @@ export class Correlator implements Stage<OutgoingMessage> {
         if (component.list === undefined) this.#components.moveTo(component, this.#components.open);
       } else if (!isForced && waits.has(component) && component.touchedNs + this.#causeWaitNs > nowNs)
         this.#components.moveTo(component, this.#components.waiting);
-      else this.#emit(component, messages);
+      else this.#emitOrDefer(component, isForced, nowNs, messages);
     }
+  }
+
+  /** When a trace may go out, as far as it has gone out before. */
+  #revisionDueNs({ emitted, spanCount, touchedNs }: Component): number {
+    return emitted === undefined ? touchedNs : this.#pacing.due(emitted.pace, spanCount, touchedNs);
+  }
+
+  /** Emits what has changed since it went out, unless that was not long ago. */
+  #emitOrDefer(component: Component, isForced: boolean, nowNs: number, messages: OutgoingMessage[]): void {
+    const { emitted, spanCount, absorbed } = component;
+    const isNew = emitted?.revision !== spanCount || absorbed !== undefined;
+    const dueNs = this.#revisionDueNs(component);
+    if (isNew && !isForced && (dueNs > nowNs || (emitted !== undefined && this.#readAgain.isGoingOn))) {
+      this.#components.defer(component, dueNs);
+      return;
+    }
+    if (isNew) this.#emit(component, nowNs, messages);
+    component.unemittedSinceNs = Infinity;
+    this.#components.keep(component, this.#lateNs);
   }
 
   /** Joins components by decided causes. Returns the undecided calls of those that came in by that. */
@@ -258,17 +295,17 @@ export class Correlator implements Stage<OutgoingMessage> {
     return calls;
   }
 
-  #emit(component: Component, messages: OutgoingMessage[]): void {
-    this.#components.moveTo(component, this.#components.emitted);
-    component.unemittedSinceNs = Infinity;
+  #emit(component: Component, nowNs: number, messages: OutgoingMessage[]): void {
     const before = component.emitted;
-    if (before?.revision === component.spanCount && component.absorbed === undefined) return;
     const assembled = assembleTrace(component.spans);
     const { spans } = assembled;
-    const traceId = before?.traceId ?? this.#traceIds.give(spans);
+    const traceId = before?.traceId ?? derivedTraceId(spans[0]!);
     const revision = component.spanCount;
-    component.emitted = { traceId, order: before?.order ?? ++this.#emittedTraces, revision };
-    messages.push(traceMessage(traceId, writeAssembledTrace({ traceId, revision }, assembled)));
+    const head = { traceId, revision, carriedTraceId: carriedTraceId(spans) };
+    const value = writeAssembledTrace(head, assembled);
+    const pace = this.#pacing.next(before?.pace, nowNs, revision, value.length);
+    component.emitted = { traceId, order: before?.order ?? ++this.#emittedTraces, revision, pace };
+    messages.push(traceMessage(traceId, value));
     for (const { traceId: absorbed, revision: last } of component.absorbed ?? []) {
       messages.push(traceMessage(absorbed, writeMergedTrace({ traceId: absorbed, revision: last + 1 }, traceId)));
       this.#events.merged++;

@@ -10,6 +10,10 @@ export class TouchList {
     return this.#first;
   }
 
+  get last(): Component | undefined {
+    return this.#last;
+  }
+
   append(component: Component): void {
     component.previous = this.#last;
     component.next = undefined;

@@ -1,9 +1,10 @@
 import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
 import type { Protocol, SpanStatus } from '../schemas/generated/span.ts';
 import { type SideNames, type SpanNames, traceFromJson } from '../schemas/trace-json.ts';
+import { type Carriers, carriersOf, formerCarriersSql, publicId } from './carried-ids.ts';
 import { inTreeOrder } from './span-order.ts';
 import { asksForSpans, type Candidate, candidateSql, type SummaryRow, summarySql } from './trace-list-sql.ts';
-import { spanRowsSql, type TraceRow, traceRowsSql } from './trace-sql.ts';
+import { spanRowsSql, type TraceRow, traceRowsSql, traceRowsWithIdsSql } from './trace-sql.ts';
 import {
   type FoundTrace,
   maxReadSpans,
@@ -62,14 +63,20 @@ async function listWithin(clickHouse: ClickHouse, filter: TraceFilter): Promise<
     const rows = await clickHouse.select<SummaryRow>(summarySql(filter, candidates), settings);
     const isAll = candidates.length < count;
     const certain = isAll ? rows : rows.filter((row) => BigInt(row.sort_key) >= BigInt(last.sort_key));
-    if (isAll || certain.length >= filter.limit) return certain.map(summaryOf);
+    if (isAll || certain.length >= filter.limit) return summariesOf(clickHouse, certain);
   }
-  return (await clickHouse.select<SummaryRow>(summarySql(filter), settings)).map(summaryOf);
+  return summariesOf(clickHouse, await clickHouse.select<SummaryRow>(summarySql(filter), settings));
 }
 
-function summaryOf(row: SummaryRow): TraceSummary {
+async function summariesOf(clickHouse: ClickHouse, rows: readonly SummaryRow[]): Promise<readonly TraceSummary[]> {
+  const carried = rows.map((row) => row.carried_trace_id);
+  const carriers = await carriersOf(clickHouse, carried, settings);
+  return rows.map((row) => summaryOf(row, publicId(row, carriers)));
+}
+
+function summaryOf(row: SummaryRow, traceId: string): TraceSummary {
   return {
-    traceId: row.trace_id,
+    traceId,
     revision: row.revision,
     startTimeNs: BigInt(row.start_time_ns),
     durationNs: row.duration_ns,
@@ -87,16 +94,51 @@ function summaryOf(row: SummaryRow): TraceSummary {
 
 async function findTrace(clickHouse: ClickHouse, id: string): Promise<FoundTrace> {
   if (!/^[0-9a-fA-F]{1,32}$/.test(id)) return { kind: 'missing' };
-  const rows = await clickHouse.select<TraceRow>(traceRowsSql(id, ambiguousIds * maxMerges), settings);
+  const stored = await clickHouse.select<TraceRow>(traceRowsSql(id, ambiguousIds * maxMerges), settings);
+  // What is stored by this very id is meant, whatever carries it.
+  const isExact = id.length === 32 && stored.length > 0;
+  const rows = isExact ? stored : [...stored, ...(await findCarriers(clickHouse, id))];
   const present = new Map<string, TraceRow>();
   for (const row of rows) {
     const end = await endOfMerges(clickHouse, row);
     if (end !== undefined) present.set(end.trace_id, end);
   }
-  const [row, ...others] = present.values();
+  const found = [...present.values()];
+  const carriers = await carriersOf(clickHouse, found.map(carriedBy), settings);
+  const [row, ...others] = found;
   if (row === undefined) return { kind: 'missing' };
-  if (others.length > 0) return { kind: 'ambiguous', traceIds: [...present.keys()].slice(0, ambiguousIds) };
-  return { kind: 'found', named: await readTrace(clickHouse, row) };
+  if (others.length > 0) {
+    const traceIds = found.map((one) => publicId(one, carriers)).sort();
+    return { kind: 'ambiguous', traceIds: traceIds.slice(0, ambiguousIds) };
+  }
+  const traceId = publicId(row, carriers);
+  const alsoCarriedBy = otherCarriers(row, carriers.get(carriedBy(row)));
+  return { kind: 'found', named: { ...(await readTrace(clickHouse, row, traceId)), alsoCarriedBy } };
+}
+
+/** Traces that carry an id that begins so: of each id the one that it means. */
+async function findCarriers(clickHouse: ClickHouse, prefix: string): Promise<readonly TraceRow[]> {
+  const former = await clickHouse.select<{ readonly carried_trace_id: string; readonly trace_id: string }>(
+    formerCarriersSql(prefix, ambiguousIds * maxMerges),
+    settings,
+  );
+  if (former.length === 0) return [];
+  const ids = former.map((row) => row.carried_trace_id);
+  const carriers = await carriersOf(clickHouse, ids, settings);
+  // An id that no trace carries alone any more means the trace that did so first: it has the spans still, and others.
+  const owners = former.map((row) => carriers.get(row.carried_trace_id)?.owner ?? row.trace_id);
+  return clickHouse.select<TraceRow>(traceRowsWithIdsSql(owners), settings);
+}
+
+/** The id that others may carry, too: former versions stored traces by it. */
+const carriedBy = (row: TraceRow): string => row.carried_trace_id || row.trace_id;
+
+/** Public ids of the other traces that carry the id of this one: all but the owner go by their stored ids. */
+function otherCarriers(row: TraceRow, carriers: Carriers | undefined): readonly string[] {
+  if (carriers === undefined) return [];
+  const isOwner = carriers.owner === row.trace_id;
+  const owner = isOwner ? [] : [carriedBy(row)];
+  return [...owner, ...carriers.others.filter((id) => id !== row.trace_id)];
 }
 
 async function endOfMerges(clickHouse: ClickHouse, row: TraceRow): Promise<TraceRow | undefined> {
@@ -117,10 +159,14 @@ type SpanRow = Readonly<Record<string, unknown>> & {
   readonly server_names: SideNames;
 };
 
-async function readTrace(clickHouse: ClickHouse, row: TraceRow): Promise<NamedTrace> {
+async function readTrace(
+  clickHouse: ClickHouse,
+  row: TraceRow,
+  traceId: string,
+): Promise<Omit<NamedTrace, 'alsoCarriedBy'>> {
   const spanRows = await clickHouse.select<SpanRow>(spanRowsSql(row, maxReadSpans), settings);
   const spans = spanRows.map((span) => ({ ...span, client: sideOf(span, 'client'), server: sideOf(span, 'server') }));
-  const trace = traceFromJson({ ...row, spans });
+  const trace = traceFromJson({ ...row, trace_id: traceId, spans });
   const names = new Map<string, SpanNames>(
     spanRows.map((span) => [
       span.span_id,
@@ -133,7 +179,7 @@ async function readTrace(clickHouse: ClickHouse, row: TraceRow): Promise<NamedTr
       },
     ]),
   );
-  return { trace: { ...trace, spans: inTreeOrder(trace.spans) }, names };
+  return { trace: { ...trace, spans: inTreeOrder(trace.spans) }, names, storedTraceId: row.trace_id };
 }
 
 /** The columns of one side under the names of the record. */

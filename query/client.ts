@@ -83,7 +83,11 @@ export function httpTraceStore(base: string): TraceStore {
           },
         ]),
       );
-      return { kind: 'found', named: { trace: traceFromJson(body), names } };
+      // An API of a former version knows of one id only.
+      const storedTraceId = String(body['stored_trace_id'] ?? body['trace_id']);
+      const alsoCarriedBy = (body['also_carried_by'] ?? []) as readonly string[];
+      const trace = traceFromJson({ carried_trace_id: '', ...body });
+      return { kind: 'found', named: { trace, names, storedTraceId, alsoCarriedBy } };
     },
     close: () => Promise.resolve(),
   };

@@ -11,8 +11,9 @@ import { Counter, Histogram } from 'prom-client';
 import { PipelineError } from '../core/errors.ts';
 import { listen } from '../core/listen.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
-import { type JsonObject, traceToJson } from '../schemas/trace-json.ts';
+import type { JsonObject } from '../schemas/trace-json.ts';
 import { queryAddress } from './config.ts';
+import { namedTraceToJson } from './named-trace-json.ts';
 import { queryEvents } from './query-events.ts';
 import { summaryToJson } from './summary-json.ts';
 import { parseTraceFilter } from './trace-filter-parameters.ts';
@@ -115,10 +116,8 @@ export async function serveQueries(options: QueryServerOptions): Promise<QuerySe
           status: 409,
           body: { problems: [`several traces begin with ${id}`], trace_ids: found.traceIds },
         };
-      case 'found': {
-        const { trace, names } = found.named;
-        return { status: 200, body: traceToJson(trace, (span) => names.get(span.spanId)!) };
-      }
+      case 'found':
+        return { status: 200, body: namedTraceToJson(found.named) };
     }
   }
 

@@ -14,6 +14,7 @@ export interface Candidate {
 /** A row of {@link summarySql}. */
 export interface SummaryRow {
   readonly trace_id: string;
+  readonly carried_trace_id: string;
   readonly sort_key: string;
   readonly revision: number;
   readonly start_time_ns: string;
@@ -89,12 +90,13 @@ export function summarySql(filter: TraceFilter, candidates?: readonly Candidate[
   const ids = candidates?.map((candidate) => bytesLiteral(candidate.trace_id)).join(', ');
   const amongCandidates = ids === undefined ? '' : `trace_id IN (${ids}) AND `;
   return `SELECT lower(hex(trace_id)) AS trace_id, toString(key) AS sort_key, revision,
+      if(carried = toFixedString('', 16), '', lower(hex(carried))) AS carried_trace_id,
       toString(toUnixTimestamp64Nano(start_time)) AS start_time_ns, duration_ns, span_count, error_count, root_count,
       coalesce(nullIf(resource_name(root_service_type, root_service_id, start_time), ''),
         toString(root_process_name)) AS root_service_name,
       root_protocol, root_request_type, root_endpoint, root_status, root_response_code
     FROM (
-      SELECT *, ${sortKey(filter)} AS key FROM trace FINAL
+      SELECT *, carried_trace_id AS carried, ${sortKey(filter)} AS key FROM trace FINAL
       WHERE ${amongCandidates}${traceConditions(filter).join(' AND ')}
       ORDER BY key DESC, trace_id LIMIT ${integerLiteral(filter.limit)})
     ORDER BY key DESC, trace_id`;

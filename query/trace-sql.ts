@@ -8,6 +8,8 @@ export interface TraceRow {
   readonly revision: number;
   /** Empty unless the trace was merged into another. */
   readonly merged_into: string;
+  /** Empty unless headers of its spans carry exactly one W3C trace id. */
+  readonly carried_trace_id: string;
   readonly root_span_id: string;
   readonly root_count: number;
   readonly start_time_ns: string;
@@ -15,16 +17,26 @@ export interface TraceRow {
   readonly error_count: number;
 }
 
-/** Traces whose id begins with these hex digits. */
+/** Traces that are stored by an id that begins with these hex digits. */
 export function traceRowsSql(prefix: string, limit: number): string {
   const [low, high] = [prefix.padEnd(32, '0'), prefix.padEnd(32, 'f')];
+  return rowsSql(`trace_id >= ${bytesLiteral(low)} AND trace_id <= ${bytesLiteral(high)}`, limit);
+}
+
+/** Traces that are stored by these ids. */
+export function traceRowsWithIdsSql(ids: readonly string[]): string {
+  return rowsSql(`trace_id IN (${ids.map(bytesLiteral).join(', ')})`, ids.length);
+}
+
+function rowsSql(condition: string, limit: number): string {
   return `SELECT lower(hex(id)) AS trace_id, revision,
       if(merged = toFixedString('', 16), '', lower(hex(merged))) AS merged_into,
+      if(carried = toFixedString('', 16), '', lower(hex(carried))) AS carried_trace_id,
       if(root = toFixedString('', 8), '', lower(hex(root))) AS root_span_id, root_count,
       toString(toUnixTimestamp64Nano(start_time)) AS start_time_ns, duration_ns, error_count
     FROM (
-      SELECT trace_id AS id, merged_into AS merged, root_span_id AS root, * FROM trace FINAL
-      WHERE trace_id >= ${bytesLiteral(low)} AND trace_id <= ${bytesLiteral(high)})
+      SELECT trace_id AS id, merged_into AS merged, carried_trace_id AS carried, root_span_id AS root, * FROM trace FINAL
+      WHERE ${condition})
     ORDER BY id LIMIT ${integerLiteral(limit)}`;
 }
 
@@ -60,6 +72,7 @@ function sideNames(side: 'client' | 'server'): string {
 /** Columns that are no field of the span record. */
 const otherColumns = [
   'trace_id',
+  'otel_trace_id',
   'revision',
   'start_time',
   'service_type',

@@ -55,11 +55,15 @@ export interface TraceSummary {
   readonly rootResponseCode: number;
 }
 
-/** A trace with the names of the services of its spans. */
+/** A trace by its public id, with the names of the services of its spans. */
 export interface NamedTrace {
   readonly trace: Trace;
   /** By span id; every span has an entry. */
   readonly names: ReadonlyMap<string, SpanNames>;
+  /** The id in ClickHouse and on the bus. The public one is the W3C trace id that it carries, where it carried that first. */
+  readonly storedTraceId: string;
+  /** Public ids of other traces that carry the same W3C trace id; some, where there are many. */
+  readonly alsoCarriedBy: readonly string[];
 }
 
 /** What became of looking for a trace. */
@@ -72,7 +76,10 @@ export type FoundTrace =
 /** Stored traces, to be read. */
 export interface TraceStore {
   listTraces(filter: TraceFilter): Promise<readonly TraceSummary[]>;
-  /** @param id 32 hex digits, or the first of them. The id of a trace that was merged into another finds that one. */
+  /**
+   * @param id 32 hex digits, or the first of them: a public id, the id a trace is stored by, or a W3C trace id that it
+   * carries. The id of a trace that was merged into another finds that one.
+   */
   findTrace(id: string): Promise<FoundTrace>;
   close(): Promise<void>;
 }

@@ -80,6 +80,7 @@ const trace: Trace = {
   traceId: '000000000000000000000000000000aa',
   revision: 1,
   mergedInto: '',
+  carriedTraceId: '',
   rootSpanId: span.spanId,
   rootCount: 1,
   startTimeNs: span.startTimeNs,

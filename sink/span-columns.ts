@@ -31,6 +31,7 @@ function sideColumns(side: 'client' | 'server'): readonly RowColumn[] {
 /** Columns of a span row, in the order of `transcodeTrace`. Enums travel as numbers. */
 export const spanColumns: readonly RowColumn[] = [
   column('trace_id', 'FixedString(16)'),
+  column('otel_trace_id', 'FixedString(16)'),
   column('revision', 'Int64'),
   column('parent_span_id', 'FixedString(8)'),
   column('reason', 'Int8'),

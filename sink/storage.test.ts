@@ -328,7 +328,7 @@ describe('views', () => {
     );
     const text = plan.map((row) => row.explain.trim()).join('\n');
     const granules = [...text.matchAll(/Granules: (\d+)\/(\d+)/g)].map((match) => [Number(match[1]), Number(match[2])]);
-    expect(text).toContain('trace_id_text_index');
+    expect(text).toContain('otel_trace_id_index');
     expect(granules.at(-1)![0]).toBeLessThan(granules[0]![1]!);
   });
 });

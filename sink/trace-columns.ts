@@ -6,6 +6,7 @@ export const traceColumns: readonly RowColumn[] = [
   { name: 'version', type: 'Int64' },
   { name: 'revision', type: 'Int64' },
   { name: 'merged_into', type: 'FixedString(16)' },
+  { name: 'carried_trace_id', type: 'FixedString(16)' },
   { name: 'root_span_id', type: 'FixedString(8)' },
   { name: 'root_count', type: 'Int32' },
   { name: 'start_time', type: "DateTime64(9, 'UTC')" },

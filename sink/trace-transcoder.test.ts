@@ -22,8 +22,7 @@ function transcoded(bytes: Buffer, chunkBytes = 4096): { readonly spans: Buffer;
 function referenceRows(trace: Trace): { readonly spans: Buffer; readonly trace: Buffer } {
   const spans = new RowBinaryWriter();
   const ends = callEnds(trace.spans);
-  for (const [index, span] of trace.spans.entries())
-    writeSpanRow(spans, trace.traceId, trace.revision, span, ends[index]!);
+  for (const [index, span] of trace.spans.entries()) writeSpanRow(spans, trace, span, ends[index]!);
   const row = new RowBinaryWriter();
   writeTraceRow(row, trace);
   return { spans: spans.take(), trace: row.take() };

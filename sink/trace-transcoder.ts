@@ -229,6 +229,10 @@ export function transcodeTrace(reader: AvroReader, writers: TraceWriters): numbe
       reader.fail('an id that is not 32 hex digits');
   } else traceWriter.writeZeros(16);
   reader.position += mergedIntoLength;
+  const carried = reader.position;
+  copyHex(reader, traceWriter, 16, true);
+  // What OpenTelemetry knows the trace by: the id that it carries, else its own.
+  const otelIdDigits = reader.position > carried + 1 ? reader.position - 32 : traceIdDigits;
   const root = reader.position;
   copyHex(reader, traceWriter, 8, true);
   const hasRoot = reader.position > root + 1;
@@ -246,6 +250,7 @@ export function transcodeTrace(reader: AvroReader, writers: TraceWriters): numbe
   for (let count = reader.readBlockCount(); count > 0; count = reader.readBlockCount()) {
     for (let index = 0; index < count; index++) {
       spanWriter.writeHexText(buffer, traceIdDigits, 16);
+      spanWriter.writeHexText(buffer, otelIdDigits, 16);
       spanWriter.writeInt64(revision);
       const facts = transcodeSpan(reader, spanWriter, times);
       spans.push(facts);

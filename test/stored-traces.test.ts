@@ -33,7 +33,8 @@ beforeAll(async () => {
 });
 afterAll(() => database.remove());
 beforeEach(async () => {
-  for (const table of ['spans', 'trace', 'resource']) await database.clickHouse.execute(`TRUNCATE TABLE ${table}`);
+  for (const table of ['spans', 'trace', 'trace_by_carried_id', 'resource'])
+    await database.clickHouse.execute(`TRUNCATE TABLE ${table}`);
 });
 
 const traceA = '000000000000000000000000000000aa';
@@ -98,6 +99,94 @@ describe('a stored trace', () => {
     expect((await found(traceB)).trace).toMatchObject({ traceId: traceA, revision: 2 });
     expect((await found('0000')).trace.spans).toHaveLength(2);
     expect(await list({})).toEqual([traceA]);
+  });
+});
+
+describe('a trace that carries the id of a header', () => {
+  const [w3c, other] = ['ab'.repeat(16), 'cd'.repeat(16)];
+  const stranger = makeSpan({ spanId: 'b'.repeat(16), startTimeNs: epochNs + 5n });
+  const own = makeTrace([makeSpan()], { carriedTraceId: w3c });
+  const strangers = makeTrace([stranger], { traceId: traceB, carriedTraceId: w3c });
+
+  it('goes by it, and is found by the id it is stored by, too', async () => {
+    await database.store(traceMessage(own, 0));
+    expect(await list({})).toEqual([w3c]);
+    for (const id of [w3c, w3c.slice(0, 5), traceA]) {
+      const named = await found(id);
+      expect(named).toMatchObject({ storedTraceId: traceA, alsoCarriedBy: [] });
+      expect(named.trace).toMatchObject({ traceId: w3c, carriedTraceId: w3c, spans: [{ spanId: own.rootSpanId }] });
+    }
+  });
+
+  it('keeps it when another one carries it later, whatever was stored first', async () => {
+    await database.store(traceMessage(strangers, 0), traceMessage(own, 1));
+    expect(await list({})).toEqual([traceB, w3c]);
+    expect(await found(w3c)).toMatchObject({ storedTraceId: traceA, alsoCarriedBy: [traceB], trace: { traceId: w3c } });
+    expect(await found(traceB)).toMatchObject({
+      storedTraceId: traceB,
+      alsoCarriedBy: [w3c],
+      trace: { traceId: traceB, spans: [{ spanId: stranger.spanId }] },
+    });
+    expect(await store.findTrace('0000')).toEqual({ kind: 'ambiguous', traceIds: [traceB, w3c] });
+  });
+
+  it('is found by it, through its successors, when headers carry a second one', async () => {
+    await database.store(traceMessage(own, 0));
+    await database.store(traceMessage(makeTrace([makeSpan(), stranger]), 1));
+    expect(await list({})).toEqual([traceA]);
+    expect(await found(w3c)).toMatchObject({ storedTraceId: traceA, trace: { traceId: traceA, revision: 2 } });
+    await database.store(traceMessage(makeTrace([], { revision: 3, mergedInto: traceB }), 2));
+    await database.store(traceMessage(makeTrace([makeSpan(), stranger, stranger], { traceId: traceB }), 3));
+    expect((await found(w3c)).trace).toMatchObject({ traceId: traceB });
+    // A new trace that is the only one to carry it now is what it means.
+    const next = makeTrace([makeSpan({ spanId: 'c'.repeat(16) })], { traceId: other, carriedTraceId: w3c });
+    await database.store(traceMessage(next, 4));
+    expect((await found(w3c)).storedTraceId).toBe(other);
+  });
+
+  it('does not take the id that another is stored by, as former versions stored it', async () => {
+    const former = makeTrace([makeSpan({ startTimeNs: epochNs + 9n })], { traceId: w3c });
+    await database.store(traceMessage(former, 0), traceMessage(strangers, 1));
+    expect([...(await list({}))].sort()).toEqual([traceB, w3c]);
+    expect(await found(w3c)).toMatchObject({ storedTraceId: w3c, alsoCarriedBy: [traceB], trace: { traceId: w3c } });
+    expect(await found(w3c.slice(0, 8))).toMatchObject({ storedTraceId: w3c });
+    expect((await found(traceB)).trace.traceId).toBe(traceB);
+  });
+
+  it('is ambiguous with others whose public ids begin the same', async () => {
+    const second = makeTrace([stranger], { traceId: traceB, carriedTraceId: `${w3c.slice(0, 30)}ff` });
+    await database.store(traceMessage(own, 0), traceMessage(second, 1));
+    expect(await store.findTrace('abab')).toEqual({ kind: 'ambiguous', traceIds: [w3c, second.carriedTraceId] });
+  });
+
+  it('is one TraceId in the views for OpenTelemetry: strangers add rows, none is replaced', async () => {
+    await database.store(
+      traceMessage(own, 0),
+      traceMessage(strangers, 1),
+      traceMessage(makeTrace([makeSpan({ spanId: 'c'.repeat(16) })], { traceId: other }), 2),
+    );
+    expect(
+      await database.clickHouse.select(
+        `SELECT TraceId, SpanAttributes['spanloom.trace_id'] AS stored FROM otel_traces ORDER BY TraceId, stored`,
+      ),
+    ).toEqual([
+      { TraceId: w3c, stored: traceA },
+      { TraceId: w3c, stored: traceB },
+      { TraceId: other, stored: other },
+    ]);
+    const ids = `SELECT TraceId FROM otel_traces_trace_id_ts WHERE TraceId IN ('${w3c}', '${other}') ORDER BY TraceId`;
+    expect(await database.clickHouse.select(ids)).toEqual([w3c, w3c, other].map((TraceId) => ({ TraceId })));
+    for (const view of ['otel_traces', 'otel_traces_trace_id_ts']) {
+      const plan = await database.clickHouse.select(
+        `EXPLAIN indexes = 1 SELECT * FROM ${view} WHERE TraceId = '${w3c}'`,
+      );
+      expect(JSON.stringify(plan)).toContain('otel_trace_id_index');
+    }
+    expect(
+      await database.clickHouse.select(
+        'SELECT lower(hex(otel_trace_id)) AS id FROM spans_named WHERE agent_id = 77 ORDER BY id LIMIT 1',
+      ),
+    ).toEqual([{ id: w3c }]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { traceToJson } from '../../schemas/trace-json.ts';
+import { namedTraceToJson } from '../../query/named-trace-json.ts';
 import { NotFoundError, UsageError } from '../exit-codes.ts';
 import { printable, shortened } from '../printable.ts';
 import { loadSettings } from '../settings.ts';
@@ -31,9 +31,9 @@ export async function trace(text: string, json: boolean): Promise<void> {
       const candidates = found.traceIds.slice(0, shownCandidates).join(', ');
       throw new UsageError(`Several traces begin with ${id}, such as ${candidates}: give more digits.`);
     }
-    const { trace: record, names } = found.named;
+    const { trace: record, names, alsoCarriedBy } = found.named;
     if (json) {
-      process.stdout.write(`${JSON.stringify(traceToJson(record, (span) => names.get(span.spanId)!))}\n`);
+      process.stdout.write(`${JSON.stringify(namedTraceToJson(found.named))}\n`);
       return;
     }
     const view = waterfallOf(record, (span) => names.get(span.spanId));
@@ -42,6 +42,8 @@ export async function trace(text: string, json: boolean): Promise<void> {
       paint: paintFor(process.stdout, process.env),
     });
     process.stdout.write(`${lines.join('\n')}\n`);
+    if (alsoCarriedBy.length > 0)
+      process.stdout.write(`Also carry this W3C trace id: ${alsoCarriedBy.map(printable).join(', ')}\n`);
   } finally {
     await store.close();
   }

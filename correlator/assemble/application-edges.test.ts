@@ -22,5 +22,5 @@ test('application spans lie between what the kernel saw of their process', () =>
   expect(scenario.traces[0]!.spans.map(({ spanId }) => spanId)).toEqual(
     [call, served, entry, work, exit, inner].map(({ spanId }) => spanId),
   );
-  expect(scenario.traces).toMatchObject([{ rootCount: 1, traceId: 'd'.repeat(32) }]);
+  expect(scenario.traces).toMatchObject([{ rootCount: 1, carriedTraceId: 'd'.repeat(32) }]);
 });

@@ -9,29 +9,25 @@ function asW3c(headerTraceId: string): string | undefined {
   return /^[0-9a-f]{32}$/.test(id) && id !== emptyTraceId ? id : undefined;
 }
 
-/** What a trace may be called. */
-export interface TraceIdentity {
-  /** The trace id that the application's headers carry, if there is exactly one among the spans. */
-  readonly carried: string | undefined;
-  /** A trace id from the root span: the same whenever the same spans are read again. */
-  readonly derived: string;
+/**
+ * The W3C trace id that headers carry, if there is exactly one among the spans; else empty. A client chooses it, so it names
+ * a trace to people and links spans for a while, and is never what a stored trace is known by.
+ */
+export function carriedTraceId(spans: readonly SpanRecord[]): string {
+  let carried = '';
+  for (const { headerTraceId } of spans) {
+    const id = headerTraceId === '' ? undefined : asW3c(headerTraceId);
+    if (id === undefined || id === carried) continue;
+    if (carried !== '') return '';
+    carried = id;
+  }
+  return carried;
 }
 
 /**
- * The names of a trace. A trace that grows never comes back to a name it had: it is derived, then carried, then derived in
- * another way when a second id is carried.
- *
- * @param spans in their final order, the root first
+ * The id by which a trace is stored: a hash of what the agent knows of the root span, the same whenever the same spans are
+ * read again. No request contains or decides any of it.
  */
-export function traceIdentity(spans: readonly SpanRecord[]): TraceIdentity {
-  const carried = new Set<string>();
-  for (const { headerTraceId } of spans) {
-    const id = headerTraceId === '' ? undefined : asW3c(headerTraceId);
-    if (id !== undefined) carried.add(id);
-    if (carried.size > 1) break;
-  }
-  const { agentId, spanId, startTimeNs } = spans[0]!;
-  const text = `${agentId} ${spanId} ${startTimeNs}${carried.size > 1 ? ' several' : ''}`;
-  const derived = createHash('sha256').update(text).digest('hex').slice(0, 32);
-  return { carried: carried.size === 1 ? [...carried][0] : undefined, derived };
+export function derivedTraceId({ agentId, spanId, startTimeNs }: SpanRecord): string {
+  return createHash('sha256').update(`${agentId} ${spanId} ${startTimeNs}`).digest('hex').slice(0, 32);
 }

@@ -16,7 +16,7 @@ test('a trace written from copied bytes is what the generated writer makes of it
   });
   const [rootRecord, childRecord] = [recordOf(root), recordOf(child)];
   childRecord.edge = { parent: rootRecord, reason: 'agreement', confidence: 0.75 };
-  const head = { traceId: 'ab'.repeat(16), revision: 2 };
+  const head = { traceId: 'ab'.repeat(16), revision: 2, carriedTraceId: 'cd'.repeat(16) };
   const expected = encodeValue(
     {
       ...head,

@@ -14,6 +14,12 @@ export interface TraceHead {
   readonly revision: number;
 }
 
+/** What names a trace that has spans. */
+export interface AssembledTraceHead extends TraceHead {
+  /** Empty when its spans carry none, or several. */
+  readonly carriedTraceId: string;
+}
+
 const writer = new AvroWriter(256 * 1024);
 
 function writeEdge(span: SpanRecord): void {
@@ -24,7 +30,7 @@ function writeEdge(span: SpanRecord): void {
 }
 
 /** Writes a Trace; each span is its edge and, unread, the bytes that came with it, but for sides that another view knows. Held to `writeTrace` by a test. */
-export function writeAssembledTrace(head: TraceHead, { spans, rootCount }: OrderedSpans): Buffer {
+export function writeAssembledTrace(head: AssembledTraceHead, { spans, rootCount }: OrderedSpans): Buffer {
   const root = spans[0]!;
   let startTimeNs = root.startTimeNs;
   let endTimeNs = startTimeNs;
@@ -39,6 +45,7 @@ export function writeAssembledTrace(head: TraceHead, { spans, rootCount }: Order
   writer.writeString(head.traceId);
   writer.writeLong(head.revision);
   writer.writeString('');
+  writer.writeString(head.carriedTraceId);
   writer.writeString(root.spanId);
   writer.writeLong(rootCount);
   writer.writeBigLong(startTimeNs);
@@ -59,6 +66,7 @@ export function writeMergedTrace(head: TraceHead, mergedInto: string): Buffer {
   writeTrace(writer, {
     ...head,
     mergedInto,
+    carriedTraceId: '',
     rootSpanId: '',
     rootCount: 0,
     startTimeNs: 0n,

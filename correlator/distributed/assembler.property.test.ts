@@ -9,7 +9,7 @@ import { recordOf } from '../testing/records.ts';
 import { events, lasting } from '../testing/scenario.ts';
 import { finalTraces, hexId, makeSpan, side, testConfig, tracesOf } from '../testing/span-fixtures.ts';
 import { Assembler } from './assembler.ts';
-import { linkedMessages, noCause } from './linked-message.ts';
+import { encodeLinkedRecords, linkedMessages, noCause } from './linked-message.ts';
 
 const partitions = 2;
 const ids = 12;
@@ -101,14 +101,22 @@ class World {
   restart(): void {
     this.work();
     this.#assembler = new Assembler(testConfig);
+    this.#assembler.assign(
+      this.#from.map((offset, partition) => ({
+        topic: 'linked',
+        partition,
+        offset,
+        emittedBelow: this.#read[partition]!,
+      })),
+    );
     for (const [partition, messages] of this.log.entries())
       for (const message of messages.slice(this.#from[partition], this.#read[partition]))
         this.#assembler.process(message, this.nowMs);
   }
 
   end(): void {
-    // Spans that move make more to read.
-    for (let round = 0; round < 6; round++) {
+    // Spans that move make more to read, and revisions keep a distance.
+    for (let round = 0; round < 40; round++) {
       this.nowMs += 4_000;
       this.work();
     }
@@ -218,4 +226,65 @@ test('a trace that was forgotten does not come out anew, in pieces, when its mes
     return after.flush((nowMs += testConfig.quietMs + 1_000));
   });
   expect(tracesOf(again).filter(({ spans }) => spans.some(({ spanId }) => spanId === late!.spanId))).toEqual([]);
+});
+
+/** The first or next message of a partition: spans of a component. */
+function linkedMessage(
+  offset: number,
+  timestampMs: number,
+  componentId: string,
+  spans: readonly SpanRecord[],
+): ReceivedMessage {
+  const linked = spans.map((span) => ({ componentId, span, cause: noCause }));
+  const [{ key, value, headers }] = linkedMessages({ spans: linked, moves: [], names: [] }) as [OutgoingMessage];
+  const place = { topic: 'linked', partition: 0, offset, timestampMs };
+  return { ...place, key, value: Buffer.from(value), headers: headers ?? {} };
+}
+
+test('a stranger who carries the id of a stored trace gets another one, whoever assembles it and whatever is remembered', () => {
+  const [victim, stranger] = [spanRecord(1, 'a'.repeat(32)), spanRecord(2, 'a'.repeat(32))];
+  const assembled = (record: SpanRecord, ...before: readonly SpanRecord[]): readonly string[] => {
+    const assembler = new Assembler(testConfig);
+    const outputs = [...before, record].flatMap((one, offset) => [
+      ...assembler.process(linkedMessage(offset, 1_000 + offset * 400_000, one.spanId, [one]), 0),
+    ]);
+    return tracesOf([...outputs, ...assembler.drain()]).map(
+      ({ traceId, carriedTraceId }) => `${traceId} ${carriedTraceId}`,
+    );
+  };
+  const [[own], [others]] = [assembled(victim), assembled(stranger)];
+  expect(own!.split(' ')[1]).toBe('a'.repeat(32));
+  expect(others!.split(' ')[1]).toBe('a'.repeat(32));
+  expect(own).not.toBe(others);
+  expect(assembled(stranger, victim)).toEqual([own, others]);
+});
+
+test('more spans with one trace id than a trace may have are several traces, each stored by an id of its own', () => {
+  const assembler = new Assembler({ ...testConfig, maxTraceSpans: 10 });
+  const records = Array.from({ length: 35 }, (_, number) => spanRecord(number, 'a'.repeat(32)));
+  const outputs = [...assembler.process(linkedMessage(0, 1_000, records[0]!.spanId, records), 0), ...assembler.drain()];
+  const traces = tracesOf(outputs);
+  expect(new Set(traces.map(({ traceId }) => traceId)).size).toBe(4);
+  expect(traces.map(({ spans }) => spans.length)).toEqual([10, 10, 10, 5]);
+});
+
+test('spans that come one at a time into a large component repeat it a few times only, and are all out in the end', () => {
+  const assembler = new Assembler(testConfig);
+  const count = 2_000;
+  const inOne = idOf(0);
+  const records = Array.from({ length: count + 60 }, (_, number) => spanRecord(number, ''));
+  const outputs = [...assembler.process(linkedMessage(0, 1_000, inOne, records.slice(0, count)), 0)];
+  for (const [index, record] of records.slice(count).entries()) {
+    const nowMs = 1_000 + (index + 1) * 3_100;
+    outputs.push(...assembler.process(linkedMessage(index + 1, nowMs, inOne, [record]), nowMs));
+    expect(imbalance(assembler.accounting())).toBe(0);
+  }
+  const end = linkedMessage(61, 1_000 + 61 * 3_100 + testConfig.lateMs, inOne, [records[0]!]);
+  const nothing = encodeLinkedRecords({ spans: [], moves: [], names: [] });
+  outputs.push(...assembler.process({ ...end, value: nothing }, 0));
+  const traces = outputs.filter(({ topic }) => topic === 'traces');
+  expect(traces.length).toBeLessThanOrEqual(7);
+  expect(finalTraces(tracesOf(outputs))).toMatchObject([{ revision: count + 60 }]);
+  expect(assembler.accounting()).toMatchObject({ held: 0 });
+  expect(assembler.heldFrom({ topic: 'linked', partition: 0 })).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 /**
  * The second half of a correlator that shares its work with others: spans of whole components in, traces out. A
- * component is assembled when no span of it came for a while; late spans and causes make a new revision. When a
+ * component is assembled when no span of it came for a while; late spans and causes make new revisions at a growing
+ * distance. When a
  * component turns out to be part of another, its spans are sent on to whoever has that one.
  *
  * When things come decides which revisions there are, not what the last one is: the tree and the id of a trace follow
@@ -18,11 +19,12 @@ import { Counters } from '../../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../../core/stage/stage.ts';
 import type { ComponentName } from '../../schemas/generated/linked-batch.ts';
 import { assembleTrace } from '../assemble/assemble-trace.ts';
-import { traceIdentity } from '../assemble/trace-identity.ts';
+import { carriedTraceId, derivedTraceId } from '../assemble/trace-identity.ts';
 import { traceMessage, writeAssembledTrace, writeMergedTrace } from '../assemble/write-trace.ts';
 import type { CorrelatorConfig } from '../config.ts';
 import { HeldOffsets } from '../held-offsets.ts';
 import { copyOf } from '../span-batch-reader.ts';
+import { RevisionPacing } from '../revision-pace.ts';
 import type { SpanRecord } from '../span-record.ts';
 import { type Group, revisionOf } from './group.ts';
 import { type GroupBounds, Groups } from './groups.ts';
@@ -30,11 +32,6 @@ import { IdleTime } from './idle-time.ts';
 import { linkedMessages, readLinkedRecords } from './linked-message.ts';
 
 const stageName = 'correlator';
-/** Carried trace ids remembered after their trace was forgotten: whoever carries one later is another trace. */
-const rememberedIds = 200_000;
-
-/** How often components that never become quiet are looked for. */
-const searchEveryMs = 1_000;
 
 /** One partition and its time. */
 interface PartitionState {
@@ -43,8 +40,8 @@ interface PartitionState {
   readonly idle: IdleTime;
   /** Messages below this offset are read again after a restart; 0 once that is over. */
   readAgainBelow: number;
-  /** When components that never become quiet were last looked for. */
-  searchedMs: number;
+  /** While messages are read again, what follows from them is passed over: revisions wait, so that none is lost by that. */
+  holdsRevisions: boolean;
 }
 
 /** What one call gives. */
@@ -57,20 +54,28 @@ interface Outputs {
 export class Assembler implements Stage<OutgoingMessage> {
   readonly #config: CorrelatorConfig;
   readonly #bounds: GroupBounds;
+  readonly #pacing: RevisionPacing;
   readonly #offsets = new HeldOffsets();
   readonly #partitions = new Map<string, PartitionState>();
   readonly #counters = new Counters(['duplicate'], ['undecodable', 'unknown_schema']);
   readonly #events = { revisions: 0, merged: 0, moved_on: 0, cycles_broken: 0, forgotten_early: 0 };
-  readonly #taken = new Set<string>();
   #arrival = 0;
 
   constructor(config: CorrelatorConfig) {
     this.#config = config;
-    this.#bounds = { maxTraceSpans: config.maxTraceSpans, redirectMs: 2 * config.lateMs + config.maxOpenMs };
+    const { quietMs, lateMs, maxOpenMs, maxTraceSpans } = config;
+    this.#bounds = { maxTraceSpans, lateMs, maxOpenMs, redirectMs: 2 * lateMs + maxOpenMs };
+    this.#pacing = new RevisionPacing({ quiet: quietMs, late: lateMs, unitsPerSecond: 1e3 });
   }
 
   process(message: ReceivedMessage, nowMs: number): readonly OutgoingMessage[] {
     const partition = this.#partition(message);
+    const messages = this.#process(partition, message, nowMs);
+    if (partition.readAgainBelow === 0) partition.holdsRevisions = false;
+    return messages;
+  }
+
+  #process(partition: PartitionState, message: ReceivedMessage, nowMs: number): readonly OutgoingMessage[] {
     partition.idle.end(nowMs);
     if (message.offset + 1 >= partition.readAgainBelow) partition.readAgainBelow = 0;
     const { groups, busTime } = partition;
@@ -111,6 +116,7 @@ export class Assembler implements Stage<OutgoingMessage> {
   }
 
   drain(): readonly OutgoingMessage[] {
+    for (const partition of this.#partitions.values()) partition.holdsRevisions = false;
     return this.#advanceAll(() => Infinity);
   }
 
@@ -120,7 +126,11 @@ export class Assembler implements Stage<OutgoingMessage> {
 
   assign(positions: readonly Position[]): void {
     for (const position of positions)
-      if (position.emittedBelow > position.offset) this.#partition(position).readAgainBelow = position.emittedBelow;
+      if (position.emittedBelow > position.offset) {
+        const partition = this.#partition(position);
+        partition.readAgainBelow = position.emittedBelow;
+        partition.holdsRevisions = true;
+      }
   }
 
   revoke(sources: readonly TopicPartition[]): void {
@@ -149,7 +159,7 @@ export class Assembler implements Stage<OutgoingMessage> {
     let partition = this.#partitions.get(sourceKey(source));
     if (partition === undefined) {
       const [groups, busTime, idle] = [new Groups(this.#bounds), new SteadyTime(), new IdleTime()];
-      partition = { groups, busTime, idle, readAgainBelow: 0, searchedMs: 0 };
+      partition = { groups, busTime, idle, readAgainBelow: 0, holdsRevisions: false };
       this.#partitions.set(sourceKey(source), partition);
     }
     return partition;
@@ -179,53 +189,62 @@ export class Assembler implements Stage<OutgoingMessage> {
   /** Emits what has become due, and forgets what is too old. */
   #advance(partition: PartitionState, nowMs: number, outputs: Outputs): void {
     const { groups } = partition;
-    const { quietMs, lateMs } = this.#config;
-    for (const group of groups.due(groups.open, ({ touchedMs }) => touchedMs + quietMs <= nowMs))
-      this.#emit(groups, group, outputs);
-    if (nowMs >= partition.searchedMs + searchEveryMs) {
-      partition.searchedMs = nowMs;
-      this.#emitRestless(groups, nowMs, outputs);
+    const { quietMs } = this.#config;
+    const quiet = groups.due(groups.open, ({ touchedMs }) => touchedMs + quietMs <= nowMs);
+    for (const group of quiet) {
+      const dueMs = this.#revisionDueMs(group);
+      if (dueMs > nowMs || isHeld(partition, group)) groups.defer(group, dueMs);
+      else this.#emit(groups, group, nowMs, outputs);
     }
-    for (const group of groups.due(groups.emitted, ({ touchedMs }) => touchedMs + lateMs <= nowMs))
-      this.#forget(groups, group);
+    if (!partition.holdsRevisions)
+      for (const group of groups.takeDeferred(nowMs)) this.#emit(groups, group, nowMs, outputs);
+    for (const group of groups.takeRestless(nowMs)) {
+      const dueMs = isHeld(partition, group) ? nowMs + quietMs : this.#revisionDueMs(group);
+      if (dueMs > nowMs) groups.leaveOpen(group, dueMs);
+      else this.#emit(groups, group, nowMs, outputs);
+    }
+    for (const group of groups.takeOver(nowMs)) groups.forget(group);
     groups.forgetRedirects(nowMs);
   }
 
-  /** Emits components that never become quiet. */
-  #emitRestless(groups: Groups, nowMs: number, outputs: Outputs): void {
-    for (const group of [...groups.open.values()]) {
-      if (group.changedMs + this.#config.maxOpenMs > nowMs) continue;
-      groups.open.delete(group.id);
-      this.#emit(groups, group, outputs);
-    }
+  /** When a trace may go out, as far as it has gone out before. */
+  #revisionDueMs(group: Group): number {
+    const { emitted, spans, touchedMs } = group;
+    if (emitted === undefined || !hasChanged(group)) return touchedMs;
+    return this.#pacing.due(emitted.pace, spans.size, touchedMs);
   }
 
   /** Keeps state within its bounds. */
-  #shrink({ groups }: PartitionState, outputs: Outputs): void {
+  #shrink({ groups, busTime }: PartitionState, outputs: Outputs): void {
     const { maxSpans, maxBytes } = this.#config;
     const isOver = (): boolean => {
       const { spans, bytes } = this.#sizes();
       return spans > maxSpans || bytes > maxBytes;
     };
     while (isOver()) {
-      const [oldest] = groups.emitted.size > 0 ? groups.emitted.values() : groups.open.values();
+      const { emitted, revised, deferred, open } = groups;
+      const oldest = [emitted, revised, deferred, open]
+        .find(({ size }) => size > 0)
+        ?.values()
+        .next().value;
       if (oldest === undefined) return;
-      if (groups.open.has(oldest.id)) this.#emit(groups, oldest, outputs);
-      this.#forget(groups, oldest);
+      if (!groups.isOut(oldest)) this.#emit(groups, oldest, busTime.nowMs, outputs);
+      groups.forget(oldest);
       this.#events.forgotten_early++;
     }
   }
 
-  #emit(groups: Groups, group: Group, { names, traces }: Outputs): void {
-    groups.emitted.set(group.id, group);
+  #emit(groups: Groups, group: Group, nowMs: number, { names, traces }: Outputs): void {
+    groups.keep(group);
+    if (group.spans.size === 0 || !hasChanged(group)) return;
     const revision = revisionOf(group);
     const told = [...group.names.keys()];
-    if (group.spans.size === 0) return;
-    if (group.emitted?.revision === revision && told.every((name) => name === group.emitted?.traceId)) return;
     const assembled = assembleTrace(membersOf(group));
-    const traceId = this.#nameOf(group, assembled.spans);
+    const traceId = derivedTraceId(assembled.spans[0]!);
     if (group.emitted?.traceId !== traceId && !group.names.has(traceId)) names.push({ componentId: group.id, traceId });
-    traces.push(traceMessage(traceId, writeAssembledTrace({ traceId, revision }, assembled)));
+    const head = { traceId, revision, carriedTraceId: carriedTraceId(assembled.spans) };
+    const value = writeAssembledTrace(head, assembled);
+    traces.push(traceMessage(traceId, value));
     for (const former of new Set([...told, ...(group.emitted === undefined ? [] : [group.emitted.traceId])])) {
       if (former === traceId) continue;
       traces.push(traceMessage(former, writeMergedTrace({ traceId: former, revision }, traceId)));
@@ -239,27 +258,25 @@ export class Assembler implements Stage<OutgoingMessage> {
     this.#counters.emit(count);
     this.#events.cycles_broken += assembled.brokenCycles;
     if (group.emitted !== undefined) this.#events.revisions++;
-    group.emitted = { traceId, revision };
+    const pace = this.#pacing.next(group.emitted?.pace, nowMs, group.spans.size, value.length);
+    group.emitted = { traceId, revision, pace };
     group.spans.pack();
-  }
-
-  #nameOf(group: Group, spans: readonly SpanRecord[]): string {
-    const { carried, derived } = traceIdentity(spans);
-    if (carried === undefined) return derived;
-    const isOwn = group.emitted?.traceId === carried || group.names.has(carried);
-    return isOwn || !this.#taken.has(carried) ? carried : derived;
-  }
-
-  #forget(groups: Groups, group: Group): void {
-    groups.forget(group);
-    const traceId = group.emitted?.traceId;
-    if (traceId === undefined) return;
-    if (this.#taken.size >= rememberedIds) this.#taken.delete(this.#taken.keys().next().value!);
-    this.#taken.add(traceId);
   }
 }
 
 const sourceKey = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
+
+/** Whether a component has something that is not out. */
+function hasChanged(group: Group): boolean {
+  const { emitted, names } = group;
+  if (emitted?.revision !== revisionOf(group)) return true;
+  for (const name of names.keys()) if (name !== emitted.traceId) return true;
+  return false;
+}
+
+/** Whether a revision waits until no messages are read again. */
+const isHeld = ({ holdsRevisions }: PartitionState, { emitted }: Group): boolean =>
+  holdsRevisions && emitted !== undefined;
 
 /** The spans of a component, with their causes where these are in it. */
 function membersOf(group: Group): readonly SpanRecord[] {

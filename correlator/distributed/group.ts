@@ -1,4 +1,5 @@
 import type { HeldOffset } from '../held-offsets.ts';
+import type { RevisionPace } from '../revision-pace.ts';
 import { GroupSpans } from './group-spans.ts';
 
 /** The spans of one component, on their way to a trace. */
@@ -14,13 +15,15 @@ export interface Group {
   /** Since when there is something that no emitted trace has. */
   changedMs: number;
   /** What is out; undefined before. */
-  emitted: { readonly traceId: string; readonly revision: number } | undefined;
+  emitted: { readonly traceId: string; readonly revision: number; readonly pace: RevisionPace } | undefined;
+  /** When something is to be done, while it is among those that wait for that. */
+  dueMs: number;
 }
 
 /** A component without spans. */
 export function newGroup(id: string, nowMs: number): Group {
   const [spans, names] = [new GroupSpans(), new Map<string, HeldOffset>()];
-  return { id, spans, names, caused: 0, touchedMs: nowMs, changedMs: nowMs, emitted: undefined };
+  return { id, spans, names, caused: 0, touchedMs: nowMs, changedMs: nowMs, emitted: undefined, dueMs: 0 };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The components of one partition of the topic `linked`: what is in them, where they went, and when they are due. */
 import type { ComponentMove, ComponentName } from '../../schemas/generated/linked-batch.ts';
+import { DueHeap } from '../due-heap.ts';
 import type { HeldOffset } from '../held-offsets.ts';
 import { DueQueue } from './due-queue.ts';
 import { type Group, newGroup } from './group.ts';
@@ -15,6 +16,10 @@ interface Redirect {
 /** Bounds of {@link Groups}. Durations in milliseconds. */
 export interface GroupBounds {
   readonly maxTraceSpans: number;
+  /** How long after its last span a component takes late ones. */
+  readonly lateMs: number;
+  /** How long a component that never becomes quiet is left alone. */
+  readonly maxOpenMs: number;
   /** How long it is known where a component went, after that was last of use. */
   readonly redirectMs: number;
 }
@@ -22,12 +27,31 @@ export interface GroupBounds {
 /** What became of a span. */
 type Taken = 'new' | 'known' | 'moved';
 
+/** Takes out of a list what is due. An entry counts if its component still waits in that list, and for that moment. */
+function takeScheduled(heap: DueHeap<Group>, list: Map<string, Group>, nowMs: number): readonly Group[] {
+  const due: Group[] = [];
+  for (let next = heap.take(nowMs); next !== undefined; next = heap.take(nowMs)) {
+    const { item: group } = next;
+    if (list.get(group.id) !== group || group.dueMs !== next.due) continue;
+    list.delete(group.id);
+    due.push(group);
+  }
+  return due;
+}
+
 /** Components of one partition. */
 export class Groups {
   /** Components with something that is in no trace yet, by when they were last touched. */
   readonly open = new Map<string, Group>();
   /** Components whose trace is out, by the same. */
   readonly emitted = new Map<string, Group>();
+  /** Quiet components with something that is in no trace yet, which went out not long ago. */
+  readonly deferred = new Map<string, Group>();
+  /** Components whose trace is out, and was when others were that had been touched later. */
+  readonly revised = new Map<string, Group>();
+  readonly #revisions = new DueHeap<Group>();
+  readonly #releases = new DueHeap<Group>();
+  readonly #restless = new DueHeap<Group>();
   readonly #bounds: GroupBounds;
   readonly #groups = new Map<string, Group>();
   readonly #redirects = new Map<string, Redirect>();
@@ -36,6 +60,8 @@ export class Groups {
     readonly redirect: Redirect;
     readonly dueMs: number;
   }>();
+  /** When the last one in `emitted` was touched. */
+  #keptMs = 0;
   #moving: { spans: LinkedRecord[]; names: ComponentName[] } = { spans: [], names: [] };
   /** Spans in state, and the bytes of these. */
   spans = 0;
@@ -131,6 +157,59 @@ export class Groups {
     }
   }
 
+  /** Puts a component aside until its next revision is due. */
+  defer(group: Group, dueMs: number): void {
+    this.deferred.set(group.id, group);
+    group.dueMs = dueMs;
+    this.#revisions.push(group, dueMs);
+  }
+
+  /** Takes out the components whose next revision is due. */
+  takeDeferred(nowMs: number): readonly Group[] {
+    return takeScheduled(this.#revisions, this.deferred, nowMs);
+  }
+
+  /** Takes out the components that have not become quiet for long. */
+  *takeRestless(nowMs: number): Generator<Group> {
+    for (let next = this.#restless.take(nowMs); next !== undefined; next = this.#restless.take(nowMs)) {
+      const { item: group, due } = next;
+      if (this.open.get(group.id) !== group || group.dueMs !== due) continue;
+      this.open.delete(group.id);
+      yield group;
+    }
+  }
+
+  /** Leaves a component alone that has not become quiet, until then. */
+  leaveOpen(group: Group, dueMs: number): void {
+    this.open.set(group.id, group);
+    group.dueMs = dueMs;
+    this.#restless.push(group, dueMs);
+  }
+
+  /** Puts a component whose trace is out where it stays for late spans. `touchedMs` of those in the list must ascend. */
+  keep(group: Group): void {
+    if (group.touchedMs >= this.#keptMs || this.emitted.size === 0) {
+      this.#keptMs = group.touchedMs;
+      this.emitted.set(group.id, group);
+      return;
+    }
+    this.revised.set(group.id, group);
+    group.dueMs = group.touchedMs + this.#bounds.lateMs;
+    this.#releases.push(group, group.dueMs);
+  }
+
+  /** Whether the trace of a component is out, with all of its spans. */
+  isOut({ id }: Group): boolean {
+    return this.emitted.has(id) || this.revised.has(id);
+  }
+
+  /** Takes out the components whose late window is over. */
+  takeOver(nowMs: number): readonly Group[] {
+    const { lateMs } = this.#bounds;
+    const over = [...this.due(this.emitted, ({ touchedMs }) => touchedMs + lateMs <= nowMs)];
+    return [...over, ...takeScheduled(this.#releases, this.revised, nowMs)];
+  }
+
   /** Forgets where components went long ago. */
   forgetRedirects(nowMs: number): void {
     const { redirectMs } = this.#bounds;
@@ -148,8 +227,7 @@ export class Groups {
   /** Forgets a component with all that is in it. */
   forget(group: Group): void {
     this.#groups.delete(group.id);
-    this.open.delete(group.id);
-    this.emitted.delete(group.id);
+    for (const list of [this.open, this.emitted, this.deferred, this.revised]) list.delete(group.id);
     const origins = group.spans.origins();
     for (const origin of origins) origin.held--;
     this.spans -= origins.length;
@@ -174,8 +252,13 @@ export class Groups {
 
   #touch(group: Group, nowMs: number): void {
     group.touchedMs = nowMs;
-    if (!this.open.has(group.id)) group.changedMs = nowMs;
+    if (!this.open.has(group.id)) {
+      if (!this.deferred.delete(group.id)) group.changedMs = nowMs;
+      group.dueMs = Math.max(group.changedMs + this.#bounds.maxOpenMs, nowMs);
+      this.#restless.push(group, group.dueMs);
+    }
     this.emitted.delete(group.id);
+    this.revised.delete(group.id);
     // Deleted first, so that it stands last.
     this.open.delete(group.id);
     this.open.set(group.id, group);

@@ -26,6 +26,12 @@ export class Scenario {
     return this.#keep(this.correlator.drain());
   }
 
+  /** What comes of these spans alone. */
+  drainedAfter(atMs: number, ...spans: readonly Span[]): readonly Trace[] {
+    this.arrive(atMs, ...spans);
+    return this.drain();
+  }
+
   /** All traces that came out, as they are after the last revision. */
   get traces(): readonly Trace[] {
     return (this.#final ??= finalTraces(tracesOf(this.messages)));

@@ -11,6 +11,8 @@ import { useCompression } from './compression.ts';
 
 interface Trace {
   trace_id: string;
+  /** Not in schemas before this field. */
+  carried_trace_id?: string;
   revision: bigint;
   merged_into: string;
   duration_ns: bigint;
@@ -70,10 +72,11 @@ function handle(trace: Trace): void {
 
 const ms = (ns: unknown): string => `${(Number(ns) / 1e6).toFixed(3)} ms`;
 
-function print({ trace_id, revision, spans, duration_ns, error_count }: Trace, note: string): void {
-  console.log(
-    `trace ${trace_id} revision ${revision}: ${spans.length} spans, ${ms(duration_ns)}, ${error_count} errors${note}`,
-  );
+function print(trace: Trace, note: string): void {
+  const { trace_id, carried_trace_id, revision, spans, duration_ns, error_count } = trace;
+  const counts = `${spans.length} spans, ${ms(duration_ns)}, ${error_count} errors`;
+  const carried = carried_trace_id ? `, W3C trace id ${carried_trace_id}` : '';
+  console.log(`trace ${trace_id} revision ${revision}: ${counts}${carried}${note}`);
   const depths = new Map<unknown, number>();
   for (const span of spans) {
     const depth = (depths.get(span['parent_span_id']) ?? 0) + 1;

@@ -57,6 +57,9 @@ def ms(ns):
 def show(trace, note):
     spans = trace["spans"]
     counts = f"{len(spans)} spans, {ms(trace['duration_ns'])}, {trace['error_count']} errors"
+    # Schemas before this field do not have it.
+    carried = trace.get("carried_trace_id")
+    note = f", W3C trace id {carried}{note}" if carried else note
     print(f"trace {trace['trace_id']} revision {trace['revision']}: {counts}{note}")
     depths = {}
     for span in spans:

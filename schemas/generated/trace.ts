@@ -6,12 +6,14 @@ import { readSpan, type Span, writeSpan } from './span.ts';
 
 /** A stitched trace. Topic traces, key: trace_id. A later revision of the same trace_id replaces the earlier ones as a whole. */
 export interface Trace {
-  /** 32 hex digits: the W3C trace id found in it if there is exactly one, else derived from its content. */
+  /** 32 hex digits, derived from the root span. No request chooses it, so what a client sends never replaces a stored trace. */
   readonly traceId: string;
   /** Number of spans ever put into this trace; grows when a late span arrives. */
   readonly revision: number;
   /** Not empty: this trace turned out to be part of that one; it has no spans any more. */
   readonly mergedInto: string;
+  /** 32 hex digits: the W3C trace id that headers of its spans carry, if they carry exactly one; else empty. Not unique: any client may send it again. */
+  readonly carriedTraceId: string;
   /** The earliest root. */
   readonly rootSpanId: string;
   /** Number of spans without a parent; 1 in a complete trace. */
@@ -31,13 +33,14 @@ export function readTrace(reader: AvroReader): Trace {
   const traceId = reader.readString();
   const revision = reader.readLong();
   const mergedInto = reader.readString();
+  const carriedTraceId = reader.readString();
   const rootSpanId = reader.readString();
   const rootCount = reader.readInt();
   const startTimeNs = reader.readBigLong();
   const durationNs = reader.readLong();
   const errorCount = reader.readInt();
   const spans = readArray(reader, (reader) => readSpan(reader), 91);
-  return { traceId, revision, mergedInto, rootSpanId, rootCount, startTimeNs, durationNs, errorCount, spans };
+  return { traceId, revision, mergedInto, carriedTraceId, rootSpanId, rootCount, startTimeNs, durationNs, errorCount, spans };
 }
 
 /** Writes one Trace. */
@@ -45,6 +48,7 @@ export function writeTrace(writer: AvroWriter, value: Trace): void {
   writer.writeString(value.traceId);
   writer.writeLong(value.revision);
   writer.writeString(value.mergedInto);
+  writer.writeString(value.carriedTraceId);
   writer.writeString(value.rootSpanId);
   writer.writeLong(value.rootCount);
   writer.writeBigLong(value.startTimeNs);

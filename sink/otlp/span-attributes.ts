@@ -4,6 +4,7 @@
  * docs/consume-traces.md explains: no statement with its literals, no dns.answers.
  */
 import type { Span } from '../../schemas/generated/span.ts';
+import type { Trace } from '../../schemas/generated/trace.ts';
 import { cachedAddressText } from './address-texts.ts';
 import { attributeKey, type AttributeWriter } from './attribute-writer.ts';
 import { splitHostAndPort } from './host-and-port.ts';
@@ -32,6 +33,7 @@ const keys = {
   serverAddress: attributeKey('server.address'),
   serverPort: attributeKey('server.port'),
   threadId: attributeKey('thread.id'),
+  traceId: attributeKey('spanloom.trace_id'),
   transport: attributeKey('network.transport'),
   urlFull: attributeKey('url.full'),
   urlPath: attributeKey('url.path'),
@@ -61,13 +63,13 @@ const keys = {
 /** Parameters of a query whose values the conventions for url.full and url.query have replaced. */
 const secretParameters = /([?&](?:AWSAccessKeyId|Signature|sig|X-Goog-Signature)=)[^&]+/g;
 
-/** Writes all attributes of a span. @param revision that of its trace */
+/** Writes all attributes of a span. */
 export function writeSpanAttributes(
   attributes: AttributeWriter,
   span: Span,
   kind: SpanKind,
   status: StatusCode,
-  revision: number,
+  trace: Pick<Trace, 'traceId' | 'revision'>,
 ): void {
   writeNetwork(attributes, span, kind);
   switch (span.protocol) {
@@ -87,7 +89,7 @@ export function writeSpanAttributes(
       writeServer(attributes, span, '');
   }
   if (status === 'error') attributes.text(keys.errorType, errorType(span));
-  writeEvidence(attributes, span, revision);
+  writeEvidence(attributes, span, trace);
 }
 
 function writeNetwork(attributes: AttributeWriter, span: Span, kind: SpanKind): void {
@@ -189,11 +191,16 @@ function errorType(span: Span): string {
   }
 }
 
-function writeEvidence(attributes: AttributeWriter, span: Span, revision: number): void {
+function writeEvidence(
+  attributes: AttributeWriter,
+  span: Span,
+  { traceId, revision }: Pick<Trace, 'traceId' | 'revision'>,
+): void {
   attributes.text(keys.observationPoint, span.observationPoint);
   attributes.text(keys.reason, span.reason);
   if (span.confidence > 0) attributes.double(keys.confidence, span.confidence);
   attributes.integer(keys.revision, revision);
+  attributes.text(keys.traceId, traceId);
   attributes.text(keys.status, span.status);
   attributes.text(keys.signalSource, span.signalSource);
   attributes.integerUnlessZero(keys.requestSequence, span.requestTcpSequence);

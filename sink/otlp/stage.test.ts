@@ -26,7 +26,8 @@ const newStage = (names = new ResourceNames(), maxMessageBytes = 900_000): OtlpS
 /** What a receiver sees of a trace. */
 function sent(trace: Trace, stage = newStage()): readonly ReceivedSpan[] {
   const outputs = stage.process(traceMessage(trace, 0), 0);
-  for (const output of outputs) expect(output).toMatchObject({ topic: 'otlp_spans', key: trace.traceId });
+  for (const output of outputs)
+    expect(output).toMatchObject({ topic: 'otlp_spans', key: trace.carriedTraceId || trace.traceId });
   return decodeSpans(outputs.map(({ value }) => value));
 }
 const sentSpan = (facts: Partial<Span>): ReceivedSpan => sent(makeTrace([makeSpan(facts)]))[0]!;
@@ -72,6 +73,7 @@ describe('a span', () => {
         'spanloom.observation_point': 's-p',
         'spanloom.reason': 'root',
         'spanloom.revision': '1',
+        'spanloom.trace_id': '000000000000000000000000000000aa',
         'spanloom.status': 'ok',
         'spanloom.signal_source': 'ebpf',
         'spanloom.request.tcp_sequence': '3123456789',
@@ -305,10 +307,19 @@ describe('a message', () => {
     );
   });
 
+  it('goes by the W3C trace id that it carries, and tells the one that it is stored by', () => {
+    const [span] = sent(makeTrace([makeSpan()], { carriedTraceId: 'ab'.repeat(16) }));
+    expect(span).toMatchObject({
+      traceId: 'ab'.repeat(16),
+      attributes: { 'spanloom.trace_id': '000000000000000000000000000000aa' },
+    });
+  });
+
   it('with an id that no receiver takes goes to the dead letters', () => {
     const stage = newStage();
     for (const trace of [
       makeTrace([makeSpan()], { traceId: '0'.repeat(32) }),
+      makeTrace([makeSpan()], { carriedTraceId: '0'.repeat(32) }),
       makeTrace([makeSpan({ spanId: '0'.repeat(16) })]),
       makeTrace([makeSpan({ parentSpanId: 'xyz' })]),
     ]) {
@@ -318,7 +329,7 @@ describe('a message', () => {
     }
     const [foreign] = stage.process({ ...traceMessage(makeTrace([]), 5), headers: {} }, 9);
     expect(foreign).toMatchObject({ topic: 'dead-letter' });
-    expect(stage.accounting()).toMatchObject({ received: 4, rejected: { undecodable: 3, unknown_schema: 1 } });
+    expect(stage.accounting()).toMatchObject({ received: 5, rejected: { undecodable: 4, unknown_schema: 1 } });
     expect(imbalance(stage.accounting())).toBe(0);
   });
 });

@@ -1,7 +1,8 @@
 /**
  * Traces to OTLP: each revision of a trace becomes messages that an OpenTelemetry Collector reads. Nothing is held. A
  * revision is sent whole: receivers that store by span id overwrite. That a trace was merged into another has no
- * counterpart in OTLP: nothing is sent for it, its spans follow under the other's id.
+ * counterpart in OTLP: nothing is sent for it, its spans follow under the other's id. The trace id there is the W3C one
+ * that headers carry, so that spans of applications and ours meet; attribute spanloom.trace_id is the one that we store by.
  */
 import type { OutgoingMessage, ReceivedMessage } from '../../core/bus/bus.ts';
 import { decodeValue } from '../../core/codec.ts';
@@ -10,7 +11,7 @@ import { Counters } from '../../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../../core/stage/stage.ts';
 import { readTrace, type Trace } from '../../schemas/generated/trace.ts';
 import type { ResourceNames } from './resource-names.ts';
-import { TraceEncoder } from './trace-encoder.ts';
+import { otelTraceId, TraceEncoder } from './trace-encoder.ts';
 import { visibleSpans } from './visible-spans.ts';
 
 /** How the messages are made. */
@@ -45,7 +46,8 @@ export class OtlpStage implements Stage<OutgoingMessage> {
     this.#counters.receive(trace.spans.length);
     this.#counters.drop('seen_in_process', trace.spans.length - spans.length);
     this.#counters.emit(spans.length);
-    return this.#encoder.encode(trace, spans).map((value) => ({ topic: this.#topic, key: trace.traceId, value }));
+    const key = otelTraceId(trace);
+    return this.#encoder.encode(trace, spans).map((value) => ({ topic: this.#topic, key, value }));
   }
 
   #reject(message: ReceivedMessage, reason: OtlpRejection, detail: string, nowMs: number): readonly OutgoingMessage[] {
@@ -74,8 +76,10 @@ export class OtlpStage implements Stage<OutgoingMessage> {
 }
 
 /** Ids as W3C Trace Context has them: hexadecimal and not zero. What is wrong with one that is not; undefined when all are. */
-function invalidId({ traceId, spans }: Trace): string | undefined {
+function invalidId({ traceId, carriedTraceId, spans }: Trace): string | undefined {
   if (!isId(traceId, 32)) return `trace id "${traceId}" is not 32 hex digits, or zero`;
+  if (carriedTraceId !== '' && !isId(carriedTraceId, 32))
+    return `carried trace id "${carriedTraceId}" is not 32 hex digits, or zero`;
   const span = spans.find(
     ({ spanId, parentSpanId }) => !isId(spanId, 16) || (parentSpanId !== '' && !isId(parentSpanId, 16)),
   );

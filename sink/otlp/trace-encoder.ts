@@ -42,6 +42,14 @@ const tags = {
 /** Resources differ by process, of which there are few at a time: their bytes are kept. */
 const maxResources = 4096;
 
+/** What names a trace. */
+type TraceNames = Pick<Trace, 'traceId' | 'carriedTraceId' | 'revision'>;
+
+/** The id that OpenTelemetry knows a trace by: that of its headers, where they carry exactly one, else its own. */
+export function otelTraceId({ traceId, carriedTraceId }: Pick<Trace, 'traceId' | 'carriedTraceId'>): string {
+  return carriedTraceId || traceId;
+}
+
 /** Encodes traces; keeps its buffer and the resources it has written before. */
 export class TraceEncoder {
   readonly #names: ResourceNames;
@@ -60,7 +68,7 @@ export class TraceEncoder {
   }
 
   /** The messages of one trace. Ids must be hexadecimal, of 32 and 16 digits. */
-  encode({ traceId, revision }: Pick<Trace, 'traceId' | 'revision'>, spans: readonly VisibleSpan[]): readonly Buffer[] {
+  encode(trace: TraceNames, spans: readonly VisibleSpan[]): readonly Buffer[] {
     const writer = this.#writer;
     const messages: Buffer[] = [];
     for (const [key, group] of groupByResource(spans)) {
@@ -77,7 +85,7 @@ export class TraceEncoder {
         let isFull = false;
         for (; next < group.length && !isFull; next++) {
           const spanStart = writer.position;
-          this.#writeSpan(traceId, revision, group[next]!);
+          this.#writeSpan(trace, group[next]!);
           if (writer.position <= this.#maxMessageBytes || (groupStart === 0 && next === first)) continue;
           writer.position = spanStart;
           isFull = true;
@@ -111,14 +119,14 @@ export class TraceEncoder {
     return resource;
   }
 
-  #writeSpan(traceId: string, revision: number, { span, parentSpanId }: VisibleSpan): void {
+  #writeSpan(trace: TraceNames, { span, parentSpanId }: VisibleSpan): void {
     const writer = this.#writer;
     const kind = kindOf(span);
     const status = statusCodeOf(span, kind);
     writer.writeByte(tags.span);
     const content = writer.open(2);
     writer.writeByte(tags.traceId);
-    writer.writeHex(traceId);
+    writer.writeHex(otelTraceId(trace));
     writer.writeByte(tags.spanId);
     writer.writeHex(span.spanId);
     if (parentSpanId !== '') {
@@ -135,7 +143,7 @@ export class TraceEncoder {
     writer.writeFixed64(startTimeNs);
     writer.writeByte(tags.endTime);
     writer.writeFixed64(span.durationNs > 0 ? startTimeNs + BigInt(span.durationNs) : startTimeNs);
-    writeSpanAttributes(this.#spanAttributes, span, kind, status, revision);
+    writeSpanAttributes(this.#spanAttributes, span, kind, status, trace);
     if (status === 'error') {
       writer.writeByte(tags.status);
       const body = writer.open(1);

@@ -29,6 +29,7 @@ const text = fc.oneof(
 const byFieldName: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   trace_id: hexDigits(32),
   merged_into: fc.oneof({ weight: 9, arbitrary: fc.constant('') }, hexDigits(32)),
+  carried_trace_id: fc.oneof(fc.constant(''), hexDigits(32)),
   root_span_id: fc.oneof(fc.constant(''), spanId),
   span_id: spanId,
   parent_span_id: fc.oneof(fc.constant(''), spanId),

@@ -9,6 +9,7 @@ import {
   type Span,
   spanStatusIndex,
 } from '../../schemas/generated/span.ts';
+import type { Trace } from '../../schemas/generated/trace.ts';
 import type { CallEnds } from './call-reference.ts';
 import type { RowBinaryWriter } from '../row-binary-writer.ts';
 
@@ -38,12 +39,12 @@ function writeSide(writer: RowBinaryWriter, side: Side): void {
 /** Writes one span as it is in this revision of this trace. */
 export function writeSpanRow(
   writer: RowBinaryWriter,
-  traceId: string,
-  revision: number,
+  { traceId, carriedTraceId, revision }: Pick<Trace, 'traceId' | 'carriedTraceId' | 'revision'>,
   span: Span,
   ends: CallEnds,
 ): void {
   writer.writeHex(traceId, 16);
+  writer.writeHex(carriedTraceId || traceId, 16);
   writer.writeInt64(revision);
   writer.writeHex(span.parentSpanId, 8);
   writer.writeInt8(reasonIndex[span.reason]);

@@ -12,6 +12,7 @@ export function writeTraceRow(writer: RowBinaryWriter, trace: Trace): void {
   writer.writeInt64(trace.revision * 2 + (trace.mergedInto === '' ? 0 : 1));
   writer.writeInt64(trace.revision);
   writer.writeHex(trace.mergedInto, 16);
+  writer.writeHex(trace.carriedTraceId, 16);
   writer.writeHex(trace.rootSpanId, 8);
   writer.writeInt32(trace.rootCount);
   writer.writeBigInt64(trace.startTimeNs);

@@ -102,6 +102,7 @@ export function makeTrace(spans: readonly Span[], facts: Partial<Trace> = {}): T
     traceId: '000000000000000000000000000000aa',
     revision: spans.length,
     mergedInto: '',
+    carriedTraceId: '',
     rootSpanId: roots[0]?.spanId ?? '',
     rootCount: roots.length,
     startTimeNs: spans.length === 0 ? epochNs : startTimeNs,

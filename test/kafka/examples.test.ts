@@ -39,7 +39,7 @@ const late = makeSpan({
 });
 const second = makeTrace([...first.spans, late], { traceId: first.traceId });
 const merged = makeTrace([], { traceId: 'b'.repeat(32), revision: 4, mergedInto: first.traceId });
-const last = makeTrace([makeSpan()], { traceId: 'c'.repeat(32) });
+const last = makeTrace([makeSpan()], { traceId: 'c'.repeat(32), carriedTraceId: 'd'.repeat(32) });
 
 /** A new revision replaces; what comes again, or comes late, changes nothing. Every other message is framed. */
 const story: readonly Trace[] = [first, first, second, first, merged, merged, last];
@@ -51,7 +51,7 @@ trace aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa revision 3: 3 spans, 5.000 ms, 1 errors, 
     c-p node GET /api/orders/{}: server_error, 1.250 ms (agreement 0.999)
       s-p node GET /api/orders/{}: ok, 5.000 ms (tcp_sequence 1.000)
 trace bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb is part of aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa now
-trace cccccccccccccccccccccccccccccccc revision 1: 1 spans, 5.000 ms, 0 errors
+trace cccccccccccccccccccccccccccccccc revision 1: 1 spans, 5.000 ms, 0 errors, W3C trace id dddddddddddddddddddddddddddddddd
   s-p node GET /api/orders/{}: ok, 5.000 ms (root)
 `;
 

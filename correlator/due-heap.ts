@@ -1,0 +1,57 @@
+/** Binary heap: what waits for moments that do not come in the order of asking. Of equal moments the first asked for is first. */
+
+interface Entry<Item> {
+  readonly due: number;
+  readonly order: number;
+  readonly item: Item;
+}
+
+const isBefore = (left: Entry<unknown>, right: Entry<unknown>): boolean =>
+  left.due < right.due || (left.due === right.due && left.order < right.order);
+
+/** Items by when they are due. An item that is pushed again stands twice: whoever takes it tells whether it still counts. */
+export class DueHeap<Item> {
+  readonly #entries: Entry<Item>[] = [];
+  #pushed = 0;
+
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  push(item: Item, due: number): void {
+    const entries = this.#entries;
+    const entry = { due, order: ++this.#pushed, item };
+    let place = entries.length;
+    while (place > 0) {
+      const above = (place - 1) >> 1;
+      if (!isBefore(entry, entries[above]!)) break;
+      entries[place] = entries[above]!;
+      place = above;
+    }
+    entries[place] = entry;
+  }
+
+  /** Takes out the first item that is due; undefined when none is. */
+  take(now: number): { readonly item: Item; readonly due: number } | undefined {
+    const [first] = this.#entries;
+    if (first === undefined || first.due > now) return undefined;
+    const last = this.#entries.pop()!;
+    if (last !== first) this.#sink(last);
+    return first;
+  }
+
+  /** Puts an entry in the place of the first, and then where it belongs. */
+  #sink(entry: Entry<Item>): void {
+    const entries = this.#entries;
+    let place = 0;
+    for (;;) {
+      let below = 2 * place + 1;
+      if (below >= entries.length) break;
+      if (below + 1 < entries.length && isBefore(entries[below + 1]!, entries[below]!)) below++;
+      if (!isBefore(entries[below]!, entry)) break;
+      entries[place] = entries[below]!;
+      place = below;
+    }
+    entries[place] = entry;
+  }
+}
