@@ -71,13 +71,55 @@ const otherColumns = [
   'call_server_id',
 ];
 
+/** A version of a span. */
+export interface SpanVersion {
+  readonly spanId: string;
+  readonly startTimeNs: bigint;
+  readonly revision: number;
+}
+
+/** A row of {@link spanIndexSql}. */
+export interface SpanIndexRow {
+  readonly span_id: string;
+  readonly parent_span_id: string;
+  readonly start_time_ns: string;
+  readonly revision: number;
+  /** Of its texts that may be long. */
+  readonly text_bytes: number;
+}
+
 /**
- * Spans of a trace with the names of their schema; sides are still flat. The range in time is what makes it quick: spans
- * are in the order of their start.
+ * The present version of each span of a trace, without what is in it. The range in time is what makes it quick: spans are
+ * in the order of their start.
  */
-export function spanRowsSql(trace: TraceRow, limit: number): string {
+export function spanIndexSql(trace: TraceRow, limit: number): string {
   const startNs = BigInt(trace.start_time_ns);
   const endNs = startNs + BigInt(trace.duration_ns);
+  return `SELECT lower(hex(id)) AS span_id, if(parent = toFixedString('', 8), '', lower(hex(parent))) AS parent_span_id,
+      toString(toUnixTimestamp64Nano(start)) AS start_time_ns, revision, text_bytes
+    FROM (
+      SELECT span_id AS id, parent_span_id AS parent, start_time AS start, revision, ${textBytes} AS text_bytes
+      FROM spans FINAL
+      WHERE start_time >= ${timeLiteral(startNs)} AND start_time <= ${timeLiteral(endNs)}
+        AND trace_id = ${bytesLiteral(trace.trace_id)}
+      ORDER BY start_time, span_id LIMIT ${integerLiteral(limit)})
+    ORDER BY start, id`;
+}
+
+const longTexts = ['request_resource', 'endpoint', 'response_exception', 'response_result', 'forwarded_for', 'user_agent'];
+const textBytes = longTexts.map((column) => `length(${column})`).join(' + ');
+
+/**
+ * These versions of spans of a trace with the names of their schema; sides are still flat. Without FINAL: a version stays
+ * readable until parts merge, also when there is a later one.
+ */
+export function spanRowsSql(trace: TraceRow, versions: readonly SpanVersion[]): string {
+  const starts = versions.map(({ startTimeNs }) => startTimeNs);
+  const [firstNs, lastNs] = starts.reduce(
+    ([first, last], start) => [start < first ? start : first, start > last ? start : last],
+    [starts[0]!, starts[0]!],
+  );
+  const keys = versions.map(({ spanId, revision }) => `(${bytesLiteral(spanId)}, ${integerLiteral(revision)})`);
   return `SELECT * EXCEPT (start, ${otherColumns.join(', ')}) REPLACE (
       if(parent_span_id = toFixedString('', 8), '', lower(hex(parent_span_id))) AS parent_span_id,
       lower(hex(span_id)) AS span_id,
@@ -90,9 +132,8 @@ export function spanRowsSql(trace: TraceRow, limit: number): string {
       ${sideNames('client')} AS client_names,
       ${sideNames('server')} AS server_names
     FROM (
-      SELECT start_time AS start, * FROM spans FINAL
-      WHERE start_time >= ${timeLiteral(startNs)} AND start_time <= ${timeLiteral(endNs)}
-        AND trace_id = ${bytesLiteral(trace.trace_id)}
-      ORDER BY start_time, span_id LIMIT ${integerLiteral(limit)})
-    ORDER BY start, span_id`;
+      SELECT start_time AS start, * FROM spans
+      WHERE start_time >= ${timeLiteral(firstNs!)} AND start_time <= ${timeLiteral(lastNs!)}
+        AND trace_id = ${bytesLiteral(trace.trace_id)} AND (span_id, revision) IN (${keys.join(', ')})
+      LIMIT 1 BY span_id)`;
 }

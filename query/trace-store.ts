@@ -1,4 +1,4 @@
-import type { Protocol, SpanStatus } from '../schemas/generated/span.ts';
+import type { Protocol, Span, SpanStatus } from '../schemas/generated/span.ts';
 import type { Trace } from '../schemas/generated/trace.ts';
 import type { SpanNames } from '../schemas/trace-json.ts';
 import type { Where } from './where/expression.ts';
@@ -69,10 +69,49 @@ export type FoundTrace =
   /** Several traces begin with what was asked for; some of their ids. */
   | { readonly kind: 'ambiguous'; readonly traceIds: readonly string[] };
 
+/** A span with the names that go with it. */
+export interface NamedSpan {
+  readonly span: Span;
+  readonly names: SpanNames;
+}
+
+/** A trace that is about to be read page by page. */
+export type OpenedTrace =
+  | {
+      readonly kind: 'found';
+      /** The trace without its spans. */
+      readonly head: Trace;
+      /**
+       * Its spans in the order of a Trace, all as of the moment of opening. Nothing is held or read between two pages but
+       * a few bytes a span.
+       *
+       * @throws TraceChangedError when the database has replaced what was to be read
+       */
+      readonly pages: AsyncIterable<readonly NamedSpan[]>;
+    }
+  | Exclude<FoundTrace, { readonly kind: 'found' }>;
+
+/** The trace that is being read has another revision now, and the one that was opened is gone. */
+export class TraceChangedError extends Error {
+  constructor(traceId: string) {
+    super(`trace ${traceId} has changed while it was read`);
+    this.name = 'TraceChangedError';
+  }
+}
+
 /** Stored traces, to be read. */
 export interface TraceStore {
   listTraces(filter: TraceFilter): Promise<readonly TraceSummary[]>;
   /** @param id 32 hex digits, or the first of them. The id of a trace that was merged into another finds that one. */
   findTrace(id: string): Promise<FoundTrace>;
   close(): Promise<void>;
+}
+
+/** Stored traces, to be read by many: what is asked for may be cancelled, and a trace comes in pages. */
+export interface PagedTraceStore extends TraceStore {
+  listTraces(filter: TraceFilter, signal?: AbortSignal): Promise<readonly TraceSummary[]>;
+  /** As findTrace. */
+  openTrace(id: string, signal?: AbortSignal): Promise<OpenedTrace>;
+  /** Whether the database answers; never waits behind the others. @throws PipelineError */
+  ping(): Promise<void>;
 }

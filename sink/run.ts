@@ -30,7 +30,7 @@ export interface RunSinkOptions {
  */
 export async function runSink(options: RunSinkOptions): Promise<void> {
   const { config, bus, clickHouse, telemetry, signal } = options;
-  telemetry.health.check('ClickHouse', () => clickHouse.select('SELECT 1'));
+  telemetry.health.check('ClickHouse', () => clickHouse.ping());
   const prepare = async (): Promise<void> => {
     await migrate(clickHouse);
     await renewDictionaries(clickHouse);

@@ -17,6 +17,7 @@ import { makeDirectory } from '../files/make-directory.ts';
 import type { ClickHouse, RowInsert } from './clickhouse.ts';
 import { clientClickHouse } from './client-clickhouse.ts';
 import { directoryOwner } from './directory-owner.ts';
+import { selectOrKill } from './embedded-select.ts';
 import { exclusiveLanes } from './lanes.ts';
 import { nameLiteral, stringLiteral } from './sql-literal.ts';
 
@@ -41,7 +42,7 @@ type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[
 let engine: Engine | undefined;
 let fileCount = 0;
 
-/** With the one that writes, one less than Node's pool has threads: see lanes.ts. */
+/** With the one that writes, one less than Node's pool has threads: see lanes.ts. The last is for what takes no time. */
 const readerCount = 2;
 const cacheBytes = 32 * 1024 * 1024;
 const smallCacheBytes = 8 * 1024 * 1024;
@@ -64,6 +65,8 @@ function serverArguments(options: EmbeddedClickHouseOptions): string[] {
     `--query_condition_cache_size=${smallCacheBytes}`,
     `--compiled_expression_cache_size=${smallCacheBytes}`,
     '--max_thread_pool_size=200',
+    // A list names its candidates by their ids.
+    '--max_query_size=4194304',
   ];
 }
 
@@ -168,10 +171,13 @@ export function openEmbeddedClickHouse(options: EmbeddedClickHouseOptions): Clic
     });
   };
   try {
+    const control = exclusiveLanes([connect()]);
     return clientClickHouse({
       place: used.directory,
       writers: exclusiveLanes([connect()]),
       readers: exclusiveLanes(Array.from({ length: readerCount }, connect)),
+      control,
+      select: (client, query, signal) => selectOrKill(client, query, signal, control),
       insert: (client, insert) => insertFromFile(used.directory, insert, (query) => client.command({ query })),
       closed: () => release(used),
     });
