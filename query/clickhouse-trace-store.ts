@@ -131,11 +131,7 @@ async function openTrace(reader: Reader, id: string): Promise<OpenedTrace> {
   return { kind: 'missing' };
 }
 
-async function endOfMerges(
-  reader: Reader,
-  row: TraceRow,
-  budget: { merges: number },
-): Promise<TraceRow | undefined> {
+async function endOfMerges(reader: Reader, row: TraceRow, budget: { merges: number }): Promise<TraceRow | undefined> {
   let current: TraceRow | undefined = row;
   for (let merges = 0; current !== undefined && current.merged_into !== ''; merges++) {
     if (merges === maxMerges || budget.merges === 0) return undefined;

@@ -149,7 +149,9 @@ describe('the read API', () => {
       store: {} as PagedTraceStore,
       telemetry: createTelemetry({ logger: createLogger({ name: 'test', level: 'silent' }) }),
     };
-    await expect(serveQueries({ ...options, host: '127.0.0.1', port, limits: defaultQueryLimits })).rejects.toMatchObject({
+    await expect(
+      serveQueries({ ...options, host: '127.0.0.1', port, limits: defaultQueryLimits }),
+    ).rejects.toMatchObject({
       code: 'ENVIRONMENT_UNSUPPORTED',
       message: expect.stringContaining(`Port ${port}`) as string,
     });

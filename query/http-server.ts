@@ -14,7 +14,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PipelineError } from '../core/errors.ts';
 import { answerHeaders } from '../core/http/answer-headers.ts';
 import { closeServer, createBoundedServer, serverLimits } from '../core/http/bounded-server.ts';
-import { foreignReason } from '../core/http/foreign-request.ts';
+import { foreignReason, type OwnNames } from '../core/http/foreign-request.ts';
 import { listen } from '../core/listen.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { Admission } from './admission.ts';
@@ -68,7 +68,7 @@ const goneStatus = 499;
 /** Serves the API until it is closed. @throws PipelineError ENVIRONMENT_UNSUPPORTED when the address is taken */
 export async function serveQueries(options: QueryServerOptions): Promise<QueryServer> {
   const { store, telemetry, host, port, limits } = options;
-  const allowedHosts = new Set((options.allowedHosts ?? []).map((name) => name.toLowerCase()));
+  const own = { allowedHosts: new Set((options.allowedHosts ?? []).map((name) => name.toLowerCase())) };
   const admission = new Admission(limits);
   const turns = new Turns(limits.maxConcurrency);
   const routes = traceRoutes(store, turns);
@@ -102,7 +102,7 @@ export async function serveQueries(options: QueryServerOptions): Promise<QuerySe
     else closed.addEventListener('abort', leave, { once: true });
     const exchange: Exchange = { request, response, closed, ended, stalls: () => undefined };
     try {
-      const parsed = parseRequest(request, allowedHosts);
+      const parsed = parseRequest(request, own);
       const answerOf = parsed.kind === 'request' ? apart.get(parsed.path) : () => Promise.resolve(parsed);
       if (answerOf !== undefined) await send(exchange, parsed.kind === 'request' ? parsed.path : 'other', answerOf);
       else if (parsed.kind === 'request') await answerInPlace(parsed, exchange);
@@ -155,11 +155,7 @@ export async function serveQueries(options: QueryServerOptions): Promise<QuerySe
     metrics.answered(route, status, (performance.now() - startedAtMs) / 1000);
   }
 
-  async function answerOrProblem(
-    route: string,
-    signal: AbortSignal,
-    answerOf: () => Promise<Answer>,
-  ): Promise<Answer> {
+  async function answerOrProblem(route: string, signal: AbortSignal, answerOf: () => Promise<Answer>): Promise<Answer> {
     try {
       return await answerOf();
     } catch (error) {
@@ -204,9 +200,9 @@ interface ParsedRequest {
 /** What is asked for, or why it is not answered. */
 function parseRequest(
   { method, url = '', headers, rawHeaders, socket }: IncomingMessage,
-  allowedHosts: ReadonlySet<string>,
+  own: OwnNames,
 ): ParsedRequest | Extract<Answer, { kind: 'whole' }> {
-  const foreign = foreignReason({ rawHeaders, localAddress: socket.localAddress }, allowedHosts);
+  const foreign = foreignReason({ rawHeaders, localAddress: socket.localAddress }, own);
   if (foreign !== undefined) return problems(403, foreign);
   if (method !== 'GET') return closing(problems(405, 'only GET is understood'), { allow: 'GET' });
   if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0)

@@ -4,25 +4,29 @@
  * nothing is held open between them. A later revision replaces versions only when parts merge; a version that is gone
  * then is an error, never a mixture.
  */
-import { type SideNames, traceFromJson } from '../schemas/trace-json.ts';
+import { traceFromJson } from '../schemas/trace-json.ts';
 import type { Reader } from './read-limits.ts';
 import { inTreeOrder } from './span-order.ts';
-import { type SpanIndexRow, spanIndexSql, spanRowsSql, type SpanVersion, type TraceRow } from './trace-sql.ts';
+import {
+  type SpanIndexRow,
+  spanIndexSql,
+  spanNamesOf,
+  spanRowsSql,
+  type SpanVersion,
+  type TraceRow,
+} from './trace-sql.ts';
 import { maxReadSpans, type NamedSpan, type OpenedTrace, TraceChangedError } from './trace-store.ts';
 
 /** A page is at its end with this many spans, or with about this much JSON. */
 const maxPageSpans = 256;
-const maxPageBytes = 256 * 1024;
+const maxPageBytes = 512 * 1024;
 /** JSON of a span beside its texts: names of fields, numbers, tags. */
-const spanBytes = 3_072;
+const spanBytes = 2_048;
 
 type SpanRow = Readonly<Record<string, unknown>> & {
   readonly span_id: string;
-  readonly service_name: string;
-  readonly client_service_name: string;
-  readonly server_service_name: string;
-  readonly client_names: SideNames;
-  readonly server_names: SideNames;
+  readonly process_name: string;
+  readonly names: readonly string[];
 };
 
 /** Opens the trace of this row. */
@@ -33,7 +37,7 @@ export async function openSpans(reader: Reader, row: TraceRow): Promise<OpenedTr
 }
 
 async function* pagesOf(reader: Reader, row: TraceRow, index: SpanIndex): AsyncGenerator<readonly NamedSpan[]> {
-  for (let start = 0; start < index.length; ) {
+  for (let start = 0; start < index.length;) {
     const end = index.endOfPage(start);
     yield await readPage(reader, row, index.versions(start, end));
     start = end;
@@ -50,19 +54,7 @@ async function readPage(reader: Reader, row: TraceRow, versions: readonly SpanVe
   });
   const sided = ordered.map((span) => ({ ...span, client: sideOf(span, 'client'), server: sideOf(span, 'server') }));
   const { spans } = traceFromJson({ ...row, spans: sided });
-  return spans.map((span, at) => {
-    const names = ordered[at]!;
-    return {
-      span,
-      names: {
-        serviceName: names.service_name,
-        clientServiceName: names.client_service_name,
-        serverServiceName: names.server_service_name,
-        clientNames: names.client_names,
-        serverNames: names.server_names,
-      },
-    };
-  });
+  return spans.map((span, at) => ({ span, names: spanNamesOf(ordered[at]!.names, ordered[at]!.process_name) }));
 }
 
 /** Which spans a trace has: 28 bytes each, since as many as there are readers are in memory. */
@@ -74,9 +66,7 @@ class SpanIndex {
   readonly #textBytes: Uint32Array;
 
   constructor(rows: readonly SpanIndexRow[]) {
-    const ordered = inTreeOrder(
-      rows.map((row) => ({ spanId: row.span_id, parentSpanId: row.parent_span_id, row })),
-    );
+    const ordered = inTreeOrder(rows.map((row) => ({ spanId: row.span_id, parentSpanId: row.parent_span_id, row })));
     this.length = ordered.length;
     this.#ids = Buffer.alloc(8 * this.length);
     this.#startsNs = new BigInt64Array(this.length);

@@ -46,10 +46,7 @@ async function writePiece(response: ServerResponse, bytes: Buffer, options: Writ
     for (let at = 0; at < bytes.length; at += sliceBytes) {
       const slice = bytes.subarray(at, at + sliceBytes);
       // Not "drain": it comes only when the connection has told that it is full.
-      await taken(
-        new Promise<void>((resolve) => response.write(slice, () => resolve())),
-        options,
-      );
+      await taken(new Promise<void>((resolve) => response.write(slice, () => resolve())), options);
       heldBytes -= slice.length;
       options.buffered(-slice.length);
     }

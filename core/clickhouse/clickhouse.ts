@@ -3,6 +3,9 @@
  * embedded in this process, and a server over HTTP.
  */
 
+/** Longest text of a statement. ClickHouse's own default, 256 KiB, is less than a list of ids may take. */
+export const maxQueryBytes = 4 * 1024 * 1024;
+
 /** A column as its bytes stand in a row: its name, and a type whose RowBinary encoding they are. */
 export interface RowColumn {
   readonly name: string;

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import type { ClickHouse, RowInsert } from './clickhouse.ts';
+import { type ClickHouse, maxQueryBytes, type RowInsert } from './clickhouse.ts';
 import { clientClickHouse } from './client-clickhouse.ts';
 import { sharedLane } from './lanes.ts';
 import { nameLiteral, stringLiteral } from './sql-literal.ts';
@@ -14,8 +14,7 @@ import { nameLiteral, stringLiteral } from './sql-literal.ts';
 const readSettings = {
   readonly: '2',
   cancel_http_readonly_queries_on_client_close: 1,
-  // A list names its candidates by their ids.
-  max_query_size: '4194304',
+  max_query_size: String(maxQueryBytes),
 } as const;
 /** Of each kind of client. One kind cannot take the connections of another. */
 const maxConnections = { readers: 64, writers: 10, control: 2 } as const;

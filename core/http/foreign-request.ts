@@ -35,18 +35,18 @@ function valuesOf(rawHeaders: readonly string[], name: string): readonly string[
   return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]!.toLowerCase() === name);
 }
 
-/**
- * Why a request is refused, in one sentence; undefined when it is not.
- *
- * @param allowedHosts names by which this server may be addressed, beside addresses and names of this machine
- */
-export function foreignReason(
-  { rawHeaders, localAddress }: RequestOrigin,
-  allowedHosts: ReadonlySet<string>,
-): string | undefined {
+/** By which names a server may be addressed, beside `localhost`, loopback addresses, and over the network any address. */
+export interface OwnNames {
+  readonly allowedHosts: ReadonlySet<string>;
+  /** Over the network any name is good. For what tells no secrets and is asked by names that nobody has listed. */
+  readonly anyOverNetwork?: true;
+}
+
+/** Why a request is refused, in one sentence; undefined when it is not. */
+export function foreignReason({ rawHeaders, localAddress }: RequestOrigin, own: OwnNames): string | undefined {
   const [host, ...furtherHosts] = valuesOf(rawHeaders, 'host');
   const name = furtherHosts.length > 0 || host === undefined ? undefined : nameOf(host);
-  if (name === undefined || !isOwn(name, localAddress, allowedHosts))
+  if (name === undefined || !isOwn(name, localAddress, own))
     return 'only requests to this server by its own name or address are answered';
   for (const origin of valuesOf(rawHeaders, 'origin'))
     if (!/^https?:\/\//.test(origin) || origin.replace(/^https?:\/\//, '').toLowerCase() !== host!.toLowerCase())
@@ -56,8 +56,9 @@ export function foreignReason(
   return undefined;
 }
 
-function isOwn(name: string, localAddress: string | undefined, allowedHosts: ReadonlySet<string>): boolean {
+function isOwn(name: string, localAddress: string | undefined, { allowedHosts, anyOverNetwork }: OwnNames): boolean {
   if (isLoopback(name) || allowedHosts.has(name)) return true;
+  const isOverNetwork = localAddress !== undefined && !isLoopback(localAddress);
   // Whoever came over the network may have used any of our addresses, also one that was translated on the way.
-  return isIP(name) !== 0 && localAddress !== undefined && !isLoopback(localAddress);
+  return isOverNetwork && (anyOverNetwork === true || isIP(name) !== 0);
 }
