@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
+import { maxQueryBytes } from './clickhouse.ts';
 import type { Lanes } from './lanes.ts';
 import { stringLiteral } from './sql-literal.ts';
 
 /** A query that was not yet in the list of processes is looked for again, first after this time. */
 const firstRetryMs = 50;
 const maxRetryMs = 2_000;
+/** ClickHouse's own limit of a statement is 256 KiB. */
+const longQueryLength = 200_000;
 
 /**
  * Runs a query in the embedded engine. Its interface cannot interrupt a call: giving up would leave the query running,
@@ -18,6 +21,9 @@ export async function selectOrKill<Row>(
   signal: AbortSignal | undefined,
   control: Lanes,
 ): Promise<readonly Row[]> {
+  // Not a setting of the statement: it is about reading it. The connection keeps it for those that follow.
+  if (query.length > longQueryLength) await client.command({ query: `SET max_query_size = ${maxQueryBytes}` });
+  signal?.throwIfAborted();
   const mark = `/* ${randomUUID()} */`;
   const running = client.query({ query: `${mark} ${query}`, format: 'JSONEachRow' });
   if (signal === undefined) return (await running).json<Row>();

@@ -14,11 +14,11 @@ import { Session } from 'chdb';
 import { createChdbConnection } from 'chdb/connection';
 import { PipelineError } from '../errors.ts';
 import { makeDirectory } from '../files/make-directory.ts';
-import { type ClickHouse, maxQueryBytes, type RowInsert } from './clickhouse.ts';
+import type { ClickHouse, RowInsert } from './clickhouse.ts';
 import { clientClickHouse } from './client-clickhouse.ts';
 import { directoryOwner } from './directory-owner.ts';
 import { selectOrKill } from './embedded-select.ts';
-import { exclusiveLanes, type Lanes } from './lanes.ts';
+import { exclusiveLanes } from './lanes.ts';
 import { nameLiteral, stringLiteral } from './sql-literal.ts';
 
 /** Where the data is and how much of the machine the engine may take. */
@@ -129,13 +129,6 @@ function release(used: Engine): void {
   if (engine === used) engine = undefined;
 }
 
-/** The first tasks get a client each. Without the setting, only the longest of queries are refused. */
-function prepareReader(readers: Lanes): void {
-  // A list names its candidates by their ids. The engine keeps it for the statements that follow.
-  const query = `SET max_query_size = ${maxQueryBytes}`;
-  readers.run((client) => client.command({ query })).catch(() => undefined);
-}
-
 async function insertFromFile(
   directory: string,
   { table, columns, rows }: RowInsert,
@@ -177,12 +170,10 @@ export function openEmbeddedClickHouse(options: EmbeddedClickHouseOptions): Clic
   };
   try {
     const control = exclusiveLanes([connect()]);
-    const readers = exclusiveLanes(Array.from({ length: readerCount }, connect));
-    for (let reader = 0; reader < readerCount; reader++) prepareReader(readers);
     return clientClickHouse({
       place: used.directory,
       writers: exclusiveLanes([connect()]),
-      readers,
+      readers: exclusiveLanes(Array.from({ length: readerCount }, connect)),
       control,
       select: (client, query, signal) => selectOrKill(client, query, signal, control),
       insert: (client, insert) => insertFromFile(used.directory, insert, (query) => client.command({ query })),
