@@ -16,8 +16,8 @@ export interface AdmissionLimits {
 /** The place of a request. */
 export interface Place {
   /** The client does not take what is sent to it, or takes it again. */
-  stalls(isStalled: boolean): void;
-  leave(): void;
+  readonly stalls: (isStalled: boolean) => void;
+  readonly leave: () => void;
 }
 
 /** What became of asking for a place. */

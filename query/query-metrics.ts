@@ -5,7 +5,7 @@ import type { Turns } from './turns.ts';
 /** Metrics of the API. */
 export interface QueryMetrics {
   /** So many bytes of answers more, or less, are in memory. */
-  buffered(bytes: number): void;
+  readonly buffered: (bytes: number) => void;
   answered(route: string, status: number, seconds: number): void;
 }
 

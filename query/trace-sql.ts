@@ -186,7 +186,7 @@ export function spanRowsSql(trace: TraceRow, versions: readonly SpanVersion[]): 
       ${namesSql} AS names
     FROM (
       SELECT start_time AS start, * FROM spans
-      WHERE start_time >= ${timeLiteral(firstNs!)} AND start_time <= ${timeLiteral(lastNs!)}
+      WHERE start_time >= ${timeLiteral(firstNs)} AND start_time <= ${timeLiteral(lastNs)}
         AND trace_id = ${bytesLiteral(trace.trace_id)} AND (span_id, revision) IN (${keys.join(', ')})
       LIMIT 1 BY span_id)`;
 }

@@ -47,7 +47,7 @@ async function killUntil(settled: AbortSignal, mark: string, control: Lanes): Pr
     await control.run((client) => client.command({ query })).catch(() => undefined);
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, waitMs).unref();
-      settled.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+      settled.addEventListener('abort', () => resolve(), { once: true });
       if (settled.aborted) resolve();
     });
   }

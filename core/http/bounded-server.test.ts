@@ -80,7 +80,12 @@ describe('a bounded server', () => {
 
   it('closes a connection that asks for more and more without waiting for answers', async () => {
     let handled = 0;
-    const connected = await serve(() => void handled++, { maxPipelined: 3 });
+    const connected = await serve(
+      () => {
+        handled++;
+      },
+      { maxPipelined: 3 },
+    );
     const socket = await connected();
     socket.resume();
     socket.write(request.repeat(50));
