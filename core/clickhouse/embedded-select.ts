@@ -46,7 +46,7 @@ async function killUntil(settled: AbortSignal, mark: string, control: Lanes): Pr
     // When it fails, such as for lack of memory, the next may not; and max_execution_time ends the query too.
     await control.run((client) => client.command({ query })).catch(() => undefined);
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, waitMs).unref();
+      setTimeout(resolve, waitMs).unref();
       settled.addEventListener('abort', () => resolve(), { once: true });
       if (settled.aborted) resolve();
     });
