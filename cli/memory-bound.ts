@@ -64,6 +64,7 @@ export interface MemoryShares {
   readonly correlator: Pick<Settings['correlator'], 'maxSpans' | 'maxBytes'>;
   readonly sink: Pick<Settings['sink'], 'batchRows' | 'batchBytes'>;
   readonly clickHouse: Pick<Settings['clickHouse'], 'maxMemory'>;
+  readonly query: Pick<Settings['query'], 'statementMemory'>;
 }
 
 /** Shares out a bound. @param partitions of each topic */
@@ -79,6 +80,7 @@ export function memoryShares(memoryBytes: number, partitions: number): MemorySha
   const maxProcesses = enricher('process', recordBytes.process);
   const maxTagWaiting = enricher('waiting', recordBytes.span);
   const batchBytes = Math.floor(shared * shares.sink);
+  const maxMemory = Math.max(256 * mebibyte, Math.floor(memoryBytes / 4));
   return {
     consumedBytes: Math.floor(memoryBytes / 24 / partitions),
     enricher: {
@@ -95,19 +97,22 @@ export function memoryShares(memoryBytes: number, partitions: number): MemorySha
     },
     correlator: { maxSpans, maxBytes: maxSpans * 512 },
     sink: { batchRows: records(batchBytes, 512), batchBytes },
-    clickHouse: { maxMemory: Math.max(256 * mebibyte, Math.floor(memoryBytes / 4)) },
+    clickHouse: { maxMemory },
+    // Two run at a time: what they leave is for storing.
+    query: { statementMemory: Math.floor(0.4 * maxMemory) },
   };
 }
 
 /** The same settings, with no bound of a part above its share. */
 export function boundedSettings(settings: Settings): Settings {
-  const { enricher, correlator, sink, clickHouse } = memoryShares(settings.up.memory, settings.bus.partitions);
+  const { enricher, correlator, sink, clickHouse, query } = memoryShares(settings.up.memory, settings.bus.partitions);
   return {
     ...settings,
     enricher: lowered(settings.enricher, enricher),
     correlator: lowered(settings.correlator, correlator),
     sink: lowered(settings.sink, sink),
     clickHouse: lowered(settings.clickHouse, clickHouse),
+    query: lowered(settings.query, query),
   };
 }
 

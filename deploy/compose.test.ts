@@ -15,6 +15,7 @@ interface Service {
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
+  readonly networks?: readonly string[];
   readonly privileged?: boolean;
   readonly user?: string;
   readonly read_only?: boolean;
@@ -31,6 +32,7 @@ const text = readFileSync(projectFile('deploy', 'compose.yaml'), 'utf8');
 const file = parse(text, { merge: true }) as {
   readonly services: Readonly<Record<string, Service>>;
   readonly volumes: Readonly<Record<string, unknown>>;
+  readonly networks: Readonly<Record<string, unknown>>;
 };
 const services = Object.entries(file.services);
 const ours = services.filter(([, { build }]) => build !== undefined);
@@ -76,6 +78,31 @@ describe('the compose file', () => {
       expect(variable, name).toBeDefined();
       expect(example).toContain(`\n${variable!}=\n`);
     }
+  });
+
+  it('asks for a login wherever Kafka is reached from outside of its container', () => {
+    const { environment } = file.services['kafka']!;
+    const protocols = new Map(
+      environment!
+        ['KAFKA_LISTENER_SECURITY_PROTOCOL_MAP']!.split(',')
+        .map((each) => each.split(':') as [string, string]),
+    );
+    for (const listener of environment!['KAFKA_LISTENERS']!.split(',')) {
+      const [, name, address] = /^(\w+):\/\/(.*):\d+$/.exec(listener)!;
+      expect(protocols.get(name!), name).toBe(address === '127.0.0.1' ? 'PLAINTEXT' : 'SASL_PLAINTEXT');
+      if (address !== '127.0.0.1')
+        expect(environment![`KAFKA_LISTENER_NAME_${name!}_PLAIN_SASL_JAAS_CONFIG`]).toContain(
+          'user_spanloom="${KAFKA_',
+        );
+    }
+    for (const [name, service] of ours) expect(service.environment!['SPANLOOM_BUS_KAFKA_SASL'], name).toBe('plain');
+  });
+
+  it('lets out only those who need what is elsewhere', () => {
+    expect(file.networks['stages']).toEqual({ internal: true });
+    const out = services.filter(([, { networks }]) => networks?.includes('outside') === true).map(([name]) => name);
+    // Those with published ports, and the one that reads clouds. The collector is on the host's network.
+    expect(out).toEqual(['kafka', 'clickhouse', 'resources', 'query']);
   });
 
   it('names fixed versions and bounds of everything', () => {
@@ -137,7 +164,7 @@ describeWhere(programsMissing('compose'), 'the compose file, as docker compose r
 
   it('is a valid project', () => {
     const { ok, output, errors } = runProgram('compose', [path], {
-      environment: { CLICKHOUSE_PASSWORD: 'one', REDIS_PASSWORD: 'two' },
+      environment: { CLICKHOUSE_PASSWORD: 'one', REDIS_PASSWORD: 'two', KAFKA_PASSWORD: 'three' },
     });
     expect(errors).toBe('');
     expect(ok).toBe(true);
@@ -148,7 +175,7 @@ describeWhere(programsMissing('compose'), 'the compose file, as docker compose r
 
   it('does not start without passwords, and says where they are set', () => {
     const { ok, errors } = runProgram('compose', [path], {
-      environment: { CLICKHOUSE_PASSWORD: '', REDIS_PASSWORD: '' },
+      environment: { CLICKHOUSE_PASSWORD: '', REDIS_PASSWORD: '', KAFKA_PASSWORD: '' },
     });
     expect(ok).toBe(false);
     expect(errors).toContain('set it in deploy/.env');

@@ -5,8 +5,8 @@
  *
  * A stored id is taken, whatever carries it: former versions stored traces by the ids they carried.
  */
-import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
 import { bytesLiteral, integerLiteral } from '../core/clickhouse/sql-literal.ts';
+import type { Reader } from './read-limits.ts';
 
 /** Traces that carry one id, by the ids they are stored by. */
 export interface Carriers {
@@ -53,13 +53,12 @@ function carriersSql(carriedIds: readonly string[]): string {
 
 /** The carriers of those of these ids that any stored trace carries, or is stored by. */
 export async function carriersOf(
-  clickHouse: ClickHouse,
+  reader: Reader,
   carriedIds: readonly string[],
-  settings: Readonly<Record<string, number>>,
 ): Promise<ReadonlyMap<string, Carriers>> {
   const ids = [...new Set(carriedIds)].filter((id) => id !== '');
   if (ids.length === 0) return new Map();
-  const rows = await clickHouse.select<CarriersRow>(carriersSql(ids), settings);
+  const rows = await reader.select<CarriersRow>(carriersSql(ids));
   return new Map(
     rows.map(({ carried_trace_id: carried, is_stored, trace_ids }) => {
       const owner = is_stored === 1 ? carried : trace_ids[0]!;

@@ -1,53 +1,64 @@
 import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
 import type { Protocol, SpanStatus } from '../schemas/generated/span.ts';
-import { type SideNames, type SpanNames, traceFromJson } from '../schemas/trace-json.ts';
+import type { SpanNames } from '../schemas/trace-json.ts';
 import { type Carriers, carriersOf, formerCarriersSql, publicId } from './carried-ids.ts';
-import { inTreeOrder } from './span-order.ts';
+import { boundedReader, defaultReadLimits, type Reader, type ReadLimits } from './read-limits.ts';
 import { asksForSpans, type Candidate, candidateSql, type SummaryRow, summarySql } from './trace-list-sql.ts';
-import { spanRowsSql, type TraceRow, traceRowsSql, traceRowsWithIdsSql } from './trace-sql.ts';
+import { openSpans } from './trace-pages.ts';
+import { type TraceRow, traceRowsSql, traceRowsWithIdsSql } from './trace-sql.ts';
 import {
   type FoundTrace,
-  maxReadSpans,
-  type NamedTrace,
+  type OpenedTrace,
+  type PagedTraceStore,
   type TraceFilter,
-  type TraceStore,
+  TraceChangedError,
   type TraceSummary,
 } from './trace-store.ts';
 
-const settings = { max_execution_time: 20 };
 /** Ids told when a beginning of an id is not enough. */
 const ambiguousIds = 5;
 /** Merges that are followed from an id; in a chain each one is older. */
 const maxMerges = 32;
+/** Merges that are followed for one request, whatever the number of ids that begin alike. */
+const maxMergesOfAll = 64;
+/** How often reading a whole trace begins anew because it changed meanwhile. */
+const maxAttempts = 3;
 /** More candidates than this cost more than reading all present versions. */
 const maxCandidates = 20_000;
 const minuteNs = 60_000_000_000n;
 /** How far back a search among spans goes, step by step, when nobody says how far. */
 const lookBackNs = [15n * minuteNs, 360n * minuteNs];
 
-/** Traces in ClickHouse. Every read sees one version of a row, the latest. */
-export function clickHouseTraceStore(clickHouse: ClickHouse): TraceStore {
+/**
+ * Traces in ClickHouse. Every read sees one version of a row, the latest.
+ *
+ * @param limits of each statement
+ */
+export function clickHouseTraceStore(clickHouse: ClickHouse, limits: ReadLimits = defaultReadLimits): PagedTraceStore {
+  const reader = (signal?: AbortSignal): Reader => boundedReader(clickHouse, limits, signal);
   return {
-    listTraces: (filter) => listTraces(clickHouse, filter),
-    findTrace: (id) => findTrace(clickHouse, id),
+    listTraces: (filter, signal) => listTraces(reader(signal), filter),
+    openTrace: (id, signal) => openTrace(reader(signal), id),
+    findTrace: (id) => findTrace(reader(), id),
+    ping: () => clickHouse.ping(),
     close: () => clickHouse.close(),
   };
 }
 
-async function listTraces(clickHouse: ClickHouse, filter: TraceFilter): Promise<readonly TraceSummary[]> {
+async function listTraces(reader: Reader, filter: TraceFilter): Promise<readonly TraceSummary[]> {
   // Searching spans is the costly part, and the newest traces are most likely in the newest spans.
   if (filter.sort === 'newest' && filter.fromNs === undefined && asksForSpans(filter)) {
-    const [latest] = await clickHouse.select<{ time: string }>(
+    const [latest] = await reader.select<{ time: string }>(
       'SELECT toString(toUnixTimestamp64Nano(max(start_time))) AS time FROM trace',
     );
     const latestNs = BigInt(latest!.time);
     const endNs = filter.toNs !== undefined && filter.toNs < latestNs ? filter.toNs : latestNs;
     for (const back of lookBackNs) {
-      const found = await listWithin(clickHouse, { ...filter, fromNs: endNs - back });
+      const found = await listWithin(reader, { ...filter, fromNs: endNs - back });
       if (found.length >= filter.limit) return found;
     }
   }
-  return listWithin(clickHouse, filter);
+  return listWithin(reader, filter);
 }
 
 /**
@@ -55,22 +66,22 @@ async function listTraces(clickHouse: ClickHouse, filter: TraceFilter): Promise<
  * its present one has another place in the list or none. So only what is at least as good as the last candidate is
  * certain; when that is not enough, more candidates are taken.
  */
-async function listWithin(clickHouse: ClickHouse, filter: TraceFilter): Promise<readonly TraceSummary[]> {
+async function listWithin(reader: Reader, filter: TraceFilter): Promise<readonly TraceSummary[]> {
   for (let count = 2 * filter.limit + 10; count <= maxCandidates; count *= 8) {
-    const candidates = await clickHouse.select<Candidate>(candidateSql(filter, count), settings);
+    const candidates = await reader.select<Candidate>(candidateSql(filter, count));
     const last = candidates.at(-1);
     if (last === undefined) return [];
-    const rows = await clickHouse.select<SummaryRow>(summarySql(filter, candidates), settings);
+    const rows = await reader.select<SummaryRow>(summarySql(filter, candidates));
     const isAll = candidates.length < count;
     const certain = isAll ? rows : rows.filter((row) => BigInt(row.sort_key) >= BigInt(last.sort_key));
-    if (isAll || certain.length >= filter.limit) return summariesOf(clickHouse, certain);
+    if (isAll || certain.length >= filter.limit) return summariesOf(reader, certain);
   }
-  return summariesOf(clickHouse, await clickHouse.select<SummaryRow>(summarySql(filter), settings));
+  return summariesOf(reader, await reader.select<SummaryRow>(summarySql(filter)));
 }
 
-async function summariesOf(clickHouse: ClickHouse, rows: readonly SummaryRow[]): Promise<readonly TraceSummary[]> {
+async function summariesOf(reader: Reader, rows: readonly SummaryRow[]): Promise<readonly TraceSummary[]> {
   const carried = rows.map((row) => row.carried_trace_id);
-  const carriers = await carriersOf(clickHouse, carried, settings);
+  const carriers = await carriersOf(reader, carried);
   return rows.map((row) => summaryOf(row, publicId(row, carriers)));
 }
 
@@ -92,19 +103,41 @@ function summaryOf(row: SummaryRow, traceId: string): TraceSummary {
   };
 }
 
-async function findTrace(clickHouse: ClickHouse, id: string): Promise<FoundTrace> {
+async function findTrace(reader: Reader, id: string): Promise<FoundTrace> {
+  for (let attempt = 1; ; attempt++) {
+    const opened = await openTrace(reader, id);
+    if (opened.kind !== 'found') return opened;
+    const spans = [];
+    const names = new Map<string, SpanNames>();
+    try {
+      for await (const page of opened.pages)
+        for (const named of page) {
+          spans.push(named.span);
+          names.set(named.span.spanId, named.names);
+        }
+      const { head, storedTraceId, alsoCarriedBy } = opened;
+      return { kind: 'found', named: { trace: { ...head, spans }, names, storedTraceId, alsoCarriedBy } };
+    } catch (error) {
+      if (!(error instanceof TraceChangedError) || attempt === maxAttempts) throw error;
+    }
+  }
+}
+
+async function openTrace(reader: Reader, id: string): Promise<OpenedTrace> {
   if (!/^[0-9a-fA-F]{1,32}$/.test(id)) return { kind: 'missing' };
-  const stored = await clickHouse.select<TraceRow>(traceRowsSql(id, ambiguousIds * maxMerges), settings);
+  const stored = await reader.select<TraceRow>(traceRowsSql(id, ambiguousIds * maxMerges));
   // What is stored by this very id is meant, whatever carries it.
   const isExact = id.length === 32 && stored.length > 0;
-  const rows = isExact ? stored : [...stored, ...(await findCarriers(clickHouse, id))];
+  const rows = isExact ? stored : [...stored, ...(await findCarriers(reader, id))];
+  const budget = { merges: maxMergesOfAll };
   const present = new Map<string, TraceRow>();
   for (const row of rows) {
-    const end = await endOfMerges(clickHouse, row);
+    if (present.size === ambiguousIds) break;
+    const end = await endOfMerges(reader, row, budget);
     if (end !== undefined) present.set(end.trace_id, end);
   }
   const found = [...present.values()];
-  const carriers = await carriersOf(clickHouse, found.map(carriedBy), settings);
+  const carriers = await carriersOf(reader, found.map(carriedBy));
   const [row, ...others] = found;
   if (row === undefined) return { kind: 'missing' };
   if (others.length > 0) {
@@ -113,21 +146,20 @@ async function findTrace(clickHouse: ClickHouse, id: string): Promise<FoundTrace
   }
   const traceId = publicId(row, carriers);
   const alsoCarriedBy = otherCarriers(row, carriers.get(carriedBy(row)));
-  return { kind: 'found', named: { ...(await readTrace(clickHouse, row, traceId)), alsoCarriedBy } };
+  return openSpans(reader, row, { traceId, alsoCarriedBy });
 }
 
 /** Traces that carry an id that begins so: of each id the one that it means. */
-async function findCarriers(clickHouse: ClickHouse, prefix: string): Promise<readonly TraceRow[]> {
-  const former = await clickHouse.select<{ readonly carried_trace_id: string; readonly trace_id: string }>(
+async function findCarriers(reader: Reader, prefix: string): Promise<readonly TraceRow[]> {
+  const former = await reader.select<{ readonly carried_trace_id: string; readonly trace_id: string }>(
     formerCarriersSql(prefix, ambiguousIds * maxMerges),
-    settings,
   );
   if (former.length === 0) return [];
   const ids = former.map((row) => row.carried_trace_id);
-  const carriers = await carriersOf(clickHouse, ids, settings);
+  const carriers = await carriersOf(reader, ids);
   // An id that no trace carries alone any more means the trace that did so first: it has the spans still, and others.
   const owners = former.map((row) => carriers.get(row.carried_trace_id)?.owner ?? row.trace_id);
-  return clickHouse.select<TraceRow>(traceRowsWithIdsSql(owners), settings);
+  return reader.select<TraceRow>(traceRowsWithIdsSql(owners));
 }
 
 /** The id that others may carry, too: former versions stored traces by it. */
@@ -141,54 +173,12 @@ function otherCarriers(row: TraceRow, carriers: Carriers | undefined): readonly 
   return [...owner, ...carriers.others.filter((id) => id !== row.trace_id)];
 }
 
-async function endOfMerges(clickHouse: ClickHouse, row: TraceRow): Promise<TraceRow | undefined> {
+async function endOfMerges(reader: Reader, row: TraceRow, budget: { merges: number }): Promise<TraceRow | undefined> {
   let current: TraceRow | undefined = row;
   for (let merges = 0; current !== undefined && current.merged_into !== ''; merges++) {
-    if (merges === maxMerges) return undefined;
-    [current] = await clickHouse.select<TraceRow>(traceRowsSql(current.merged_into, 1), settings);
+    if (merges === maxMerges || budget.merges === 0) return undefined;
+    budget.merges--;
+    [current] = await reader.select<TraceRow>(traceRowsSql(current.merged_into, 1));
   }
   return current;
-}
-
-type SpanRow = Readonly<Record<string, unknown>> & {
-  readonly span_id: string;
-  readonly service_name: string;
-  readonly client_service_name: string;
-  readonly server_service_name: string;
-  readonly client_names: SideNames;
-  readonly server_names: SideNames;
-};
-
-async function readTrace(
-  clickHouse: ClickHouse,
-  row: TraceRow,
-  traceId: string,
-): Promise<Omit<NamedTrace, 'alsoCarriedBy'>> {
-  const spanRows = await clickHouse.select<SpanRow>(spanRowsSql(row, maxReadSpans), settings);
-  const spans = spanRows.map((span) => ({ ...span, client: sideOf(span, 'client'), server: sideOf(span, 'server') }));
-  const trace = traceFromJson({ ...row, trace_id: traceId, spans });
-  const names = new Map<string, SpanNames>(
-    spanRows.map((span) => [
-      span.span_id,
-      {
-        serviceName: span.service_name,
-        clientServiceName: span.client_service_name,
-        serverServiceName: span.server_service_name,
-        clientNames: span.client_names,
-        serverNames: span.server_names,
-      },
-    ]),
-  );
-  return { trace: { ...trace, spans: inTreeOrder(trace.spans) }, names, storedTraceId: row.trace_id };
-}
-
-/** The columns of one side under the names of the record. */
-function sideOf(row: SpanRow, side: 'client' | 'server'): Readonly<Record<string, unknown>> {
-  const fields: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(row))
-    if (name.startsWith(`${side}_`)) fields[name.slice(side.length + 1)] = value;
-  const address = String(fields['address']);
-  // IPv4 is stored as mapped into IPv6, and no address as the unspecified one.
-  fields['address'] = address === '::' ? '' : address.replace(/^::ffff:(?=\d+\.)/, '');
-  return fields;
 }

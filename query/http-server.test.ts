@@ -5,7 +5,8 @@ import { createLogger } from '../core/telemetry/logger.ts';
 import { createTelemetry } from '../core/telemetry/telemetry.ts';
 import { httpTraceStore } from './client.ts';
 import { type QueryServer, serveQueries } from './http-server.ts';
-import type { TraceFilter, TraceStore, TraceSummary } from './trace-store.ts';
+import { defaultQueryLimits } from './limits.ts';
+import type { PagedTraceStore, TraceFilter, TraceSummary } from './trace-store.ts';
 
 const summary: TraceSummary = {
   traceId: '000000000000000000000000000000aa',
@@ -28,18 +29,20 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
 
-async function serve(store: Partial<TraceStore>, maxConcurrency = 2): Promise<string> {
+async function serve(store: Partial<PagedTraceStore>, maxConcurrency = 2): Promise<string> {
   const server = await serveQueries({
     store: {
       listTraces: () => Promise.resolve([]),
       findTrace: () => Promise.resolve({ kind: 'missing' }),
+      openTrace: () => Promise.resolve({ kind: 'missing' }),
+      ping: () => Promise.resolve(),
       close: () => Promise.resolve(),
       ...store,
     },
     telemetry: createTelemetry({ logger: createLogger({ name: 'test', level: 'silent' }) }),
     host: '127.0.0.1',
     port: 0,
-    maxConcurrency,
+    limits: { ...defaultQueryLimits, maxConcurrency },
     dataDirectory: '/data',
   });
   servers.push(server);
@@ -83,7 +86,7 @@ describe('the read API', () => {
 
   it('tells which traces an ambiguous beginning may mean', async () => {
     const found = { kind: 'ambiguous', traceIds: ['aa1', 'aa2'] } as const;
-    const base = await serve({ findTrace: () => Promise.resolve(found) });
+    const base = await serve({ openTrace: () => Promise.resolve(found) });
     expect((await json(`${base}/api/traces/aa`)).status).toBe(409);
     expect(await httpTraceStore(base).findTrace('aa')).toEqual(found);
   });
@@ -143,10 +146,12 @@ describe('the read API', () => {
     const base = await serve({});
     const port = Number(new URL(base).port);
     const options = {
-      store: {} as TraceStore,
+      store: {} as PagedTraceStore,
       telemetry: createTelemetry({ logger: createLogger({ name: 'test', level: 'silent' }) }),
     };
-    await expect(serveQueries({ ...options, host: '127.0.0.1', port, maxConcurrency: 1 })).rejects.toMatchObject({
+    await expect(
+      serveQueries({ ...options, host: '127.0.0.1', port, limits: defaultQueryLimits }),
+    ).rejects.toMatchObject({
       code: 'ENVIRONMENT_UNSUPPORTED',
       message: expect.stringContaining(`Port ${port}`) as string,
     });

@@ -1,33 +1,44 @@
 /**
- * The read API. Everything is GET and JSON; what is wrong with a request comes as `{"problems":[…]}`, all at once.
+ * The read API. Everything is GET and JSON; what is wrong with a request comes as `{"problems":[…]}`.
  *
  *   GET /api/traces?service=&endpoint=&protocol=&status=&where=&min_duration=&max_duration=&from=&to=&sort=&limit=
  *   GET /api/traces/<id, or its first digits>
  *   GET /healthz
  *   GET /metrics
+ *
+ * A request has a place among so many (admission.ts), and a turn at the database among fewer (turns.ts). It ends with its
+ * client, with its deadline, or for another client's sake when its own does not read; its SQL ends with it. Health and
+ * metrics need neither place nor turn.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { Counter, Histogram } from 'prom-client';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PipelineError } from '../core/errors.ts';
+import { answerHeaders } from '../core/http/answer-headers.ts';
+import { closeServer, createBoundedServer, serverLimits } from '../core/http/bounded-server.ts';
+import { foreignReason, type OwnNames } from '../core/http/foreign-request.ts';
 import { listen } from '../core/listen.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
-import type { JsonObject } from '../schemas/trace-json.ts';
+import { Admission } from './admission.ts';
+import { type Answer, problems } from './answer.ts';
 import { queryAddress } from './config.ts';
-import { namedTraceToJson } from './named-trace-json.ts';
+import { maxUrlLength, type QueryLimits, retryAfterSeconds } from './limits.ts';
 import { queryEvents } from './query-events.ts';
-import { summaryToJson } from './summary-json.ts';
-import { parseTraceFilter } from './trace-filter-parameters.ts';
-import type { TraceStore } from './trace-store.ts';
+import { queryMetrics } from './query-metrics.ts';
+import { parseQueryString } from './query-string.ts';
+import { traceRoutes } from './routes.ts';
+import type { PagedTraceStore } from './trace-store.ts';
+import { Turns } from './turns.ts';
+import { writeAnswer } from './write-answer.ts';
 
 /** How the API is served. */
 export interface QueryServerOptions {
-  readonly store: TraceStore;
+  readonly store: PagedTraceStore;
   readonly telemetry: Telemetry;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** Requests to the database at the same time; others wait. */
-  readonly maxConcurrency: number;
+  readonly limits: QueryLimits;
+  /** Names by which clients may address it, beside addresses and `localhost`. */
+  readonly allowedHosts?: readonly string[];
   /** Told by /healthz, so that a client can see whose traces these are. */
   readonly dataDirectory?: string;
 }
@@ -38,174 +49,193 @@ export interface QueryServer {
   close(): Promise<void>;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: JsonObject;
-  readonly headers?: Readonly<Record<string, string>>;
+/** A request in the course of being answered. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The connection is closed. */
+  readonly closed: AbortSignal;
+  /** Ends the request: with its connection, with its deadline, or for the sake of another. */
+  readonly ended: AbortController;
+  readonly stalls: (isStalled: boolean) => void;
 }
 
-/** Requests that wait for their turn; beyond them the answer is 503. */
-const maxWaiting = 64;
-const loopbackHosts: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
-
-const problems = (status: number, ...texts: readonly string[]): Answer => ({ status, body: { problems: texts } });
-
-/** Lets so many tasks run at a time. */
-function limiter(limit: number): {
-  run<Result>(task: () => Promise<Result>): Promise<Result>;
-  readonly waiting: number;
-} {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return {
-    get waiting() {
-      return waiting.length;
-    },
-    async run(task) {
-      if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
-      else running++;
-      try {
-        return await task();
-      } finally {
-        const next = waiting.shift();
-        // The place goes to the next one directly, so that nobody can slip in between.
-        if (next === undefined) running--;
-        else next();
-      }
-    },
-  };
-}
+/** Longest time for the database to tell that it is there. */
+const pingTimeoutMs = 3_000;
+/** Status for metrics where a client went away before its answer was whole. */
+const goneStatus = 499;
 
 /** Serves the API until it is closed. @throws PipelineError ENVIRONMENT_UNSUPPORTED when the address is taken */
 export async function serveQueries(options: QueryServerOptions): Promise<QueryServer> {
-  const { store, telemetry, host, port } = options;
-  const registers = [telemetry.registry];
-  const requests = new Counter({
-    name: 'spanloom_query_requests_total',
-    help: 'Requests to the read API, by route and status.',
-    labelNames: ['route', 'status'],
-    registers,
-  });
-  const seconds = new Histogram({
-    name: 'spanloom_query_duration_seconds',
-    help: 'Time to answer a request.',
-    labelNames: ['route'],
-    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10],
-    registers,
-  });
-  const turns = limiter(options.maxConcurrency);
-  const isLoopback = loopbackHosts.has(host) || host === '::1';
-
-  async function list(parameters: URLSearchParams): Promise<Answer> {
-    const parsed = parseTraceFilter(parameters);
-    if (parsed.kind === 'problems') return problems(400, ...parsed.problems);
-    const traces = await turns.run(() => store.listTraces(parsed.filter));
-    return { status: 200, body: { traces: traces.map(summaryToJson) } };
-  }
-
-  async function one(id: string, parameters: URLSearchParams): Promise<Answer> {
-    const wrong = [...parameters.keys()].map((name) => `${name}: unknown parameter; there are none`);
-    if (!/^[0-9a-fA-F]{1,32}$/.test(id)) wrong.unshift('the trace id must be 1 to 32 hexadecimal digits');
-    if (wrong.length > 0) return problems(400, ...wrong);
-    const found = await turns.run(() => store.findTrace(id.toLowerCase()));
-    switch (found.kind) {
-      case 'missing':
-        return problems(404, `there is no trace ${id}`);
-      case 'ambiguous':
-        return {
-          status: 409,
-          body: { problems: [`several traces begin with ${id}`], trace_ids: found.traceIds },
-        };
-      case 'found':
-        return { status: 200, body: namedTraceToJson(found.named) };
-    }
-  }
+  const { store, telemetry, host, port, limits } = options;
+  const own = { allowedHosts: new Set((options.allowedHosts ?? []).map((name) => name.toLowerCase())) };
+  const admission = new Admission(limits);
+  const turns = new Turns(limits.maxConcurrency);
+  const routes = traceRoutes(store, turns);
+  const metrics = queryMetrics(telemetry.registry, admission, turns);
 
   async function health(): Promise<Answer> {
-    // Not in the queue of the others: a busy database is a healthy one.
-    await store.findTrace('0'.repeat(32));
+    const problem = await within(store.ping(), pingTimeoutMs);
+    if (problem !== undefined) return problems(503, problem);
     const directory = options.dataDirectory === undefined ? {} : { data_directory: options.dataDirectory };
-    return { status: 200, body: { name: 'spanloom', status: 'ok', ...directory } };
+    return { kind: 'whole', status: 200, body: { name: 'spanloom', status: 'ok', ...directory } };
   }
 
-  /** The route, for metrics, and what answers it. */
-  function routeOf(path: string, parameters: URLSearchParams): readonly [string, () => Promise<Answer>] {
-    if (path === '/api/traces') return ['/api/traces', () => list(parameters)];
-    const id = /^\/api\/traces\/([^/]+)$/.exec(path)?.[1];
-    if (id !== undefined) return ['/api/traces/:id', () => one(id, parameters)];
-    if (path === '/healthz') return ['/healthz', health];
-    return ['other', () => Promise.resolve(problems(404, `there is no ${path}`))];
+  async function ownMetrics(): Promise<Answer> {
+    return { kind: 'text', type: telemetry.registry.contentType, text: await telemetry.registry.metrics() };
   }
 
-  function isForeign(request: IncomingMessage): boolean {
-    // A page of another site must not read traces through a name that it points to this machine.
-    const name = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
-    return isLoopback && !loopbackHosts.has(name);
-  }
+  /** What is answered apart from all others, with neither a place nor a turn. */
+  const apart: ReadonlyMap<string, () => Promise<Answer>> = new Map([
+    ['/healthz', health],
+    ['/metrics', ownMetrics],
+  ]);
 
-  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const startedAtMs = performance.now();
-    let url: URL;
+  async function handle(request: IncomingMessage, response: ServerResponse, closed: AbortSignal): Promise<void> {
+    const ended = new AbortController();
+    const deadline = setTimeout(
+      () => ended.abort(new PipelineError('DESTINATION_UNAVAILABLE', 'the request took too long')),
+      limits.requestTimeoutMs,
+    );
+    const leave = (): void => ended.abort(closed.reason);
+    if (closed.aborted) leave();
+    else closed.addEventListener('abort', leave, { once: true });
+    const exchange: Exchange = { request, response, closed, ended, stalls: () => undefined };
     try {
-      url = new URL(request.url ?? '/', 'http://localhost');
-    } catch {
-      send(response, problems(400, 'the request has no readable path'));
-      return;
+      const parsed = parseRequest(request, own);
+      const answerOf = parsed.kind === 'request' ? apart.get(parsed.path) : () => Promise.resolve(parsed);
+      if (answerOf !== undefined) await send(exchange, parsed.kind === 'request' ? parsed.path : 'other', answerOf);
+      else if (parsed.kind === 'request') await answerInPlace(parsed, exchange);
+    } finally {
+      clearTimeout(deadline);
+      closed.removeEventListener('abort', leave);
     }
-    if (url.pathname === '/metrics' && request.method === 'GET' && !isForeign(request)) {
-      response.writeHead(200, { 'content-type': telemetry.registry.contentType });
-      response.end(await telemetry.registry.metrics());
-      return;
-    }
-    const [route, answerOf] = routeOf(url.pathname, url.searchParams);
-    let answer: Answer;
-    if (isForeign(request)) answer = problems(403, 'only requests to this machine by its own name are answered');
-    else if (request.method !== 'GET')
-      answer = { ...problems(405, 'only GET is understood'), headers: { allow: 'GET' } };
-    else if (turns.waiting >= maxWaiting) answer = problems(503, 'too many requests are waiting');
-    else {
-      try {
-        answer = await answerOf();
-      } catch (error) {
-        telemetry.emit(queryEvents.failed, { route, error });
-        answer =
-          error instanceof PipelineError
-            ? problems(503, error.message)
-            : problems(500, 'the request could not be answered');
-      }
-    }
-    send(response, answer);
-    requests.inc({ route, status: answer.status });
-    seconds.observe({ route }, (performance.now() - startedAtMs) / 1000);
   }
 
-  const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
-    handle(request, response).catch((error: unknown) => {
+  async function answerInPlace({ path, parameters }: ParsedRequest, exchange: Exchange): Promise<void> {
+    const { request, ended } = exchange;
+    const [route, answerOf] = routes.find({ path, parameters, signal: ended.signal });
+    const give = (): void => ended.abort(new Error('another request needed the place of a client that does not read'));
+    const admitted = admission.enter(request.socket.remoteAddress ?? '', give);
+    if (admitted.kind !== 'place') {
+      const answer =
+        admitted.kind === 'full'
+          ? problems(503, 'too many requests are waiting')
+          : problems(429, 'too many requests of this client are waiting');
+      const headers = { 'retry-after': String(retryAfterSeconds) };
+      await send(exchange, route, () => Promise.resolve({ ...answer, headers }));
+      return;
+    }
+    try {
+      await send({ ...exchange, stalls: admitted.place.stalls }, route, answerOf);
+    } finally {
+      admitted.place.leave();
+    }
+  }
+
+  async function send(exchange: Exchange, route: string, answerOf: () => Promise<Answer>): Promise<void> {
+    const { response, closed, ended, stalls } = exchange;
+    const startedAtMs = performance.now();
+    const answer = await answerOrProblem(route, ended.signal, answerOf);
+    let status = answer.kind === 'whole' ? answer.status : 200;
+    try {
+      await writeAnswer(response, begin(response, answer), {
+        stallTimeoutMs: limits.stallTimeoutMs,
+        // Where time ended before there was an answer, the client is still told so.
+        signal: ended.signal.aborted ? closed : ended.signal,
+        stalls,
+        buffered: metrics.buffered,
+      });
+    } catch (error) {
+      // A whole answer and the beginning of one must differ for the client.
+      status = goneStatus;
+      if (!closed.aborted) telemetry.emit(queryEvents.cut, { route, error });
+      response.destroy();
+    }
+    metrics.answered(route, status, (performance.now() - startedAtMs) / 1000);
+  }
+
+  async function answerOrProblem(route: string, signal: AbortSignal, answerOf: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await answerOf();
+    } catch (error) {
+      if (!signal.aborted) telemetry.emit(queryEvents.failed, { route, error });
+      return error instanceof PipelineError
+        ? problems(503, error.message)
+        : problems(500, 'the request could not be answered');
+    }
+  }
+
+  const server = createBoundedServer(serverLimits, (request, response, closed) => {
+    handle(request, response, closed).catch((error: unknown) => {
       telemetry.emit(queryEvents.failed, { route: 'other', error });
       response.destroy();
     });
   });
   const listeningPort = await listen(server, queryAddress({ host, port }));
-  return {
-    port: listeningPort,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-        // Whoever keeps a request open must not keep the process from ending.
-        setTimeout(() => server.closeAllConnections(), 1000).unref();
-      }),
-  };
+  return { port: listeningPort, close: () => closeServer(server) };
 }
 
-function send(response: ServerResponse, { status, body, headers }: Answer): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    ...headers,
+/** Writes the head, and gives the pieces of the body. */
+async function* begin(response: ServerResponse, answer: Answer): AsyncGenerator<string> {
+  const type = answer.kind === 'text' ? answer.type : 'application/json; charset=utf-8';
+  const headers = { ...answerHeaders, 'content-type': type };
+  if (answer.kind === 'pieces') {
+    response.writeHead(200, headers);
+    yield* answer.pieces;
+    return;
+  }
+  const text = answer.kind === 'text' ? answer.text : JSON.stringify(answer.body);
+  const [status, further] = answer.kind === 'text' ? [200, {}] : [answer.status, answer.headers];
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text), ...further });
+  yield text;
+}
+
+interface ParsedRequest {
+  readonly kind: 'request';
+  readonly path: string;
+  readonly parameters: URLSearchParams;
+}
+
+/** What is asked for, or why it is not answered. */
+function parseRequest(
+  { method, url = '', headers, rawHeaders, socket }: IncomingMessage,
+  own: OwnNames,
+): ParsedRequest | Extract<Answer, { kind: 'whole' }> {
+  const foreign = foreignReason({ rawHeaders, localAddress: socket.localAddress }, own);
+  if (foreign !== undefined) return problems(403, foreign);
+  if (method !== 'GET') return closing(problems(405, 'only GET is understood'), { allow: 'GET' });
+  if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0)
+    return closing(problems(400, 'a request must have no body'));
+  if (url.length > maxUrlLength) return problems(414, `the path must have at most ${maxUrlLength} characters`);
+  if (!url.startsWith('/')) return problems(400, 'the request has no readable path');
+  const at = url.includes('?') ? url.indexOf('?') : url.length;
+  const query = parseQueryString(url.slice(at + 1));
+  if (query.kind === 'problems') return problems(400, ...query.problems);
+  return { kind: 'request', path: url.slice(0, at), parameters: query.parameters };
+}
+
+/** What may follow on the connection is a body that nobody reads. */
+function closing(
+  answer: Extract<Answer, { kind: 'whole' }>,
+  headers: Readonly<Record<string, string>> = {},
+): Extract<Answer, { kind: 'whole' }> {
+  return { ...answer, headers: { ...headers, connection: 'close' } };
+}
+
+/** Why something failed, or that it took too long; undefined when it did not. */
+async function within(work: Promise<void>, timeoutMs: number): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve('the database does not answer'), timeoutMs);
   });
-  response.end(text);
+  const done = work.then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  try {
+    return await Promise.race([done, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -5,7 +5,7 @@ import { connect } from '../core/stage/connect.ts';
 import { stageEvents } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { clickHouseTraceStore } from './clickhouse-trace-store.ts';
-import type { QueryConfig } from './config.ts';
+import { type QueryConfig, queryLimits, readLimits } from './config.ts';
 import { serveQueries } from './http-server.ts';
 import { queryEvents } from './query-events.ts';
 
@@ -24,15 +24,16 @@ export interface RunQueryOptions {
 /** Serves the read API until the signal fires. */
 export async function runQuery(options: RunQueryOptions): Promise<void> {
   const { config, clickHouse, telemetry, signal } = options;
-  telemetry.health.check('ClickHouse', () => clickHouse.select('SELECT 1'));
+  telemetry.health.check('ClickHouse', () => clickHouse.ping());
   await connect('migrate', () => migrate(clickHouse), { telemetry: stageEvents(telemetry, 'query'), signal });
   if (signal.aborted) return;
   const server = await serveQueries({
-    store: clickHouseTraceStore(clickHouse),
+    store: clickHouseTraceStore(clickHouse, readLimits(config)),
     telemetry,
     host: config.host,
     port: config.port,
-    maxConcurrency: config.concurrency,
+    limits: queryLimits(config),
+    allowedHosts: config.hosts,
     ...(options.dataDirectory === undefined ? {} : { dataDirectory: resolve(options.dataDirectory) }),
   });
   telemetry.health.serves('query');

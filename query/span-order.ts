@@ -1,7 +1,11 @@
-import type { Span } from '../schemas/generated/span.ts';
+/** What decides where a span stands. */
+export interface SpanPlace {
+  readonly spanId: string;
+  readonly parentSpanId: string;
+}
 
 /** Spans as they stand in a Trace: parents before children, siblings by start. What is given is sorted by start. */
-export function inTreeOrder(spans: readonly Span[]): readonly Span[] {
+export function inTreeOrder<Span extends SpanPlace>(spans: readonly Span[]): readonly Span[] {
   const ids = new Set(spans.map((span) => span.spanId));
   const childrenOf = new Map<string, Span[]>();
   for (const span of spans) {

@@ -51,11 +51,14 @@ const nanosecondsByDigits: ReadonlyMap<number, bigint> = new Map([
   [19, 1n],
 ]);
 
+/** Date.parse alone also reads much that is no ISO 8601, each engine in its own way. */
+const isoPattern = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/i;
+
 /** A moment: ISO 8601, or Unix time in seconds, milliseconds, microseconds or nanoseconds. */
 function parseTimeNs(text: string): bigint | undefined {
   const factor = /^\d+$/.test(text) ? nanosecondsByDigits.get(text.length) : undefined;
   if (factor !== undefined) return BigInt(text) * factor;
-  const milliseconds = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  const milliseconds = isoPattern.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(milliseconds) ? undefined : BigInt(milliseconds) * 1_000_000n;
 }
 
@@ -97,8 +100,8 @@ export function parseTraceFilter(parameters: URLSearchParams): ParsedFilter {
     const text = given.get(name);
     if (text === undefined) return undefined;
     const timeNs = parseTimeNs(text);
-    if (timeNs === undefined || timeNs > 9_223_372_036_000_000_000n) {
-      problems.push(`${name}: must be a time such as 2026-01-31T12:00:00Z or Unix time, not "${text}"`);
+    if (timeNs === undefined || timeNs < 0n || timeNs > 9_223_372_036_000_000_000n) {
+      problems.push(`${name}: must be a time such as 2026-01-31T12:00:00Z or Unix time, not "${text.slice(0, 100)}"`);
       return undefined;
     }
     return timeNs;

@@ -1,5 +1,5 @@
 /** SQL for lists of traces. */
-import { bytesLiteral, integerLiteral, stringLiteral, timeLiteral } from '../core/clickhouse/sql-literal.ts';
+import { integerLiteral, plainBytesLiteral, stringLiteral, timeLiteral } from '../core/clickhouse/sql-literal.ts';
 import type { TraceFilter } from './trace-store.ts';
 import { whereSql } from './where/where-sql.ts';
 
@@ -87,7 +87,7 @@ export function candidateSql(filter: TraceFilter, limit: number): string {
 
 /** The present version of those candidates that satisfies the filter, best first. Without candidates, of all traces. */
 export function summarySql(filter: TraceFilter, candidates?: readonly Candidate[]): string {
-  const ids = candidates?.map((candidate) => bytesLiteral(candidate.trace_id)).join(', ');
+  const ids = candidates?.map((candidate) => plainBytesLiteral(candidate.trace_id)).join(', ');
   const amongCandidates = ids === undefined ? '' : `trace_id IN (${ids}) AND `;
   return `SELECT lower(hex(trace_id)) AS trace_id, toString(key) AS sort_key, revision,
       if(carried = toFixedString('', 16), '', lower(hex(carried))) AS carried_trace_id,

@@ -1,6 +1,7 @@
 /** SQL for one trace. */
 import { type ResourceKind, resourceKindIndex } from '../schemas/generated/resource.ts';
-import { bytesLiteral, integerLiteral, timeLiteral } from '../core/clickhouse/sql-literal.ts';
+import { bytesLiteral, integerLiteral, plainBytesLiteral, timeLiteral } from '../core/clickhouse/sql-literal.ts';
+import type { SideNames, SpanNames } from '../schemas/trace-json.ts';
 
 /** A row of {@link traceRowsSql}. */
 export interface TraceRow {
@@ -40,8 +41,6 @@ function rowsSql(condition: string, limit: number): string {
     ORDER BY id LIMIT ${integerLiteral(limit)}`;
 }
 
-const nameOf = (type: string, id: string): string => `nullIf(resource_name(${type}, ${id}, start), '')`;
-
 /** Columns of a side that hold ids of one kind each, without the side. */
 const taggedKinds = [
   ['region', 'region_id'],
@@ -59,14 +58,65 @@ const taggedKinds = [
   ['process', 'process_resource_id'],
 ] as const satisfies readonly (readonly [ResourceKind, string])[];
 
-/** Names of everything that one side is tagged with, by kind; beside them `auto_instance` and `auto_service`. */
-function sideNames(side: 'client' | 'server'): string {
-  const names = [
-    ...taggedKinds.map(([kind, column]) => [kind, String(resourceKindIndex[kind]), `${side}_${column}`] as const),
-    ...['auto_instance', 'auto_service'].map((auto) => [auto, `${side}_${auto}_type`, `${side}_${auto}_id`] as const),
-  ];
-  const pairs = names.map(([key, type, id]) => `'${key}', if(${id} = 0, '', coalesce(${nameOf(type, id)}, ''))`);
-  return `mapFilter((key, name) -> name != '', map(${pairs.join(',\n        ')}))`;
+/** What names are asked for: of the services of a span, and of everything that its sides are tagged with. */
+type NamedPart = 'service' | 'client_service' | 'server_service' | 'client' | 'server';
+
+interface AskedName {
+  readonly part: NamedPart;
+  /** Key among the names of a side. */
+  readonly key: string;
+  /** SQL of the kind and the id of the resource. */
+  readonly kind: string;
+  readonly id: string;
+}
+
+function askedOfSide(side: 'client' | 'server'): readonly AskedName[] {
+  const tagged = taggedKinds.map(([kind, column]) => ({
+    part: side,
+    key: kind,
+    kind: String(resourceKindIndex[kind]),
+    id: `${side}_${column}`,
+  }));
+  const autos = ['auto_instance', 'auto_service'].map((auto) => ({
+    part: side,
+    key: auto,
+    kind: `${side}_${auto}_type`,
+    id: `${side}_${auto}_id`,
+  }));
+  return [...tagged, ...autos];
+}
+
+const askedNames: readonly AskedName[] = [
+  { part: 'service', key: '', kind: 'service_type', id: 'service_id' },
+  { part: 'client_service', key: '', kind: 'call_client_type', id: 'call_client_id' },
+  { part: 'server_service', key: '', kind: 'call_server_type', id: 'call_server_id' },
+  ...askedOfSide('client'),
+  ...askedOfSide('server'),
+];
+
+/**
+ * The names that are asked for, in their order. One function over all of them: a call for each would be analyzed each by
+ * itself, which takes ten times as long as reading the spans of a page.
+ */
+const namesSql = `arrayMap(
+        (kind, id) -> if(id = 0, '', coalesce(resource_name(kind, id, start), '')),
+        [${askedNames.map(({ kind }) => `toInt32(${kind})`).join(', ')}],
+        [${askedNames.map(({ id }) => id).join(', ')}])`;
+
+/** Names of a span out of the column `names` of {@link spanRowsSql}. What has no resource goes by its process. */
+export function spanNamesOf(names: readonly string[], processName: string): SpanNames {
+  const single = (part: NamedPart): string => names[askedNames.findIndex((asked) => asked.part === part)]!;
+  const sided = (part: NamedPart): SideNames =>
+    Object.fromEntries(
+      askedNames.flatMap((asked, at) => (asked.part === part && names[at] !== '' ? [[asked.key, names[at]!]] : [])),
+    );
+  return {
+    serviceName: single('service') || processName,
+    clientServiceName: single('client_service'),
+    serverServiceName: single('server_service'),
+    clientNames: sided('client'),
+    serverNames: sided('server'),
+  };
 }
 
 /** Columns that are no field of the span record. */
@@ -84,28 +134,72 @@ const otherColumns = [
   'call_server_id',
 ];
 
+/** A version of a span. */
+export interface SpanVersion {
+  readonly spanId: string;
+  readonly startTimeNs: bigint;
+  readonly revision: number;
+}
+
+/** A row of {@link spanIndexSql}. */
+export interface SpanIndexRow {
+  readonly span_id: string;
+  readonly parent_span_id: string;
+  readonly start_time_ns: string;
+  readonly revision: number;
+  /** Of its texts that may be long. */
+  readonly text_bytes: number;
+}
+
 /**
- * Spans of a trace with the names of their schema; sides are still flat. The range in time is what makes it quick: spans
- * are in the order of their start.
+ * The present version of each span of a trace, without what is in it. The range in time is what makes it quick: spans are
+ * in the order of their start.
  */
-export function spanRowsSql(trace: TraceRow, limit: number): string {
+export function spanIndexSql(trace: TraceRow, limit: number): string {
   const startNs = BigInt(trace.start_time_ns);
   const endNs = startNs + BigInt(trace.duration_ns);
+  return `SELECT lower(hex(id)) AS span_id, if(parent = toFixedString('', 8), '', lower(hex(parent))) AS parent_span_id,
+      toString(toUnixTimestamp64Nano(start)) AS start_time_ns, revision, text_bytes
+    FROM (
+      SELECT span_id AS id, parent_span_id AS parent, start_time AS start, revision, ${textBytes} AS text_bytes
+      FROM spans FINAL
+      WHERE start_time >= ${timeLiteral(startNs)} AND start_time <= ${timeLiteral(endNs)}
+        AND trace_id = ${bytesLiteral(trace.trace_id)}
+      ORDER BY start_time, span_id LIMIT ${integerLiteral(limit)})
+    ORDER BY start, id`;
+}
+
+const longTexts = [
+  'request_resource',
+  'endpoint',
+  'response_exception',
+  'response_result',
+  'forwarded_for',
+  'user_agent',
+];
+const textBytes = longTexts.map((column) => `length(${column})`).join(' + ');
+
+/**
+ * These versions of spans of a trace with the names of their schema; sides are still flat. Without FINAL: a version stays
+ * readable until parts merge, also when there is a later one.
+ */
+export function spanRowsSql(trace: TraceRow, versions: readonly SpanVersion[]): string {
+  const starts = versions.map(({ startTimeNs }) => startTimeNs);
+  const [firstNs, lastNs] = starts.reduce(
+    ([first, last], start) => [start < first ? start : first, start > last ? start : last],
+    [starts[0]!, starts[0]!],
+  );
+  const keys = versions.map(({ spanId, revision }) => `(${plainBytesLiteral(spanId)}, ${integerLiteral(revision)})`);
   return `SELECT * EXCEPT (start, ${otherColumns.join(', ')}) REPLACE (
       if(parent_span_id = toFixedString('', 8), '', lower(hex(parent_span_id))) AS parent_span_id,
       lower(hex(span_id)) AS span_id,
       CAST(arrayMap(cause -> (cause.1, lower(hex(cause.2)), cause.3, cause.4, cause.5), causes)
         AS Array(Tuple(kind String, span_id String, rule String, confidence Float64, learned Bool))) AS causes),
       toString(toUnixTimestamp64Nano(start)) AS start_time_ns,
-      coalesce(${nameOf('service_type', 'service_id')}, toString(process_name)) AS service_name,
-      coalesce(${nameOf('call_client_type', 'call_client_id')}, '') AS client_service_name,
-      coalesce(${nameOf('call_server_type', 'call_server_id')}, '') AS server_service_name,
-      ${sideNames('client')} AS client_names,
-      ${sideNames('server')} AS server_names
+      ${namesSql} AS names
     FROM (
-      SELECT start_time AS start, * FROM spans FINAL
-      WHERE start_time >= ${timeLiteral(startNs)} AND start_time <= ${timeLiteral(endNs)}
-        AND trace_id = ${bytesLiteral(trace.trace_id)}
-      ORDER BY start_time, span_id LIMIT ${integerLiteral(limit)})
-    ORDER BY start, span_id`;
+      SELECT start_time AS start, * FROM spans
+      WHERE start_time >= ${timeLiteral(firstNs)} AND start_time <= ${timeLiteral(lastNs)}
+        AND trace_id = ${bytesLiteral(trace.trace_id)} AND (span_id, revision) IN (${keys.join(', ')})
+      LIMIT 1 BY span_id)`;
 }

@@ -1,4 +1,4 @@
-import type { Protocol, SpanStatus } from '../schemas/generated/span.ts';
+import type { Protocol, Span, SpanStatus } from '../schemas/generated/span.ts';
 import type { Trace } from '../schemas/generated/trace.ts';
 import type { SpanNames } from '../schemas/trace-json.ts';
 import type { Where } from './where/expression.ts';
@@ -55,15 +55,19 @@ export interface TraceSummary {
   readonly rootResponseCode: number;
 }
 
-/** A trace by its public id, with the names of the services of its spans. */
-export interface NamedTrace {
-  readonly trace: Trace;
-  /** By span id; every span has an entry. */
-  readonly names: ReadonlyMap<string, SpanNames>;
+/** What a trace is known by besides its public id. */
+export interface OtherIds {
   /** The id in ClickHouse and on the bus. The public one is the W3C trace id that it carries, where it carried that first. */
   readonly storedTraceId: string;
   /** Public ids of other traces that carry the same W3C trace id; some, where there are many. */
   readonly alsoCarriedBy: readonly string[];
+}
+
+/** A trace by its public id, with the names of the services of its spans. */
+export interface NamedTrace extends OtherIds {
+  readonly trace: Trace;
+  /** By span id; every span has an entry. */
+  readonly names: ReadonlyMap<string, SpanNames>;
 }
 
 /** What became of looking for a trace. */
@@ -72,6 +76,36 @@ export type FoundTrace =
   | { readonly kind: 'missing' }
   /** Several traces begin with what was asked for; some of their ids. */
   | { readonly kind: 'ambiguous'; readonly traceIds: readonly string[] };
+
+/** A span with the names that go with it. */
+export interface NamedSpan {
+  readonly span: Span;
+  readonly names: SpanNames;
+}
+
+/** A trace that is about to be read page by page. */
+export type OpenedTrace =
+  | ({
+      readonly kind: 'found';
+      /** The trace by its public id, without its spans. */
+      readonly head: Trace;
+      /**
+       * Its spans in the order of a Trace, all as of the moment of opening. Nothing is held or read between two pages but
+       * a few bytes a span.
+       *
+       * @throws TraceChangedError when the database has replaced what was to be read
+       */
+      readonly pages: AsyncIterable<readonly NamedSpan[]>;
+    } & OtherIds)
+  | Exclude<FoundTrace, { readonly kind: 'found' }>;
+
+/** The trace that is being read has another revision now, and the one that was opened is gone. */
+export class TraceChangedError extends Error {
+  constructor(traceId: string) {
+    super(`trace ${traceId} has changed while it was read`);
+    this.name = 'TraceChangedError';
+  }
+}
 
 /** Stored traces, to be read. */
 export interface TraceStore {
@@ -82,4 +116,13 @@ export interface TraceStore {
    */
   findTrace(id: string): Promise<FoundTrace>;
   close(): Promise<void>;
+}
+
+/** Stored traces, to be read by many: what is asked for may be cancelled, and a trace comes in pages. */
+export interface PagedTraceStore extends TraceStore {
+  listTraces(filter: TraceFilter, signal?: AbortSignal): Promise<readonly TraceSummary[]>;
+  /** As findTrace. */
+  openTrace(id: string, signal?: AbortSignal): Promise<OpenedTrace>;
+  /** Whether the database answers; never waits behind the others. @throws PipelineError */
+  ping(): Promise<void>;
 }

@@ -41,7 +41,7 @@ function rangeOf({ retention, maxAhead }: SinkConfig): EventRange {
  */
 export async function runSink(options: RunSinkOptions): Promise<void> {
   const { config, signatures, bus, clickHouse, telemetry, signal } = options;
-  telemetry.health.check('ClickHouse', () => clickHouse.select('SELECT 1'));
+  telemetry.health.check('ClickHouse', () => clickHouse.ping());
   // What is stored for good ends by itself: a recording, of whatever age.
   const keepsAll = options.untilEnd !== undefined;
   const prepare = async (): Promise<void> => {

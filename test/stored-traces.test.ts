@@ -12,7 +12,13 @@ import { asOrdinaryUser } from '../core/files/testing/ordinary-user.ts';
 import { httpTraceStore, openTraceStore } from '../query/client.ts';
 import { queryConfig } from '../query/config.ts';
 import { runQuery } from '../query/run.ts';
-import type { NamedTrace, TraceFilter, TraceStore } from '../query/trace-store.ts';
+import {
+  type NamedTrace,
+  type PagedTraceStore,
+  type TraceFilter,
+  TraceChangedError,
+  type TraceStore,
+} from '../query/trace-store.ts';
 import { traceToJson } from '../schemas/trace-json.ts';
 import { storeMessages, temporaryClickHouse, type TemporaryClickHouse } from '../sink/testing/temporary-clickhouse.ts';
 import {
@@ -26,7 +32,7 @@ import {
 } from '../sink/testing/traces.ts';
 
 let database: TemporaryClickHouse;
-let store: TraceStore;
+let store: PagedTraceStore;
 beforeAll(async () => {
   database = await temporaryClickHouse();
   store = clickHouseTraceStore(database.clickHouse);
@@ -42,7 +48,7 @@ const traceB = '000000000000000000000000000000bb';
 const list = async (filter: Partial<TraceFilter>): Promise<readonly string[]> =>
   (await store.listTraces({ sort: 'newest', limit: 100, ...filter })).map((trace) => trace.traceId);
 
-async function found(id: string, from = store): Promise<NamedTrace> {
+async function found(id: string, from: TraceStore = store): Promise<NamedTrace> {
   const result = await from.findTrace(id);
   if (result.kind !== 'found') throw new Error(result.kind);
   return result.named;
@@ -283,6 +289,60 @@ describe('a list of traces', () => {
       spanCount: 8,
       errorCount: 0,
     });
+  });
+});
+
+describe('a trace of many pages', () => {
+  const many = (spanCount: number): ReturnType<typeof makeTrace> =>
+    makeTrace(
+      Array.from({ length: spanCount }, (_, at) =>
+        makeSpan({
+          spanId: (at + 1).toString(16).padStart(16, '0'),
+          // Three children each, so that the order of the tree is not that of time.
+          parentSpanId:
+            at === 0
+              ? ''
+              : Math.floor((at - 1) / 3 + 1)
+                  .toString(16)
+                  .padStart(16, '0'),
+          startTimeNs: epochNs + BigInt(at) * 1_000n,
+        }),
+      ),
+    );
+  const idsOf = (trace: { readonly spans: readonly { readonly spanId: string }[] }): readonly string[] =>
+    trace.spans.map((span) => span.spanId).toSorted();
+
+  it('comes whole, parents before children, also over HTTP', async () => {
+    const trace = many(700);
+    await database.store(traceMessage(trace, 0));
+    const { trace: read } = await found(trace.traceId);
+    expect(idsOf(read)).toEqual(idsOf(trace));
+    const seen = new Set(['']);
+    for (const { spanId, parentSpanId } of read.spans) {
+      expect(seen.has(parentSpanId)).toBe(true);
+      seen.add(spanId);
+    }
+  });
+
+  it('is that of the moment when it was opened, or an error, never a mixture', async () => {
+    const trace = many(600);
+    await database.store(traceMessage(trace, 0));
+    const opened = await store.openTrace(trace.traceId);
+    if (opened.kind !== 'found') throw new Error(opened.kind);
+    const pages = opened.pages[Symbol.asyncIterator]();
+    const first = (await pages.next()).value as readonly { readonly span: { readonly status: string } }[];
+    const failing = many(601);
+    await database.store(
+      traceMessage(
+        { ...failing, revision: 601, spans: failing.spans.map((span) => ({ ...span, status: 'timeout' })) },
+        1,
+      ),
+    );
+    const second = (await pages.next()).value as typeof first;
+    for (const { span } of [...first, ...second]) expect(span.status).toBe('ok');
+    // Merging removes what was replaced.
+    await database.clickHouse.execute('OPTIMIZE TABLE spans FINAL');
+    await expect(pages.next()).rejects.toThrow(TraceChangedError);
   });
 });
 

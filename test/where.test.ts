@@ -6,7 +6,8 @@ import { createTelemetry } from '../core/telemetry/telemetry.ts';
 import { clickHouseTraceStore } from '../query/clickhouse-trace-store.ts';
 import { httpTraceStore } from '../query/client.ts';
 import { serveQueries } from '../query/http-server.ts';
-import type { TraceStore } from '../query/trace-store.ts';
+import { defaultQueryLimits } from '../query/limits.ts';
+import type { PagedTraceStore } from '../query/trace-store.ts';
 import type { Expression, Field, SideName, Test } from '../query/where/expression.ts';
 import { parseWhere } from '../query/where/parse-where.ts';
 import { whereSql } from '../query/where/where-sql.ts';
@@ -71,7 +72,7 @@ const spans: readonly Span[] = [-1n, 0n].flatMap((second, moment) =>
 );
 
 let database: TemporaryClickHouse;
-let store: TraceStore;
+let store: PagedTraceStore;
 beforeAll(async () => {
   database = await temporaryClickHouse();
   store = clickHouseTraceStore(database.clickHouse);
@@ -209,7 +210,7 @@ describe('a condition', () => {
       telemetry: createTelemetry({ logger: createLogger({ name: 'test', level: 'silent' }) }),
       host: '127.0.0.1',
       port: 0,
-      maxConcurrency: 1,
+      limits: defaultQueryLimits,
     });
     try {
       const base = `http://127.0.0.1:${server.port}`;

@@ -3,6 +3,9 @@
  * embedded in this process, and a server over HTTP.
  */
 
+/** Longest text of a statement. ClickHouse's own default, 256 KiB, is less than a list of ids may take. */
+export const maxQueryBytes = 4 * 1024 * 1024;
+
 /** A column as its bytes stand in a row: its name, and a type whose RowBinary encoding they are. */
 export interface RowColumn {
   readonly name: string;
@@ -25,6 +28,14 @@ export interface ClickHouseLogin {
   readonly password: string;
 }
 
+/** How a query is run. */
+export interface SelectOptions {
+  /** Settings of ClickHouse for this query, such as max_execution_time. */
+  readonly settings?: Readonly<Record<string, number>>;
+  /** Cancels the query: in the queue of this process, and in the engine. The call rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
 /** A database. */
 export interface ClickHouse {
   /** Whose rights dictionaries read with; undefined in the embedded engine, which has one user. */
@@ -40,10 +51,16 @@ export interface ClickHouse {
    * Rows of a query, as objects. Integers come as numbers: what may be beyond 2^53 is selected as text. Values go into
    * the SQL by `sql-literal.ts`.
    *
-   * @param settings of ClickHouse for this query, such as max_execution_time
+   * @throws PipelineError DESTINATION_UNAVAILABLE, DESTINATION_REFUSED; the reason of the signal when it fires
+   */
+  select<Row>(sql: string, options?: SelectOptions): Promise<readonly Row[]>;
+  /**
+   * Whether the database answers. It has a connection of its own, so it never waits behind queries or inserts; calls at
+   * the same time share one answer.
+   *
    * @throws PipelineError DESTINATION_UNAVAILABLE, DESTINATION_REFUSED
    */
-  select<Row>(sql: string, settings?: Readonly<Record<string, number>>): Promise<readonly Row[]>;
+  ping(): Promise<void>;
   /** Runs a statement that returns nothing, such as DDL. */
   execute(sql: string): Promise<void>;
   close(): Promise<void>;

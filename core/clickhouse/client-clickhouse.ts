@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client';
-import type { ClickHouse, ClickHouseLogin, RowInsert } from './clickhouse.ts';
+import type { ClickHouse, ClickHouseLogin, RowInsert, SelectOptions } from './clickhouse.ts';
 import { clickHouseError } from './clickhouse-error.ts';
 import type { Lanes } from './lanes.ts';
 
@@ -12,40 +12,50 @@ export interface ClientBehaviour {
   readonly readers: Lanes;
   /** Clients for inserts and other statements. */
   readonly writers: Lanes;
+  /** For what must not wait behind the others: whether the database answers, and the end of a query. */
+  readonly control: Lanes;
   insert(client: ClickHouseClient, insert: RowInsert): Promise<void>;
+  /** Runs a query until its rows are there, or until it has ended after the signal fired. */
+  select<Row>(client: ClickHouseClient, query: string, signal: AbortSignal | undefined): Promise<readonly Row[]>;
   /** After all clients have closed. */
   closed?(): void;
 }
 
 /** The part of the port that is the same for every {@link ClickHouseClient}. */
-export function clientClickHouse({ place, readers, writers, ...behaviour }: ClientBehaviour): ClickHouse {
+export function clientClickHouse({ place, readers, writers, control, ...behaviour }: ClientBehaviour): ClickHouse {
   let closing: Promise<void> | undefined;
-  const attempt = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+  let pinging: Promise<void> | undefined;
+  const attempt = async <Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> => {
     try {
+      signal?.throwIfAborted();
       return await work();
     } catch (error) {
+      // Whoever cancelled knows why; what the engine says of it is no news.
+      signal?.throwIfAborted();
       throw clickHouseError(error, place);
     }
   };
   const close = async (): Promise<void> => {
-    await writers.close();
-    if (readers !== writers) await readers.close();
+    for (const lanes of new Set([writers, readers, control])) await lanes.close();
     behaviour.closed?.();
+  };
+  const ping = async (client: ClickHouseClient): Promise<void> => {
+    const answer = await client.ping({ select: true });
+    if (!answer.success) throw answer.error;
   };
   return {
     ...(behaviour.login === undefined ? {} : { login: behaviour.login }),
     insert: (insert) => attempt(() => writers.run((client) => behaviour.insert(client, insert))),
-    select: <Row>(sql: string, settings: Readonly<Record<string, number>> = {}) => {
+    select: <Row>(sql: string, { settings = {}, signal }: SelectOptions = {}) => {
       // In the statement, not beside it: the embedded engine would keep them for the statements that follow.
       const list = Object.entries({ ...settings, output_format_json_quote_64bit_integers: 0 });
       const query = `${sql}\nSETTINGS ${list.map(([name, value]) => `${name} = ${value}`).join(', ')}`;
-      return attempt(() =>
-        readers.run(async (client) => {
-          const result = await client.query({ query, format: 'JSONEachRow' });
-          return result.json<Row>();
-        }),
-      );
+      return attempt(() => readers.run((client) => behaviour.select<Row>(client, query, signal), signal), signal);
     },
+    ping: () =>
+      (pinging ??= attempt(() => control.run(ping)).finally(() => {
+        pinging = undefined;
+      })),
     execute: (sql) =>
       attempt(() =>
         writers.run(async (client) => {

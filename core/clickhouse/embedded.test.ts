@@ -6,7 +6,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { ClickHouse } from './clickhouse.ts';
 import { openEmbeddedClickHouse } from './embedded.ts';
 import { migrate, packagedMigrations } from './migrate.ts';
-import { bytesLiteral, stringLiteral, timeLiteral } from './sql-literal.ts';
+import { bytesLiteral, plainBytesLiteral, stringLiteral, timeLiteral } from './sql-literal.ts';
 
 const directories: string[] = [];
 function newDirectory(): string {
@@ -100,6 +100,62 @@ describe('the embedded ClickHouse', () => {
     await clickHouse.select('SELECT sum(sipHash64(number)) AS sum FROM numbers(4000000)');
     clearInterval(timer);
     expect(ticks).toBeGreaterThan((performance.now() - startedAtMs) / 5 / 10);
+  });
+});
+
+describe('a query of the embedded ClickHouse', () => {
+  const endless = 'SELECT sum(sipHash64(number)) AS sum FROM numbers(1000000000000)';
+  const running = async (clickHouse: ClickHouse): Promise<number> => {
+    const [row] = await clickHouse.select<{ n: number }>(
+      "SELECT count() AS n FROM system.processes WHERE query LIKE '%sipHash64(number)%' AND query NOT LIKE '%processes%' AND NOT is_cancelled",
+    );
+    return row!.n;
+  };
+
+  it('ends when it is cancelled, whether it runs or waits, and gives its connection back', async () => {
+    const clickHouse = opened();
+    const cancelled = new AbortController();
+    const queries = [1, 2, 3, 4].map(() => clickHouse.select(endless, { signal: cancelled.signal }));
+    const ends = Promise.allSettled(queries);
+    // All connections for queries are taken; this one is not for queries.
+    await clickHouse.ping();
+    cancelled.abort(new Error('the client has gone'));
+    expect((await ends).map((end) => end.status === 'rejected' && String(end.reason))).toEqual(
+      Array.from({ length: 4 }, () => 'Error: the client has gone'),
+    );
+    expect(await running(clickHouse)).toBe(0);
+    await expect(clickHouse.select(endless, { signal: cancelled.signal })).rejects.toThrow('the client has gone');
+  });
+
+  it('leaves the others alone when it is cancelled', async () => {
+    const clickHouse = opened();
+    const cancelled = new AbortController();
+    const signal = new AbortController().signal;
+    const other = clickHouse.select('SELECT sum(sipHash64(number)) > 0 AS sum FROM numbers(20000000)', { signal });
+    const query = clickHouse.select(endless, { signal: cancelled.signal });
+    cancelled.abort(new Error('gone'));
+    await expect(query).rejects.toThrow('gone');
+    expect(await other).toEqual([{ sum: 1 }]);
+  });
+
+  it('ends at its bounds, which hold for it alone', async () => {
+    const clickHouse = opened();
+    await expect(clickHouse.select(endless, { settings: { max_execution_time: 0.1 } })).rejects.toMatchObject({
+      retryable: true,
+      message: expect.stringContaining('TIMEOUT_EXCEEDED') as string,
+    });
+    const rows = 'SELECT number FROM numbers(1000)';
+    await expect(clickHouse.select(rows, { settings: { max_result_rows: 999, readonly: 2 } })).rejects.toThrow(
+      /exceed/i,
+    );
+    expect(await clickHouse.select(rows)).toHaveLength(1000);
+    await clickHouse.execute('CREATE TABLE t (a Int8) ENGINE = Memory');
+  });
+
+  it('may name as many ids as the longest list has candidates', async () => {
+    const clickHouse = opened();
+    const ids = Array.from({ length: 20_000 }, (_, at) => plainBytesLiteral(at.toString(16).padStart(32, '0')));
+    expect(await clickHouse.select(`SELECT unhex('00') IN (${ids.join(', ')}) AS found`)).toEqual([{ found: 0 }]);
   });
 });
 

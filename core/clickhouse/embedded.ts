@@ -19,6 +19,7 @@ import type { ClickHouse, RowInsert } from './clickhouse.ts';
 import { clientClickHouse } from './client-clickhouse.ts';
 import { restoreDefaultSignals } from './default-signals.ts';
 import { directoryOwner } from './directory-owner.ts';
+import { selectOrKill } from './embedded-select.ts';
 import { exclusiveLanes } from './lanes.ts';
 import { nameLiteral, stringLiteral } from './sql-literal.ts';
 
@@ -43,7 +44,7 @@ type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[
 let engine: Engine | undefined;
 let fileCount = 0;
 
-/** With the one that writes, one less than Node's pool has threads: see lanes.ts. */
+/** With the one that writes, one less than Node's pool has threads: see lanes.ts. The last is for what takes no time. */
 const readerCount = 2;
 const cacheBytes = 32 * 1024 * 1024;
 const smallCacheBytes = 8 * 1024 * 1024;
@@ -183,10 +184,13 @@ export function openEmbeddedClickHouse(options: EmbeddedClickHouseOptions): Clic
     });
   };
   try {
+    const control = exclusiveLanes([connect()]);
     return clientClickHouse({
       place: used.directory,
       writers: exclusiveLanes([connect()]),
       readers: exclusiveLanes(Array.from({ length: readerCount }, connect)),
+      control,
+      select: (client, query, signal) => selectOrKill(client, query, signal, control),
       insert: (client, insert) => insertFromFile(used.directory, insert, (query) => client.command({ query })),
       closed: () => release(used),
     });

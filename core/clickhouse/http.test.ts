@@ -74,4 +74,50 @@ describe('ClickHouse over HTTP', () => {
     await expect(clickHouse.select('SELECT 1')).rejects.toMatchObject({ retryable: true });
     await clickHouse.close();
   });
+
+  it('asks for bounded, read-only queries that end with their connection, and ends them by their id as well', async () => {
+    const asked: URL[] = [];
+    const bodies: string[] = [];
+    let closed = (): void => undefined;
+    const isClosed = new Promise<void>((resolve) => (closed = resolve));
+    let killed = (): void => undefined;
+    const isKilled = new Promise<void>((resolve) => (killed = resolve));
+    let arrived = (): void => undefined;
+    const hasArrived = new Promise<void>((resolve) => (arrived = resolve));
+    const server = createServer((request, response) => {
+      let body = '';
+      request.on('data', (bytes: Buffer) => (body += String(bytes)));
+      request.on('end', () => {
+        asked.push(new URL(request.url!, 'http://server'));
+        bodies.push(body);
+        if (body.startsWith('KILL')) {
+          response.end();
+          killed();
+          return;
+        }
+        response.once('close', closed);
+        // The head and the beginning of the rows, and then nothing.
+        response.writeHead(200).write('{"a":1}\n');
+        arrived();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const clickHouse = openHttpClickHouse({ url, ...login });
+    const cancelled = new AbortController();
+    const query = clickHouse.select('SELECT 1', { signal: cancelled.signal, settings: { max_execution_time: 20 } });
+    const outcome = expect(query).rejects.toThrow('the client has gone');
+    await hasArrived;
+    cancelled.abort(new Error('the client has gone'));
+    await outcome;
+    await Promise.all([isClosed, isKilled]);
+    const parameters = asked[0]!.searchParams;
+    expect(parameters.get('cancel_http_readonly_queries_on_client_close')).toBe('1');
+    expect(parameters.get('readonly')).toBe('2');
+    expect(bodies[0]).toContain('max_execution_time = 20');
+    expect(bodies[1]).toContain(`query_id = '${parameters.get('query_id')!}'`);
+    await clickHouse.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
 });

@@ -2,8 +2,11 @@ import type { ClickHouseClient } from '@clickhouse/client';
 
 /** Clients of one database, lent to one task after the other. */
 export interface Lanes {
-  /** Runs a task with a client as soon as one is to be had, in the order of asking. */
-  run<Result>(task: (client: ClickHouseClient) => Promise<Result>): Promise<Result>;
+  /**
+   * Runs a task with a client as soon as one is free, in the order of asking. A task that still waits when the signal
+   * fires leaves the queue, and the call rejects with the signal's reason.
+   */
+  run<Result>(task: (client: ClickHouseClient) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
   close(): Promise<void>;
 }
 
@@ -18,16 +21,35 @@ export function sharedLane(client: ClickHouseClient): Lanes {
  */
 export function exclusiveLanes(clients: readonly ClickHouseClient[]): Lanes {
   const idle = [...clients];
-  const waiting: ((client: ClickHouseClient) => void)[] = [];
+  const waiting = new Set<(client: ClickHouseClient) => void>();
+  const turn = (signal: AbortSignal | undefined): Promise<ClickHouseClient> =>
+    new Promise((resolve, reject) => {
+      const leave = (): void => {
+        waiting.delete(take);
+        reject(signal!.reason as Error);
+      };
+      const take = (client: ClickHouseClient): void => {
+        signal?.removeEventListener('abort', leave);
+        resolve(client);
+      };
+      waiting.add(take);
+      signal?.addEventListener('abort', leave, { once: true });
+    });
   return {
-    async run(task) {
-      const client = idle.pop() ?? (await new Promise<ClickHouseClient>((resolve) => waiting.push(resolve)));
+    async run(task, signal) {
+      signal?.throwIfAborted();
+      const client = idle.pop() ?? (await turn(signal));
       try {
+        // It may have fired between the turn and now.
+        signal?.throwIfAborted();
         return await task(client);
       } finally {
-        const next = waiting.shift();
+        const [next] = waiting;
         if (next === undefined) idle.push(client);
-        else next(client);
+        else {
+          waiting.delete(next);
+          next(client);
+        }
       }
     },
     async close() {

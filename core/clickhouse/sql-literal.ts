@@ -13,6 +13,12 @@ export function bytesLiteral(hexadecimal: string): string {
   return `unhex('${hexadecimal}')`;
 }
 
+/** As {@link bytesLiteral}, for long lists: nothing is computed for each. */
+export function plainBytesLiteral(hexadecimal: string): string {
+  if (!/^(?:[0-9a-fA-F]{2})+$/.test(hexadecimal)) throw new RangeError('not hexadecimal');
+  return `x'${hexadecimal}'`;
+}
+
 /** A whole number of any size. */
 export function integerLiteral(value: number | bigint): string {
   if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new RangeError('not a whole number');

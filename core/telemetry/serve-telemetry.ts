@@ -7,7 +7,10 @@
  *
  * The body of a 503 says why, one reason a line.
  */
-import { createServer, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerHeaders } from '../http/answer-headers.ts';
+import { closeServer, createBoundedServer, serverLimits } from '../http/bounded-server.ts';
+import { foreignReason, type OwnNames } from '../http/foreign-request.ts';
 import { listen } from '../listen.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -26,27 +29,37 @@ export interface TelemetryServer {
   close(): Promise<void>;
 }
 
+/** Connections that do nothing for longer are closed, whatever they wait for. The longest answer takes less. */
+const idleTimeoutMs = 15_000;
+/** Metrics tell no secrets, and whoever collects them does so by names of its own. */
+const own: OwnNames = { allowedHosts: new Set(), anyOverNetwork: true };
+
 /** Serves until it is closed. @throws PipelineError ENVIRONMENT_UNSUPPORTED when the address cannot be taken */
 export async function serveTelemetry(
   { registry, health }: Pick<Telemetry, 'registry' | 'health'>,
   { host, port, livenessTimeoutMs }: ServeTelemetryOptions,
 ): Promise<TelemetryServer> {
+  const readiness = shared(() => health.readinessProblems());
+  const metrics = shared(() => registry.metrics());
   const routes: Readonly<Record<string, (response: ServerResponse) => Promise<void> | void>> = {
     '/healthz': (response) => answer(response, health.deathProblems(livenessTimeoutMs)),
-    '/readyz': async (response) => answer(response, await health.readinessProblems()),
-    '/metrics': async (response) => {
-      const text = await registry.metrics();
-      response.writeHead(200, { 'content-type': registry.contentType }).end(text);
-    },
+    '/readyz': async (response) => answer(response, await readiness()),
+    '/metrics': async (response) => send(response, 200, registry.contentType, await metrics()),
   };
-  const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
-    const route = routes[(request.url ?? '').split('?', 1)[0]!];
-    if (route === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) {
-      response.writeHead(route === undefined ? 404 : 405).end();
+  const server = createBoundedServer(serverLimits, (request, response) => {
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) {
+      // What may follow is a body that nobody reads.
+      response.setHeader('connection', 'close');
+      send(response, refusal, plainText, '');
       return;
     }
-    Promise.resolve(route(response)).catch(() => response.writeHead(500).end());
+    const path = (request.url ?? '').split('?', 1)[0]!;
+    const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+    if (route === undefined) send(response, 404, plainText, '');
+    else Promise.resolve(route(response)).catch(() => send(response, 500, plainText, ''));
   });
+  server.setTimeout(idleTimeoutMs);
   const listeningPort = await listen(server, {
     host,
     port,
@@ -55,16 +68,37 @@ export async function serveTelemetry(
   });
   return {
     port: listeningPort,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: async () => {
+      server.closeAllConnections();
+      await closeServer(server);
+    },
   };
+}
+
+const plainText = 'text/plain; charset=utf-8';
+
+/** Many that ask at the same time share one answer. */
+function shared<Value>(ask: () => Promise<Value>): () => Promise<Value> {
+  let asked: Promise<Value> | undefined;
+  return () =>
+    (asked ??= ask().finally(() => {
+      asked = undefined;
+    }));
+}
+
+/** The status with which a request is refused; undefined when it is not. */
+function refusalOf({ method, headers, rawHeaders, socket }: IncomingMessage): number | undefined {
+  if (foreignReason({ rawHeaders, localAddress: socket.localAddress }, own) !== undefined) return 403;
+  if (method !== 'GET' && method !== 'HEAD') return 405;
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
+  return hasBody ? 400 : undefined;
 }
 
 function answer(response: ServerResponse, problems: readonly string[]): void {
   const text = problems.length === 0 ? 'ok' : problems.join('\n');
-  response.writeHead(problems.length === 0 ? 200 : 503, { 'content-type': 'text/plain; charset=utf-8' });
-  response.end(`${text}\n`);
+  send(response, problems.length === 0 ? 200 : 503, plainText, `${text}\n`);
+}
+
+function send(response: ServerResponse, status: number, type: string, text: string): void {
+  response.writeHead(status, { ...answerHeaders, 'content-type': type }).end(text);
 }

@@ -280,6 +280,39 @@ describeWhere(programsMissing('helm', 'manifests'), 'the Helm chart', () => {
     for (const { spec } of policies) expect(spec['policyTypes']).toEqual(['Ingress', 'Egress']);
   });
 
+  it('reaches pods of its own namespace only where the values name nobody, and names only where the cluster has them', () => {
+    interface Rule {
+      readonly ports: readonly { readonly port: unknown }[];
+      readonly to?: readonly object[];
+    }
+    for (const { metadata, spec } of ofKind(renderChart('minimal'), 'NetworkPolicy'))
+      for (const { ports, to } of (spec['egress'] ?? []) as readonly Rule[]) {
+        const port = ports.at(-1)!.port;
+        if (port === 53)
+          expect(to, metadata.name).toEqual([
+            expect.objectContaining({ namespaceSelector: expect.anything() as unknown }),
+          ]);
+        // The API server: a chart that is rendered without a cluster does not know where it is.
+        else if (port !== 6443) expect(to, metadata.name).toEqual([{ podSelector: {} }]);
+      }
+    const named = renderChart('minimal', 'networkPolicy.kafka[0].ipBlock.cidr=192.0.2.0/24');
+    expect(JSON.stringify(ofKind(named, 'NetworkPolicy'))).toContain('"to":[{"ipBlock":{"cidr":"192.0.2.0/24"}}]');
+  });
+
+  it('captures without SYS_PTRACE where the values say so', () => {
+    const { command, securityContext } = podOf(renderChart('minimal', 'collector.ptrace=false'), 'collector')
+      .containers[0]!;
+    expect(securityContext!.capabilities!.add).toEqual(['BPF', 'PERFMON']);
+    expect(command).toContain('+bpf,+perfmon');
+  });
+
+  it('answers queries by the names of its Service, and by those that the values name', () => {
+    const manifests = renderChart('minimal', 'query.hosts={traces.example.com}');
+    expect(environmentOf(manifests, 'query').get('SPANLOOM_QUERY_HOSTS')).toBe(
+      'traces-spanloom-query,traces-spanloom-query.tracing,traces-spanloom-query.tracing.svc,traces-spanloom-query.tracing.svc.cluster.local,traces.example.com',
+    );
+  });
+
   it('lets one stage read exactly what it watches, and hold one Lease', () => {
     type Rule = Readonly<Record<'apiGroups' | 'resources' | 'verbs' | 'resourceNames', readonly string[] | undefined>>;
     const manifests = renderChart('minimal') as readonly (Manifest & { readonly rules?: readonly Rule[] })[];

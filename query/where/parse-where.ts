@@ -17,6 +17,9 @@ const maxLength = 2000;
 const maxDepth = 32;
 const maxTests = 24;
 const maxValues = 200;
+/** Resources that are looked up: a text under a key may be of each of nine kinds, on one side or on both. */
+const maxLookups = 216;
+const lookupsOfText = 9;
 
 /** A condition, or what is wrong with it in one sentence. */
 export type ParsedWhere =
@@ -38,6 +41,7 @@ class Parser {
   #next = 0;
   #depth = 0;
   #tests = 0;
+  #lookups = 0;
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
@@ -104,7 +108,11 @@ class Parser {
   #comparison(): Expression {
     if (++this.#tests > maxTests)
       throw new WhereError(this.#token.position, `there are more than ${maxTests} comparisons`);
+    const { position } = this.#token;
     const field = this.#field();
+    this.#lookups += (field.kind === 'text' ? lookupsOfText : 1) * (field.side === undefined ? 2 : 1);
+    if (this.#lookups > maxLookups)
+      throw new WhereError(position, 'there are too many comparisons of labels, annotations and environment');
     if (this.#takeSymbol('=')) return testOf(field, { kind: 'one_of', values: [this.#value()] });
     if (this.#takeSymbol('!=')) return negated(testOf(field, { kind: 'one_of', values: [this.#value()] }));
     if (this.#takeSymbol('~')) return testOf(field, { kind: 'contains', text: this.#value() });

@@ -157,6 +157,10 @@
   value: 0.0.0.0
 - name: SPANLOOM_QUERY_PORT
   value: {{ .root.Values.query.port | quote }}
+{{- $service := printf "%s-query" (include "spanloom.name" .root) }}
+{{- $space := .root.Release.Namespace }}
+- name: SPANLOOM_QUERY_HOSTS
+  value: {{ join "," (concat (list $service (printf "%s.%s" $service $space) (printf "%s.%s.svc" $service $space) (printf "%s.%s.svc.cluster.local" $service $space)) .root.Values.query.hosts) | quote }}
 {{- end }}
 {{- if .root.Values.trust.secret }}
 - name: NODE_EXTRA_CA_CERTS

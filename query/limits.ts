@@ -1,0 +1,31 @@
+/** What a client of the API may cost. */
+import type { AdmissionLimits } from './admission.ts';
+
+/** Bounds of the API. */
+export interface QueryLimits extends AdmissionLimits {
+  /** Requests to the database at the same time; others wait in the order of asking. */
+  readonly maxConcurrency: number;
+  /** Time for a request from its head to the last byte of its answer. */
+  readonly requestTimeoutMs: number;
+  /** A client that takes nothing of its answer for longer is disconnected. */
+  readonly stallTimeoutMs: number;
+}
+
+/** Bounds of what settings do not say. */
+export const defaultQueryLimits: QueryLimits = {
+  maxConcurrency: 2,
+  maxRequests: 64,
+  maxRequestsPerClient: 16,
+  requestTimeoutMs: 120_000,
+  stallTimeoutMs: 10_000,
+  yieldAfterMs: 1_000,
+};
+
+/** Of the path with its parameters. The longest condition, endpoint and service fit in, also percent-encoded. */
+export const maxUrlLength = 14_000;
+/** More than these are not told: a request must not make an answer many times its size. */
+export const maxProblems = 16;
+/** A client that was refused for lack of room may ask again after this time. */
+export const retryAfterSeconds = 1;
+/** How often reading a trace begins anew because it changed meanwhile. */
+export const maxTraceAttempts = 3;

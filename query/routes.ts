@@ -1,0 +1,82 @@
+/** What the API answers to which path. */
+import { spanToJson } from '../schemas/trace-json.ts';
+import { type Answer, problems } from './answer.ts';
+import { maxTraceAttempts } from './limits.ts';
+import { identifiedTraceToJson } from './named-trace-json.ts';
+import { summaryToJson } from './summary-json.ts';
+import { parseTraceFilter } from './trace-filter-parameters.ts';
+import { type NamedSpan, type OpenedTrace, type PagedTraceStore, TraceChangedError } from './trace-store.ts';
+import type { Turns } from './turns.ts';
+
+/** A request that is allowed to be answered. */
+export interface RoutedRequest {
+  readonly path: string;
+  readonly parameters: URLSearchParams;
+  readonly signal: AbortSignal;
+}
+
+/** Answers requests, so many at a time. */
+export interface Routes {
+  /** The route, for metrics, and what answers it. */
+  find(request: RoutedRequest): readonly [string, () => Promise<Answer>];
+}
+
+/** The routes that read traces. */
+export function traceRoutes(store: PagedTraceStore, turns: Turns): Routes {
+  async function list({ parameters, signal }: RoutedRequest): Promise<Answer> {
+    const parsed = parseTraceFilter(parameters);
+    if (parsed.kind === 'problems') return problems(400, ...parsed.problems);
+    const traces = await turns.run(() => store.listTraces(parsed.filter, signal), signal);
+    return { kind: 'whole', status: 200, body: { traces: traces.map(summaryToJson) } };
+  }
+
+  async function one(id: string, { parameters, signal }: RoutedRequest): Promise<Answer> {
+    const wrong = [...parameters.keys()].map((name) => `${name}: unknown parameter; there are none`);
+    if (!/^[0-9a-fA-F]{1,32}$/.test(id)) wrong.unshift('the trace id must be 1 to 32 hexadecimal digits');
+    if (wrong.length > 0) return problems(400, ...wrong);
+    for (let attempt = 1; ; attempt++) {
+      const opened = await turns.run(() => store.openTrace(id.toLowerCase(), signal), signal);
+      if (opened.kind === 'missing') return problems(404, `there is no trace ${id}`);
+      if (opened.kind === 'ambiguous') {
+        const { body } = problems(409, `several traces begin with ${id}`);
+        return { kind: 'whole', status: 409, body: { ...body, trace_ids: opened.traceIds } };
+      }
+      const pages = opened.pages[Symbol.asyncIterator]();
+      const next = (): Promise<IteratorResult<readonly NamedSpan[]>> => turns.run(() => pages.next(), signal);
+      try {
+        const first = await next();
+        return { kind: 'pieces', pieces: traceJson(opened, first, next) };
+      } catch (error) {
+        if (!(error instanceof TraceChangedError) || attempt === maxTraceAttempts) throw error;
+      }
+    }
+  }
+
+  return {
+    find(request) {
+      if (request.path === '/api/traces') return ['/api/traces', () => list(request)];
+      const id = /^\/api\/traces\/([^/]+)$/.exec(request.path)?.[1];
+      if (id !== undefined) return ['/api/traces/:id', () => one(id, request)];
+      return ['other', () => Promise.resolve(problems(404, 'there is nothing at this path'))];
+    },
+  };
+}
+
+/** A trace as in trace-json.ts, page by page. */
+async function* traceJson(
+  opened: Extract<OpenedTrace, { kind: 'found' }>,
+  first: IteratorResult<readonly NamedSpan[]>,
+  next: () => Promise<IteratorResult<readonly NamedSpan[]>>,
+): AsyncGenerator<string> {
+  const empty = '"spans":[';
+  const text = JSON.stringify(identifiedTraceToJson(opened.head, opened));
+  // Within a text its quotes would have backslashes, so this is the field.
+  const at = text.indexOf(empty) + empty.length;
+  let before = text.slice(0, at);
+  for (let page = first; page.done !== true; page = await next()) {
+    if (page.value.length === 0) continue;
+    yield before + page.value.map(({ span, names }) => JSON.stringify(spanToJson(span, names))).join(',');
+    before = ',';
+  }
+  yield (before === ',' ? '' : before) + text.slice(at);
+}

@@ -1,0 +1,76 @@
+import type { ServerResponse } from 'node:http';
+
+/** How an answer is written. */
+export interface WriteAnswerOptions {
+  /** A client that takes nothing for longer is disconnected. */
+  readonly stallTimeoutMs: number;
+  /** Ends the writing. */
+  readonly signal: AbortSignal;
+  /** Told when the client stops taking what is written, and when it goes on. */
+  readonly stalls: (isStalled: boolean) => void;
+  /** Told how many bytes more, or less, this process holds of the answer. */
+  readonly buffered: (bytes: number) => void;
+}
+
+/** As much is given to a connection at once; until it is taken nothing more is. */
+const sliceBytes = 64 * 1024;
+
+/** The client did not take anything for too long. */
+export class StalledClientError extends Error {
+  constructor(timeoutMs: number) {
+    super(`the client has not read anything for ${timeoutMs} ms`);
+    this.name = 'StalledClientError';
+  }
+}
+
+/**
+ * Writes an answer piece by piece. The next piece is asked for only when the client has taken the one before, so that
+ * one piece of an answer is in memory and no more. Resolves when the client's side has everything.
+ *
+ * @throws StalledClientError; the reason of the signal; what the pieces throw
+ */
+export async function writeAnswer(
+  response: ServerResponse,
+  pieces: AsyncIterable<string>,
+  options: WriteAnswerOptions,
+): Promise<void> {
+  for await (const piece of pieces) await writePiece(response, Buffer.from(piece), options);
+  const finished = new Promise<void>((resolve) => response.end(resolve));
+  await taken(finished, options);
+}
+
+async function writePiece(response: ServerResponse, bytes: Buffer, options: WriteAnswerOptions): Promise<void> {
+  let heldBytes = bytes.length;
+  options.buffered(heldBytes);
+  try {
+    for (let at = 0; at < bytes.length; at += sliceBytes) {
+      const slice = bytes.subarray(at, at + sliceBytes);
+      // Not "drain": it comes only when the connection has told that it is full.
+      await taken(new Promise<void>((resolve) => response.write(slice, () => resolve())), options);
+      heldBytes -= slice.length;
+      options.buffered(-slice.length);
+    }
+  } finally {
+    options.buffered(-heldBytes);
+  }
+}
+
+/** Waits until something was taken. A callback of a closed connection may never come, so the signal ends the wait too. */
+async function taken(step: Promise<void>, { signal, stallTimeoutMs, stalls }: WriteAnswerOptions): Promise<void> {
+  signal.throwIfAborted();
+  stalls(true);
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort = (): void => undefined;
+  const ended = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new StalledClientError(stallTimeoutMs)), stallTimeoutMs);
+    onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    await Promise.race([step, ended]);
+    stalls(false);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
+}
