@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { program } from '../native/testing/elf-program.ts';
 import type { FuzzOptions, Outcome } from './main.ts';
 import { corpusFolders, findingsFolder, keep } from './run-target.ts';
 import { recordedConversations } from './seeds.ts';
@@ -19,6 +20,11 @@ interface NativeTarget {
 
 const described: Readonly<Record<string, NativeTarget>> = {
   redaction: { sources: ['native/redaction'], libraries: ['-lre2'], seeds: recordedConversations },
+  'elf-reader': {
+    sources: ['native/elf-reader.cc'],
+    libraries: [],
+    seeds: () => Promise.resolve([program('executable'), program('library')]),
+  },
 };
 
 /** Names of the targets in C++. */
@@ -29,7 +35,7 @@ const compiler = ['clang++-19', 'clang++'].find((name) => spawnSync(name, ['--ve
 function build(name: string, { sources, libraries }: NativeTarget): string {
   if (compiler === undefined)
     throw new Error('clang with its runtime (Debian: clang-19, libclang-rt-19-dev) is needed');
-  const program = join(root, '.fuzz', `${name}.program`);
+  const binary = join(root, '.fuzz', `${name}.program`);
   const files = sources.flatMap((source) =>
     source.endsWith('.cc')
       ? [join(root, source)]
@@ -39,10 +45,10 @@ function build(name: string, { sources, libraries }: NativeTarget): string {
   );
   const flags = ['-std=c++20', '-O1', '-g', '-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all'];
   const folders = ['native', 'native/redaction'].map((folder) => `-I${join(root, folder)}`);
-  const all = [...flags, ...folders, join(root, 'fuzz', 'native', `${name}.cc`), ...files, ...libraries, '-o', program];
+  const all = [...flags, ...folders, join(root, 'fuzz', 'native', `${name}.cc`), ...files, ...libraries, '-o', binary];
   const { status, stderr } = spawnSync(compiler, all, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`fuzz/native/${name}.cc does not compile:\n${stderr}`);
-  return program;
+  return binary;
 }
 
 export async function runNative(name: string, { minutes, seed }: FuzzOptions): Promise<Outcome> {
@@ -51,10 +57,10 @@ export async function runNative(name: string, { minutes, seed }: FuzzOptions): P
   mkdirSync(kept, { recursive: true });
   mkdirSync(findingsFolder, { recursive: true });
   for (const input of await target.seeds()) keep(kept, input);
-  const program = build(name, target);
+  const binary = build(name, target);
   const limits = [`-max_total_time=${Math.ceil(minutes * 60)}`, `-max_len=${maxInputBytes}`, '-timeout=20'];
   const rest = [`-seed=${seed}`, '-rss_limit_mb=1024', '-print_final_stats=1', `-artifact_prefix=${findingsFolder}/`];
-  const child = spawn(program, [...limits, ...rest, kept, ...(existsSync(project) ? [project] : [])]);
+  const child = spawn(binary, [...limits, ...rest, kept, ...(existsSync(project) ? [project] : [])]);
   let output = '';
   child.stderr.on('data', (bytes: Buffer) => (output = (output + bytes.toString('latin1')).slice(-20_000)));
   const code = await new Promise<number | null>((resolve) => child.on('exit', resolve));

@@ -1,0 +1,61 @@
+/** A small ELF file with one function, for tests and as a seed of fuzzing. */
+
+/** Offsets of fields of a section header, and of the file's header: elf(5). */
+const sectionBytes = 64;
+const field = { type: 4, address: 16, offset: 24, size: 32, link: 40, info: 44, entrySize: 56 } as const;
+export const header = {
+  type: 16,
+  machine: 18,
+  programs: 32,
+  sections: 40,
+  programBytes: 54,
+  programCount: 56,
+} as const;
+export const sectionCountAt = 60;
+
+export const names = '\0uv__run_timers\0other\0';
+export const at = { program: 64, symbols: 256, strings: 512, sections: 640 } as const;
+/** The code is loaded at this address from the file's beginning. */
+const base = 0x400000;
+export const functionAt = 0x123;
+
+/** A small executable with one function: no code, but all that the reader looks at. */
+export function program(type: 'executable' | 'library' = 'executable'): Buffer {
+  const file = Buffer.alloc(at.sections + 4 * sectionBytes);
+  file.write('\x7fELF\x02\x01\x01', 0, 'latin1');
+  file.writeUInt16LE(type === 'executable' ? 2 : 3, header.type);
+  file.writeUInt16LE(process.arch === 'arm64' ? 183 : 62, header.machine);
+  file.writeBigUInt64LE(BigInt(at.program), header.programs);
+  file.writeBigUInt64LE(BigInt(at.sections), header.sections);
+  file.writeUInt16LE(56, header.programBytes);
+  file.writeUInt16LE(1, header.programCount);
+  file.writeUInt16LE(sectionBytes, 58);
+  file.writeUInt16LE(3, sectionCountAt);
+  // One segment: type PT_LOAD, flags r-x, offset 0, address, size in the file.
+  file.writeUInt32LE(1, at.program);
+  file.writeUInt32LE(5, at.program + 4);
+  file.writeBigUInt64LE(BigInt(base), at.program + 16);
+  file.writeBigUInt64LE(0x1000n, at.program + 32);
+  // Two symbols: the empty one, and a local function.
+  file.writeUInt32LE(1, at.symbols + 24);
+  file.writeUInt8(2, at.symbols + 28);
+  file.writeUInt16LE(1, at.symbols + 30);
+  file.writeBigUInt64LE(BigInt(base + functionAt), at.symbols + 32);
+  file.write(names, at.strings, 'latin1');
+  section(file, 1, { type: 2, offset: at.symbols, size: 48, link: 2, entrySize: 24 });
+  section(file, 2, { type: 3, offset: at.strings, size: names.length });
+  return file;
+}
+
+export function section(
+  file: Buffer,
+  index: number,
+  values: Partial<Record<keyof typeof field, number | bigint>>,
+): Buffer {
+  for (const [name, value] of Object.entries(values)) {
+    const position = at.sections + index * sectionBytes + field[name as keyof typeof field];
+    if (['type', 'link', 'info'].includes(name)) file.writeUInt32LE(Number(value), position);
+    else file.writeBigUInt64LE(BigInt(value), position);
+  }
+  return file;
+}
