@@ -157,7 +157,7 @@ describeWhere(brokerMissing(), 'stages on a broker with rights', () => {
       socketEvent({ id: id++, socketId: 5, direction: 'ingress', text: 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n' }),
       socketEvent({ id: id++, socketId: 5, direction: 'egress', text: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' }),
     ];
-    const high = [socketEvent({ id: 2 ** 52, kind: 'close', socketId: 999 })];
+    const high = [socketEvent({ id: 2 ** 52, kind: 'close', socketId: 999, timeOffsetNs: 5000 })];
     await producer.send([
       batchMessage({ sequence: 1, events: call() }, oneAgent),
       batchMessage({ sequence: 2, events: call() }, oneAgent),
