@@ -51,14 +51,18 @@ function build(name: string, { sources, libraries }: NativeTarget): string {
   return binary;
 }
 
-export async function runNative(name: string, { minutes, seed }: FuzzOptions): Promise<Outcome> {
+export async function runNative(name: string, { minutes, inputs, seed }: FuzzOptions): Promise<Outcome> {
   const target = described[name]!;
   const [kept, project] = corpusFolders(name);
   mkdirSync(kept, { recursive: true });
   mkdirSync(findingsFolder, { recursive: true });
   for (const input of await target.seeds()) keep(kept, input);
   const binary = build(name, target);
-  const limits = [`-max_total_time=${Math.ceil(minutes * 60)}`, `-max_len=${maxInputBytes}`, '-timeout=20'];
+  const limits = [
+    inputs === undefined ? `-max_total_time=${Math.ceil(minutes * 60)}` : `-runs=${inputs}`,
+    `-max_len=${maxInputBytes}`,
+    '-timeout=20',
+  ];
   const rest = [`-seed=${seed}`, '-rss_limit_mb=1024', '-print_final_stats=1', `-artifact_prefix=${findingsFolder}/`];
   const child = spawn(binary, [...limits, ...rest, kept, ...(existsSync(project) ? [project] : [])]);
   let output = '';

@@ -36,11 +36,11 @@ export function keep(folder: string, input: Uint8Array): string {
 /** Where findings go. */
 export const findingsFolder = join(root, '.fuzz', 'findings');
 
-export async function runTarget(name: string, { minutes, seed }: FuzzOptions): Promise<Outcome> {
+export async function runTarget(name: string, options: FuzzOptions): Promise<Outcome> {
   const shared = new SharedArrayBuffer(sharedHeadBytes + maxInputBytes);
   const head = new Int32Array(shared, 0, 2);
   const corpus = corpusFolders(name).flatMap(filesOf);
-  const order: FuzzOrder = { target: name, seed, minutes, corpus, shared };
+  const order: FuzzOrder = { target: name, ...options, corpus, shared };
   const worker = new Worker(new URL('./worker-start.mjs', import.meta.url), {
     workerData: order,
     resourceLimits: { maxOldGenerationSizeMb: maxHeapMiB },

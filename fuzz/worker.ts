@@ -13,6 +13,8 @@ export interface FuzzOrder {
   readonly target: string;
   readonly seed: number;
   readonly minutes: number;
+  /** So many inputs instead. */
+  readonly inputs?: number;
   /** Inputs kept from before. */
   readonly corpus: readonly Uint8Array[];
   /** Two words: count of inputs begun, length of the one in hand; then its bytes. */
@@ -67,7 +69,9 @@ async function fuzz(order: FuzzOrder, report: (report: FuzzReport) => void): Pro
   for (const input of inputs) if (!(await attempt(input))) return;
   coverage.note(coverage.take());
   const endsAt = performance.now() + order.minutes * 60_000;
-  while (performance.now() < endsAt) {
+  const isOver = (): boolean =>
+    order.inputs === undefined ? performance.now() >= endsAt : Atomics.load(head, 0) >= order.inputs;
+  while (!isOver()) {
     let round = Array.from({ length: roundInputs }, () => mutated(inputs, random, words));
     for (const input of round) if (!(await attempt(input))) return;
     const news = coverage.take();

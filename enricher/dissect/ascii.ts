@@ -62,14 +62,16 @@ interface Slicing {
   utf8Slice(start: number, end: number): string;
 }
 
-/** The run as text, a character a byte. */
+/** The run as text, a character a byte, as far as there are bytes: lengths that messages state may go beyond them. */
 export function latin1Text(bytes: Buffer, start: number, end: number): string {
-  return start < end ? (bytes as unknown as Slicing).latin1Slice(start, end) : '';
+  const last = Math.min(end, bytes.length);
+  return start < last ? (bytes as unknown as Slicing).latin1Slice(start, last) : '';
 }
 
-/** The run as text; malformed UTF-8, such as a character cut at the end of what was captured, becomes U+FFFD. */
+/** The same in UTF-8; what is malformed, such as a character cut at the end of what was captured, becomes U+FFFD. */
 export function utf8Text(bytes: Buffer, start: number, end: number): string {
-  return start < end ? (bytes as unknown as Slicing).utf8Slice(start, end) : '';
+  const last = Math.min(end, bytes.length);
+  return start < last ? (bytes as unknown as Slicing).utf8Slice(start, last) : '';
 }
 
 /** The 16-bit number at `at`, big-endian; the caller has checked that it is there. */

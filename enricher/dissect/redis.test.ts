@@ -60,6 +60,14 @@ describe('recognition', () => {
     expect(recognise(value('*2\r\n'))).toBe('undecided');
     expect(recognise(value('*2\r\n$3\r\nG'))).toBe('undecided');
   });
+
+  test('a length beyond what was captured', () => {
+    // Longer than any name: whatever was captured of it, no command begins so.
+    for (const captured of ['', 'GET', 'x'.repeat(64), 'x'.repeat(65), 'x'.repeat(409)])
+      expect(recognise(value(`*2\r\n$410\r\n${captured}`))).toBe('response');
+    expect(recognise(value('*2\r\n$64\r\nGET'))).toBe('undecided');
+    expect(recognise(value('*2\r\n$999999999999999\r\nGET'))).toBe('response');
+  });
 });
 
 describe('commands and replies', () => {

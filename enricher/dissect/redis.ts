@@ -119,8 +119,9 @@ function lookThrough(
     if (length === -1) return { kind: 'mixed', name };
     const end = lineEnd + 2 + length;
     if (length < 0 || (end < bytes.length && bytes[end] !== 0x0d)) return { kind: 'broken', name };
-    if (index === 0 && (end <= bytes.length || length > maxNameBytes))
-      name = latin1Text(bytes, lineEnd + 2, Math.min(end, lineEnd + 3 + maxNameBytes));
+    // What is longer is no name, however little of it was captured.
+    if (index === 0 && length > maxNameBytes) name = '';
+    else if (index === 0 && end <= bytes.length) name = latin1Text(bytes, lineEnd + 2, end);
     at = end + 2;
   }
   return { kind: 'strings', name };
