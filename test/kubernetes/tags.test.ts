@@ -62,6 +62,8 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
+/** When the agent's host was started. */
+const bootMs = Date.now() - 3_600_000;
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const bytesOf = (address: string): Uint8Array => Uint8Array.from(address.split('.').map(Number));
 
@@ -106,7 +108,11 @@ class Calls {
     told: Pick<Parameters<typeof writeEventBatch>[1], 'processes' | 'events'>,
   ) {
     const nothing = { agentId: 5, hostName: 'node-0', losses: [] };
-    const clock = { baseTimeNs: BigInt(atMs) * 1_000_000n, baseMonotonicNs: atMs * 1e6, untilOffsetNs: 2_000 };
+    const clock = {
+      baseTimeNs: BigInt(atMs) * 1_000_000n,
+      baseMonotonicNs: (atMs - bootMs) * 1e6,
+      untilOffsetNs: 2_000,
+    };
     const value = encodeValue({ ...nothing, ...clock, sequence, ...told }, writeEventBatch);
     await producer.send([outgoingMessage('events', '5', 'EventBatch', value)]);
   }
