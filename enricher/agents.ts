@@ -74,9 +74,7 @@ export class Agents {
 
   /** An agent has worked off a batch. */
   worked(agent: Agent): void {
-    const { size } = agent;
-    this.entries += size - agent.countedSize;
-    agent.countedSize = size;
+    this.recount(agent);
     this.note(agent);
     if (this.entries > this.limits.maxEntries) this.shrink();
   }

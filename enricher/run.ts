@@ -1,8 +1,7 @@
 import type { SignaturePolicy } from '../core/agents/agent-signature.ts';
-import type { Bus, ReceivedMessage } from '../core/bus/bus.ts';
+import type { Bus } from '../core/bus/bus.ts';
 import { runStage } from '../core/stage/run-stage.ts';
-import { afterCatchingUp, TopicFollower } from '../core/stage/topic-follower.ts';
-import { runtimeEvents } from '../core/telemetry/internal-events.ts';
+import { followResources } from '../core/stage/topic-follower.ts';
 import { stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Topic } from '../core/topics.ts';
@@ -35,22 +34,19 @@ export async function runEnricher(options: RunEnricherOptions): Promise<void> {
   countAgents(telemetry, () => stage.agentCounts());
   const producer = await bus.producer();
   // Of what there is at the time of a message everything is known before the message is worked off.
-  const followed = {
+  const follower = await followResources({
     bus,
     reader: 'enricher-resources',
-    learn: (message: ReceivedMessage): void => stage.learn(message),
-    failed({ topic, partition, offset }: ReceivedMessage, error: unknown): void {
-      telemetry.emit(runtimeEvents.followedLeftOut, { stage: 'enricher', topic, partition, offset, error });
-    },
-  };
-  const follower = await TopicFollower.open({ ...followed, topic: 'resources' });
-  const agentFollower = await TopicFollower.open({ ...followed, topic: 'agent-resources' });
+    learn: (message) => stage.learn(message),
+    stage: 'enricher',
+    telemetry,
+  });
   const consumer = await bus.consumer({ group: 'enricher', topics: ['events' satisfies Topic] });
   try {
     await runStage({
       name: 'enricher',
       stage,
-      consumer: afterCatchingUp(afterCatchingUp(consumer, follower, signal), agentFollower, signal),
+      consumer: follower.before(consumer, signal),
       deliver: (outputs) => producer.send(outputs),
       letters: producer,
       telemetry: stageTelemetry(telemetry, 'enricher', () => stage.accounting()),
@@ -60,7 +56,6 @@ export async function runEnricher(options: RunEnricherOptions): Promise<void> {
   } finally {
     await consumer.close();
     await follower.close();
-    await agentFollower.close();
     await producer.close();
   }
 }

@@ -1,39 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { OutgoingMessage, ReceivedMessage } from '../core/bus/bus.ts';
-import { decodeValue, encodeValue, outgoingMessage } from '../core/codec.ts';
+import { decodeValue } from '../core/codec.ts';
 import { imbalance } from '../core/stage/accounting.ts';
 import type { Stage } from '../core/stage/stage.ts';
 import { readDeadLetter } from '../schemas/generated/dead-letter.ts';
-import { type EventBatch, type SocketEvent, writeEventBatch } from '../schemas/generated/event-batch.ts';
+import { type EventBatch, type SocketEvent } from '../schemas/generated/event-batch.ts';
 import type { Span } from '../schemas/generated/span.ts';
 import { readSpanBatch, type SpanBatch } from '../schemas/generated/span-batch.ts';
 import { dissectors } from './dissect/dissectors.ts';
 import { simulate } from './follow/simulate.ts';
 import { createEnricher } from './stage.ts';
+import { eventMessage } from './testing/event-message.ts';
 import { socketEvent } from './testing/event.ts';
 import { lineDissector } from './testing/line-protocol.ts';
 import { testConfig } from './testing/run-agent.ts';
 
 const source = { topic: 'events', partition: 0 };
 
-function message(batch: Partial<EventBatch>, offset: number, partition = 0): ReceivedMessage {
-  const events = batch.events ?? [];
-  const whole: EventBatch = {
-    agentId: 5,
-    hostName: 'host',
-    sequence: offset + 1,
-    baseTimeNs: 1_700_000_000_000_000_000n,
-    baseMonotonicNs: 0,
-    untilOffsetNs: events[events.length - 1]?.timeOffsetNs ?? 0,
-    losses: [],
-    processes: [],
-    events,
-    ...batch,
-  };
-  const { key, headers, value } = outgoingMessage('events', '5', 'EventBatch', encodeValue(whole, writeEventBatch));
-  return { topic: 'events', partition, offset, timestampMs: 0, key, value: value as Buffer, headers: headers ?? {} };
-}
+const message = (batch: Partial<EventBatch>, offset: number, partition = 0): ReceivedMessage =>
+  eventMessage(batch, { offset, partition });
 
 function spanBatch(output: OutgoingMessage): SpanBatch {
   expect(output.topic).toBe('spans');

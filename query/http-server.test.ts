@@ -6,6 +6,7 @@ import { createTelemetry } from '../core/telemetry/telemetry.ts';
 import { httpTraceStore } from './client.ts';
 import { type QueryServer, serveQueries } from './http-server.ts';
 import { defaultQueryLimits } from './limits.ts';
+import { storeWith } from './testing/store-with.ts';
 import type { PagedTraceStore, TraceFilter, TraceSummary } from './trace-store.ts';
 
 const summary: TraceSummary = {
@@ -31,14 +32,7 @@ afterEach(async () => {
 
 async function serve(store: Partial<PagedTraceStore>, maxConcurrency = 2): Promise<string> {
   const server = await serveQueries({
-    store: {
-      listTraces: () => Promise.resolve([]),
-      findTrace: () => Promise.resolve({ kind: 'missing' }),
-      openTrace: () => Promise.resolve({ kind: 'missing' }),
-      ping: () => Promise.resolve(),
-      close: () => Promise.resolve(),
-      ...store,
-    },
+    store: storeWith(store),
     telemetry: createTelemetry({ logger: createLogger({ name: 'test', level: 'silent' }) }),
     host: '127.0.0.1',
     port: 0,

@@ -8,6 +8,7 @@ import { createTelemetry, type Telemetry } from '../core/telemetry/telemetry.ts'
 import { type QueryServer, serveQueries } from '../query/http-server.ts';
 import { defaultQueryLimits, type QueryLimits } from '../query/limits.ts';
 import { type NamedSpan, type OpenedTrace, type PagedTraceStore, TraceChangedError } from '../query/trace-store.ts';
+import { storeWith } from '../query/testing/store-with.ts';
 import { makeSpan } from '../sink/testing/traces.ts';
 
 const servers: QueryServer[] = [];
@@ -25,14 +26,7 @@ interface Served {
 async function serve(store: Partial<PagedTraceStore>, limits: Partial<QueryLimits> = {}): Promise<Served> {
   const telemetry = createTelemetry({ logger: createLogger({ name: 'test', level: 'silent' }) });
   const server = await serveQueries({
-    store: {
-      listTraces: () => Promise.resolve([]),
-      findTrace: () => Promise.resolve({ kind: 'missing' }),
-      openTrace: () => Promise.resolve({ kind: 'missing' }),
-      ping: () => Promise.resolve(),
-      close: () => Promise.resolve(),
-      ...store,
-    },
+    store: storeWith(store),
     telemetry,
     host: '127.0.0.1',
     port: 0,

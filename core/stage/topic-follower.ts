@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Bus, Consumer, Poll, ReceivedMessage } from '../bus/bus.ts';
+import { runtimeEvents } from '../telemetry/internal-events.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Topic } from '../topics.ts';
 
 /** Longest wait for messages in one go. */
@@ -75,6 +77,37 @@ export class TopicFollower {
   async close(): Promise<void> {
     await this.#consumer.close();
   }
+}
+
+/** The two topics that tell what spans are tagged with. */
+const resourceTopics = ['resources', 'agent-resources'] as const satisfies readonly Topic[];
+
+/** Whoever follows both topics of resources. */
+export interface ResourceFollower {
+  /** A consumer whose messages come after everything that both held before them. */
+  before(consumer: Consumer, signal: AbortSignal): Consumer;
+  close(): Promise<void>;
+}
+
+/** Follows both topics of resources. What `learn` throws at is left out, and told of in the name of the stage. */
+export async function followResources(
+  options: Pick<FollowOptions, 'bus' | 'reader' | 'learn'> & {
+    readonly stage: string;
+    readonly telemetry: Pick<Telemetry, 'emit'>;
+  },
+): Promise<ResourceFollower> {
+  const { bus, reader, learn, stage, telemetry } = options;
+  const failed = ({ topic, partition, offset }: ReceivedMessage, error: unknown): void =>
+    telemetry.emit(runtimeEvents.followedLeftOut, { stage, topic, partition, offset, error });
+  const followers: TopicFollower[] = [];
+  for (const topic of resourceTopics) followers.push(await TopicFollower.open({ bus, topic, reader, learn, failed }));
+  return {
+    before: (consumer, signal) =>
+      followers.reduce((behind, follower) => afterCatchingUp(behind, follower, signal), consumer),
+    async close(): Promise<void> {
+      for (const follower of followers) await follower.close();
+    },
+  };
 }
 
 /** A consumer whose messages come after everything that the followed topic held before them. */

@@ -1,8 +1,7 @@
 import type { SignaturePolicy } from '../../core/agents/agent-signature.ts';
-import type { Bus, OutgoingMessage, Producer, ReceivedMessage } from '../../core/bus/bus.ts';
+import type { Bus, OutgoingMessage, Producer } from '../../core/bus/bus.ts';
 import { runStage } from '../../core/stage/run-stage.ts';
-import { afterCatchingUp, TopicFollower } from '../../core/stage/topic-follower.ts';
-import { runtimeEvents } from '../../core/telemetry/internal-events.ts';
+import { followResources } from '../../core/stage/topic-follower.ts';
 import { stageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { Topic } from '../../core/topics.ts';
@@ -43,22 +42,19 @@ export async function runOtlpSink(options: RunOtlpSinkOptions): Promise<void> {
   const names = new ResourceNames(signatures);
   const stage = new OtlpStage({ topic: config.topic, maxMessageBytes: config.maxMessageBytes }, names);
   const [spans, letters] = [await destination.producer(), await bus.producer()];
-  const followed = {
+  const follower = await followResources({
     bus,
     reader: 'sink-otlp-names',
-    learn: (message: ReceivedMessage): void => names.learn(message),
-    failed({ topic, partition, offset }: ReceivedMessage, error: unknown): void {
-      telemetry.emit(runtimeEvents.followedLeftOut, { stage: 'sink-otlp', topic, partition, offset, error });
-    },
-  };
-  const follower = await TopicFollower.open({ ...followed, topic: 'resources' });
-  const agentFollower = await TopicFollower.open({ ...followed, topic: 'agent-resources' });
+    learn: (message) => names.learn(message),
+    stage: 'sink-otlp',
+    telemetry,
+  });
   const consumer = await bus.consumer({ group: 'sink-otlp', topics: ['traces' satisfies Topic] });
   try {
     await runStage({
       name: 'sink-otlp',
       stage,
-      consumer: afterCatchingUp(afterCatchingUp(consumer, follower, signal), agentFollower, signal),
+      consumer: follower.before(consumer, signal),
       deliver: deliverTo(config.topic, spans, letters),
       letters,
       telemetry: stageTelemetry(telemetry, 'sink-otlp', () => stage.accounting()),
@@ -68,7 +64,6 @@ export async function runOtlpSink(options: RunOtlpSinkOptions): Promise<void> {
   } finally {
     await consumer.close();
     await follower.close();
-    await agentFollower.close();
     await spans.close();
     await letters.close();
   }

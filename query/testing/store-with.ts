@@ -1,0 +1,13 @@
+import type { PagedTraceStore } from '../trace-store.ts';
+
+/** A store without traces, but for what is given; for tests. */
+export function storeWith(given: Partial<PagedTraceStore>): PagedTraceStore {
+  return {
+    listTraces: () => Promise.resolve([]),
+    findTrace: () => Promise.resolve({ kind: 'missing' }),
+    openTrace: () => Promise.resolve({ kind: 'missing' }),
+    ping: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+    ...given,
+  };
+}
