@@ -7,7 +7,9 @@ import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Topic } from '../core/topics.ts';
 import { countAgents } from './agent-metrics.ts';
 import type { EnricherConfig } from './config.ts';
+import { countDissectorFailures } from './dissect/dissector-failures.ts';
 import { dissectors } from './dissect/dissectors.ts';
+import { guardDissector } from './dissect/guarded-dissector.ts';
 import { createEnricher } from './stage.ts';
 import { countTagging } from './tag/tag-metrics.ts';
 
@@ -29,7 +31,9 @@ export interface RunEnricherOptions {
  */
 export async function runEnricher(options: RunEnricherOptions): Promise<void> {
   const { config, signatures, bus, telemetry, signal } = options;
-  const stage = createEnricher(config, { dissectors, signatures });
+  const failed = countDissectorFailures(telemetry);
+  const guarded = dissectors.map((dissector) => guardDissector(dissector, failed));
+  const stage = createEnricher(config, { dissectors: guarded, signatures });
   countTagging(telemetry, () => stage.diagnostics());
   countAgents(telemetry, () => stage.agentCounts());
   const producer = await bus.producer();
