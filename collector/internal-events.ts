@@ -3,6 +3,11 @@ import type { InternalEvent } from '../core/telemetry/internal-events.ts';
 /** What people must hear of the collector. */
 export const collectorEvents = {
   started: { name: 'capture_started', level: 'info', message: 'The capture of this host has started.' },
+  rightsMissing: {
+    name: 'capture_rights_missing',
+    level: 'warn',
+    message: 'The capture works, but this process lacks rights: what it does not see is said in each sentence.',
+  },
   stopped: { name: 'capture_stopped', level: 'info', message: 'The capture of this host has ended.' },
   renewed: {
     name: 'agent_renewed',

@@ -14,6 +14,7 @@
 
 #include "check.h"
 #include "control-groups.h"
+#include "diagnose.h"
 #include "elf-reader.h"
 #include "encode.h"
 #include "file-mappings.h"
@@ -356,6 +357,13 @@ Napi::Value trim_heap(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), malloc_trim(0) == 1);
 }
 
+Napi::Value missing_requirements_of(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Array sentences = Napi::Array::New(env);
+  for (const std::string& sentence : missing_requirements()) sentences.Set(sentences.Length(), sentence);
+  return sentences;
+}
+
 Napi::Value page_out(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(page_out_file(info[0].ToString())));
 }
@@ -387,6 +395,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(instance);
   exports.Set("startCapture", Napi::Function::New<start_capture>(env));
   exports.Set("checkKernel", Napi::Function::New<check>(env));
+  exports.Set("missingRequirements", Napi::Function::New<missing_requirements_of>(env));
   exports.Set("createRedactor", Napi::Function::New<create_redactor>(env));
   exports.Set("encodeEvents", Napi::Function::New<encode_events>(env));
   exports.Set("findFunction", Napi::Function::New<find_function_in>(env));

@@ -162,6 +162,8 @@ export interface ProcessMemory {
 
 /** What the addon exports. */
 export interface NativeCapture {
+  /** Rights and kernel features that are missing, a sentence each that says what to do. Capture may work without some. */
+  missingRequirements(): readonly string[];
   /**
    * Reads on another thread: a process can make that wait for ever.
    * @returns undefined when the process is gone, or too much of its user waits already

@@ -30,7 +30,7 @@ export async function record(path: string, options: RecordOptions, signal: Abort
       path,
       config: settings.collector,
       dataDirectory: settings.shared.dataDir,
-      telemetry: processTelemetry('spanloom-record', 'error'),
+      telemetry: processTelemetry('spanloom-record', 'warn'),
       signal: AbortSignal.any([signal, ...over]),
       onProgress: (now) => progress.update(sizeText(now)),
     });

@@ -56,6 +56,7 @@ async function start(
     startCapture: (_, receive) => ((onBlock = receive), capture),
     readProcessMemory: readMemory,
     readMacAddresses: () => Promise.resolve([]),
+    missingRequirements: () => [],
   };
   const source = new BpfSource({
     native,

@@ -120,6 +120,8 @@ class BpfRun implements RunningSource {
     this.#watch = new CaptureWatch(options.capture.maxUnacknowledgedBlocks);
     this.#capture = this.#startCapture();
     telemetry.emit(collectorEvents.started, { agentId: identity.agentId, firstEventId: identity.firstEventId });
+    const missing = options.native.missingRequirements();
+    if (missing.length > 0) telemetry.emit(collectorEvents.rightsMissing, { missing });
     this.#probes = new LoopProbes(this.#capture, telemetry);
     this.#turn = Promise.race([this.#probes.scan(), sleep(firstScanMs)]);
     this.#timers = [

@@ -1,7 +1,7 @@
-import { Registry } from 'prom-client';
-import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { imbalance } from '../../core/stage/accounting.ts';
+import { createLogger } from '../../core/telemetry/logger.ts';
+import { createTelemetry } from '../../core/telemetry/telemetry.ts';
 import { socketEvent } from '../testing/event.ts';
 import { lineDissector } from '../testing/line-protocol.ts';
 import { runAgent } from '../testing/run-agent.ts';
@@ -79,11 +79,13 @@ describe('a dissector that throws', () => {
 
   test('is counted, and logged a few times without what the error says', async () => {
     const lines: string[] = [];
-    const registry = new Registry();
-    const logger = pino({}, { write: (line: string) => lines.push(line) });
-    const failed = countDissectorFailures({ registry, logger });
+    const logger = createLogger({ name: 'test', destination: { write: (line) => void lines.push(line) } });
+    const telemetry = createTelemetry({ logger });
+    const failed = countDissectorFailures(telemetry);
     for (let time = 0; time < 30; time++) failed(faulty, new TypeError('a secret'));
-    expect(await registry.metrics()).toContain('spanloom_enricher_dissector_failures_total{protocol="redis"} 30');
+    expect(await telemetry.registry.metrics()).toContain(
+      'spanloom_enricher_dissector_failures_total{protocol="redis"} 30',
+    );
     expect(lines).toHaveLength(10);
     expect(lines.join('')).toContain('guarded-dissector.test.ts');
     expect(lines.join('')).not.toContain('a secret');

@@ -1,11 +1,12 @@
 /** What commands say to people who call them in a way or in a place that does not work. */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { listen } from '../../core/listen.ts';
-import { spanloom, startSpanloom, withoutRights } from './spanloom.ts';
+import { spanloom, startSpanloom, untilSays, withoutRights } from './spanloom.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'spanloom-command-line-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -18,6 +19,25 @@ describe('without the right to capture', () => {
     for (const right of ['CAP_BPF', 'CAP_PERFMON', 'CAP_SYS_PTRACE'])
       expect(recorded.errors).toContain(`${right} is missing`);
     expect(readdirSync(folder)).not.toContain('never.avro');
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0)('without the right to look at other processes', () => {
+  it('requests are captured all the same, and once it is said what is missing', async () => {
+    const path = join(folder, 'requests.avro');
+    const launcher = ['setpriv', '--bounding-set=-sys_ptrace'];
+    const recording = startSpanloom(['record', path], { SPANLOOM_DATA_DIR: join(folder, 'data') }, launcher);
+    const [line] = await untilSays(recording, /^.*capture_rights_missing.*$/m);
+    expect(line).toContain('CAP_SYS_PTRACE is missing');
+    const server = createHttpServer((_, response) => response.end('seen'));
+    const port = await listen(server, { host: '127.0.0.1', port: 0, what: 'A server', portSetting: '' });
+    await fetch(`http://127.0.0.1:${port}/without-rights`).then((response) => response.text());
+    server.close();
+    recording.child.kill('SIGINT');
+    expect(await recording.ended).toBe(0);
+    expect(recording.errors().match(/capture_rights_missing/g)).toHaveLength(1);
+    const replayed = await spanloom(['replay', path, '--json', '-'], { SPANLOOM_DATA_DIR: join(folder, 'data') });
+    expect(replayed.output).toContain('/without-rights');
   });
 });
 
