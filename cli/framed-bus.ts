@@ -1,5 +1,6 @@
 import type { Bus } from '../core/bus/bus.ts';
 import { openSchemaRegistry } from '../core/registry/config.ts';
+import { withFittingLetters } from '../core/fitting-letters.ts';
 import { framedBus } from '../core/registry/framed-bus.ts';
 import type { Logger } from '../core/telemetry/logger.ts';
 import { type EmbeddedLogBounds, openBus } from './bus.ts';
@@ -13,5 +14,6 @@ export async function openFramedBus(
   bounds: EmbeddedLogBounds = {},
 ): Promise<Bus> {
   const registry = openSchemaRegistry(schemaRegistry);
-  return framedBus(await openBus(bus, dataDirectory, logger, bounds), { registry, topicPrefix: bus.kafkaPrefix });
+  const inner = await openBus(bus, dataDirectory, logger, bounds);
+  return withFittingLetters(framedBus(inner, { registry, topicPrefix: bus.kafkaPrefix }));
 }

@@ -13,6 +13,8 @@ export const errorCodes = [
   'BUS_NOT_ASSIGNED',
   /** There is no room for what was sent. Nothing of it was stored. */
   'BUS_FULL',
+  /** A message is larger than the bus takes. */
+  'BUS_MESSAGE_TOO_LARGE',
   /** The bus did not take or give data. */
   'BUS_UNAVAILABLE',
   /** The data directory is not one that this version can read. */

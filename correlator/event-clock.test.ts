@@ -54,6 +54,49 @@ describe('event time', () => {
     expect(told.now).toBe(20);
   });
 
+  test.each<[string, (at: number) => number]>([
+    ['repeats itself', () => 30],
+    ['crawls', (at) => 30 + (at - 30) / 10],
+    ['goes back and forth', (at) => 30 + (at % 2)],
+    ['goes back', (at) => 60 - at],
+  ])('is not held by an agent that %s, nor by several', (_, says) => {
+    for (const others of [[2], [2, 3, 4, 5]]) {
+      const told = new Told();
+      for (let at = 0; at <= 600; at++) {
+        told.hear(1, at, at);
+        if (at >= 30) for (const other of others) told.hear(other, says(at), at);
+        expect(Math.abs(told.now - at)).toBeLessThanOrEqual(4);
+      }
+    }
+  });
+
+  test('catches up after a pause of all, whoever stands still meanwhile', () => {
+    for (const isHeard of [(at: number) => at === 120, (at: number) => at >= 120]) {
+      const told = new Told();
+      for (let at = 0; at <= 200; at++) {
+        if (isHeard(at)) told.hear(2, 101, at);
+        if (at <= 100 || at >= 120) told.hear(1, at, at);
+      }
+      expect(told.now).toBe(200);
+    }
+  });
+
+  test('is spoken for again by an agent that comes back', () => {
+    const told = new Told();
+    const hearAll = (from: number, to: number, agents: readonly number[]): void => {
+      for (let at = from; at < to; at++) for (const agent of agents) told.hear(agent, at, at);
+    };
+    hearAll(0, 30, [1, 2]);
+    hearAll(30, 60, [1]);
+    hearAll(60, 70, [1, 2]);
+    for (let at = 70; at < 100; at++) {
+      told.hear(1, at, at);
+      told.hear(2, at, at);
+      told.hear(3, at + 4, at);
+      expect(told.now).toBeLessThanOrEqual(at + 2);
+    }
+  });
+
   test('is not held by an agent whose clock is late', () => {
     const told = new Told();
     for (let at = 0; at <= 60; at++) {

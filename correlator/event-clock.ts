@@ -2,10 +2,10 @@
  * The correlator's only clock: how far event time has come. Only durations are read off it, so it may be off from any
  * host's clock; it must go on while any agent is alive, and none may move it for the others. Of each agent there is a
  * steady time, which goes on by its watermark and rests when that steps back (a new epoch). Event time follows the
- * second greatest of these, by 2 s more at most where the greatest says so; an agent that is alone is believed. Silent
- * agents, since whose last message others have gone on, count no more; those far behind neither. An agent is never
- * believed beyond the time of the bus, nor a leap ahead of the others. Where all lag behind, whoever goes on takes time
- * along.
+ * second greatest of these, by 2 s more at most where the greatest says so; an agent that is alone is believed. Agents
+ * that rest while others go on count no more, whether they are silent or repeat themselves; those far behind neither. An
+ * agent is never believed beyond the time of the bus, nor a leap ahead of the others. Where all lag behind, whoever goes on
+ * takes time along.
  * Everything follows from the order of messages and what is in them, so reading them again gives the same.
  */
 import type { ReceivedMessage } from '../core/bus/bus.ts';
@@ -15,8 +15,11 @@ import { type Recent, RecentAgents } from './recent-agents.ts';
 
 /** How far event time may at most be ahead of what a second agent says. */
 const mostTrustNs = 2e9;
-/** An agent is silent when others have gone on by more than this since its last message. */
+/** An agent rests when others have gone on by more than this without it. */
 const silenceNs = 2e9;
+/** It catches up with what others went on by at this pace; it never has to make up for more than `mostArrearsNs`. */
+const catchUpPace = 2;
+const mostArrearsNs = 2 * silenceNs;
 /** What a single message counts towards that, also where it claims more, and where it claims what cannot be. */
 const creditNs = 2e9;
 const leapCreditNs = 0.25e9;
@@ -30,9 +33,9 @@ const aheadOfBusNs = 5e9;
 const slackNs = 1e9;
 /** After so much progress of an agent that event time has not followed at all, it does. */
 const patienceNs = 120e9;
-/** Agents that are remembered, of those that are heard of and of those that are silent: 150 bytes each. */
+/** Agents that are remembered, of those that go on and of those that rest: 150 bytes each. */
 const agentLimit = 20_000;
-const silentLimit = 5_000;
+const restingLimit = 5_000;
 
 /** What is known of one agent. Times in nanoseconds. */
 interface AgentTime extends Recent<AgentTime> {
@@ -40,9 +43,11 @@ interface AgentTime extends Recent<AgentTime> {
   watermarkNs: number;
   /** Its steady time. */
   timeNs: number;
-  /** Progress of all, as it was at its last message and as this agent alone has brought it forward. */
-  heardAtNs: number;
+  /** Progress of all, as far as this agent kept up with it, and as it alone has brought it forward. */
+  keptUpNs: number;
   creditedNs: number;
+  /** Time of the bus at its last message; 0 where that is not known. */
+  busNs: number;
   /** Its time when event time went on last, and which step of that it was. */
   restingNs: number;
   step: number;
@@ -57,7 +62,7 @@ export class EventClock {
   /** Progress of all agents together: as fast as the fastest. */
   #progressNs = 0;
   readonly #active = new RecentAgents<AgentTime>();
-  readonly #silent = new RecentAgents<AgentTime>();
+  readonly #resting = new RecentAgents<AgentTime>();
   readonly #leading = new LeadingAgents<AgentTime>(this.#active.byId);
   readonly #busTimes = new Map<number, SteadyTime>();
 
@@ -68,17 +73,20 @@ export class EventClock {
 
   /** How many are remembered. */
   get agents(): number {
-    return this.#active.size + this.#silent.size;
+    return this.#active.size + this.#resting.size;
   }
 
   /** Takes note of an agent's watermark, and when the bus accepted it (0 where that is not known). */
   observe(agentId: number, watermarkNs: number, place: Pick<ReceivedMessage, 'partition' | 'timestampMs'>): void {
-    const limitNs = this.#limit(place);
-    const known = this.#active.byId.get(agentId) ?? this.#silent.byId.get(agentId);
+    const busNs = this.#busTime(place);
+    const limitNs = busNs === 0 ? Infinity : busNs + aheadOfBusNs;
+    const known = this.#active.byId.get(agentId) ?? this.#resting.byId.get(agentId);
     const agent = known ?? this.#newAgent(agentId, watermarkNs, limitNs);
-    if (known !== undefined) this.#goOn(agent, watermarkNs, limitNs);
-    this.#hear(agent);
-    this.#silence();
+    const paceNs = known === undefined || agent.busNs === 0 ? 0 : busNs - agent.busNs;
+    const wentOnNs = known === undefined ? 0 : this.#goOn(agent, watermarkNs, limitNs, paceNs);
+    agent.busNs = busNs;
+    this.#hear(agent, wentOnNs);
+    this.#rest();
     this.#follow();
     this.#takeAlong(agent);
   }
@@ -92,17 +100,17 @@ export class EventClock {
     this.#isSet = false;
     this.#step = this.#progressNs = 0;
     this.#active.clear();
-    this.#silent.clear();
+    this.#resting.clear();
     this.#leading.clear();
     this.#busTimes.clear();
   }
 
-  /** The latest time that can be believed. */
-  #limit({ partition, timestampMs }: Pick<ReceivedMessage, 'partition' | 'timestampMs'>): number {
-    if (timestampMs <= 0) return Infinity;
+  /** Time by the bus, which never goes back; 0 where it is not known. */
+  #busTime({ partition, timestampMs }: Pick<ReceivedMessage, 'partition' | 'timestampMs'>): number {
+    if (timestampMs <= 0) return 0;
     let busTime = this.#busTimes.get(partition);
     if (busTime === undefined) this.#busTimes.set(partition, (busTime = new SteadyTime()));
-    return busTime.advance(timestampMs) * 1e6 + aheadOfBusNs;
+    return busTime.advance(timestampMs) * 1e6;
   }
 
   #newAgent(id: number, watermarkNs: number, limitNs: number): AgentTime {
@@ -112,24 +120,32 @@ export class EventClock {
       if (aheadNs > (this.#isSpokenFor(undefined) ? nearNs : plausibleGapNs) || aheadNs < -plausibleGapNs)
         timeNs = this.nowNs;
     }
-    const progress = { heardAtNs: this.#progressNs, creditedNs: this.#progressNs };
+    const progress = { keptUpNs: this.#progressNs, creditedNs: this.#progressNs, busNs: 0 };
     const order = { older: undefined, newer: undefined };
     return { id, watermarkNs, timeNs, ...progress, restingNs: timeNs, step: this.#step, ...order };
   }
 
-  /** Its steady time goes on as far as its watermark did and can be believed. */
-  #goOn(agent: AgentTime, watermarkNs: number, limitNs: number): void {
+  /**
+   * Its steady time goes on as far as its watermark did and can be believed. Returns by how much it went on, which is more
+   * where it waits for event time to come near: else an agent that rests would hold both for ever.
+   *
+   * @param paceNs time of the bus since its last message
+   */
+  #goOn(agent: AgentTime, watermarkNs: number, limitNs: number, paceNs: number): number {
     const claimedNs = watermarkNs - agent.watermarkNs;
     if (claimedNs > 0 || claimedNs < -slackNs) agent.watermarkNs = watermarkNs;
-    if (claimedNs <= 0) return;
+    if (claimedNs <= 0) return 0;
     const before = agent.timeNs;
     const leapNs = this.nowNs + nearNs;
-    let believedNs = Math.min(before + claimedNs, limitNs);
-    const isLeap = believedNs > leapNs && this.#isSpokenFor(agent);
-    if (isLeap) believedNs = leapNs;
+    const withinBusNs = Math.min(before + claimedNs, limitNs);
+    const isLeap = withinBusNs > leapNs && this.#isSpokenFor(agent);
+    const believedNs = isLeap ? leapNs : withinBusNs;
     if (believedNs > before) agent.timeNs = believedNs;
-    const credit = Math.min(agent.timeNs - before, isLeap ? leapCreditNs : creditNs);
-    agent.creditedNs = Math.max(agent.creditedNs, agent.heardAtNs) + credit;
+    const waitedNs = isLeap ? Math.min(withinBusNs - before, paceNs) : 0;
+    const wentOnNs = Math.max(agent.timeNs - before, waitedNs);
+    agent.creditedNs =
+      Math.max(agent.creditedNs, agent.keptUpNs) + Math.min(wentOnNs, isLeap ? leapCreditNs : creditNs);
+    return wentOnNs;
   }
 
   /** Whether another agent says what time it is. */
@@ -138,23 +154,37 @@ export class EventClock {
     return first !== undefined && first.timeNs >= this.nowNs - nearNs;
   }
 
-  #hear(agent: AgentTime): void {
+  #hear(agent: AgentTime, wentOnNs: number): void {
     this.#progressNs = Math.max(this.#progressNs, agent.creditedNs);
-    agent.heardAtNs = this.#progressNs;
-    this.#silent.remove(agent);
+    const leastNs = Math.max(agent.keptUpNs, this.#progressNs - mostArrearsNs);
+    agent.keptUpNs = Math.min(this.#progressNs, leastNs + catchUpPace * wentOnNs);
+    // Somebody has to say what time it is.
+    const isLast = this.#active.size === (this.#active.byId.has(agent.id) ? 1 : 0);
+    if (agent.keptUpNs + silenceNs < this.#progressNs && !isLast) {
+      this.#active.remove(agent);
+      this.#leading.remove(agent);
+      this.#putToRest(agent);
+      return;
+    }
+    this.#resting.remove(agent);
     this.#active.put(agent);
     this.#leading.raise(agent);
   }
 
-  /** Those that have not been heard of for long count no more. */
-  #silence(): void {
+  /** Those that have not gone on for long count no more. */
+  #rest(): void {
     for (let { oldest } = this.#active; oldest !== undefined; oldest = this.#active.oldest) {
-      if (oldest.heardAtNs + silenceNs >= this.#progressNs && this.#active.size <= agentLimit) return;
+      const isKeepingUp = oldest.keptUpNs + silenceNs >= this.#progressNs;
+      if ((isKeepingUp && this.#active.size <= agentLimit) || this.#active.size === 1) return;
       this.#active.remove(oldest);
       this.#leading.remove(oldest);
-      this.#silent.put(oldest);
-      if (this.#silent.size > silentLimit) this.#silent.remove(this.#silent.oldest!);
+      this.#putToRest(oldest);
     }
+  }
+
+  #putToRest(agent: AgentTime): void {
+    this.#resting.put(agent);
+    if (this.#resting.size > restingLimit) this.#resting.remove(this.#resting.oldest!);
   }
 
   /** Event time goes on as far as agents speak for it. */
@@ -176,7 +206,7 @@ export class EventClock {
       agent.restingNs = agent.timeNs;
     } else if (agent.timeNs < this.nowNs && agent.timeNs - agent.restingNs > patienceNs) {
       agent.timeNs = this.nowNs;
-      this.#leading.raise(agent);
+      if (this.#active.byId.has(agent.id)) this.#leading.raise(agent);
     }
   }
 }

@@ -90,8 +90,8 @@ export interface Producer {
    * Resolves when every message is stored and would survive a kill of this process. Messages of one partition keep
    * the order of the calls, also when a call is not awaited before the next.
    *
-   * @throws PipelineError BUS_UNKNOWN_TOPIC, BUS_FULL, BUS_CLOSED, BUS_UNAVAILABLE (retryable or not); then the first
-   *   messages may have been stored and the others not, but never half a message
+   * @throws PipelineError BUS_UNKNOWN_TOPIC, BUS_FULL, BUS_CLOSED, BUS_MESSAGE_TOO_LARGE, BUS_UNAVAILABLE (retryable
+   *   or not); then the first messages may have been stored and the others not, but never half a message
    */
   send(messages: readonly OutgoingMessage[]): Promise<void>;
   /** The bus stays open. */

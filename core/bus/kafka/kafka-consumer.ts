@@ -29,6 +29,8 @@ const retryAfterMs = 500;
 const patience = { retries: 600 };
 const closeWithinMs = 5_000;
 const commitWithinMs = 10_000;
+/** One may have been under way when the join began. */
+const heartbeatsOfFailedJoin = 3;
 
 /** A member of a consumer group of Kafka. */
 export class KafkaConsumer implements Consumer {
@@ -45,6 +47,8 @@ export class KafkaConsumer implements Consumer {
   #memberId: string | undefined;
   /** Between a request to join and the assignment nothing may be committed. */
   #joining = true;
+  /** Heartbeats that the broker has answered since then. */
+  #heartbeatsWhileJoining = 0;
   /** The broker's wish to rebalance, from when it is known until the next assignment. */
   #rebalancing: { readonly error: unknown } | undefined;
   /** The stage works on what the last poll brought. */
@@ -116,7 +120,10 @@ export class KafkaConsumer implements Consumer {
       retry,
       partitionAssigners: [
         partitionAssigner(
-          () => (this.#joining = true),
+          () => {
+            this.#joining = true;
+            this.#heartbeatsWhileJoining = 0;
+          },
           () => [...new Set(this.#assignment.owned().map(({ partition }) => partition))],
         ),
       ],
@@ -124,10 +131,23 @@ export class KafkaConsumer implements Consumer {
     inner.on(inner.events.GROUP_JOIN, ({ payload }) => {
       if (inner === this.#inner) this.#joined(payload.memberId, payload.memberAssignment);
     });
+    inner.on(inner.events.HEARTBEAT, () => {
+      if (inner === this.#inner && this.#joining) this.#heardWhileJoining();
+    });
     inner.on(inner.events.CRASH, ({ payload }) => {
       if (inner === this.#inner) this.#crashed(payload.error, payload.restart);
     });
     return inner;
+  }
+
+  /**
+   * A coordinator that has moved refuses to let us join; when it is back before kafkajs asks again, that goes on in the old
+   * generation as if it had never asked. What we discarded for the join would not come again: we begin anew.
+   */
+  #heardWhileJoining(): void {
+    if (this.#memberId === undefined || ++this.#heartbeatsWhileJoining < heartbeatsOfFailedJoin) return;
+    const message = `Kafka: ${this.#group} could not rejoin its group, and joins it anew.`;
+    this.#crashed(new PipelineError('BUS_UNAVAILABLE', message, { retryable: true }), false);
   }
 
   #joined(memberId: string, given: Readonly<Record<string, readonly number[]>>): void {

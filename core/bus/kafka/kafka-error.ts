@@ -14,8 +14,6 @@ const finalTypes: ReadonlySet<string> = new Set([
   'TOPIC_AUTHORIZATION_FAILED',
   'GROUP_AUTHORIZATION_FAILED',
   'CLUSTER_AUTHORIZATION_FAILED',
-  'MESSAGE_TOO_LARGE',
-  'RECORD_LIST_TOO_LARGE',
   'INVALID_TOPIC_EXCEPTION',
   'INVALID_GROUP_ID',
   'INVALID_SESSION_TIMEOUT',
@@ -28,6 +26,8 @@ const finalTypes: ReadonlySet<string> = new Set([
   'UNSUPPORTED_VERSION',
   'UNSUPPORTED_COMPRESSION_TYPE',
 ]);
+/** Answers to a message that is larger than its topic takes. */
+const tooLargeTypes: ReadonlySet<string> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 const finalNames: ReadonlySet<string> = new Set([
   'KafkaJSSASLAuthenticationError',
   'KafkaJSNotImplemented',
@@ -82,6 +82,8 @@ export function kafkaError(action: string, error: unknown): PipelineError {
     if (typeof code === 'string' && finalCode.test(code)) final = true;
   }
   const reason = error instanceof Error ? error.message : String(error);
+  if (tooLargeTypes.has(brokerAnswer(error) ?? ''))
+    return new PipelineError('BUS_MESSAGE_TOO_LARGE', `Kafka: ${action}: ${reason}`, { cause: error });
   return new PipelineError('BUS_UNAVAILABLE', `Kafka: ${action}: ${reason}`, { retryable: !final, cause: error });
 }
 
