@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { hasCode } from '../core/errors.ts';
+import { loadNative } from '../native/load.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { sentenceOf } from './sentence.ts';
 
@@ -22,7 +23,7 @@ export async function runCommand(command: (signal: AbortSignal) => Promise<void>
     const exitCode = 128 + constants.signals[name];
     if (controller.signal.aborted) {
       const isEcho = name === 'SIGINT' && first.name === name && performance.now() - first.atMs <= echoWithinMs;
-      if (!isEcho) process.exit(exitCode);
+      if (!isEcho) cutOff(exitCode);
       return;
     }
     Object.assign(first, { name, atMs: performance.now(), exitCode });
@@ -38,7 +39,7 @@ export async function runCommand(command: (signal: AbortSignal) => Promise<void>
     }
     tellFailure(error);
     // What did not end in time would not let the process end either.
-    if (hasCode(error, 'SHUTDOWN_TIMEOUT')) process.exit();
+    if (hasCode(error, 'SHUTDOWN_TIMEOUT')) cutOff(exitCodeOf(error));
   } finally {
     for (const name of signals) process.off(name, onSignal);
     endSoon();
@@ -64,4 +65,17 @@ function tellFailure(error: unknown): void {
 function endSoon(): void {
   // A reader that is slower than we are gets all of it: the callback is called behind what was written before.
   setTimeout(() => process.stdout.write('', () => process.exit()), lingerMs).unref();
+}
+
+/** Ends the process in the middle of its work: a thread may be in a call that never returns, and exiting would wait for it. */
+function cutOff(exitCode: number): void {
+  // Behind the listeners that tidy up.
+  process.once('exit', (code) => {
+    try {
+      loadNative().endAtOnce(code);
+    } catch {
+      // Without the addon it ends as soon as its threads do.
+    }
+  });
+  process.exit(exitCode);
 }

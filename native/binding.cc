@@ -404,6 +404,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("trimHeap", Napi::Function::New<trim_heap>(env));
   exports.Set("pageOutFile", Napi::Function::New<page_out>(env));
   exports.Set("startWatchdog", Napi::Function::New<start_watchdog>(env));
+  exports.Set("endAtOnce", Napi::Function::New<end_at_once>(env));
   exports.Set("layouts", Napi::Function::New<layouts>(env));
   return exports;
 }

@@ -54,6 +54,11 @@ export interface NativeAddon extends NativeCapture {
    * It counts ticks of its own, so that a process that was stopped, or a machine that slept, is not taken for one that hangs.
    */
   startWatchdog(limitMs: number, tickMs: number, sentence: string): NativeWatchdog;
+  /**
+   * Ends the process without waiting for any of its threads. `process.exit()` waits for those that work for libuv, and one
+   * that waits for the main thread in turn, as a transaction of LMDB does for its callback, never ends.
+   */
+  endAtOnce(code: number): never;
   /** The layout of bpf/event.h as the C++ compiler made it and as the BPF object tells it. */
   layouts(objectPath: string): { readonly compiled: Layout; readonly object: Layout };
 }

@@ -40,6 +40,14 @@ describe('alive', () => {
 });
 
 describe('ready', () => {
+  test('nothing is before a stage exists: the log and the database are being opened', async () => {
+    const health = new Health();
+    expect(await health.readinessProblems()).toEqual(['starting, no stage exists yet']);
+    expect(health.deathProblems(1_000)).toEqual([]);
+    health.turns('enricher');
+    expect(await health.readinessProblems()).toEqual([]);
+  });
+
   test('all that stands in the way is named together', async () => {
     const health = new Health();
     health.starts('collector');

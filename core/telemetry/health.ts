@@ -31,6 +31,7 @@ export class Health {
   readonly #stages = new Map<string, StageState>();
   readonly #checks = new Map<string, () => Promise<unknown>>();
   readonly #now: () => number;
+  #hasBegun = false;
   #isDraining = false;
 
   /** @param now a monotonic clock, in milliseconds */
@@ -40,6 +41,7 @@ export class Health {
 
   /** The stage exists, but has not got going yet. */
   starts(stage: string): void {
+    this.#hasBegun = true;
     if (this.#stages.has(stage)) return;
     const nowMs = this.#now();
     this.#stages.set(stage, {
@@ -116,6 +118,8 @@ export class Health {
   /** Why the process is not ready; empty when it is. */
   async readinessProblems(): Promise<readonly Problem[]> {
     const problems = this.#isDraining ? ['draining'] : [];
+    // Opening the log and the database may take long, and only then the first stage exists.
+    if (!this.#hasBegun) problems.push('starting, no stage exists yet');
     const nowMs = this.#now();
     for (const [stage, { hasTurned, idleSinceMs, waits }] of this.#stages) {
       if (!hasTurned && waits.size === 0) problems.push(`${stage}: starting, has not joined its input yet`);

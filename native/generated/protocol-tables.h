@@ -369,7 +369,7 @@ inline constexpr std::array<std::string_view, 244> kRedisCommands = {
 };
 
 // Lower case; '-' is '_'.
-inline constexpr std::array<std::string_view, 34> kCredentialHeaders = {
+inline constexpr std::array<std::string_view, 32> kCredentialHeaders = {
     "authorization",
     "proxy_authorization",
     "cookie",
@@ -390,7 +390,6 @@ inline constexpr std::array<std::string_view, 34> kCredentialHeaders = {
     "x_access_key",
     "x_functions_key",
     "ocp_apim_subscription_key",
-    "x_goog_iap_jwt_assertion",
     "x_amzn_oidc_data",
     "x_amzn_oidc_accesstoken",
     "x_ms_client_principal",
@@ -402,12 +401,11 @@ inline constexpr std::array<std::string_view, 34> kCredentialHeaders = {
     "x_shopify_hmac_sha256",
     "x_hub_signature",
     "x_hub_signature_256",
-    "x_jwt",
     "x_session_id",
 };
 
 // Lower case; '-' and '.' are '_'.
-inline constexpr std::array<std::string_view, 23> kCredentialParameters = {
+inline constexpr std::array<std::string_view, 21> kCredentialParameters = {
     "auth",
     "authorization",
     "pass",
@@ -420,8 +418,6 @@ inline constexpr std::array<std::string_view, 23> kCredentialParameters = {
     "jsessionid",
     "phpsessid",
     "sid",
-    "jwt",
-    "assertion",
     "ticket",
     "otp",
     "samlresponse",
@@ -434,7 +430,7 @@ inline constexpr std::array<std::string_view, 23> kCredentialParameters = {
 };
 
 // Lower case; '-' and '.' are '_'.
-inline constexpr std::array<std::string_view, 16> kCredentialEndings = {
+inline constexpr std::array<std::string_view, 17> kCredentialEndings = {
     "token",
     "password",
     "passwd",
@@ -450,7 +446,8 @@ inline constexpr std::array<std::string_view, 16> kCredentialEndings = {
     "secretkey",
     "signature",
     "credential",
-    "client_assertion",
+    "assertion",
+    "jwt",
 };
 
 // Lower case.

@@ -63,8 +63,16 @@ const http = of(80, {
     ),
     server(ok),
   ],
+  'fields of assertions': [
+    client(get('X-Jwt-Assertion: «j»\r\nX-Goog-IAP-JWT-Assertion: «i»\r\nX-Access-Jwt: «a»\r\nX-JWT: «x»')),
+    server(ok),
+  ],
   'fields that only sound so': [
-    client(get('X-Author: bob\r\nX-Tokens: 3\r\nSecretary: none\r\nAuthority: x\r\nKey: 1\r\nX-Request-ID: 7')),
+    client(
+      get(
+        'X-Author: bob\r\nX-Tokens: 3\r\nSecretary: none\r\nAuthority: x\r\nX-Assertions: 2\r\nKey: 1\r\nX-Request-ID: 7',
+      ),
+    ),
     server(ok),
   ],
   'a token as a subprotocol': [
