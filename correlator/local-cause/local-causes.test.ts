@@ -56,6 +56,21 @@ describe('what caused a call', () => {
     expect(scenario.traces).toHaveLength(3);
   });
 
+  test('a reply that is known vouches for its call, and for no call before it that was only perhaps continued', () => {
+    // Two requests of one connection are read at once; a thread works them off in turn.
+    const note = { learned: false, confidence: 0.5 } as const;
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 50);
+    const [nextCall, next] = callOf(2, 0, 100);
+    const first = innerCall(901, 10, 20);
+    const second = innerCall(902, 60, 70, { causes: [afterResponse(first, note)] });
+    scenario.arrive(100, first, { ...served, causes: [afterResponse(first, note)] }, call);
+    scenario.arrive(100, second, { ...next, causes: [afterResponse(second)] }, nextCall);
+    scenario.drain();
+    expect(scenario.parentOf(first)).not.toBe(next.spanId);
+    expect(scenario.parentOf(second)).toBe(next.spanId);
+  });
+
   test('a rule that was not learned needs a second witness', () => {
     const note = { learned: false, confidence: 0.6 } as const;
     const [call, served] = callOf(1, 0, 100);
