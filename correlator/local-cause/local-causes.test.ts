@@ -137,6 +137,32 @@ describe('what caused a call', () => {
     expect(scenario.find(inner)).toMatchObject({ parentSpanId: served.spanId, reason: 'time', confidence: 0.9 });
   });
 
+  test('a request whose client left may still make calls: time gives them to no other request', () => {
+    const scenario = new Scenario();
+    scenario.arrive(100, ...callOf(7, 0, 100));
+    const [leftCall, left] = callOf(1, 1_000, 1_005, { status: 'closed', responseEventId: 0, responseTcpSequence: 0 });
+    const [call, served] = callOf(2, 1_008, 1_100);
+    const inner = innerCall(901, 1_010, 1_020);
+    scenario.arrive(1_100, left, leftCall, inner, served, call);
+    scenario.arrive(5_000);
+    scenario.drain();
+    expect(scenario.parentOf(inner)).toBeUndefined();
+  });
+
+  test('calls of a request whose client left are no background work', () => {
+    const scenario = new Scenario();
+    scenario.arrive(100, ...callOf(7, 0, 100));
+    const [leftCall, left] = callOf(1, 1_000, 1_005, { status: 'closed', responseEventId: 0, responseTcpSequence: 0 });
+    scenario.arrive(1_020, left, leftCall, innerCall(900, 1_010, 1_020));
+    scenario.arrive(6_000);
+    const [call, served] = callOf(2, 7_000, 7_100);
+    const inner = innerCall(901, 7_010, 7_020);
+    scenario.arrive(7_100, inner, served, call);
+    scenario.arrive(11_000);
+    scenario.drain();
+    expect(scenario.find(inner)).toMatchObject({ parentSpanId: served.spanId, reason: 'time' });
+  });
+
   test('time waits for requests of a process whose requests take long', () => {
     const scenario = new Scenario();
     scenario.arrive(3_500, ...callOf(7, 0, 3_500));
