@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type CloudSettings, cloudSources } from '../collector/cloud/cloud-sources.ts';
 import { readResourceFile } from '../collector/cloud/file/read-resource-file.ts';
-import { FileSource } from '../collector/cloud/file/file-source.ts';
+import { FileSource, maxFileBytes } from '../collector/cloud/file/file-source.ts';
 import { ApiClient } from '../collector/kubernetes/api-client.ts';
 import { kubeAccess, ownNamespace } from '../collector/kubernetes/kube-access.ts';
 import { KubernetesSource } from '../collector/kubernetes/kubernetes-source.ts';
@@ -13,6 +13,7 @@ import type { ResourceSource } from '../collector/resources/resource-source.ts';
 import { type Leadership, resourcesStage } from '../collector/resources/run.ts';
 import { PipelineError } from '../core/errors.ts';
 import { fileError } from '../core/files/file-error.ts';
+import { requireRealFile } from '../core/files/open-input-file.ts';
 import { runtimeEvents } from '../core/telemetry/internal-events.ts';
 import { stageEvents } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
@@ -85,6 +86,10 @@ const shownProblems = 20;
 export function requireResourceFile(path: string): void {
   let text: string;
   try {
+    const found = statSync(path);
+    requireRealFile(path, found);
+    if (found.size > maxFileBytes)
+      throw new PipelineError('FILE_UNUSABLE', `${path} has ${found.size} bytes; at most ${maxFileBytes} are read.`);
     text = readFileSync(path, 'utf8');
   } catch (error) {
     throw fileError(path, 'read', error);

@@ -22,6 +22,14 @@ describe('what goes wrong with ClickHouse', () => {
     });
   });
 
+  it('says that stored data is damaged', () => {
+    for (const type of ['CHECKSUM_DOESNT_MATCH', 'CANNOT_DECOMPRESS', 'CORRUPTED_DATA', 'NO_FILE_IN_DATA_PART']) {
+      const found = clickHouseError(databaseError(type, 'Checksum does not match: corrupted data.'), '/data');
+      expect(found).toMatchObject({ code: 'FILE_CORRUPT', retryable: false });
+      expect(found.message).toContain(`What ClickHouse at /data stores is damaged (${type})`);
+    }
+  });
+
   it('stops the process when the disk is full, in one sentence', () => {
     for (const error of [
       databaseError(

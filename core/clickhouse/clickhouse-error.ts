@@ -27,6 +27,18 @@ const passingTypes: ReadonlySet<string> = new Set([
   'UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE',
 ]);
 
+/** Types of errors that say that stored bytes are not those that were written. */
+const damageTypes: ReadonlySet<string> = new Set([
+  'BAD_SIZE_OF_FILE_IN_DATA_PART',
+  'CANNOT_DECOMPRESS',
+  'CHECKSUM_DOESNT_MATCH',
+  'CORRUPTED_DATA',
+  'NO_FILE_IN_DATA_PART',
+  'SIZES_OF_MARKS_FILES_ARE_INCONSISTENT',
+  'UNKNOWN_CODEC',
+  'UNKNOWN_COMPRESSION_METHOD',
+]);
+
 const diskFullPattern = /NOT_ENOUGH_SPACE|No space left on device|errno: 28\b|ENOSPC/;
 const networkCodes: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
@@ -51,7 +63,7 @@ function firstLine(text: string): string {
 }
 
 /**
- * What went wrong, as an error of the pipeline. A full disk is not retryable: nothing gets better by itself, so the
+ * What went wrong, as an error of the pipeline. Damaged data is FILE_CORRUPT. A full disk is not retryable: nothing gets better by itself, so the
  * process stops and says so; what was not stored is still on the bus.
  *
  * @param place the directory or address of the database, for people
@@ -65,6 +77,14 @@ export function clickHouseError(error: unknown, place: string): PipelineError {
       cause: error,
     });
   if (type !== undefined) {
+    if (damageTypes.has(type))
+      return new PipelineError(
+        'FILE_CORRUPT',
+        `What ClickHouse at ${place} stores is damaged (${type}): ${firstLine(text)}`,
+        {
+          cause: error,
+        },
+      );
     const message = `ClickHouse at ${place} refused (${type}): ${firstLine(text)}`;
     return passingTypes.has(type)
       ? new PipelineError('DESTINATION_UNAVAILABLE', message, { retryable: true, cause: error })

@@ -1,6 +1,13 @@
+import type { Stats } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { PipelineError } from '../errors.ts';
 import { fileError } from './file-error.ts';
+
+/** @throws PipelineError FILE_UNUSABLE for what may never end, or never begin, to be read: a pipe, a device; or a folder */
+export function requireRealFile(path: string, found: Stats): void {
+  if (found.isDirectory()) throw new PipelineError('FILE_UNUSABLE', `${path} is a folder, not a file.`);
+  if (!found.isFile()) throw new PipelineError('FILE_UNUSABLE', `${path} is a pipe or a device, not a file.`);
+}
 
 /**
  * Opens a file that is read here and there, so that it must be a real one.
@@ -10,9 +17,7 @@ import { fileError } from './file-error.ts';
 export async function openInputFile(path: string): Promise<FileHandle> {
   try {
     // Before it is opened: a pipe would wait for somebody to write into it.
-    const found = await stat(path);
-    if (found.isDirectory()) throw new PipelineError('FILE_UNUSABLE', `${path} is a folder, not a file.`);
-    if (!found.isFile()) throw new PipelineError('FILE_UNUSABLE', `${path} is a pipe or a device, not a file.`);
+    requireRealFile(path, await stat(path));
     return await open(path, 'r');
   } catch (error) {
     throw fileError(path, 'read', error);

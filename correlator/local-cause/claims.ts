@@ -77,24 +77,36 @@ export function requestClaim(call: SpanRecord, rule: Reason, find: SpanLookup): 
   return undefined;
 }
 
-/** A reply that the response of the call, or of one that continued it, led to. */
+/** A call that continued the call in question, with all that lies between them, or that call itself. */
+interface Continuation {
+  readonly call: SpanRecord;
+  /** Each step was learned. */
+  readonly learned: boolean;
+  /** That every step is right. */
+  readonly confidence: number;
+}
+
+/** A reply that the response of the call, or of one that continued it, led to. As sure as all steps to it together. */
 interface Reply {
   readonly server: SpanRecord;
   readonly isDirect: boolean;
-  readonly cause: Cause;
+  readonly learned: boolean;
+  readonly confidence: number;
 }
 
 function repliesAfter(call: SpanRecord, rule: Reason): readonly Reply[] {
   const replies: Reply[] = [];
-  const calls = [call];
+  const calls: Continuation[] = [{ call, learned: true, confidence: 1 }];
   for (let index = 0; index < calls.length && index < continuationLimit; index++) {
     const current = calls[index]!;
-    for (const span of current.process!.continuationsOf(current)) {
-      const cause = span.causes.find((candidate) => candidate.spanId === current.spanId && candidate.rule === rule);
-      if (cause === undefined || !followsResponseOf(span, current)) continue;
+    for (const span of current.call.process!.continuationsOf(current.call)) {
+      const cause = span.causes.find(({ spanId, rule: ofCause }) => spanId === current.call.spanId && ofCause === rule);
+      if (cause === undefined || !followsResponseOf(span, current.call)) continue;
+      const learned = current.learned && cause.learned;
+      const confidence = current.confidence * cause.confidence;
       if (span.role === 'server') {
-        if (wasOpenAt(span, call)) replies.push({ server: span, isDirect: current === call, cause });
-      } else if (!calls.includes(span)) calls.push(span);
+        if (wasOpenAt(span, call)) replies.push({ server: span, isDirect: current.call === call, learned, confidence });
+      } else if (!calls.some((known) => known.call === span)) calls.push({ call: span, learned, confidence });
     }
   }
   return replies;
@@ -105,11 +117,11 @@ export function responseClaim(call: SpanRecord, rule: Reason): ResponseClaim | u
   if (call.process!.continuationsOf(call).length === 0) return undefined;
   const all = repliesAfter(call, rule);
   if (all.length === 0) return undefined;
-  const learned = all.some(({ cause }) => cause.learned);
-  const replies = learned ? all.filter(({ cause }) => cause.learned) : all;
+  const learned = all.some((reply) => reply.learned);
+  const replies = learned ? all.filter((reply) => reply.learned) : all;
   const servers = (isDirect: boolean): readonly SpanRecord[] => [
     ...new Set(replies.filter((reply) => reply.isDirect === isDirect).map(({ server }) => server)),
   ];
-  const confidence = Math.min(...replies.map(({ cause }) => cause.confidence));
+  const confidence = Math.min(...replies.map((reply) => reply.confidence));
   return { direct: servers(true), indirect: servers(false), learned, confidence };
 }

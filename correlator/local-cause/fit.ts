@@ -16,6 +16,16 @@ export function wasOpenAt(server: SpanRecord, call: SpanRecord): boolean {
   );
 }
 
+/**
+ * Whether the server span was open in the call's process when the call began, or ended without a reply, as when its client
+ * left, and no longer than `lingerNs` before.
+ */
+export function mayStillBeServedAt(server: SpanRecord, call: SpanRecord, lingerNs: number): boolean {
+  if (wasOpenAt(server, call)) return true;
+  if (server.process !== call.process || server.role !== 'server' || server.responseEventId !== 0) return false;
+  return server.requestEventId < call.requestEventId && server.endNs + lingerNs >= call.startNs;
+}
+
 /** Whether the server span was open from the call's beginning to its end. */
 export function covers(server: SpanRecord, call: SpanRecord): boolean {
   if (!wasOpenAt(server, call)) return false;

@@ -56,6 +56,21 @@ describe('what caused a call', () => {
     expect(scenario.traces).toHaveLength(3);
   });
 
+  test('a reply that is known vouches for its call, and for no call before it that was only perhaps continued', () => {
+    // Two requests of one connection are read at once; a thread works them off in turn.
+    const note = { learned: false, confidence: 0.5 } as const;
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 50);
+    const [nextCall, next] = callOf(2, 0, 100);
+    const first = innerCall(901, 10, 20);
+    const second = innerCall(902, 60, 70, { causes: [afterResponse(first, note)] });
+    scenario.arrive(100, first, { ...served, causes: [afterResponse(first, note)] }, call);
+    scenario.arrive(100, second, { ...next, causes: [afterResponse(second)] }, nextCall);
+    scenario.drain();
+    expect(scenario.parentOf(first)).not.toBe(next.spanId);
+    expect(scenario.parentOf(second)).toBe(next.spanId);
+  });
+
   test('a rule that was not learned needs a second witness', () => {
     const note = { learned: false, confidence: 0.6 } as const;
     const [call, served] = callOf(1, 0, 100);
@@ -120,6 +135,32 @@ describe('what caused a call', () => {
     scenario.arrive(100, inner, served, call);
     scenario.arrive(3_100);
     expect(scenario.find(inner)).toMatchObject({ parentSpanId: served.spanId, reason: 'time', confidence: 0.9 });
+  });
+
+  test('a request whose client left may still make calls: time gives them to no other request', () => {
+    const scenario = new Scenario();
+    scenario.arrive(100, ...callOf(7, 0, 100));
+    const [leftCall, left] = callOf(1, 1_000, 1_005, { status: 'closed', responseEventId: 0, responseTcpSequence: 0 });
+    const [call, served] = callOf(2, 1_008, 1_100);
+    const inner = innerCall(901, 1_010, 1_020);
+    scenario.arrive(1_100, left, leftCall, inner, served, call);
+    scenario.arrive(5_000);
+    scenario.drain();
+    expect(scenario.parentOf(inner)).toBeUndefined();
+  });
+
+  test('calls of a request whose client left are no background work', () => {
+    const scenario = new Scenario();
+    scenario.arrive(100, ...callOf(7, 0, 100));
+    const [leftCall, left] = callOf(1, 1_000, 1_005, { status: 'closed', responseEventId: 0, responseTcpSequence: 0 });
+    scenario.arrive(1_020, left, leftCall, innerCall(900, 1_010, 1_020));
+    scenario.arrive(6_000);
+    const [call, served] = callOf(2, 7_000, 7_100);
+    const inner = innerCall(901, 7_010, 7_020);
+    scenario.arrive(7_100, inner, served, call);
+    scenario.arrive(11_000);
+    scenario.drain();
+    expect(scenario.find(inner)).toMatchObject({ parentSpanId: served.spanId, reason: 'time' });
   });
 
   test('time waits for requests of a process whose requests take long', () => {

@@ -74,6 +74,8 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
   private readonly server = new Side<Origin>();
   private readonly order = new ReplyOrder<Expectation>();
   private misses = 0;
+  /** The last word of the server was an interim response to the last request: what comes is the body of that. */
+  private bodyExpected = false;
 
   read(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
     if (this.lost) return;
@@ -135,6 +137,7 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     const { flow } = side;
     if (flow.ahead === 0 && side.place === 'out-of-step') return true;
     if (flow.ahead === 0 && side.place === 'head' && !flow.waiting) return false;
+    if (isRequest && this.bodyExpected && (flow.ahead > 0 || side.place !== 'head')) return false;
     const { bytes } = segment;
     const isLong = bytes.length >= leastBytesOfLongLine;
     if (!isRequest) {
@@ -286,6 +289,7 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     const { flow } = side;
     const bytes = flow.window;
     const requestType = methodName(bytes, head.start, cut);
+    this.bodyExpected = false;
     this.order.asked(requestType === 'HEAD' ? 'no-body' : requestType === 'CONNECT' ? 'tunnel' : 'body');
 
     report(requestMessage(head, bytes, cut, requestType, flow.originAt(head.start), flow.offsetAt(head.start)));
@@ -295,7 +299,8 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     const flow = side.flow;
     const window = flow.window;
     const code = statusCode(window, head.start);
-    if (code < 200 && code !== 101) {
+    this.bodyExpected = code < 200 && code !== 101;
+    if (this.bodyExpected) {
       // An interim response: the real one follows.
       flow.position = head.next;
       side.beginHead();

@@ -222,6 +222,23 @@ describe('bodies', () => {
     ]);
   });
 
+  test('what comes after an interim response is a body, also when it looks like a request', () => {
+    const interim = http(['HTTP/1.1 100 Continue']);
+    const body = http(['GET /within HTTP/1.1', 'Host: x']);
+    for (const [fields, sent] of [
+      [[`Content-Length: ${body.length}`], body],
+      [['Content-Length: 2'], Buffer.concat([Buffer.from('ab'), get])],
+      [['Transfer-Encoding: chunked'], http([`${body.length.toString(16)}`], '').subarray(0, -2)],
+    ] as const) {
+      const post = http(['POST / HTTP/1.1', 'Expect: 100-continue', ...fields]);
+      const rest = fields[0] === 'Transfer-Encoding: chunked' ? Buffer.concat([sent, body, http(['', '0'])]) : sent;
+      const { messages } = play(http1Dissector, [client(post), server(interim), client(rest), server(ok), client(get)]);
+      const resources = messages.flatMap((message) => (message.kind === 'request' ? [message.requestResource] : []));
+      expect(resources.filter((resource) => resource === '/within')).toEqual([]);
+      expect(messages.filter(({ kind }) => kind === 'response')).toMatchObject([{ origin: 3 }]);
+    }
+  });
+
   test('a body that lasts until the connection closes hides no request', () => {
     const calls = [client(get), server(http(['HTTP/1.0 200 OK'], 'x'.repeat(50))), server(Buffer.alloc(500, 0x78))];
     expect(play(http1Dissector, calls).responses).toHaveLength(1);

@@ -72,7 +72,7 @@ export class Context extends LruEntry {
   /** Something was read. `arrived` is the part of `works` that is complete now and waits for its turn. */
   read(messageId: number, works: readonly Work[], arrived: readonly Work[]): void {
     if (this.lastRead?.messageId !== messageId) this.readsInPhase++;
-    const read = new Read(messageId, this.readsInPhase);
+    const read = new Read(messageId, this.readsInPhase, this);
     read.works = works.length === 0 ? noWork : works;
     if (works.length > 1) read.sequel = [];
     this.lastRead = read;

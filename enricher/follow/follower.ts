@@ -16,7 +16,7 @@ import { Discipline } from './discipline.ts';
 import { learnRequestQueue } from './lanes.ts';
 import { judgeByLastRead, learnFromReply } from './last-read.ts';
 import { causesOfCall, causesOfReply } from './verdict.ts';
-import { CallWork, type Read, ServerWork, Unit } from './work.ts';
+import { CallWork, hadToWait, type Read, ServerWork, Unit } from './work.ts';
 
 const contextKinds = 4;
 const maxDisciplines = 65_536;
@@ -47,10 +47,19 @@ export class Follower {
     return context;
   }
 
-  /** A request was read that this context, or another one, has to answer. */
-  request(context: Context, spanId: string): ServerWork {
+  /**
+   * A request was read that this context, or another one, has to answer.
+   *
+   * @param before the request that has to be answered first, if there is one
+   */
+  request(context: Context, spanId: string, before: ServerWork | undefined): ServerWork {
     context.openRequests++;
-    return new ServerWork(spanId, context);
+    const work = new ServerWork(spanId, context);
+    if (before?.open === true) {
+      before.next = work;
+      work.turnOrder = Number.POSITIVE_INFINITY;
+    }
+    return work;
   }
 
   /** Something is written, or a connection is begun for it. `read` is what the kernel says was read last. */
@@ -93,8 +102,10 @@ export class Follower {
     const unit = new Unit(context, socketId);
     unit.reply = work;
     const causes = causesOfReply(context.discipline, unit, read, work);
-    learnFromReply(context.discipline, read, work);
-    if (work.context === context) learnRequestQueue(context, unit, work);
+    if (!hadToWait(unit, read, work)) {
+      learnFromReply(context.discipline, unit, read, work);
+      if (work.context === context) learnRequestQueue(context, unit, work);
+    }
     context.wrote(unit, read);
     this.abandon(work);
     return causes;
@@ -106,6 +117,10 @@ export class Follower {
     work.open = false;
     work.answeredOrder = work.context.order;
     work.context.openRequests--;
+    if (work.next === undefined) return;
+    work.next.turnOrder = work.next.context.order;
+    // Else all requests of a connection would be kept as long as the first.
+    work.next = undefined;
   }
 
   /** The process id belongs to another process now. */

@@ -2,6 +2,7 @@ import type { Discipline } from './discipline.ts';
 import {
   categories,
   type Category,
+  isReplyContested,
   openRoot,
   type Opinion,
   type Read,
@@ -53,9 +54,9 @@ export function settleSeveral(read: Read, units: readonly Unit[]): void {
  * A reply says for certain whose turn it is: compares that with what the last read says. Only with two requests in
  * flight or more can it say something else, so the track records of the two cases are kept apart.
  */
-export function learnFromReply(discipline: Discipline, read: Read | undefined, replied: ServerWork): void {
+export function learnFromReply(discipline: Discipline, unit: Unit, read: Read | undefined, replied: ServerWork): void {
   if (read === undefined || read.works.length === 0) return;
-  const contested = replied.context.openRequests >= 2;
+  const contested = isReplyContested(unit, read) || replied.context.openRequests >= 2;
   if (read.works.length > 1) {
     const roots = read.works.map((work) => rootOf(work, 'byLastRead'));
     const right = roots.includes(replied);

@@ -1,10 +1,21 @@
 import type { Cause } from '../../schemas/generated/span.ts';
 import type { Discipline } from './discipline.ts';
-import type { CallWork, Category, Opinion, Read, ServerWork, Unit } from './work.ts';
+import {
+  type CallWork,
+  type Category,
+  hadToWait,
+  isReplyContested,
+  type Opinion,
+  type Read,
+  type ServerWork,
+  type Unit,
+  type Work,
+} from './work.ts';
 
 /** From opinions to the candidates that a span carries. */
 
 const noCauses: readonly Cause[] = [];
+const noWorks: readonly Work[] = [];
 /** Nothing was ever seen against a rule where only one request is in flight, nor can it be seen there. */
 const singleConfidence = 0.99;
 
@@ -70,16 +81,17 @@ export function causesOfReply(
   replied: ServerWork,
 ): readonly Cause[] {
   const causes: Cause[] = [];
-  const works = read?.works ?? [];
+  const works = read === undefined || hadToWait(unit, read, replied) ? noWorks : read.works;
   if (works.length === 1 && works[0]!.kind === 'response') {
-    addResponse(causes, discipline, unit, replied, works[0]!, read!.rank === 1 ? 'alone' : 'among_rivals');
+    addResponse(causes, discipline, unit, read, replied, works[0]!, read!.rank === 1 ? 'alone' : 'among_rivals');
   } else if (works.length > 1) {
     const last = works.findLast((work) => work.kind === 'response' && work.unit.byLastRead?.root === replied);
-    if (last?.kind === 'response') addResponse(causes, discipline, unit, replied, last, 'several');
+    if (last?.kind === 'response') addResponse(causes, discipline, unit, read, replied, last, 'several');
   }
-  if (replied.lastByTurn !== undefined) addResponse(causes, discipline, unit, replied, replied.lastByTurn, 'turn');
+  if (replied.lastByTurn !== undefined)
+    addResponse(causes, discipline, unit, undefined, replied, replied.lastByTurn, 'turn');
   if (replied.lastByRequest !== undefined)
-    addResponse(causes, discipline, unit, replied, replied.lastByRequest, 'request');
+    addResponse(causes, discipline, unit, undefined, replied, replied.lastByRequest, 'request');
   if (causes.length > 1) causes.sort(bestFirst);
   return causes;
 }
@@ -88,11 +100,12 @@ function addResponse(
   causes: Cause[],
   discipline: Discipline,
   unit: Unit,
+  read: Read | undefined,
   replied: ServerWork,
   { spanId }: CallWork,
   category: Category,
 ): void {
-  const contested = unit.openRequests >= 2;
+  const contested = isReplyContested(unit, read);
   if (discipline.record(category, contested).refuted || causes.some((cause) => cause.spanId === spanId)) return;
   const rule = category === 'turn' || category === 'request' ? 'queue' : 'last_read';
   const single = rule === 'last_read' && !contested && replied.context === unit.context;

@@ -29,6 +29,13 @@ export class ServerWork {
   open = true;
   /** Place of the reply among the events of its context; not finite while open. */
   answeredOrder = Number.POSITIVE_INFINITY;
+  /**
+   * Place among the events of its context from which on it could be answered: until then an earlier request of its
+   * connection was open (pipelining). Not finite while one is.
+   */
+  turnOrder = 0;
+  /** The request that waits for the reply to this one, while this one is open. */
+  next: ServerWork | undefined;
   /** Where it stands among what its context read; see lanes.ts. */
   arrival: Arrival | undefined;
   /** Units that the request queue gave to this request, the oldest first; at most {@link maxUnitsOfRequest}. */
@@ -106,15 +113,36 @@ export class Read {
   readonly messageId: number;
   /** How many messages the context had read in this phase, this one included. */
   readonly rank: number;
+  /** Its place among the events of its context. */
+  readonly order: number;
+  /** Requests that the context had read and not answered then. */
+  readonly openRequests: number;
   /** What was read, in order: what began in it, and before that what it continued. */
   works: readonly Work[] = [];
   /** What was written after it, while it is the last read and holds several works. */
   sequel: Unit[] | undefined;
 
-  constructor(messageId: number, rank: number) {
+  constructor(messageId: number, rank: number, context: Context) {
     this.messageId = messageId;
     this.rank = rank;
+    this.order = context.order;
+    this.openRequests = context.openRequests;
   }
+}
+
+/**
+ * Whether a reply may be to another request than the one whose response was read last: others were open when it is
+ * written, or when that was read, and were answered in between.
+ */
+export function isReplyContested(unit: Unit, read: Read | undefined): boolean {
+  return unit.openRequests >= 2 || (read !== undefined && read.openRequests >= 2);
+}
+
+/** Whether a reply had to wait for its turn on its connection after the read: then that read did not lead to it. */
+export function hadToWait(unit: Unit, read: Read | undefined, replied: ServerWork): boolean {
+  if (replied.turnOrder === 0) return false;
+  // Places in two contexts do not compare.
+  return unit.context !== replied.context || (read !== undefined && replied.turnOrder > read.order);
 }
 
 /** The request at the beginning of a piece of work, as one hypothesis has it. */

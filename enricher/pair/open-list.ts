@@ -17,7 +17,7 @@ export class OpenPlace {
 export class OpenList {
   oldest: OpenPlace | undefined = undefined;
   size = 0;
-  private newest: OpenPlace | undefined = undefined;
+  newest: OpenPlace | undefined = undefined;
 
   append(open: OpenRequest): OpenPlace {
     const place = new OpenPlace(open, this);

@@ -42,6 +42,10 @@ export class OpenRequests {
     return this.order.oldest?.open;
   }
 
+  get newest(): OpenRequest | undefined {
+    return this.order.newest?.open;
+  }
+
   push(open: OpenRequest): void {
     open.place = this.order.append(open);
     if (this.index !== undefined) this.index.add(open);

@@ -10,7 +10,7 @@ import { contextKindIndex, type SocketEvent } from '../../schemas/generated/even
 import type { Cause, Span, SpanStatus } from '../../schemas/generated/span.ts';
 import type { Message, RequestMessage, ResponseMessage } from '../dissect/dissector.ts';
 import type { Context } from '../follow/context.ts';
-import { awaitsMore, isIncomplete, type Work } from '../follow/work.ts';
+import { awaitsMore, isIncomplete, type ServerWork, type Work } from '../follow/work.ts';
 import { LruMap } from '../lru.ts';
 import type { DropReason } from '../outcomes.ts';
 import { connectError, connectMessage } from './connect-error.ts';
@@ -237,7 +237,7 @@ export class Pairing {
     const spanId = spanIds.of(origin.eventId, origin.requests++);
     let work: Work;
     if (origin.ingress) {
-      work = follower.request(origin.context, spanId);
+      work = follower.request(origin.context, spanId, requestBefore(socket, message));
       this.works.push(work);
     } else {
       origin.unit ??= follower.unit(origin.context, socket.id, origin.read);
@@ -484,4 +484,10 @@ export class Pairing {
     if (this.unanswered) return 'response_without_request';
     return socket.dissection.dissector === undefined ? 'no_protocol' : 'continuation';
   }
+}
+
+/** The request that has to be answered before this one, where replies come in the order of requests. */
+function requestBefore(socket: Socket, { requestId }: RequestMessage<Moment>): ServerWork | undefined {
+  const newest = requestId === 0 && socket.transport === 'tcp' ? socket.open.newest?.work : undefined;
+  return newest?.kind === 'request' ? newest : undefined;
 }

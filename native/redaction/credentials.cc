@@ -11,12 +11,6 @@ namespace {
 
 constexpr size_t kMaxNameBytes = 64;
 
-uint8_t hex_value(uint8_t byte) {
-  if (is_digit(byte)) return byte - '0';
-  const uint8_t letter = lower(byte);
-  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : 0xff;
-}
-
 // A name in lower case, percent escapes resolved, '-' and '.' as '_'.
 class Name {
  public:
@@ -24,14 +18,16 @@ class Name {
     for (size_t at = 0; at < raw.size() && size_ < kMaxNameBytes; at++) {
       uint8_t byte = static_cast<uint8_t>(raw[at]);
       if (byte == '%' && at + 2 < raw.size()) {
-        const uint8_t high = hex_value(static_cast<uint8_t>(raw[at + 1]));
-        const uint8_t low = hex_value(static_cast<uint8_t>(raw[at + 2]));
+        const uint8_t high = hex_digit(raw[at + 1]);
+        const uint8_t low = hex_digit(raw[at + 2]);
         if (high < 16 && low < 16) {
           byte = static_cast<uint8_t>(high << 4 | low);
           at += 2;
         }
       }
       byte = lower(byte);
+      // Servers drop blanks in front of a name, and '+' is one.
+      if (size_ == 0 && (byte == '+' || byte == ' ')) continue;
       bytes_[size_++] = static_cast<char>(byte == '-' || byte == '.' ? '_' : byte);
     }
   }
@@ -64,7 +60,7 @@ constexpr std::array<bool, 256> kStops = [] {
 }();
 
 bool is_name_byte(uint8_t byte) {
-  return is_word(byte) || byte == '-' || byte == '.' || byte == '%' || byte == '[' || byte == ']';
+  return is_word(byte) || byte == '-' || byte == '.' || byte == '%' || byte == '[' || byte == ']' || byte == '+';
 }
 
 }  // namespace

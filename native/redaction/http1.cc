@@ -43,9 +43,8 @@ Line line_at(const uint8_t* bytes, size_t from, size_t end) {
   return at >= end ? Line{text_end, end, false} : Line{text_end, at + 1, true};
 }
 
-bool starts_as_far(std::string_view text, std::string_view whole) {
-  const size_t size = std::min(text.size(), whole.size());
-  return equal_nocase(text.substr(0, size), whole.substr(0, size));
+bool is_beginning_of(std::string_view text, std::string_view whole) {
+  return text.size() <= whole.size() && equal_nocase(text, whole.substr(0, text.size()));
 }
 
 constexpr std::string_view kVersionPrefix = "HTTP/1.";
@@ -159,14 +158,27 @@ Verdict judge_start(const uint8_t* bytes, size_t from, size_t end, bool is_reque
   return is_printable(text) ? verdict : Verdict::kNo;
 }
 
-// Undecided bytes are sent: they must be nothing but the beginning of a method, and of a target at most.
 bool begins_known_method(std::string_view text) {
   const std::string_view method = text.substr(0, text.find(' '));
   const bool is_whole = method.size() < text.size();
-  if (text.size() > method.size() + kMaxUndecidedTargetBytes) return false;
   for (const std::string_view known : kHttpMethods)
-    if (is_whole ? equal_nocase(method, known) : starts_as_far(method, known)) return true;
+    if (is_whole ? equal_nocase(method, known) : is_beginning_of(method, known)) return true;
   return false;
+}
+
+// Undecided bytes are sent: they must be nothing but the beginning of a method, and of a target at most.
+bool is_short_beginning(std::string_view text) {
+  const size_t space = std::min(text.find(' '), text.size());
+  return text.size() <= space + kMaxUndecidedTargetBytes && begins_known_method(text);
+}
+
+// Within a conversation. A line without its end is sent too: a word may as well be what is left of a body whose length was
+// wrong, so its method must be a known one, or the line one beyond doubt.
+Verdict judge_next(const uint8_t* bytes, size_t from, size_t end, bool is_request) {
+  const Verdict verdict = judge_start(bytes, from, end, is_request);
+  if (!is_request || verdict != Verdict::kPartial) return verdict;
+  const std::string_view text = view(bytes, from, line_at(bytes, from, end).text_end);
+  return is_telling(text) || begins_known_method(text) ? verdict : Verdict::kNo;
 }
 
 size_t skip_line_ends(const uint8_t* bytes, size_t from, size_t end) {
@@ -185,8 +197,8 @@ Recognition recognise(const uint8_t* bytes, size_t size, const Hints& hints) {
   if (request == Verdict::kPartial && is_telling(view(bytes, from, line_at(bytes, from, size).text_end)))
     return Recognition::kRequest;
   if (response == Verdict::kPartial) return Recognition::kUndecided;
-  return request == Verdict::kPartial && begins_known_method(view(bytes, from, size)) ? Recognition::kUndecided
-                                                                                      : Recognition::kNo;
+  return request == Verdict::kPartial && is_short_beginning(view(bytes, from, size)) ? Recognition::kUndecided
+                                                                                     : Recognition::kNo;
 }
 
 enum class Method : uint8_t { kOther, kHead, kConnect };
@@ -213,13 +225,15 @@ class Http1 final : public Conversation {
   bool resumes(const Call& call, StreamReader& reader) override {
     if (!call.starts_message) return false;
     const size_t from = skip_line_ends(reader.window(), 0, reader.end());
-    const Verdict verdict = judge_start(reader.window(), from, reader.end(), call.sender == Sender::kClient);
+    const Verdict verdict = judge_next(reader.window(), from, reader.end(), call.sender == Sender::kClient);
     return verdict != Verdict::kNo;
   }
 
   bool restarts(const Call& call, const Payload& payload) override {
     const Direction& direction = direction_of(call.sender);
     if (direction.place == Place::kStart && !reader(call.sender).is_busy()) return false;
+    // What follows 100 Continue is the body, whatever it looks like.
+    if (call.sender == Sender::kClient && body_expected_ && direction.place != Place::kHeader) return false;
     const Verdict verdict = judge_start(payload.bytes(), 0, payload.captured(), call.sender == Sender::kClient);
     return verdict == Verdict::kYes || (verdict == Verdict::kPartial && payload.captured() >= kLeastBytesOfLongLine);
   }
@@ -251,7 +265,7 @@ class Http1 final : public Conversation {
     const size_t from = skip_line_ends(bytes, reader.position(), reader.end());
     if (from > reader.position()) return reader.pass(from - reader.position());
     const bool is_request = sender == Sender::kClient;
-    const Verdict verdict = judge_start(bytes, from, reader.end(), is_request);
+    const Verdict verdict = judge_next(bytes, from, reader.end(), is_request);
     if (verdict == Verdict::kNo) return reader.lose();
     const Line line = line_at(bytes, from, reader.end());
     if (is_request) credentials_.cover_urls(reader, from, line.text_end, line.is_complete);
@@ -259,6 +273,7 @@ class Http1 final : public Conversation {
     direction = Direction();
     direction.place = Place::kHeader;
     if (is_request) {
+      body_expected_ = false;
       const std::string_view text = view(bytes, from, line.text_end);
       open_.push_back(text.substr(0, 5) == "HEAD "      ? Method::kHead
                       : text.substr(0, 8) == "CONNECT " ? Method::kConnect
@@ -347,7 +362,8 @@ class Http1 final : public Conversation {
     const Direction head = direction;
     direction = Direction();
     if (sender == Sender::kServer) {
-      if (head.status < 200 && head.status != 101) return;
+      body_expected_ = head.status < 200 && head.status != 101;
+      if (body_expected_) return;
       if (head.status == 101 || (head.method == Method::kConnect && head.status < 300)) return end();
       if (head.status == 204 || head.status == 304 || head.method == Method::kHead) return;
       // The body lasts until the connection closes.
@@ -403,6 +419,8 @@ class Http1 final : public Conversation {
   const Credentials& credentials_;
   Direction directions_[2];
   std::deque<Method> open_;
+  // The last word of the server was an interim response to the last request.
+  bool body_expected_ = false;
 };
 
 std::unique_ptr<Conversation> open(Sender first, const Hints&, const Credentials& credentials) {

@@ -4,6 +4,8 @@
 // not known who is the client, an array is read as both. State: where in a command or a nested reply a direction is.
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <string>
 
 #include "protocol.h"
 #include "redis-recognition.h"
@@ -14,6 +16,8 @@ namespace {
 
 // Longer arguments are no keywords.
 constexpr size_t kMaxKeywordBytes = 64;
+// More of a word that is written with escapes tells nothing more.
+constexpr size_t kMaxSpeltBytes = 128;
 // The documentation of commands is nested deepest.
 constexpr size_t kMaxDepth = 32;
 constexpr uint64_t kMaxBulkBytes = uint64_t{1} << 32;
@@ -250,13 +254,48 @@ class Redis final : public Conversation {
       const bool is_quoted = at - word >= 2 && (bytes[word] == '"' || bytes[word] == '\'') && bytes[at - 1] == bytes[word];
       const size_t begin = word + (is_quoted ? 1 : 0);
       const size_t stop = at - (is_quoted ? 1 : 0);
-      const Secret secret = command.next(view(bytes, begin, stop), is_whole);
+      // As the server reads it: a name may be written by escapes, and with quotes in the middle.
+      const bool is_plain = is_quoted ? !has_escape(bytes, begin, stop) : !has_quote(bytes, begin, stop);
+      const std::string spelt = is_plain ? std::string() : unquoted(view(bytes, word, at));
+      const Secret secret = command.next(is_plain ? view(bytes, begin, stop) : std::string_view(spelt), is_whole);
       if (secret == Secret::kWhole) reader.cover(begin, stop);
-      if (secret == Secret::kBehindFirst) reader.cover(begin + 1, stop);
+      if (secret == Secret::kBehindFirst) reader.cover(is_plain ? begin + 1 : begin, stop);
       note_reply(command);
     }
     if (!is_complete) return reader.wait();
     reader.pass(end + 1 - from);
+  }
+
+  static bool has_escape(const uint8_t* bytes, size_t at, size_t end) {
+    return at < end && std::memchr(bytes + at, '\\', end - at) != nullptr;
+  }
+
+  static bool has_quote(const uint8_t* bytes, size_t at, size_t end) {
+    while (at < end && bytes[at] != '"' && bytes[at] != '\'') at++;
+    return at < end;
+  }
+
+  // A word without its quotes and escapes, as far as a name of a command or a setting may go.
+  static std::string unquoted(std::string_view word) {
+    std::string text;
+    char quote = 0;
+    for (size_t at = 0; at < word.size() && text.size() < kMaxSpeltBytes; at++) {
+      const char character = word[at];
+      if (quote == 0 && (character == '"' || character == '\'')) {
+        quote = character;
+      } else if (quote != 0 && character == quote) {
+        quote = 0;
+      } else if (quote == '"' && character == '\\' && at + 3 < word.size() && word[at + 1] == 'x' &&
+                 hex_digit(word[at + 2]) < 16 && hex_digit(word[at + 3]) < 16) {
+        text.push_back(static_cast<char>(hex_digit(word[at + 2]) << 4 | hex_digit(word[at + 3])));
+        at += 3;
+      } else if (quote != 0 && character == '\\' && at + 1 < word.size() && (quote == '"' || word[at + 1] == '\'')) {
+        text.push_back(word[++at]);
+      } else {
+        text.push_back(character);
+      }
+    }
+    return text;
   }
 
   static size_t word_end(const uint8_t* bytes, size_t at, size_t end) {

@@ -18,6 +18,14 @@ inline bool is_digit(uint8_t byte) { return byte >= '0' && byte <= '9'; }
 inline bool is_letter(uint8_t byte) { return lower(byte) >= 'a' && lower(byte) <= 'z'; }
 inline bool is_word(uint8_t byte) { return is_digit(byte) || is_letter(byte) || byte == '_' || byte >= 0x80; }
 
+// 0xff where it is none.
+inline uint8_t hex_digit(char character) {
+  const uint8_t byte = static_cast<uint8_t>(character);
+  if (is_digit(byte)) return byte - '0';
+  const uint8_t letter = lower(byte);
+  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : 0xff;
+}
+
 // Numbers in network order.
 inline uint32_t unsigned16(const uint8_t* bytes, size_t at) {
   return static_cast<uint32_t>(bytes[at]) << 8 | bytes[at + 1];

@@ -83,6 +83,10 @@ const http = of(80, {
     client('GET /a?user=bob&password=«x»&access_token=«y»&page=2&pass%77ord=«z»#code=«c» HTTP/1.1\r\n\r\n'),
     server(ok),
   ],
+  'parameters with blanks in front, or a name of several words': [
+    client('GET /a?+password=«x»&%20pwd=«y»&my+token=«z»&+page=2 HTTP/1.1\r\n\r\n'),
+    server(ok),
+  ],
   'parameters that only sound so': [
     client('GET /a?author=bob&tokens=3&passage=4&codec=5&secrets=6&token HTTP/1.1\r\n\r\n'),
     server(ok),
@@ -138,6 +142,11 @@ const redis = of(6379, {
     server('+OK\r\n+OK\r\n+OK\r\n+OK\r\n'),
   ],
   'an empty line first': [client('\r\n', resp('AUTH', '«pw»')), server('+OK\r\n')],
+  'inline, spelt with escapes and quotes': [
+    client('PING\r\n', '"\\x41UTH" «pw»\r\n', 'AU"TH" bob «pw»\r\n', "CONFIG SET 'requirepass' «pw»\r\n"),
+    client('CONFIG "\\x53ET" require"p"ass «pw»\r\n', 'SET "\\x41" \'AUTH x\'\r\n'),
+    server('+PONG\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n'),
+  ],
   'CONFIG SET': [
     client(resp('CONFIG', 'SET', 'timeout', '1', 'requirepass', '«a»', 'masterauth', '«b»', 'maxmemory', '1gb')),
     server('+OK\r\n'),
@@ -409,6 +418,25 @@ describeWhere(addonMissing(), 'secrets', () => {
       if (calls[0]!.bytes[3] === 3 && port === 3306) expect(remarked(seen, connection)[0]).toBe('…');
       else expect(remarked(seen, connection)).toEqual(marked(seen));
     });
+  });
+
+  it.each(['hunter2', 'my hunter2', 'GETsecret', 'secret /a'])('"%s" behind a message of HTTP is not sent', (text) => {
+    const request = 'POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n';
+    const connection = factsAt('client', 80, true);
+    for (const calls of [
+      [client(request, `«${text}»`)],
+      [client(request), client(`«${text}»`)],
+      [client(request), server(ok), client(`«${text}»`)],
+    ])
+      expect(leaks(calls, connection, wholePayload)).toEqual([]);
+  });
+
+  it('a body behind an interim response is not sent, also when it looks like a request', () => {
+    const body = 'POST /secret HTTP/1.1\r\nX-Secret-Of: me\r\n\r\n';
+    const head = `POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const calls = [client(head), server('HTTP/1.1 100 Continue\r\n\r\n'), client(`«${body}»`), server(ok)];
+    expect(leaks(calls, factsAt('client', 80, true), wholePayload)).toEqual([]);
+    expect(leaks(fromOtherEnd(calls), factsAt('server', 80, true), wholePayload)).toEqual([]);
   });
 
   // Parameters are judged by their statement, where that was seen.

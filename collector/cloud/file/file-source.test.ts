@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +38,19 @@ function start(path: string, intervalMs = 60_000): void {
 }
 
 describe('a file of resources as a source', () => {
+  it('is a real file: a pipe would be waited for, a device never ends', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const path of [pipe, '/dev/zero']) {
+      const sentence = `${path} is a pipe or a device, not a file.`;
+      start(path);
+      await vi.waitFor(() => expect(events.at(-1)?.fields).toEqual({ path, problems: [sentence] }));
+      over.abort();
+      await running;
+      over = new AbortController();
+    }
+  });
+
   it('is read again when it changes, and a bad edit leaves what it said before', async () => {
     const path = join(folder, 'resources.yaml');
     writeFileSync(path, 'regions: [one]');

@@ -4,6 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileError } from '../../../core/files/file-error.ts';
+import { requireRealFile } from '../../../core/files/open-input-file.ts';
 import type { StageTelemetry } from '../../../core/telemetry/stage-telemetry.ts';
 import type { ResourceRegisters, ResourceSource } from '../../resources/resource-source.ts';
 import type { ResourceRegister } from '../../resources/resource-state.ts';
@@ -18,7 +19,7 @@ export interface FileSourceOptions {
 }
 
 /** A larger file is a mistake. */
-const maxFileBytes = 64 * 1024 * 1024;
+export const maxFileBytes = 64 * 1024 * 1024;
 /** Editors write in several steps. */
 const settleMs = 100;
 
@@ -61,7 +62,9 @@ export class FileSource implements ResourceSource {
     };
     let text: string;
     try {
-      const { size } = await stat(path);
+      const found = await stat(path);
+      requireRealFile(path, found);
+      const { size } = found;
       if (size > maxFileBytes) {
         refuse([`It has ${size} bytes; at most ${maxFileBytes} are read.`]);
         return;
