@@ -1,5 +1,6 @@
 /** Decides where the notes are silent: by the context that made the call, then by time. */
 import type { Edge, SpanRecord } from '../span-record.ts';
+import { beganWithin, type SpanLookup } from './claims.ts';
 import { covers, wasOpenAt } from './fit.ts';
 import type { Patience, Verdict } from './verdict.ts';
 
@@ -24,16 +25,18 @@ export function serialCause(call: SpanRecord): Edge | undefined {
 }
 
 /**
- * By time: the process had one request open when the call began, and it lasted longer than the call. Server spans come
- * when they end, so this waits for as long as requests of the process are known to take.
+ * By time: the process had one request open when the call began, and when the calls began that it went on from, and it
+ * lasted longer than the call. Server spans come when they end, so this waits for as long as requests of the process are
+ * known to take.
  */
-export function timeCause(call: SpanRecord, patience: Patience): Verdict {
+export function timeCause(call: SpanRecord, find: SpanLookup, patience: Patience): Verdict {
   const process = call.process!;
   const open = process.openAt(call);
   const parent = open[0];
   if (parent === undefined) return { kind: 'unknown', reason: 'no_candidate' };
   if (open.length > 1 || !covers(parent, call) || process.awaitsOtherThan(parent.spanId))
     return { kind: 'unknown', reason: 'ambiguous' };
+  if (!beganWithin(parent, call, find)) return { kind: 'unknown', reason: 'not_learned' };
   const neededNs = 2 * process.longestServerNs;
   if (neededNs > patience.causeWaitNs) return { kind: 'unknown', reason: 'ambiguous' };
   if (neededNs > patience.quietNs && patience.mayWait) return { kind: 'wait' };

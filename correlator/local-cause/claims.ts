@@ -77,36 +77,34 @@ export function requestClaim(call: SpanRecord, rule: Reason, find: SpanLookup): 
   return undefined;
 }
 
-/** A call that continued the call in question, with all that lies between them, or that call itself. */
+/** A call, or a reply, that the response of the call led to, and how far the notes in between are to be trusted. */
 interface Continuation {
-  readonly call: SpanRecord;
-  /** Each step was learned. */
+  readonly span: SpanRecord;
+  /** Every note on the way was learned. */
   readonly learned: boolean;
-  /** That every step is right. */
+  /** That all of them are right. */
   readonly confidence: number;
 }
 
 /** A reply that the response of the call, or of one that continued it, led to. As sure as all steps to it together. */
-interface Reply {
-  readonly server: SpanRecord;
+interface Reply extends Continuation {
   readonly isDirect: boolean;
-  readonly learned: boolean;
-  readonly confidence: number;
 }
 
 function repliesAfter(call: SpanRecord, rule: Reason): readonly Reply[] {
   const replies: Reply[] = [];
-  const calls: Continuation[] = [{ call, learned: true, confidence: 1 }];
+  const calls: Continuation[] = [{ span: call, learned: true, confidence: 1 }];
   for (let index = 0; index < calls.length && index < continuationLimit; index++) {
     const current = calls[index]!;
-    for (const span of current.call.process!.continuationsOf(current.call)) {
-      const cause = span.causes.find(({ spanId, rule: ofCause }) => spanId === current.call.spanId && ofCause === rule);
-      if (cause === undefined || !followsResponseOf(span, current.call)) continue;
+    for (const span of current.span.process!.continuationsOf(current.span)) {
+      const cause = span.causes.find(({ spanId, rule: noted }) => spanId === current.span.spanId && noted === rule);
+      if (cause === undefined || !followsResponseOf(span, current.span)) continue;
       const learned = current.learned && cause.learned;
       const confidence = current.confidence * cause.confidence;
+      const next = { span, learned, confidence };
       if (span.role === 'server') {
-        if (wasOpenAt(span, call)) replies.push({ server: span, isDirect: current.call === call, learned, confidence });
-      } else if (!calls.some((known) => known.call === span)) calls.push({ call: span, learned, confidence });
+        if (wasOpenAt(span, call)) replies.push({ ...next, isDirect: index === 0 });
+      } else if (!calls.some((known) => known.span === span)) calls.push(next);
     }
   }
   return replies;
@@ -120,8 +118,29 @@ export function responseClaim(call: SpanRecord, rule: Reason): ResponseClaim | u
   const learned = all.some((reply) => reply.learned);
   const replies = learned ? all.filter((reply) => reply.learned) : all;
   const servers = (isDirect: boolean): readonly SpanRecord[] => [
-    ...new Set(replies.filter((reply) => reply.isDirect === isDirect).map(({ server }) => server)),
+    ...new Set(replies.filter((reply) => reply.isDirect === isDirect).map(({ span }) => span)),
   ];
   const confidence = Math.min(...replies.map((reply) => reply.confidence));
   return { direct: servers(true), indirect: servers(false), learned, confidence };
+}
+
+/**
+ * Whether the responses that the call continued were all of calls made while the process served `parent` and nothing else,
+ * back to the first of them. What came of an older call is its work, however few requests are open by now: a handler goes
+ * on after its client has left, and anybody can send a request and leave.
+ */
+export function beganWithin(parent: SpanRecord, call: SpanRecord, find: SpanLookup): boolean {
+  const calls = new Set([call]);
+  for (const current of calls) {
+    for (const { kind, spanId } of current.causes) {
+      if (kind !== 'response') continue;
+      const sibling = find(spanId);
+      if (sibling === undefined || calls.size > chainLimit || !followsResponseOf(current, sibling)) return false;
+      if (sibling.cause?.parent === parent) continue;
+      const open = sibling.process!.openAt(sibling);
+      if (sibling.cause !== undefined || open.length !== 1 || open[0] !== parent) return false;
+      calls.add(sibling);
+    }
+  }
+  return true;
 }

@@ -18,7 +18,7 @@ export function decideCause(call: SpanRecord, find: SpanLookup, patience: Patien
   const explicit = explicitCause(call, learned === undefined ? undefined : namedServer(learned));
   if (explicit !== undefined) return { kind: 'parent', edge: explicit };
   if (patience.mayWait && evidences.some(isAwaiting)) return { kind: 'wait' };
-  const byRule = ruleCause(call, evidences);
+  const byRule = ruleCause(call, evidences, find);
   if (byRule.kind !== 'unknown' || byRule.reason === 'contradiction' || byRule.reason === 'ambiguous') return byRule;
   if (call.process!.isBackground(call))
     return byRule.reason === 'no_candidate' ? { kind: 'unknown', reason: 'background' } : byRule;
@@ -26,6 +26,6 @@ export function decideCause(call: SpanRecord, find: SpanLookup, patience: Patien
   if (serial !== undefined) return { kind: 'parent', edge: serial };
   // A note that nobody confirmed is no reason to guess: time may only speak where the notes are silent.
   if (byRule.reason === 'not_learned') return byRule;
-  const byTime = timeCause(call, patience);
+  const byTime = timeCause(call, find, patience);
   return byTime.kind === 'unknown' && byTime.reason === 'no_candidate' ? byRule : byTime;
 }

@@ -163,6 +163,60 @@ describe('what caused a call', () => {
     expect(scenario.find(inner)).toMatchObject({ parentSpanId: served.spanId, reason: 'time' });
   });
 
+  test('a call that went on from one older than the only open request is not its work', () => {
+    const note = { learned: false, confidence: 0.5 } as const;
+    for (const reply of [[], ['claims it']]) {
+      const scenario = new Scenario();
+      // Its client left, so the process answered at once; its handler went on.
+      const [leftCall, left] = callOf(1, 0, 20, { status: 'client_error', responseCode: 400 });
+      const older = innerCall(901, 25, 40, { endpoint: '/first' });
+      const [call, served] = callOf(2, 30, 100);
+      const inner = innerCall(902, 41, 60, { causes: [afterResponse(older, note)] });
+      const causes = reply.length === 0 ? [] : [afterResponse(inner, note)];
+      scenario.arrive(100, leftCall, left, older, inner, { ...served, causes }, call);
+      scenario.arrive(3_100);
+      scenario.drain();
+      expect(scenario.parentOf(older)).toBeUndefined();
+      expect(scenario.parentOf(inner), String(reply)).toBeUndefined();
+    }
+  });
+
+  test('a learned note of a reply says nothing of calls that lead to it by notes that were not learned', () => {
+    const scenario = new Scenario();
+    // A pool sends what waits for a connection when the response of another request's call has freed it.
+    const [leftCall, left] = callOf(1, 0, 20, { status: 'client_error', responseCode: 400 });
+    const older = innerCall(901, 35, 40, { endpoint: '/first' });
+    const [call, served] = callOf(2, 30, 100);
+    const queued = innerCall(902, 41, 60, { causes: [afterResponse(older, { learned: false, confidence: 0.5 })] });
+    const [otherCall, other] = callOf(3, 31, 90);
+    const spans = [
+      leftCall,
+      left,
+      older,
+      queued,
+      { ...served, causes: [afterResponse(queued)] },
+      call,
+      other,
+      otherCall,
+    ];
+    scenario.arrive(100, ...spans);
+    scenario.drain();
+    expect(scenario.parentOf(queued)).toBe(served.spanId);
+    expect(scenario.parentOf(older)).toBeUndefined();
+  });
+
+  test('a call that went on from one of the only open request is its work', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(2, 20, 100);
+    const hello = innerCall(901, 25, 40, { endpoint: '/hello' });
+    const inner = innerCall(902, 41, 60, { causes: [afterResponse(hello, { learned: false, confidence: 0.5 })] });
+    scenario.arrive(100, hello, inner, served, call);
+    scenario.arrive(3_100);
+    scenario.drain();
+    expect(scenario.parentOf(hello)).toBe(served.spanId);
+    expect(scenario.parentOf(inner)).toBe(served.spanId);
+  });
+
   test('time waits for requests of a process whose requests take long', () => {
     const scenario = new Scenario();
     scenario.arrive(3_500, ...callOf(7, 0, 3_500));

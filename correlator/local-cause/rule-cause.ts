@@ -5,7 +5,14 @@
  */
 import type { Reason } from '../../schemas/generated/span.ts';
 import type { SpanRecord } from '../span-record.ts';
-import { type RequestClaim, requestClaim, type ResponseClaim, responseClaim, type SpanLookup } from './claims.ts';
+import {
+  beganWithin,
+  type RequestClaim,
+  requestClaim,
+  type ResponseClaim,
+  responseClaim,
+  type SpanLookup,
+} from './claims.ts';
 import type { UnknownReason, Verdict } from './verdict.ts';
 
 const ruleNames = ['last_read', 'queue'] as const satisfies readonly Reason[];
@@ -84,7 +91,7 @@ function unanimous(evidences: readonly Evidence[]): SpanRecord | undefined {
 }
 
 /** By rules that were not learned: only with a second witness and without any that disagrees. */
-function byUnlearned(call: SpanRecord, evidences: readonly Evidence[]): Verdict {
+function byUnlearned(call: SpanRecord, evidences: readonly Evidence[], find: SpanLookup): Verdict {
   const server = unanimous(evidences);
   if (server === undefined) {
     const isStale = evidences.some(({ request }) => request?.fits === false);
@@ -98,16 +105,17 @@ function byUnlearned(call: SpanRecord, evidences: readonly Evidence[]): Verdict 
   const process = call.process!;
   const open = process.openAt(call);
   const isAlone = open.length === 1 && open[0] === server && !process.awaitsOtherThan(server.spanId);
-  if (isAlone && !process.isBackground(call)) return decided(server, first, false, lonelyConfidence);
+  if (isAlone && !process.isBackground(call) && beganWithin(server, call, find))
+    return decided(server, first, false, lonelyConfidence);
   return unknown('not_learned');
 }
 
 /** The parent by the enricher's notes; `evidences` are of the call. */
-export function ruleCause(call: SpanRecord, evidences: readonly Evidence[]): Verdict {
+export function ruleCause(call: SpanRecord, evidences: readonly Evidence[], find: SpanLookup): Verdict {
   if (evidences.length === 0) return unknown('no_candidate');
   for (const evidence of evidences) {
     const verdict = byLearned(evidence);
     if (verdict !== undefined) return verdict;
   }
-  return byUnlearned(call, evidences);
+  return byUnlearned(call, evidences, find);
 }
