@@ -228,7 +228,7 @@ describe('bodies', () => {
     for (const [fields, sent] of [
       [[`Content-Length: ${body.length}`], body],
       [['Content-Length: 2'], Buffer.concat([Buffer.from('ab'), get])],
-      [['Transfer-Encoding: chunked'], http([`${body.length.toString(16)}`], '').subarray(0, -2)],
+      [['Transfer-Encoding: chunked'], http([body.length.toString(16)], '').subarray(0, -2)],
     ] as const) {
       const post = http(['POST / HTTP/1.1', 'Expect: 100-continue', ...fields]);
       const rest = fields[0] === 'Transfer-Encoding: chunked' ? Buffer.concat([sent, body, http(['', '0'])]) : sent;
