@@ -117,6 +117,8 @@ export class KafkaConsumer implements Consumer {
       maxBytesPerPartition: Math.ceil(options.fetchBytes / partitionsOfFetch),
       maxBytes: options.fetchBytes,
       maxWaitTimeInMs: options.fetchWaitMs,
+      // None of ours writes transactions. Whoever leaves one open would hold what all others write behind it.
+      readUncommitted: true,
       retry,
       partitionAssigners: [
         partitionAssigner(
