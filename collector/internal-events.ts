@@ -77,6 +77,11 @@ export const collectorEvents = {
     level: 'info',
     message: 'A program with an event loop of libuv was found.',
   },
+  moreLoopProbes: {
+    name: 'loop_probes_attached_more',
+    level: 'info',
+    message: 'Further programs with an event loop of libuv were found.',
+  },
   loopProbesFailed: {
     name: 'loop_probes_failed',
     level: 'warn',

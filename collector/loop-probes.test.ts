@@ -77,3 +77,17 @@ it('goes on when files cannot be probed, and tells of ten of them', async () => 
   probes.tell();
   expect(told).toEqual([['loop_probes_left_out', { failures: 50, leftOut: 0 }]]);
 });
+
+it('tells of ten programs one by one and counts the others, since a user can bring any number', async () => {
+  const files = Array.from({ length: 60 }, (_, index) => ({ path: `/tmp/program-${index}`, probes: 1 }));
+  const { probes, told } = probesWith(() => ({ files, leftOut: 0 }));
+  addProcess(1, '/usr/bin/node');
+  await probes.scan();
+  expect(told.splice(0)).toHaveLength(10);
+  probes.tell();
+  probes.tell();
+  expect(told.splice(0)).toEqual([['loop_probes_attached_more', { programs: 50 }]]);
+  probes.inspect(1);
+  await Promise.resolve();
+  expect(told).toHaveLength(10);
+});

@@ -9,8 +9,11 @@ import type { StageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import { collectorEvents } from './internal-events.ts';
 import { listProcessIds } from './processes/proc-files.ts';
 
-/** Files that could not be probed that are told of between two calls of {@link LoopProbes.tell}. */
-const maxToldFailures = 10;
+/**
+ * Files that were probed, and as many that could not be, that are told of one by one between two calls of
+ * {@link LoopProbes.tell}: whoever may start programs can bring a new file with each of them.
+ */
+const maxTold = 10;
 
 /** Has probes attached to files as processes bring them. */
 export class LoopProbes {
@@ -19,6 +22,7 @@ export class LoopProbes {
   readonly #root: string;
   /** What each process that runs executes, as /proc names it: only a change of it is looked at. */
   #executables = new Map<number, string>();
+  #attached = 0;
   #failures = 0;
   #leftOut = 0;
 
@@ -49,9 +53,12 @@ export class LoopProbes {
 
   /** To be called now and then: what was not told of one by one, or not looked at. */
   tell(): void {
-    const failures = Math.max(0, this.#failures - maxToldFailures);
+    const attached = Math.max(0, this.#attached - maxTold);
+    if (attached > 0) this.#telemetry.emit(collectorEvents.moreLoopProbes, { programs: attached });
+    const failures = Math.max(0, this.#failures - maxTold);
     if (failures + this.#leftOut > 0)
       this.#telemetry.emit(collectorEvents.loopProbesLeftOut, { failures, leftOut: this.#leftOut });
+    this.#attached = 0;
     this.#failures = 0;
     this.#leftOut = 0;
   }
@@ -72,9 +79,9 @@ export class LoopProbes {
     if (inspection.leftOut > 0) this.#executables.delete(processId);
     this.#leftOut += inspection.leftOut;
     for (const { path, probes, error } of inspection.files)
-      if (error === undefined) this.#telemetry.emit(collectorEvents.loopProbes, { path, probes });
-      else if (++this.#failures <= maxToldFailures)
-        this.#telemetry.emit(collectorEvents.loopProbesFailed, { path, error });
+      if (error !== undefined) {
+        if (++this.#failures <= maxTold) this.#telemetry.emit(collectorEvents.loopProbesFailed, { path, error });
+      } else if (++this.#attached <= maxTold) this.#telemetry.emit(collectorEvents.loopProbes, { path, probes });
   }
 
   /** Empty for kernel threads, and for processes that have ended or are none of our business. */
