@@ -35,7 +35,7 @@ class Feed {
       events,
     };
     const value = encodeValue(batch, writeEventBatch);
-    const place = { partition: 0, offset: this.offset++, timestampMs: 1 + this.offset };
+    const place = { partition: 0, offset: this.offset++, timestampMs: 1_750_000_000_000 + this.offset };
     this.enricher.process({ topic, key, headers: headers ?? {}, value: Buffer.from(value), ...place }, 0);
     if (this.offset % 20 === 0) this.turn();
   }

@@ -16,7 +16,7 @@ export type DropReason = (typeof dropReasons)[number];
 
 /**
  * Why a message of the bus was put aside; each counts as one. Forged: it says it is of an agent that did not sign it;
- * unsigned: of none, where signatures are required.
+ * unsigned: of none, where signatures are required. Out of range: its times cannot be true.
  */
-export const rejectReasons = ['undecodable', 'unknown_schema', 'forged', 'unsigned'] as const;
+export const rejectReasons = ['undecodable', 'unknown_schema', 'forged', 'unsigned', 'time_out_of_range'] as const;
 export type EnricherRejectReason = (typeof rejectReasons)[number];

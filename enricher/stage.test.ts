@@ -79,7 +79,13 @@ describe('messages', () => {
     });
     expect(letters.map((letter) => letter?.reason)).toEqual(['undecodable', 'unknown_schema']);
     expect(letters[1]).toMatchObject({ stage: 'enricher', topic: 'events', offset: 1 });
-    expect(stage.accounting().rejected).toEqual({ undecodable: 1, unknown_schema: 1, forged: 0, unsigned: 0 });
+    expect(stage.accounting().rejected).toEqual({
+      undecodable: 1,
+      unknown_schema: 1,
+      forged: 0,
+      unsigned: 0,
+      time_out_of_range: 0,
+    });
     expect(spansOf(stage.process(message({ events: [call(1), response(2)] }, 2), 0))).toHaveLength(1);
   });
 

@@ -24,6 +24,7 @@ import type { Topic } from '../core/topics.ts';
 import { type EventBatch, readEventBatch } from '../schemas/generated/event-batch.ts';
 import { type SpanBatch, writeSpanBatch } from '../schemas/generated/span-batch.ts';
 import { type AgentCounts, Agents } from './agents.ts';
+import { type BatchProblem, boundsProblem } from './batch-bounds.ts';
 import type { EnricherConfig } from './config.ts';
 import type { Dissector } from './dissect/dissector.ts';
 import { dropReasons, rejectReasons } from './outcomes.ts';
@@ -148,13 +149,21 @@ export function createEnricher(config: EnricherConfig, parts: EnricherParts): En
 }
 
 /** A batch of the agent that it says it is of. Nothing of one that is not signed as it has to be is looked at. */
-function readBatch(message: ReceivedMessage, signatures: SignatureChecker): Decoded<EventBatch> | SignatureProblem {
+function readBatch(
+  message: ReceivedMessage,
+  signatures: SignatureChecker,
+): Decoded<EventBatch> | SignatureProblem | BatchProblem {
   const author = signatures.authorOf(message);
   if (author.kind === 'refused') return author;
   const decoded = decodeValue('EventBatch', message, readEventBatch);
   if (decoded.kind === 'rejected') return decoded;
   const { agentId, processes } = decoded.value;
-  return batchProblem(agentId, message.key, author) ?? processFactsProblem(processes, author) ?? decoded;
+  return (
+    batchProblem(agentId, message.key, author) ??
+    processFactsProblem(processes, author) ??
+    boundsProblem(decoded.value, message.timestampMs) ??
+    decoded
+  );
 }
 
 function spanMessage(batch: SpanBatch): OutgoingMessage {

@@ -27,10 +27,10 @@ function batch(given: Partial<EventBatch>, offset: number): ReceivedMessage {
     ...given,
   };
   const { key, headers, value } = outgoingMessage('events', '5', 'EventBatch', encodeValue(whole, writeEventBatch));
-  return { ...source, offset, timestampMs: 1_000_000, key, value: value as Buffer, headers: headers ?? {} };
+  return { ...source, offset, timestampMs: 1_700_000_000_000, key, value: value as Buffer, headers: headers ?? {} };
 }
 
-function learn(stage: Enricher, given: Partial<Resource>, timestampMs = 1_000_000): void {
+function learn(stage: Enricher, given: Partial<Resource>, timestampMs = 1_700_000_000_000): void {
   const whole = resource({ validFromNs: baseTimeNs, ...given });
   const key = `${whole.kind}:${whole.uid}@${whole.validFromNs}`;
   const { headers, value } = outgoingMessage('resources', key, 'Resource', encodeValue(whole, writeResource));
@@ -159,7 +159,7 @@ describe('a span of a pod that is not known yet', () => {
   test('is not repeated after a restart when its pod was known long before', () => {
     const after = create();
     after.assign?.([{ ...source, offset: 0, emittedBelow: 1 }]);
-    for (const known of [cluster, other, own, peer]) learn(after, known, 1000);
+    for (const known of [cluster, other, own, peer]) learn(after, known, 1_699_999_000_000);
     expect(spansOf(after.process(batch({ events: exchange(1) }, 0), 0))).toHaveLength(1);
     expect(after.flush(0)).toEqual([]);
   });

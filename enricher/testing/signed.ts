@@ -12,7 +12,7 @@ import { resource } from './resources.ts';
 let offset = 0;
 
 const received = (message: OutgoingMessage): ReceivedMessage => ({
-  ...{ partition: 0, offset: offset++, timestampMs: 1_000_000, topic: message.topic, key: message.key },
+  ...{ partition: 0, offset: offset++, timestampMs: 1_700_000_000_000, topic: message.topic, key: message.key },
   ...{ value: Buffer.from(message.value), headers: message.headers ?? {} },
 });
 
