@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { imbalance } from '../core/stage/accounting.ts';
 import type { EventBatch } from '../schemas/generated/event-batch.ts';
+import { AvroReader } from '../schemas/avro-reader.ts';
+import { readSpanBatch } from '../schemas/generated/span-batch.ts';
 import { boundsProblem } from './batch-bounds.ts';
+import { dissectors } from './dissect/dissectors.ts';
 import { createEnricher } from './stage.ts';
 import { socketEvent } from './testing/event.ts';
 import { eventMessage } from './testing/event-message.ts';
@@ -53,6 +56,41 @@ describe('the numbers of a batch', () => {
     expect(boundsProblem(batch({ baseTimeNs: baseTimeNs * 2n }), 0)).toBeUndefined();
     expect(boundsProblem(batch({ baseTimeNs: 2n ** 63n - 1n }), 0)).toMatchObject({ reason: 'time_out_of_range' });
   });
+
+  test('of a host that is up for longer than 2^53 ns, which are 104 days, are those of any host', () => {
+    const stage = createEnricher(testConfig, { dissectors: [lineDissector] });
+    const call = [
+      socketEvent({ id: 2, direction: 'egress', text: 'Q a 1\n', timeOffsetNs: 1_000 }),
+      socketEvent({ id: 3, direction: 'ingress', text: 'A 200\n', timeOffsetNs: 9_000 }),
+    ];
+    const dayNs = 86_400e9;
+    const up = eventMessage(
+      { events: call, baseTimeNs, baseMonotonicNs: 2_000 * dayNs },
+      { offset: 0, timestampMs: acceptedMs },
+    );
+    const [spans] = stage.process(up, 0);
+    const decoded = readSpanBatch(new AvroReader(spans!.value as Buffer));
+    expect(decoded.spans).toHaveLength(1);
+    const { startTimeNs, durationNs } = decoded.spans[0]!;
+    // Numbers of that size are 32 apart.
+    expect(Math.abs(Number(startTimeNs - baseTimeNs) - 1_000)).toBeLessThanOrEqual(32);
+    expect(Math.abs(durationNs - 8_000)).toBeLessThanOrEqual(32);
+  });
+
+  test.each(['9007199254740991', '9223372036854775807', '9'.repeat(30)])(
+    'of a body of %s bytes can be read',
+    (length) => {
+      const call = [
+        socketEvent({ id: 2, direction: 'egress', text: 'GET / HTTP/1.1\r\nHost: a\r\n\r\n' }),
+        socketEvent({ id: 3, direction: 'ingress', text: `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n` }),
+      ];
+      const stage = createEnricher(testConfig, { dissectors });
+      const message = eventMessage({ events: call, baseTimeNs }, { offset: 0, timestampMs: acceptedMs });
+      const outputs = [...stage.process(message, 0), ...stage.drain()];
+      const spans = outputs.flatMap(({ value }) => readSpanBatch(new AvroReader(value as Buffer)).spans);
+      expect(spans).toMatchObject([{ status: 'ok' }]);
+    },
+  );
 
   test('of one batch cost that batch: it is put aside, and the next is worked off', () => {
     const stage = createEnricher(testConfig, { dissectors: [lineDissector] });

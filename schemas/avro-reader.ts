@@ -84,6 +84,11 @@ export class AvroReader {
     return this.fail('long of more than ten bytes');
   }
 
+  /** A long as a number, beyond ±2^53 as the nearest one: for clocks, which pass that in 104 days. */
+  readRoundedLong(): number {
+    return Number(this.readBigLong());
+  }
+
   /** A long as a bigint, exact over all 64 bits. */
   readBigLong(): bigint {
     const buffer = this.buffer;

@@ -8,7 +8,8 @@ const lowHalf = longHalves[0] === 1 ? 0 : 1;
 
 /**
  * Writes Avro binary encoding (Avro 1.11, "Binary Encoding") into a growing buffer.
- * Numbers given as longs must be whole and within ±2^53; they are not checked in this hot path.
+ * Numbers given as longs must be whole, and within ±2^53 where a reader does not take rounded ones; they are not checked in this
+ * hot path.
  */
 export class AvroWriter extends GrowingBuffer {
   writeLong(value: number): void {

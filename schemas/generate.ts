@@ -2,7 +2,8 @@
  * Generates TypeScript from the Avro schemas: an interface, a reader and a writer per record, a union per enum.
  * `npm run generate` writes schemas/generated/; a test checks that what is committed is what would be generated.
  * What was ever written must stay readable: every version goes into schemas/avro/history, which only grows.
- * Names become camelCase; a long is a number (exact below 2^53) unless its field says `"js": "bigint"`.
+ * Names become camelCase; a long is a number (exact below 2^53) unless its field says `"js": "bigint"`;
+ * with `"js": "rounded"` one beyond 2^53 is taken for the next number that there is.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -26,8 +27,11 @@ interface Field {
   readonly name: string;
   readonly type: SchemaNode;
   readonly doc?: string;
-  readonly js?: 'bigint';
+  readonly js?: Representation;
 }
+
+/** What a long is in TypeScript, where it is no number that is refused when it is beyond 2^53. */
+type Representation = 'bigint' | 'rounded';
 
 /** Topmost records, in an order in which every reference points backwards. */
 const topRecords = [
@@ -89,10 +93,10 @@ class Module {
     return symbol;
   }
 
-  typeOf(node: SchemaNode, big: boolean): string {
+  typeOf(node: SchemaNode, as?: Representation): string {
     if (typeof node === 'string') {
       const primitive: Record<string, string> = {
-        long: big ? 'bigint' : 'number',
+        long: as === 'bigint' ? 'bigint' : 'number',
         int: 'number',
         double: 'number',
         boolean: 'boolean',
@@ -102,14 +106,14 @@ class Module {
       return primitive[node] ?? this.use(plain(node), plain(node), true);
     }
     if (isNamed(node)) return this.use(node.name, node.name, true);
-    if (node.type === 'array') return `readonly ${this.typeOf(node.items!, big)}[]`;
-    return `Readonly<Record<string, ${this.typeOf(node.values!, big)}>>`;
+    if (node.type === 'array') return `readonly ${this.typeOf(node.items!, as)}[]`;
+    return `Readonly<Record<string, ${this.typeOf(node.values!, as)}>>`;
   }
 
-  read(node: SchemaNode, big: boolean): string {
+  read(node: SchemaNode, as?: Representation): string {
     if (typeof node === 'string') {
       const primitive: Record<string, string> = {
-        long: big ? 'readBigLong' : 'readLong',
+        long: as === 'bigint' ? 'readBigLong' : as === 'rounded' ? 'readRoundedLong' : 'readLong',
         int: 'readInt',
         double: 'readDouble',
         boolean: 'readBoolean',
@@ -123,9 +127,9 @@ class Module {
     if (isNamed(node)) return this.readNamed(node);
     if (node.type === 'array') {
       const bytes = minimumBytes(node.items!);
-      return `readArray(reader, (reader) => ${this.read(node.items!, big)}${bytes > 1 ? `, ${bytes}` : ''})`;
+      return `readArray(reader, (reader) => ${this.read(node.items!, as)}${bytes > 1 ? `, ${bytes}` : ''})`;
     }
-    return `readMap(reader, (reader) => ${this.read(node.values!, big)})`;
+    return `readMap(reader, (reader) => ${this.read(node.values!, as)})`;
   }
 
   readNamed(type: NamedType): string {
@@ -134,10 +138,10 @@ class Module {
     return `${this.use(type.name, `read${type.name}`, false)}(reader)`;
   }
 
-  write(node: SchemaNode, value: string, big: boolean): string {
+  write(node: SchemaNode, value: string, as?: Representation): string {
     if (typeof node === 'string') {
       const primitive: Record<string, string> = {
-        long: big ? 'writeBigLong' : 'writeLong',
+        long: as === 'bigint' ? 'writeBigLong' : 'writeLong',
         int: 'writeLong',
         double: 'writeDouble',
         boolean: 'writeBoolean',
@@ -150,8 +154,8 @@ class Module {
     }
     if (isNamed(node)) return this.writeNamed(node, value);
     if (node.type === 'array')
-      return `writeArray(writer, ${value}, (writer, item) => ${this.write(node.items!, 'item', big)})`;
-    return `writeMap(writer, ${value}, (writer, item) => ${this.write(node.values!, 'item', big)})`;
+      return `writeArray(writer, ${value}, (writer, item) => ${this.write(node.items!, 'item', as)})`;
+    return `writeMap(writer, ${value}, (writer, item) => ${this.write(node.values!, 'item', as)})`;
   }
 
   writeNamed(type: NamedType, value: string): string {
@@ -175,25 +179,24 @@ function emitEnum(type: NamedType): string {
 
 function emitRecord(type: NamedType, module: Module): string {
   const fields = type.fields!;
-  const isBig = (field: Field): boolean => field.js === 'bigint';
   return [
     `/** ${type.doc ?? type.name} */`,
     `export interface ${type.name} {`,
     ...fields.flatMap((field) => [
       `  /** ${field.doc ?? ''} */`,
-      `  readonly ${camel(field.name)}: ${module.typeOf(field.type, isBig(field))};`,
+      `  readonly ${camel(field.name)}: ${module.typeOf(field.type, field.js)};`,
     ]),
     '}',
     '',
     `/** Reads one ${type.name}; throws AvroDecodeError on bytes that are none. */`,
     `export function read${type.name}(reader: AvroReader): ${type.name} {`,
-    ...fields.map((field) => `  const ${camel(field.name)} = ${module.read(field.type, isBig(field))};`),
+    ...fields.map((field) => `  const ${camel(field.name)} = ${module.read(field.type, field.js)};`),
     `  return { ${fields.map((field) => camel(field.name)).join(', ')} };`,
     '}',
     '',
     `/** Writes one ${type.name}. */`,
     `export function write${type.name}(writer: AvroWriter, value: ${type.name}): void {`,
-    ...fields.map((field) => `  ${module.write(field.type, `value.${camel(field.name)}`, isBig(field))};`),
+    ...fields.map((field) => `  ${module.write(field.type, `value.${camel(field.name)}`, field.js)};`),
     '}',
   ].join('\n');
 }

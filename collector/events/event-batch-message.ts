@@ -15,7 +15,7 @@ export function readEventBatchHead(reader: AvroReader): EventBatchHead {
   const hostName = reader.readString();
   const sequence = reader.readLong();
   const baseTimeNs = reader.readBigLong();
-  const baseMonotonicNs = reader.readLong();
+  const baseMonotonicNs = reader.readRoundedLong();
   const untilOffsetNs = reader.readLong();
   const losses = readArray(reader, readLoss);
   const processes = readArray(reader, readProcessFacts);

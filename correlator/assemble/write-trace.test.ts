@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { encodeValue } from '../../core/codec.ts';
-import { writeTrace } from '../../schemas/generated/trace.ts';
+import { AvroReader } from '../../schemas/avro-reader.ts';
+import { readTrace, writeTrace } from '../../schemas/generated/trace.ts';
 import { recordOf } from '../testing/records.ts';
 import { afterRequest, epochNs, hexId, makeSpan } from '../testing/span-fixtures.ts';
 import { writeAssembledTrace } from './write-trace.ts';
@@ -34,4 +35,12 @@ test('a trace written from copied bytes is what the generated writer makes of it
     writeTrace,
   );
   expect(writeAssembledTrace(head, { spans: [rootRecord, childRecord], rootCount: 1 })).toEqual(expected);
+});
+
+test('spans that an id joined over many years are a trace that can be read', () => {
+  const first = makeSpan({ spanId: hexId(1), startTimeNs: 0n });
+  const last = makeSpan({ spanId: hexId(2) });
+  const head = { traceId: 'ab'.repeat(16), revision: 2, carriedTraceId: '' };
+  const bytes = writeAssembledTrace(head, { spans: [recordOf(first), recordOf(last)], rootCount: 2 });
+  expect(readTrace(new AvroReader(bytes)).durationNs).toBe(Number.MAX_SAFE_INTEGER);
 });

@@ -49,7 +49,8 @@ export function writeAssembledTrace(head: AssembledTraceHead, { spans, rootCount
   writer.writeString(root.spanId);
   writer.writeLong(rootCount);
   writer.writeBigLong(startTimeNs);
-  writer.writeLong(Number(endTimeNs - startTimeNs));
+  // Ids can join spans that lie years apart; a reader refuses what is beyond 2^53.
+  writer.writeLong(Math.min(Number(endTimeNs - startTimeNs), Number.MAX_SAFE_INTEGER));
   writer.writeLong(errorCount);
   writer.writeLong(spans.length);
   for (const span of spans) {

@@ -260,7 +260,7 @@ export function readEventBatch(reader: AvroReader): EventBatch {
   const hostName = reader.readString();
   const sequence = reader.readLong();
   const baseTimeNs = reader.readBigLong();
-  const baseMonotonicNs = reader.readLong();
+  const baseMonotonicNs = reader.readRoundedLong();
   const untilOffsetNs = reader.readLong();
   const losses = readArray(reader, (reader) => readLoss(reader), 2);
   const processes = readArray(reader, (reader) => readProcessFacts(reader), 10);
