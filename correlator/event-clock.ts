@@ -161,8 +161,6 @@ export class EventClock {
     // Somebody has to say what time it is.
     const isLast = this.#active.size === (this.#active.byId.has(agent.id) ? 1 : 0);
     if (agent.keptUpNs + silenceNs < this.#progressNs && !isLast) {
-      this.#active.remove(agent);
-      this.#leading.remove(agent);
       this.#putToRest(agent);
       return;
     }
@@ -176,13 +174,13 @@ export class EventClock {
     for (let { oldest } = this.#active; oldest !== undefined; oldest = this.#active.oldest) {
       const isKeepingUp = oldest.keptUpNs + silenceNs >= this.#progressNs;
       if ((isKeepingUp && this.#active.size <= agentLimit) || this.#active.size === 1) return;
-      this.#active.remove(oldest);
-      this.#leading.remove(oldest);
       this.#putToRest(oldest);
     }
   }
 
   #putToRest(agent: AgentTime): void {
+    this.#active.remove(agent);
+    this.#leading.remove(agent);
     this.#resting.put(agent);
     if (this.#resting.size > restingLimit) this.#resting.remove(this.#resting.oldest!);
   }

@@ -1,8 +1,8 @@
 /**
  * `npm run fuzz -- TARGET --minutes N [--seed S]`: tries mutated inputs until the time is over or one is a finding; with
- * `--quick` instead of minutes a fixed number of inputs, as CI does. What
- * is worth keeping goes to .fuzz/TARGET/, from where the next run goes on; a finding goes to .fuzz/findings/, and belongs
- * into fuzz/corpus/TARGET/ once it is mended. `all` runs every target in turn, two at a time.
+ * `--quick` instead of minutes a fixed number of inputs, as CI does. What is worth keeping goes to .fuzz/TARGET/, from where
+ * the next run goes on; a finding goes to .fuzz/findings/, and belongs into fuzz/corpus/TARGET/ once it is mended. `all`
+ * runs every target in turn, two at a time.
  */
 import { parseArgs } from 'node:util';
 import { nativeTargets, runNative } from './run-native.ts';

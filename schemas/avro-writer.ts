@@ -6,10 +6,15 @@ const longHalves = new Uint32Array(wholeLong.buffer);
 wholeLong[0] = 1n;
 const lowHalf = longHalves[0] === 1 ? 0 : 1;
 
+/** The number, or the greatest that a reader takes: for sums, and for lengths that others may state without end. */
+export function readableLong(value: number): number {
+  return Math.min(value, Number.MAX_SAFE_INTEGER);
+}
+
 /**
  * Writes Avro binary encoding (Avro 1.11, "Binary Encoding") into a growing buffer.
- * Numbers given as longs must be whole, and within ±2^53 where a reader does not take rounded ones; they are not checked in this
- * hot path.
+ * Numbers given as longs must be whole, and within ±2^53 where a reader does not take rounded ones; they are not checked in
+ * this hot path.
  */
 export class AvroWriter extends GrowingBuffer {
   writeLong(value: number): void {

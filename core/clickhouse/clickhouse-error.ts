@@ -63,8 +63,8 @@ function firstLine(text: string): string {
 }
 
 /**
- * What went wrong, as an error of the pipeline. Damaged data is FILE_CORRUPT. A full disk is not retryable: nothing gets better by itself, so the
- * process stops and says so; what was not stored is still on the bus.
+ * What went wrong, as an error of the pipeline. Damaged data is FILE_CORRUPT. A full disk is not retryable: nothing gets
+ * better by itself, so the process stops and says so; what was not stored is still on the bus.
  *
  * @param place the directory or address of the database, for people
  */
@@ -77,14 +77,10 @@ export function clickHouseError(error: unknown, place: string): PipelineError {
       cause: error,
     });
   if (type !== undefined) {
-    if (damageTypes.has(type))
-      return new PipelineError(
-        'FILE_CORRUPT',
-        `What ClickHouse at ${place} stores is damaged (${type}): ${firstLine(text)}`,
-        {
-          cause: error,
-        },
-      );
+    if (damageTypes.has(type)) {
+      const damage = `What ClickHouse at ${place} stores is damaged (${type}): ${firstLine(text)}`;
+      return new PipelineError('FILE_CORRUPT', damage, { cause: error });
+    }
     const message = `ClickHouse at ${place} refused (${type}): ${firstLine(text)}`;
     return passingTypes.has(type)
       ? new PipelineError('DESTINATION_UNAVAILABLE', message, { retryable: true, cause: error })

@@ -2,7 +2,7 @@ import type { OutgoingMessage } from '../../core/bus/bus.ts';
 import { outgoingMessage } from '../../core/codec.ts';
 import type { Topic } from '../../core/topics.ts';
 import { reasonIndex } from '../../schemas/generated/span.ts';
-import { AvroWriter } from '../../schemas/avro-writer.ts';
+import { AvroWriter, readableLong } from '../../schemas/avro-writer.ts';
 import { writeTrace } from '../../schemas/generated/trace.ts';
 import type { SpanRecord } from '../span-record.ts';
 import { writeSpanBody } from './sides.ts';
@@ -50,7 +50,7 @@ export function writeAssembledTrace(head: AssembledTraceHead, { spans, rootCount
   writer.writeLong(rootCount);
   writer.writeBigLong(startTimeNs);
   // Ids can join spans that lie years apart; a reader refuses what is beyond 2^53.
-  writer.writeLong(Math.min(Number(endTimeNs - startTimeNs), Number.MAX_SAFE_INTEGER));
+  writer.writeLong(readableLong(Number(endTimeNs - startTimeNs)));
   writer.writeLong(errorCount);
   writer.writeLong(spans.length);
   for (const span of spans) {

@@ -113,25 +113,24 @@ export class ProcessIndex {
   /** Up to two server spans that were open when the call began, or whose client had left while they were. */
   openAt(call: SpanRecord): readonly SpanRecord[] {
     const found: SpanRecord[] = [];
-    const isOpen = (server: SpanRecord): boolean => wasOpenAt(server, call);
-    this.#collectOpen(this.#servers, isOpen, [call.requestEventId - this.#longestEvents, call.requestEventId], found);
     // A program does not stop because its client left: the call may be of the request that nobody waits for any more.
     const lingerNs = 2 * this.longestServerNs;
     const isServed = (server: SpanRecord): boolean => mayStillBeServedAt(server, call, lingerNs);
-    this.#collectOpen(this.#unansweredServers, isServed, [-Infinity, call.requestEventId], found);
+    this.#collectOpen(this.#servers, call, isServed, call.requestEventId - this.#longestEvents, found);
+    this.#collectOpen(this.#unansweredServers, call, isServed, -Infinity, found);
     return found;
   }
 
-  /** @param eventIds the first and the last that the request of such a span can have */
   #collectOpen(
     servers: SortedRecords,
+    call: SpanRecord,
     isOpen: (server: SpanRecord) => boolean,
-    [oldestEventId, newestEventId]: readonly [number, number],
+    oldestEventId: number,
     found: SpanRecord[],
   ): void {
     const { items } = servers;
     let looked = 0;
-    for (let index = servers.indexAfter(newestEventId) - 1; index >= 0 && found.length < 2; index--) {
+    for (let index = servers.indexAfter(call.requestEventId) - 1; index >= 0 && found.length < 2; index--) {
       const server = items[index]!;
       if (server.requestEventId < oldestEventId) return;
       if (server.released) continue;

@@ -101,8 +101,9 @@ export class Follower {
   reply(work: ServerWork, context: Context, socketId: number, read: Read | undefined): readonly Cause[] {
     const unit = new Unit(context, socketId);
     unit.reply = work;
-    const causes = causesOfReply(context.discipline, unit, read, work);
-    if (!hadToWait(unit, read, work)) {
+    const waited = hadToWait(unit, read, work);
+    const causes = causesOfReply(context.discipline, unit, waited ? undefined : read, work);
+    if (!waited) {
       learnFromReply(context.discipline, unit, read, work);
       if (work.context === context) learnRequestQueue(context, unit, work);
     }

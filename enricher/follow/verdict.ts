@@ -3,19 +3,16 @@ import type { Discipline } from './discipline.ts';
 import {
   type CallWork,
   type Category,
-  hadToWait,
   isReplyContested,
   type Opinion,
   type Read,
   type ServerWork,
   type Unit,
-  type Work,
 } from './work.ts';
 
 /** From opinions to the candidates that a span carries. */
 
 const noCauses: readonly Cause[] = [];
-const noWorks: readonly Work[] = [];
 /** Nothing was ever seen against a rule where only one request is in flight, nor can it be seen there. */
 const singleConfidence = 0.99;
 
@@ -81,7 +78,7 @@ export function causesOfReply(
   replied: ServerWork,
 ): readonly Cause[] {
   const causes: Cause[] = [];
-  const works = read === undefined || hadToWait(unit, read, replied) ? noWorks : read.works;
+  const works = read?.works ?? [];
   if (works.length === 1 && works[0]!.kind === 'response') {
     addResponse(causes, discipline, unit, read, replied, works[0]!, read!.rank === 1 ? 'alone' : 'among_rivals');
   } else if (works.length > 1) {

@@ -1,3 +1,4 @@
+import { readableLong } from '../../schemas/avro-writer.ts';
 import type { Cause, Span, SpanStatus } from '../../schemas/generated/span.ts';
 import type { ResponseMessage } from '../dissect/dissector.ts';
 import type { TaggedSides, Tagger, TagQuestion } from '../tag/tagger.ts';
@@ -58,7 +59,7 @@ export class SpanBuilder {
       observationPoint: isServer ? 's-p' : 'c-p',
       signalSource: 'ebpf',
       startTimeNs: question.timeNs,
-      durationNs: countable(end.durationNs),
+      durationNs: readableLong(end.durationNs),
       status: end.status,
       protocol: open.protocol,
       protocolVersion: response?.version ?? message.version,
@@ -78,8 +79,8 @@ export class SpanBuilder {
       responseCode: response?.responseCode ?? 0,
       responseException: response?.exception ?? '',
       responseResult: response?.result ?? '',
-      requestBytes: countable(open.bytes),
-      responseBytes: countable(response?.declaredBytes || end.responseBytes),
+      requestBytes: readableLong(open.bytes),
+      responseBytes: readableLong(response?.declaredBytes || end.responseBytes),
       headerTraceId: message.headerTraceId,
       headerSpanId: message.headerSpanId,
       xRequestIdRequest: message.xRequestId,
@@ -104,9 +105,4 @@ export class SpanBuilder {
 /** TCP counts bytes modulo 2^32; 0 stands for "there is none" and is left alone. */
 function sequenceAt(moment: Moment, offset: number): number {
   return moment.tcpSequence === 0 ? 0 : (moment.tcpSequence + offset) % 0x1_0000_0000;
-}
-
-/** What others may say without end, such as the length of a body, as the greatest number that the next stage reads. */
-function countable(value: number): number {
-  return value <= Number.MAX_SAFE_INTEGER ? value : Number.MAX_SAFE_INTEGER;
 }
