@@ -35,22 +35,34 @@ const quickInputs: Readonly<Record<string, number>> = {
   'elf-reader': 1_500_000,
 };
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    minutes: { type: 'string', default: '1' },
-    seed: { type: 'string', default: '1' },
-    quick: { type: 'boolean', default: false },
-  },
-});
-const minutes = Number(values.minutes);
-const seed = Number(values.seed);
 const names = [...Object.keys(targets), ...nativeTargets];
-const chosen = positionals[0] === 'all' ? names : positionals;
-if (chosen.length === 0 || chosen.some((name) => !names.includes(name)) || !(minutes > 0) || !Number.isInteger(seed)) {
+
+function refuse(): never {
   console.error(`usage: npm run fuzz -- TARGET|all [--minutes N | --quick] [--seed S]\ntargets: ${names.join(', ')}`);
   process.exit(2);
 }
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        minutes: { type: 'string', default: '1' },
+        seed: { type: 'string', default: '1' },
+        quick: { type: 'boolean', default: false },
+      },
+    });
+  } catch {
+    return refuse();
+  }
+}
+
+const { positionals, values } = readArguments();
+const minutes = Number(values.minutes);
+const seed = Number(values.seed);
+const chosen = positionals[0] === 'all' ? names : positionals;
+if (chosen.length === 0 || chosen.some((name) => !names.includes(name)) || !(minutes > 0) || !Number.isInteger(seed))
+  refuse();
 
 const waiting = [...chosen];
 async function runNext(): Promise<void> {

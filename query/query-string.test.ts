@@ -22,7 +22,10 @@ it('with what a lenient reader would replace is refused, each with its name', ()
   for (const broken of ['%', '%z', '%zz', 'a%', '%ff', '%c3', '%ed%a0%80'])
     expect(problemsOf(`service=${broken}&limit=5`), broken).toEqual([expect.stringContaining('service:')]);
   expect(problemsOf('%zz=1')).toEqual([expect.stringContaining('parameter 1:')]);
-  expect(problemsOf('service=a%00b&x=%zz')).toHaveLength(2);
+  expect(problemsOf('service=a%00b&x=%zz')).toEqual([
+    expect.stringContaining('service: contains'),
+    expect.stringContaining('x:'),
+  ]);
 });
 
 it('has an end', () => {

@@ -21,7 +21,8 @@ export function parseQueryString(text: string): ParsedQueryString {
     const label = name === undefined ? `parameter ${index + 1}` : name;
     if (name === undefined || value === undefined)
       problems.push(`${label}: the percent-encoding is broken, or not of UTF-8`);
-    else if (`${name}${value}`.includes('\0')) problems.push(`parameter ${index + 1}: contains a NUL character`);
+    else if (`${name}${value}`.includes('\0'))
+      problems.push(`${name.includes('\0') ? `parameter ${index + 1}` : name}: contains a NUL character`);
     else parameters.append(name, value);
   }
   return problems.length > 0 ? { kind: 'problems', problems } : { kind: 'parameters', parameters };

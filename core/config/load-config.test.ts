@@ -98,6 +98,8 @@ describe('loadConfig', () => {
   test('a misspelt name is refused with the name that was meant', () => {
     const message = problemsOf({ SPANLOOM_COLLECTOR_SITE: 'x', SPANLOOM_DATADIR: 'y' });
     expect(message).toContain('SPANLOOM_DATADIR: unknown setting; did you mean SPANLOOM_DATA_DIR?');
+    // Three errors away from PORTS, one from SITE.
+    expect(problemsOf({ SPANLOOM_COLLECTOR_SITS: 'x' })).toContain('did you mean SPANLOOM_COLLECTOR_SITE?');
   });
 
   test('names of stages that are not read here are known when the caller says so', () => {

@@ -30,12 +30,23 @@ function editDistance(left: string, right: string): number {
   return previous[right.length]!;
 }
 
+/** The known name with the fewest typing errors; undefined when every one has more than three. */
+function nearestName(name: string, known: readonly string[]): string | undefined {
+  let nearest: string | undefined;
+  let least = 4;
+  for (const candidate of known) {
+    const distance = editDistance(candidate, name);
+    if (distance < least) [nearest, least] = [candidate, distance];
+  }
+  return nearest;
+}
+
 function unknownNames(environment: Environment, known: readonly string[]): readonly string[] {
   const names = new Set(known);
   return Object.keys(environment)
     .filter((name) => name.startsWith(environmentPrefix) && !names.has(name))
     .map((name) => {
-      const near = known.find((candidate) => editDistance(candidate, name) <= 3);
+      const near = nearestName(name, known);
       return `${name}: unknown setting${near === undefined ? '' : `; did you mean ${near}?`}`;
     });
 }

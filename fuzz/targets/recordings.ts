@@ -1,5 +1,5 @@
 /** Files given as recordings: whatever is in them, reading gives batches and then at most one error of ours. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeHeader } from '../../collector/record/container-file.ts';
@@ -9,7 +9,17 @@ import { schemas } from '../../schemas/generated/schemas.ts';
 import { recordingPath } from '../seeds.ts';
 import { maxInputBytes, type Target } from '../target.ts';
 
-const path = join(mkdtempSync(join(tmpdir(), 'spanloom-fuzz-')), 'recording.avro');
+let path: string | undefined;
+
+/** Where each input is put; removed with the process. */
+function inputPath(): string {
+  if (path === undefined) {
+    const folder = mkdtempSync(join(tmpdir(), 'spanloom-fuzz-'));
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    path = join(folder, 'recording.avro');
+  }
+  return path;
+}
 
 /** The schema as short as it goes, so that there is room for blocks. */
 function seeds(): readonly Buffer[] {
@@ -35,10 +45,11 @@ export const recordings: Target = {
     '\x07'.repeat(16),
   ],
   async run(input) {
-    writeFileSync(path, input);
+    const file = inputPath();
+    writeFileSync(file, input);
     let reader: RecordingReader | undefined;
     try {
-      reader = await RecordingReader.open(path);
+      reader = await RecordingReader.open(file);
       let left = 1_000_000;
       for await (const { value } of reader.batches()) if (value.length === 0 && --left === 0) break;
       if (left === 0) throw new Error('more than a million empty batches of one small file');

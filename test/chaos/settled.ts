@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Admin, Kafka, logLevel } from 'kafkajs';
+import kafkajs, { type Admin, Kafka, logLevel } from 'kafkajs';
 import { readPositionMetadata } from '../../core/bus/kafka/position-metadata.ts';
 
 /** Consumer groups of the pipeline and what they read. */
@@ -35,18 +35,30 @@ export async function untilSettled(options: {
     let ends = '';
     let sinceMs = performance.now();
     for (;;) {
-      const state = await stateOf(admin, prefix);
+      const { state, failure } = await attempt(admin, prefix);
       const nowMs = performance.now();
-      const behind = Object.entries(state.lag).filter(([, messages]) => messages > 0);
-      if (behind.length > 0 || state.ends !== ends) sinceMs = nowMs;
-      ends = state.ends;
+      const behind = Object.entries(state?.lag ?? {}).filter(([, messages]) => messages > 0);
+      if (state === undefined || behind.length > 0 || state.ends !== ends) sinceMs = nowMs;
+      ends = state?.ends ?? '';
       if (nowMs - sinceMs >= quietMs) return;
       if (nowMs > deadlineMs)
-        throw new Error(`it did not settle within ${withinMs / 1_000} s; not done: ${JSON.stringify(behind)}`);
+        throw new Error(`it did not settle within ${withinMs / 1_000} s; not done: ${JSON.stringify(behind)}`, {
+          cause: failure,
+        });
       await sleep(500);
     }
   } finally {
     await admin.disconnect();
+  }
+}
+
+/** A broker that cannot answer now, as while it loads the offsets of a group, is asked again: not settled yet. */
+async function attempt(admin: Admin, prefix: string): Promise<{ readonly state?: State; readonly failure?: unknown }> {
+  try {
+    return { state: await stateOf(admin, prefix) };
+  } catch (failure) {
+    if (failure instanceof kafkajs.KafkaJSError) return { failure };
+    throw failure;
   }
 }
 
