@@ -9,18 +9,6 @@ import { schemas } from '../../schemas/generated/schemas.ts';
 import { recordingPath } from '../seeds.ts';
 import { maxInputBytes, type Target } from '../target.ts';
 
-let path: string | undefined;
-
-/** Where each input is put; removed with the process. */
-function inputPath(): string {
-  if (path === undefined) {
-    const folder = mkdtempSync(join(tmpdir(), 'spanloom-fuzz-'));
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-    path = join(folder, 'recording.avro');
-  }
-  return path;
-}
-
 /** The schema as short as it goes, so that there is room for blocks. */
 function seeds(): readonly Buffer[] {
   const schema = '{"type":"record","name":"EventBatch","fields":[{"name":"a","type":{"type":"array","items":"long"}}]}';
@@ -45,11 +33,12 @@ export const recordings: Target = {
     '\x07'.repeat(16),
   ],
   async run(input) {
-    const file = inputPath();
-    writeFileSync(file, input);
+    const folder = mkdtempSync(join(tmpdir(), 'spanloom-fuzz-'));
     let reader: RecordingReader | undefined;
     try {
-      reader = await RecordingReader.open(file);
+      const path = join(folder, 'recording.avro');
+      writeFileSync(path, input);
+      reader = await RecordingReader.open(path);
       let left = 1_000_000;
       for await (const { value } of reader.batches()) if (value.length === 0 && --left === 0) break;
       if (left === 0) throw new Error('more than a million empty batches of one small file');
@@ -57,6 +46,7 @@ export const recordings: Target = {
       if (!(error instanceof PipelineError)) throw error;
     } finally {
       await reader?.close();
+      rmSync(folder, { recursive: true, force: true });
     }
   },
 };
