@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { ClickHouse } from './clickhouse.ts';
 import { openEmbeddedClickHouse } from './embedded.ts';
-import { migrate, packagedMigrations } from './migrate.ts';
+import { migrate } from './migrate.ts';
+import { type DerivedFile, packagedSchema } from './schema-files.ts';
 import { bytesLiteral, plainBytesLiteral, stringLiteral, timeLiteral } from './sql-literal.ts';
 
 const directories: string[] = [];
@@ -174,35 +175,66 @@ describe('literals', () => {
   });
 });
 
+describe('views', () => {
+  const view = (sql: string): DerivedFile => ({ name: '1-view', sql: `CREATE OR REPLACE VIEW one AS ${sql};\n` });
+
+  it('are made anew when their text changes, and only then', async () => {
+    const clickHouse = opened();
+    const { migrations } = packagedSchema();
+    await migrate(clickHouse, { migrations, derived: [view('SELECT 1 AS a')] });
+    expect(await migrate(clickHouse, { migrations, derived: [view('SELECT 1 AS a')] })).toEqual([]);
+    for (const a of [2, 3, 2]) {
+      expect(await migrate(clickHouse, { migrations, derived: [view(`SELECT ${a} AS a`)] })).toEqual(['1-view']);
+      expect(await clickHouse.select('SELECT a FROM one')).toEqual([{ a }]);
+    }
+  });
+
+  it('that are wrong are refused, and made at the next start', async () => {
+    const clickHouse = opened();
+    const { migrations } = packagedSchema();
+    await expect(migrate(clickHouse, { migrations, derived: [view('SELECT')] })).rejects.toMatchObject({
+      code: 'DESTINATION_REFUSED',
+    });
+    expect(await migrate(clickHouse, { migrations, derived: [view('SELECT 1 AS a')] })).toEqual(['1-view']);
+  });
+});
+
 describe('migrations', () => {
   it('are applied once each, and again where they were cut short', async () => {
     const directory = newDirectory();
     const clickHouse = opened(directory);
-    const names = packagedMigrations().map((migration) => migration.name);
-    expect(names.length).toBeGreaterThan(0);
+    const { migrations, derived } = packagedSchema();
+    const views = derived.map(({ name }) => name);
+    const names = [...migrations.map(({ name }) => name), ...views];
+    expect(migrations.length).toBeGreaterThan(0);
+    expect(views.length).toBeGreaterThan(0);
     expect(await migrate(clickHouse)).toEqual(names);
     expect(await migrate(clickHouse)).toEqual([]);
     await clickHouse.execute('TRUNCATE TABLE schema_migration');
     expect(await migrate(clickHouse)).toEqual(names);
-    const last = packagedMigrations().at(-1)!;
     const next = {
-      number: last.number + 1,
+      number: migrations.at(-1)!.number + 1,
       name: 'next',
       sql: '-- Nothing; much.\nCREATE TABLE IF NOT EXISTS next (a Int8) ENGINE = Memory;\n',
     };
-    expect(await migrate(clickHouse, [...packagedMigrations(), next])).toEqual(['next']);
+    // What reads tables is made anew after tables have changed.
+    expect(await migrate(clickHouse, { migrations: [...migrations, next], derived })).toEqual(['next', ...views]);
     await clickHouse.close();
     expect(existsSync(directory)).toBe(true);
   });
 
   it('that changed after they were applied, or that are not known, are refused', async () => {
     const clickHouse = opened();
-    const [first, ...others] = packagedMigrations();
+    const { migrations, derived } = packagedSchema();
+    const [first, ...others] = migrations;
     await migrate(clickHouse);
-    await expect(migrate(clickHouse, [{ ...first!, sql: `${first!.sql}\n` }, ...others])).rejects.toMatchObject({
+    const changed = [{ ...first!, sql: `${first!.sql}\n` }, ...others];
+    await expect(migrate(clickHouse, { migrations: changed, derived })).rejects.toMatchObject({
       code: 'DESTINATION_REFUSED',
       message: expect.stringContaining('must not change') as string,
     });
-    await expect(migrate(clickHouse, [first!])).rejects.toMatchObject({ code: 'DESTINATION_REFUSED' });
+    await expect(migrate(clickHouse, { migrations: [first!], derived })).rejects.toMatchObject({
+      code: 'DESTINATION_REFUSED',
+    });
   });
 });

@@ -1,43 +1,23 @@
 /**
- * Brings a database to the schema of schemas/clickhouse: numbered files, each applied once and written down in
- * `schema_migration`. Statements are idempotent, so a migration that was cut short is simply run again. A migration
- * that was applied must not change afterwards; a change is a new file.
+ * Brings a database to the schema of schemas/clickhouse.
+ *
+ * Migrations (`NNN-name.sql`) change tables. Each is applied once and noted in table `schema_migration`; one that was
+ * applied must not change afterwards. Dictionaries, functions and views hold no data: the files in `derived/` are applied
+ * again whenever their text has changed, or a migration was applied (`SELECT *` of a view is resolved when it is made).
+ * Table `schema_derived` notes the checksum of each. All statements are idempotent: what was cut short is run again.
  */
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { PipelineError } from '../errors.ts';
-import { projectFile } from '../project-files.ts';
 import type { ClickHouse } from './clickhouse.ts';
+import {
+  checksumOf,
+  type DerivedFile,
+  knownChecksums,
+  type Migration,
+  packagedSchema,
+  type SchemaFiles,
+  statementsOf,
+} from './schema-files.ts';
 import { integerLiteral, stringLiteral } from './sql-literal.ts';
-
-/** One migration. */
-export interface Migration {
-  readonly number: number;
-  /** File name without `.sql`. */
-  readonly name: string;
-  readonly sql: string;
-}
-
-/** Migrations that come with the package, in order. */
-export function packagedMigrations(directory = projectFile('schemas', 'clickhouse')): readonly Migration[] {
-  return readdirSync(directory)
-    .filter((file) => /^\d{3}-.*\.sql$/.test(file))
-    .sort()
-    .map((file) => ({
-      number: Number(file.slice(0, 3)),
-      name: file.slice(0, -'.sql'.length),
-      sql: readFileSync(join(directory, file), 'utf8'),
-    }));
-}
-
-/** Statements end with a semicolon at the end of a line. */
-function statementsOf(sql: string): readonly string[] {
-  return sql
-    .split(/;[ \t]*\r?\n|;\s*$/)
-    .map((statement) => statement.trim())
-    .filter((statement) => statement.replaceAll(/^\s*--.*$/gm, '').trim() !== '');
-}
 
 /** How a dictionary reads its table: as the user that made it. The embedded engine has one user only, without a password. */
 function loginOf({ login }: ClickHouse): string {
@@ -52,41 +32,20 @@ function withoutPassword(error: unknown, { login }: ClickHouse): unknown {
   return message === error.message ? error : new PipelineError(error.code, message, { retryable: error.retryable });
 }
 
-const checksumOf = (sql: string): string => createHash('sha256').update(sql).digest('hex');
-
 /**
  * Applies what is missing.
  *
- * @returns names of the migrations that were applied now
+ * @returns names of the files that were applied now, in that order
  * @throws PipelineError DESTINATION_REFUSED when an applied migration has another content, or the database is newer
  */
 export async function migrate(
   clickHouse: ClickHouse,
-  migrations: readonly Migration[] = packagedMigrations(),
+  { migrations, derived }: SchemaFiles = packagedSchema(),
 ): Promise<readonly string[]> {
-  await clickHouse.execute(
-    'CREATE TABLE IF NOT EXISTS schema_migration (number Int32, name String, checksum String, ' +
-      'applied_at DateTime DEFAULT now()) ENGINE = ReplacingMergeTree(applied_at) ORDER BY number',
-  );
-  const rows = await clickHouse.select<{ number: number; name: string; checksum: string }>(
-    'SELECT number, name, checksum FROM schema_migration FINAL ORDER BY number',
-  );
-  const applied = new Map(rows.map((row) => [row.number, row]));
-  for (const row of rows) {
-    const migration = migrations.find((candidate) => candidate.number === row.number);
-    if (migration === undefined)
-      throw new PipelineError(
-        'DESTINATION_REFUSED',
-        `The database has migration ${row.name}, which this version does not know: use the version that wrote it, or a newer one.`,
-      );
-    if (checksumOf(migration.sql) !== row.checksum)
-      throw new PipelineError(
-        'DESTINATION_REFUSED',
-        `Migration ${migration.name} was applied with another content: an applied migration must not change.`,
-      );
-  }
-  const missing = migrations.filter((migration) => !applied.has(migration.number));
-  if (missing.length === 0) return [];
+  const missing = await missingMigrations(clickHouse, migrations);
+  const stale = await staleDerived(clickHouse, derived);
+  const toDerive = missing.length > 0 ? derived : stale;
+  if (missing.length === 0 && toDerive.length === 0) return [];
   const run = await statementRunner(clickHouse);
   for (const { number, name, sql } of missing) {
     for (const statement of statementsOf(sql)) await run(statement);
@@ -95,7 +54,53 @@ export async function migrate(
         `(${integerLiteral(number)}, ${stringLiteral(name)}, ${stringLiteral(checksumOf(sql))})`,
     );
   }
-  return missing.map((migration) => migration.name);
+  for (const { name, sql } of toDerive) {
+    for (const statement of statementsOf(sql)) await run(statement);
+    await clickHouse.execute(
+      `INSERT INTO schema_derived (name, checksum) VALUES (${stringLiteral(name)}, ${stringLiteral(checksumOf(sql))})`,
+    );
+  }
+  return [...missing, ...toDerive].map(({ name }) => name);
+}
+
+async function missingMigrations(
+  clickHouse: ClickHouse,
+  migrations: readonly Migration[],
+): Promise<readonly Migration[]> {
+  await clickHouse.execute(
+    'CREATE TABLE IF NOT EXISTS schema_migration (number Int32, name String, checksum String, ' +
+      'applied_at DateTime DEFAULT now()) ENGINE = ReplacingMergeTree(applied_at) ORDER BY number',
+  );
+  const rows = await clickHouse.select<{ number: number; name: string; checksum: string }>(
+    'SELECT number, name, checksum FROM schema_migration FINAL ORDER BY number',
+  );
+  for (const row of rows) {
+    const migration = migrations.find((candidate) => candidate.number === row.number);
+    if (migration === undefined)
+      throw new PipelineError(
+        'DESTINATION_REFUSED',
+        `The database has migration ${row.name}, which this version does not know: use the version that wrote it, or a newer one.`,
+      );
+    if (!knownChecksums(migration.sql).has(row.checksum))
+      throw new PipelineError(
+        'DESTINATION_REFUSED',
+        `Migration ${migration.name} was applied with another content: an applied migration must not change.`,
+      );
+  }
+  const applied = new Set(rows.map(({ number }) => number));
+  return migrations.filter(({ number }) => !applied.has(number));
+}
+
+async function staleDerived(clickHouse: ClickHouse, derived: readonly DerivedFile[]): Promise<readonly DerivedFile[]> {
+  await clickHouse.execute(
+    'CREATE TABLE IF NOT EXISTS schema_derived (name String, checksum String, ' +
+      'applied_at DateTime64(6) DEFAULT now64(6)) ENGINE = ReplacingMergeTree(applied_at) ORDER BY name',
+  );
+  const rows = await clickHouse.select<{ name: string; checksum: string }>(
+    'SELECT name, checksum FROM schema_derived FINAL',
+  );
+  const checksums = new Map(rows.map(({ name, checksum }) => [name, checksum]));
+  return derived.filter(({ name, sql }) => checksums.get(name) !== checksumOf(sql));
 }
 
 /**
@@ -104,11 +109,11 @@ export async function migrate(
  */
 export async function renewDictionaries(
   clickHouse: ClickHouse,
-  migrations: readonly Migration[] = packagedMigrations(),
+  { derived }: Pick<SchemaFiles, 'derived'> = packagedSchema(),
 ): Promise<void> {
   if (clickHouse.login === undefined) return;
   const run = await statementRunner(clickHouse);
-  for (const { sql } of migrations)
+  for (const { sql } of derived)
     for (const statement of statementsOf(sql))
       if (/^CREATE OR REPLACE DICTIONARY /m.test(statement)) await run(statement);
 }
