@@ -1,6 +1,7 @@
 import type { Resource, ResourceKind } from '../schemas/generated/resource.ts';
 import { resourceKindSymbols } from '../schemas/generated/resource.ts';
 import type { Side, Span } from '../schemas/generated/span.ts';
+import { ownSide } from '../schemas/observation-points.ts';
 import type { SideNames, SpanNames } from '../schemas/trace-json.ts';
 
 /** Which id of a side is of which kind. */
@@ -44,8 +45,7 @@ export class ResourceNames {
 
   /** Names of a span: the service is the one of the side that was seen, by whatever is known of it best. */
   ofSpan(span: Span): SpanNames {
-    const seen = seenSide(span);
-    const { autoServiceType: type, autoServiceId: id, processResourceId } = seen;
+    const { autoServiceType: type, autoServiceId: id, processResourceId } = ownSide(span);
     const serviceName = this.#nameOfAuto(type, id) ?? this.nameOf('process', processResourceId) ?? span.processName;
     return { serviceName, clientNames: this.ofSide(span.client), serverNames: this.ofSide(span.server) };
   }
@@ -54,14 +54,4 @@ export class ResourceNames {
     const kind = resourceKindSymbols[type];
     return kind === undefined ? undefined : this.nameOf(kind, id);
   }
-}
-
-/** The side on which a span was seen. */
-export function seenSide(span: Span): Side {
-  return isSeenByServer(span) ? span.server : span.client;
-}
-
-/** Was it the side that was asked that saw it? */
-export function isSeenByServer({ observationPoint }: Pick<Span, 'observationPoint'>): boolean {
-  return observationPoint.startsWith('s');
 }

@@ -1,7 +1,7 @@
 import type { Span } from '../schemas/generated/span.ts';
 import type { Trace } from '../schemas/generated/trace.ts';
+import { ownSide } from '../schemas/observation-points.ts';
 import type { SpanNames } from '../schemas/trace-json.ts';
-import { isSeenByServer } from './resource-names.ts';
 import type { WaterfallTrace } from './waterfall.ts';
 
 /** What the waterfall shows of a trace record. */
@@ -19,7 +19,8 @@ function placeOf(
   span: Span,
   names: SpanNames | undefined,
 ): { readonly service: string; readonly workload: string; readonly pod: string } {
-  const side = isSeenByServer(span) ? names?.serverNames : names?.clientNames;
+  const { observationPoint } = span;
+  const side = ownSide({ observationPoint, client: names?.clientNames, server: names?.serverNames });
   return {
     service: names?.serviceName ?? span.processName,
     workload: side?.['workload'] ?? '',

@@ -11,9 +11,10 @@ import {
   signalSourceSymbols,
   spanStatusSymbols,
 } from '../schemas/generated/span.ts';
+import { roleAt } from '../schemas/observation-points.ts';
 import { blockStride, type RecordBlock } from './record-block.ts';
 import { readSharedText, sharedText } from './shared-text.ts';
-import { roleAt, spanKind } from './span-kind.ts';
+import { spanKind } from './span-kind.ts';
 import { SpanRecord } from './span-record.ts';
 
 /** Integers of a side behind its address and port: 17 ids and types, then `resolution`. */

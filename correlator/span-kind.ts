@@ -1,8 +1,6 @@
 import { type Transport, transportIndex, transportSymbols } from '../schemas/generated/event-batch.ts';
 import { type Protocol, protocolIndex, type SpanStatus } from '../schemas/generated/span.ts';
-
-/** Where a span stands: client and server are the process's own view of a call, network is in between. */
-export type SpanRole = 'client' | 'server' | 'network' | 'application';
+import { roleAt, type SpanRole } from '../schemas/observation-points.ts';
 
 /** What many spans have in common; each combination is there once. */
 export interface SpanKind {
@@ -13,24 +11,11 @@ export interface SpanKind {
   readonly failed: boolean;
 }
 
-const roles: Readonly<Record<string, SpanRole>> = {
-  'c-p': 'client',
-  's-p': 'server',
-  'c-app': 'application',
-  app: 'application',
-  's-app': 'application',
-};
-
 const failedStatuses: ReadonlySet<string> = new Set(['client_error', 'server_error', 'timeout', 'closed']);
 
 /** Above this, combinations of points that nobody knows are not remembered. */
 const maxPoints = 1_000;
 const kindsByPoint = new Map<string, (SpanKind | undefined)[]>();
-
-/** The role of a span at an observation point. */
-export function roleAt(observationPoint: string): SpanRole {
-  return roles[observationPoint] ?? 'network';
-}
 
 /** The one copy of a combination. */
 export function spanKind(

@@ -2,11 +2,12 @@ import type { Transport } from '../schemas/generated/event-batch.ts';
 import { readArray } from '../schemas/avro-blocks.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
 import { type Cause, type Protocol, readCause, type Reason } from '../schemas/generated/span.ts';
+import type { SpanRole } from '../schemas/observation-points.ts';
 import type { Component } from './component.ts';
 import type { HeldOffset } from './held-offsets.ts';
 import type { ProcessIndex } from './local-cause/process-index.ts';
 import { blockStride, type RecordBlock } from './record-block.ts';
-import type { SpanKind, SpanRole } from './span-kind.ts';
+import type { SpanKind } from './span-kind.ts';
 
 /** Why a span has the parent it has. */
 export interface Edge {

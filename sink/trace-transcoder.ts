@@ -14,6 +14,7 @@ import {
   signalSourceSymbols,
   spanStatusSymbols,
 } from '../schemas/generated/span.ts';
+import { clientLetter } from '../schemas/observation-points.ts';
 import { copyEnum, copyHex, copyInt, copyInts, copyLong, copyLongs, copyString, readLength } from './avro-copy.ts';
 import { linkCalls, type ServiceReference, type SpanEnds } from './call-linker.ts';
 import type { TimeBounds } from './event-range.ts';
@@ -42,7 +43,6 @@ interface SpanFacts extends SpanEnds {
 }
 
 const unknownService: ServiceReference = { type: 0, id: 0 };
-const letterC = 'c'.charCodeAt(0);
 /** service_type, service_id, is_call, and type and id of both ends. */
 const tailBytes = 4 + 4 + 1 + 4 * 4;
 
@@ -138,7 +138,7 @@ function transcodeSpan(reader: AvroReader, writer: RowBinaryWriter, times: TimeB
   const server = transcodeSide(reader, writer);
   const tail = writer.length;
   writer.writeZeros(tailBytes);
-  const isClient = buffer[observationPoint + 1] === letterC && buffer[observationPoint] !== 0;
+  const isClient = buffer[observationPoint + 1] === clientLetter && buffer[observationPoint] !== 0;
   return {
     idHigh,
     idLow,

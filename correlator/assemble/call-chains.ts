@@ -2,6 +2,7 @@
  * Finds the views of each call among the spans of a component and chains them along the request's way: from the client's
  * process over its network to the server's process. Depends on the set of spans alone.
  */
+import { placeOf } from '../../schemas/observation-points.ts';
 import { callKey, type CallKey, isSameExchange, isTwoSided } from '../link/same-call.ts';
 import { byStart, type SpanRecord } from '../span-record.ts';
 
@@ -11,23 +12,8 @@ export type CallChain = readonly SpanRecord[];
 const oneSidedConfidence = 0.999;
 const datagramConfidence = 0.99;
 
-/** Place of each observation point on a request's way. Unknown ones are in the middle. */
-const places: Readonly<Record<string, number>> = {
-  'c-p': 0,
-  c: 1,
-  'c-nd': 2,
-  'c-gw': 3,
-  local: 4,
-  rest: 4,
-  's-gw': 5,
-  's-nd': 6,
-  s: 7,
-  's-p': 8,
-};
-const middle = 4;
-
 function byPlace(left: SpanRecord, right: SpanRecord): number {
-  const order = (places[left.observationPoint] ?? middle) - (places[right.observationPoint] ?? middle);
+  const order = placeOf(left.observationPoint) - placeOf(right.observationPoint);
   return order !== 0 ? order : byStart(left, right);
 }
 

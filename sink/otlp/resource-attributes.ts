@@ -1,6 +1,7 @@
 /** Attributes of a resource: the process, container or machine on whose side a span was seen. */
 import type { ResourceKind } from '../../schemas/generated/resource.ts';
 import type { Side, Span } from '../../schemas/generated/span.ts';
+import { ownSide } from '../../schemas/observation-points.ts';
 import { attributeKey, type AttributeKey, type AttributeWriter } from './attribute-writer.ts';
 import type { ResourceNames } from './resource-names.ts';
 
@@ -49,11 +50,6 @@ const workloadKeys: ReadonlyMap<string, AttributeKey> = new Map(
     attributeKey(`k8s.${type}.name`),
   ]),
 );
-
-/** The side a span was seen on: its resource. */
-export function ownSide(span: Span): Side {
-  return span.observationPoint.startsWith('c') ? span.client : span.server;
-}
 
 /** Two spans with equal keys have the same resource. */
 export function resourceKey(span: Span): string {

@@ -5,12 +5,13 @@
  */
 import type { Span } from '../../schemas/generated/span.ts';
 import type { Trace } from '../../schemas/generated/trace.ts';
+import type { PointKind } from '../../schemas/observation-points.ts';
 import { cachedAddressText } from './address-texts.ts';
 import { attributeKey, type AttributeWriter } from './attribute-writer.ts';
 import { splitHostAndPort } from './host-and-port.ts';
 import { querySummary } from './query-summary.ts';
-import type { SpanKind, StatusCode } from './span-kind.ts';
 import { httpMethods } from './span-name.ts';
+import type { StatusCode } from './span-status.ts';
 
 const keys = {
   clientAddress: attributeKey('client.address'),
@@ -67,7 +68,7 @@ const secretParameters = /([?&](?:AWSAccessKeyId|Signature|sig|X-Goog-Signature)
 export function writeSpanAttributes(
   attributes: AttributeWriter,
   span: Span,
-  kind: SpanKind,
+  kind: PointKind,
   status: StatusCode,
   trace: Pick<Trace, 'traceId' | 'revision'>,
 ): void {
@@ -92,7 +93,7 @@ export function writeSpanAttributes(
   writeEvidence(attributes, span, trace);
 }
 
-function writeNetwork(attributes: AttributeWriter, span: Span, kind: SpanKind): void {
+function writeNetwork(attributes: AttributeWriter, span: Span, kind: PointKind): void {
   if (span.transport !== 'unknown') attributes.text(keys.transport, span.transport);
   if (span.protocol !== 'unknown')
     attributes.text(keys.protocolName, span.protocol === 'http1' ? 'http' : span.protocol);
@@ -127,7 +128,7 @@ function writeClient(attributes: AttributeWriter, { forwardedFor, client }: Span
   }
 }
 
-function writeHttp(attributes: AttributeWriter, span: Span, kind: SpanKind): void {
+function writeHttp(attributes: AttributeWriter, span: Span, kind: PointKind): void {
   const { requestType, requestDomain, requestResource } = span;
   if (requestType !== '') {
     const isKnown = httpMethods.has(requestType);
@@ -150,7 +151,7 @@ function writeHttp(attributes: AttributeWriter, span: Span, kind: SpanKind): voi
   if (kind === 'server') writeClient(attributes, span);
 }
 
-function writeDatabase(attributes: AttributeWriter, span: Span, kind: SpanKind): void {
+function writeDatabase(attributes: AttributeWriter, span: Span, kind: PointKind): void {
   const { protocol, endpoint } = span;
   attributes.text(keys.dbSystem, protocol);
   attributes.text(keys.dbNamespace, span.requestDomain);

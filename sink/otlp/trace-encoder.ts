@@ -9,14 +9,18 @@
  * status = 15 }, Status { message = 2, code = 3 }.
  */
 import type { Trace } from '../../schemas/generated/trace.ts';
+import { type PointKind, pointKind } from '../../schemas/observation-points.ts';
 import { AttributeWriter } from './attribute-writer.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 import { resourceKey, writeResourceAttributes } from './resource-attributes.ts';
 import type { ResourceNames } from './resource-names.ts';
 import { writeSpanAttributes } from './span-attributes.ts';
-import { kindOf, spanKinds, statusCodeOf, statusCodes } from './span-kind.ts';
 import { spanName } from './span-name.ts';
+import { statusCodeOf, statusCodes } from './span-status.ts';
 import type { VisibleSpan } from './visible-spans.ts';
+
+/** SpanKind of opentelemetry.proto.trace.v1. */
+const spanKinds: Readonly<Record<PointKind, number>> = { internal: 1, server: 2, client: 3 };
 
 const tags = {
   resourceSpans: 0x0a,
@@ -121,7 +125,7 @@ export class TraceEncoder {
 
   #writeSpan(trace: TraceNames, { span, parentSpanId }: VisibleSpan): void {
     const writer = this.#writer;
-    const kind = kindOf(span);
+    const kind = pointKind(span.observationPoint);
     const status = statusCodeOf(span, kind);
     writer.writeByte(tags.span);
     const content = writer.open(2);

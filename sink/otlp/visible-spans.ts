@@ -5,6 +5,7 @@
  * stays. A call that no process was seen in keeps the view nearest to the client.
  */
 import type { Span } from '../../schemas/generated/span.ts';
+import { roleAt } from '../../schemas/observation-points.ts';
 
 /** A span with the parent it has here. */
 export interface VisibleSpan {
@@ -19,8 +20,7 @@ interface Call {
   hasStandIn: boolean;
 }
 
-const networkPoints: ReadonlySet<string> = new Set(['c', 'c-nd', 'c-gw', 's-gw', 's-nd', 's', 'local', 'rest']);
-const isNetwork = (span: Span): boolean => networkPoints.has(span.observationPoint);
+const isNetwork = (span: Span): boolean => roleAt(span.observationPoint) === 'network';
 
 /** Leaves out what was seen on the network of calls that were seen in a process. `spans` have parents before children. */
 export function visibleSpans(spans: readonly Span[]): readonly VisibleSpan[] {

@@ -1,0 +1,65 @@
+/**
+ * Where a span can be observed on the way of a request: in the client's process, on its network, at gateways, on the
+ * server's network, in the server's process; or in an application that reports its own spans. The one table of what follows
+ * from the point. The first letter says the side of the call: `c` the client's, `s` the server's, others neither.
+ */
+
+/** What observed a span: a process that sent or received the request, the network between them, or the application itself. */
+export type SpanRole = 'client' | 'server' | 'network' | 'application';
+/** Side of a call, as OpenTelemetry's SpanKind names it; `internal` is on neither side. */
+export type PointKind = 'client' | 'server' | 'internal';
+
+/** One observation point. */
+export interface ObservationPoint {
+  readonly name: string;
+  readonly role: SpanRole;
+  /** Place among the observations of one call, in the order in which the request passes them. */
+  readonly place: number;
+}
+
+const middle = 4;
+
+/** All of them. An unknown name counts as on the network, in the middle. */
+export const observationPoints: readonly ObservationPoint[] = [
+  { name: 'c-p', role: 'client', place: 0 },
+  { name: 'c', role: 'network', place: 1 },
+  { name: 'c-nd', role: 'network', place: 2 },
+  { name: 'c-gw', role: 'network', place: 3 },
+  { name: 'local', role: 'network', place: middle },
+  { name: 'rest', role: 'network', place: middle },
+  { name: 's-gw', role: 'network', place: 5 },
+  { name: 's-nd', role: 'network', place: 6 },
+  { name: 's', role: 'network', place: 7 },
+  { name: 's-p', role: 'server', place: 8 },
+  { name: 'c-app', role: 'application', place: middle },
+  { name: 'app', role: 'application', place: middle },
+  { name: 's-app', role: 'application', place: middle },
+];
+
+const byName: ReadonlyMap<string, ObservationPoint> = new Map(observationPoints.map((point) => [point.name, point]));
+
+/** The role of a span that was observed there. */
+export const roleAt = (name: string): SpanRole => byName.get(name)?.role ?? 'network';
+
+/** The place of the point on the way of a request. */
+export const placeOf = (name: string): number => byName.get(name)?.place ?? middle;
+
+/** First letter of the points on the client's side, as a byte. */
+export const clientLetter = 0x63;
+const serverLetter = 0x73;
+
+/** The side of the call that the point is on. */
+export function pointKind(name: string): PointKind {
+  const letter = name.charCodeAt(0);
+  if (letter === clientLetter) return 'client';
+  return letter === serverLetter ? 'server' : 'internal';
+}
+
+/** Of both sides of a span, the one that it was observed on. A point on neither side counts as the server's. */
+export function ownSide<Side>(span: {
+  readonly observationPoint: string;
+  readonly client: Side;
+  readonly server: Side;
+}): Side {
+  return pointKind(span.observationPoint) === 'client' ? span.client : span.server;
+}
