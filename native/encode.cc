@@ -4,13 +4,18 @@
 #include <bit>
 #include <cstring>
 
+#include "generated/event-fields.h"
+
 static_assert(std::endian::native == std::endian::little);
 
 namespace spanloom {
 namespace {
 
-// 29 fields of at most ten bytes, both addresses and the name; write_long() needs no more room behind the last of them.
-constexpr size_t kMaxBytesWithoutPayload = 29 * 10 + 16 + 16 + SPANLOOM_NAME_BYTES;
+// Fields of at most ten bytes, both addresses and the name, and ten bytes that write_long() may write behind the last.
+constexpr size_t kMaxBytesWithoutPayload = (SPANLOOM_EVENT_FIELD_COUNT + 1) * 10 + 16 + 16 + SPANLOOM_NAME_BYTES;
+
+// Symbol of ContextKind.
+constexpr int64_t kThreadContext = 0;
 
 // Avro's int and long are the same: zigzag, then seven bits a byte, lowest first. May write eight bytes whatever it uses.
 uint8_t* write_long(uint8_t* out, int64_t value) {
@@ -54,48 +59,72 @@ uint8_t* write_name(uint8_t* out, const char* name) {
   return out;
 }
 
-}  // namespace
+uint8_t* write_boolean(uint8_t* out, bool value) {
+  *out = value ? 1 : 0;
+  return out + 1;
+}
 
-void encode_event(const spanloom_event& event, const SentPayload& payload, uint64_t base_monotonic_ns, Bytes& bytes) {
-  const spanloom_socket& socket = event.socket;
-  const size_t address_bytes = socket.address_bytes == 16 ? 16 : 4;
-  uint8_t* out = bytes.reserve(kMaxBytesWithoutPayload + payload.length + payload.ranges.size() * 2 * 10);
-
-  out = write_long(out, static_cast<int64_t>(event.id));
-  out = write_long(out, event.kind);
-  out = write_long(out, event.direction);
-  out = write_long(out, static_cast<int64_t>(event.time_ns - base_monotonic_ns));
-  out = write_long(out, static_cast<int32_t>(event.process_id));
-  out = write_long(out, static_cast<int32_t>(event.thread_id));
-  out = write_long(out, 0);  // context_kind: thread
-  out = write_long(out, event.thread_id);
-  out = write_name(out, event.process_name);
-  out = write_long(out, static_cast<int64_t>(socket.socket_id));
-  out = write_long(out, event.file_descriptor);
-  out = write_long(out, socket.network_namespace);
-  out = write_long(out, socket.transport);
-  out = write_long(out, socket.role);
-  out = write_bytes(out, socket.local_address, address_bytes);
-  out = write_long(out, socket.local_port);
-  out = write_bytes(out, socket.remote_address, address_bytes);
-  out = write_long(out, socket.remote_port);
-  *out++ = 0;  // tls
-  out = write_long(out, static_cast<int64_t>(event.length));
-  out = write_long(out, event.tcp_sequence);
-  out = write_long(out, static_cast<int64_t>(event.phase));
-  out = write_long(out, static_cast<int64_t>(event.after));
-  out = write_long(out, static_cast<int64_t>(event.connect_id));
-  out = write_long(out, static_cast<int64_t>(event.message_id));
-  out = write_long(out, static_cast<int32_t>(event.error));
-  out = write_bytes(out, payload.bytes, payload.length);
-  if (!payload.ranges.empty()) {
-    out = write_long(out, static_cast<int64_t>(payload.ranges.size() * 2));
-    for (const redaction::Range& range : payload.ranges) {
+// An array of longs: offset and length of each range.
+uint8_t* write_ranges(uint8_t* out, const std::vector<redaction::Range>& ranges) {
+  if (!ranges.empty()) {
+    out = write_long(out, static_cast<int64_t>(ranges.size() * 2));
+    for (const redaction::Range& range : ranges) {
       out = write_long(out, range.offset);
       out = write_long(out, range.length);
     }
   }
-  *out++ = 0;  // end of redacted
+  return write_long(out, 0);
+}
+
+// Writes the fields of one event, each by the function of its name. What the kernel counts in 32 bits and the schema calls
+// an int is signed there.
+struct EventFields {
+  const spanloom_event& event;
+  const SentPayload& sent;
+  const uint64_t base_monotonic_ns;
+
+  size_t address_bytes() const { return event.socket.address_bytes == 16 ? 16 : 4; }
+
+  uint8_t* id(uint8_t* out) const { return write_long(out, static_cast<int64_t>(event.id)); }
+  uint8_t* kind(uint8_t* out) const { return write_long(out, event.kind); }
+  uint8_t* direction(uint8_t* out) const { return write_long(out, event.direction); }
+  uint8_t* time_offset_ns(uint8_t* out) const {
+    return write_long(out, static_cast<int64_t>(event.time_ns - base_monotonic_ns));
+  }
+  uint8_t* process_id(uint8_t* out) const { return write_long(out, static_cast<int32_t>(event.process_id)); }
+  uint8_t* thread_id(uint8_t* out) const { return write_long(out, static_cast<int32_t>(event.thread_id)); }
+  uint8_t* context_kind(uint8_t* out) const { return write_long(out, kThreadContext); }
+  uint8_t* context_id(uint8_t* out) const { return write_long(out, event.thread_id); }
+  uint8_t* process_name(uint8_t* out) const { return write_name(out, event.process_name); }
+  uint8_t* socket_id(uint8_t* out) const { return write_long(out, static_cast<int64_t>(event.socket.socket_id)); }
+  uint8_t* file_descriptor(uint8_t* out) const { return write_long(out, event.file_descriptor); }
+  uint8_t* network_namespace(uint8_t* out) const { return write_long(out, event.socket.network_namespace); }
+  uint8_t* transport(uint8_t* out) const { return write_long(out, event.socket.transport); }
+  uint8_t* role(uint8_t* out) const { return write_long(out, event.socket.role); }
+  uint8_t* local_address(uint8_t* out) const { return write_bytes(out, event.socket.local_address, address_bytes()); }
+  uint8_t* local_port(uint8_t* out) const { return write_long(out, event.socket.local_port); }
+  uint8_t* remote_address(uint8_t* out) const { return write_bytes(out, event.socket.remote_address, address_bytes()); }
+  uint8_t* remote_port(uint8_t* out) const { return write_long(out, event.socket.remote_port); }
+  uint8_t* tls(uint8_t* out) const { return write_boolean(out, false); }
+  uint8_t* length(uint8_t* out) const { return write_long(out, static_cast<int64_t>(event.length)); }
+  uint8_t* tcp_sequence(uint8_t* out) const { return write_long(out, event.tcp_sequence); }
+  uint8_t* phase(uint8_t* out) const { return write_long(out, static_cast<int64_t>(event.phase)); }
+  uint8_t* after(uint8_t* out) const { return write_long(out, static_cast<int64_t>(event.after)); }
+  uint8_t* connect_id(uint8_t* out) const { return write_long(out, static_cast<int64_t>(event.connect_id)); }
+  uint8_t* message_id(uint8_t* out) const { return write_long(out, static_cast<int64_t>(event.message_id)); }
+  uint8_t* error(uint8_t* out) const { return write_long(out, static_cast<int32_t>(event.error)); }
+  uint8_t* payload(uint8_t* out) const { return write_bytes(out, sent.bytes, sent.length); }
+  uint8_t* redacted(uint8_t* out) const { return write_ranges(out, sent.ranges); }
+};
+
+}  // namespace
+
+void encode_event(const spanloom_event& event, const SentPayload& payload, uint64_t base_monotonic_ns, Bytes& bytes) {
+  const EventFields fields{event, payload, base_monotonic_ns};
+  uint8_t* out = bytes.reserve(kMaxBytesWithoutPayload + payload.length + payload.ranges.size() * 2 * 10);
+#define SPANLOOM_WRITE(name) out = fields.name(out);
+  SPANLOOM_EVENT_FIELDS(SPANLOOM_WRITE)
+#undef SPANLOOM_WRITE
   bytes.advance_to(out);
 }
 
