@@ -8,6 +8,7 @@ export default tseslint.config(
       'native/build/',
       'bpf/build/',
       'schemas/generated/',
+      'sink/generated/',
       '**/*.mjs',
       'scripts/**',
       'test/workloads/**',

@@ -1,7 +1,7 @@
 import type { AvroReader } from '../schemas/avro-reader.ts';
-import { reasonSymbols } from '../schemas/generated/span.ts';
+import { scanSpan, SpanScan } from '../schemas/generated/span-scan.ts';
 import type { HeldOffset } from './held-offsets.ts';
-import { readRecord } from './read-record.ts';
+import { makeRecord } from './make-record.ts';
 import { RecordBlock } from './record-block.ts';
 import type { SpanRecord } from './span-record.ts';
 
@@ -12,6 +12,8 @@ export interface RecordBatch {
   readonly spans: readonly SpanRecord[];
 }
 
+const scan = new SpanScan();
+
 /** Reads a SpanBatch into records that refer to the reader's buffer, which must stay as it is. */
 export function readRecordBatch(reader: AvroReader, origin: HeldOffset, arrival: number): RecordBatch {
   const agentId = reader.readLong();
@@ -20,10 +22,8 @@ export function readRecordBatch(reader: AvroReader, origin: HeldOffset, arrival:
   for (let count = reader.readBlockCount(); count > 0; count = reader.readBlockCount()) {
     const block = new RecordBlock(reader.buffer, reader.position, count, origin, arrival);
     for (let index = 0; index < count; index++) {
-      const parentSpanId = reader.readString();
-      reader.readEnum(reasonSymbols);
-      reader.readDouble();
-      spans.push(readRecord(reader, block, parentSpanId));
+      scanSpan(reader, scan);
+      spans.push(makeRecord(reader, scan, block));
     }
   }
   return { agentId, watermarkNs, spans };

@@ -11,6 +11,9 @@ import { encodingOf, schemaFingerprint } from './avro-fingerprint.ts';
 import { codecModule } from './generate/codecs.ts';
 import { eventFieldsHeader } from './generate/event-fields.ts';
 import { nodes, selfContained } from './generate/model.ts';
+import { rowModules } from './generate/rows.ts';
+import { scanModules } from './generate/scans.ts';
+import { sideIdsModule } from './generate/side-ids.ts';
 import { protocolTablesHeader } from './protocol-tables.ts';
 
 /** Records that other systems read: each also as one file that stands alone, with docs and defaults, for their readers. */
@@ -36,6 +39,9 @@ export function generate(): Map<string, string> {
     'generated/schemas.ts',
     `// Generated from schemas/avro/ by \`npm run generate\`. Do not edit.\n/** Every topmost schema, standing alone, with the fingerprint that the \`schema\` header of a message carries. */\nexport const schemas = {\n${schemaLines.join('\n')}\n} as const;\n\nexport type SchemaName = keyof typeof schemas;\n`,
   );
+  files.set('generated/side-ids.ts', sideIdsModule());
+  for (const [path, text] of rowModules()) files.set(path, text);
+  for (const [path, text] of scanModules()) files.set(path, text);
   files.set('../native/generated/event-fields.h', eventFieldsHeader());
   files.set('../native/generated/protocol-tables.h', protocolTablesHeader());
   return files;

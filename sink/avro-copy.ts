@@ -89,6 +89,13 @@ export function copyString(reader: AvroReader, writer: RowBinaryWriter): void {
   reader.position += length;
 }
 
+/** An address of four or sixteen bytes, as IPv6. */
+export function copyAddress(reader: AvroReader, writer: RowBinaryWriter): void {
+  const length = readLength(reader);
+  writer.writeAddressAt(reader.buffer, reader.position, length);
+  reader.position += length;
+}
+
 /** An id in hexadecimal, as FixedString(bytes). @param mayBeEmpty then the empty string becomes zeros */
 export function copyHex(reader: AvroReader, writer: RowBinaryWriter, bytes: number, mayBeEmpty: boolean): void {
   const length = readLength(reader);

@@ -6,7 +6,7 @@ import { resourceColumns } from './resource-rows.ts';
 import { spanColumns } from './span-columns.ts';
 import type { HeldMessage, RowBatch, SinkOutput } from './stage.ts';
 import { type MessageRows, storeMessages, type Target } from './store-messages.ts';
-import { traceColumns } from './trace-columns.ts';
+import { traceColumns } from './trace-transcoder.ts';
 
 /** Values first: whoever knows a set must find what is in it. */
 const dictionaries = ['resource_value', 'resource_at', 'resource_now'];

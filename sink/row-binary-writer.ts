@@ -56,6 +56,17 @@ export class RowBinaryWriter {
     this.buffer[this.#start + at] = value;
   }
 
+  /** An int that was written since the last {@link take}. */
+  int32At(at: number): number {
+    return this.view.getInt32(this.#start + at, true);
+  }
+
+  /** A long that was written since the last {@link take}, to the nearest double. */
+  int64At(at: number): number {
+    const position = this.#start + at;
+    return this.view.getInt32(position + 4, true) * 0x100000000 + this.view.getUint32(position, true);
+  }
+
   /** Makes room for `bytes` more; they are to be written from the returned position of {@link buffer} on. */
   claim(bytes: number): number {
     let position = this.#position;

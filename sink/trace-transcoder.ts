@@ -1,23 +1,19 @@
 /**
  * A trace from Avro to rows in one pass over its bytes: strings are copied, not read, and no record is made. That is
  * three to four times as fast as reading records and writing them, and storing traces is where most of the sink's time
- * goes. It follows the schema field by field; tests hold it to the reading of records.
+ * goes. How the fields of a span are copied is generated; tests hold all of it to the reading of records.
  */
+import type { RowColumn } from '../core/clickhouse/clickhouse.ts';
 import type { AvroReader } from '../schemas/avro-reader.ts';
-import { contextKindSymbols, transportSymbols } from '../schemas/generated/event-batch.ts';
 import { resourceKindIndex } from '../schemas/generated/resource.ts';
-import {
-  causeKindSymbols,
-  protocolSymbols,
-  reasonIndex,
-  reasonSymbols,
-  signalSourceSymbols,
-  spanStatusSymbols,
-} from '../schemas/generated/span.ts';
+import { type SideId, sideIdPlaces } from '../schemas/generated/side-ids.ts';
+import { reasonIndex } from '../schemas/generated/span.ts';
+import { scanTrace, TraceScan } from '../schemas/generated/trace-scan.ts';
 import { clientLetter } from '../schemas/observation-points.ts';
-import { copyEnum, copyHex, copyInt, copyInts, copyLong, copyLongs, copyString, readLength } from './avro-copy.ts';
+import { copyHex, copyInt, copyString } from './avro-copy.ts';
 import { linkCalls, type ServiceReference, type SpanEnds } from './call-linker.ts';
 import type { TimeBounds } from './event-range.ts';
+import { copySpan, SpanMarks } from './generated/span-row.ts';
 import type { RowBinaryWriter } from './row-binary-writer.ts';
 
 /** Where rows go: those of the trace's spans, and the one of the trace itself. */
@@ -56,156 +52,177 @@ function halfOf(buffer: Buffer, start: number): number {
   return half;
 }
 
-/**
- * Numbers of a side: port, the ids of region, zone, VPC, subnet, host, instance, cluster, node, namespace, workload, pod,
- * service and process, the automatic instance (id, type) and service (id, type), how it was resolved.
- */
-const sideNumbers = 19;
-const processNumber = 13;
-const serviceIdNumber = 16;
-const serviceTypeNumber = 17;
-
-/** Writes a side; returns its service: the most specific one, or the process, which is a service of its own. */
-function transcodeSide(reader: AvroReader, writer: RowBinaryWriter): ServiceReference {
-  const length = readLength(reader);
-  writer.writeAddressAt(reader.buffer, reader.position, length);
-  reader.position += length;
-  const at = copyInts(reader, writer, sideNumbers);
-  const { view } = writer;
-  const serviceId = view.getInt32(at + 4 * serviceIdNumber, true);
-  if (serviceId !== 0) return { type: view.getInt32(at + 4 * serviceTypeNumber, true), id: serviceId };
-  const processId = view.getInt32(at + 4 * processNumber, true);
+/** The service of a side whose ids begin there in the row: the most specific one, or the process, a service of its own. */
+function serviceAt(writer: RowBinaryWriter, at: number): ServiceReference {
+  const idAt = (id: SideId): number => writer.int32At(at + 4 * sideIdPlaces[id]);
+  const serviceId = idAt('autoServiceId');
+  if (serviceId !== 0) return { type: idAt('autoServiceType'), id: serviceId };
+  const processId = idAt('processResourceId');
   if (processId !== 0) return { type: resourceKindIndex.process, id: processId };
   return unknownService;
 }
 
-/** Takes note of the time that was written last. */
-function widen(times: TimeBounds, writer: RowBinaryWriter): void {
-  const at = writer.claim(0) - 8;
-  const timeNs = writer.view.getInt32(at + 4, true) * 0x100000000 + writer.view.getUint32(at, true);
+function widen(times: TimeBounds, timeNs: number): void {
   if (timeNs < times.earliestNs) times.earliestNs = timeNs;
   if (timeNs > times.latestNs) times.latestNs = timeNs;
 }
 
+/** The number of an enum symbol, which was checked and takes one byte. */
+const symbolAt = (buffer: Buffer, position: number): number => buffer[position]! >> 1;
+/** The first of the digits of an id, behind its length of one byte. */
+const digitsAt = (position: number): number => position + 1;
+
+const marks = new SpanMarks();
+
 /** Writes the row of one span but for its trace, and zeros for what is known when all spans have been read. */
 function transcodeSpan(reader: AvroReader, writer: RowBinaryWriter, times: TimeBounds | undefined): SpanFacts {
-  const buffer = reader.buffer;
-  const parent = reader.position;
-  copyHex(reader, writer, 8, true);
-  const hasParent = reader.position > parent + 1;
-  const parentHigh = hasParent ? halfOf(buffer, reader.position - 16) : 0;
-  const parentLow = hasParent ? halfOf(buffer, reader.position - 8) : 0;
-  const reason = copyEnum(reader, writer, reasonSymbols.length);
-  writer.writeFloat64(reader.readDouble());
-  copyHex(reader, writer, 8, false);
-  const idHigh = halfOf(buffer, reader.position - 16);
-  const idLow = halfOf(buffer, reader.position - 8);
-  copyLong(reader, writer);
-  const observationPoint = reader.position;
-  copyString(reader, writer);
-  copyEnum(reader, writer, signalSourceSymbols.length);
-  copyLong(reader, writer);
-  if (times !== undefined) widen(times, writer);
-  copyLong(reader, writer);
-  const status = copyEnum(reader, writer, spanStatusSymbols.length);
-  const protocol = copyEnum(reader, writer, protocolSymbols.length);
-  copyString(reader, writer);
-  writer.writeBoolean(reader.readBoolean());
-  copyEnum(reader, writer, transportSymbols.length);
-  // Network namespace, socket, both event ids, both TCP sequences.
-  copyLongs(reader, writer, 6);
-  const requestType = reader.position;
-  copyString(reader, writer);
-  copyString(reader, writer);
-  copyString(reader, writer);
-  const endpoint = reader.position;
-  copyString(reader, writer);
-  copyLong(reader, writer);
-  const responseCode = copyInt(reader, writer);
-  copyString(reader, writer);
-  copyString(reader, writer);
-  copyLongs(reader, writer, 2);
-  // Trace and span id of headers, both X-Request-IDs, forwarded for, user agent.
-  for (let index = 0; index < 6; index++) copyString(reader, writer);
-  copyInt(reader, writer);
-  const processName = reader.position;
-  copyString(reader, writer);
-  copyEnum(reader, writer, contextKindSymbols.length);
-  copyLongs(reader, writer, 2);
-  copyInts(reader, writer, 2);
-  transcodeCauses(reader, writer);
-  const client = transcodeSide(reader, writer);
-  const server = transcodeSide(reader, writer);
+  const { buffer } = reader;
+  copySpan(reader, writer, marks);
+  if (times !== undefined) widen(times, writer.int64At(marks.startTimeNsInRow));
+  const { parentSpanIdAt, spanIdAt, observationPointAt } = marks;
+  const hasParent = buffer[parentSpanIdAt] !== 0;
+  const reason = symbolAt(buffer, marks.reasonAt);
+  const client = serviceAt(writer, marks.clientRegionIdInRow);
+  const server = serviceAt(writer, marks.serverRegionIdInRow);
   const tail = writer.length;
   writer.writeZeros(tailBytes);
-  const isClient = buffer[observationPoint + 1] === clientLetter && buffer[observationPoint] !== 0;
+  const isClient = buffer[observationPointAt + 1] === clientLetter && buffer[observationPointAt] !== 0;
   return {
-    idHigh,
-    idLow,
-    parentHigh,
-    parentLow,
+    idHigh: halfOf(buffer, digitsAt(spanIdAt)),
+    idLow: halfOf(buffer, digitsAt(spanIdAt) + 8),
+    parentHigh: hasParent ? halfOf(buffer, digitsAt(parentSpanIdAt)) : 0,
+    parentLow: hasParent ? halfOf(buffer, digitsAt(parentSpanIdAt) + 8) : 0,
     isSameCall: hasParent && (reason === reasonIndex.tcp_sequence || reason === reasonIndex.datagram),
     client,
     server,
     own: isClient ? client : server,
     tail,
-    observationPoint,
-    status,
-    protocol,
-    requestType,
-    endpoint,
-    responseCode,
-    processName,
+    observationPoint: observationPointAt,
+    status: symbolAt(buffer, marks.statusAt),
+    protocol: symbolAt(buffer, marks.protocolAt),
+    requestType: marks.requestTypeAt,
+    endpoint: marks.endpointAt,
+    responseCode: marks.responseCodeAt,
+    processName: marks.processNameAt,
   };
-}
-
-function transcodeCauses(reader: AvroReader, writer: RowBinaryWriter): void {
-  const first = reader.readBlockCount();
-  if (first === 0) {
-    writer.writeLength(0);
-    return;
-  }
-  // RowBinary wants the count of all items in front; Avro may have several blocks, each with its own.
-  const start = reader.position;
-  let total = 0;
-  for (let count = first; count > 0; count = reader.readBlockCount()) {
-    total += count;
-    for (let index = 0; index < count; index++) skipCause(reader);
-  }
-  reader.position = start;
-  writer.writeLength(total);
-  for (let count = first; count > 0; count = reader.readBlockCount()) {
-    for (let index = 0; index < count; index++) {
-      copyEnum(reader, writer, causeKindSymbols.length);
-      copyHex(reader, writer, 8, false);
-      copyEnum(reader, writer, reasonSymbols.length);
-      writer.writeFloat64(reader.readDouble());
-      writer.writeBoolean(reader.readBoolean());
-    }
-  }
-}
-
-function skipCause(reader: AvroReader): void {
-  reader.readLong();
-  // In two steps: the length moves the position before it is added.
-  const length = readLength(reader);
-  reader.position += length;
-  reader.readLong();
-  reader.readDouble();
-  reader.readBoolean();
 }
 
 /** Copies the string at a position of the Avro bytes. */
 function copyStringAt(reader: AvroReader, position: number | undefined, writer: RowBinaryWriter): void {
-  if (position === undefined) {
-    writer.writeLength(0);
-    return;
-  }
+  if (position === undefined) writer.writeLength(0);
+  else at(reader, position, () => copyString(reader, writer));
+}
+
+/** Copies the int at a position of the Avro bytes. */
+function copyIntAt(reader: AvroReader, position: number | undefined, writer: RowBinaryWriter): void {
+  if (position === undefined) writer.writeInt32(0);
+  else at(reader, position, () => copyInt(reader, writer));
+}
+
+/** Copies the id at a position of the Avro bytes. @param mayBeEmpty then the empty string becomes zeros */
+function copyHexAt(
+  reader: AvroReader,
+  position: number,
+  writer: RowBinaryWriter,
+  bytes: number,
+  mayBeEmpty = false,
+): void {
   const end = reader.position;
   reader.position = position;
-  copyString(reader, writer);
+  copyHex(reader, writer, bytes, mayBeEmpty);
   reader.position = end;
 }
+
+/** Reads at another position, and goes on where the reader is. */
+function at(reader: AvroReader, position: number, read: () => void): void {
+  const end = reader.position;
+  reader.position = position;
+  read();
+  reader.position = end;
+}
+
+/** A trace whose spans have been read. */
+interface TraceFacts {
+  readonly reader: AvroReader;
+  readonly scan: TraceScan;
+  readonly isMerged: boolean;
+  readonly spanCount: number;
+  /** The root of the trace, where it has one. */
+  readonly root: SpanFacts | undefined;
+}
+
+/** Each column of table `trace` with what writes it. */
+const traceRow: readonly (RowColumn & { readonly write: (writer: RowBinaryWriter, trace: TraceFacts) => void })[] = [
+  {
+    name: 'trace_id',
+    type: 'FixedString(16)',
+    write: (writer, { reader, scan }) => copyHexAt(reader, scan.traceIdAt, writer, 16),
+  },
+  {
+    name: 'version',
+    type: 'Int64',
+    write: (writer, { scan, isMerged }) => writer.writeInt64(scan.revision * 2 + (isMerged ? 1 : 0)),
+  },
+  { name: 'revision', type: 'Int64', write: (writer, { scan }) => writer.writeInt64(scan.revision) },
+  {
+    name: 'merged_into',
+    type: 'FixedString(16)',
+    write: (writer, { reader, scan }) => copyHexAt(reader, scan.mergedIntoAt, writer, 16, true),
+  },
+  {
+    name: 'carried_trace_id',
+    type: 'FixedString(16)',
+    write: (writer, { reader, scan }) => copyHexAt(reader, scan.carriedTraceIdAt, writer, 16, true),
+  },
+  {
+    name: 'root_span_id',
+    type: 'FixedString(8)',
+    write: (writer, { reader, scan }) => copyHexAt(reader, scan.rootSpanIdAt, writer, 8, true),
+  },
+  { name: 'root_count', type: 'Int32', write: (writer, { scan }) => writer.writeInt32(scan.rootCount) },
+  {
+    name: 'start_time',
+    type: "DateTime64(9, 'UTC')",
+    write: (writer, { scan }) => writer.writeBigInt64(scan.startTimeNs),
+  },
+  { name: 'duration_ns', type: 'Int64', write: (writer, { scan }) => writer.writeInt64(scan.durationNs) },
+  { name: 'error_count', type: 'Int32', write: (writer, { scan }) => writer.writeInt32(scan.errorCount) },
+  { name: 'span_count', type: 'Int32', write: (writer, { spanCount }) => writer.writeInt32(spanCount) },
+  { name: 'root_service_type', type: 'Int32', write: (writer, { root }) => writer.writeInt32(root?.own.type ?? 0) },
+  { name: 'root_service_id', type: 'Int32', write: (writer, { root }) => writer.writeInt32(root?.own.id ?? 0) },
+  {
+    name: 'root_process_name',
+    type: 'String',
+    write: (writer, { reader, root }) => copyStringAt(reader, root?.processName, writer),
+  },
+  {
+    name: 'root_observation_point',
+    type: 'String',
+    write: (writer, { reader, root }) => copyStringAt(reader, root?.observationPoint, writer),
+  },
+  { name: 'root_protocol', type: 'Int8', write: (writer, { root }) => writer.writeInt8(root?.protocol ?? 0) },
+  {
+    name: 'root_request_type',
+    type: 'String',
+    write: (writer, { reader, root }) => copyStringAt(reader, root?.requestType, writer),
+  },
+  {
+    name: 'root_endpoint',
+    type: 'String',
+    write: (writer, { reader, root }) => copyStringAt(reader, root?.endpoint, writer),
+  },
+  { name: 'root_status', type: 'Int8', write: (writer, { root }) => writer.writeInt8(root?.status ?? 0) },
+  {
+    name: 'root_response_code',
+    type: 'Int32',
+    write: (writer, { reader, root }) => copyIntAt(reader, root?.responseCode, writer),
+  },
+];
+
+/** Columns of a trace row. Enums travel as numbers. */
+export const traceColumns: readonly RowColumn[] = traceRow.map(({ name, type }) => ({ name, type }));
+
+const scan = new TraceScan();
 
 /**
  * Reads one Trace and writes its rows. When it throws, part of the rows may have been written: discard them.
@@ -216,59 +233,32 @@ function copyStringAt(reader: AvroReader, position: number | undefined, writer: 
 export function transcodeTrace(reader: AvroReader, writers: TraceWriters): number {
   const { spans: spanWriter, trace: traceWriter, times } = writers;
   const { buffer } = reader;
-
-  copyHex(reader, traceWriter, 16, false);
-  const traceIdDigits = reader.position - 32;
-  const revision = reader.readLong();
-  const mergedIntoLength = readLength(reader);
-  const isMerged = mergedIntoLength > 0;
-  traceWriter.writeInt64(revision * 2 + (isMerged ? 1 : 0));
-  traceWriter.writeInt64(revision);
-  if (isMerged) {
-    if (mergedIntoLength !== 32 || !traceWriter.writeHexText(buffer, reader.position, 16))
-      reader.fail('an id that is not 32 hex digits');
-  } else traceWriter.writeZeros(16);
-  reader.position += mergedIntoLength;
-  const carried = reader.position;
-  copyHex(reader, traceWriter, 16, true);
+  scanTrace(reader, scan);
+  const isMerged = buffer[scan.mergedIntoAt] !== 0;
+  const hasRoot = buffer[scan.rootSpanIdAt] !== 0;
+  const rootHigh = hasRoot ? halfOf(buffer, digitsAt(scan.rootSpanIdAt)) : 0;
+  const rootLow = hasRoot ? halfOf(buffer, digitsAt(scan.rootSpanIdAt) + 8) : 0;
   // What OpenTelemetry knows the trace by: the id that it carries, else its own.
-  const otelIdDigits = reader.position > carried + 1 ? reader.position - 32 : traceIdDigits;
-  const root = reader.position;
-  copyHex(reader, traceWriter, 8, true);
-  const hasRoot = reader.position > root + 1;
-  const rootHigh = hasRoot ? halfOf(buffer, reader.position - 16) : 0;
-  const rootLow = hasRoot ? halfOf(buffer, reader.position - 8) : 0;
-  copyInt(reader, traceWriter);
-  copyLong(reader, traceWriter);
-  // One that was merged into another has no time.
-  if (times !== undefined && !isMerged) widen(times, traceWriter);
-  copyLong(reader, traceWriter);
-  copyInt(reader, traceWriter);
+  const otelIdAt = buffer[scan.carriedTraceIdAt] === 0 ? scan.traceIdAt : scan.carriedTraceIdAt;
 
   const spans: SpanFacts[] = [];
-  let rootFacts: SpanFacts | undefined;
+  let root: SpanFacts | undefined;
   for (let count = reader.readBlockCount(); count > 0; count = reader.readBlockCount()) {
     for (let index = 0; index < count; index++) {
-      spanWriter.writeHexText(buffer, traceIdDigits, 16);
-      spanWriter.writeHexText(buffer, otelIdDigits, 16);
-      spanWriter.writeInt64(revision);
+      copyHexAt(reader, scan.traceIdAt, spanWriter, 16);
+      copyHexAt(reader, otelIdAt, spanWriter, 16);
+      spanWriter.writeInt64(scan.revision);
       const facts = transcodeSpan(reader, spanWriter, times);
       spans.push(facts);
-      if (hasRoot && facts.idHigh === rootHigh && facts.idLow === rootLow) rootFacts ??= facts;
+      if (hasRoot && facts.idHigh === rootHigh && facts.idLow === rootLow) root ??= facts;
     }
   }
   patchCalls(spanWriter, spans);
 
-  traceWriter.writeInt32(spans.length);
-  traceWriter.writeInt32(rootFacts?.own.type ?? 0);
-  traceWriter.writeInt32(rootFacts?.own.id ?? 0);
-  copyStringAt(reader, rootFacts?.processName, traceWriter);
-  copyStringAt(reader, rootFacts?.observationPoint, traceWriter);
-  traceWriter.writeInt8(rootFacts?.protocol ?? 0);
-  copyStringAt(reader, rootFacts?.requestType, traceWriter);
-  copyStringAt(reader, rootFacts?.endpoint, traceWriter);
-  traceWriter.writeInt8(rootFacts?.status ?? 0);
-  traceWriter.writeInt32(rootFacts?.responseCode ?? 0);
+  // One that was merged into another has no time.
+  if (times !== undefined && !isMerged) widen(times, Number(scan.startTimeNs));
+  const facts: TraceFacts = { reader, scan, isMerged, spanCount: spans.length, root };
+  for (const { write } of traceRow) write(traceWriter, facts);
   return spans.length;
 }
 

@@ -13,7 +13,7 @@ import type { RowColumn } from '../../core/clickhouse/clickhouse.ts';
 import { stringLiteral } from '../../core/clickhouse/sql-literal.ts';
 import { resourceColumns } from '../../sink/resource-rows.ts';
 import { spanColumns } from '../../sink/span-columns.ts';
-import { traceColumns } from '../../sink/trace-columns.ts';
+import { traceColumns } from '../../sink/trace-transcoder.ts';
 
 const directory = process.argv[2]!;
 mkdirSync(directory, { recursive: true });

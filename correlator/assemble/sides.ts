@@ -8,13 +8,15 @@
  */
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import type { AvroWriter } from '../../schemas/avro-writer.ts';
+import { type SideId, sideIds } from '../../schemas/generated/side-ids.ts';
 import type { SpanRecord } from '../span-record.ts';
 import type { CallChain } from './call-chains.ts';
 
-/** Integers of a side behind its address and port: 17 ids and types, then `resolution`. */
-const idCount = 18;
-/** Places among them of what a virtual address tells better than the pod behind it. */
-const [servicePlace, autoServicePlace, autoServiceTypePlace] = [11, 15, 16];
+const idCount = sideIds.length;
+/** What a virtual address tells better than the pod behind it. */
+const serviceIds: ReadonlySet<SideId> = new Set<SideId>(['serviceId', 'autoServiceId', 'autoServiceType']);
+/** For each place whether it is one of them. */
+const isOfService = sideIds.map((id) => serviceIds.has(id));
 
 /** Bits of Side.resolution. */
 const processBit = 1;
@@ -69,8 +71,7 @@ function writeSide(
   const [ownReader, otherReader] = [new AvroReader(bytes, ids), new AvroReader(other, otherIds)];
   for (let place = 0; place < idCount - 1; place++) {
     const [own, far] = [ownReader.readLong(), otherReader.readLong()];
-    const isOfService = place === servicePlace || place === autoServicePlace || place === autoServiceTypePlace;
-    writer.writeLong(isOfService && own !== 0 ? own : far);
+    writer.writeLong(isOfService[place]! && own !== 0 ? own : far);
   }
   writer.writeLong(resolution | virtualAddressBit);
 }

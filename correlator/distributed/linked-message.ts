@@ -16,9 +16,10 @@ import {
   writeComponentName,
 } from '../../schemas/generated/linked-batch.ts';
 import { readArray, writeArray } from '../../schemas/avro-blocks.ts';
-import { type Reason, reasonIndex, reasonSymbols } from '../../schemas/generated/span.ts';
+import { type Reason, reasonIndex } from '../../schemas/generated/span.ts';
+import { scanSpan, SpanScan } from '../../schemas/generated/span-scan.ts';
 import type { HeldOffset } from '../held-offsets.ts';
-import { readRecord } from '../read-record.ts';
+import { makeRecord } from '../make-record.ts';
 import { RecordBlock } from '../record-block.ts';
 import type { SpanRecord } from '../span-record.ts';
 
@@ -133,6 +134,8 @@ function runLength(originOf: (index: number) => HeldOffset, from: number, most: 
   return length;
 }
 
+const scan = new SpanScan();
+
 /**
  * Reads a LinkedBatch into records that refer to the reader's buffer, which must stay as it is.
  *
@@ -153,11 +156,10 @@ export function readLinkedRecords(
         block = new RecordBlock(reader.buffer, reader.position, alike, origin, arrival);
       }
       const componentId = reader.readString();
-      const parentSpanId = reader.readString();
-      const reason = reader.readEnum(reasonSymbols);
-      const confidence = reader.readDouble();
+      scanSpan(reader, scan);
+      const { parentSpanId, reason, confidence } = scan;
       const cause = parentSpanId === '' ? noCause : { parentSpanId, reason, confidence };
-      spans.push({ componentId, span: readRecord(reader, block, parentSpanId), cause });
+      spans.push({ componentId, span: makeRecord(reader, scan, block), cause });
     }
   }
   const moves = readArray(reader, readComponentMove);

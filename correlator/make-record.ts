@@ -1,0 +1,107 @@
+/** From a scanned span to the record that the correlator keeps of it. A test holds it to the generated reader. */
+import type { AvroReader } from '../schemas/avro-reader.ts';
+import type { SpanScan } from '../schemas/generated/span-scan.ts';
+import { roleAt } from '../schemas/observation-points.ts';
+import { blockStride, type RecordBlock } from './record-block.ts';
+import { readSharedText, sharedText } from './shared-text.ts';
+import { spanKind } from './span-kind.ts';
+import { SpanRecord } from './span-record.ts';
+
+const maxCallKinds = 10_000;
+const callKinds = new Map<string, string>();
+
+/** One copy of each kind of call, so that a span in state does not carry its own. */
+function knownCallKind(text: string): string {
+  const known = callKinds.get(text);
+  if (known !== undefined) return known;
+  if (callKinds.size < maxCallKinds) callKinds.set(text, text);
+  return text;
+}
+
+function isMappedIpv4(address: Uint8Array): boolean {
+  if (address.length !== 16 || address[10] !== 0xff || address[11] !== 0xff) return false;
+  for (let index = 0; index < 10; index++) if (address[index] !== 0) return false;
+  return true;
+}
+
+/** An address as a short string; ::ffff:a.b.c.d equals a.b.c.d, since the two ends of one call may differ in that. */
+function addressKey(address: Uint8Array): string {
+  const at = address.length === 4 ? 0 : isMappedIpv4(address) ? 12 : -1;
+  return at >= 0
+    ? String.fromCharCode(address[at]!, address[at + 1]!, address[at + 2]!, address[at + 3]!)
+    : String.fromCharCode(...address);
+}
+
+/**
+ * Makes a record of the span that was scanned last. The record refers to the reader's buffer, which must stay as it is.
+ * The reader stands behind the span, before and after.
+ */
+export function makeRecord(reader: AvroReader, scan: SpanScan, block: RecordBlock): SpanRecord {
+  const end = reader.position;
+  const at = block.claim();
+  keepNumbers(scan, block, at, end);
+  const observationPoint = sharedTextAt(reader, scan.observationPointAt);
+  const role = roleAt(observationPoint);
+  const isClient = role === 'client';
+  const client = addressKeyAt(reader, scan.clientAt);
+  const server = addressKeyAt(reader, scan.serverAt);
+  const { protocol, transport, status, clientPort, serverPort } = scan;
+  const record = new SpanRecord({
+    block,
+    at,
+    kind: spanKind(observationPoint, protocol, transport, status),
+    spanId: scan.spanId,
+    callKind: isClient ? callKindOf(reader, scan) : '',
+    headerTraceId: sharedTextAt(reader, scan.headerTraceIdAt),
+    headerSpanId: sharedTextAt(reader, scan.headerSpanIdAt),
+    xRequestIdRequest: sharedTextAt(reader, scan.xRequestIdRequestAt),
+    xRequestIdResponse: sharedTextAt(reader, scan.xRequestIdResponseAt),
+    tuple: tupleOf(client, server, clientPort, serverPort),
+    statedParentSpanId: role === 'application' ? scan.parentSpanId : '',
+  });
+  reader.position = end;
+  return record;
+}
+
+/** Numbers at their places in the block, where the getters of SpanRecord find them. */
+function keepNumbers(scan: SpanScan, { doubles, ints, startTimesNs }: RecordBlock, at: number, end: number): void {
+  startTimesNs[at / blockStride] = scan.startTimeNs;
+  doubles[at] = Number(scan.startTimeNs);
+  doubles[at + 1] = scan.durationNs;
+  doubles[at + 2] = scan.requestEventId;
+  doubles[at + 3] = scan.responseEventId;
+  doubles[at + 4] = scan.requestContextId;
+  doubles[at + 5] = scan.responseContextId;
+  doubles[at + 6] = scan.requestId;
+  doubles[at + 7] = scan.agentId;
+  ints[at] = scan.requestTcpSequence;
+  ints[at + 1] = scan.responseTcpSequence;
+  ints[at + 2] = scan.processId;
+  ints[at + 3] = scan.spanIdAt;
+  ints[at + 4] = scan.serverAt;
+  ints[at + 5] = end;
+  ints[at + 6] = scan.causesAt;
+}
+
+function callKindOf(reader: AvroReader, { protocol, serverPort, requestTypeAt, endpointAt }: SpanScan): string {
+  const requestType = sharedTextAt(reader, requestTypeAt);
+  reader.position = endpointAt;
+  return knownCallKind(`${protocol} ${serverPort} ${requestType} ${reader.readString()}`);
+}
+
+function sharedTextAt(reader: AvroReader, position: number): string {
+  reader.position = position;
+  return readSharedText(reader);
+}
+
+function addressKeyAt(reader: AvroReader, position: number): string {
+  reader.position = position;
+  return addressKey(reader.readBytes());
+}
+
+function tupleOf(client: string, server: string, clientPort: number, serverPort: number): string {
+  const tuple = client + server + String.fromCharCode(clientPort & 0xffff, serverPort & 0xffff);
+  // Ports differ where addresses do not; the last byte of an address differs where its first ones do not.
+  const hosts = client.charCodeAt(client.length - 1) ^ (server.charCodeAt(server.length - 1) << 8);
+  return sharedText(tuple, (clientPort << 16) ^ serverPort ^ Math.imul(hosts, 0x9e3779b1));
+}
