@@ -6,7 +6,7 @@
 import type { RowColumn } from '../core/clickhouse/clickhouse.ts';
 import type { AvroReader } from '../schemas/avro-reader.ts';
 import { resourceKindIndex } from '../schemas/generated/resource.ts';
-import { type SideId, sideIdPlaces } from '../schemas/generated/side-ids.ts';
+import { sideIdPlaces } from '../schemas/generated/side-ids.ts';
 import { reasonIndex } from '../schemas/generated/span.ts';
 import { scanTrace, TraceScan } from '../schemas/generated/trace-scan.ts';
 import { clientLetter } from '../schemas/observation-points.ts';
@@ -52,12 +52,16 @@ function halfOf(buffer: Buffer, start: number): number {
   return half;
 }
 
+/** Where in a row the ids of a side are, from the first of them on. */
+const autoServiceIdAt = 4 * sideIdPlaces.autoServiceId;
+const autoServiceTypeAt = 4 * sideIdPlaces.autoServiceType;
+const processIdAt = 4 * sideIdPlaces.processResourceId;
+
 /** The service of a side whose ids begin there in the row: the most specific one, or the process, a service of its own. */
 function serviceAt(writer: RowBinaryWriter, at: number): ServiceReference {
-  const idAt = (id: SideId): number => writer.int32At(at + 4 * sideIdPlaces[id]);
-  const serviceId = idAt('autoServiceId');
-  if (serviceId !== 0) return { type: idAt('autoServiceType'), id: serviceId };
-  const processId = idAt('processResourceId');
+  const serviceId = writer.int32At(at + autoServiceIdAt);
+  if (serviceId !== 0) return { type: writer.int32At(at + autoServiceTypeAt), id: serviceId };
+  const processId = writer.int32At(at + processIdAt);
   if (processId !== 0) return { type: resourceKindIndex.process, id: processId };
   return unknownService;
 }
