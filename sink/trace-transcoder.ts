@@ -52,12 +52,12 @@ function halfOf(buffer: Buffer, start: number): number {
   return half;
 }
 
-/** Where in a row the ids of a side are, from the first of them on. */
-const autoServiceIdAt = 4 * sideIdPlaces.autoServiceId;
-const autoServiceTypeAt = 4 * sideIdPlaces.autoServiceType;
-const processIdAt = 4 * sideIdPlaces.processResourceId;
+/** Where in a row the ids of a side are, counted from its port. */
+const autoServiceIdAt = 4 + 4 * sideIdPlaces.autoServiceId;
+const autoServiceTypeAt = 4 + 4 * sideIdPlaces.autoServiceType;
+const processIdAt = 4 + 4 * sideIdPlaces.processResourceId;
 
-/** The service of a side whose ids begin there in the row: the most specific one, or the process, a service of its own. */
+/** The service of a side whose port is there in the row: the most specific one, or the process, a service of its own. */
 function serviceAt(writer: RowBinaryWriter, at: number): ServiceReference {
   const serviceId = writer.int32At(at + autoServiceIdAt);
   if (serviceId !== 0) return { type: writer.int32At(at + autoServiceTypeAt), id: serviceId };
@@ -86,8 +86,8 @@ function transcodeSpan(reader: AvroReader, writer: RowBinaryWriter, times: TimeB
   const { parentSpanIdAt, spanIdAt, observationPointAt } = marks;
   const hasParent = buffer[parentSpanIdAt] !== 0;
   const reason = symbolAt(buffer, marks.reasonAt);
-  const client = serviceAt(writer, marks.clientRegionIdInRow);
-  const server = serviceAt(writer, marks.serverRegionIdInRow);
+  const client = serviceAt(writer, marks.clientPortInRow);
+  const server = serviceAt(writer, marks.serverPortInRow);
   const tail = writer.length;
   writer.writeZeros(tailBytes);
   const isClient = buffer[observationPointAt + 1] === clientLetter && buffer[observationPointAt] !== 0;

@@ -23,7 +23,7 @@ const rows: Readonly<Record<string, RowSpec>> = {
       'response_code',
       'process_name',
     ],
-    rowPositions: ['start_time_ns', 'client.region_id', 'server.region_id'],
+    rowPositions: ['start_time_ns', 'client.port', 'server.port'],
   },
 };
 

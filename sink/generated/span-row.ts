@@ -107,8 +107,8 @@ export class SpanMarks {
   endpointAt = 0;
   responseCodeAt = 0;
   processNameAt = 0;
-  clientRegionIdInRow = 0;
-  serverRegionIdInRow = 0;
+  clientPortInRow = 0;
+  serverPortInRow = 0;
 }
 
 /** Reads one Span and writes its columns. Throws AvroDecodeError on bytes that are none, or ids that are not hexadecimal. */
@@ -160,13 +160,11 @@ export function copySpan(reader: AvroReader, writer: RowBinaryWriter, marks: Spa
   copyInts(reader, writer, 2);
   copyCauses(reader, writer);
   copyAddress(reader, writer);
-  copyInt(reader, writer);
-  marks.clientRegionIdInRow = writer.length;
-  copyInts(reader, writer, 18);
+  marks.clientPortInRow = writer.length;
+  copyInts(reader, writer, 19);
   copyAddress(reader, writer);
-  copyInt(reader, writer);
-  marks.serverRegionIdInRow = writer.length;
-  copyInts(reader, writer, 18);
+  marks.serverPortInRow = writer.length;
+  copyInts(reader, writer, 19);
 }
 
 function copyCauses(reader: AvroReader, writer: RowBinaryWriter): void {

@@ -1,0 +1,72 @@
+/**
+ * Finds the parameters of a queue by counting: of each possible value, how often the phases of a context were as it says.
+ * Values come in groups that are observed together; in one observation at most one value of a group fits. The best value
+ * is in force until another one is clearly better.
+ */
+
+const leastSeen = 8;
+const window = 256;
+/** After so many observations in a row that fit, those before no longer count: connections were being opened, say. */
+const freshStart = 16;
+const leastRate = 0.8;
+const lostRate = 0.7;
+const margin = 0.05;
+
+/** Large numbers are equal by chance less often than small ones. */
+export function weightOf(count: number): number {
+  return count < 8 ? 1 : count < 32 ? 2 : 4;
+}
+
+/** How often each value was right, older observations counting ever less. */
+export class ParameterSearch {
+  private readonly groupSize: number;
+  private readonly hits: Float64Array;
+  private readonly seen: Float64Array;
+  private readonly streaks: Int32Array;
+  /** The value in force: group * groupSize + place in the group; -1 before there is one. */
+  best = -1;
+
+  constructor(groups: number, groupSize: number) {
+    this.groupSize = groupSize;
+    this.hits = new Float64Array(groups * groupSize);
+    this.seen = new Float64Array(groups);
+    this.streaks = new Int32Array(groups * groupSize);
+  }
+
+  /** Takes in one observation of a group. @param fitting place in the group of the value that fits; -1 when none does */
+  observe(group: number, weight: number, fitting: number): void {
+    const first = group * this.groupSize;
+    const end = first + this.groupSize;
+    this.seen[group]! += weight;
+    for (let value = first; value < end; value++) {
+      const fits = value - first === fitting;
+      if (fits) this.hits[value]! += weight;
+      this.streaks[value] = fits ? this.streaks[value]! + 1 : 0;
+      if (this.streaks[value] === freshStart) this.seen[group] = this.hits[value] = freshStart;
+    }
+    if (this.seen[group]! < window) return;
+    this.seen[group]! /= 2;
+    for (let value = first; value < end; value++) this.hits[value]! /= 2;
+  }
+
+  /** Chooses anew. Returns whether another value is in force now. */
+  choose(): boolean {
+    let best = this.best >= 0 && this.rate(this.best) >= lostRate ? this.best : -1;
+    let bestRate = best < 0 ? leastRate : Math.max(leastRate, this.rate(best) + margin);
+    for (let value = 0; value < this.hits.length; value++) {
+      const rate = this.rate(value);
+      if (rate > bestRate) {
+        best = value;
+        bestRate = rate;
+      }
+    }
+    if (best === this.best) return false;
+    this.best = best;
+    return true;
+  }
+
+  private rate(value: number): number {
+    const seen = this.seen[Math.floor(value / this.groupSize)]!;
+    return seen < leastSeen ? 0 : this.hits[value]! / seen;
+  }
+}
