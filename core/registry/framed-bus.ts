@@ -196,6 +196,7 @@ function unframingConsumer(consumer: Consumer, registry: SchemaRegistry | undefi
     commit: (positions) => consumer.commit(positions),
     endOffsets: () => consumer.endOffsets(),
     ...(consumer.maxDeaths === undefined ? {} : { maxDeaths: consumer.maxDeaths }),
+    ...(consumer.workNotes === undefined ? {} : { workNotes: consumer.workNotes }),
     close: () => consumer.close(),
   };
 }

@@ -125,6 +125,7 @@ export function afterCatchingUp(consumer: Consumer, follower: TopicFollower, sig
     commit: (positions) => consumer.commit(positions),
     endOffsets: () => consumer.endOffsets(),
     ...(consumer.maxDeaths === undefined ? {} : { maxDeaths: consumer.maxDeaths }),
+    ...(consumer.workNotes === undefined ? {} : { workNotes: consumer.workNotes }),
     close: () => consumer.close(),
   };
 }

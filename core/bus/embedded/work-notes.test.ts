@@ -1,0 +1,74 @@
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { FileWorkNotes, workNotesFolder } from './work-notes.ts';
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'spanloom-notes-'));
+  folders.push(folder);
+  return folder;
+}
+
+const source = { topic: 'events', partition: 3 };
+
+it('tell the next owner, once, at which message the last one died', () => {
+  const folder = newFolder();
+  const dead = new FileWorkNotes(folder, 'group');
+  dead.begin({ ...source, offset: 8 });
+  dead.end();
+  dead.begin({ ...source, offset: 2 ** 53 - 1 });
+  const next = new FileWorkNotes(folder, 'group');
+  expect(next.takeDeath(source)).toBe(2 ** 53 - 1);
+  expect(next.takeDeath(source)).toBeUndefined();
+});
+
+it('say nothing of a message that was done, of another partition and of another group', () => {
+  const folder = newFolder();
+  const notes = new FileWorkNotes(folder, 'group');
+  notes.begin({ ...source, offset: 8 });
+  expect(new FileWorkNotes(folder, 'group').takeDeath({ ...source, partition: 4 })).toBeUndefined();
+  expect(new FileWorkNotes(folder, 'group').takeDeath({ ...source, topic: 'spans' })).toBeUndefined();
+  expect(new FileWorkNotes(folder, 'other').takeDeath(source)).toBeUndefined();
+  notes.end();
+  // Without a message begun there is none to end.
+  notes.end();
+  expect(new FileWorkNotes(folder, 'group').takeDeath(source)).toBeUndefined();
+});
+
+it('are for their owner alone, and one file a partition', () => {
+  const folder = newFolder();
+  const notes = new FileWorkNotes(folder, 'group');
+  for (let offset = 0; offset < 100; offset++) {
+    notes.begin({ ...source, offset });
+    notes.end();
+  }
+  const names = readdirSync(join(folder, workNotesFolder));
+  expect(names).toHaveLength(1);
+  expect(statSync(join(folder, workNotesFolder, names[0]!)).mode & 0o077).toBe(0);
+  notes.close();
+});
+
+it('that cannot be written, or are no notes, say nothing', () => {
+  const file = join(newFolder(), 'file');
+  writeFileSync(file, '');
+  const notes = new FileWorkNotes(file, 'group');
+  notes.begin({ ...source, offset: 1 });
+  notes.end();
+  expect(notes.takeDeath(source)).toBeUndefined();
+  const folder = newFolder();
+  const other = new FileWorkNotes(folder, 'group');
+  other.begin({ ...source, offset: 1 });
+  const [name] = readdirSync(join(folder, workNotesFolder));
+  const path = join(folder, workNotesFolder, name!);
+  chmodSync(path, 0o600);
+  for (const text of ['', 'begun', 'begun x', '\0'.repeat(32)]) {
+    writeFileSync(path, text);
+    expect(other.takeDeath(source)).toBeUndefined();
+  }
+});
