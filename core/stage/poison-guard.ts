@@ -4,10 +4,13 @@
  * in order. In a stream without pauses that costs nothing: the mark travels with positions that are stored anyway.
  *
  * Who is given a partition that is marked knows that its last owner died. It takes messages one by one, and marks each
- * before it works on it. If it dies too, the message that is marked was in hand both times, and whoever comes next puts it
- * aside. Where the bus has work notes, the mark counts only when the note says that the owner died at this very message, and
- * not while the mark was on its way: then any number of deaths from outside puts nothing aside. Only messages that were there when the one before died are suspected, and one that is taken alone is marked only
- * as long as the stage works on it: not while its results are stored, nor while a call waits for a service that is away.
+ * before it works on it. If it dies too, the message that is marked was in hand both times; when that has happened as often
+ * as was asked for, whoever comes next puts it aside. Only messages that were there when the one before died are suspected,
+ * and one that is taken alone is marked only as long as the stage works on it: not while its results are stored, nor while
+ * a call waits for a service that is away.
+ *
+ * A mark is stored a little longer than the work takes, and a kill from outside may hit that time. Where the bus has work
+ * notes, the note decides: a death counts only when it hit the work on the marked message itself.
  */
 import type { InHand, Position, ReceivedMessage, TopicPartition, WorkNotes } from '../bus/bus.ts';
 

@@ -1,4 +1,15 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -71,4 +82,25 @@ it('that cannot be written, or are no notes, say nothing', () => {
     writeFileSync(path, text);
     expect(other.takeDeath(source)).toBeUndefined();
   }
+});
+
+it.each(['a pipe', 'a link', 'a folder'])('with %s in their place say nothing, and hold nobody up', (what) => {
+  const folder = newFolder();
+  const first = new FileWorkNotes(folder, 'group');
+  first.begin({ ...source, offset: 1 });
+  first.close();
+  const [name] = readdirSync(join(folder, workNotesFolder));
+  const path = join(folder, workNotesFolder, name!);
+  rmSync(path);
+  const elsewhere = join(folder, 'elsewhere');
+  writeFileSync(elsewhere, 'of another');
+  if (what === 'a pipe') execFileSync('mkfifo', [path]);
+  else if (what === 'a link') symlinkSync(elsewhere, path);
+  else mkdirSync(path);
+  const notes = new FileWorkNotes(folder, 'group');
+  expect(notes.takeDeath(source)).toBeUndefined();
+  notes.begin({ ...source, offset: 1 });
+  notes.end();
+  expect(notes.takeDeath(source)).toBeUndefined();
+  expect(readFileSync(elsewhere, 'utf8')).toBe('of another');
 });

@@ -3,8 +3,9 @@
  * so that a process that is killed leaves one or the other.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectory } from '../../files/make-directory.ts';
 import type { TopicPartition, WorkNotes } from '../bus.ts';
 
 /** Folder of the notes in the directory of a log. */
@@ -13,7 +14,11 @@ export const workNotesFolder = 'work';
 type Message = TopicPartition & { readonly offset: number };
 
 /** All notes are equally long. */
-const noteOf = (offset: number, state: 'begun' | 'done'): string => `${state} ${offset}`.padEnd(31) + '\n';
+const noteBytes = 32;
+const noteOf = (offset: number, state: 'begun' | 'done'): string => `${state} ${offset}`.padEnd(noteBytes - 1) + '\n';
+
+/** What lies there instead of a note, a pipe for one, neither holds this process up nor leads it elsewhere. */
+const openFlags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** Notes of one consumer. A disk that takes none is no reason to stop: then a death tells less. */
 export class FileWorkNotes implements WorkNotes {
@@ -51,10 +56,12 @@ export class FileWorkNotes implements WorkNotes {
 
   takeDeath(source: TopicPartition): number | undefined {
     try {
-      const note = readFileSync(this.#pathOf(source), 'latin1');
+      const file = this.#open(source);
+      const bytes = Buffer.alloc(noteBytes);
+      const note = bytes.toString('latin1', 0, readSync(file, bytes, 0, noteBytes, 0));
       const offset = Number(note.slice('begun '.length));
       if (note !== noteOf(offset, 'begun')) return undefined;
-      writeSync(this.#open(source), noteOf(offset, 'done'), 0);
+      writeSync(file, noteOf(offset, 'done'), 0);
       return offset;
     } catch {
       return undefined;
@@ -71,13 +78,13 @@ export class FileWorkNotes implements WorkNotes {
     const path = this.#pathOf(source);
     const open = this.#files.get(path);
     if (open !== undefined) return open;
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-    const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+    makeDirectory(this.#directory);
+    const file = openSync(path, openFlags, 0o600);
     this.#files.set(path, file);
     return file;
   }
 
-  /** Names of groups and topics may have any characters and length. */
+  /** A hash: group and topic together may be longer than the name of a file. */
   #pathOf({ topic, partition }: TopicPartition): string {
     const name = createHash('sha256')
       .update(JSON.stringify([this.#group, topic, partition]))
