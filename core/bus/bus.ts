@@ -124,8 +124,11 @@ export interface WorkNotes {
   begin(message: TopicPartition & { readonly offset: number }): void;
   /** The stage is done with the message of the last `begin`. */
   end(): void;
-  /** Offset of the message at which the last owner of the partition died, between `begin` and `end`. Asked again: none. */
-  takeDeath(source: TopicPartition): number | undefined;
+  /**
+   * Offset of the message at which the last owner of the partition died, between `begin` and `end`; undefined when it was at
+   * none, and when asked again. `unknown` where notes cannot be kept: then the mark has to do.
+   */
+  takeDeath(source: TopicPartition): number | 'unknown' | undefined;
 }
 
 /** A member of a consumer group. One caller at a time; `close` may come while `poll` waits and ends it. */

@@ -16,18 +16,23 @@ class Log {
   calls = 0;
   /** What a bus with work notes keeps: the message in work, as far as a start got. */
   readonly #notes: { inWork: number | undefined } | undefined;
+  readonly #keepsNotes: boolean;
   /** Messages that come as soon as a start has asked for the end. */
   grows = 0;
   #length: number;
 
-  constructor(length: number, { hasNotes = false } = {}) {
+  /** @param options.keepsNotes with false the bus has a place for work notes that takes none */
+  constructor(length: number, { hasNotes = false, keepsNotes = true } = {}) {
     this.#length = length;
+    this.#keepsNotes = keepsNotes;
     this.#notes = hasNotes ? { inWork: undefined } : undefined;
   }
 
   #workNotes(isDead: () => boolean): Pick<Consumer, 'workNotes'> {
     const notes = this.#notes;
     if (notes === undefined) return {};
+    if (!this.#keepsNotes)
+      return { workNotes: { begin: () => undefined, end: () => undefined, takeDeath: () => 'unknown' } };
     return {
       workNotes: {
         begin: ({ offset }) => {
@@ -148,8 +153,8 @@ class Log {
 const upTo = (length: number, without?: number): number[] =>
   Array.from({ length }, (_, index) => index).filter((index) => index !== without);
 
-describe.each([{ hasNotes: false }, { hasNotes: true }])(
-  'a message that ends the stage (work notes: $hasNotes)',
+describe.each([{ hasNotes: false }, { hasNotes: true }, { hasNotes: true, keepsNotes: false }])(
+  'a message that ends the stage (%o)',
   (bus) => {
     test('is put aside by the third start, wherever it lies; nothing else is, and nothing is done twice', async () => {
       for (let poison = 0; poison < 12; poison++) {

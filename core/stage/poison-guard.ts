@@ -75,9 +75,7 @@ export class PoisonGuard {
   assign({ topic, partition, emittedBelow, inHand, putAside = [] }: Position): number {
     const deaths = inHand === undefined || !this.isOn ? 0 : inHand.deaths + 1;
     const message = this.isOn ? inHand?.message : undefined;
-    const isDeath =
-      message !== undefined &&
-      (this.#notes === undefined || this.#notes.takeDeath({ topic, partition }) === message.offset);
+    const isDeath = message !== undefined && this.#isDeathAt({ topic, partition }, message.offset);
     this.#watched.set(keyOf({ topic, partition }), {
       source: { topic, partition },
       deaths,
@@ -93,6 +91,13 @@ export class PoisonGuard {
       storedInHand: inHand,
     });
     return deaths;
+  }
+
+  /** Whether the owner before died at the message that it had marked. */
+  #isDeathAt(source: TopicPartition, offset: number): boolean {
+    if (this.#notes === undefined) return true;
+    const death = this.#notes.takeDeath(source);
+    return death === offset || death === 'unknown';
   }
 
   /** Takes note of the ends of partitions that were assigned just now. */

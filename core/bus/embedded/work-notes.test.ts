@@ -65,26 +65,31 @@ it('are for their owner alone, and one file a partition', () => {
   notes.close();
 });
 
-it('that cannot be written, or are no notes, say nothing', () => {
+it('that cannot be kept leave it unknown', () => {
   const file = join(newFolder(), 'file');
   writeFileSync(file, '');
   const notes = new FileWorkNotes(file, 'group');
   notes.begin({ ...source, offset: 1 });
   notes.end();
-  expect(notes.takeDeath(source)).toBeUndefined();
+  expect(notes.takeDeath(source)).toBe('unknown');
+});
+
+it('that are none say nothing, and are notes again with the next message', () => {
   const folder = newFolder();
   const other = new FileWorkNotes(folder, 'group');
   other.begin({ ...source, offset: 1 });
   const [name] = readdirSync(join(folder, workNotesFolder));
   const path = join(folder, workNotesFolder, name!);
   chmodSync(path, 0o600);
-  for (const text of ['', 'begun', 'begun x', '\0'.repeat(32)]) {
+  for (const text of ['', 'begun', 'begun x', '\0'.repeat(32), 'z'.repeat(5_000)]) {
     writeFileSync(path, text);
     expect(other.takeDeath(source)).toBeUndefined();
+    other.begin({ ...source, offset: 2 });
+    expect(new FileWorkNotes(folder, 'group').takeDeath(source)).toBe(2);
   }
 });
 
-it.each(['a pipe', 'a link', 'a folder'])('with %s in their place say nothing, and hold nobody up', (what) => {
+it.each(['a pipe', 'a link', 'a folder'])('with %s in their place leave it unknown, and hold nobody up', (what) => {
   const folder = newFolder();
   const first = new FileWorkNotes(folder, 'group');
   first.begin({ ...source, offset: 1 });
@@ -98,9 +103,9 @@ it.each(['a pipe', 'a link', 'a folder'])('with %s in their place say nothing, a
   else if (what === 'a link') symlinkSync(elsewhere, path);
   else mkdirSync(path);
   const notes = new FileWorkNotes(folder, 'group');
-  expect(notes.takeDeath(source)).toBeUndefined();
+  expect(notes.takeDeath(source)).toBe('unknown');
   notes.begin({ ...source, offset: 1 });
   notes.end();
-  expect(notes.takeDeath(source)).toBeUndefined();
+  expect(notes.takeDeath(source)).toBe('unknown');
   expect(readFileSync(elsewhere, 'utf8')).toBe('of another');
 });

@@ -20,7 +20,7 @@ const noteOf = (offset: number, state: 'begun' | 'done'): string => `${state} ${
 /** What lies there instead of a note, a pipe for one, neither holds this process up nor leads it elsewhere. */
 const openFlags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** Notes of one consumer. A disk that takes none is no reason to stop: then a death tells less. */
+/** Notes of one consumer. A place that takes none is no reason to stop: then it is not known at what a process died. */
 export class FileWorkNotes implements WorkNotes {
   readonly #directory: string;
   readonly #group: string;
@@ -54,7 +54,7 @@ export class FileWorkNotes implements WorkNotes {
     }
   }
 
-  takeDeath(source: TopicPartition): number | undefined {
+  takeDeath(source: TopicPartition): number | 'unknown' | undefined {
     try {
       const file = this.#open(source);
       const bytes = Buffer.alloc(noteBytes);
@@ -64,7 +64,7 @@ export class FileWorkNotes implements WorkNotes {
       writeSync(file, noteOf(offset, 'done'), 0);
       return offset;
     } catch {
-      return undefined;
+      return 'unknown';
     }
   }
 
