@@ -32,7 +32,7 @@ export const busConfig = defineConfig(
     maxDeaths: integerSetting({
       description:
         'How many starts in a row a message may end before it is put aside as poison; at least 2, since the first one does not tell which message it was. 0 puts nothing aside.',
-      default: '2',
+      default: '4',
       minimum: 0,
       maximum: 1_000,
     }),

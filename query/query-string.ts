@@ -18,11 +18,10 @@ export function parseQueryString(text: string): ParsedQueryString {
   for (const [index, part] of parts.entries()) {
     const at = part.includes('=') ? part.indexOf('=') : part.length;
     const [name, value] = [decoded(part.slice(0, at)), decoded(part.slice(at + 1))];
-    const label = name === undefined ? `parameter ${index + 1}` : name;
+    const label = name === undefined || name.includes('\0') ? `parameter ${index + 1}` : name;
     if (name === undefined || value === undefined)
       problems.push(`${label}: the percent-encoding is broken, or not of UTF-8`);
-    else if (`${name}${value}`.includes('\0'))
-      problems.push(`${name.includes('\0') ? `parameter ${index + 1}` : name}: contains a NUL character`);
+    else if (`${name}${value}`.includes('\0')) problems.push(`${label}: contains a NUL character`);
     else parameters.append(name, value);
   }
   return problems.length > 0 ? { kind: 'problems', problems } : { kind: 'parameters', parameters };

@@ -114,6 +114,23 @@ export interface Poll {
   readonly messages: readonly ReceivedMessage[];
 }
 
+/**
+ * Notes of the message that a stage works on alone. They are written without waiting, and outlive the process but not the
+ * machine: so what the last owner of a partition was doing when it died is known exactly, which marks in positions, stored
+ * before and after, cannot tell.
+ */
+export interface WorkNotes {
+  /** Work on this message begins now. */
+  begin(message: TopicPartition & { readonly offset: number }): void;
+  /** The stage is done with the message of the last `begin`. */
+  end(): void;
+  /**
+   * Offset of the message at which the last owner of the partition died, between `begin` and `end`; undefined when it was at
+   * none, and when asked again. `unknown` where notes cannot be kept: then the mark has to do.
+   */
+  takeDeath(source: TopicPartition): number | 'unknown' | undefined;
+}
+
 /** A member of a consumer group. One caller at a time; `close` may come while `poll` waits and ends it. */
 export interface Consumer {
   /** Resolves at once with what is there, else waits up to `maxWaitMs` and resolves with what came, perhaps nothing. */
@@ -127,6 +144,8 @@ export interface Consumer {
   endOffsets(): Promise<readonly (TopicPartition & { readonly offset: number })[]>;
   /** How many starts of a stage a message may end before it is put aside; undefined or 0: any number. */
   readonly maxDeaths?: number;
+  /** Where the bus has a place for them. */
+  readonly workNotes?: WorkNotes;
   close(): Promise<void>;
 }
 

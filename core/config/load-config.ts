@@ -30,10 +30,12 @@ function editDistance(left: string, right: string): number {
   return previous[right.length]!;
 }
 
-/** The known name with the fewest typing errors; undefined when every one has more than three. */
+const mostTypingErrors = 3;
+
+/** The known name with the fewest typing errors; undefined when every one has too many. */
 function nearestName(name: string, known: readonly string[]): string | undefined {
   let nearest: string | undefined;
-  let least = 4;
+  let least = mostTypingErrors + 1;
   for (const candidate of known) {
     const distance = editDistance(candidate, name);
     if (distance < least) [nearest, least] = [candidate, distance];

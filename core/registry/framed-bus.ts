@@ -21,6 +21,7 @@ import { parseSchemaJson } from '../../schemas/avro-schema.ts';
 import { type SchemaName, schemas } from '../../schemas/generated/schemas.ts';
 import { agentSignatureHeader } from '../agents/agent-signature.ts';
 import type { Bus, Consumer, OutgoingMessage, Poll, Producer, ReceivedMessage } from '../bus/bus.ts';
+import { withPoll } from '../bus/with-poll.ts';
 import { schemaHeader, translationFrom } from '../codec.ts';
 import { packagedSchemaHistory } from '../schema-history.ts';
 import { frame, unframe } from './frame.ts';
@@ -181,23 +182,17 @@ function unframingConsumer(consumer: Consumer, registry: SchemaRegistry | undefi
     return { ...message, value: read.value, headers: plainHeaders(message, read.fingerprint) };
   }
 
-  return {
-    async poll(limits) {
-      pending ??= await consumer.poll(limits);
-      const messages: ReceivedMessage[] = [];
-      for (const message of pending.messages) {
-        const plain = message.refused === undefined ? unframed(message) : message;
-        messages.push(plain ?? (registry === undefined ? message : await lookedUp(message, registry)));
-      }
-      const poll = { ...pending, messages };
-      pending = undefined;
-      return poll;
-    },
-    commit: (positions) => consumer.commit(positions),
-    endOffsets: () => consumer.endOffsets(),
-    ...(consumer.maxDeaths === undefined ? {} : { maxDeaths: consumer.maxDeaths }),
-    close: () => consumer.close(),
-  };
+  return withPoll(consumer, async (limits) => {
+    pending ??= await consumer.poll(limits);
+    const messages: ReceivedMessage[] = [];
+    for (const message of pending.messages) {
+      const plain = message.refused === undefined ? unframed(message) : message;
+      messages.push(plain ?? (registry === undefined ? message : await lookedUp(message, registry)));
+    }
+    const poll = { ...pending, messages };
+    pending = undefined;
+    return poll;
+  });
 }
 
 /** The message as it is for stages; undefined when only a registry can tell. */

@@ -11,14 +11,44 @@ class Log {
   readonly out: number[] = [];
   readonly letters: string[] = [];
   position: Position = { ...source, offset: 0, emittedBelow: 0 };
+  maxDeaths = 2;
   /** Calls to the bus since the first start. */
   calls = 0;
+  /** What a bus with work notes keeps: the message in work, as far as a start got. */
+  readonly #notes: { inWork: number | undefined } | undefined;
+  readonly #keepsNotes: boolean;
   /** Messages that come as soon as a start has asked for the end. */
   grows = 0;
   #length: number;
 
-  constructor(length: number) {
+  /** @param options.keepsNotes with false the bus has a place for work notes that takes none */
+  constructor(length: number, { hasNotes = false, keepsNotes = true } = {}) {
     this.#length = length;
+    this.#keepsNotes = keepsNotes;
+    this.#notes = hasNotes ? { inWork: undefined } : undefined;
+  }
+
+  #workNotes(isDead: () => boolean): Pick<Consumer, 'workNotes'> {
+    const notes = this.#notes;
+    if (notes === undefined) return {};
+    if (!this.#keepsNotes)
+      return { workNotes: { begin: () => undefined, end: () => undefined, takeDeath: () => 'unknown' } };
+    return {
+      workNotes: {
+        begin: ({ offset }) => {
+          notes.inWork = offset;
+        },
+        // The dead write nothing.
+        end: () => {
+          if (!isDead()) notes.inWork = undefined;
+        },
+        takeDeath: () => {
+          const { inWork } = notes;
+          notes.inWork = undefined;
+          return inWork;
+        },
+      },
+    };
   }
 
   /**
@@ -54,7 +84,8 @@ class Log {
     let isAssigned = false;
     let refusals = options.refusals ?? 0;
     const consumer: Consumer = {
-      maxDeaths: 2,
+      maxDeaths: this.maxDeaths,
+      ...this.#workNotes(() => isDead),
       poll: () => {
         wait();
         const assigned = isAssigned ? [] : [this.position];
@@ -122,40 +153,55 @@ class Log {
 const upTo = (length: number, without?: number): number[] =>
   Array.from({ length }, (_, index) => index).filter((index) => index !== without);
 
-describe('a message that ends the stage', () => {
-  test('is put aside by the third start, wherever it lies; nothing else is, and nothing is done twice', async () => {
-    for (let poison = 0; poison < 12; poison++) {
-      const log = new Log(12);
-      for (let start = 1; start <= 3; start++) await log.start({ poison });
+describe.each([{ hasNotes: false }, { hasNotes: true }, { hasNotes: true, keepsNotes: false }])(
+  'a message that ends the stage (%o)',
+  (bus) => {
+    test('is put aside by the third start, wherever it lies; nothing else is, and nothing is done twice', async () => {
+      for (let poison = 0; poison < 12; poison++) {
+        const log = new Log(12, bus);
+        for (let start = 1; start <= 3; start++) await log.start({ poison });
+        expect(log.letters).toEqual(['in']);
+        expect(log.out).toEqual(upTo(12, poison));
+        expect(log.position).toEqual({ ...source, offset: 12, emittedBelow: 12 });
+      }
+    });
+
+    test('is passed over without another letter when state is rebuilt from before it', async () => {
+      const log = new Log(12, bus);
+      for (let start = 1; start <= 3; start++) await log.start({ poison: 7 });
+      log.position = { ...log.position, offset: 3, putAside: [7] };
+      await log.start({ poison: 7 });
       expect(log.letters).toEqual(['in']);
-      expect(log.out).toEqual(upTo(12, poison));
-      expect(log.position).toEqual({ ...source, offset: 12, emittedBelow: 12 });
-    }
-  });
+      expect(log.distinct).toEqual(upTo(12, 7));
+    });
 
-  test('is passed over without another letter when state is rebuilt from before it', async () => {
-    const log = new Log(12);
-    for (let start = 1; start <= 3; start++) await log.start({ poison: 7 });
-    log.position = { ...log.position, offset: 3, putAside: [7] };
-    await log.start({ poison: 7 });
-    expect(log.letters).toEqual(['in']);
-    expect(log.distinct).toEqual(upTo(12, 7));
-  });
+    test('is found also among messages that were worked off before, as after an upgrade', async () => {
+      const log = new Log(12, bus);
+      log.position = { ...source, offset: 2, emittedBelow: 10 };
+      for (let start = 1; start <= 5; start++) await log.start({ poison: 5 });
+      expect(log.letters).toEqual(['in']);
+      expect(log.out).toEqual([10, 11]);
+    });
 
-  test('is found also among messages that were worked off before, as after an upgrade', async () => {
-    const log = new Log(12);
-    log.position = { ...source, offset: 2, emittedBelow: 10 };
-    for (let start = 1; start <= 5; start++) await log.start({ poison: 5 });
-    expect(log.letters).toEqual(['in']);
-    expect(log.out).toEqual([10, 11]);
-  });
+    test('is put aside after as many deaths as are asked for', async () => {
+      const log = new Log(12, bus);
+      log.maxDeaths = 4;
+      for (let start = 1; start <= 4; start++) {
+        await log.start({ poison: 7 });
+        expect(log.letters).toEqual([]);
+      }
+      await log.start({ poison: 7 });
+      expect(log.letters).toEqual(['in']);
+      expect(log.out).toEqual(upTo(12, 7));
+    });
 
-  test('two of them are found one after the other', async () => {
-    const log = new Log(12);
-    for (let start = 1; start <= 3; start++) await log.start({ poison: 4 });
-    expect(log.distinct).toEqual(upTo(12, 4));
-  });
-});
+    test('two of them are found one after the other', async () => {
+      const log = new Log(12, bus);
+      for (let start = 1; start <= 3; start++) await log.start({ poison: 4 });
+      expect(log.distinct).toEqual(upTo(12, 4));
+    });
+  },
+);
 
 describe('a stage that dies of something else', () => {
   test('once, at any call: nothing is put aside, and every result is there', async () => {
@@ -180,6 +226,19 @@ describe('a stage that dies of something else', () => {
         expect(log.distinct).toEqual(upTo(60));
       }),
       { numRuns: 100, seed: 1 },
+    );
+  });
+
+  test('again and again, at any moment but during the work on a message, where there are work notes: nothing is put aside', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 25 }), async (lives) => {
+        const log = new Log(60, { hasNotes: true });
+        for (const life of lives) await log.start({ diesAtCall: log.calls + life });
+        await log.start();
+        expect(log.letters).toEqual([]);
+        expect(log.distinct).toEqual(upTo(60));
+      }),
+      { numRuns: 300, seed: 1 },
     );
   });
 

@@ -4,11 +4,15 @@
  * in order. In a stream without pauses that costs nothing: the mark travels with positions that are stored anyway.
  *
  * Who is given a partition that is marked knows that its last owner died. It takes messages one by one, and marks each
- * before it works on it. If it dies too, the message that is marked was in hand both times, and whoever comes next puts it
- * aside. Only messages that were there when the one before died are suspected, and one that is taken alone is marked only
- * as long as the stage works on it: not while its results are stored, nor while a call waits for a service that is away.
+ * before it works on it. If it dies too, the message that is marked was in hand both times; when that has happened as often
+ * as was asked for, whoever comes next puts it aside. Only messages that were there when the one before died are suspected,
+ * and one that is taken alone is marked only as long as the stage works on it: not while its results are stored, nor while
+ * a call waits for a service that is away.
+ *
+ * A mark is stored a little longer than the work takes, and a kill from outside may hit that time. Where the bus has work
+ * notes, the note decides: a death counts only when it hit the work on the marked message itself.
  */
-import type { InHand, Position, ReceivedMessage, TopicPartition } from '../bus/bus.ts';
+import type { InHand, Position, ReceivedMessage, TopicPartition, WorkNotes } from '../bus/bus.ts';
 
 /** So many messages behind a marked position are taken one by one: what can have been in hand in one turn, about. */
 const carefulMessages = 500;
@@ -54,11 +58,13 @@ const isSame = (left: InHand | undefined, right: InHand | undefined): boolean =>
 /** See the head of this file. */
 export class PoisonGuard {
   readonly #maxDeaths: number;
+  readonly #notes: WorkNotes | undefined;
   readonly #watched = new Map<string, Watched>();
 
   /** @param maxDeaths deaths with a message in hand after which it is put aside; 0 watches nothing */
-  constructor(maxDeaths: number) {
+  constructor(maxDeaths: number, notes?: WorkNotes) {
     this.#maxDeaths = maxDeaths;
+    this.#notes = notes;
   }
 
   get isOn(): boolean {
@@ -69,10 +75,12 @@ export class PoisonGuard {
   assign({ topic, partition, emittedBelow, inHand, putAside = [] }: Position): number {
     const deaths = inHand === undefined || !this.isOn ? 0 : inHand.deaths + 1;
     const message = this.isOn ? inHand?.message : undefined;
+    const isDeath = message !== undefined && this.#isDeathAt({ topic, partition }, message.offset);
     this.#watched.set(keyOf({ topic, partition }), {
       source: { topic, partition },
       deaths,
-      suspect: message === undefined ? undefined : { offset: message.offset, deaths: message.deaths + 1 },
+      suspect:
+        message === undefined ? undefined : { offset: message.offset, deaths: message.deaths + (isDeath ? 1 : 0) },
       carefulLeft: deaths > 0 ? carefulMessages : 0,
       carefulBelow: Infinity,
       emittedBelow,
@@ -83,6 +91,13 @@ export class PoisonGuard {
       storedInHand: inHand,
     });
     return deaths;
+  }
+
+  /** Whether the owner before died at the message that it had marked. */
+  #isDeathAt(source: TopicPartition, offset: number): boolean {
+    if (this.#notes === undefined) return true;
+    const death = this.#notes.takeDeath(source);
+    return death === offset || death === 'unknown';
   }
 
   /** Takes note of the ends of partitions that were assigned just now. */
@@ -125,8 +140,15 @@ export class PoisonGuard {
       watched.isTaken = true;
       watched.alone = isAlone ? offset : undefined;
       if (isAlone) watched.carefulLeft--;
-      watched.inHand = isAlone ? { deaths: watched.deaths, message: charge(watched, offset, 1) } : turnOf(watched);
+      watched.inHand = isAlone
+        ? { deaths: watched.deaths, message: charge(watched, offset, 1) }
+        : this.#turnOf(watched);
     }
+  }
+
+  /** Notes that the stage begins with a message that was taken alone, now that its mark is stored. */
+  begin(message: ReceivedMessage): void {
+    if (this.isOn) this.#notes?.begin(message);
   }
 
   /** Marks a message that has just ended this start, which could say so. */
@@ -134,16 +156,28 @@ export class PoisonGuard {
     const watched = this.#watched.get(keyOf(message));
     if (watched === undefined || !this.isOn || watched.alone !== undefined) return;
     watched.inHand = { deaths: watched.deaths, message: charge(watched, message.offset, 0) };
+    this.#notes?.begin(message);
   }
 
   /** What was in hand is done: no message is in hand alone any more. With `rests` nothing is. */
   done(rests: boolean): void {
+    this.#notes?.end();
     for (const watched of this.#watched.values()) {
       if (!watched.isTaken) continue;
       if (watched.alone === watched.suspect?.offset) watched.suspect = undefined;
       watched.alone = undefined;
-      watched.inHand = rests ? undefined : turnOf(watched);
+      watched.inHand = rests ? undefined : this.#turnOf(watched);
     }
+  }
+
+  /** The mark of a turn. A suspect that has not come yet stays one, without another death. */
+  #turnOf({ deaths, suspect }: Watched): InHand {
+    if (suspect === undefined) return { deaths };
+    // Without notes whoever reads the mark takes it for a death at this message.
+    return {
+      deaths,
+      message: { offset: suspect.offset, deaths: suspect.deaths - (this.#notes === undefined ? 1 : 0) },
+    };
   }
 
   /** Partitions whose mark is stored as another one than it is. */
@@ -176,12 +210,6 @@ export class PoisonGuard {
       if (position.emittedBelow > watched.emittedBelow) watched.deaths = 0;
     }
   }
-}
-
-/** The mark of a turn. A suspect that has not come yet stays one, without another death. */
-function turnOf({ deaths, suspect }: Watched): InHand {
-  if (suspect === undefined) return { deaths };
-  return { deaths, message: { offset: suspect.offset, deaths: suspect.deaths - 1 } };
 }
 
 /** @param before deaths that count against a message that was not in hand alone before */

@@ -110,7 +110,7 @@ class StageRun<Output> {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#guard = new PoisonGuard(consumer.maxDeaths ?? 0);
+    this.#guard = new PoisonGuard(consumer.maxDeaths ?? 0, consumer.workNotes);
     this.#retrying = {
       telemetry,
       signal,
@@ -219,6 +219,7 @@ class StageRun<Output> {
   async #work({ messages, isAlone }: Portion): Promise<boolean> {
     this.#guard.take(messages, isAlone);
     if (this.#guard.isOn && messages.length > 0 && !(await this.#storeMarks())) return false;
+    if (isAlone) this.#guard.begin(messages[0]!);
     const results = this.#results(messages);
     if (results.failure !== undefined) {
       await this.#storeMarksOnce();

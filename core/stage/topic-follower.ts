@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Bus, Consumer, Poll, ReceivedMessage } from '../bus/bus.ts';
+import { withPoll } from '../bus/with-poll.ts';
 import { runtimeEvents } from '../telemetry/internal-events.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Topic } from '../topics.ts';
@@ -114,17 +115,11 @@ export async function followResources(
 export function afterCatchingUp(consumer: Consumer, follower: TopicFollower, signal: AbortSignal): Consumer {
   // Kept when following fails: the next call gives it.
   let polled: Poll | undefined;
-  return {
-    async poll(limits) {
-      polled ??= await consumer.poll(limits);
-      await follower.catchUp(signal);
-      const poll = polled;
-      polled = undefined;
-      return poll;
-    },
-    commit: (positions) => consumer.commit(positions),
-    endOffsets: () => consumer.endOffsets(),
-    ...(consumer.maxDeaths === undefined ? {} : { maxDeaths: consumer.maxDeaths }),
-    close: () => consumer.close(),
-  };
+  return withPoll(consumer, async (limits) => {
+    polled ??= await consumer.poll(limits);
+    await follower.catchUp(signal);
+    const poll = polled;
+    polled = undefined;
+    return poll;
+  });
 }

@@ -4,6 +4,7 @@ import { join, leave, type Membership, pendingChange, rebalance, storePositions 
 import { type LogStore, tolerant } from './log-store.ts';
 import { ownProcessId } from './process-identity.ts';
 import { type Cursor, readMessages } from './read-messages.ts';
+import { FileWorkNotes } from './work-notes.ts';
 
 let members = 0;
 
@@ -29,6 +30,7 @@ export class EmbeddedConsumer implements Consumer {
   readonly #store: LogStore;
   readonly #topics: ReadonlySet<string>;
   readonly #group: string;
+  readonly workNotes: FileWorkNotes;
   #membership: Membership;
   #cursors: Cursor[] = [];
   #closed = false;
@@ -38,6 +40,7 @@ export class EmbeddedConsumer implements Consumer {
   private constructor(store: LogStore, { group, topics, now, onClose }: JoinOptions) {
     this.#store = store;
     this.#group = group;
+    this.workNotes = new FileWorkNotes(store.path, group);
     this.#topics = new Set(topics);
     this.#membership = this.#newMembership();
     this.#now = now;
@@ -137,6 +140,7 @@ export class EmbeddedConsumer implements Consumer {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.workNotes.close();
     this.#store.notify();
     // Without room to say so the others find out by the heartbeat.
     await tolerant(this.#store.transaction(() => leave(this.#store, this.#membership)));

@@ -32,13 +32,15 @@ import {
   isTopicRow,
 } from './row-shapes.ts';
 import { openRows, Rows } from './rows.ts';
+import { workNotesFolder } from './work-notes.ts';
 
 /** How often changes by other processes are looked for while someone waits. */
 const foreignChangesEveryMs = 100;
 /** Kept free on the disk for positions, membership and retention, which is what makes room again. */
 const reservedBytes = 2 * 1024 * 1024;
 
-const isLog = (names: readonly string[]): boolean => names.every((name) => ['data.mdb', 'lock.mdb'].includes(name));
+const isLog = (names: readonly string[]): boolean =>
+  names.every((name) => ['data.mdb', 'lock.mdb', workNotesFolder].includes(name));
 
 const stores = new Map<string, LogStore>();
 
