@@ -1,11 +1,13 @@
 import type { EventBatch, ProcessFacts, SocketEvent } from '../schemas/generated/event-batch.ts';
 import type { Span } from '../schemas/generated/span.ts';
 import type { AgentParts } from './agent.ts';
-import { Follower } from './follow/follower.ts';
+import { Causality } from './causality/causality.ts';
+import { CausalityListener } from './causality/causality-listener.ts';
 import { LruEntry, LruMap } from './lru.ts';
-import type { BatchClock } from './pair/moment.ts';
+import type { BatchClock } from './pair/event-ref.ts';
 import { Pairing } from './pair/pairing.ts';
 import { SpanBuilder } from './pair/span-builder.ts';
+import { SocketEvents } from './socket-events.ts';
 import { SpanIds } from './span-id.ts';
 import type { Tagger } from './tag/tagger.ts';
 import { type TaggedSpan, type WaitingOwner, type WaitingSpan, WaitingSpans } from './tag/waiting-spans.ts';
@@ -25,8 +27,9 @@ class StartTime extends LruEntry {
 export class AgentState {
   private readonly parts: AgentParts;
   private readonly tagger: Tagger;
-  private readonly follower: Follower;
+  private readonly causality: Causality;
   private readonly pairing: Pairing;
+  private readonly socketEvents: SocketEvents;
   private readonly waiting: WaitingSpans;
   private readonly startTimes = new LruMap<number, StartTime>(maxStartTimes, () => undefined);
 
@@ -37,26 +40,28 @@ export class AgentState {
     this.parts = parts;
     this.tagger = parts.tagger();
     this.waiting = new WaitingSpans(config, parts.waitingIndex, parts.tagCounts, owner);
-    this.follower = new Follower(config.maxContexts);
+    this.causality = new Causality(config.maxContexts);
+    const listener = new CausalityListener(this.causality);
     this.pairing = new Pairing({
       dissectors,
-      follower: this.follower,
+      listener,
       spanIds: new SpanIds(id),
       spans: new SpanBuilder(id, this.tagger),
       counters,
       limits: config,
       emit,
     });
+    this.socketEvents = new SocketEvents(this.pairing, listener, counters);
   }
 
   process({ processes, events }: EventBatch, clock: BatchClock): void {
     this.learn(processes);
-    for (const event of inOrder(events)) this.pairing.event(event, clock);
+    for (const event of inOrder(events)) this.socketEvents.take(event, clock);
   }
 
   /** Events were lost, perhaps until then. */
   lost(untilNs: number): void {
-    this.follower.forget();
+    this.causality.forget();
     this.pairing.lost(untilNs);
   }
 
@@ -110,14 +115,14 @@ export class AgentState {
   }
 
   get size(): number {
-    const { pairing, follower, tagger, startTimes, waiting } = this;
-    return pairing.size + follower.size + tagger.size + startTimes.size + waiting.size;
+    const { pairing, causality, tagger, startTimes, waiting } = this;
+    return pairing.size + causality.size + tagger.size + startTimes.size + waiting.size;
   }
 
   /** See `Agent.shrink`; spans that waited go out. */
   shrink(part: number, to: Span[]): void {
     this.pairing.shrink(part);
-    this.follower.shrink(part);
+    this.causality.shrink(part);
     this.tagger.shrink(part);
     this.startTimes.shrinkTo(Math.floor(this.startTimes.size * part));
     for (const waiting of this.waiting.shrink(part)) this.release(waiting, to);
@@ -137,7 +142,7 @@ export class AgentState {
       const before = this.startTimes.get(processId);
       if (before === undefined) this.startTimes.add(processId, new StartTime(startTimeNs));
       else if (before.startTimeNs !== startTimeNs) {
-        this.follower.restarted(processId);
+        this.causality.restarted(processId);
         before.startTimeNs = startTimeNs;
       }
     }

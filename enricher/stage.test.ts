@@ -9,7 +9,7 @@ import { type EventBatch, type SocketEvent } from '../schemas/generated/event-ba
 import type { Span } from '../schemas/generated/span.ts';
 import { readSpanBatch, type SpanBatch } from '../schemas/generated/span-batch.ts';
 import { dissectors } from './dissect/dissectors.ts';
-import { simulate } from './follow/simulate.ts';
+import { simulate } from './causality/simulate.ts';
 import { createEnricher } from './stage.ts';
 import { eventMessage } from './testing/event-message.ts';
 import { socketEvent } from './testing/event.ts';

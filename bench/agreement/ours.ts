@@ -121,6 +121,7 @@ function pair(
       exchanges.push({ stream, request: { frame, facts: requestFacts(message, protocol) }, response: undefined });
       continue;
     }
+    if (message.kind === 'end') continue;
     const at = message.requestId === 0 ? 0 : waiting.findIndex((one) => one.requestId === message.requestId);
     const [open] = at < 0 ? [] : waiting.splice(at, 1);
     if (open === undefined) continue;

@@ -233,6 +233,7 @@ function pair(
       open.push({ index: truth.requestsAt.get(place) ?? -1, requestId: message.requestId });
       continue;
     }
+    if (message.kind === 'end') continue;
     const at = message.requestId === 0 ? 0 : open.findIndex((one) => one.requestId === message.requestId);
     const [request] = at < 0 ? [] : open.splice(at, 1);
     if (request === undefined) continue;

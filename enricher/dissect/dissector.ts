@@ -67,9 +67,19 @@ export interface ResponseMessage<Origin> extends Beginning<Origin> {
   readonly requestDomain?: string;
   /** The request's version, likewise. */
   readonly version?: string;
+  /** A {@link ResponseEnd} follows, and the span waits for it. */
+  readonly endsLater?: boolean;
 }
 
-export type Message<Origin> = RequestMessage<Origin> | ResponseMessage<Origin>;
+/** The end of a response whose head said that it is reported apart; `offset` is behind its last byte. */
+export interface ResponseEnd<Origin> extends Beginning<Origin> {
+  readonly kind: 'end';
+  readonly requestId: number;
+  /** What its trailers say instead of its head. */
+  readonly instead?: Partial<Pick<ResponseMessage<Origin>, 'status' | 'responseCode' | 'exception' | 'result'>>;
+}
+
+export type Message<Origin> = RequestMessage<Origin> | ResponseMessage<Origin> | ResponseEnd<Origin>;
 
 /**
  * What the first bytes of a message look like. `undecided`: too few bytes to tell. `either`: a message of this protocol, but

@@ -84,7 +84,7 @@ describe.each([
             expect(index).toBeGreaterThanOrEqual(0);
             waiting.splice(index, 1);
             answered++;
-          } else if (message.expectsResponse) waiting.push(message.requestId);
+          } else if (message.kind === 'request' && message.expectsResponse) waiting.push(message.requestId);
         }
       }),
       { numRuns: 3000 },

@@ -1,6 +1,6 @@
 import type { SpanStatus } from '../../schemas/generated/span.ts';
 import type { RequestMessage } from '../dissect/dissector.ts';
-import type { Moment } from './moment.ts';
+import type { EventRef } from './event-ref.ts';
 
 /** How a connect that failed shows in a span. */
 export interface ConnectError {
@@ -24,7 +24,7 @@ export function connectError(errno: number): ConnectError | undefined {
 }
 
 /** A failed connect as a request. */
-export function connectMessage(origin: Moment): RequestMessage<Moment> {
+export function connectMessage(origin: EventRef): RequestMessage<EventRef> {
   return {
     kind: 'request',
     origin,

@@ -1,22 +1,49 @@
-import type { CallWork, ServerWork } from '../follow/work.ts';
-import type { RequestMessage, ResponseMessage } from '../dissect/dissector.ts';
+import type { Transport } from '../../schemas/generated/event-batch.ts';
 import type { Protocol } from '../../schemas/generated/span.ts';
+import type { RequestMessage, ResponseMessage } from '../dissect/dissector.ts';
+import type { ListNode } from '../linked-list.ts';
+import type { LocalMemo } from '../tag/tagger.ts';
+import type { EventRef } from './event-ref.ts';
 import { Held } from './held-list.ts';
-import type { Moment } from './moment.ts';
-import type { OpenPlace } from './open-list.ts';
-import type { Socket } from './socket.ts';
+import type { Observer } from './observer.ts';
 
 /** Nothing is sent to port 0: it stands for a peer that is not known. */
 export const unknownPort = 0;
 
+/** Whoever sent or got a datagram. */
+export interface Peer {
+  readonly remoteAddress: Uint8Array;
+  readonly remotePort: number;
+}
+
+/** What a request needs of the socket that it came by. */
+export interface RequestSocket extends Peer {
+  readonly id: number;
+  readonly observer: Observer;
+  readonly transport: Transport;
+  readonly networkNamespace: number;
+  readonly processId: number;
+  readonly processName: string;
+  readonly localAddress: Uint8Array;
+  readonly localPort: number;
+  readonly tls: boolean;
+  readonly protocol: Protocol;
+  readonly tagMemo: LocalMemo;
+  /** Takes a request out of those that wait for a response. */
+  remove(request: OpenRequest): void;
+  /** Ends a request before its response, which may still come. */
+  leave(request: OpenRequest): void;
+}
+
 /** A request that waits for its response. */
 export class OpenRequest extends Held {
   readonly spanId: string;
-  readonly socket: Socket;
-  readonly message: RequestMessage<Moment>;
+  readonly socket: RequestSocket;
+  readonly message: RequestMessage<EventRef>;
   readonly protocol: Protocol;
   readonly timeoutMs: number;
-  readonly work: ServerWork | CallWork;
+  /** The local end has to answer it: it is a call of the local end otherwise. */
+  readonly isServer: boolean;
   /** The peer at the time, which for datagrams may be another one with each. */
   remoteAddress: Uint8Array;
   remotePort: number;
@@ -25,28 +52,26 @@ export class OpenRequest extends Held {
   /** It has become a span, or nothing, without its response, which may still come: it keeps its place in the order. */
   isOver = false;
   /** Where it stands among those of its socket; undefined once it was taken out. */
-  place: OpenPlace | undefined = undefined;
+  place: ListNode<OpenRequest> | undefined = undefined;
+  /** The request behind it on its socket when it was taken out. */
+  successor: OpenRequest | undefined = undefined;
+  /** What the listener keeps of it. */
+  attachment: object | undefined = undefined;
 
-  constructor(
-    spanId: string,
-    socket: Socket,
-    message: RequestMessage<Moment>,
-    timeoutMs: number,
-    work: ServerWork | CallWork,
-  ) {
+  constructor(spanId: string, socket: RequestSocket, message: RequestMessage<EventRef>, timeoutMs: number) {
     super(message.origin.timeNs + timeoutMs * 1e6, message.origin.clock.offset);
     this.spanId = spanId;
     this.socket = socket;
     this.message = message;
-    this.protocol = socket.dissection.protocol;
+    this.protocol = socket.protocol;
     this.timeoutMs = timeoutMs;
-    this.work = work;
+    this.isServer = message.origin.ingress;
     this.remoteAddress = socket.remoteAddress;
     this.remotePort = socket.remotePort;
   }
 
   /** Whoever sent or got the response is its peer, where the request's own event does not say. */
-  learnPeer({ remoteAddress, remotePort }: Socket): void {
+  learnPeer({ remoteAddress, remotePort }: Peer): void {
     if (this.remotePort !== unknownPort) return;
     this.remoteAddress = remoteAddress;
     this.remotePort = remotePort;
@@ -57,12 +82,12 @@ export class OpenRequest extends Held {
     return startOf(this.message);
   }
 
-  get moment(): Moment {
+  get origin(): EventRef {
     return this.message.origin;
   }
 }
 
 /** Where the first byte of a message is among those that its socket moved in its direction. */
-export function startOf({ origin, offset }: RequestMessage<Moment> | ResponseMessage<Moment>): number {
+export function startOf({ origin, offset }: RequestMessage<EventRef> | ResponseMessage<EventRef>): number {
   return origin.streamOffset + offset;
 }

@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RequestMessage } from '../dissect/dissector.ts';
-import type { ServerWork } from '../follow/work.ts';
-import type { Moment } from './moment.ts';
-import { OpenRequest, unknownPort } from './open-request.ts';
+import type { EventRef } from './event-ref.ts';
+import { OpenRequest, type RequestSocket, unknownPort } from './open-request.ts';
 import { OpenRequests } from './open-requests.ts';
-import type { Socket } from './socket.ts';
 
 interface Asked {
   readonly requestId: number;
@@ -21,17 +19,16 @@ const pretend = <Kind>(parts: object): Kind => parts as Kind;
 
 /** A request with all that finding it looks at. */
 function request({ requestId, ingress, port, address, question }: Asked): OpenRequest {
-  const origin = pretend<Moment>({ timeNs: 0, ingress, clock: { offset: 0 } });
-  const message = pretend<RequestMessage<Moment>>({
+  const origin = pretend<EventRef>({ timeNs: 0, ingress, clock: { offset: 0 } });
+  const message = pretend<RequestMessage<EventRef>>({
     origin,
     requestId,
     requestType: question,
     requestResource: question,
   });
   const remoteAddress = Uint8Array.of(address, 0, 0, 1);
-  const dissection = { protocol: 'dns' };
-  const socket = pretend<Socket>({ remoteAddress, remotePort: port, dissection });
-  return new OpenRequest('', socket, message, 0, pretend<ServerWork>({}));
+  const socket = pretend<RequestSocket>({ remoteAddress, remotePort: port, protocol: 'dns' });
+  return new OpenRequest('', socket, message, 0);
 }
 
 const asked = fc.record({

@@ -7,23 +7,17 @@
  * datagram, it was also one of the same peer. A peer is not known where a program does not ask for it: `recv()` on a socket
  * that is not connected. Then the id has to be enough, and is where it stands for one question only.
  */
-import { OpenList, type OpenPlace } from './open-list.ts';
-import { type OpenRequest, unknownPort } from './open-request.ts';
+import { LinkedList, type ListNode } from '../linked-list.ts';
+import { type OpenRequest, type Peer, unknownPort } from './open-request.ts';
 
 const fewRequests = 16;
 const maxOver = 64;
-
-/** Whoever sent or got a datagram. */
-export interface Peer {
-  readonly remoteAddress: Uint8Array;
-  readonly remotePort: number;
-}
 
 /** The open requests of one socket; see the top of the file. */
 export class OpenRequests {
   /** Requests looked at to find others, since the start; for tests. */
   steps = 0;
-  private readonly order = new OpenList();
+  private readonly order = new LinkedList<OpenRequest>();
   private readonly isDatagram: boolean;
   /** There once more than a few wait, until none does. */
   private index: OpenIndex | undefined;
@@ -39,11 +33,11 @@ export class OpenRequests {
   }
 
   get oldest(): OpenRequest | undefined {
-    return this.order.oldest?.open;
+    return this.order.oldest?.item;
   }
 
   get newest(): OpenRequest | undefined {
-    return this.order.newest?.open;
+    return this.order.newest?.item;
   }
 
   push(open: OpenRequest): void {
@@ -51,7 +45,7 @@ export class OpenRequests {
     if (this.index !== undefined) this.index.add(open);
     else if (this.order.size > fewRequests) {
       this.index = new OpenIndex(this.isDatagram);
-      for (let place = this.order.oldest; place !== undefined; place = place.newer) this.index.add(place.open);
+      for (let place = this.order.oldest; place !== undefined; place = place.newer) this.index.add(place.item);
     }
   }
 
@@ -60,6 +54,7 @@ export class OpenRequests {
     const { place } = open;
     if (place === undefined) return;
     open.place = undefined;
+    open.successor = place.newer?.item;
     this.order.remove(place);
     this.index?.remove(open);
     if (open.isOver) this.over--;
@@ -108,7 +103,7 @@ export class OpenRequests {
   private find(requestId: number, ingress: boolean, peer: Peer): OpenRequest | undefined {
     for (let place = this.order.oldest; place !== undefined; place = place.newer) {
       this.steps++;
-      const { open } = place;
+      const open = place.item;
       if (fits(open, requestId, ingress) && (!this.isDatagram || isPeerOf(open, peer))) return open;
     }
     return this.isDatagram ? this.findById(requestId, ingress, peer) : undefined;
@@ -118,7 +113,7 @@ export class OpenRequests {
     let found: OpenRequest | undefined;
     for (let place = this.order.oldest; place !== undefined; place = place.newer) {
       this.steps++;
-      const { open } = place;
+      const open = place.item;
       if (!fits(open, requestId, ingress) || !(remotePort === unknownPort ? isFoundById(open) : isFoundByAny(open)))
         continue;
       if (found === undefined) found = open;
@@ -138,8 +133,8 @@ export class OpenRequests {
   }
 }
 
-function fits({ message, moment }: OpenRequest, requestId: number, ingress: boolean): boolean {
-  return message.requestId === requestId && moment.ingress !== ingress;
+function fits({ message, origin }: OpenRequest, requestId: number, ingress: boolean): boolean {
+  return message.requestId === requestId && origin.ingress !== ingress;
 }
 
 function isPeerOf(open: OpenRequest, { remotePort, remoteAddress }: Peer): boolean {
@@ -176,7 +171,7 @@ function hasQuestion({ remotePort, message }: OpenRequest): boolean {
  * group's oldest request if all in it ask the same.
  */
 class OpenIndex {
-  private readonly groups = new Map<string, Map<string, OpenList>>();
+  private readonly groups = new Map<string, Map<string, LinkedList<OpenRequest>>>();
   private readonly entries = new Map<OpenRequest, readonly Entry[]>();
   private readonly isDatagram: boolean;
   private unique = 0;
@@ -186,7 +181,7 @@ class OpenIndex {
   }
 
   add(open: OpenRequest): void {
-    const group = groupOf(open.message.requestId, !open.moment.ingress);
+    const group = groupOf(open.message.requestId, !open.origin.ingress);
     if (!this.isDatagram) {
       this.entries.set(open, [this.put(open, group, '')]);
       return;
@@ -214,15 +209,15 @@ class OpenIndex {
   only(group: string): OpenRequest | undefined {
     const questions = this.groups.get(group);
     if (questions?.size !== 1) return undefined;
-    for (const list of questions.values()) return list.oldest?.open;
+    for (const list of questions.values()) return list.oldest?.item;
     return undefined;
   }
 
   private put(open: OpenRequest, group: string, question: string): Entry {
     let questions = this.groups.get(group);
-    if (questions === undefined) this.groups.set(group, (questions = new Map<string, OpenList>()));
+    if (questions === undefined) this.groups.set(group, (questions = new Map<string, LinkedList<OpenRequest>>()));
     let list = questions.get(question);
-    if (list === undefined) questions.set(question, (list = new OpenList()));
+    if (list === undefined) questions.set(question, (list = new LinkedList<OpenRequest>()));
     return { group, question, place: list.append(open) };
   }
 
@@ -236,7 +231,7 @@ class OpenIndex {
 interface Entry {
   readonly group: string;
   readonly question: string;
-  readonly place: OpenPlace;
+  readonly place: ListNode<OpenRequest>;
 }
 
 /** @param ingress whether the response comes in */

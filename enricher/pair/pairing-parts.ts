@@ -1,9 +1,9 @@
 import type { Counters } from '../../core/stage/accounting.ts';
 import type { Dissector } from '../dissect/dissector.ts';
-import type { Follower } from '../follow/follower.ts';
 import type { DropReason, EnricherRejectReason } from '../outcomes.ts';
 import type { SpanIds } from '../span-id.ts';
 import type { TaggedSpan } from '../tag/waiting-spans.ts';
+import type { PairingListener } from './pairing-listener.ts';
 import type { SpanBuilder } from './span-builder.ts';
 
 /** Bounds of what is kept of one agent. */
@@ -15,7 +15,8 @@ export interface PairingLimits {
 /** What pairing works with. */
 export interface PairingParts {
   readonly dissectors: readonly Dissector[];
-  readonly follower: Follower;
+  /** Absent where no source has execution contexts. */
+  readonly listener?: PairingListener;
   readonly spanIds: SpanIds;
   readonly spans: SpanBuilder;
   readonly counters: Counters<DropReason, EnricherRejectReason>;

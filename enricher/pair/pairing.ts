@@ -3,28 +3,35 @@
  * correlation id, else to the oldest open one of its socket. Which end is the client follows from the kernel (connect or
  * accept was seen) or from what the bytes say. A request ends as a span: answered, given up at the protocol's time limit
  * by the agent's clock, or closed with its socket. Each event ends exactly once: emitted when a span has its request or
- * response in it, else dropped; until that is clear it is held. Bounds: sockets least recently used, open requests oldest
- * first, and eight events per direction that may begin a message whose rest is still to come.
+ * response in it, else dropped; until that is clear it is held. What caused what is the listener's business. Bounds:
+ * sockets least recently used, open requests oldest first, and eight events per direction that may begin a message whose
+ * rest is still to come.
  */
-import { contextKindIndex, type SocketEvent } from '../../schemas/generated/event-batch.ts';
+import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Cause, Span, SpanStatus } from '../../schemas/generated/span.ts';
-import type { Message, RequestMessage, ResponseMessage } from '../dissect/dissector.ts';
-import type { Context } from '../follow/context.ts';
-import { awaitsMore, isIncomplete, type ServerWork, type Work } from '../follow/work.ts';
+import type { Message, RequestMessage, ResponseEnd, ResponseMessage } from '../dissect/dissector.ts';
 import { LruMap } from '../lru.ts';
 import type { DropReason } from '../outcomes.ts';
-import { connectError, connectMessage } from './connect-error.ts';
-import { HeldList, HeldLists } from './held-list.ts';
-import { type BatchClock, Moment } from './moment.ts';
+import { type ConnectError, connectMessage } from './connect-error.ts';
+import type { EventRef } from './event-ref.ts';
+import { type Held, HeldList, HeldLists } from './held-list.ts';
 import { MessageSizes } from './message-sizes.ts';
+import type { Observer } from './observer.ts';
 import { OpenRequest, startOf } from './open-request.ts';
-import { Socket } from './socket.ts';
 import type { PairingParts } from './pairing-parts.ts';
+import { Responding } from './responding.ts';
+import { Socket, type SocketFacts } from './socket.ts';
 import type { SpanEnd } from './span-builder.ts';
 import { Waiting } from './waiting.ts';
 
 const connectTimeoutMs = 0;
-const noWork: readonly Work[] = [];
+const noCauses: readonly Cause[] = [];
+
+/** What one call on a socket, or one packet, carried. */
+export type Segment = Pick<
+  SocketEvent,
+  'id' | 'messageId' | 'payload' | 'length' | 'tcpSequence' | 'tls' | 'remoteAddress' | 'remotePort'
+>;
 
 /** Pairs the events of one agent; see the top of the file. */
 export class Pairing {
@@ -33,13 +40,13 @@ export class Pairing {
   private readonly waiting: Waiting;
   private readonly sockets: LruMap<number, Socket>;
   private readonly sizes = new MessageSizes();
+  /** Requests that wait for their response, or for its end. */
   private openRequests = 0;
-  private readonly report = (message: Message<Moment>): void => this.take(message);
+  private readonly report = (message: Message<EventRef>): void => this.take(message);
   /** What the event in hand brought: set while it is dissected. */
   private socket!: Socket;
-  private moment: Moment | undefined;
-  private works: Work[] = [];
-  private firstOffset = 0;
+  private origin: EventRef | undefined;
+  private firstMessage = -1;
   private unanswered = false;
   /** CLOCK_MONOTONIC of the agent until which events were lost. */
   private lostNs = Number.NEGATIVE_INFINITY;
@@ -50,33 +57,82 @@ export class Pairing {
     this.sockets = new LruMap(parts.limits.maxSockets, (socket) => this.drop(socket, 'evicted'));
   }
 
-  event(event: SocketEvent, clock: BatchClock): void {
-    const { counters } = this.parts;
-    let socket = this.sockets.get(event.socketId);
-    if (socket === undefined) {
-      if (event.kind === 'close') {
-        counters.drop('lifecycle');
-        return;
-      }
-      socket = new Socket(event, this.parts.dissectors);
-      this.sockets.add(socket.id, socket);
+  /** The socket with this id, if it is known. */
+  find(socketId: number): Socket | undefined {
+    return this.sockets.get(socketId);
+  }
+
+  /** A socket that was not known: what moves on it is dissected from now on. */
+  open(facts: SocketFacts, observer: Observer): Socket {
+    const socket = new Socket(facts, observer, this.parts.dissectors);
+    this.sockets.add(socket.id, socket);
+    return socket;
+  }
+
+  /** Bytes moved on a socket. */
+  segment(socket: Socket, origin: EventRef, segment: Segment): void {
+    const { ingress, startsMessage: isFirst } = origin;
+    const datagram = socket.transport === 'udp';
+    if (datagram) socket.updatePeer(segment);
+    if (segment.tls) socket.tls = true;
+    const startsMessage = datagram || isFirst;
+    const afterPause = socket.moves(origin.timeNs, this.lostNs);
+    this.socket = socket;
+    this.origin = origin;
+    this.firstMessage = -1;
+    this.unanswered = false;
+    const before = socket.dissection.dissector;
+    const freshBytes = socket.dissection.read(
+      ingress ? 'remote' : 'local',
+      { origin, bytes: segment.payload as Buffer, length: segment.length, startsMessage, afterPause },
+      this.report,
+      // Of a TLS buffer the sequence counts the bytes of the ciphertext.
+      segment.tls ? 0 : segment.tcpSequence,
+    );
+    socket.addMoved(ingress, freshBytes);
+    this.endSizes(socket);
+    if (before !== undefined && before !== socket.dissection.dissector) this.abandonAll(socket, 'misrecognised');
+    if (startsMessage) socket.headSeen = false;
+    const { firstMessage } = this;
+    if (firstMessage >= 0) socket.headSeen = true;
+    // What continues a request is part of it; a datagram continues none.
+    if (datagram) socket.lastRequest = undefined;
+    else if (socket.lastRequest?.origin.ingress === ingress)
+      socket.lastRequest.bytes = socket.movedBytes(ingress) - socket.lastRequest.start;
+    if (ingress) {
+      const { messageId, length } = segment;
+      this.parts.listener?.segmentRead(socket, { messageId, startsMessage, length, firstMessage }, origin);
     }
-    const context = this.contextOf(socket, event);
-    switch (event.kind) {
-      case 'data':
-        this.data(socket, context, event, clock);
-        return;
-      case 'connect':
-        this.connect(socket, context, event, clock);
-        return;
-      case 'accept':
-        counters.drop('lifecycle');
-        return;
-      case 'close':
-        this.close(socket, clock.baseMonotonicNs + event.timeOffsetNs);
-        counters.drop('lifecycle');
-        return;
-    }
+    this.origin = undefined;
+    this.settle(socket, origin, startsMessage);
+  }
+
+  /** A connection could not be made: a span of its own, of what was to follow. */
+  connectFailed(socket: Socket, origin: EventRef, errno: number, { status, name }: ConnectError): void {
+    const open = new OpenRequest(
+      this.parts.spanIds.of(origin.eventId, 0),
+      socket,
+      connectMessage(origin),
+      connectTimeoutMs,
+    );
+    this.parts.listener?.callWritten(open);
+    const causes = this.parts.listener?.unanswered(open) ?? noCauses;
+    origin.holds++;
+    const end = { status, durationNs: 0, causes, response: undefined, responseBytes: 0 };
+    this.finish(open, end, { responseCode: errno, responseException: name });
+    this.sockets.delete(socket);
+  }
+
+  /** A socket was closed: nothing more comes of it. */
+  close(socket: Socket, timeNs: number): void {
+    this.socket = socket;
+    socket.dissection.end(this.report);
+    this.endSizes(socket);
+    this.endResponding(socket);
+    for (const open of socket.open.takeAll())
+      if (!open.isOver) this.end(open, 'closed', Math.max(0, timeNs - open.origin.timeNs));
+    this.waiting.forget(socket);
+    this.sockets.delete(socket);
   }
 
   /** Events were lost, perhaps until then: no socket is known to have been calm before. */
@@ -111,17 +167,17 @@ export class Pairing {
       if (held instanceof OpenRequest) {
         held.socket.leave(held);
         this.end(held, 'timeout', held.timeoutMs * 1e6);
-      } else this.waiting.letGo(held);
+      } else this.letGo(held);
     });
   }
 
-  /** The agent is gone or its input has ended: every open request becomes a span of unknown end. */
+  /** The input has ended: every open request becomes a span of unknown end. */
   drain(nowNs: number): void {
     this.held.giveUp(Number.POSITIVE_INFINITY, (held) => {
       if (held instanceof OpenRequest) {
-        held.socket.open.remove(held);
-        this.end(held, 'unknown', Math.max(0, nowNs - held.moment.timeNs));
-      } else this.waiting.letGo(held);
+        held.socket.remove(held);
+        this.end(held, 'unknown', Math.max(0, nowNs - held.origin.timeNs));
+      } else this.letGo(held);
     });
   }
 
@@ -129,122 +185,42 @@ export class Pairing {
   revoke(): void {
     this.held.giveUp(Number.POSITIVE_INFINITY, (held) => {
       if (held instanceof OpenRequest) {
-        held.socket.open.remove(held);
+        held.socket.remove(held);
         this.abandon(held, 'revoked');
+      } else if (held instanceof Responding) {
+        this.release(held);
+        this.unhold(held.end.response!.origin, 'revoked');
+        this.unhold(held.open.origin, 'revoked');
       } else this.waiting.letGo(held, 'revoked');
     });
   }
 
-  private contextOf(socket: Socket, event: SocketEvent): Context {
-    const { context } = socket;
-    const phase = event.connectId === 0 ? event.phase : undefined;
-    if (context !== undefined && socket.contextId === event.contextId && socket.processId === event.processId) {
-      context.enter(phase);
-      return context;
-    }
-    const kind = contextKindIndex[event.contextKind];
-    const found = this.parts.follower.context(event.processId, kind, event.contextId, phase);
-    socket.context = found;
-    socket.contextId = event.contextId;
-    return found;
+  private letGo(held: Held): void {
+    if (held instanceof Responding) this.endResponse(held);
+    else this.waiting.letGo(held);
   }
 
-  private data(socket: Socket, context: Context, event: SocketEvent, clock: BatchClock): void {
-    const ingress = event.direction === 'ingress';
-    const datagram = event.transport === 'udp';
-    if (datagram) socket.updatePeer(event);
-    if (event.tls) socket.tls = true;
-    if (ingress) context.seal();
-    const read = ingress ? undefined : context.readNamed(event.after);
-    const moment = new Moment(event, clock, context, read, socket.movedBytes(ingress));
-    if (!ingress && event.connectId !== 0) this.beBorn(socket, moment, event);
-    const startsMessage = datagram || event.messageId === event.id;
-    const afterPause = socket.moves(moment.timeNs, this.lostNs);
-    this.socket = socket;
-    this.moment = moment;
-    this.works = [];
-    this.firstOffset = -1;
-    this.unanswered = false;
-    const before = socket.dissection.dissector;
-    const { payload } = event;
-    const freshBytes = socket.dissection.read(
-      ingress ? 'remote' : 'local',
-      { origin: moment, bytes: payload as Buffer, length: event.length, startsMessage, afterPause },
-      this.report,
-      // Of a TLS buffer the sequence counts the bytes of the ciphertext.
-      event.tls ? 0 : event.tcpSequence,
-    );
-    socket.addMoved(ingress, freshBytes);
-    this.endSizes(socket);
-    if (before !== undefined && before !== socket.dissection.dissector) this.abandonAll(socket, 'misrecognised');
-    if (startsMessage) socket.headSeen = false;
-    if (this.firstOffset >= 0) socket.headSeen = true;
-    // What continues a request is part of it; a datagram continues none.
-    if (datagram) socket.lastRequest = undefined;
-    else if (socket.lastRequest?.moment.ingress === ingress)
-      socket.lastRequest.bytes = socket.movedBytes(ingress) - socket.lastRequest.start;
-    if (ingress) this.readDone(socket, context, event, startsMessage);
-    this.moment = undefined;
-    this.settle(socket, moment, startsMessage);
-  }
-
-  /** Tells the follower what this read brought: what began in it, and what it continued. */
-  private readDone(socket: Socket, context: Context, event: SocketEvent, startsMessage: boolean): void {
-    const begun = this.works;
-    const previous = socket.incoming;
-    let works: readonly Work[] = begun.length === 0 ? noWork : begun;
-    let arrived: readonly Work[] = works;
-    const continues = this.firstOffset < 0 ? !startsMessage || awaitsMore(previous) : this.firstOffset > 0;
-    if (previous !== undefined && continues) {
-      works = begun.length === 0 ? [previous] : [previous, ...begun];
-      const bytes = this.firstOffset < 0 ? event.length : this.firstOffset;
-      if (previous.kind === 'response' && previous.missingBytes > 0)
-        previous.missingBytes = Math.max(0, previous.missingBytes - bytes);
-      arrived = works;
-    }
-    if (begun.length > 0) socket.incoming = begun[begun.length - 1];
-    if (arrived.some(isIncomplete)) arrived = arrived.filter((work) => !isIncomplete(work));
-    context.read(event.messageId, works, arrived);
-  }
-
-  private beBorn(socket: Socket, moment: Moment, event: SocketEvent): void {
-    const { born } = socket;
-    socket.born = undefined;
-    if (born?.eventId !== event.connectId) return;
-    if ((born.read?.messageId ?? 0) === event.after) {
-      moment.unit = born.unit;
+  private take(message: Message<EventRef>): void {
+    const { socket } = this;
+    const { origin } = message;
+    if (message.kind === 'end') {
+      this.responseEnded(socket, message);
       return;
     }
-    // The connect event itself did not carry the facts; the first bytes do.
-    const read = event.after !== 0 && born.lastRead?.messageId === event.after ? born.lastRead : undefined;
-    this.parts.follower.rebind(born.unit, read);
-    moment.unit = born.unit;
-  }
-
-  private take(message: Message<Moment>): void {
-    const { socket, moment } = this;
-    const { origin } = message;
-    if (this.firstOffset < 0 && origin.ingress === moment?.ingress)
-      this.firstOffset = origin === moment ? message.offset : 0;
+    if (this.firstMessage < 0 && origin.ingress === this.origin?.ingress)
+      this.firstMessage = origin === this.origin ? message.offset : 0;
     this.endBefore(socket, message);
     if (message.kind === 'request') this.begin(socket, message);
     else this.answer(socket, message);
   }
 
-  private begin(socket: Socket, message: RequestMessage<Moment>): void {
-    const { follower, spanIds, limits } = this.parts;
+  private begin(socket: Socket, message: RequestMessage<EventRef>): void {
+    const { listener, spanIds, limits } = this.parts;
     const { origin } = message;
-    const spanId = spanIds.of(origin.eventId, origin.requests++);
-    let work: Work;
-    if (origin.ingress) {
-      work = follower.request(origin.context, spanId, requestBefore(socket, message));
-      this.works.push(work);
-    } else {
-      origin.unit ??= follower.unit(origin.context, socket.id, origin.read);
-      work = follower.call(origin.unit, spanId, socket.id);
-    }
     const timeoutMs = socket.dissection.dissector?.timeoutMs ?? 0;
-    const open = new OpenRequest(spanId, socket, message, timeoutMs, work);
+    const open = new OpenRequest(spanIds.of(origin.eventId, origin.requests++), socket, message, timeoutMs);
+    if (open.isServer) listener?.requestRead(open, mustWait(socket, message));
+    else listener?.callWritten(open);
     origin.holds++;
     this.openRequests++;
     this.endUnanswerable(socket, open);
@@ -270,30 +246,32 @@ export class Pairing {
   private endUnanswerable(socket: Socket, next: OpenRequest): void {
     const { oldest: open, size } = socket.open;
     const { origin, requestId } = next.message;
-    if (open === undefined || size > 1 || open.moment === origin) return;
+    if (open === undefined || size > 1 || open.origin === origin) return;
     // A response in between, to an earlier request, was the word that the other side had.
     if (socket.responsesSince > 0 || next.message.othersWait === true) return;
     if (requestId !== 0 || !origin.startsMessage || socket.transport === 'udp') return;
-    if (open.moment.ingress !== origin.ingress) return;
-    socket.open.remove(open);
-    if (!open.isOver) this.end(open, 'unknown', Math.max(0, origin.timeNs - open.moment.timeNs));
+    if (open.origin.ingress !== origin.ingress) return;
+    socket.remove(open);
+    if (open.isOver) return;
+    this.end(open, 'unknown', Math.max(0, origin.timeNs - open.origin.timeNs));
+    if (next.isServer) this.parts.listener?.turnCame(next);
   }
 
   /** An early response belongs to the request that comes now if that was written before it was read. */
   private takeEarly(socket: Socket, open: OpenRequest): void {
-    const early = this.waiting.takeEarly(socket, open.moment);
+    const early = this.waiting.takeEarly(socket, open.origin);
     if (early === undefined) return;
-    socket.open.remove(open);
-    this.pair(open, early.message, early.bytes);
+    socket.remove(open);
+    this.pair(socket, open, early.message, early.bytes);
   }
 
-  private answer(socket: Socket, message: ResponseMessage<Moment>): void {
+  private answer(socket: Socket, message: ResponseMessage<EventRef>): void {
     socket.responsesSince++;
     const { ingress } = message.origin;
     const open = socket.take(message.requestId, ingress);
     if (open !== undefined) {
       if (open.isOver) this.unanswered = true;
-      else this.pair(open, message);
+      else this.pair(socket, open, message);
       return;
     }
     this.unanswered = true;
@@ -305,38 +283,73 @@ export class Pairing {
   }
 
   /** @param bytes of the response that were seen, where it is not one of the event in hand */
-  private pair(open: OpenRequest, message: ResponseMessage<Moment>, bytes?: number): void {
-    const { follower } = this.parts;
-    const { socket } = open;
-    const { origin } = message;
-    const { work } = open;
-    let causes: readonly Cause[];
-    if (work.kind === 'request') {
-      causes = follower.reply(work, origin.context, socket.id, origin.read);
-    } else {
-      follower.answer(work, origin.context);
-      causes = follower.causesOf(work);
-      this.works.push(work);
-    }
-    const durationNs = Math.max(0, origin.timeNs - open.moment.timeNs);
+  private pair(socket: Socket, open: OpenRequest, response: ResponseMessage<EventRef>, bytes?: number): void {
+    const { listener } = this.parts;
+    const { origin } = response;
+    const causes = open.isServer ? listener?.replyWritten(open, origin) : listener?.responseRead(open, origin);
+    if (open.isServer) this.leaveTurn(open);
     if (socket.transport === 'udp') open.learnPeer(socket);
     this.release(open);
-    const finish = (responseBytes: number): void => {
-      if (work.kind === 'response') work.missingBytes = Math.max(0, message.declaredBytes - responseBytes);
-      this.finish(open, { status: message.status, durationNs, causes, response: message, responseBytes });
+    const durationNs = Math.max(0, origin.timeNs - open.origin.timeNs);
+    const end = { status: response.status, durationNs, causes: causes ?? noCauses, response, responseBytes: 0 };
+    const responding = response.endsLater === true ? this.awaitEnd(socket, open, end, origin) : undefined;
+    const measured = (responseBytes: number): void => {
+      if (!open.isServer) listener?.responseRemains(open, Math.max(0, response.declaredBytes - responseBytes));
+      if (responding === undefined) this.finish(open, { ...end, responseBytes });
+      else responding.end = { ...responding.end, responseBytes };
     };
-    if (bytes === undefined) this.sizes.measure(origin.ingress, startOf(message), finish);
-    else finish(bytes);
+    if (bytes === undefined) this.sizes.measure(origin.ingress, startOf(response), measured);
+    else measured(bytes);
+  }
+
+  /** The span of an answered request waits for the end of the response. */
+  private awaitEnd(socket: Socket, open: OpenRequest, end: SpanEnd, origin: EventRef): Responding {
+    const { requestId } = open.message;
+    const all = (socket.responding ??= new Map<number, Responding>());
+    const before = all.get(requestId);
+    if (before !== undefined) this.endResponse(before);
+    const responding = new Responding(open, end, origin.timeNs, all);
+    all.set(requestId, responding);
+    origin.holds++;
+    this.openRequests++;
+    this.held.append(open.timeoutMs, responding);
+    return responding;
+  }
+
+  private responseEnded(socket: Socket, { requestId, origin, offset, instead }: ResponseEnd<EventRef>): void {
+    const responding = socket.responding?.get(requestId);
+    const { response } = responding?.end ?? {};
+    if (responding === undefined || response?.origin.ingress !== origin.ingress) return;
+    const { open, end } = responding;
+    const responseBytes = Math.max(0, origin.streamOffset + offset - startOf(response));
+    const durationNs = Math.max(0, origin.timeNs - open.origin.timeNs);
+    const last = { ...response, ...instead };
+    responding.end = { ...end, status: last.status, response: last, durationNs, responseBytes };
+    if (!open.isServer) this.parts.listener?.responseRemains(open, 0);
+    this.endResponse(responding);
+  }
+
+  /** A response that began ends as it is known by now. */
+  private endResponse(responding: Responding): void {
+    const { open, end } = responding;
+    this.release(responding);
+    responding.leave();
+    end.response!.origin.holds--;
+    this.finish(open, end);
+  }
+
+  private endResponding({ responding }: Socket): void {
+    if (responding !== undefined) for (const each of [...responding.values()]) this.endResponse(each);
   }
 
   /** The messages before this one in its direction end where it begins. */
-  private endBefore(socket: Socket, message: Message<Moment>): void {
+  private endBefore(socket: Socket, message: RequestMessage<EventRef> | ResponseMessage<EventRef>): void {
     const { ingress } = message.origin;
     const start = startOf(message);
     this.sizes.endAt(ingress, start);
     const { lastRequest } = socket;
     // A request may turn out to be two: then one is reported late, and begins no later than the last.
-    if (lastRequest?.moment.ingress !== ingress || start <= lastRequest.start) return;
+    if (lastRequest?.origin.ingress !== ingress || start <= lastRequest.start) return;
     lastRequest.bytes = Math.max(0, start - lastRequest.start);
     socket.lastRequest = undefined;
   }
@@ -349,85 +362,46 @@ export class Pairing {
 
   /** Ends a request that was not answered, as a span. */
   private end(open: OpenRequest, status: SpanStatus, durationNs: number): void {
-    const { follower } = this.parts;
-    const { work } = open;
-    const causes = work.kind === 'response' ? follower.causesOf(work) : [];
-    if (work.kind === 'request') follower.abandon(work);
+    const causes = this.parts.listener?.unanswered(open) ?? noCauses;
+    if (open.isServer) this.leaveTurn(open);
     this.release(open);
     this.finish(open, { status, durationNs, causes, response: undefined, responseBytes: 0 });
+  }
+
+  /** The request behind one that is over has its turn now. */
+  private leaveTurn(open: OpenRequest): void {
+    const next = open.place === undefined ? open.successor : open.place.newer?.item;
+    // Else all requests of a connection would be kept as long as the first.
+    open.successor = undefined;
+    if (next?.isServer === true) this.parts.listener?.turnCame(next);
   }
 
   /** Makes the span of a request that was released. */
   private finish(open: OpenRequest, end: SpanEnd, failure?: Partial<Span>): void {
     const { spans, emit } = this.parts;
-    const { moment } = open;
-    moment.holds--;
-    const origin = end.response?.origin;
+    const { origin: request } = open;
+    request.holds--;
+    const response = end.response?.origin;
     let events = 0;
-    for (const each of origin === undefined || origin === moment ? [moment] : [moment, origin]) {
+    for (const each of response === undefined || response === request ? [request] : [request, response]) {
       if (each.counted) continue;
       each.counted = true;
       events++;
     }
     const { span, question, sides } = spans.build(open, end);
-    const { offset } = moment.clock;
+    const { offset } = request.clock;
     emit({
       span: failure === undefined ? span : { ...span, ...failure },
       question,
       sides,
       events,
-      offset: origin === undefined ? offset : Math.min(offset, origin.clock.offset),
+      offset: response === undefined ? offset : Math.min(offset, response.clock.offset),
     });
   }
 
-  private release(open: OpenRequest): void {
-    HeldList.release(open);
+  private release(held: OpenRequest | Responding): void {
+    HeldList.release(held);
     this.openRequests--;
-  }
-
-  private connect(socket: Socket, context: Context, event: SocketEvent, clock: BatchClock): void {
-    const { follower, counters, spanIds } = this.parts;
-    if (event.transport !== 'tcp') {
-      counters.drop('lifecycle');
-      return;
-    }
-    if (socket.born !== undefined && event.error === 0) {
-      // A second connect() that only asks whether the first has succeeded.
-      counters.drop('lifecycle');
-      return;
-    }
-    const { lastRead } = context;
-    const read = context.readNamed(event.after);
-    const unit = socket.born?.unit ?? follower.unit(context, socket.id, read);
-    const failure = connectError(event.error);
-    if (failure === undefined) {
-      socket.born = { eventId: event.id, unit, read, lastRead };
-      counters.drop('lifecycle');
-      return;
-    }
-    const moment = new Moment(event, clock, context, undefined);
-    const spanId = spanIds.of(event.id, 0);
-    const work = follower.call(unit, spanId, socket.id);
-    const message = connectMessage(moment);
-    const open = new OpenRequest(spanId, socket, message, connectTimeoutMs, work);
-    this.openRequests++;
-    moment.holds++;
-    const { status, name } = failure;
-    const end = { status, durationNs: 0, causes: follower.causesOf(work), response: undefined, responseBytes: 0 };
-    this.release(open);
-    this.finish(open, end, { responseCode: event.error, responseException: name });
-    this.sockets.delete(socket);
-  }
-
-  private close(socket: Socket, timeNs: number): void {
-    this.socket = socket;
-    this.works = [];
-    socket.dissection.end(this.report);
-    this.endSizes(socket);
-    for (const open of socket.open.takeAll())
-      if (!open.isOver) this.end(open, 'closed', Math.max(0, timeNs - open.moment.timeNs));
-    this.waiting.forget(socket);
-    this.sockets.delete(socket);
   }
 
   private drop(socket: Socket, reason: DropReason): void {
@@ -436,58 +410,64 @@ export class Pairing {
   }
 
   private abandonAll(socket: Socket, reason: DropReason): void {
+    this.endResponding(socket);
     for (const open of socket.open.takeAll()) if (!open.isOver) this.abandon(open, reason);
   }
 
   /** Ends a request without a span. */
   private abandon(open: OpenRequest, reason: DropReason | 'revoked'): void {
-    const { follower, counters } = this.parts;
-    if (open.work.kind === 'request') follower.abandon(open.work);
+    if (open.isServer) {
+      this.parts.listener?.unanswered(open);
+      this.leaveTurn(open);
+    }
     this.release(open);
-    const { moment } = open;
-    moment.holds--;
-    if (moment.counted || moment.holds > 0 || moment === this.moment) return;
-    moment.counted = true;
-    counters.drop(reason);
+    this.unhold(open.origin, reason);
   }
 
-  private oldestOpen(): OpenRequest | undefined {
-    let oldest: OpenRequest | undefined;
+  /** Something that held an event is over, without a span. */
+  private unhold(origin: EventRef, reason: DropReason | 'revoked'): void {
+    origin.holds--;
+    if (origin.counted || origin.holds > 0 || origin === this.origin) return;
+    origin.counted = true;
+    this.parts.counters.drop(reason);
+  }
+
+  private oldestOpen(): OpenRequest | Responding | undefined {
+    let oldest: OpenRequest | Responding | undefined;
     for (const held of this.held.oldest())
-      if (held instanceof OpenRequest && !(oldest !== undefined && oldest.moment.timeNs <= held.moment.timeNs))
-        oldest = held;
+      if (held instanceof OpenRequest || held instanceof Responding)
+        if (oldest === undefined || held.origin.timeNs < oldest.origin.timeNs) oldest = held;
     return oldest;
   }
 
   private evictOldest(): void {
     const oldest = this.oldestOpen();
     if (oldest === undefined) return;
+    if (oldest instanceof Responding) {
+      this.endResponse(oldest);
+      return;
+    }
     oldest.socket.leave(oldest);
     this.abandon(oldest, 'evicted');
   }
 
-  /** Decides what becomes of the event in hand, and of those that waited for it. */
-  private settle(socket: Socket, moment: Moment, startsMessage: boolean): void {
-    const { counters } = this.parts;
-    const { ingress } = moment;
+  /** Decides the outcome of the event in hand, and of those that waited for it. */
+  private settle(socket: Socket, origin: EventRef, startsMessage: boolean): void {
+    const { ingress } = origin;
     const same = ingress ? socket.parkedIngress : socket.parkedEgress;
     if (startsMessage && socket.transport !== 'udp')
       this.waiting.releaseAll(ingress ? socket.parkedEgress : socket.parkedIngress);
     if (socket.headSeen || startsMessage) this.waiting.releaseAll(same);
-    if (moment.counted || moment.holds > 0) return;
-    if (!socket.headSeen && !this.unanswered && this.waiting.park(socket, moment)) return;
-    moment.counted = true;
-    counters.drop(this.reasonFor(socket));
-  }
-
-  private reasonFor(socket: Socket): DropReason {
-    if (this.unanswered) return 'response_without_request';
-    return socket.dissection.dissector === undefined ? 'no_protocol' : 'continuation';
+    if (origin.counted || origin.holds > 0) return;
+    const reason = socket.dissection.dissector === undefined ? 'no_protocol' : 'continuation';
+    if (!socket.headSeen && !this.unanswered && this.waiting.park(socket, origin, reason)) return;
+    origin.counted = true;
+    this.parts.counters.drop(this.unanswered ? 'response_without_request' : reason);
   }
 }
 
-/** The request that has to be answered before this one, where replies come in the order of requests. */
-function requestBefore(socket: Socket, { requestId }: RequestMessage<Moment>): ServerWork | undefined {
-  const newest = requestId === 0 && socket.transport === 'tcp' ? socket.open.newest?.work : undefined;
-  return newest?.kind === 'request' ? newest : undefined;
+/** Whether another request has to be answered before this one, where replies come in the order of requests. */
+function mustWait(socket: Socket, { requestId }: RequestMessage<EventRef>): boolean {
+  const newest = requestId === 0 && socket.transport === 'tcp' ? socket.open.newest : undefined;
+  return newest?.isServer === true && !newest.isOver;
 }

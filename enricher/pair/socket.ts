@@ -1,31 +1,39 @@
 import type { SocketEvent, Transport } from '../../schemas/generated/event-batch.ts';
+import type { Protocol } from '../../schemas/generated/span.ts';
 import type { Dissector } from '../dissect/dissector.ts';
 import { SocketDissection } from '../dissect/socket-dissection.ts';
-import type { Context } from '../follow/context.ts';
-import type { Read, Unit, Work } from '../follow/work.ts';
 import { LruEntry } from '../lru.ts';
 import type { LocalMemo } from '../tag/tagger.ts';
-import type { Moment } from './moment.ts';
-import { type OpenRequest, unknownPort } from './open-request.ts';
+import type { EventRef } from './event-ref.ts';
+import type { Observer } from './observer.ts';
+import { type OpenRequest, type Peer, type RequestSocket, unknownPort } from './open-request.ts';
 import { OpenRequests, sameBytes } from './open-requests.ts';
-import type { EarlyResponse, ParkedMoment } from './waiting.ts';
+import type { Responding } from './responding.ts';
+import type { EarlyResponse, ParkedEvent, WaitingEvents } from './waiting.ts';
 
 /** After this long without a byte, whatever was on its way is taken to have arrived. */
 const calmNs = 1_000_000_000;
 
-/** A connection that was begun on behalf of something, until its first message shows what for. */
-export interface Birth {
-  readonly eventId: number;
-  readonly unit: Unit;
-  /** What the connect event says was read last. */
-  readonly read: Read | undefined;
-  /** What was read last in the stream of events, whether the kernel still counts it or not. */
-  readonly lastRead: Read | undefined;
-}
+/** What is known of a socket when it is first heard of. */
+export type SocketFacts = Pick<
+  SocketEvent,
+  | 'socketId'
+  | 'transport'
+  | 'networkNamespace'
+  | 'processId'
+  | 'processName'
+  | 'localAddress'
+  | 'localPort'
+  | 'remoteAddress'
+  | 'remotePort'
+  | 'tls'
+  | 'role'
+>;
 
 /** Everything that is kept of one socket. */
-export class Socket extends LruEntry {
+export class Socket extends LruEntry implements RequestSocket, WaitingEvents {
   readonly id: number;
+  readonly observer: Observer;
   readonly transport: Transport;
   readonly networkNamespace: number;
   readonly processId: number;
@@ -35,52 +43,56 @@ export class Socket extends LruEntry {
   remoteAddress: Uint8Array;
   remotePort: number;
   tls: boolean;
-  readonly dissection: SocketDissection<Moment>;
+  readonly dissection: SocketDissection<EventRef>;
   private ingressBytes = 0;
   private egressBytes = 0;
   /** Requests that wait for their response. */
   readonly open: OpenRequests;
-  /** Of each direction, events that may begin a message; see {@link ParkedMoment}. */
-  readonly parkedIngress: ParkedMoment[] = [];
-  readonly parkedEgress: ParkedMoment[] = [];
+  /** Of each direction, events that may begin a message; see {@link ParkedEvent}. */
+  readonly parkedIngress: ParkedEvent[] = [];
+  readonly parkedEgress: ParkedEvent[] = [];
+  early: EarlyResponse | undefined = undefined;
+  /** By request id, responses that began and whose end is reported apart. */
+  responding: Map<number, Responding> | undefined = undefined;
   /** Whether a message was seen to begin since the direction changed. */
   headSeen = false;
-  /** The message that came in last. */
-  incoming: Work | undefined;
   /** Responses seen to begin since the last request began. */
   responsesSince = 0;
   /** The request that began last, either way, until another message begins in its direction. */
-  lastRequest: OpenRequest | undefined;
-  early: EarlyResponse | undefined;
-  born: Birth | undefined;
+  lastRequest: OpenRequest | undefined = undefined;
   /** CLOCK_MONOTONIC of the agent at which bytes moved last; calls of two threads may be told of out of order. */
   private movedNs = Number.POSITIVE_INFINITY;
   /** The local side as it was tagged last. */
   readonly tagMemo: LocalMemo = { local: undefined };
-  /** The execution context of the last event, to spare looking it up. */
-  context: Context | undefined;
-  contextId = -1;
+  /** What the listener keeps of it. */
+  attachment: object | undefined = undefined;
 
-  constructor(event: SocketEvent, dissectors: readonly Dissector[]) {
+  constructor(facts: SocketFacts, observer: Observer, dissectors: readonly Dissector[]) {
     super();
-    this.id = event.socketId;
-    this.transport = event.transport;
-    this.networkNamespace = event.networkNamespace;
-    this.processId = event.processId;
-    this.processName = event.processName;
+    this.id = facts.socketId;
+    this.observer = observer;
+    this.transport = facts.transport;
+    this.networkNamespace = facts.networkNamespace;
+    this.processId = facts.processId;
+    this.processName = facts.processName;
     // Copies: views would keep the whole batch alive as long as the socket.
-    this.localAddress = event.localAddress.slice();
-    this.localPort = event.localPort;
-    this.remoteAddress = event.remoteAddress.slice();
-    this.remotePort = event.remotePort;
-    this.tls = event.tls;
-    this.open = new OpenRequests(event.transport === 'udp');
+    this.localAddress = facts.localAddress.slice();
+    this.localPort = facts.localPort;
+    this.remoteAddress = facts.remoteAddress.slice();
+    this.remotePort = facts.remotePort;
+    this.tls = facts.tls;
+    this.open = new OpenRequests(facts.transport === 'udp');
     this.dissection = new SocketDissection(dissectors, {
-      localRole: event.role === 'unknown' ? undefined : event.role,
-      localPort: event.localPort,
-      remotePort: event.remotePort,
-      transport: event.transport,
+      localRole: facts.role === 'unknown' ? undefined : facts.role,
+      localPort: facts.localPort,
+      remotePort: facts.remotePort,
+      transport: facts.transport,
     });
+  }
+
+  /** The protocol spoken; unknown while nothing is recognised. */
+  get protocol(): Protocol {
+    return this.dissection.protocol;
   }
 
   /**
@@ -95,11 +107,11 @@ export class Socket extends LruEntry {
   }
 
   /** Datagrams may come from another peer each. */
-  updatePeer(event: SocketEvent): void {
-    if (this.remotePort === event.remotePort && sameBytes(this.remoteAddress, event.remoteAddress)) return;
-    this.remoteAddress = event.remoteAddress.slice();
-    this.remotePort = event.remotePort;
-    if (event.remotePort !== unknownPort) this.dissection.changePeer(event.remotePort);
+  updatePeer({ remoteAddress, remotePort }: Peer): void {
+    if (this.remotePort === remotePort && sameBytes(this.remoteAddress, remoteAddress)) return;
+    this.remoteAddress = remoteAddress.slice();
+    this.remotePort = remotePort;
+    if (remotePort !== unknownPort) this.dissection.changePeer(remotePort);
   }
 
   /**
@@ -111,6 +123,15 @@ export class Socket extends LruEntry {
     return this.open.take(requestId, ingress, this);
   }
 
+  remove(request: OpenRequest): void {
+    this.open.remove(request);
+  }
+
+  /** Ends a request before its response; see {@link OpenRequests.leave}. */
+  leave(request: OpenRequest): void {
+    this.open.leave(request, this.dissection.dissector?.keepsOrder === true);
+  }
+
   /** Bytes that moved so far in one direction. */
   movedBytes(ingress: boolean): number {
     return ingress ? this.ingressBytes : this.egressBytes;
@@ -119,10 +140,5 @@ export class Socket extends LruEntry {
   addMoved(ingress: boolean, bytes: number): void {
     if (ingress) this.ingressBytes += bytes;
     else this.egressBytes += bytes;
-  }
-
-  /** Ends a request before its response; see {@link OpenRequests.leave}. */
-  leave(request: OpenRequest): void {
-    this.open.leave(request, this.dissection.dissector?.keepsOrder === true);
   }
 }

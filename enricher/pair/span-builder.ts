@@ -2,7 +2,7 @@ import { readableLong } from '../../schemas/avro-writer.ts';
 import type { Cause, Span, SpanStatus } from '../../schemas/generated/span.ts';
 import type { ResponseMessage } from '../dissect/dissector.ts';
 import type { TaggedSides, Tagger, TagQuestion } from '../tag/tagger.ts';
-import type { Moment } from './moment.ts';
+import type { EventRef } from './event-ref.ts';
 import type { OpenRequest } from './open-request.ts';
 
 /** How a request ended. */
@@ -10,7 +10,7 @@ export interface SpanEnd {
   readonly status: SpanStatus;
   readonly durationNs: number;
   readonly causes: readonly Cause[];
-  readonly response: ResponseMessage<Moment> | undefined;
+  readonly response: ResponseMessage<EventRef> | undefined;
   /** Bytes of the response that were seen. */
   readonly responseBytes: number;
 }
@@ -34,9 +34,8 @@ export class SpanBuilder {
 
   /** The span of a request that ended. */
   build(open: OpenRequest, end: SpanEnd): BuiltSpan {
-    const { socket, message, moment } = open;
+    const { socket, message, origin, isServer } = open;
     const { response } = end;
-    const isServer = open.work.kind === 'request';
     const question = {
       processId: socket.processId,
       transport: socket.transport,
@@ -45,19 +44,22 @@ export class SpanBuilder {
       localPort: socket.localPort,
       remoteAddress: open.remoteAddress,
       remotePort: open.remotePort,
-      timeNs: moment.unixNs,
+      timeNs: origin.unixNs,
       memo: socket.tagMemo,
     };
     const sides = this.tagger.tag(question);
     const { local, peer } = sides;
+    const { observer } = socket;
+    const asked = origin.execution;
+    const answered = response?.origin.execution;
     const span: Span = {
       parentSpanId: '',
       reason: 'unknown',
       confidence: 0,
       spanId: open.spanId,
       agentId: this.agentId,
-      observationPoint: isServer ? 's-p' : 'c-p',
-      signalSource: 'ebpf',
+      observationPoint: isServer ? observer.serverPoint : observer.clientPoint,
+      signalSource: observer.signalSource,
       startTimeNs: question.timeNs,
       durationNs: readableLong(end.durationNs),
       status: end.status,
@@ -67,9 +69,9 @@ export class SpanBuilder {
       transport: socket.transport,
       networkNamespace: socket.networkNamespace,
       socketId: socket.id,
-      requestEventId: moment.eventId,
+      requestEventId: origin.eventId,
       responseEventId: response?.origin.eventId ?? 0,
-      requestTcpSequence: sequenceAt(moment, message.offset),
+      requestTcpSequence: sequenceAt(origin, message.offset),
       responseTcpSequence: response === undefined ? 0 : sequenceAt(response.origin, response.offset),
       requestType: message.requestType,
       requestDomain: response?.requestDomain ?? message.requestDomain,
@@ -89,11 +91,11 @@ export class SpanBuilder {
       userAgent: message.userAgent,
       processId: socket.processId,
       processName: socket.processName,
-      contextKind: moment.contextKind,
-      requestContextId: moment.contextId,
-      responseContextId: response?.origin.contextId ?? 0,
-      requestThreadId: moment.threadId,
-      responseThreadId: response?.origin.threadId ?? 0,
+      contextKind: asked?.contextKind ?? 'thread',
+      requestContextId: asked?.contextId ?? 0,
+      responseContextId: answered?.contextId ?? 0,
+      requestThreadId: asked?.threadId ?? 0,
+      responseThreadId: answered?.threadId ?? 0,
       causes: end.causes,
       client: isServer ? peer : local,
       server: isServer ? local : peer,
@@ -103,6 +105,6 @@ export class SpanBuilder {
 }
 
 /** TCP counts bytes modulo 2^32; 0 stands for "there is none" and is left alone. */
-function sequenceAt(moment: Moment, offset: number): number {
-  return moment.tcpSequence === 0 ? 0 : (moment.tcpSequence + offset) % 0x1_0000_0000;
+function sequenceAt(origin: EventRef, offset: number): number {
+  return origin.tcpSequence === 0 ? 0 : (origin.tcpSequence + offset) % 0x1_0000_0000;
 }

@@ -1,39 +1,46 @@
+/** Events that wait for others to show what they are: beginnings of messages, and responses before their request. */
+import type { Transport } from '../../schemas/generated/event-batch.ts';
 import type { Counters } from '../../core/stage/accounting.ts';
 import type { ResponseMessage } from '../dissect/dissector.ts';
 import type { DropReason, EnricherRejectReason } from '../outcomes.ts';
+import type { EventRef } from './event-ref.ts';
 import { Held, HeldList, type HeldLists } from './held-list.ts';
-import type { Moment } from './moment.ts';
-import type { Socket } from './socket.ts';
-
-/** Events that wait for others to show what they are: beginnings of messages, and responses before their request. */
 
 const maxParked = 8;
 const parkLimitMs = 10_000;
 const earlyLimitMs = 1000;
 
+/** What waits of one socket. */
+export interface WaitingEvents {
+  readonly transport: Transport;
+  readonly parkedIngress: ParkedEvent[];
+  readonly parkedEgress: ParkedEvent[];
+  early: EarlyResponse | undefined;
+}
+
 /** An event that may hold the beginning of a message whose rest is still to come. */
-export class ParkedMoment extends Held {
-  readonly list: ParkedMoment[];
-  readonly moment: Moment;
+export class ParkedEvent extends Held {
+  readonly list: ParkedEvent[];
+  readonly origin: EventRef;
   /** Why it is dropped when nothing comes of it. */
   readonly reason: DropReason;
 
-  constructor(list: ParkedMoment[], moment: Moment, reason: DropReason) {
-    super(moment.timeNs + parkLimitMs * 1e6, moment.clock.offset);
+  constructor(list: ParkedEvent[], origin: EventRef, reason: DropReason) {
+    super(origin.timeNs + parkLimitMs * 1e6, origin.clock.offset);
     this.list = list;
-    this.moment = moment;
+    this.origin = origin;
     this.reason = reason;
   }
 }
 
 /** A response whose request was not seen yet: another thread reads faster than the first returns from writing. */
 export class EarlyResponse extends Held {
-  readonly socket: Socket;
-  readonly message: ResponseMessage<Moment>;
+  readonly socket: WaitingEvents;
+  readonly message: ResponseMessage<EventRef>;
   /** Bytes of it that were seen. */
   bytes = 0;
 
-  constructor(socket: Socket, message: ResponseMessage<Moment>) {
+  constructor(socket: WaitingEvents, message: ResponseMessage<EventRef>) {
     super(message.origin.timeNs + earlyLimitMs * 1e6, message.origin.clock.offset);
     this.socket = socket;
     this.message = message;
@@ -50,29 +57,32 @@ export class Waiting {
     this.counters = counters;
   }
 
-  /** False when too many wait already. */
-  park(socket: Socket, moment: Moment): boolean {
-    const list = moment.ingress ? socket.parkedIngress : socket.parkedEgress;
+  /**
+   * Keeps an event of which nothing came yet; false when too many wait already.
+   *
+   * @param reason why it is dropped when nothing comes of it
+   */
+  park(socket: WaitingEvents, origin: EventRef, reason: DropReason): boolean {
+    const list = origin.ingress ? socket.parkedIngress : socket.parkedEgress;
     if (list.length >= maxParked || socket.transport === 'udp') return false;
-    const reason = socket.dissection.dissector === undefined ? 'no_protocol' : 'continuation';
-    const parked = new ParkedMoment(list, moment, reason);
-    moment.holds++;
+    const parked = new ParkedEvent(list, origin, reason);
+    origin.holds++;
     list.push(parked);
     this.held.append(parkLimitMs, parked);
     return true;
   }
 
   /** What was parked in one direction waits no longer. */
-  releaseAll(list: ParkedMoment[]): void {
+  releaseAll(list: ParkedEvent[]): void {
     if (list.length === 0) return;
     for (const parked of list.splice(0)) {
       HeldList.release(parked);
-      this.end(parked.moment, parked.reason);
+      this.end(parked.origin, parked.reason);
     }
   }
 
   /** Keeps a response for the request that is still to come; undefined when it is not kept. */
-  holdEarly(socket: Socket, message: ResponseMessage<Moment>): EarlyResponse | undefined {
+  holdEarly(socket: WaitingEvents, message: ResponseMessage<EventRef>): EarlyResponse | undefined {
     const { origin } = message;
     if (socket.early !== undefined || origin.counted || socket.transport === 'udp') return undefined;
     socket.early = new EarlyResponse(socket, message);
@@ -82,7 +92,7 @@ export class Waiting {
   }
 
   /** The early response, if it is one to the request that began here; it waits no longer either way. */
-  takeEarly(socket: Socket, request: Moment): EarlyResponse | undefined {
+  takeEarly(socket: WaitingEvents, request: EventRef): EarlyResponse | undefined {
     const { early } = socket;
     if (early === undefined) return undefined;
     HeldList.release(early);
@@ -98,18 +108,18 @@ export class Waiting {
 
   /** Ends something that was taken out of its list, of which nothing came. */
   letGo(held: Held, instead?: 'revoked'): void {
-    if (held instanceof ParkedMoment) {
+    if (held instanceof ParkedEvent) {
       const index = held.list.indexOf(held);
       if (index >= 0) held.list.splice(index, 1);
-      this.end(held.moment, instead ?? held.reason);
+      this.end(held.origin, instead ?? held.reason);
     } else if (held instanceof EarlyResponse) {
       held.socket.early = undefined;
       this.end(held.message.origin, instead ?? 'response_without_request');
     }
   }
 
-  /** The socket is gone. */
-  forget(socket: Socket): void {
+  /** The socket is closed or evicted. */
+  forget(socket: WaitingEvents): void {
     this.releaseAll(socket.parkedIngress);
     this.releaseAll(socket.parkedEgress);
     if (socket.early === undefined) return;
@@ -117,10 +127,10 @@ export class Waiting {
     this.letGo(socket.early);
   }
 
-  private end(moment: Moment, reason: DropReason | 'revoked'): void {
-    moment.holds--;
-    if (moment.counted || moment.holds > 0) return;
-    moment.counted = true;
+  private end(origin: EventRef, reason: DropReason | 'revoked'): void {
+    origin.holds--;
+    if (origin.counted || origin.holds > 0) return;
+    origin.counted = true;
     this.counters.drop(reason);
   }
 }

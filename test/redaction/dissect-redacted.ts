@@ -13,6 +13,7 @@ export function dissectPayloads(
   const dissection = new SocketDissection<number>(dissectors, { localRole, localPort, remotePort, transport });
   const messages: string[] = [];
   const report = (message: Message<number>): void => {
+    if (message.kind === 'end') return;
     messages.push(
       message.kind === 'request'
         ? `${dissection.protocol} ${message.requestType} ${message.endpoint}`

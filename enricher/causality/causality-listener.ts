@@ -1,0 +1,226 @@
+/**
+ * Causality as a listener of pairing: brings each event into its execution context, and keeps of each socket and request
+ * what {@link Causality} has to know of it. Events without an execution context pass it by.
+ */
+import type { ContextKind, SocketEvent } from '../../schemas/generated/event-batch.ts';
+import type { Cause } from '../../schemas/generated/span.ts';
+import type { EventRef, Execution } from '../pair/event-ref.ts';
+import type { OpenRequest } from '../pair/open-request.ts';
+import type { PairingListener, ReadSegment } from '../pair/pairing-listener.ts';
+import type { Socket } from '../pair/socket.ts';
+import type { Causality } from './causality.ts';
+import type { ExecutionContext } from './execution-context.ts';
+import {
+  awaitsMore,
+  type InboundMessage,
+  InboundRequest,
+  InboundResponse,
+  isIncomplete,
+  type Read,
+  type Write,
+} from './messages.ts';
+
+const noCauses: readonly Cause[] = [];
+const noMessages: readonly InboundMessage[] = [];
+
+/** The parts of an event that say in which context it happened, and after what. */
+export type ContextFacts = Pick<
+  SocketEvent,
+  'id' | 'processId' | 'threadId' | 'contextKind' | 'contextId' | 'phase' | 'after' | 'connectId'
+>;
+
+/** An event in its execution context. */
+class ContextEvent implements Execution {
+  readonly contextKind: ContextKind;
+  readonly contextId: number;
+  readonly threadId: number;
+  readonly context: ExecutionContext;
+  /** Egress: what the kernel says was read last. */
+  readonly read: Read | undefined;
+  /** Egress: the write that the calls which begin here are part of. */
+  write: Write | undefined;
+
+  constructor(facts: ContextFacts, context: ExecutionContext, read: Read | undefined, write?: Write) {
+    this.contextKind = facts.contextKind;
+    this.contextId = facts.contextId;
+    this.threadId = facts.threadId;
+    this.context = context;
+    this.read = read;
+    this.write = write;
+  }
+}
+
+/** In which context, and after what, a connection was begun; until its first message shows what for. */
+interface ConnectOrigin {
+  readonly eventId: number;
+  readonly context: ExecutionContext;
+  readonly write: Write;
+  /** What the connect event says was read last. */
+  readonly read: Read | undefined;
+  /** What was read last in the stream of events, whether the kernel still counts it or not. */
+  readonly lastRead: Read | undefined;
+}
+
+/** What is kept of a socket. */
+class SocketCauses {
+  /** The context of the last event, to spare looking it up. */
+  context: ExecutionContext | undefined = undefined;
+  contextKind: ContextKind = 'thread';
+  contextId = -1;
+  /** The message that came in last. */
+  inbound: InboundMessage | undefined = undefined;
+  connectOrigin: ConnectOrigin | undefined = undefined;
+}
+
+/** See the top of the file. */
+export class CausalityListener implements PairingListener {
+  private readonly causality: Causality;
+  /** Messages that began in the segment in hand. */
+  private begun: InboundMessage[] = [];
+
+  constructor(causality: Causality) {
+    this.causality = causality;
+  }
+
+  /** Anything happened on a socket: the phases of its context that are over end. */
+  enter(socket: Socket, facts: ContextFacts): ExecutionContext {
+    const { causality } = this;
+    const causes = causesOf(socket);
+    const phase = facts.connectId === 0 ? facts.phase : undefined;
+    const { contextKind, contextId } = facts;
+    const isSame = causes.contextId === contextId && causes.contextKind === contextKind;
+    if (causes.context !== undefined && isSame && socket.processId === facts.processId) {
+      causes.context.enter(phase);
+      return causes.context;
+    }
+    const found = causality.context(facts.processId, contextKind, contextId, phase);
+    causes.context = found;
+    causes.contextKind = contextKind;
+    causes.contextId = contextId;
+    return found;
+  }
+
+  /** Bytes came in. */
+  received(socket: Socket, facts: ContextFacts): Execution {
+    const context = this.enter(socket, facts);
+    context.readBegins();
+    this.begun = [];
+    return new ContextEvent(facts, context, undefined);
+  }
+
+  /** Bytes were sent. */
+  sent(socket: Socket, facts: ContextFacts): Execution {
+    const context = this.enter(socket, facts);
+    this.begun = [];
+    const write = facts.connectId === 0 ? undefined : this.takeConnectOrigin(socket, facts);
+    return new ContextEvent(facts, context, context.readNamed(facts.after), write);
+  }
+
+  /** A connection is begun, or failed to be. */
+  connecting(socket: Socket, facts: ContextFacts, hasFailed: boolean): Execution {
+    const context = this.enter(socket, facts);
+    const causes = causesOf(socket);
+    const read = context.readNamed(facts.after);
+    const { lastRead } = context;
+    const write = causes.connectOrigin?.write ?? this.causality.write(context, socket.id, read);
+    if (!hasFailed) causes.connectOrigin = { eventId: facts.id, context, write, read, lastRead };
+    return new ContextEvent(facts, context, undefined, write);
+  }
+
+  /** Whether a connection was begun on the socket and nothing was sent yet. */
+  isConnecting(socket: Socket): boolean {
+    return causesOf(socket).connectOrigin !== undefined;
+  }
+
+  requestRead(request: OpenRequest, mustWait: boolean): void {
+    const event = contextEventOf(request.origin);
+    if (event === undefined) return;
+    const inbound = this.causality.request(event.context, request.spanId, mustWait);
+    request.attachment = inbound;
+    this.begun.push(inbound);
+  }
+
+  turnCame({ attachment }: OpenRequest): void {
+    if (attachment instanceof InboundRequest) this.causality.turnCame(attachment);
+  }
+
+  callWritten(call: OpenRequest): void {
+    const event = contextEventOf(call.origin);
+    if (event === undefined) return;
+    const { causality } = this;
+    event.write ??= causality.write(event.context, call.socket.id, event.read);
+    call.attachment = causality.call(event.write, call.spanId, call.socket.id);
+  }
+
+  replyWritten({ attachment, socket }: OpenRequest, origin: EventRef): readonly Cause[] {
+    const event = contextEventOf(origin);
+    if (event === undefined || !(attachment instanceof InboundRequest)) return noCauses;
+    return this.causality.reply(attachment, event.context, socket.id, event.read);
+  }
+
+  responseRead({ attachment }: OpenRequest, origin: EventRef): readonly Cause[] {
+    const event = contextEventOf(origin);
+    if (event === undefined || !(attachment instanceof InboundResponse)) return noCauses;
+    this.causality.answer(attachment, event.context);
+    this.begun.push(attachment);
+    return this.causality.causesOf(attachment);
+  }
+
+  responseRemains({ attachment }: OpenRequest, bytes: number): void {
+    if (attachment instanceof InboundResponse) attachment.missingBytes = bytes;
+  }
+
+  unanswered({ attachment }: OpenRequest): readonly Cause[] {
+    if (attachment instanceof InboundResponse) return this.causality.causesOf(attachment);
+    if (attachment instanceof InboundRequest) this.causality.abandon(attachment);
+    return noCauses;
+  }
+
+  /** What began in a segment that came in, and what it continued, was read in its context. */
+  segmentRead(socket: Socket, { messageId, startsMessage, length, firstMessage }: ReadSegment, origin: EventRef): void {
+    const event = contextEventOf(origin);
+    if (event === undefined) return;
+    const { begun } = this;
+    const causes = causesOf(socket);
+    const previous = causes.inbound;
+    let messages: readonly InboundMessage[] = begun.length === 0 ? noMessages : begun;
+    let arrived: readonly InboundMessage[] = messages;
+    const continues = firstMessage < 0 ? !startsMessage || awaitsMore(previous) : firstMessage > 0;
+    if (previous !== undefined && continues) {
+      messages = begun.length === 0 ? [previous] : [previous, ...begun];
+      const bytes = firstMessage < 0 ? length : firstMessage;
+      if (previous.kind === 'response' && previous.missingBytes > 0)
+        previous.missingBytes = Math.max(0, previous.missingBytes - bytes);
+      arrived = messages;
+    }
+    if (begun.length > 0) causes.inbound = begun[begun.length - 1];
+    if (arrived.some(isIncomplete)) arrived = arrived.filter((message) => !isIncomplete(message));
+    event.context.read(messageId, messages, arrived);
+  }
+
+  /** The write for which a connection was begun, when its first bytes are sent. */
+  private takeConnectOrigin(socket: Socket, { connectId, after }: ContextFacts): Write | undefined {
+    const causes = causesOf(socket);
+    const { connectOrigin } = causes;
+    causes.connectOrigin = undefined;
+    if (connectOrigin?.eventId !== connectId) return undefined;
+    const { write, read, lastRead, context } = connectOrigin;
+    if ((read?.messageId ?? 0) !== after) {
+      // The connect event itself did not carry the facts; the first bytes do.
+      this.causality.rebind(context, write, after !== 0 && lastRead?.messageId === after ? lastRead : undefined);
+    }
+    return write;
+  }
+}
+
+function causesOf(socket: Socket): SocketCauses {
+  const { attachment } = socket;
+  if (attachment instanceof SocketCauses) return attachment;
+  const causes = new SocketCauses();
+  socket.attachment = causes;
+  return causes;
+}
+
+function contextEventOf({ execution }: EventRef): ContextEvent | undefined {
+  return execution instanceof ContextEvent ? execution : undefined;
+}

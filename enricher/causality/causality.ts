@@ -1,0 +1,160 @@
+/**
+ * Which message caused which. Kernel facts say what a context read last before it wrote (`after`); that is the cause
+ * where a loop handles what it reads at once (Node, nginx, threads), and misleads where it notes what it read and works
+ * it off later (HAProxy, asyncio). So several hypotheses are kept for each write (hypotheses.ts). Replies are the anchors: a
+ * reply says for certain whose turn it is. When it goes to the request that a hypothesis gave the call to whose response
+ * came before it, that hypothesis was right about the call; each process and kind of context keeps a track record per
+ * hypothesis and circumstance, counted apart when fewer than two requests are in flight and every hypothesis agrees. A
+ * candidate is `learned` only under a clean record, two learned ones that differ cancel each other, and a hypothesis that
+ * cannot fit a phase says nothing: unknown rather than wrong. Bounds: contexts least recently used, five phases of 512
+ * messages and writes each; all by event order, nothing by a clock.
+ */
+import { type ContextKind, contextKindIndex } from '../../schemas/generated/event-batch.ts';
+import type { Cause } from '../../schemas/generated/span.ts';
+import { LruMap } from '../lru.ts';
+import { causesOfCall, causesOfReply } from './candidates.ts';
+import { ExecutionContext, type Losses } from './execution-context.ts';
+import { hadToWait, InboundRequest, InboundResponse, type Read, Write } from './messages.ts';
+import { ProcessHypotheses } from './process-hypotheses.ts';
+
+const contextKinds = Object.keys(contextKindIndex).length;
+const maxProcesses = 65_536;
+
+/** The execution contexts of one agent, and what their messages caused. */
+export class Causality {
+  private readonly contexts: LruMap<number | string, ExecutionContext>;
+  /** By process id and kind of context. */
+  private readonly processes = new LruMap<number, ProcessHypotheses>(maxProcesses, () => undefined);
+  private readonly losses: Losses = { count: 0 };
+  contextsEvicted = 0;
+
+  constructor(maxContexts: number) {
+    this.contexts = new LruMap(maxContexts, () => this.contextsEvicted++);
+  }
+
+  /** The context of an event; ends the phases of it that are over. */
+  context(processId: number, kind: ContextKind, contextId: number, phase: number | undefined): ExecutionContext {
+    // Threads are unique on a host; ids of other kinds only within their process.
+    const key = kind === 'thread' ? contextId : `${processId}:${kind}:${contextId}`;
+    let context = this.contexts.get(key);
+    if (context === undefined) {
+      context = new ExecutionContext(this.process(processId, kind), this.losses);
+      context.phase = phase ?? 0;
+      this.contexts.add(key, context);
+    }
+    context.enter(phase);
+    return context;
+  }
+
+  /**
+   * A request was read that this context, or another one, has to answer.
+   *
+   * @param mustWait - an earlier request of its connection has to be answered first: until {@link turnCame}
+   */
+  request(context: ExecutionContext, spanId: string, mustWait: boolean): InboundRequest {
+    context.openRequests++;
+    const request = new InboundRequest(spanId, context);
+    if (mustWait) request.turnOrder = Number.POSITIVE_INFINITY;
+    return request;
+  }
+
+  /** The request that this one had to wait for is over. */
+  turnCame(request: InboundRequest): void {
+    if (request.turnOrder === Number.POSITIVE_INFINITY) request.turnOrder = request.context.order;
+  }
+
+  /** Something is written, or a connection is begun for it. `read` is what the kernel says was read last. */
+  write(context: ExecutionContext, socketId: number, read: Read | undefined): Write {
+    const write = new Write(context, socketId);
+    for (const hypothesis of context.process.all) hypothesis.write(write, read);
+    context.wrote(write, read);
+    return write;
+  }
+
+  /** What was read before a connect became known only with the first bytes of the connection. */
+  rebind(context: ExecutionContext, write: Write, read: Read | undefined): void {
+    for (const hypothesis of context.process.all) hypothesis.write(write, read);
+  }
+
+  /** A call is part of a write. */
+  call(write: Write, spanId: string, socketId: number): InboundResponse {
+    const call = new InboundResponse(spanId, socketId, write);
+    write.calls.push(call);
+    return call;
+  }
+
+  /** The response to a call begins to be read. */
+  answer(call: InboundResponse, context: ExecutionContext): void {
+    call.answeredIn = context;
+    call.answeredPhase = context.phase;
+    call.write.attributions.forEach((attribution, place) => {
+      if (attribution?.root !== undefined) attribution.root.lastCalls[place] = call;
+    });
+  }
+
+  /** What a call continued, as far as that is known now. */
+  causesOf({ write }: InboundResponse): readonly Cause[] {
+    return causesOfCall(write);
+  }
+
+  /** A request is answered. Returns which call's response led to the reply; learns from it. */
+  reply(
+    request: InboundRequest,
+    context: ExecutionContext,
+    socketId: number,
+    read: Read | undefined,
+  ): readonly Cause[] {
+    const reply = new Write(context, socketId);
+    reply.reply = request;
+    const hypotheses = context.process.all;
+    const waited = hadToWait(reply, read, request);
+    const causes = causesOfReply(hypotheses, reply, waited ? undefined : read, request);
+    if (!waited) for (const hypothesis of hypotheses) hypothesis.reply(reply, read, request);
+    context.wrote(reply, read);
+    this.abandon(request);
+    return causes;
+  }
+
+  /** A request will not be answered any more. */
+  abandon(request: InboundRequest): void {
+    if (!request.isOpen) return;
+    request.isOpen = false;
+    request.answeredOrder = request.context.order;
+    request.context.openRequests--;
+  }
+
+  /** The process id belongs to another process now. */
+  restarted(processId: number): void {
+    for (let kind = 0; kind < contextKinds; kind++) {
+      const process = this.processes.get(processId * contextKinds + kind);
+      if (process !== undefined) this.processes.delete(process);
+    }
+  }
+
+  /** Events were lost: nothing that is in flight can be told apart. */
+  forget(): void {
+    // Not each context at once: one batch after which others are missing would cost as much as there are contexts.
+    this.losses.count++;
+  }
+
+  /** Contexts and processes that are kept. */
+  get size(): number {
+    return this.contexts.size + this.processes.size;
+  }
+
+  /** Forgets those without events for the longest, until no more than this part of them is left. */
+  shrink(part: number): void {
+    this.contexts.shrinkTo(Math.floor(this.contexts.size * part));
+    this.processes.shrinkTo(Math.floor(this.processes.size * part));
+  }
+
+  private process(processId: number, kind: ContextKind): ProcessHypotheses {
+    const key = processId * contextKinds + contextKindIndex[kind];
+    let process = this.processes.get(key);
+    if (process === undefined) {
+      process = new ProcessHypotheses();
+      this.processes.add(key, process);
+    }
+    return process;
+  }
+}

@@ -1,0 +1,101 @@
+import { LruEntry } from '../lru.ts';
+import { type InboundMessage, type MessageContext, Read, type Write } from './messages.ts';
+import { PhaseHistory } from './phase-history.ts';
+import type { ProcessHypotheses } from './process-hypotheses.ts';
+
+const maxLaterWrites = 256;
+const noMessages: readonly InboundMessage[] = [];
+
+/** How often events of one agent were lost; contexts forget what is in flight when they come to it. */
+export interface Losses {
+  count: number;
+}
+
+/** One execution context: a thread, later a goroutine or coroutine. */
+export class ExecutionContext extends LruEntry implements MessageContext {
+  readonly process: ProcessHypotheses;
+  phase = 0;
+  openRequests = 0;
+  order = 0;
+  lastRead: Read | undefined = undefined;
+  private readsInPhase = 0;
+  private readonly history: PhaseHistory;
+  /** Phases seen to begin; only a context that waits for many sockets at once has any. */
+  private phases = 0;
+  private readonly losses: Losses;
+  private lossesSeen: number;
+
+  constructor(process: ProcessHypotheses, losses: Losses) {
+    super();
+    this.process = process;
+    this.losses = losses;
+    this.lossesSeen = losses.count;
+    this.history = new PhaseHistory((message) => isOver(message) || process.all.some((each) => each.isDone(message)));
+  }
+
+  /**
+   * Every event starts here: ends the phases that are over.
+   *
+   * @param phase undefined when the event does not tell: the first bytes of a connection carry that of its connect
+   */
+  enter(phase: number | undefined): void {
+    if (this.lossesSeen !== this.losses.count) this.forget();
+    this.order++;
+    if (phase === undefined || phase === this.phase) return;
+    this.readBegins();
+    this.lastRead = undefined;
+    this.readsInPhase = 0;
+    if (phase > this.phase && this.looksAtPhases)
+      this.history.advance(this.phase, phase, (ended) => {
+        for (const hypothesis of this.process.all) hypothesis.phaseEnd(this.history, ended);
+      });
+    else this.history.reset();
+    this.phase = phase;
+    this.phases++;
+  }
+
+  /** The last read, if it is the one the kernel names. */
+  readNamed(after: number): Read | undefined {
+    return after !== 0 && this.lastRead?.messageId === after ? this.lastRead : undefined;
+  }
+
+  /** Something is about to be read: nothing more can follow from the read before. */
+  readBegins(): void {
+    const read = this.lastRead;
+    if (read?.laterWrites === undefined) return;
+    for (const hypothesis of this.process.all) hypothesis.read(read);
+    read.laterWrites = undefined;
+  }
+
+  /** Something was read. `arrived` is the part of `messages` that is complete now and waits for its turn. */
+  read(messageId: number, messages: readonly InboundMessage[], arrived: readonly InboundMessage[]): void {
+    if (this.lastRead?.messageId !== messageId) this.readsInPhase++;
+    const read = new Read(messageId, this.readsInPhase, this);
+    read.messages = messages.length === 0 ? noMessages : messages;
+    if (messages.length > 1) read.laterWrites = [];
+    this.lastRead = read;
+    if (arrived.length > 0 && this.looksAtPhases) this.history.arrive(this.phase, this.order, arrived);
+  }
+
+  /** Something was written, or a connection begun for it. */
+  wrote(write: Write, after: Read | undefined): void {
+    if (this.lossesSeen !== this.losses.count) this.forget();
+    const laterWrites = after?.laterWrites;
+    if (laterWrites !== undefined && laterWrites.length < maxLaterWrites) laterWrites.push(write);
+    if (this.looksAtPhases) this.history.write(this.phase, write);
+  }
+
+  /** Events of this context were lost: what was in flight cannot be told apart any more. */
+  private forget(): void {
+    this.lossesSeen = this.losses.count;
+    this.lastRead = undefined;
+    this.readsInPhase = 0;
+    this.history.reset();
+  }
+
+  private get looksAtPhases(): boolean {
+    return this.phases > 1 && !this.process.all.some(({ makesPhasesNeedless }) => makesPhasesNeedless);
+  }
+}
+
+const isOver = (message: InboundMessage): boolean => message.kind === 'request' && !message.isOpen;

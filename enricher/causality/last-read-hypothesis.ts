@@ -1,0 +1,148 @@
+import type { Hypothesis, ReplyAttribution } from './hypothesis.ts';
+import {
+  type Attribution,
+  type InboundMessage,
+  type InboundRequest,
+  isReplyContested,
+  openRoot,
+  type Read,
+  rootOf,
+  type Trust,
+  type Write,
+} from './messages.ts';
+import { TrackRecords } from './track-records.ts';
+
+/**
+ * A write continues what its context read last (Node, nginx, a thread per connection). Where one call read several messages
+ * (a pipelined connection), writes follow in the order of the messages, one each; replies show whether they did.
+ */
+
+/** Circumstances; the least sure one last. */
+const alone = 0;
+const amongRivals = 1;
+const sameSocket = 2;
+const several = 3;
+const circumstances = 4;
+
+const bitOf = (circumstance: number): number => 1 << circumstance;
+
+/** See the top of the file. */
+export class LastReadHypothesis implements Hypothesis {
+  readonly rule = 'last_read';
+  readonly holdsAlone = true;
+  private readonly place: number;
+  private readonly records = new TrackRecords(circumstances);
+
+  constructor(place: number) {
+    this.place = place;
+  }
+
+  get makesPhasesNeedless(): boolean {
+    return this.records.of(amongRivals, true).learned;
+  }
+
+  /** Gives the writes that followed a read of several messages to these messages. */
+  read({ messages, laterWrites }: Read): void {
+    if (laterWrites === undefined) return;
+    const { place } = this;
+    const first = rootOf(messages[0]!, place);
+    if (first !== undefined && messages.every((message) => rootOf(message, place) === first)) {
+      const last = messages[messages.length - 1]!;
+      for (const write of laterWrites) write.attributions[place] = this.attribution(write, last, several);
+      return;
+    }
+    if (laterWrites.length !== messages.length) return;
+    const fits = laterWrites.every(({ reply }, index) => {
+      const root = reply === undefined ? undefined : rootOf(messages[index]!, place);
+      return root === undefined || root === reply;
+    });
+    if (!fits) return;
+    laterWrites.forEach((write, index) => {
+      write.attributions[place] = this.attribution(write, messages[index]!, several);
+    });
+  }
+
+  /** Decides at once where one message was read; several are decided by {@link read}, when nothing more can follow. */
+  write(write: Write, after: Read | undefined): void {
+    const isOne = after?.messages.length === 1;
+    write.attributions[this.place] = isOne ? this.ofOne(write, after, after.messages[0]!) : undefined;
+  }
+
+  phaseEnd(): void {
+    // A read of the phase before is no cause in the next: the context forgets it.
+  }
+
+  isDone(): boolean {
+    return false;
+  }
+
+  attribute(reply: Write, read: Read | undefined, replied: InboundRequest): ReplyAttribution | undefined {
+    if (read === undefined) return undefined;
+    const { messages } = read;
+    const contested = isReplyContested(reply, read);
+    if (messages.length > 1) {
+      const call = messages.findLast(
+        (message) => message.kind === 'response' && rootOf(message, this.place) === replied,
+      );
+      return call?.kind === 'response' ? { call, circumstance: several, contested } : undefined;
+    }
+    const call = messages[0];
+    return call?.kind === 'response' ? { call, circumstance: circumstanceOf(read), contested } : undefined;
+  }
+
+  /** Only with two requests in flight or more can a reply say something else: the records of the two cases are apart. */
+  reply(reply: Write, read: Read | undefined, replied: InboundRequest): void {
+    if (read === undefined || read.messages.length === 0) return;
+    const { place, records } = this;
+    const contested = isReplyContested(reply, read) || replied.context.openRequests >= 2;
+    if (read.messages.length > 1) {
+      const roots = read.messages.map((message) => rootOf(message, place));
+      const right = roots.includes(replied);
+      if (right || roots.every((root) => root !== undefined)) records.add(several, contested, right);
+      return;
+    }
+    const message = read.messages[0]!;
+    // A request that was answered while one of its calls was under way counts against the hypothesis too.
+    const root = rootOf(message, place);
+    if (root === undefined) return;
+    const circumstance = circumstanceOf(read);
+    if (message.kind === 'request') {
+      records.add(circumstance, contested, root === replied);
+      return;
+    }
+    const steps = bitOf(circumstance) | message.write.attributions[place]!.steps;
+    // A call made when there was nothing else it could belong to proves nothing.
+    this.credit(steps, contested && message.write.openRequests >= 2, root === replied);
+  }
+
+  /** By the record of the circumstance, or where nothing rivals by that of a harder one: there is less to mistake. */
+  trust(circumstance: number, contested: boolean): Trust {
+    const own = this.records.trust(circumstance, contested);
+    if (circumstance !== alone || own.isLearned || own.isRefuted) return own;
+    const harder = this.records.trust(amongRivals, contested);
+    return harder.isLearned ? harder : own;
+  }
+
+  private ofOne(write: Write, read: Read, message: InboundMessage): Attribution {
+    const onSame = message.kind === 'response' && message.socketId === write.socketId;
+    return this.attribution(write, message, onSame ? sameSocket : circumstanceOf(read));
+  }
+
+  private attribution(write: Write, message: InboundMessage, circumstance: number): Attribution {
+    const { kind, spanId } = message;
+    const root = openRoot(rootOf(message, this.place), write.context, write.order);
+    const before = message.kind === 'response' ? (message.write.attributions[this.place]?.steps ?? 0) : 0;
+    return { by: this, kind, spanId, root, circumstance, steps: before | bitOf(circumstance) };
+  }
+
+  /** Where the end is right, every step was; where it is wrong, the least sure one is blamed. */
+  private credit(steps: number, contested: boolean, right: boolean): void {
+    for (let circumstance = circumstances - 1; circumstance >= 0; circumstance--) {
+      if ((steps & bitOf(circumstance)) === 0) continue;
+      this.records.add(circumstance, contested, right);
+      if (!right) return;
+    }
+  }
+}
+
+const circumstanceOf = ({ rank }: Read): number => (rank === 1 ? alone : amongRivals);

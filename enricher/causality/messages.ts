@@ -1,0 +1,191 @@
+import type { Cause } from '../../schemas/generated/span.ts';
+
+/**
+ * What causality knows of messages. A context reads messages (a request that it must answer, or the response to a call
+ * that it made) and writes (calls, a reply). The question is always: which message did this write continue?
+ */
+
+/** The execution context of a message. */
+export interface MessageContext {
+  /** Counts events; the order of all that happens in this context. */
+  readonly order: number;
+  readonly phase: number;
+  /** Requests read here and not answered. */
+  openRequests: number;
+}
+
+/** How far a hypothesis is believed in one process. */
+export interface Trust {
+  /** Known not to hold here. */
+  readonly isRefuted: boolean;
+  /** Known to hold here. */
+  readonly isLearned: boolean;
+  /** Probability that it is right. */
+  readonly confidence: number;
+}
+
+/** What made an attribution. */
+export interface Attributor {
+  /** Under which name its causes travel on a span. */
+  readonly rule: Cause['rule'];
+  /** Nothing can contradict it while only one request is in flight: then it is believed without a record. */
+  readonly holdsAlone: boolean;
+  trust(circumstance: number, contested: boolean): Trust;
+}
+
+/** What one hypothesis says that a write continued. */
+export interface Attribution {
+  readonly by: Attributor;
+  /** The message. Not the message itself: each would keep all that came before it alive. */
+  readonly kind: InboundMessage['kind'];
+  readonly spanId: string;
+  /** The request at the beginning of the chain; undefined when it is not known, or was answered before. */
+  readonly root: InboundRequest | undefined;
+  /** Which of the circumstances that the hypothesis tells apart. */
+  readonly circumstance: number;
+  /** Circumstances of all steps to the root: bit n for the n-th. */
+  readonly steps: number;
+}
+
+/** A request that was read here and wants a reply. */
+export class InboundRequest {
+  readonly kind = 'request';
+  readonly spanId: string;
+  readonly context: MessageContext;
+  isOpen = true;
+  /** Place of the reply among the events of its context; not finite while open. */
+  answeredOrder = Number.POSITIVE_INFINITY;
+  /**
+   * Place among the events of its context from which on it could be answered: until then an earlier request of its
+   * connection was open (pipelining). Not finite while one is.
+   */
+  turnOrder = 0;
+  /** Where it stands among what its context read; see phase-history.ts. */
+  arrival: Arrival | undefined = undefined;
+  /** Writes that the request queue gave to this request, the oldest first. */
+  readonly writes: Write[] = [];
+  /** By hypothesis, the call whose response was read last of those that it gave to this request. */
+  readonly lastCalls: (InboundResponse | undefined)[] = [];
+
+  constructor(spanId: string, context: MessageContext) {
+    this.spanId = spanId;
+    this.context = context;
+  }
+}
+
+/** The response to a call that was made here: there from the call on. */
+export class InboundResponse {
+  readonly kind = 'response';
+  readonly spanId: string;
+  readonly socketId: number;
+  /** The call. */
+  readonly write: Write;
+  /** Context that read the response; undefined before. */
+  answeredIn: MessageContext | undefined = undefined;
+  answeredPhase = 0;
+  /** Bytes of the response that are still to come; 0 when unknown or complete. */
+  missingBytes = 0;
+  arrival: Arrival | undefined = undefined;
+
+  constructor(spanId: string, socketId: number, write: Write) {
+    this.spanId = spanId;
+    this.socketId = socketId;
+    this.write = write;
+  }
+}
+
+export type InboundMessage = InboundRequest | InboundResponse;
+
+/** A message in its place in the order of reading. */
+export interface Arrival {
+  readonly message: InboundMessage;
+  readonly phase: number;
+  readonly order: number;
+  /** A later part of it was read: it stands there now. */
+  moved: boolean;
+  /** A write was given to it. */
+  taken: boolean;
+}
+
+/** What one call of the application wrote: one or more calls at once, or a reply; or a connect that a call will follow. */
+export class Write {
+  readonly context: MessageContext;
+  readonly order: number;
+  readonly socketId: number;
+  /** Requests that its context had read and not answered at that moment. */
+  readonly openRequests: number;
+  readonly calls: InboundResponse[] = [];
+  /** The request that this write answers. */
+  reply: InboundRequest | undefined = undefined;
+  /** What each hypothesis says, by its place in the list. */
+  readonly attributions: (Attribution | undefined)[] = [];
+
+  constructor(context: MessageContext, socketId: number) {
+    this.context = context;
+    this.order = context.order;
+    this.socketId = socketId;
+    this.openRequests = context.openRequests;
+  }
+}
+
+/** One call that read from a socket. */
+export class Read {
+  readonly messageId: number;
+  /** How many messages the context had read in this phase, this one included. */
+  readonly rank: number;
+  /** Its place among the events of its context. */
+  readonly order: number;
+  /** Requests that the context had read and not answered then. */
+  readonly openRequests: number;
+  /** What was read, in order: what began in it, and before that what it continued. */
+  messages: readonly InboundMessage[] = [];
+  /** What was written after it, while it is the last read and holds several messages. */
+  laterWrites: Write[] | undefined = undefined;
+
+  constructor(messageId: number, rank: number, context: MessageContext) {
+    this.messageId = messageId;
+    this.rank = rank;
+    this.order = context.order;
+    this.openRequests = context.openRequests;
+  }
+}
+
+/**
+ * Whether a reply may be to another request than the one whose response was read last: others were open when it is
+ * written, or when that was read, and were answered in between.
+ */
+export function isReplyContested(reply: Write, read: Read | undefined): boolean {
+  return reply.openRequests >= 2 || (read !== undefined && read.openRequests >= 2);
+}
+
+/** Whether a reply had to wait for its turn on its connection after the read: then that read did not lead to it. */
+export function hadToWait(reply: Write, read: Read | undefined, replied: InboundRequest): boolean {
+  if (replied.turnOrder === 0) return false;
+  // Places in two contexts do not compare.
+  return reply.context !== replied.context || (read !== undefined && replied.turnOrder > read.order);
+}
+
+/** The request at the beginning of the chain that a message is part of, as one hypothesis has it. */
+export function rootOf(message: InboundMessage, hypothesis: number): InboundRequest | undefined {
+  return message.kind === 'request' ? message : message.write.attributions[hypothesis]?.root;
+}
+
+/** The root, unless it was answered before this place in the order of its context. */
+export function openRoot(
+  root: InboundRequest | undefined,
+  context: MessageContext,
+  order: number,
+): InboundRequest | undefined {
+  if (root === undefined || root.isOpen) return root;
+  return root.context === context && root.answeredOrder > order ? root : undefined;
+}
+
+/** Whether bytes of a response are still to come. */
+export function isIncomplete(message: InboundMessage): boolean {
+  return message.kind === 'response' && message.missingBytes > 0;
+}
+
+/** Whether more of a request may come after the other side spoke (100 Continue). */
+export function awaitsMore(message: InboundMessage | undefined): boolean {
+  return message?.kind === 'request' && message.isOpen;
+}

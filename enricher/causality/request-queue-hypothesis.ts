@@ -1,0 +1,140 @@
+import type { Hypothesis, ReplyAttribution } from './hypothesis.ts';
+import { type InboundMessage, type InboundRequest, openRoot, type Read, type Trust, type Write } from './messages.ts';
+import { ParameterSearch, weightOf } from './parameter-search.ts';
+import type { PhaseHistory } from './phase-history.ts';
+import { TrackRecords } from './track-records.ts';
+
+/**
+ * Every request read leads to the same number of calls, in the order of reading, a number of phases later, and responses
+ * only to replies (HAProxy; also a fan-out). Both numbers are found by counting, and how many phases after its last
+ * response a request is answered: replies are judged by that. It speaks about a phase only if the numbers fit.
+ */
+
+const maxLag = 4;
+const lagCount = maxLag + 1;
+const maxFactor = 8;
+const leastReplies = 8;
+const replyWindow = 256;
+const maxReplyLag = 3;
+const replyLagCount = maxReplyLag + 1;
+const maxWritesOfRequest = 64;
+const only = 0;
+
+/** See the top of the file. */
+export class RequestQueueHypothesis implements Hypothesis {
+  readonly rule = 'queue';
+  readonly holdsAlone = false;
+  readonly makesPhasesNeedless = false;
+  private readonly place: number;
+  private readonly records = new TrackRecords(1);
+  /** Made when it is first needed: most contexts never wait for many sockets at once. Groups are lags. */
+  private search: ParameterSearch | undefined;
+  private replyLags: Float64Array | undefined;
+
+  constructor(place: number) {
+    this.place = place;
+  }
+
+  read(): void {
+    // Of reads only their order counts: the phase history has it.
+  }
+
+  write(): void {
+    // Likewise of writes.
+  }
+
+  phaseEnd(history: PhaseHistory, phase: number): void {
+    const calls = history.writesIn(phase).filter(({ reply }) => reply === undefined);
+    const { best } = this.learn(history, phase, calls.length);
+    if (best < 0 || calls.length === 0) return;
+    const factor = (best % maxFactor) + 1;
+    const due = openRequestsIn(history, phase - Math.floor(best / maxFactor));
+    if (calls.length !== factor * due.length) return;
+    if (!calls.every((write, index) => due[Math.floor(index / factor)]!.order < write.order)) return;
+    calls.forEach((write, index) => this.give(write, due[Math.floor(index / factor)]!.request));
+  }
+
+  isDone(message: InboundMessage): boolean {
+    return message.kind === 'request' && message.writes.length > 0;
+  }
+
+  attribute(reply: Write, _read: Read | undefined, replied: InboundRequest): ReplyAttribution | undefined {
+    const call = replied.lastCalls[this.place];
+    return call === undefined ? undefined : { call, circumstance: only, contested: reply.openRequests >= 2 };
+  }
+
+  /** All calls that it gave to this request must be answered, the last one as long before the reply as usual. */
+  reply({ context, openRequests }: Write, _read: Read | undefined, replied: InboundRequest): void {
+    const { writes } = replied;
+    if (writes.length === 0 || replied.context !== context) return;
+    let latest = -1;
+    let contested = openRequests >= 2;
+    let complete = true;
+    for (const write of writes) {
+      if (write.openRequests < 2) contested = false;
+      for (const call of write.calls) {
+        if (call.answeredIn === context) latest = Math.max(latest, call.answeredPhase);
+        else complete = false;
+      }
+    }
+    const verdict = complete && latest >= 0 ? this.judgeLag(context.phase - latest) : false;
+    if (verdict !== undefined) this.records.add(only, contested, verdict);
+  }
+
+  trust(circumstance: number, contested: boolean): Trust {
+    return this.records.trust(circumstance, contested);
+  }
+
+  private learn(history: PhaseHistory, phase: number, calls: number): ParameterSearch {
+    const search = (this.search ??= new ParameterSearch(lagCount, maxFactor));
+    for (let lag = 0; lag < lagCount; lag++) {
+      const due = openRequestsIn(history, phase - lag).length;
+      if (due === 0 && calls === 0) continue;
+      const factor = due === 0 ? 0 : calls / due;
+      const fits = Number.isInteger(factor) && factor >= 1 && factor <= maxFactor;
+      search.observe(lag, weightOf(Math.max(due, calls)), fits ? factor - 1 : -1);
+    }
+    if (search.choose()) this.records.reset(only);
+    return search;
+  }
+
+  private give(write: Write, request: InboundRequest): void {
+    const { kind, spanId } = request;
+    const root = openRoot(request, write.context, write.order);
+    write.attributions[this.place] = { by: this, kind, spanId, root, circumstance: only, steps: 0 };
+    if (request.writes.length < maxWritesOfRequest) request.writes.push(write);
+  }
+
+  /**
+   * Judges a reply by the phases since the last response that belongs to it.
+   *
+   * @returns undefined while it is not known how many that should be, and when it is a little late: a loop with much to do
+   *   leaves some of it for the next phase
+   */
+  private judgeLag(lag: number): boolean | undefined {
+    const replyLags = (this.replyLags ??= new Float64Array(replyLagCount + 1));
+    const place = Math.min(lag, replyLagCount);
+    let total = 0;
+    let usual = 0;
+    replyLags.forEach((count, index) => {
+      total += count;
+      if (count > replyLags[usual]!) usual = index;
+    });
+    const isKnown = total >= leastReplies && usual !== replyLagCount;
+    const isLate = place === usual + 1 || place === usual + 2;
+    const verdict = isKnown && !isLate ? place === usual : undefined;
+    replyLags[place]!++;
+    if (total >= replyWindow) replyLags.forEach((count, index) => (replyLags[index] = count / 2));
+    return verdict;
+  }
+}
+
+function openRequestsIn(
+  history: PhaseHistory,
+  phase: number,
+): readonly { readonly request: InboundRequest; readonly order: number }[] {
+  const found: { readonly request: InboundRequest; readonly order: number }[] = [];
+  for (const { message, order } of history.arrivalsIn(phase))
+    if (message.kind === 'request' && message.isOpen) found.push({ request: message, order });
+  return found;
+}

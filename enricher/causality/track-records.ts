@@ -1,0 +1,31 @@
+import type { Trust } from './messages.ts';
+import { TrackRecord } from './track-record.ts';
+
+/** How well a hypothesis did by circumstance, apart for moments with several requests in flight (contested) and with one. */
+export class TrackRecords {
+  private readonly contested: readonly TrackRecord[];
+  private readonly single: readonly TrackRecord[];
+
+  constructor(circumstances: number) {
+    this.contested = Array.from({ length: circumstances }, () => new TrackRecord());
+    this.single = Array.from({ length: circumstances }, () => new TrackRecord());
+  }
+
+  of(circumstance: number, contested: boolean): TrackRecord {
+    return (contested ? this.contested : this.single)[circumstance]!;
+  }
+
+  add(circumstance: number, contested: boolean, right: boolean): void {
+    this.of(circumstance, contested).add(right);
+  }
+
+  trust(circumstance: number, contested: boolean): Trust {
+    const { refuted: isRefuted, learned: isLearned, confidence } = this.of(circumstance, contested);
+    return { isRefuted, isLearned, confidence };
+  }
+
+  reset(circumstance: number): void {
+    this.of(circumstance, true).reset();
+    this.of(circumstance, false).reset();
+  }
+}

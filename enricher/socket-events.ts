@@ -1,0 +1,72 @@
+import type { Counters } from '../core/stage/accounting.ts';
+import type { SocketEvent } from '../schemas/generated/event-batch.ts';
+import type { CausalityListener } from './causality/causality-listener.ts';
+import type { DropReason, EnricherRejectReason } from './outcomes.ts';
+import { connectError } from './pair/connect-error.ts';
+import { type BatchClock, EventRef } from './pair/event-ref.ts';
+import { processObserver } from './pair/observer.ts';
+import type { Pairing } from './pair/pairing.ts';
+import type { Socket } from './pair/socket.ts';
+
+/** The source of segments that eBPF observes: the socket calls of processes, each in its execution context. */
+export class SocketEvents {
+  private readonly pairing: Pairing;
+  private readonly causality: CausalityListener;
+  private readonly counters: Counters<DropReason, EnricherRejectReason>;
+
+  constructor(pairing: Pairing, causality: CausalityListener, counters: Counters<DropReason, EnricherRejectReason>) {
+    this.pairing = pairing;
+    this.causality = causality;
+    this.counters = counters;
+  }
+
+  /** Takes in one event, in the order of ids. */
+  take(event: SocketEvent, clock: BatchClock): void {
+    const { pairing, causality, counters } = this;
+    const known = pairing.find(event.socketId);
+    if (known === undefined && event.kind === 'close') {
+      counters.drop('lifecycle');
+      return;
+    }
+    const socket = known ?? pairing.open(event, processObserver);
+    switch (event.kind) {
+      case 'data': {
+        const ingress = event.direction === 'ingress';
+        const execution = ingress ? causality.received(socket, event) : causality.sent(socket, event);
+        pairing.segment(socket, new EventRef(event, clock, execution, socket.movedBytes(ingress)), event);
+        return;
+      }
+      case 'connect':
+        this.connect(socket, event, clock);
+        return;
+      case 'accept':
+        causality.enter(socket, event);
+        counters.drop('lifecycle');
+        return;
+      case 'close':
+        causality.enter(socket, event);
+        pairing.close(socket, clock.baseMonotonicNs + event.timeOffsetNs);
+        counters.drop('lifecycle');
+        return;
+    }
+  }
+
+  /** A connection that was begun shows by its first bytes what for; one that failed becomes a span. */
+  private connect(socket: Socket, event: SocketEvent, clock: BatchClock): void {
+    const { pairing, causality, counters } = this;
+    // A second connect() may only ask whether the first has succeeded.
+    const isRepeated = event.error === 0 && causality.isConnecting(socket);
+    if (event.transport !== 'tcp' || isRepeated) {
+      causality.enter(socket, event);
+      counters.drop('lifecycle');
+      return;
+    }
+    const failure = connectError(event.error);
+    const execution = causality.connecting(socket, event, failure !== undefined);
+    if (failure === undefined) {
+      counters.drop('lifecycle');
+      return;
+    }
+    pairing.connectFailed(socket, new EventRef(event, clock, execution), event.error, failure);
+  }
+}
