@@ -27,6 +27,7 @@ export function causesOfCall(write: Write): readonly Cause[] {
     else if (candidate.learned && !candidates[same]!.learned) candidates[same] = candidate;
   }
   if (candidates.length === 0) return noCauses;
+  if (candidates.length === 1) return [toCause(candidates[0]!, true)];
   candidates.sort(bestFirst);
   const learned = candidates.filter((candidate) => candidate.learned);
   // Two rules that hold here and name different requests: one of them errs, and nothing tells which.

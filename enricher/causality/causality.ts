@@ -87,9 +87,11 @@ export class Causality {
   answer(call: InboundResponse, context: ExecutionContext): void {
     call.answeredIn = context;
     call.answeredPhase = context.phase;
-    call.write.attributions.forEach((attribution, place) => {
-      if (attribution?.root !== undefined) attribution.root.lastCalls[place] = call;
-    });
+    const { attributions } = call.write;
+    for (let place = 0; place < attributions.length; place++) {
+      const root = attributions[place]?.root;
+      if (root !== undefined) root.lastCalls[place] = call;
+    }
   }
 
   /** What a call continued, as far as that is known now. */

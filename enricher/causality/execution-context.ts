@@ -94,7 +94,9 @@ export class ExecutionContext extends LruEntry implements MessageContext {
   }
 
   private get looksAtPhases(): boolean {
-    return this.phases > 1 && !this.process.all.some(({ makesPhasesNeedless }) => makesPhasesNeedless);
+    if (this.phases <= 1) return false;
+    for (const hypothesis of this.process.all) if (hypothesis.makesPhasesNeedless) return false;
+    return true;
   }
 }
 

@@ -92,3 +92,10 @@ describe('several requests that are open at once', () => {
     expect(second.turnOrder).toBe(turn);
   });
 });
+
+test('contexts of two kinds with the same id are two contexts', () => {
+  const causality = new Causality(10);
+  const thread = causality.context(1, 'thread', 5, 0);
+  expect(causality.context(1, 'goroutine', 5, 0)).not.toBe(thread);
+  expect(causality.context(1, 'thread', 5, 0)).toBe(thread);
+});
