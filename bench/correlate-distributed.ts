@@ -12,9 +12,9 @@ import { LinkAndSend } from '../correlator/distributed/link-and-send.ts';
 import { openRedis } from '../correlator/distributed/open-redis.ts';
 import { redisLinkOptions, RedisLinks } from '../correlator/distributed/redis-links.ts';
 import { Correlator } from '../correlator/stage.ts';
-import { startRedis } from '../correlator/testing/redis-server.ts';
+import { startRedis } from '../core/testing/redis-server.ts';
 import { eighteenSpans, simulate } from '../correlator/testing/simulated-services.ts';
-import { batchMessage, testConfig } from '../correlator/testing/span-fixtures.ts';
+import { batchMessage, testConfig } from '../correlator/testing/span-messages.ts';
 
 const requests = Number(process.argv[2] ?? 4000);
 const spansPerMessage = 500;

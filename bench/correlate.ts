@@ -7,7 +7,7 @@
 import type { ReceivedMessage } from '../core/bus/bus.ts';
 import { decodeValue } from '../core/codec.ts';
 import { Correlator } from '../correlator/stage.ts';
-import { batchMessage, testConfig } from '../correlator/testing/span-fixtures.ts';
+import { batchMessage, testConfig } from '../correlator/testing/span-messages.ts';
 import { eighteenSpans, simulate } from '../correlator/testing/simulated-services.ts';
 import { readSpanBatch } from '../schemas/generated/span-batch.ts';
 import { spanInput, type SpanMessage } from './kafka/inputs.ts';

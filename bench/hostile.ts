@@ -9,7 +9,7 @@ import { encodeValue, outgoingMessage } from '../core/codec.ts';
 import { imbalance } from '../core/stage/accounting.ts';
 import { dissectors } from '../enricher/dissect/dissectors.ts';
 import { createEnricher, type Enricher } from '../enricher/stage.ts';
-import { socketEvent } from '../enricher/testing/event.ts';
+import { socketEvent } from '../schemas/testing/an-event.ts';
 import { testConfig } from '../enricher/testing/run-agent.ts';
 import { type SocketEvent, writeEventBatch } from '../schemas/generated/event-batch.ts';
 

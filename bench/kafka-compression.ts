@@ -15,7 +15,7 @@ import { codecs, type Codec, type Compression, compressions, defaultMaxBytes } f
 import { openKafkaBus } from '../core/bus/kafka/kafka-bus.ts';
 import { projectFile } from '../core/project-files.ts';
 import { Correlator } from '../correlator/stage.ts';
-import { batchMessage, testConfig } from '../correlator/testing/span-fixtures.ts';
+import { batchMessage, testConfig } from '../correlator/testing/span-messages.ts';
 import { eighteenSpans, simulate } from '../correlator/testing/simulated-services.ts';
 import { startBroker } from '../scripts/kafka/broker.ts';
 

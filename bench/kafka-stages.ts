@@ -20,7 +20,7 @@ import { parseArgs } from 'node:util';
 import { openKafkaBus } from '../core/bus/kafka/kafka-bus.ts';
 import { projectFile } from '../core/project-files.ts';
 import { compactedTopics, topics } from '../core/topics.ts';
-import { redisMissing, type RedisUnderTest, startRedis } from '../correlator/testing/redis-server.ts';
+import { redisMissing, type RedisUnderTest, startRedis } from '../core/testing/redis-server.ts';
 import { type Broker, startBroker } from '../scripts/kafka/broker.ts';
 import { eventInput, type Input, spanInput, traceInput } from './kafka/inputs.ts';
 import { measure, type Measurement, type MemorySample } from './kafka/measure.ts';

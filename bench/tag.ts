@@ -11,7 +11,7 @@ import { AgentTagger } from '../enricher/tag/agent-tagger.ts';
 import { ResourceTable } from '../enricher/tag/resource-table.ts';
 import { newTagCounts } from '../enricher/tag/tag-counts.ts';
 import type { TagQuestion } from '../enricher/tag/tagger.ts';
-import { processFacts, resource, tagQuestion } from '../enricher/testing/resources.ts';
+import { processFacts, resource, tagQuestion } from '../schemas/testing/a-resource.ts';
 
 const [vpcs, nodesPerVpc, workloadsPerVpc, podsPerVpc] = [50, 40, 100, 2000];
 const wanted = Number(process.argv[2] ?? 1_000_000);

@@ -7,7 +7,7 @@ import type { OutgoingMessage } from '../core/bus/bus.ts';
 import { loadConfig } from '../core/config/load-config.ts';
 import { createLogger } from '../core/telemetry/logger.ts';
 import { createTelemetry } from '../core/telemetry/telemetry.ts';
-import { canCapture, finish, python } from '../native/live-events.ts';
+import { canCapture, finish, python } from '../native/testing/live-events.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
 import { readEventBatch, type EventBatch } from '../schemas/generated/event-batch.ts';
 import { readResource, type Resource } from '../schemas/generated/resource.ts';

@@ -6,7 +6,7 @@ import { readSpanBatch, writeSpanBatch } from '../schemas/generated/span-batch.t
 import { writeSpan } from '../schemas/generated/span.ts';
 import { readRecordBatch } from './span-batch-reader.ts';
 import type { SpanRecord } from './span-record.ts';
-import { makeSpan, side } from './testing/span-fixtures.ts';
+import { makeSpan, side } from './testing/span-messages.ts';
 import { wildBatches, wildMessages } from './testing/wild-spans.ts';
 
 const origin = { source: 'spans/0', offset: 0, acceptedMs: 0, held: 0 };

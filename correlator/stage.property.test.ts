@@ -6,7 +6,7 @@ import type { Span } from '../schemas/generated/span.ts';
 import type { Trace } from '../schemas/generated/trace.ts';
 import { Correlator } from './stage.ts';
 import { events } from './testing/scenario.ts';
-import { batchMessage, finalTraces, hexId, makeSpan, testConfig, tracesOf } from './testing/span-fixtures.ts';
+import { batchMessage, finalTraces, hexId, makeSpan, testConfig, tracesOf } from './testing/span-messages.ts';
 import { eighteenSpans, randomSource, simulate } from './testing/simulated-services.ts';
 import { wildBatches, wildMessages } from './testing/wild-spans.ts';
 

@@ -13,7 +13,7 @@ import {
   hexId,
   testConfig,
   tracesOf,
-} from './testing/span-fixtures.ts';
+} from './testing/span-messages.ts';
 
 /** The call as another host saw it, which served it. */
 const servedBy = (call: Span): Span => ({

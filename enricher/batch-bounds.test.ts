@@ -6,7 +6,7 @@ import { readSpanBatch } from '../schemas/generated/span-batch.ts';
 import { boundsProblem } from './batch-bounds.ts';
 import { dissectors } from './dissect/dissectors.ts';
 import { createEnricher } from './stage.ts';
-import { socketEvent } from './testing/event.ts';
+import { socketEvent } from '../schemas/testing/an-event.ts';
 import { eventMessage } from './testing/event-message.ts';
 import { lineDissector } from './testing/line-protocol.ts';
 import { testConfig } from './testing/run-agent.ts';

@@ -7,7 +7,7 @@ import type { Span } from '../schemas/generated/span.ts';
 import { readSpanBatch } from '../schemas/generated/span-batch.ts';
 import type { EnricherConfig } from './config.ts';
 import { createEnricher, type Enricher } from './stage.ts';
-import { socketEvent } from './testing/event.ts';
+import { socketEvent } from '../schemas/testing/an-event.ts';
 import { eventMessage } from './testing/event-message.ts';
 import { lineDissector } from './testing/line-protocol.ts';
 import { testConfig } from './testing/run-agent.ts';

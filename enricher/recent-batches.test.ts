@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { EventBatch } from '../schemas/generated/event-batch.ts';
 import { RecentBatches } from './recent-batches.ts';
-import { socketEvent } from './testing/event.ts';
+import { socketEvent } from '../schemas/testing/an-event.ts';
 
 const batch = (sequence: number, ids: readonly number[] = [2 * sequence, 2 * sequence + 1]): EventBatch => ({
   agentId: 7,

@@ -8,9 +8,9 @@ import { AvroReader } from '../schemas/avro-reader.ts';
 import { readDeadLetter } from '../schemas/generated/dead-letter.ts';
 import { readSpanBatch } from '../schemas/generated/span-batch.ts';
 import { createEnricher, type Enricher } from './stage.ts';
-import { socketEvent } from './testing/event.ts';
+import { socketEvent } from '../schemas/testing/an-event.ts';
 import { lineDissector } from './testing/line-protocol.ts';
-import { processFacts } from './testing/resources.ts';
+import { processFacts } from '../schemas/testing/a-resource.ts';
 import { testConfig } from './testing/run-agent.ts';
 import { batchMessage, hostMessage } from './testing/signed.ts';
 

@@ -12,7 +12,7 @@ import { dissectors } from './dissect/dissectors.ts';
 import { simulate } from './causality/simulate.ts';
 import { createEnricher } from './stage.ts';
 import { eventMessage } from './testing/event-message.ts';
-import { socketEvent } from './testing/event.ts';
+import { socketEvent } from '../schemas/testing/an-event.ts';
 import { lineDissector } from './testing/line-protocol.ts';
 import { testConfig } from './testing/run-agent.ts';
 

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SocketEvent } from '../schemas/generated/event-batch.ts';
-import { canCapture, LiveEvents, python, textOf } from './live-events.ts';
+import { canCapture, LiveEvents, python, textOf } from './testing/live-events.ts';
 
 describe.skipIf(!canCapture())('the slot', () => {
   let live: LiveEvents;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LoopInspection } from './capture.ts';
 import { addonPath, capturePrograms, loadNative } from './load.ts';
-import { canCapture, LiveEvents, python } from './live-events.ts';
+import { canCapture, LiveEvents, python } from './testing/live-events.ts';
 
 let folder = '';
 beforeEach(() => {

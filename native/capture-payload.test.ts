@@ -1,7 +1,7 @@
 /** Payload prefixes on the running kernel: budget of a message, every shape of call, what is left out. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SocketEvent } from '../schemas/generated/event-batch.ts';
-import { canCapture, LiveEvents, python, textOf } from './live-events.ts';
+import { canCapture, LiveEvents, python, textOf } from './testing/live-events.ts';
 
 describe.skipIf(!canCapture())('the payload', () => {
   let live: LiveEvents;

@@ -1,7 +1,7 @@
 /** TCP on the running kernel: what is told of connections and of the bytes that they carry. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SocketEvent } from '../schemas/generated/event-batch.ts';
-import { canCapture, LiveEvents, python, summary, textOf } from './live-events.ts';
+import { canCapture, LiveEvents, python, summary, textOf } from './testing/live-events.ts';
 
 const econnrefused = 111;
 

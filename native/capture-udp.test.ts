@@ -1,6 +1,6 @@
 /** UDP on the running kernel: each datagram is a message, and says to whom it goes. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { canCapture, LiveEvents, python, summary, textOf } from './live-events.ts';
+import { canCapture, LiveEvents, python, summary, textOf } from './testing/live-events.ts';
 
 /** recvmmsg and sendmmsg, which Python does not have. */
 const many = `

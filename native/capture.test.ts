@@ -7,7 +7,7 @@ import { checkKernel } from './check.ts';
 import type { Capture } from './capture.ts';
 import type { SocketEvent } from '../schemas/generated/event-batch.ts';
 import { loadNative } from './load.ts';
-import { canCapture, finish, LiveEvents, python, smallCapture, summary, textOf } from './live-events.ts';
+import { canCapture, finish, LiveEvents, python, smallCapture, summary, textOf } from './testing/live-events.ts';
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Avro encoding of SocketEvent (schemas/avro/event-batch.avsc). The reference is native/encode-reference.ts; a
+// Avro encoding of SocketEvent (schemas/avro/event-batch.avsc). The reference is native/testing/encode-reference.ts; a
 // property test holds both to the same bytes.
 #pragma once
 

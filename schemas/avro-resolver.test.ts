@@ -7,7 +7,7 @@ import { makeTranslation } from './avro-resolver.ts';
 import { AvroSchemaError, parseSchema, parseSchemaJson, schemaBounds } from './avro-schema.ts';
 import { AvroWriter } from './avro-writer.ts';
 import { type SchemaName, schemas } from './generated/schemas.ts';
-import { anyValueOf, avscType } from './schema-values.ts';
+import { anyValueOf, avscType } from './testing/schema-values.ts';
 
 const seed = 1;
 const directory = new URL('avro/history/', import.meta.url);

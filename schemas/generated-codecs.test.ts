@@ -14,7 +14,7 @@ import { type SchemaName, schemas } from './generated/schemas.ts';
 import { readSpanBatch, writeSpanBatch } from './generated/span-batch.ts';
 import { readSpan, writeSpan } from './generated/span.ts';
 import { readTrace, writeTrace } from './generated/trace.ts';
-import { anyValueOf, avscType } from './schema-values.ts';
+import { anyValueOf, avscType } from './testing/schema-values.ts';
 
 interface Codec {
   readonly read: (reader: AvroReader) => unknown;

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { schemaFingerprint } from './avro-fingerprint.ts';
 import { generate } from './generate.ts';
 import { type SchemaName, schemas } from './generated/schemas.ts';
-import { anyValueOf, avscType } from './schema-values.ts';
+import { anyValueOf, avscType } from './testing/schema-values.ts';
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 const parse = (text: string): unknown => JSON.parse(text);

@@ -6,7 +6,7 @@ import { describeWhere } from './requirement.ts';
 import type { OutgoingMessage } from '../core/bus/bus.ts';
 import { projectFile } from '../core/project-files.ts';
 import { DistributedRun, essence, quickConfig, spanMessages } from '../correlator/testing/distributed-run.ts';
-import { redisMissing, type RedisUnderTest, startRedis } from '../correlator/testing/redis-server.ts';
+import { redisMissing, type RedisUnderTest, startRedis } from '../core/testing/redis-server.ts';
 import { eighteenSpans, simulate } from '../correlator/testing/simulated-services.ts';
 import { tracesInMemory } from '../correlator/testing/traces-in-memory.ts';
 

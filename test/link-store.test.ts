@@ -8,9 +8,9 @@ import type { LinkRequest } from '../correlator/distributed/link-request.ts';
 import { openRedis } from '../correlator/distributed/open-redis.ts';
 import { redisLinkOptions, RedisLinks } from '../correlator/distributed/redis-links.ts';
 import { recordOf } from '../correlator/testing/records.ts';
-import { redisMissing, type RedisUnderTest, startRedis } from '../correlator/testing/redis-server.ts';
+import { redisMissing, type RedisUnderTest, startRedis } from '../core/testing/redis-server.ts';
 import { callOf, lasting } from '../correlator/testing/scenario.ts';
-import { hexId, makeSpan, testConfig } from '../correlator/testing/span-fixtures.ts';
+import { hexId, makeSpan, testConfig } from '../correlator/testing/span-messages.ts';
 import type { Span } from '../schemas/generated/span.ts';
 import { describeWhere } from './requirement.ts';
 

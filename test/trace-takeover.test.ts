@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { OutgoingMessage, ReceivedMessage } from '../core/bus/bus.ts';
 import { Correlator } from '../correlator/stage.ts';
 import { callOf } from '../correlator/testing/scenario.ts';
-import { batchMessage, testConfig } from '../correlator/testing/span-fixtures.ts';
+import { batchMessage, testConfig } from '../correlator/testing/span-messages.ts';
 import { clickHouseTraceStore } from '../query/clickhouse-trace-store.ts';
 import type { NamedTrace, TraceStore } from '../query/trace-store.ts';
 import type { Span } from '../schemas/generated/span.ts';

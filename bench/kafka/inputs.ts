@@ -1,7 +1,7 @@
 /** Input for each stage: the messages of a busy while, made once and sent to as many topics as needed. */
 import type { OutgoingMessage } from '../../core/bus/bus.ts';
 import { encodeValue, outgoingMessage } from '../../core/codec.ts';
-import { batchMessage, hexId } from '../../correlator/testing/span-fixtures.ts';
+import { batchMessage, hexId } from '../../correlator/testing/span-messages.ts';
 import { eighteenSpans, simulate } from '../../correlator/testing/simulated-services.ts';
 import { writeEventBatch } from '../../schemas/generated/event-batch.ts';
 import type { Span } from '../../schemas/generated/span.ts';

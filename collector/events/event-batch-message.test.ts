@@ -5,7 +5,7 @@ import { AvroReader } from '../../schemas/avro-reader.ts';
 import { AvroWriter } from '../../schemas/avro-writer.ts';
 import { writeEventBatch, writeSocketEvent, type EventBatch } from '../../schemas/generated/event-batch.ts';
 import { schemas } from '../../schemas/generated/schemas.ts';
-import { anyValueOf } from '../../schemas/schema-values.ts';
+import { anyValueOf } from '../../schemas/testing/schema-values.ts';
 import { encodeEventBatch, readEventBatchHead } from './event-batch-message.ts';
 
 it('a batch around ready-made events is what the generated writer writes, and its head is read back', () => {

@@ -13,7 +13,7 @@ import { AvroReader } from '../../schemas/avro-reader.ts';
 import { readEventBatch, writeEventBatch, type EventBatch } from '../../schemas/generated/event-batch.ts';
 import { readResource } from '../../schemas/generated/resource.ts';
 import { schemas } from '../../schemas/generated/schemas.ts';
-import { avscType } from '../../schemas/schema-values.ts';
+import { avscType } from '../../schemas/testing/schema-values.ts';
 import { eventBatchMessage } from '../events/event-batch-message.ts';
 import { hostResource, resourceMessage } from '../processes/resources.ts';
 import { encodeBlock, encodeHeader } from '../record/container-file.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Span } from '../../schemas/generated/span.ts';
 import { callOf, innerCall, lasting, Scenario } from '../testing/scenario.ts';
-import { makeSpan } from '../testing/span-fixtures.ts';
+import { makeSpan } from '../testing/span-messages.ts';
 
 test('application spans lie between what the kernel saw of their process', () => {
   const scenario = new Scenario();

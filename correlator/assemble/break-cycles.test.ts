@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { SpanRecord } from '../span-record.ts';
 import { recordOf } from '../testing/records.ts';
-import { hexId, makeSpan } from '../testing/span-fixtures.ts';
+import { hexId, makeSpan } from '../testing/span-messages.ts';
 import { breakCycles } from './break-cycles.ts';
 import { orderSpans } from './order-spans.ts';
 

@@ -5,7 +5,7 @@ import { AvroWriter } from '../../schemas/avro-writer.ts';
 import { readSpan, type Side, type Span } from '../../schemas/generated/span.ts';
 import { recordOf } from '../testing/records.ts';
 import { callOf, Scenario } from '../testing/scenario.ts';
-import { makeSpan, side } from '../testing/span-fixtures.ts';
+import { makeSpan, side } from '../testing/span-messages.ts';
 import { exchangeSides, writeSpanBody } from './sides.ts';
 
 const known = (host: number, port: number, podId: number): Side => ({

@@ -3,7 +3,7 @@ import { encodeValue } from '../../core/codec.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { readTrace, writeTrace } from '../../schemas/generated/trace.ts';
 import { recordOf } from '../testing/records.ts';
-import { afterRequest, epochNs, hexId, makeSpan } from '../testing/span-fixtures.ts';
+import { afterRequest, epochNs, hexId, makeSpan } from '../testing/span-messages.ts';
 import { writeAssembledTrace } from './write-trace.ts';
 
 test('a trace written from copied bytes is what the generated writer makes of it', () => {

@@ -7,7 +7,7 @@ import { imbalance } from '../../core/stage/accounting.ts';
 import type { SpanRecord } from '../span-record.ts';
 import { recordOf } from '../testing/records.ts';
 import { events, lasting } from '../testing/scenario.ts';
-import { finalTraces, hexId, makeSpan, side, testConfig, tracesOf } from '../testing/span-fixtures.ts';
+import { finalTraces, hexId, makeSpan, side, testConfig, tracesOf } from '../testing/span-messages.ts';
 import { Assembler } from './assembler.ts';
 import { encodeLinkedRecords, linkedMessages, noCause } from './linked-message.ts';
 

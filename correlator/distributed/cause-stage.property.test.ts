@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { imbalance } from '../../core/stage/accounting.ts';
 import type { ReceivedMessage } from '../../core/bus/bus.ts';
 import { events, lasting } from '../testing/scenario.ts';
-import { afterRequest, batchMessage, hexId, makeSpan, testConfig } from '../testing/span-fixtures.ts';
+import { afterRequest, batchMessage, hexId, makeSpan, testConfig } from '../testing/span-messages.ts';
 import { wildBatches, wildMessages } from '../testing/wild-spans.ts';
 import { type CauseOutput, CauseStage } from './cause-stage.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { HeldOffset } from '../held-offsets.ts';
 import { lasting } from '../testing/scenario.ts';
-import { hexId, makeSpan } from '../testing/span-fixtures.ts';
+import { hexId, makeSpan } from '../testing/span-messages.ts';
 import { recordOf } from '../testing/records.ts';
 import { GroupSpans } from './group-spans.ts';
 import { type LinkedRecord, noCause } from './linked-message.ts';

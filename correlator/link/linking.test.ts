@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Span } from '../../schemas/generated/span.ts';
 import { callOf, Scenario } from '../testing/scenario.ts';
-import { hexId, side } from '../testing/span-fixtures.ts';
+import { hexId, side } from '../testing/span-messages.ts';
 
 describe('the two ends of a call', () => {
   test('meet over clocks that are five seconds apart', () => {

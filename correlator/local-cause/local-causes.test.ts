@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Span } from '../../schemas/generated/span.ts';
 import { callOf, innerCall, Scenario } from '../testing/scenario.ts';
-import { afterRequest, afterResponse } from '../testing/span-fixtures.ts';
+import { afterRequest, afterResponse } from '../testing/span-messages.ts';
 
 describe('what caused a call', () => {
   test('a learned rule is enough on one side, and better on two', () => {

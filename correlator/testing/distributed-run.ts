@@ -11,8 +11,8 @@ import type { Span } from '../../schemas/generated/span.ts';
 import type { Trace } from '../../schemas/generated/trace.ts';
 import type { CorrelatorConfig } from '../config.ts';
 import { runDistributed } from '../distributed/run-distributed.ts';
-import type { RedisUnderTest } from './redis-server.ts';
-import { batchMessage, finalTraces, testConfig, tracesOf } from './span-fixtures.ts';
+import type { RedisUnderTest } from '../../core/testing/redis-server.ts';
+import { batchMessage, finalTraces, testConfig, tracesOf } from './span-messages.ts';
 
 /** Short waits; the last two hold for what tests wait for. */
 export const quickConfig: CorrelatorConfig = { ...testConfig, quietMs: 400, causeWaitMs: 900, lateMs: 30_000 };

@@ -3,7 +3,7 @@ import type { Span } from '../../schemas/generated/span.ts';
 import type { Trace } from '../../schemas/generated/trace.ts';
 import type { CorrelatorConfig } from '../config.ts';
 import { Correlator } from '../stage.ts';
-import { batchMessage, epochNs, finalTraces, hexId, makeSpan, side, testConfig, tracesOf } from './span-fixtures.ts';
+import { batchMessage, epochNs, finalTraces, hexId, makeSpan, side, testConfig, tracesOf } from './span-messages.ts';
 
 /** A correlator at work, one message after the other. */
 export class Scenario {

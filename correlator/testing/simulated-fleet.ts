@@ -14,7 +14,7 @@ import { LinkAndSend } from '../distributed/link-and-send.ts';
 import { redisLinkOptions, RedisLinks } from '../distributed/redis-links.ts';
 import { redisScripts } from '../distributed/redis-scripts.ts';
 import { randomSource } from './simulated-services.ts';
-import { finalTraces, tracesOf } from './span-fixtures.ts';
+import { finalTraces, tracesOf } from './span-messages.ts';
 
 /** What happens, and how often against each other. */
 export interface FleetWeights {

@@ -3,7 +3,7 @@
  * spans that an enricher would make of them and the truth about every parent. Depends on its seed alone.
  */
 import type { Cause, Span } from '../../schemas/generated/span.ts';
-import { afterRequest, afterResponse, epochNs, hexId, makeSpan, side } from './span-fixtures.ts';
+import { afterRequest, afterResponse, epochNs, hexId, makeSpan, side } from './span-messages.ts';
 
 /** One service. */
 export interface SimulatedService {

@@ -2,7 +2,7 @@ import type { OutgoingMessage } from '../../core/bus/bus.ts';
 import type { Trace } from '../../schemas/generated/trace.ts';
 import type { CorrelatorConfig } from '../config.ts';
 import { Correlator } from '../stage.ts';
-import { finalTraces, tracesOf } from './span-fixtures.ts';
+import { finalTraces, tracesOf } from './span-messages.ts';
 
 /** The traces of one correlator that keeps all in memory. */
 export function tracesInMemory(config: CorrelatorConfig, messages: readonly OutgoingMessage[]): readonly Trace[] {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { ReceivedMessage } from '../../core/bus/bus.ts';
 import type { Cause, Span } from '../../schemas/generated/span.ts';
 import { events, lasting } from './scenario.ts';
-import { batchMessage, hexId, makeSpan, side } from './span-fixtures.ts';
+import { batchMessage, hexId, makeSpan, side } from './span-messages.ts';
 
 const wildSpan = fc.record({
   id: fc.integer({ min: 1, max: 60 }),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { imbalance } from '../../core/stage/accounting.ts';
 import { createLogger } from '../../core/telemetry/logger.ts';
 import { createTelemetry } from '../../core/telemetry/telemetry.ts';
-import { socketEvent } from '../testing/event.ts';
+import { socketEvent } from '../../schemas/testing/an-event.ts';
 import { lineDissector } from '../testing/line-protocol.ts';
 import { runAgent } from '../testing/run-agent.ts';
 import type { Conversation, Dissector } from './dissector.ts';

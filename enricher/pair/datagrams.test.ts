@@ -3,7 +3,7 @@ import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { dissectors } from '../dissect/dissectors.ts';
 import { dnsQuery, dnsResponse } from '../dissect/fixtures/wire.ts';
-import { socketEvent } from '../testing/event.ts';
+import { socketEvent } from '../../schemas/testing/an-event.ts';
 import { runAgent } from '../testing/run-agent.ts';
 
 /** Which datagram answers which, where a program does not ask who sent them. */

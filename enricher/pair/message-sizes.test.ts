@@ -4,7 +4,7 @@ import type { Span } from '../../schemas/generated/span.ts';
 import { dissectors } from '../dissect/dissectors.ts';
 import { http, postgresql, redisCommand } from '../dissect/fixtures/wire.ts';
 import { byteByByte, cutAt, type Step, hex, runConnection } from '../testing/connection.ts';
-import { socketEvent } from '../testing/event.ts';
+import { socketEvent } from '../../schemas/testing/an-event.ts';
 import { runAgent } from '../testing/run-agent.ts';
 
 /** How many bytes requests and responses have, however they come. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
-import { socketEvent } from '../testing/event.ts';
+import { socketEvent } from '../../schemas/testing/an-event.ts';
 import { type AgentRun, runAgent } from '../testing/run-agent.ts';
 
 type Given = Parameters<typeof socketEvent>[0];

@@ -11,7 +11,7 @@ import {
   u16,
   u32,
 } from '../dissect/fixtures/wire.ts';
-import { socketEvent } from '../testing/event.ts';
+import { socketEvent } from '../../schemas/testing/an-event.ts';
 import { runAgent } from '../testing/run-agent.ts';
 
 /** Spans of databases, where a call is more or less than one request and one response. */

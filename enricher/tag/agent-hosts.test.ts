@@ -1,7 +1,7 @@
 /** What agents tell of hosts takes no room from, and never counts more than, what Kubernetes and clouds tell. */
 import { expect, test } from 'vitest';
 import { type Resource, resourceKindIndex as kinds } from '../../schemas/generated/resource.ts';
-import { processFacts, resource, tagQuestion } from '../testing/resources.ts';
+import { processFacts, resource, tagQuestion } from '../../schemas/testing/a-resource.ts';
 import { AgentTagger } from './agent-tagger.ts';
 import { ResourceTable } from './resource-table.ts';
 import { newTagCounts } from './tag-counts.ts';

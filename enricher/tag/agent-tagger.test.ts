@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Resource } from '../../schemas/generated/resource.ts';
 import { resourceKindIndex as kinds } from '../../schemas/generated/resource.ts';
-import { processFacts, resource, tagQuestion } from '../testing/resources.ts';
+import { processFacts, resource, tagQuestion } from '../../schemas/testing/a-resource.ts';
 import { AgentTagger } from './agent-tagger.ts';
 import { ResourceTable } from './resource-table.ts';
 import { newTagCounts } from './tag-counts.ts';

@@ -8,9 +8,9 @@ import { type Resource, writeResource } from '../../schemas/generated/resource.t
 import type { Span } from '../../schemas/generated/span.ts';
 import { readSpanBatch } from '../../schemas/generated/span-batch.ts';
 import { createEnricher, type Enricher } from '../stage.ts';
-import { socketEvent } from '../testing/event.ts';
+import { socketEvent } from '../../schemas/testing/an-event.ts';
 import { lineDissector } from '../testing/line-protocol.ts';
-import { processFacts, resource } from '../testing/resources.ts';
+import { processFacts, resource } from '../../schemas/testing/a-resource.ts';
 import { testConfig } from '../testing/run-agent.ts';
 
 const source = { topic: 'events', partition: 0 };

@@ -1,7 +1,7 @@
 import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { dissectors } from '../dissect/dissectors.ts';
-import { socketEvent } from './event.ts';
+import { socketEvent } from '../../schemas/testing/an-event.ts';
 import { type AgentRun, runAgent } from './run-agent.ts';
 
 /** One call on a connection: who sent it (`C` the client), what, and how long after the call before (default 1 ms). */

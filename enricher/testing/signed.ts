@@ -5,7 +5,7 @@ import type { OutgoingMessage, ReceivedMessage } from '../../core/bus/bus.ts';
 import { encodeValue, outgoingMessage } from '../../core/codec.ts';
 import { type EventBatch, writeEventBatch } from '../../schemas/generated/event-batch.ts';
 import { type Resource, writeResource } from '../../schemas/generated/resource.ts';
-import { resource } from './resources.ts';
+import { resource } from '../../schemas/testing/a-resource.ts';
 
 /** Messages as agents send them, for tests. */
 

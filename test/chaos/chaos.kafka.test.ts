@@ -1,7 +1,7 @@
 /** Ten kills and every other fault there is, under load: see run-chaos.ts. `npm run test:chaos -- --kills 100` does more. */
 import { expect, it } from 'vitest';
 import { brokerMissing } from '../../scripts/kafka/jars.ts';
-import { redisMissing } from '../../correlator/testing/redis-server.ts';
+import { redisMissing } from '../../core/testing/redis-server.ts';
 import { describeWhere } from '../requirement.ts';
 import { runChaos } from './run-chaos.ts';
 

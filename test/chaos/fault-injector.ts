@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus, OutgoingMessage } from '../../core/bus/bus.ts';
 import { PipelineError } from '../../core/errors.ts';
-import type { RedisUnderTest } from '../../correlator/testing/redis-server.ts';
+import type { RedisUnderTest } from '../../core/testing/redis-server.ts';
 import type { Broker } from '../../scripts/kafka/broker.ts';
 import type { ClickHouseProcess } from './clickhouse-process.ts';
 import type { Fault, FaultKind } from './fault-schedule.ts';
 import type { InputPublisher } from './input-publisher.ts';
 import { poisonRecord } from './poison.ts';
-import { pick } from './seeded-random.ts';
+import { pick } from '../../core/testing/seeded-random.ts';
 import { fleetStages, type Instance, type StageFleet } from './stage-fleet.ts';
 
 /** Everything that faults happen to. */

@@ -1,4 +1,4 @@
-import { SeededRandom } from './seeded-random.ts';
+import { SeededRandom } from '../../core/testing/seeded-random.ts';
 
 /** What can go wrong besides an instance of a stage that is killed. */
 export const otherFaults = [

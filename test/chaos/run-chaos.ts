@@ -11,7 +11,7 @@ import { kafkaBusOptions } from '../../core/bus/kafka/config.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
 import { topicSettings } from '../../cli/bus.ts';
 import { loadSettings } from '../../cli/settings.ts';
-import { startRedis } from '../../correlator/testing/redis-server.ts';
+import { startRedis } from '../../core/testing/redis-server.ts';
 import { startBroker } from '../../scripts/kafka/broker.ts';
 import { accountsOf, difference } from './accounting.ts';
 import { chaosInput } from './chaos-input.ts';

@@ -7,7 +7,7 @@ import { ApiServer } from '../../collector/kubernetes/testing/api-server.ts';
 import { ChurnWorld } from '../../collector/kubernetes/testing/churn-world.ts';
 import { ObjectStore } from '../../collector/kubernetes/testing/object-store.ts';
 import { openEmbeddedBus } from '../../core/bus/embedded/embedded-bus.ts';
-import { SeededRandom } from '../chaos/seeded-random.ts';
+import { SeededRandom } from '../../core/testing/seeded-random.ts';
 import { publishedVersions } from '../kubernetes/published.ts';
 import { type RunningCommand, startSpanloom, untilSays } from './spanloom.ts';
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { describeBusContract } from '../../core/bus/contract.ts';
+import { describeBusContract } from '../../core/bus/testing/bus-contract.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
 import { brokerForTests } from './test-broker.ts';
 

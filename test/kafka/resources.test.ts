@@ -6,7 +6,7 @@ import { ChurnWorld } from '../../collector/kubernetes/testing/churn-world.ts';
 import { ObjectStore } from '../../collector/kubernetes/testing/object-store.ts';
 import type { Bus } from '../../core/bus/bus.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
-import { SeededRandom } from '../chaos/seeded-random.ts';
+import { SeededRandom } from '../../core/testing/seeded-random.ts';
 import { publishedVersions } from '../kubernetes/published.ts';
 import { startPublisher } from '../kubernetes/publisher-process.ts';
 import { brokerForTests } from './test-broker.ts';

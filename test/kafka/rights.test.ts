@@ -8,7 +8,7 @@ import { readTopic } from '../../cli/read-topic.ts';
 import { oneAgent, otherAgent } from '../../core/agents/testing/agent-keys.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
 import { grants } from '../../deploy/testing/kafka-grants.ts';
-import { socketEvent } from '../../enricher/testing/event.ts';
+import { socketEvent } from '../../schemas/testing/an-event.ts';
 import { batchMessage } from '../../enricher/testing/signed.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { readDeadLetter } from '../../schemas/generated/dead-letter.ts';

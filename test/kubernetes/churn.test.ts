@@ -8,7 +8,7 @@ import { ChurnWorld } from '../../collector/kubernetes/testing/churn-world.ts';
 import { ObjectStore } from '../../collector/kubernetes/testing/object-store.ts';
 import type { Bus } from '../../core/bus/bus.ts';
 import { openEmbeddedBus } from '../../core/bus/embedded/embedded-bus.ts';
-import { SeededRandom } from '../chaos/seeded-random.ts';
+import { SeededRandom } from '../../core/testing/seeded-random.ts';
 import { PublishedAddresses, publishedVersions } from './published.ts';
 import { type Publisher, type PublisherSettings, startPublisher } from './publisher-process.ts';
 import type { Resource } from '../../schemas/generated/resource.ts';

@@ -17,14 +17,14 @@ import { compactedTopics, topics } from '../../core/topics.ts';
 import { readTopic } from '../../cli/read-topic.ts';
 import { enricherConfig } from '../../enricher/config.ts';
 import { runEnricher } from '../../enricher/run.ts';
-import { socketEvent } from '../../enricher/testing/event.ts';
-import { processFacts } from '../../enricher/testing/resources.ts';
+import { socketEvent } from '../../schemas/testing/an-event.ts';
+import { processFacts } from '../../schemas/testing/a-resource.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { writeEventBatch } from '../../schemas/generated/event-batch.ts';
 import { readSpanBatch } from '../../schemas/generated/span-batch.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { addressText } from '../../schemas/trace-json.ts';
-import { SeededRandom } from '../chaos/seeded-random.ts';
+import { SeededRandom } from '../../core/testing/seeded-random.ts';
 import { publishedVersions } from './published.ts';
 import { type Publisher, startPublisher } from './publisher-process.ts';
 

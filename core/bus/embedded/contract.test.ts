@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeBusContract } from '../contract.ts';
+import { describeBusContract } from '../testing/bus-contract.ts';
 import { openEmbeddedBus } from './embedded-bus.ts';
 
 describeBusContract('embedded', () => {

@@ -1,4 +1,4 @@
-import { AvroWriter } from '../schemas/avro-writer.ts';
+import { AvroWriter } from '../../schemas/avro-writer.ts';
 import {
   directionSymbols,
   eventKindSymbols,
@@ -6,7 +6,7 @@ import {
   transportSymbols,
   writeSocketEvent,
   type SocketEvent,
-} from '../schemas/generated/event-batch.ts';
+} from '../../schemas/generated/event-batch.ts';
 
 /**
  * The reference of native/encode.cc: from the bytes of `struct spanloom_event` (bpf/event.h) to Avro. Not for the hot

@@ -5,9 +5,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { hasCode, PipelineError } from '../errors.ts';
-import type { Bus, Consumer, OutgoingMessage, Poll, Position, ReceivedMessage, TopicPartition } from './bus.ts';
-import { partitionOf } from './partitioner.ts';
+import { hasCode, PipelineError } from '../../errors.ts';
+import type { Bus, Consumer, OutgoingMessage, Poll, Position, ReceivedMessage, TopicPartition } from '../bus.ts';
+import { partitionOf } from '../partitioner.ts';
 
 /** An implementation, with data that outlive its connections. */
 export interface BusUnderTest {

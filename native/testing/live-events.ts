@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { AvroReader } from '../schemas/avro-reader.ts';
-import { readSocketEvent, type SocketEvent } from '../schemas/generated/event-batch.ts';
-import type { Capture, CapturedBlock, CaptureOptions, SeenProcess } from './capture.ts';
-import { addonPath, capturePrograms, loadNative } from './load.ts';
+import { AvroReader } from '../../schemas/avro-reader.ts';
+import { readSocketEvent, type SocketEvent } from '../../schemas/generated/event-batch.ts';
+import type { Capture, CapturedBlock, CaptureOptions, SeenProcess } from '../capture.ts';
+import { addonPath, capturePrograms, loadNative } from '../load.ts';
 
 /** Support of the tests that capture on the running kernel. */
 

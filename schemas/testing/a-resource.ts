@@ -1,6 +1,6 @@
-import type { ProcessFacts } from '../../schemas/generated/event-batch.ts';
-import type { Resource } from '../../schemas/generated/resource.ts';
-import type { TagQuestion } from '../tag/tagger.ts';
+import type { ProcessFacts } from '../generated/event-batch.ts';
+import type { Resource } from '../generated/resource.ts';
+import type { TagQuestion } from '../../enricher/tag/tagger.ts';
 
 /** A version of a resource for a test: it lives from 1000 ns on, unless told otherwise. */
 export function resource(given: Partial<Resource>): Resource {

@@ -1,4 +1,4 @@
-import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
+import type { SocketEvent } from '../generated/event-batch.ts';
 
 /** One event for a test: data that a client reads from a server on the same host, unless told otherwise. */
 export function socketEvent(given: Partial<SocketEvent> & { readonly text?: string }): SocketEvent {
