@@ -9,7 +9,7 @@ import { encodeValue, outgoingMessage } from '../core/codec.ts';
 import { imbalance } from '../core/stage/accounting.ts';
 import { dissectors } from '../enricher/dissect/dissectors.ts';
 import { createEnricher, type Enricher } from '../enricher/stage.ts';
-import { socketEvent } from '../schemas/testing/an-event.ts';
+import { anEvent } from '../schemas/testing/an-event.ts';
 import { testConfig } from '../enricher/testing/run-agent.ts';
 import { type SocketEvent, writeEventBatch } from '../schemas/generated/event-batch.ts';
 
@@ -55,7 +55,7 @@ function sendEvents(feed: Feed, count: number, make: MakeEvent): void {
   let sequence = 0;
   for (let index = 0; index < count; index++) {
     const id = index + 1;
-    events.push(socketEvent({ id, messageId: 1, timeOffsetNs: id, ...make(index) }));
+    events.push(anEvent({ id, messageId: 1, timeOffsetNs: id, ...make(index) }));
     if (events.length < eventsPerBatch && index + 1 < count) continue;
     feed.send(1, ++sequence, events);
     events = [];
@@ -133,7 +133,7 @@ const cases: Readonly<Record<string, (feed: Feed, count: number) => void>> = {
     for (let agentId = 1; agentId <= count; agentId++) feed.send(agentId, 1, []);
   },
   'an agent for each request': (feed, count) => {
-    const event = socketEvent({ id: 1, text: 'GET / HTTP/1.1\r\n\r\n', localPort: 80, role: 'server' });
+    const event = anEvent({ id: 1, text: 'GET / HTTP/1.1\r\n\r\n', localPort: 80, role: 'server' });
     for (let agentId = 1; agentId <= count; agentId++) feed.send(agentId, 1, [event]);
   },
 };

@@ -15,7 +15,7 @@ import { migrate } from '../core/clickhouse/migrate.ts';
 import { integerLiteral } from '../core/clickhouse/sql-literal.ts';
 import { parseWhere } from '../query/where/parse-where.ts';
 import { whereSql } from '../query/where/where-sql.ts';
-import { epochNs } from '../sink/testing/traces.ts';
+import { epochNs } from '../schemas/testing/a-span.ts';
 
 const spanCount = Number(process.argv[2] ?? 3_000_000);
 const podCount = Number(process.argv[3] ?? 100_000);

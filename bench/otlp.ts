@@ -10,14 +10,15 @@ import { OtlpStage } from '../sink/otlp/stage.ts';
 import { tracesData } from '../sink/otlp/testing/otlp-messages.ts';
 import { TraceEncoder } from '../sink/otlp/trace-encoder.ts';
 import { visibleSpans } from '../sink/otlp/visible-spans.ts';
-import { makeLoadTrace, makeResource, resourceMessage, traceMessage } from '../sink/testing/traces.ts';
+import { makeLoadTrace, resourceMessage, traceMessage } from '../sink/testing/traces.ts';
+import { gatewayResource } from '../sink/testing/traces.ts';
 
 const traceCount = 500;
 const rounds = 9;
 const maxMessageBytes = 900 * 1024;
 
 const names = new ResourceNames();
-for (let id = 1; id < 6; id++) names.learn(resourceMessage(makeResource({ id, name: `service-${id}` }), id));
+for (let id = 1; id < 6; id++) names.learn(resourceMessage(gatewayResource({ id, name: `service-${id}` }), id));
 const traces = Array.from({ length: traceCount }, (_, index) => makeLoadTrace(index + 1));
 const messages: readonly ReceivedMessage[] = traces.map((trace, index) => traceMessage(trace, index));
 const visible = traces.map(({ spans }) => visibleSpans(spans));

@@ -11,7 +11,9 @@ import { AgentTagger } from '../enricher/tag/agent-tagger.ts';
 import { ResourceTable } from '../enricher/tag/resource-table.ts';
 import { newTagCounts } from '../enricher/tag/tag-counts.ts';
 import type { TagQuestion } from '../enricher/tag/tagger.ts';
-import { processFacts, resource, tagQuestion } from '../schemas/testing/a-resource.ts';
+import { aResource } from '../schemas/testing/a-resource.ts';
+import { tagQuestion } from '../enricher/testing/tag-question.ts';
+import { aProcess } from '../schemas/testing/an-event.ts';
 
 const [vpcs, nodesPerVpc, workloadsPerVpc, podsPerVpc] = [50, 40, 100, 2000];
 const wanted = Number(process.argv[2] ?? 1_000_000);
@@ -25,27 +27,27 @@ const serviceAddress = (workload: number): Uint8Array => Uint8Array.of(172, 20, 
 const podUid = (id: number): string => `00000000-0000-4000-8000-${String(id).padStart(12, '0')}`;
 
 function* resources(): Generator<Resource> {
-  for (let region = 1; region <= 3; region++) yield resource({ kind: 'region', id: region, uid: `aws:r${region}` });
+  for (let region = 1; region <= 3; region++) yield aResource({ kind: 'region', id: region, uid: `aws:r${region}` });
   for (let vpc = 1; vpc <= vpcs; vpc++) {
     const region = (vpc % 3) + 1;
-    yield resource({ kind: 'vpc', id: vpc, uid: `aws:vpc-${vpc}`, parents: [reference('region', region)] });
-    yield resource({ kind: 'subnet', id: vpc, uid: `aws:subnet-${vpc}`, parents: [reference('vpc', vpc)] });
+    yield aResource({ kind: 'vpc', id: vpc, uid: `aws:vpc-${vpc}`, parents: [reference('region', region)] });
+    yield aResource({ kind: 'subnet', id: vpc, uid: `aws:subnet-${vpc}`, parents: [reference('vpc', vpc)] });
     const networks = [{ address: Uint8Array.of(10, 1, 0, 0), prefixLength: 16 }];
-    yield resource({ kind: 'cluster', id: vpc, uid: `cluster-${vpc}`, parents: [reference('vpc', vpc)], networks });
-    yield resource({ kind: 'namespace', id: vpc, uid: `namespace-${vpc}`, parents: [reference('cluster', vpc)] });
+    yield aResource({ kind: 'cluster', id: vpc, uid: `cluster-${vpc}`, parents: [reference('vpc', vpc)], networks });
+    yield aResource({ kind: 'namespace', id: vpc, uid: `namespace-${vpc}`, parents: [reference('cluster', vpc)] });
     for (let index = 0; index < nodesPerVpc; index++) {
       const id = (vpc - 1) * nodesPerVpc + index + 1;
       const instance = `aws:i-${id}`;
-      yield resource({ kind: 'instance', id, uid: instance, parents: [reference('subnet', vpc)] });
+      yield aResource({ kind: 'instance', id, uid: instance, parents: [reference('subnet', vpc)] });
       const parents = [reference('cluster', vpc), { ...reference('instance', 0), uid: instance }];
-      yield resource({ kind: 'node', id, uid: `node-${id}`, name: `node-${id}`, parents });
+      yield aResource({ kind: 'node', id, uid: `node-${id}`, name: `node-${id}`, parents });
     }
     for (let index = 0; index < workloadsPerVpc; index++) {
       const id = (vpc - 1) * workloadsPerVpc + index + 1;
       const parents = [reference('namespace', vpc), reference('cluster', vpc)];
-      yield resource({ kind: 'workload', id, uid: `workload-${id}`, parents });
+      yield aResource({ kind: 'workload', id, uid: `workload-${id}`, parents });
       const ports = [{ transport: 'tcp', port: 80, targetPort: 8080, nodePort: 0 }] as const;
-      yield resource({ kind: 'service', id, uid: `service-${id}`, parents, ports, addresses: [serviceAddress(index)] });
+      yield aResource({ kind: 'service', id, uid: `service-${id}`, parents, ports, addresses: [serviceAddress(index)] });
     }
     for (let index = 0; index < podsPerVpc; index++) yield pod(vpc, index);
   }
@@ -64,7 +66,7 @@ function pod(vpc: number, index: number, validFromNs = 1000n): Resource {
   ];
   const labels = Object.fromEntries(Array.from({ length: 20 }, (_, label) => [`label-${label}`, `${id}-${label}`]));
   const named = { uid: podUid(id), name: `pod-${id}`, labels };
-  return resource({ kind: 'pod', id, ...named, parents, addresses: [podAddress(index)], validFromNs });
+  return aResource({ kind: 'pod', id, ...named, parents, addresses: [podAddress(index)], validFromNs });
 }
 
 const median = (values: readonly number[]): number =>
@@ -94,7 +96,7 @@ const tableBytes = memory() - before;
 function tagger(of: ResourceTable): AgentTagger {
   const agent = new AgentTagger(of, 1000, newTagCounts());
   const facts = Array.from({ length: localPods }, (_, index) =>
-    processFacts({ processId: index, podUid: podUid(index * nodesPerVpc + 1), resourceId: index + 1 }),
+    aProcess({ processId: index, podUid: podUid(index * nodesPerVpc + 1), resourceId: index + 1 }),
   );
   agent.learn(facts);
   return agent;

@@ -6,7 +6,8 @@ import { readSpanBatch, writeSpanBatch } from '../schemas/generated/span-batch.t
 import { writeSpan } from '../schemas/generated/span.ts';
 import { readRecordBatch } from './span-batch-reader.ts';
 import type { SpanRecord } from './span-record.ts';
-import { makeSpan, side } from './testing/span-messages.ts';
+import { side } from './testing/span-messages.ts';
+import { aSpan } from '../schemas/testing/a-span.ts';
 import { wildBatches, wildMessages } from './testing/wild-spans.ts';
 
 const origin = { source: 'spans/0', offset: 0, acceptedMs: 0, held: 0 };
@@ -63,13 +64,13 @@ describe('a record of a span', () => {
   test('has one tuple for a call, whether its addresses are mapped or not', () => {
     const mapped = (host: number): Uint8Array => Uint8Array.of(...Array<number>(10).fill(0), 255, 255, 10, 0, 0, host);
     const spans = [
-      makeSpan({ spanId: '0'.repeat(16), client: side(1, 40_000), server: side(2, 80) }),
-      makeSpan({
+      aSpan({ spanId: '0'.repeat(16), client: side(1, 40_000), server: side(2, 80) }),
+      aSpan({
         spanId: '1'.repeat(16),
         client: { ...side(1, 40_000), address: mapped(1) },
         server: { ...side(2, 80), address: mapped(2) },
       }),
-      makeSpan({ spanId: '2'.repeat(16), client: side(2, 40_000), server: side(1, 80) }),
+      aSpan({ spanId: '2'.repeat(16), client: side(2, 40_000), server: side(1, 80) }),
     ];
     const value = encodeValue({ agentId: 1, watermarkNs: 0n, spans }, writeSpanBatch);
     const [plain, same, other] = readBoth(value).map(([, { tuple }]) => tuple);
@@ -79,7 +80,7 @@ describe('a record of a span', () => {
 
   test('a text that is no ASCII, or long, is read as it is, also the second time', () => {
     for (const text of ['é'.repeat(10), 'ö', '\u{1f600}', 'x'.repeat(200), 'Ã©'.repeat(5)]) {
-      const span = makeSpan({ spanId: '1', xRequestIdRequest: text, xRequestIdResponse: text });
+      const span = aSpan({ spanId: '1', xRequestIdRequest: text, xRequestIdResponse: text });
       const value = encodeValue({ agentId: 1, watermarkNs: 0n, spans: [span, span] }, writeSpanBatch);
       for (const [, record] of readBoth(value))
         expect([record.xRequestIdRequest, record.xRequestIdResponse]).toEqual([text, text]);
@@ -87,7 +88,7 @@ describe('a record of a span', () => {
   });
 
   test('a message that says it has more spans than it can hold is refused without taking memory for them', () => {
-    const value = encodeValue({ agentId: 1, watermarkNs: 0n, spans: [makeSpan({ spanId: '1' })] }, writeSpanBatch);
+    const value = encodeValue({ agentId: 1, watermarkNs: 0n, spans: [aSpan({ spanId: '1' })] }, writeSpanBatch);
     const reader = new AvroReader(value);
     reader.readLong();
     reader.readBigLong();

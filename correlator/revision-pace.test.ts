@@ -6,11 +6,12 @@ import type { OutgoingMessage } from '../core/bus/bus.ts';
 import type { Span } from '../schemas/generated/span.ts';
 import { Correlator } from './stage.ts';
 import { lasting, Scenario } from './testing/scenario.ts';
-import { batchMessage, finalTraces, hexId, makeSpan, side, testConfig, tracesOf } from './testing/span-messages.ts';
+import { batchMessage, finalTraces, hexId, side, testConfig, tracesOf } from './testing/span-messages.ts';
+import { aSpan } from '../schemas/testing/a-span.ts';
 
 /** Spans with nothing in common but the trace id of a header. */
 const spanAt = (number: number, atMs: number, headerTraceId = 'ab'.repeat(16)): Span =>
-  makeSpan({
+  aSpan({
     spanId: hexId(number),
     observationPoint: 's-p',
     processId: 200,

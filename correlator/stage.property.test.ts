@@ -6,7 +6,8 @@ import type { Span } from '../schemas/generated/span.ts';
 import type { Trace } from '../schemas/generated/trace.ts';
 import { Correlator } from './stage.ts';
 import { events } from './testing/scenario.ts';
-import { batchMessage, finalTraces, hexId, makeSpan, testConfig, tracesOf } from './testing/span-messages.ts';
+import { batchMessage, finalTraces, hexId, testConfig, tracesOf } from './testing/span-messages.ts';
+import { aSpan } from '../schemas/testing/a-span.ts';
 import { eighteenSpans, randomSource, simulate } from './testing/simulated-services.ts';
 import { wildBatches, wildMessages } from './testing/wild-spans.ts';
 
@@ -175,7 +176,7 @@ describe('whatever spans come', () => {
 
   test('a message is needed as long as a later one repeats a span of it', () => {
     const correlator = new Correlator(testConfig);
-    const spans = [1, 2].map((id) => makeSpan({ spanId: hexId(id), processId: id, ...events(id * 10, id * 10 + 1) }));
+    const spans = [1, 2].map((id) => aSpan({ spanId: hexId(id), processId: id, ...events(id * 10, id * 10 + 1) }));
     correlator.process(batchMessage(0, 0, [spans[0]!]), 0);
     correlator.process(batchMessage(1, 100_000, []), 0);
     correlator.process(batchMessage(2, 140_000, spans), 0);

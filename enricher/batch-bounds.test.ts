@@ -6,7 +6,7 @@ import { readSpanBatch } from '../schemas/generated/span-batch.ts';
 import { boundsProblem } from './batch-bounds.ts';
 import { dissectors } from './dissect/dissectors.ts';
 import { createEnricher } from './stage.ts';
-import { socketEvent } from '../schemas/testing/an-event.ts';
+import { anEvent } from '../schemas/testing/an-event.ts';
 import { eventMessage } from './testing/event-message.ts';
 import { lineDissector } from './testing/line-protocol.ts';
 import { testConfig } from './testing/run-agent.ts';
@@ -19,8 +19,8 @@ const batch = (given: Partial<EventBatch>): EventBatch => ({
   ...{ losses: [], processes: [], events: [] },
   ...given,
 });
-const event = (given: Parameters<typeof socketEvent>[0]): Pick<EventBatch, 'events'> => ({
-  events: [socketEvent(given)],
+const event = (given: Parameters<typeof anEvent>[0]): Pick<EventBatch, 'events'> => ({
+  events: [anEvent(given)],
 });
 
 describe('the numbers of a batch', () => {
@@ -60,8 +60,8 @@ describe('the numbers of a batch', () => {
   test('of a host that is up for longer than 2^53 ns, which are 104 days, are those of any host', () => {
     const stage = createEnricher(testConfig, { dissectors: [lineDissector] });
     const call = [
-      socketEvent({ id: 2, direction: 'egress', text: 'Q a 1\n', timeOffsetNs: 1_000 }),
-      socketEvent({ id: 3, direction: 'ingress', text: 'A 200\n', timeOffsetNs: 9_000 }),
+      anEvent({ id: 2, direction: 'egress', text: 'Q a 1\n', timeOffsetNs: 1_000 }),
+      anEvent({ id: 3, direction: 'ingress', text: 'A 200\n', timeOffsetNs: 9_000 }),
     ];
     const dayNs = 86_400e9;
     const up = eventMessage(
@@ -81,8 +81,8 @@ describe('the numbers of a batch', () => {
     'of a body of %s bytes can be read',
     (length) => {
       const call = [
-        socketEvent({ id: 2, direction: 'egress', text: 'GET / HTTP/1.1\r\nHost: a\r\n\r\n' }),
-        socketEvent({ id: 3, direction: 'ingress', text: `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n` }),
+        anEvent({ id: 2, direction: 'egress', text: 'GET / HTTP/1.1\r\nHost: a\r\n\r\n' }),
+        anEvent({ id: 3, direction: 'ingress', text: `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n` }),
       ];
       const stage = createEnricher(testConfig, { dissectors });
       const message = eventMessage({ events: call, baseTimeNs }, { offset: 0, timestampMs: acceptedMs });
@@ -95,8 +95,8 @@ describe('the numbers of a batch', () => {
   test('of one batch cost that batch: it is put aside, and the next is worked off', () => {
     const stage = createEnricher(testConfig, { dissectors: [lineDissector] });
     const call = [
-      socketEvent({ id: 2, direction: 'egress', text: 'Q a 1\n' }),
-      socketEvent({ id: 3, direction: 'ingress', text: 'A 200\n' }),
+      anEvent({ id: 2, direction: 'egress', text: 'Q a 1\n' }),
+      anEvent({ id: 3, direction: 'ingress', text: 'A 200\n' }),
     ];
     const ahead = eventMessage({ events: call, baseTimeNs: baseTimeNs * 2n }, { offset: 0, timestampMs: acceptedMs });
     expect(stage.process(ahead, 0)).toMatchObject([{ topic: 'dead-letter' }]);

@@ -7,7 +7,7 @@ import type { Span } from '../schemas/generated/span.ts';
 import { readSpanBatch } from '../schemas/generated/span-batch.ts';
 import type { EnricherConfig } from './config.ts';
 import { createEnricher, type Enricher } from './stage.ts';
-import { socketEvent } from '../schemas/testing/an-event.ts';
+import { anEvent } from '../schemas/testing/an-event.ts';
 import { eventMessage } from './testing/event-message.ts';
 import { lineDissector } from './testing/line-protocol.ts';
 import { testConfig } from './testing/run-agent.ts';
@@ -25,9 +25,9 @@ function spansOf(outputs: readonly OutgoingMessage[]): readonly Span[] {
 }
 
 const call = (id: number, given: Partial<SocketEvent> = {}): SocketEvent =>
-  socketEvent({ id, direction: 'egress', text: 'Q a 1\n', ...given });
+  anEvent({ id, direction: 'egress', text: 'Q a 1\n', ...given });
 const response = (id: number, given: Partial<SocketEvent> = {}): SocketEvent =>
-  socketEvent({ id, direction: 'ingress', text: 'A 200\n', ...given });
+  anEvent({ id, direction: 'ingress', text: 'A 200\n', ...given });
 
 class Bus {
   readonly stage: Enricher;
@@ -62,7 +62,7 @@ describe('a batch in the name of an agent', () => {
   }
 
   const honest = spansAround({ agentId: 99, events: [] });
-  const stray = socketEvent({ id: 2 ** 52, kind: 'close', socketId: 999 });
+  const stray = anEvent({ id: 2 ** 52, kind: 'close', socketId: 999 });
 
   test.each([
     ['with an event id and a number far away', { sequence: 2 ** 40, events: [stray] }],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { EventBatch } from '../schemas/generated/event-batch.ts';
 import { RecentBatches } from './recent-batches.ts';
-import { socketEvent } from '../schemas/testing/an-event.ts';
+import { anEvent } from '../schemas/testing/an-event.ts';
 
 const batch = (sequence: number, ids: readonly number[] = [2 * sequence, 2 * sequence + 1]): EventBatch => ({
   agentId: 7,
@@ -12,7 +12,7 @@ const batch = (sequence: number, ids: readonly number[] = [2 * sequence, 2 * seq
   untilOffsetNs: 10,
   losses: [],
   processes: [],
-  events: ids.map((id) => socketEvent({ id })),
+  events: ids.map((id) => anEvent({ id })),
 });
 
 test('a batch that was sent again is known, also some hundred batches later, and once', () => {

@@ -8,9 +8,9 @@ import { AvroReader } from '../schemas/avro-reader.ts';
 import { readDeadLetter } from '../schemas/generated/dead-letter.ts';
 import { readSpanBatch } from '../schemas/generated/span-batch.ts';
 import { createEnricher, type Enricher } from './stage.ts';
-import { socketEvent } from '../schemas/testing/an-event.ts';
+import { anEvent } from '../schemas/testing/an-event.ts';
 import { lineDissector } from './testing/line-protocol.ts';
-import { processFacts } from '../schemas/testing/a-resource.ts';
+import { aProcess } from '../schemas/testing/an-event.ts';
 import { testConfig } from './testing/run-agent.ts';
 import { batchMessage, hostMessage } from './testing/signed.ts';
 
@@ -28,13 +28,13 @@ const letterOf = (outputs: readonly OutgoingMessage[]): ReturnType<typeof readDe
   expect(outputs.map(({ topic }) => topic)).toEqual(['dead-letter']);
   return readDeadLetter(new AvroReader(Buffer.from(outputs[0]!.value)));
 };
-const call = (id: number): ReturnType<typeof socketEvent>[] => [
-  socketEvent({ id, direction: 'egress', text: 'Q a 1\n', socketId: 5 }),
-  socketEvent({ id: id + 1, direction: 'ingress', text: 'A 200\n', socketId: 5 }),
+const call = (id: number): ReturnType<typeof anEvent>[] => [
+  anEvent({ id, direction: 'egress', text: 'Q a 1\n', socketId: 5 }),
+  anEvent({ id: id + 1, direction: 'ingress', text: 'A 200\n', socketId: 5 }),
 ];
 /** Batches of the victim, as it sends them: each ends one span. */
 const own = (sequence: number): ReceivedMessage => batchMessage({ sequence, events: call(sequence * 2 - 1) }, oneAgent);
-const highEvent = [socketEvent({ id: 2 ** 52, kind: 'close', socketId: 999, timeOffsetNs: 5000 })];
+const highEvent = [anEvent({ id: 2 ** 52, kind: 'close', socketId: 999, timeOffsetNs: 5000 })];
 
 describe('somebody with the rights of a collector', () => {
   const forgeries: readonly (readonly [string, string, ReceivedMessage])[] = [
@@ -75,7 +75,7 @@ describe('somebody with the rights of a collector', () => {
   it('cannot say that its processes are those of another host', () => {
     const agentId = otherAgent.agentId!;
     const hostResourceId = hash31(hostUid(agentId));
-    const facts = processFacts({ processId: 9, startTimeNs: 3n, hostResourceId });
+    const facts = aProcess({ processId: 9, startTimeNs: 3n, hostResourceId });
     const right = { ...facts, resourceId: hash31(processUid(agentId, facts)) };
     const stage = create();
     expect(spansOf(stage.process(batchMessage({ processes: [right] }, otherAgent), 0))).toBe(0);
@@ -109,7 +109,7 @@ it('a message that is sent again as it is makes no span a second time', () => {
 
 it('a key that is trusted to replay speaks for every agent, with ids as they were recorded', () => {
   const stage = create();
-  const processes = [processFacts({ hostResourceId: 3, resourceId: 4 })];
+  const processes = [aProcess({ hostResourceId: 3, resourceId: 4 })];
   expect(spansOf(stage.process(batchMessage({ agentId: 4711, events: call(1), processes }, replayKey), 0))).toBe(1);
 });
 

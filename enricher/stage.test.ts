@@ -12,7 +12,7 @@ import { dissectors } from './dissect/dissectors.ts';
 import { simulate } from './causality/simulate.ts';
 import { createEnricher } from './stage.ts';
 import { eventMessage } from './testing/event-message.ts';
-import { socketEvent } from '../schemas/testing/an-event.ts';
+import { anEvent } from '../schemas/testing/an-event.ts';
 import { lineDissector } from './testing/line-protocol.ts';
 import { testConfig } from './testing/run-agent.ts';
 
@@ -38,9 +38,9 @@ const spansOf = (outputs: readonly OutgoingMessage[]): readonly Span[] =>
 const create = (config = testConfig): Stage<OutgoingMessage> => createEnricher(config, { dissectors: [lineDissector] });
 
 const call = (id: number, given: Partial<SocketEvent> = {}): SocketEvent =>
-  socketEvent({ id, direction: 'egress', text: 'Q a 1\n', ...given });
+  anEvent({ id, direction: 'egress', text: 'Q a 1\n', ...given });
 const response = (id: number, given: Partial<SocketEvent> = {}): SocketEvent =>
-  socketEvent({ id, direction: 'ingress', text: 'A 200\n', ...given });
+  anEvent({ id, direction: 'ingress', text: 'A 200\n', ...given });
 
 describe('messages', () => {
   test('each batch of events gives one batch of spans with its progress, also a heartbeat', () => {
@@ -259,7 +259,7 @@ describe('conservation', () => {
           const length = isData ? Buffer.byteLength(text, 'latin1') + extraLength : 0;
           const messageId = startsMessage ? id : Math.max(1, id - 1);
           const payload = isData ? { text } : {};
-          return socketEvent({
+          return anEvent({
             id,
             ...(given as Partial<SocketEvent>),
             ...payload,

@@ -4,21 +4,16 @@ import { openEmbeddedClickHouse } from '../core/clickhouse/embedded.ts';
 import type { Resource } from '../schemas/generated/resource.ts';
 import type { Side } from '../schemas/generated/span.ts';
 import { newSinkStage, temporaryClickHouse, type TemporaryClickHouse } from './testing/temporary-clickhouse.ts';
-import {
-  epochNs,
-  makeResource,
-  makeSide,
-  makeSpan,
-  makeTrace,
-  resourceMessage,
-  traceMessage,
-} from './testing/traces.ts';
+import { resourceMessage, traceMessage } from './testing/traces.ts';
+import { gatewayResource, processSide, orderSpan } from './testing/traces.ts';
+import { aTrace } from '../schemas/testing/a-trace.ts';
+import { epochNs } from '../schemas/testing/a-span.ts';
 
 let database: TemporaryClickHouse;
 const secondNs = 1_000_000_000n;
 
 const resource = (facts: Partial<Resource>): Resource =>
-  makeResource({ parents: [], environment: {}, validFromNs: epochNs - 100n * secondNs, ...facts });
+  gatewayResource({ parents: [], environment: {}, validFromNs: epochNs - 100n * secondNs, ...facts });
 
 const resources: readonly Resource[] = [
   resource({ kind: 'region', id: 1, uid: 'aws:eu-central-1', name: 'eu-central-1' }),
@@ -49,7 +44,7 @@ const resources: readonly Resource[] = [
   resource({ kind: 'database', id: 2, uid: 'aws:1:eu:db', name: 'orders-db', type: 'aws_rds' }),
 ];
 
-const side = (facts: Partial<Side>): Side => ({ ...makeSide(80, 0), ...facts });
+const side = (facts: Partial<Side>): Side => ({ ...processSide(80, 0), ...facts });
 const cart = side({
   regionId: 1,
   zoneId: 1,
@@ -66,13 +61,13 @@ const store = side({ namespaceId: 4, podId: 8, autoInstanceId: 2, autoInstanceTy
 beforeAll(async () => {
   database = await temporaryClickHouse();
   const spans = [
-    makeSpan({ spanId: '0000000000000001', startTimeNs: epochNs - secondNs, client: cart, server: store }),
-    makeSpan({ spanId: '0000000000000002', startTimeNs: epochNs, client: cart, server: store }),
-    makeSpan({ spanId: '0000000000000003', startTimeNs: epochNs + secondNs }),
+    orderSpan({ spanId: '0000000000000001', startTimeNs: epochNs - secondNs, client: cart, server: store }),
+    orderSpan({ spanId: '0000000000000002', startTimeNs: epochNs, client: cart, server: store }),
+    orderSpan({ spanId: '0000000000000003', startTimeNs: epochNs + secondNs }),
   ];
   await database.store(
     ...resources.map((entry, index) => resourceMessage(entry, index)),
-    traceMessage(makeTrace(spans), 0),
+    traceMessage(aTrace(spans), 0),
   );
 });
 afterAll(() => rmSync(database.directory, { recursive: true, force: true }));
@@ -138,7 +133,7 @@ describe('spans with names', () => {
 
   it('are the same rows, byte for byte, whatever labels their resources have', async () => {
     const labels = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`label-${index}`, 'x'.repeat(60)]));
-    const trace = traceMessage(makeTrace([makeSpan({ client: cart, server: cart })]), 1);
+    const trace = traceMessage(aTrace([orderSpan({ client: cart, server: cart })]), 1);
     const rowsWith = (itsLabels: Readonly<Record<string, string>>): Buffer => {
       const stage = newSinkStage();
       stage.process(resourceMessage(resource({ kind: 'pod', id: 7, uid: 'p7', labels: itsLabels }), 0), 0);

@@ -9,7 +9,10 @@ import { deliverToClickHouse } from './deliver.ts';
 import { applyRetention } from './retention.ts';
 import type { SinkOutput, SinkStage } from './stage.ts';
 import { newSinkStage, temporaryClickHouse, type TemporaryClickHouse } from './testing/temporary-clickhouse.ts';
-import { epochNs, makeResource, makeSpan, makeTrace, resourceMessage, traceMessage } from './testing/traces.ts';
+import { resourceMessage, traceMessage } from './testing/traces.ts';
+import { gatewayResource, orderSpan } from './testing/traces.ts';
+import { aTrace } from '../schemas/testing/a-trace.ts';
+import { epochNs } from '../schemas/testing/a-span.ts';
 
 const dayNs = 86_400_000_000_000n;
 let database: TemporaryClickHouse;
@@ -28,8 +31,8 @@ const hex = (number: number, digits: number): string => number.toString(16).padS
 
 /** A trace of one span. */
 function traceOf(number: number, startTimeNs = epochNs, requestDomain = 'good') {
-  const span = makeSpan({ spanId: hex(number + 1, 16), startTimeNs, requestDomain });
-  return makeTrace([span], { traceId: hex(number + 1, 32), startTimeNs });
+  const span = orderSpan({ spanId: hex(number + 1, 16), startTimeNs, requestDomain });
+  return aTrace([span], { traceId: hex(number + 1, 32), startTimeNs });
 }
 
 /** Delivers what the stage has. Returns the dead letters. */
@@ -65,7 +68,7 @@ describe('rows that the database refuses', () => {
     try {
       const stage = newSinkStage();
       const bad = [0, 7, 8, 63, 99];
-      stage.process(resourceMessage(makeResource(), 0), 0);
+      stage.process(resourceMessage(gatewayResource(), 0), 0);
       for (let number = 0; number < 100; number++) {
         const trace = traceOf(number, epochNs, bad.includes(number) ? 'bad' : 'good');
         const [span] = trace.spans;
@@ -174,7 +177,7 @@ describe('event times', () => {
     );
     // One that was merged into another has no time.
     outputs.push(
-      ...stage.process(traceMessage(makeTrace([], { startTimeNs: 0n, mergedInto: 'b'.repeat(32) }), 99), nowMs),
+      ...stage.process(traceMessage(aTrace([], { startTimeNs: 0n, mergedInto: 'b'.repeat(32) }), 99), nowMs),
     );
     const letters = await deliver(stage, [...outputs, ...stage.drain()]);
     expect(letters.map(({ offset, reason }) => [offset, reason])).toEqual(
@@ -207,8 +210,8 @@ describe('retention', () => {
     const nowNs = BigInt(Date.now()) * 1_000_000n;
     const [old, young] = [traceOf(0, nowNs - 40n * dayNs), traceOf(1, nowNs)];
     await database.store(traceMessage(old, 0), traceMessage(young, 1));
-    await database.store(traceMessage(makeTrace([], { startTimeNs: 0n, mergedInto: 'b'.repeat(32) }), 2));
-    await database.store(resourceMessage(makeResource(), 0));
+    await database.store(traceMessage(aTrace([], { startTimeNs: 0n, mergedInto: 'b'.repeat(32) }), 2));
+    await database.store(resourceMessage(gatewayResource(), 0));
     const statements: string[] = [];
     const watched: ClickHouse = {
       ...clickHouse,

@@ -10,7 +10,8 @@ import { readDeadLetter } from '../schemas/generated/dead-letter.ts';
 import type { Resource } from '../schemas/generated/resource.ts';
 import { ResourceNames } from './otlp/resource-names.ts';
 import { SinkStage } from './stage.ts';
-import { makeResource, resourceMessage } from './testing/traces.ts';
+import { resourceMessage } from './testing/traces.ts';
+import { gatewayResource } from './testing/traces.ts';
 
 const signatures = { isRequired: true, trustedKeys: [] };
 const topics = { traces: 'traces', resources: 'resources', agentResources: 'agent-resources' };
@@ -24,7 +25,7 @@ function told(resource: Resource, signer: AgentKey): ReceivedMessage {
 function processOf(agent: AgentKey, given: Partial<Resource> = {}): Resource {
   const host = hostUid(agent.agentId!);
   const uid = processUid(agent.agentId!, { processId: 12, startTimeNs: 99n });
-  return makeResource({
+  return gatewayResource({
     ...{ kind: 'process', id: hash31(uid), uid, name: 'shop', validFromNs: 99n, addresses: [], macAddresses: [] },
     ...{ labels: {}, annotations: {}, networks: [], ports: [] },
     parents: [{ kind: 'host', id: hash31(host), uid: '' }],
@@ -48,7 +49,7 @@ it.each(forgeries)('a resource of an agent is put aside when it is %s', (_, reas
   expect(letters).toMatchObject([{ stage: 'sink', reason, topic: 'agent-resources', key: forgery.key }]);
   stage.process(told(processOf(oneAgent), oneAgent), 0);
   // What another stage may write there is not signed.
-  stage.process(resourceMessage(makeResource({ kind: 'pod', id: 3 }), 0), 0);
+  stage.process(resourceMessage(gatewayResource({ kind: 'pod', id: 3 }), 0), 0);
   expect(stage.drain()).toMatchObject([{ kind: 'rows', resourceCount: 2 }]);
   expect(stage.accounting().rejected).toMatchObject({ [reason]: 1 });
   expect(imbalance(stage.accounting())).toBe(0);
@@ -64,9 +65,9 @@ it('spans in OTLP get no name by what another agent says', () => {
 
 it('a flood of processes is bounded, and costs nothing else its name', () => {
   const names = new ResourceNames(undefined, 10);
-  names.learn(resourceMessage(makeResource({ kind: 'service', id: 1, name: 'shop' }), 0));
+  names.learn(resourceMessage(gatewayResource({ kind: 'service', id: 1, name: 'shop' }), 0));
   for (let id = 1; id <= 100; id++)
-    names.learn(resourceMessage(makeResource({ kind: 'process', id, uid: `p${id}` }), 0, { topic: 'agent-resources' }));
+    names.learn(resourceMessage(gatewayResource({ kind: 'process', id, uid: `p${id}` }), 0, { topic: 'agent-resources' }));
   expect([1, 90, 91, 100].map((id) => names.nameOfKind('process', id) !== '')).toEqual([false, false, true, true]);
   expect(names.nameOfKind('service', 1)).toBe('shop');
 });

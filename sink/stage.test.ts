@@ -3,7 +3,9 @@ import { imbalance } from '../core/stage/accounting.ts';
 import { readDeadLetter } from '../schemas/generated/dead-letter.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
 import { SinkStage, type RowBatch, type SinkOutput } from './stage.ts';
-import { makeLoadTrace, makeResource, makeTrace, resourceMessage, traceMessage } from './testing/traces.ts';
+import { makeLoadTrace, resourceMessage, traceMessage } from './testing/traces.ts';
+import { gatewayResource } from './testing/traces.ts';
+import { aTrace } from '../schemas/testing/a-trace.ts';
 
 const topics = { traces: 'traces', resources: 'resources', agentResources: 'agent-resources' };
 const newStage = (limits = {}): SinkStage =>
@@ -48,14 +50,14 @@ describe('a batch', () => {
   it('leaves at the end of the input', () => {
     const stage = newStage();
     stage.process(message(0), 0);
-    stage.process(resourceMessage(makeResource(), 0), 0);
+    stage.process(resourceMessage(gatewayResource(), 0), 0);
     expect(onlyBatch(stage.drain())).toMatchObject({ spanCount: 8, traceCount: 1, resourceCount: 1 });
     expect(stage.drain()).toEqual([]);
   });
 
   it('of a trace without spans is still a row: the trace was merged into another', () => {
     const stage = newStage();
-    stage.process(traceMessage(makeTrace([], { mergedInto: 'b'.repeat(32) }), 0), 0);
+    stage.process(traceMessage(aTrace([], { mergedInto: 'b'.repeat(32) }), 0), 0);
     const batch = onlyBatch(stage.drain());
     expect(batch).toMatchObject({ spanCount: 0, traceCount: 1, spans: [] });
     expect(batch.traces).toHaveLength(1);
@@ -98,7 +100,7 @@ describe('positions', () => {
 describe('a message that cannot be read', () => {
   it('is not what a tombstone of a resource is', () => {
     const stage = newStage();
-    const tombstone = resourceMessage(makeResource(), 4, { value: Buffer.alloc(0), headers: {} });
+    const tombstone = resourceMessage(gatewayResource(), 4, { value: Buffer.alloc(0), headers: {} });
     expect(stage.process(tombstone, 0)).toEqual([]);
     expect(stage.drain()).toEqual([]);
     expect(stage.accounting()).toMatchObject({ received: 0, held: 0 });

@@ -14,15 +14,10 @@ import { spanToJson, traceToJson } from '../schemas/trace-json.ts';
 import { arbitraryTrace } from './testing/arbitrary-trace.ts';
 import { callEnds } from './testing/call-reference.ts';
 import { temporaryClickHouse, type TemporaryClickHouse } from './testing/temporary-clickhouse.ts';
-import {
-  epochNs,
-  makeLoadTrace,
-  makeResource,
-  makeSpan,
-  makeTrace,
-  resourceMessage,
-  traceMessage,
-} from './testing/traces.ts';
+import { makeLoadTrace, resourceMessage, traceMessage } from './testing/traces.ts';
+import { gatewayResource, orderSpan } from './testing/traces.ts';
+import { aTrace } from '../schemas/testing/a-trace.ts';
+import { epochNs } from '../schemas/testing/a-span.ts';
 
 let database: TemporaryClickHouse;
 const traceA = '000000000000000000000000000000aa';
@@ -51,13 +46,13 @@ async function storedTraces(): Promise<readonly unknown[]> {
   );
 }
 
-const first = makeSpan({ spanId: '0000000000000001' });
-const second = makeSpan({ spanId: '0000000000000002', parentSpanId: first.spanId, startTimeNs: epochNs + 1_000_000n });
-const third = makeSpan({ spanId: '0000000000000003', startTimeNs: epochNs + 90_000_000_000_000n });
+const first = orderSpan({ spanId: '0000000000000001' });
+const second = orderSpan({ spanId: '0000000000000002', parentSpanId: first.spanId, startTimeNs: epochNs + 1_000_000n });
+const third = orderSpan({ spanId: '0000000000000003', startTimeNs: epochNs + 90_000_000_000_000n });
 
 describe('what is stored is there once', () => {
   it('stores a trace that is delivered twice once', async () => {
-    const message = traceMessage(makeTrace([first, second]), 0);
+    const message = traceMessage(aTrace([first, second]), 0);
     await database.store(message);
     await database.store(message, message);
     expect(await storedSpans()).toEqual({ [first.spanId]: traceA, [second.spanId]: traceA });
@@ -65,8 +60,8 @@ describe('what is stored is there once', () => {
   });
 
   it('shows the later revision of a trace, in whatever order the revisions come', async () => {
-    const early = traceMessage(makeTrace([first]), 0);
-    const late = traceMessage(makeTrace([first, { ...second, reason: 'agreement' }, third]), 1);
+    const early = traceMessage(aTrace([first]), 0);
+    const late = traceMessage(aTrace([first, { ...second, reason: 'agreement' }, third]), 1);
     for (const order of [
       [early, late],
       [late, early],
@@ -80,9 +75,9 @@ describe('what is stored is there once', () => {
   });
 
   it('moves a span to the trace that took over its own, across days and also when the old one is delivered again', async () => {
-    const own = traceMessage(makeTrace([third], { traceId: traceB }), 0);
-    const survivor = traceMessage(makeTrace([first, second, third]), 1);
-    const merged = traceMessage(makeTrace([], { traceId: traceB, revision: 1, mergedInto: traceA }), 2);
+    const own = traceMessage(aTrace([third], { traceId: traceB }), 0);
+    const survivor = traceMessage(aTrace([first, second, third]), 1);
+    const merged = traceMessage(aTrace([], { traceId: traceB, revision: 1, mergedInto: traceA }), 2);
     await database.store(own);
     await database.store(survivor, merged);
     await database.store(own);
@@ -99,7 +94,7 @@ describe('what is stored is there once', () => {
 
   it('keeps it so when the engine merges its parts', async () => {
     for (let repeat = 0; repeat < 3; repeat++)
-      await database.store(traceMessage(makeTrace([first, second], { revision: 2 + repeat }), repeat));
+      await database.store(traceMessage(aTrace([first, second], { revision: 2 + repeat }), repeat));
     await database.clickHouse.execute('OPTIMIZE TABLE spans FINAL');
     const [count] = await database.clickHouse.select('SELECT count() AS rows, max(revision) AS revision FROM spans');
     expect(count).toEqual({ rows: 2, revision: 4 });
@@ -206,9 +201,9 @@ describe('what is stored is what was sent', () => {
 
 describe('names', () => {
   it('are read through dictionaries, as they are now and as they were', async () => {
-    const old = makeResource({ name: 'before', labels: { team: 'a' } });
-    const later = makeResource({ name: 'after', validFromNs: epochNs + 1_000_000_000n });
-    await database.store(resourceMessage(old, 0), traceMessage(makeTrace([first]), 0));
+    const old = gatewayResource({ name: 'before', labels: { team: 'a' } });
+    const later = gatewayResource({ name: 'after', validFromNs: epochNs + 1_000_000_000n });
+    await database.store(resourceMessage(old, 0), traceMessage(aTrace([first]), 0));
     const nameOf = (time: bigint): string =>
       `dictGet('resource_at', 'name', resource_key(13, 1), fromUnixTimestamp64Nano(${time}, 'UTC'))`;
     const sql = `SELECT dictGet('resource_now', 'name', resource_key(13, 1)) AS now, ${nameOf(epochNs)} AS then,
@@ -221,8 +216,8 @@ describe('names', () => {
   });
 
   it('that were corrected replace the wrong ones', async () => {
-    await database.store(resourceMessage(makeResource({ name: 'wrong' }), 0));
-    await database.store(resourceMessage(makeResource({ name: 'right' }), 1));
+    await database.store(resourceMessage(gatewayResource({ name: 'wrong' }), 0));
+    await database.store(resourceMessage(gatewayResource({ name: 'right' }), 1));
     const rows = await database.clickHouse.select('SELECT name FROM resource FINAL');
     expect(rows).toEqual([{ name: 'right' }]);
   });
@@ -231,7 +226,7 @@ describe('names', () => {
 describe('views', () => {
   it('count each call once, with the services at both ends, however often a trace is written', async () => {
     for (const [id, name] of ['gateway', 'items', 'users', 'prices'].entries())
-      await database.store(resourceMessage(makeResource({ id: id + 1, uid: name, name }), id));
+      await database.store(resourceMessage(gatewayResource({ id: id + 1, uid: name, name }), id));
     const trace = makeLoadTrace(0);
     await database.store(traceMessage({ ...trace, revision: 7, spans: trace.spans.slice(0, 7) }, 0));
     await database.store(traceMessage(trace, 1));
@@ -249,13 +244,13 @@ describe('views', () => {
   });
 
   it('give the OpenTelemetry shape', async () => {
-    const failed = makeSpan({
+    const failed = orderSpan({
       status: 'server_error',
       responseCode: 503,
       responseException: 'no stock',
       spanId: 'f'.repeat(16),
     });
-    await database.store(resourceMessage(makeResource(), 0), traceMessage(makeTrace([first, second, failed]), 0));
+    await database.store(resourceMessage(gatewayResource(), 0), traceMessage(aTrace([first, second, failed]), 0));
     const columns = await database.clickHouse.select<{ name: string; type: string }>(
       `SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = 'otel_traces' ORDER BY position`,
     );

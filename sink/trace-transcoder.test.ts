@@ -8,7 +8,9 @@ import { arbitraryTrace } from './testing/arbitrary-trace.ts';
 import { callEnds } from './testing/call-reference.ts';
 import { writeSpanRow } from './testing/span-row-reference.ts';
 import { writeTraceRow } from './testing/trace-row-reference.ts';
-import { makeLoadTrace, makeSpan, makeTrace } from './testing/traces.ts';
+import { makeLoadTrace } from './testing/traces.ts';
+import { orderSpan } from './testing/traces.ts';
+import { aTrace } from '../schemas/testing/a-trace.ts';
 import { transcodeTrace } from './trace-transcoder.ts';
 
 function transcoded(bytes: Buffer, chunkBytes = 4096): { readonly spans: Buffer; readonly trace: Buffer } {
@@ -50,13 +52,13 @@ describe('traces from Avro to rows', () => {
   });
 
   it('refuses ids that are not hexadecimal', () => {
-    const span = makeSpan();
+    const span = orderSpan();
     for (const wrong of [
-      makeTrace([span], { traceId: 'xyz' }),
-      makeTrace([span], { traceId: 'g'.repeat(32) }),
-      makeTrace([span], { mergedInto: 'a'.repeat(31) }),
-      makeTrace([{ ...span, spanId: '' }]),
-      makeTrace([{ ...span, parentSpanId: 'a'.repeat(15) + 'é' }]),
+      aTrace([span], { traceId: 'xyz' }),
+      aTrace([span], { traceId: 'g'.repeat(32) }),
+      aTrace([span], { mergedInto: 'a'.repeat(31) }),
+      aTrace([{ ...span, spanId: '' }]),
+      aTrace([{ ...span, parentSpanId: 'a'.repeat(15) + 'é' }]),
     ])
       expect(() => transcoded(encode(wrong))).toThrow(AvroDecodeError);
   });

@@ -9,7 +9,7 @@ import { type QueryServer, serveQueries } from '../query/http-server.ts';
 import { defaultQueryLimits, type QueryLimits } from '../query/limits.ts';
 import { type NamedSpan, type OpenedTrace, type PagedTraceStore, TraceChangedError } from '../query/trace-store.ts';
 import { storeWith } from '../query/testing/store-with.ts';
-import { makeSpan } from '../sink/testing/traces.ts';
+import { orderSpan } from '../sink/testing/traces.ts';
 
 const servers: QueryServer[] = [];
 const sockets: Socket[] = [];
@@ -57,7 +57,7 @@ function pagesOf(count: number, textBytes: number, asked: number[] = []): () => 
     for (let page = 0; page < count; page++) {
       await Promise.resolve();
       asked.push(page);
-      yield [{ span: makeSpan({ requestResource: 'x'.repeat(textBytes) }), names }];
+      yield [{ span: orderSpan({ requestResource: 'x'.repeat(textBytes) }), names }];
     }
   }
   const ids = { storedTraceId: head.traceId, alsoCarriedBy: [] };

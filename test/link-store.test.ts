@@ -10,7 +10,8 @@ import { redisLinkOptions, RedisLinks } from '../correlator/distributed/redis-li
 import { recordOf } from '../correlator/testing/records.ts';
 import { redisMissing, type RedisUnderTest, startRedis } from '../core/testing/redis-server.ts';
 import { callOf, lasting } from '../correlator/testing/scenario.ts';
-import { hexId, makeSpan, testConfig } from '../correlator/testing/span-messages.ts';
+import { hexId, testConfig } from '../correlator/testing/span-messages.ts';
+import { aSpan } from '../schemas/testing/a-span.ts';
 import type { Span } from '../schemas/generated/span.ts';
 import { describeWhere } from './requirement.ts';
 
@@ -86,8 +87,8 @@ describeWhere(redisMissing(), 'the shared link store', () => {
   it('finds spans again that are no calls', async () => {
     const { instance } = store();
     const local = { transport: 'unix', requestTcpSequence: 0, responseTcpSequence: 0 } as const;
-    const parent = fresh(makeSpan({ spanId: hexId(1), observationPoint: 's-p', ...local, ...lasting(0, 10) }));
-    const call = makeSpan({ spanId: hexId(2), ...local, ...lasting(1, 9) });
+    const parent = fresh(aSpan({ spanId: hexId(1), observationPoint: 's-p', ...local, ...lasting(0, 10) }));
+    const call = aSpan({ spanId: hexId(2), ...local, ...lasting(1, 9) });
     const whole = await componentOf(instance(), parent, causedBy(fresh(call), parent));
     expect(await componentOf(instance(), seen(call))).toBe(whole);
   });
@@ -98,9 +99,9 @@ describeWhere(redisMissing(), 'the shared link store', () => {
     const calls: Span[] = [];
     for (let index = 0; index < 80; index++) {
       const times = lasting(index * 20_000, index * 20_000 + 10);
-      const parent = fresh(makeSpan({ spanId: hexId(index + 1), observationPoint: 'app', ...times }));
+      const parent = fresh(aSpan({ spanId: hexId(index + 1), observationPoint: 'app', ...times }));
       const sequences = { requestTcpSequence: 7, responseTcpSequence: 8 };
-      const call = makeSpan({ spanId: hexId(1_000 + index), ...sequences, ...times });
+      const call = aSpan({ spanId: hexId(1_000 + index), ...sequences, ...times });
       calls.push(call);
       requests.push(parent, causedBy(fresh(call), parent));
     }
@@ -115,7 +116,7 @@ describeWhere(redisMissing(), 'the shared link store', () => {
   it('lets a component keep its name when spans with lesser ids come to it', async () => {
     const { instance } = store();
     const links = instance();
-    const parent = fresh(makeSpan({ spanId: hexId(5), observationPoint: 's-p', ...lasting(0, 10) }));
+    const parent = fresh(aSpan({ spanId: hexId(5), observationPoint: 's-p', ...lasting(0, 10) }));
     parent.span.componentId = await componentOf(links, parent);
     const [call] = callOf(0, 1, 9);
     expect(call.spanId < parent.span.spanId).toBe(true);

@@ -21,15 +21,10 @@ import {
 } from '../query/trace-store.ts';
 import { traceToJson } from '../schemas/trace-json.ts';
 import { storeMessages, temporaryClickHouse, type TemporaryClickHouse } from '../sink/testing/temporary-clickhouse.ts';
-import {
-  epochNs,
-  makeLoadTrace,
-  makeResource,
-  makeSpan,
-  makeTrace,
-  resourceMessage,
-  traceMessage,
-} from '../sink/testing/traces.ts';
+import { makeLoadTrace, resourceMessage, traceMessage } from '../sink/testing/traces.ts';
+import { gatewayResource, orderSpan } from '../sink/testing/traces.ts';
+import { aTrace } from '../schemas/testing/a-trace.ts';
+import { epochNs } from '../schemas/testing/a-span.ts';
 
 let database: TemporaryClickHouse;
 let store: PagedTraceStore;
@@ -56,7 +51,7 @@ async function found(id: string, from: TraceStore = store): Promise<NamedTrace> 
 
 async function storeNames(): Promise<void> {
   const names = ['gateway', 'items', 'users', 'prices'];
-  await database.store(...names.map((name, id) => resourceMessage(makeResource({ id: id + 1, uid: name, name }), id)));
+  await database.store(...names.map((name, id) => resourceMessage(gatewayResource({ id: id + 1, uid: name, name }), id)));
 }
 
 describe('a stored trace', () => {
@@ -81,16 +76,16 @@ describe('a stored trace', () => {
   });
 
   it('goes by the name of its process where no resource is known', async () => {
-    const server = { ...makeSpan().server, processResourceId: 99, autoServiceId: 99 };
-    await database.store(traceMessage(makeTrace([makeSpan({ server })]), 0));
+    const server = { ...orderSpan().server, processResourceId: 99, autoServiceId: 99 };
+    await database.store(traceMessage(aTrace([orderSpan({ server })]), 0));
     const { trace, names } = await found(traceA);
     expect(names.get(trace.spans[0]!.spanId)!.serviceName).toBe('node');
     expect(await list({ service: 'nothing' })).toEqual([]);
   });
 
   it('is found by the beginning of its id when no other begins so', async () => {
-    await database.store(traceMessage(makeTrace([makeSpan()]), 0));
-    await database.store(traceMessage(makeTrace([makeSpan({ spanId: 'b'.repeat(16) })], { traceId: traceB }), 1));
+    await database.store(traceMessage(aTrace([orderSpan()]), 0));
+    await database.store(traceMessage(aTrace([orderSpan({ spanId: 'b'.repeat(16) })], { traceId: traceB }), 1));
     expect((await found(traceA.slice(0, 31))).trace.traceId).toBe(traceA);
     expect(await store.findTrace('0000')).toEqual({ kind: 'ambiguous', traceIds: [traceA, traceB] });
     expect(await store.findTrace('f')).toEqual({ kind: 'missing' });
@@ -98,10 +93,10 @@ describe('a stored trace', () => {
   });
 
   it('that was merged into another is found there', async () => {
-    const moved = makeSpan({ spanId: 'b'.repeat(16), startTimeNs: epochNs + 5n });
-    await database.store(traceMessage(makeTrace([moved], { traceId: traceB }), 0));
-    await database.store(traceMessage(makeTrace([makeSpan(), moved]), 1));
-    await database.store(traceMessage(makeTrace([], { traceId: traceB, revision: 1, mergedInto: traceA }), 2));
+    const moved = orderSpan({ spanId: 'b'.repeat(16), startTimeNs: epochNs + 5n });
+    await database.store(traceMessage(aTrace([moved], { traceId: traceB }), 0));
+    await database.store(traceMessage(aTrace([orderSpan(), moved]), 1));
+    await database.store(traceMessage(aTrace([], { traceId: traceB, revision: 1, mergedInto: traceA }), 2));
     expect((await found(traceB)).trace).toMatchObject({ traceId: traceA, revision: 2 });
     expect((await found('0000')).trace.spans).toHaveLength(2);
     expect(await list({})).toEqual([traceA]);
@@ -110,9 +105,9 @@ describe('a stored trace', () => {
 
 describe('a trace that carries the id of a header', () => {
   const [w3c, other] = ['ab'.repeat(16), 'cd'.repeat(16)];
-  const stranger = makeSpan({ spanId: 'b'.repeat(16), startTimeNs: epochNs + 5n });
-  const own = makeTrace([makeSpan()], { carriedTraceId: w3c });
-  const strangers = makeTrace([stranger], { traceId: traceB, carriedTraceId: w3c });
+  const stranger = orderSpan({ spanId: 'b'.repeat(16), startTimeNs: epochNs + 5n });
+  const own = aTrace([orderSpan()], { carriedTraceId: w3c });
+  const strangers = aTrace([stranger], { traceId: traceB, carriedTraceId: w3c });
 
   it('goes by it, and is found by the id it is stored by, too', async () => {
     await database.store(traceMessage(own, 0));
@@ -138,20 +133,20 @@ describe('a trace that carries the id of a header', () => {
 
   it('is found by it, through its successors, when headers carry a second one', async () => {
     await database.store(traceMessage(own, 0));
-    await database.store(traceMessage(makeTrace([makeSpan(), stranger]), 1));
+    await database.store(traceMessage(aTrace([orderSpan(), stranger]), 1));
     expect(await list({})).toEqual([traceA]);
     expect(await found(w3c)).toMatchObject({ storedTraceId: traceA, trace: { traceId: traceA, revision: 2 } });
-    await database.store(traceMessage(makeTrace([], { revision: 3, mergedInto: traceB }), 2));
-    await database.store(traceMessage(makeTrace([makeSpan(), stranger, stranger], { traceId: traceB }), 3));
+    await database.store(traceMessage(aTrace([], { revision: 3, mergedInto: traceB }), 2));
+    await database.store(traceMessage(aTrace([orderSpan(), stranger, stranger], { traceId: traceB }), 3));
     expect((await found(w3c)).trace).toMatchObject({ traceId: traceB });
     // A new trace that is the only one to carry it now is what it means.
-    const next = makeTrace([makeSpan({ spanId: 'c'.repeat(16) })], { traceId: other, carriedTraceId: w3c });
+    const next = aTrace([orderSpan({ spanId: 'c'.repeat(16) })], { traceId: other, carriedTraceId: w3c });
     await database.store(traceMessage(next, 4));
     expect((await found(w3c)).storedTraceId).toBe(other);
   });
 
   it('does not take the id that another is stored by, as former versions stored it', async () => {
-    const former = makeTrace([makeSpan({ startTimeNs: epochNs + 9n })], { traceId: w3c });
+    const former = aTrace([orderSpan({ startTimeNs: epochNs + 9n })], { traceId: w3c });
     await database.store(traceMessage(former, 0), traceMessage(strangers, 1));
     expect([...(await list({}))].sort()).toEqual([traceB, w3c]);
     expect(await found(w3c)).toMatchObject({ storedTraceId: w3c, alsoCarriedBy: [traceB], trace: { traceId: w3c } });
@@ -160,7 +155,7 @@ describe('a trace that carries the id of a header', () => {
   });
 
   it('is ambiguous with others whose public ids begin the same', async () => {
-    const second = makeTrace([stranger], { traceId: traceB, carriedTraceId: `${w3c.slice(0, 30)}ff` });
+    const second = aTrace([stranger], { traceId: traceB, carriedTraceId: `${w3c.slice(0, 30)}ff` });
     await database.store(traceMessage(own, 0), traceMessage(second, 1));
     expect(await store.findTrace('abab')).toEqual({ kind: 'ambiguous', traceIds: [w3c, second.carriedTraceId] });
   });
@@ -169,7 +164,7 @@ describe('a trace that carries the id of a header', () => {
     await database.store(
       traceMessage(own, 0),
       traceMessage(strangers, 1),
-      traceMessage(makeTrace([makeSpan({ spanId: 'c'.repeat(16) })], { traceId: other }), 2),
+      traceMessage(aTrace([orderSpan({ spanId: 'c'.repeat(16) })], { traceId: other }), 2),
     );
     expect(
       await database.clickHouse.select(
@@ -199,9 +194,9 @@ describe('a trace that carries the id of a header', () => {
 describe('a list of traces', () => {
   it('is by start or by duration, and bounded', async () => {
     const traces = Array.from({ length: 30 }, (_, number) =>
-      makeTrace(
+      aTrace(
         [
-          makeSpan({
+          orderSpan({
             spanId: String(number).padStart(16, '0'),
             startTimeNs: epochNs + BigInt(number) * 1_000_000_000n,
             durationNs: ((number * 7) % 30) * 1000 + 1000,
@@ -222,10 +217,10 @@ describe('a list of traces', () => {
   });
 
   it('shows a trace once and by its latest revision, also when that no longer fits', async () => {
-    const root = makeSpan({ durationNs: 1000 });
-    await database.store(traceMessage(makeTrace([root]), 0));
-    const late = makeSpan({ spanId: 'c'.repeat(16), startTimeNs: epochNs - 3_600_000_000_000n, durationNs: 9_000_000 });
-    await database.store(traceMessage(makeTrace([late, root]), 1));
+    const root = orderSpan({ durationNs: 1000 });
+    await database.store(traceMessage(aTrace([root]), 0));
+    const late = orderSpan({ spanId: 'c'.repeat(16), startTimeNs: epochNs - 3_600_000_000_000n, durationNs: 9_000_000 });
+    await database.store(traceMessage(aTrace([late, root]), 1));
     expect(await list({})).toEqual([traceA]);
     expect(await list({ fromNs: epochNs })).toEqual([]);
     expect(await list({ maxDurationNs: 1000 })).toEqual([]);
@@ -234,9 +229,9 @@ describe('a list of traces', () => {
   it('is right when many candidates are there for an old revision only', async () => {
     const count = 60;
     const early = Array.from({ length: count }, (_, number) =>
-      makeTrace(
+      aTrace(
         [
-          makeSpan({
+          orderSpan({
             spanId: `a${String(number).padStart(15, '0')}`,
             startTimeNs: epochNs + BigInt(number + 1000) * 1_000_000n,
           }),
@@ -249,9 +244,9 @@ describe('a list of traces', () => {
     await database.store(...early.map((trace, index) => traceMessage(trace, index)));
     // All but the oldest two turn out to have begun much earlier.
     const late = early.slice(2).map((trace, number) =>
-      makeTrace(
+      aTrace(
         [
-          makeSpan({
+          orderSpan({
             spanId: `b${String(number).padStart(15, '0')}`,
             startTimeNs: epochNs - BigInt(number + 1) * 1_000_000n,
           }),
@@ -266,13 +261,13 @@ describe('a list of traces', () => {
 
   it('is of traces with one span that fits all that is asked of spans', async () => {
     await storeNames();
-    const failing = makeSpan({
+    const failing = orderSpan({
       spanId: 'd'.repeat(16),
       status: 'server_error',
       endpoint: '/pay',
-      server: { ...makeSpan().server, processResourceId: 4, autoServiceId: 4 },
+      server: { ...orderSpan().server, processResourceId: 4, autoServiceId: 4 },
     });
-    await database.store(traceMessage(makeTrace([makeSpan(), failing]), 0));
+    await database.store(traceMessage(aTrace([orderSpan(), failing]), 0));
     await database.store(traceMessage(makeLoadTrace(0), 1));
     const load = makeLoadTrace(0).traceId;
     expect(await list({ service: 'items' })).toEqual([load]);
@@ -293,10 +288,10 @@ describe('a list of traces', () => {
 });
 
 describe('a trace of many pages', () => {
-  const many = (spanCount: number): ReturnType<typeof makeTrace> =>
-    makeTrace(
+  const many = (spanCount: number): ReturnType<typeof aTrace> =>
+    aTrace(
       Array.from({ length: spanCount }, (_, at) =>
-        makeSpan({
+        orderSpan({
           spanId: (at + 1).toString(16).padStart(16, '0'),
           // Three children each, so that the order of the tree is not that of time.
           parentSpanId:

@@ -14,19 +14,14 @@ import { whereSql } from '../query/where/where-sql.ts';
 import type { Resource, ResourceKind } from '../schemas/generated/resource.ts';
 import type { Side, Span } from '../schemas/generated/span.ts';
 import { temporaryClickHouse, type TemporaryClickHouse } from '../sink/testing/temporary-clickhouse.ts';
-import {
-  epochNs,
-  makeResource,
-  makeSide,
-  makeSpan,
-  makeTrace,
-  resourceMessage,
-  traceMessage,
-} from '../sink/testing/traces.ts';
+import { resourceMessage, traceMessage } from '../sink/testing/traces.ts';
+import { gatewayResource, processSide, orderSpan } from '../sink/testing/traces.ts';
+import { aTrace } from '../schemas/testing/a-trace.ts';
+import { epochNs } from '../schemas/testing/a-span.ts';
 
 const secondNs = 1_000_000_000n;
 const resource = (kind: ResourceKind, id: number, name: string, facts: Partial<Resource> = {}): Resource =>
-  makeResource({
+  gatewayResource({
     kind,
     id,
     uid: `${kind}-${id}`,
@@ -48,7 +43,7 @@ const resources: readonly Resource[] = [
   resource('pod', 3, 'dns-1'),
 ];
 const side = (pod: number, workload: number, namespace: number): Side => ({
-  ...makeSide(80, 0),
+  ...processSide(80, 0),
   podId: pod,
   workloadId: workload,
   namespaceId: namespace,
@@ -61,7 +56,7 @@ const sides = [side(0, 0, 0), side(1, 1, 1), side(2, 1, 1), side(3, 2, 2)];
 const spans: readonly Span[] = [-1n, 0n].flatMap((second, moment) =>
   sides.flatMap((client, clientIndex) =>
     sides.map((server, serverIndex) =>
-      makeSpan({
+      orderSpan({
         spanId: (moment * 16 + clientIndex * 4 + serverIndex + 1).toString(16).padStart(16, '0'),
         startTimeNs: epochNs + second * secondNs,
         client,
@@ -79,7 +74,7 @@ beforeAll(async () => {
   await database.store(
     ...resources.map((entry, index) => resourceMessage(entry, index)),
     ...spans.map((span, index) =>
-      traceMessage(makeTrace([{ ...span, parentSpanId: '' }], { traceId: span.spanId.padStart(32, '0') }), index),
+      traceMessage(aTrace([{ ...span, parentSpanId: '' }], { traceId: span.spanId.padStart(32, '0') }), index),
     ),
   );
 });

@@ -9,7 +9,8 @@ import { nameLiteral } from '../../core/clickhouse/sql-literal.ts';
 import type { ResourceKind } from '../../schemas/generated/resource.ts';
 import { resourceColumns, writeResourceRow } from '../../sink/resource-rows.ts';
 import { RowBinaryWriter } from '../../sink/row-binary-writer.ts';
-import { epochNs, makeResource } from '../../sink/testing/traces.ts';
+import { gatewayResource } from '../../sink/testing/traces.ts';
+import { epochNs } from '../../schemas/testing/a-span.ts';
 import { labelTags, mix, podCount, podsOfSpan, sideTags, type Tag } from './world.ts';
 
 /** How tags are stored. */
@@ -186,7 +187,7 @@ async function measure(variant: Variant, rows: number): Promise<StorageFigures> 
         seen.add(`${kind}${id}`);
         const labels =
           kind === 'pod' ? Object.fromEntries(labelTags.map((label) => [label.name, label.textOf(pod)])) : {};
-        writeResourceRow(writer, makeResource({ kind, id, uid: name, name, labels, environment: {} }), pod);
+        writeResourceRow(writer, gatewayResource({ kind, id, uid: name, name, labels, environment: {} }), pod);
         pieces.push(writer.take());
       }
     }

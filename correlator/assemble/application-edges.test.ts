@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Span } from '../../schemas/generated/span.ts';
 import { callOf, innerCall, lasting, Scenario } from '../testing/scenario.ts';
-import { makeSpan } from '../testing/span-messages.ts';
+import { aSpan } from '../../schemas/testing/a-span.ts';
 
 test('application spans lie between what the kernel saw of their process', () => {
   const scenario = new Scenario();
@@ -9,7 +9,7 @@ test('application spans lie between what the kernel saw of their process', () =>
   const [call, server] = callOf(1, 0, 100, trace);
   const served = { ...server, headerSpanId: '00000000000000aa' };
   const app = (spanId: string, parentSpanId: string, observationPoint: string, fromMs: number, toMs: number): Span => ({
-    ...makeSpan({ spanId, observationPoint, signalSource: 'otel', processId: 0, ...lasting(fromMs, toMs), ...trace }),
+    ...aSpan({ spanId, observationPoint, signalSource: 'otel', processId: 0, ...lasting(fromMs, toMs), ...trace }),
     parentSpanId,
     transport: 'unknown',
   });

@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { SpanRecord } from '../span-record.ts';
 import { recordOf } from '../testing/records.ts';
-import { hexId, makeSpan } from '../testing/span-messages.ts';
+import { hexId } from '../testing/span-messages.ts';
+import { aSpan } from '../../schemas/testing/a-span.ts';
 import { breakCycles } from './break-cycles.ts';
 import { orderSpans } from './order-spans.ts';
 
 const records = (count: number): SpanRecord[] =>
-  Array.from({ length: count }, (_, index) => recordOf(makeSpan({ spanId: hexId(index + 1) })));
+  Array.from({ length: count }, (_, index) => recordOf(aSpan({ spanId: hexId(index + 1) })));
 
 test('a circle loses its weakest edge and nothing else', () => {
   const [a, b, c, d] = records(4) as [SpanRecord, SpanRecord, SpanRecord, SpanRecord];

@@ -5,7 +5,8 @@ import { AvroWriter } from '../../schemas/avro-writer.ts';
 import { readSpan, type Side, type Span } from '../../schemas/generated/span.ts';
 import { recordOf } from '../testing/records.ts';
 import { callOf, Scenario } from '../testing/scenario.ts';
-import { makeSpan, side } from '../testing/span-messages.ts';
+import { side } from '../testing/span-messages.ts';
+import { aSpan } from '../../schemas/testing/a-span.ts';
 import { exchangeSides, writeSpanBody } from './sides.ts';
 
 const known = (host: number, port: number, podId: number): Side => ({
@@ -110,8 +111,8 @@ test('bytes of sides are exchanged as their values would be', () => {
   fc.assert(
     fc.property(anySide, anySide, anySide, anySide, (...sides) => {
       const [client, server, farClient, farServer] = sides.map(sideOf) as [Side, Side, Side, Side];
-      const near = makeSpan({ spanId: '1', observationPoint: 'c-p', client, server });
-      const far = makeSpan({ spanId: '2', observationPoint: 's-p', client: farClient, server: farServer });
+      const near = aSpan({ spanId: '1', observationPoint: 'c-p', client, server });
+      const far = aSpan({ spanId: '2', observationPoint: 's-p', client: farClient, server: farServer });
       const chain = [recordOf(near), recordOf(far)];
       exchangeSides(chain);
       expect(rewritten(chain[0]!)).toEqual({ ...near, server: expected(server, farServer) });

@@ -3,12 +3,13 @@ import { encodeValue } from '../../core/codec.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { readTrace, writeTrace } from '../../schemas/generated/trace.ts';
 import { recordOf } from '../testing/records.ts';
-import { afterRequest, epochNs, hexId, makeSpan } from '../testing/span-messages.ts';
+import { afterRequest, hexId } from '../testing/span-messages.ts';
+import { epochNs, aSpan } from '../../schemas/testing/a-span.ts';
 import { writeAssembledTrace } from './write-trace.ts';
 
 test('a trace written from copied bytes is what the generated writer makes of it', () => {
-  const root = makeSpan({ spanId: hexId(1), durationNs: 5_000_000, status: 'server_error' });
-  const child = makeSpan({
+  const root = aSpan({ spanId: hexId(1), durationNs: 5_000_000, status: 'server_error' });
+  const child = aSpan({
     spanId: hexId(2),
     startTimeNs: epochNs - 1_000n,
     durationNs: 7_000_000,
@@ -38,8 +39,8 @@ test('a trace written from copied bytes is what the generated writer makes of it
 });
 
 test('spans that an id joined over many years are a trace that can be read', () => {
-  const first = makeSpan({ spanId: hexId(1), startTimeNs: 0n });
-  const last = makeSpan({ spanId: hexId(2) });
+  const first = aSpan({ spanId: hexId(1), startTimeNs: 0n });
+  const last = aSpan({ spanId: hexId(2) });
   const head = { traceId: 'ab'.repeat(16), revision: 2, carriedTraceId: '' };
   const bytes = writeAssembledTrace(head, { spans: [recordOf(first), recordOf(last)], rootCount: 2 });
   expect(readTrace(new AvroReader(bytes)).durationNs).toBe(Number.MAX_SAFE_INTEGER);

@@ -7,7 +7,8 @@ import { imbalance } from '../../core/stage/accounting.ts';
 import type { SpanRecord } from '../span-record.ts';
 import { recordOf } from '../testing/records.ts';
 import { events, lasting } from '../testing/scenario.ts';
-import { finalTraces, hexId, makeSpan, side, testConfig, tracesOf } from '../testing/span-messages.ts';
+import { finalTraces, hexId, side, testConfig, tracesOf } from '../testing/span-messages.ts';
+import { aSpan } from '../../schemas/testing/a-span.ts';
 import { Assembler } from './assembler.ts';
 import { encodeLinkedRecords, linkedMessages, noCause } from './linked-message.ts';
 
@@ -16,7 +17,7 @@ const ids = 12;
 
 /** A span without any relation, and with a bucket that follows from its number. */
 function spanRecord(number: number, headerTraceId: string): SpanRecord {
-  const span = makeSpan({
+  const span = aSpan({
     spanId: idOf(number),
     ...lasting(number, number + 1),
     ...events(number * 2 + 1, number * 2 + 2),

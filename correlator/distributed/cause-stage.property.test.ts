@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { imbalance } from '../../core/stage/accounting.ts';
 import type { ReceivedMessage } from '../../core/bus/bus.ts';
 import { events, lasting } from '../testing/scenario.ts';
-import { afterRequest, batchMessage, hexId, makeSpan, testConfig } from '../testing/span-messages.ts';
+import { afterRequest, batchMessage, hexId, testConfig } from '../testing/span-messages.ts';
+import { aSpan } from '../../schemas/testing/a-span.ts';
 import { wildBatches, wildMessages } from '../testing/wild-spans.ts';
 import { type CauseOutput, CauseStage } from './cause-stage.ts';
 
@@ -80,8 +81,8 @@ test('what is revoked is forgotten, and held by nobody', () => {
 
 test('a cause that is found when a span is read again and linked already has to be linked too', () => {
   const stage = new CauseStage(testConfig);
-  const server = makeSpan({ spanId: hexId(1), observationPoint: 's-p', ...lasting(0, 9), ...events(1, 8) });
-  const call = makeSpan({ spanId: hexId(2), ...lasting(2, 6), ...events(3, 6), causes: [afterRequest(server)] });
+  const server = aSpan({ spanId: hexId(1), observationPoint: 's-p', ...lasting(0, 9), ...events(1, 8) });
+  const call = aSpan({ spanId: hexId(2), ...lasting(2, 6), ...events(3, 6), causes: [afterRequest(server)] });
   stage.process(batchMessage(0, 10, [call]), 0);
   stage.process(batchMessage(1, 20_000, [], { agentId: 1 }), 0);
   expect([...stage.unlinked].map(({ spanId }) => spanId)).toEqual([call.spanId]);

@@ -1,15 +1,16 @@
 import { expect, test } from 'vitest';
 import type { HeldOffset } from '../held-offsets.ts';
 import { lasting } from '../testing/scenario.ts';
-import { hexId, makeSpan } from '../testing/span-messages.ts';
+import { hexId } from '../testing/span-messages.ts';
+import { aSpan } from '../../schemas/testing/a-span.ts';
 import { recordOf } from '../testing/records.ts';
 import { GroupSpans } from './group-spans.ts';
 import { type LinkedRecord, noCause } from './linked-message.ts';
 
 const origins: readonly HeldOffset[] = [1, 2].map((offset) => ({ source: 'linked/0', offset, acceptedMs: 0, held: 1 }));
 const [server, call] = [
-  makeSpan({ spanId: hexId(1), observationPoint: 's-p', ...lasting(0, 10) }),
-  makeSpan({ spanId: hexId(2), ...lasting(1, 9), xRequestIdRequest: 'r' }),
+  aSpan({ spanId: hexId(1), observationPoint: 's-p', ...lasting(0, 10) }),
+  aSpan({ spanId: hexId(2), ...lasting(1, 9), xRequestIdRequest: 'r' }),
 ];
 const cause = { parentSpanId: server.spanId, reason: 'last_read', confidence: 0.5 } as const;
 const componentId = server.spanId;

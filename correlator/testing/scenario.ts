@@ -3,7 +3,8 @@ import type { Span } from '../../schemas/generated/span.ts';
 import type { Trace } from '../../schemas/generated/trace.ts';
 import type { CorrelatorConfig } from '../config.ts';
 import { Correlator } from '../stage.ts';
-import { batchMessage, epochNs, finalTraces, hexId, makeSpan, side, testConfig, tracesOf } from './span-messages.ts';
+import { batchMessage, finalTraces, hexId, side, testConfig, tracesOf } from './span-messages.ts';
+import { epochNs, aSpan } from '../../schemas/testing/a-span.ts';
 
 /** A correlator at work, one message after the other. */
 export class Scenario {
@@ -75,7 +76,7 @@ export function callOf(id: number, fromMs: number, toMs: number, facts: Partial<
     ...facts,
   };
   return [
-    makeSpan({
+    aSpan({
       spanId: hexId(2 * id),
       observationPoint: 'c-p',
       processId: 100,
@@ -83,7 +84,7 @@ export function callOf(id: number, fromMs: number, toMs: number, facts: Partial<
       ...events(fromMs * 10, toMs * 10),
       ...shared,
     }),
-    makeSpan({
+    aSpan({
       spanId: hexId(2 * id + 1),
       observationPoint: 's-p',
       processId: 200,
@@ -96,7 +97,7 @@ export function callOf(id: number, fromMs: number, toMs: number, facts: Partial<
 
 /** A call that process 200 makes while it serves. */
 export function innerCall(id: number, fromMs: number, toMs: number, facts: Partial<Span> = {}): Span {
-  return makeSpan({
+  return aSpan({
     spanId: hexId(id),
     processId: 200,
     ...lasting(fromMs, toMs),

@@ -3,7 +3,8 @@
  * spans that an enricher would make of them and the truth about every parent. Depends on its seed alone.
  */
 import type { Cause, Span } from '../../schemas/generated/span.ts';
-import { afterRequest, afterResponse, epochNs, hexId, makeSpan, side } from './span-messages.ts';
+import { afterRequest, afterResponse, hexId, side } from './span-messages.ts';
+import { epochNs, aSpan } from '../../schemas/testing/a-span.ts';
 
 /** One service. */
 export interface SimulatedService {
@@ -241,7 +242,7 @@ function spansOf(
   } as const;
   const callerContext = made.caller?.serverContext ?? made.from.processId;
   return [
-    makeSpan({
+    aSpan({
       ...shared,
       spanId: made.clientId,
       agentId: made.from.agentId,
@@ -256,7 +257,7 @@ function spansOf(
       responseContextId: callerContext,
       causes: options.withoutNotes === true ? [] : made.clientCauses,
     }),
-    makeSpan({
+    aSpan({
       ...shared,
       spanId: made.serverId,
       agentId: made.to.agentId,

@@ -5,10 +5,8 @@ import { schemas } from '../../schemas/generated/schemas.ts';
 import type { Cause, Side, Span } from '../../schemas/generated/span.ts';
 import { writeSpanBatch } from '../../schemas/generated/span-batch.ts';
 import { readTrace, type Trace } from '../../schemas/generated/trace.ts';
+import { aSide, epochNs } from '../../schemas/testing/a-span.ts';
 import type { CorrelatorConfig } from '../config.ts';
-
-/** Noon of some day, the beginning of all test time. */
-export const epochNs = 1_750_000_000_000_000_000n;
 
 /** The settings' defaults. */
 export const testConfig: CorrelatorConfig = {
@@ -31,84 +29,11 @@ export const testConfig: CorrelatorConfig = {
 
 /** One end of a call on 10.0.0.`host`. */
 export function side(host: number, port: number): Side {
-  return {
-    address: Uint8Array.of(10, 0, 0, host),
-    port,
-    regionId: 0,
-    zoneId: 0,
-    vpcId: 0,
-    subnetId: 0,
-    hostId: 0,
-    instanceId: 0,
-    clusterId: 0,
-    nodeId: 0,
-    namespaceId: 0,
-    workloadId: 0,
-    podId: 0,
-    serviceId: 0,
-    processResourceId: 0,
-    autoInstanceId: 0,
-    autoInstanceType: 0,
-    autoServiceId: 0,
-    autoServiceType: 0,
-    resolution: 0,
-  };
+  return aSide({ address: Uint8Array.of(10, 0, 0, host), port });
 }
 
 /** A number as the 16 hex digits of a span id. */
 export const hexId = (value: number): string => value.toString(16).padStart(16, '0');
-
-/** A span of HTTP between two hosts, with whatever the test cares about. */
-export function makeSpan(facts: Partial<Span> & Pick<Span, 'spanId'>): Span {
-  return {
-    parentSpanId: '',
-    reason: 'unknown',
-    confidence: 0,
-    agentId: 1,
-    observationPoint: 'c-p',
-    signalSource: 'ebpf',
-    startTimeNs: epochNs,
-    durationNs: 1_000_000,
-    status: 'ok',
-    protocol: 'http1',
-    protocolVersion: '1.1',
-    isTls: false,
-    transport: 'tcp',
-    networkNamespace: 1,
-    socketId: 1,
-    requestEventId: 1,
-    responseEventId: 2,
-    requestTcpSequence: 0,
-    responseTcpSequence: 0,
-    requestType: 'GET',
-    requestDomain: 'example',
-    requestResource: '/a/1',
-    endpoint: '/a/*',
-    requestId: 0,
-    responseCode: 200,
-    responseException: '',
-    responseResult: '',
-    requestBytes: 100,
-    responseBytes: 200,
-    headerTraceId: '',
-    headerSpanId: '',
-    xRequestIdRequest: '',
-    xRequestIdResponse: '',
-    forwardedFor: '',
-    userAgent: '',
-    processId: 100,
-    processName: 'node',
-    contextKind: 'thread',
-    requestContextId: 100,
-    responseContextId: 100,
-    requestThreadId: 100,
-    responseThreadId: 100,
-    causes: [],
-    client: side(1, 40_000),
-    server: side(2, 80),
-    ...facts,
-  };
-}
 
 /** The call continued a server span's request. */
 export function afterRequest(span: { readonly spanId: string }, note: Partial<Cause> = {}): Cause {

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import type { ReceivedMessage } from '../../core/bus/bus.ts';
 import type { Cause, Span } from '../../schemas/generated/span.ts';
 import { events, lasting } from './scenario.ts';
-import { batchMessage, hexId, makeSpan, side } from './span-messages.ts';
+import { batchMessage, hexId, side } from './span-messages.ts';
+import { aSpan } from '../../schemas/testing/a-span.ts';
 
 const wildSpan = fc.record({
   id: fc.integer({ min: 1, max: 60 }),
@@ -40,7 +41,7 @@ function tame(wild: typeof wildSpan extends fc.Arbitrary<infer Value> ? Value : 
     confidence: cause.learned ? 0.999 : 0.5,
   }));
   const { fromMs, lengthMs, isAnswered } = wild;
-  return makeSpan({
+  return aSpan({
     spanId: hexId(wild.id),
     parentSpanId: wild.observationPoint.endsWith('app') ? hexId(wild.statedParent) : '',
     agentId: wild.agentId,

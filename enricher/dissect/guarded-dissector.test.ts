@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { imbalance } from '../../core/stage/accounting.ts';
 import { createLogger } from '../../core/telemetry/logger.ts';
 import { createTelemetry } from '../../core/telemetry/telemetry.ts';
-import { socketEvent } from '../../schemas/testing/an-event.ts';
+import { anEvent } from '../../schemas/testing/an-event.ts';
 import { lineDissector } from '../testing/line-protocol.ts';
 import { runAgent } from '../testing/run-agent.ts';
 import type { Conversation, Dissector } from './dissector.ts';
@@ -32,7 +32,7 @@ const faulty: Dissector = {
 };
 
 const data = (id: number, socketId: number, text: string) =>
-  socketEvent({ id, socketId, text, direction: id % 2 === 0 ? 'egress' : 'ingress' });
+  anEvent({ id, socketId, text, direction: id % 2 === 0 ? 'egress' : 'ingress' });
 
 describe('a dissector that throws', () => {
   test('costs the conversation; other connections go on, and the same one once it is recognised again', () => {
@@ -47,7 +47,7 @@ describe('a dissector that throws', () => {
         data(8, 1, 'Q c 1\n'),
         data(9, 1, 'A 200\n'),
         data(10, 3, 'unrecognisable\n'),
-        socketEvent({ id: 12, socketId: 2, kind: 'close' }),
+        anEvent({ id: 12, socketId: 2, kind: 'close' }),
         data(14, 4, 'Q d 1\n'),
         data(15, 4, 'A 200\n'),
       ],

@@ -3,7 +3,7 @@ import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { dissectors } from '../dissect/dissectors.ts';
 import { dnsQuery, dnsResponse } from '../dissect/fixtures/wire.ts';
-import { socketEvent } from '../../schemas/testing/an-event.ts';
+import { anEvent } from '../../schemas/testing/an-event.ts';
 import { runAgent } from '../testing/run-agent.ts';
 
 /** Which datagram answers which, where a program does not ask who sent them. */
@@ -20,7 +20,7 @@ interface Datagram extends Partial<SocketEvent> {
 
 function run(datagrams: readonly Datagram[], idleNs = 16e9): readonly Span[] {
   const events = datagrams.map(({ bytes, ...given }, index) =>
-    socketEvent({ id: 100 + index, transport: 'udp', payload: bytes, length: bytes.length, ...given }),
+    anEvent({ id: 100 + index, transport: 'udp', payload: bytes, length: bytes.length, ...given }),
   );
   return runAgent(events, { dissectors, idleNs }).spans;
 }

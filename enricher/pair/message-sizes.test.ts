@@ -4,7 +4,7 @@ import type { Span } from '../../schemas/generated/span.ts';
 import { dissectors } from '../dissect/dissectors.ts';
 import { http, postgresql, redisCommand } from '../dissect/fixtures/wire.ts';
 import { byteByByte, cutAt, type Step, hex, runConnection } from '../testing/connection.ts';
-import { socketEvent } from '../../schemas/testing/an-event.ts';
+import { anEvent } from '../../schemas/testing/an-event.ts';
 import { runAgent } from '../testing/run-agent.ts';
 
 /** How many bytes requests and responses have, however they come. */
@@ -69,14 +69,14 @@ describe('a request', () => {
 
   test('counts bytes once that two reads brought', () => {
     const event = (id: number, bytes: Buffer, tcpSequence: number): SocketEvent =>
-      socketEvent({ id, messageId: 100, payload: bytes, length: bytes.length, tcpSequence });
+      anEvent({ id, messageId: 100, payload: bytes, length: bytes.length, tcpSequence });
     const { spans } = runAgent(
       [
         event(100, get.subarray(0, 20), 1000),
         event(101, get.subarray(10, 25), 1010),
         event(102, get.subarray(10, 25), 1010),
         event(103, get.subarray(25), 1025),
-        socketEvent({ id: 104, direction: 'egress', payload: ok, length: ok.length, tcpSequence: 9000 }),
+        anEvent({ id: 104, direction: 'egress', payload: ok, length: ok.length, tcpSequence: 9000 }),
       ],
       { dissectors },
     );

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
-import { socketEvent } from '../../schemas/testing/an-event.ts';
+import { anEvent } from '../../schemas/testing/an-event.ts';
 import { type AgentRun, runAgent } from '../testing/run-agent.ts';
 
-type Given = Parameters<typeof socketEvent>[0];
+type Given = Parameters<typeof anEvent>[0];
 
 /** Numbers the events and says which message each continues, as the kernel does. */
 function play(events: readonly Given[], options: Parameters<typeof runAgent>[1] = {}): AgentRun {
   const last = new Map<number, { readonly direction: string; readonly messageId: number }>();
   const numbered = events.map((given, index): SocketEvent => {
-    const event = socketEvent({ id: 100 + index, ...given });
+    const event = anEvent({ id: 100 + index, ...given });
     if (event.kind !== 'data') return event;
     const before = last.get(event.socketId);
     const messageId = before?.direction === event.direction ? before.messageId : event.id;

@@ -11,7 +11,7 @@ import {
   u16,
   u32,
 } from '../dissect/fixtures/wire.ts';
-import { socketEvent } from '../../schemas/testing/an-event.ts';
+import { anEvent } from '../../schemas/testing/an-event.ts';
 import { runAgent } from '../testing/run-agent.ts';
 
 /** Spans of databases, where a call is more or less than one request and one response. */
@@ -26,7 +26,7 @@ function spansOf(remotePort: number, ...calls: readonly Buffer[][]): ReturnType<
       const { length } = payload;
       const tcpSequence = next[direction];
       next[direction] += length;
-      return socketEvent({ id: ++id, messageId, direction, payload, length, remotePort, tcpSequence });
+      return anEvent({ id: ++id, messageId, direction, payload, length, remotePort, tcpSequence });
     });
   });
   return runAgent(events, { dissectors }).spans;

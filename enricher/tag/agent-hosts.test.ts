@@ -1,20 +1,22 @@
 /** What agents tell of hosts takes no room from, and never counts more than, what Kubernetes and clouds tell. */
 import { expect, test } from 'vitest';
 import { type Resource, resourceKindIndex as kinds } from '../../schemas/generated/resource.ts';
-import { processFacts, resource, tagQuestion } from '../../schemas/testing/a-resource.ts';
+import { aResource } from '../../schemas/testing/a-resource.ts';
+import { tagQuestion } from '../testing/tag-question.ts';
+import { aProcess } from '../../schemas/testing/an-event.ts';
 import { AgentTagger } from './agent-tagger.ts';
 import { ResourceTable } from './resource-table.ts';
 import { newTagCounts } from './tag-counts.ts';
 
 const limits = { resourceMemory: 86_400_000, maxEndedResources: 3, maxHosts: 50 };
 const host = (id: number, given: Partial<Resource> = {}): Resource =>
-  resource({ kind: 'host', id, uid: `h${id}`, name: `host-${id}`, ...given });
+  aResource({ kind: 'host', id, uid: `h${id}`, name: `host-${id}`, ...given });
 const address = Uint8Array.of(10, 1, 1, 1);
 
 test('a flood of hosts and of versions of one host is bounded, and nothing else is forgotten for it', () => {
   const table = new ResourceTable(limits);
   const ended = { validFromNs: 1n, validToNs: 1_000_000_000n };
-  for (let id = 1; id <= 3; id++) table.learnResource(resource({ id, uid: `p${id}`, ...ended }), 1);
+  for (let id = 1; id <= 3; id++) table.learnResource(aResource({ id, uid: `p${id}`, ...ended }), 1);
   for (let version = 1; version <= 1000; version++)
     table.learnHost(host(1, { validFromNs: BigInt(version), validToNs: BigInt(version) + 1n }), 1);
   expect(table.byId(kinds.host, 1)!.versions.map(({ fromNs }) => Number(fromNs))).toEqual(
@@ -49,11 +51,11 @@ test('of two hosts with one id the first keeps it', () => {
 test('a host that claims the address of a pod does not get it, neither alone nor beside the pod', () => {
   const table = new ResourceTable(limits);
   const tagger = new AgentTagger(table, 10, newTagCounts());
-  tagger.learn([processFacts({ hostResourceId: 3 })]);
+  tagger.learn([aProcess({ hostResourceId: 3 })]);
   const peer = () => tagger.tag(tagQuestion({ remoteAddress: address })).peer;
   table.learnHost(host(9, { addresses: [address] }), 1);
   expect(peer()).toMatchObject({ hostId: 0, podId: 0, resolution: 0 });
-  table.learnResource(resource({ id: 7, uid: 'pod', addresses: [address] }), 1);
+  table.learnResource(aResource({ id: 7, uid: 'pod', addresses: [address] }), 1);
   expect(peer()).toMatchObject({ hostId: 0, podId: 7, resolution: 4 });
   // Also for spans of the host itself the pod counts.
   table.learnHost(host(3, { addresses: [address] }), 1);

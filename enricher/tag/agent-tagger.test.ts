@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Resource } from '../../schemas/generated/resource.ts';
 import { resourceKindIndex as kinds } from '../../schemas/generated/resource.ts';
-import { processFacts, resource, tagQuestion } from '../../schemas/testing/a-resource.ts';
+import { aResource } from '../../schemas/testing/a-resource.ts';
+import { tagQuestion } from '../testing/tag-question.ts';
+import { aProcess } from '../../schemas/testing/an-event.ts';
 import { AgentTagger } from './agent-tagger.ts';
 import { ResourceTable } from './resource-table.ts';
 import { newTagCounts } from './tag-counts.ts';
@@ -12,10 +14,10 @@ const limits = { resourceMemory: 86_400_000, maxEndedResources: 1000, maxHosts: 
 /** What a tagger says after it was told of resources and of the process 10. */
 function tagger(
   resources: readonly Partial<Resource>[],
-  facts = processFacts({}),
+  facts = aProcess({}),
 ): { readonly tag: (given: Partial<TagQuestion>) => TaggedSides; readonly table: ResourceTable } {
   const table = new ResourceTable(limits);
-  for (const given of resources) table.learnResource(resource(given), 1);
+  for (const given of resources) table.learnResource(aResource(given), 1);
   const agent = new AgentTagger(table, 10, newTagCounts());
   agent.learn([facts]);
   return { tag: (given) => agent.tag(tagQuestion(given)), table };
@@ -79,7 +81,7 @@ function pod(id: number, uid: string, nodeId: number, address: readonly number[]
 
 const aboveNode = { regionId: 1, zoneId: 1, vpcId: 1, subnetId: 1, clusterId: 1 };
 const abovePod = { ...aboveNode, namespaceId: 1, workloadId: 1 };
-const inPod = processFacts({ podUid: 'a' });
+const inPod = aProcess({ podUid: 'a' });
 
 describe('the side that was seen', () => {
   test('is its process and host where nothing else is known', () => {
@@ -107,7 +109,7 @@ describe('the side that was seen', () => {
 
   test('has no pod by a uid that is longer than any', () => {
     const uid = 'a'.repeat(129);
-    const { tag } = tagger([...cluster, pod(3, uid, 1, [10, 1, 1, 3])], processFacts({ podUid: uid }));
+    const { tag } = tagger([...cluster, pod(3, uid, 1, [10, 1, 1, 3])], aProcess({ podUid: uid }));
     expect(tag({ localAddress: Uint8Array.of(10, 9, 0, 1) }).local).toMatchObject({ podId: 0, processResourceId: 7 });
   });
 
@@ -125,8 +127,8 @@ describe('the side that was seen', () => {
   });
 
   test('waits for its pod where pods are known', () => {
-    expect(tagger(cluster, processFacts({ podUid: 'x' })).tag({}).awaited).toEqual([{ kind: 'pod', key: 'x' }]);
-    expect(tagger([], processFacts({ podUid: 'x' })).tag({}).awaited).toEqual([]);
+    expect(tagger(cluster, aProcess({ podUid: 'x' })).tag({}).awaited).toEqual([{ kind: 'pod', key: 'x' }]);
+    expect(tagger([], aProcess({ podUid: 'x' })).tag({}).awaited).toEqual([]);
   });
 });
 

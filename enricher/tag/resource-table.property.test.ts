@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Resource, resourceKindIndex as kinds } from '../../schemas/generated/resource.ts';
-import { processFacts, resource, tagQuestion } from '../../schemas/testing/a-resource.ts';
+import { aResource } from '../../schemas/testing/a-resource.ts';
+import { tagQuestion } from '../testing/tag-question.ts';
+import { aProcess } from '../../schemas/testing/an-event.ts';
 import { AgentTagger } from './agent-tagger.ts';
 import { ResourceTable } from './resource-table.ts';
 import { newTagCounts } from './tag-counts.ts';
@@ -36,7 +38,7 @@ interface Told {
 }
 
 function podOf({ id, from, length, address, isMapped }: Told): Resource {
-  return resource({
+  return aResource({
     ...{ kind: 'pod', id, uid: `p${id}`, parents: [{ kind: 'cluster', id: clusterOf(id), uid: '' }] },
     addresses: address === 0 ? [] : [addressBytes(address, isMapped)],
     ...{ validFromNs: BigInt(from), validToNs: length === 0 ? 0n : BigInt(from + length) },
@@ -65,11 +67,11 @@ test('an address is the pod that had it alone at the time, whatever is told in w
     (told, questions) => {
       const table = new ResourceTable(limits);
       const tagger = new AgentTagger(table, 10, newTagCounts());
-      tagger.learn([processFacts({ podUid: mine })]);
+      tagger.learn([aProcess({ podUid: mine })]);
       const inOne = { parents: [{ kind: 'cluster', id: 1, uid: '' }] } as const;
       for (const id of [1, 2])
-        table.learnResource(resource({ kind: 'cluster', id, uid: `c${id}`, validFromNs: 0n }), 1);
-      table.learnResource(resource({ kind: 'pod', id: 99, uid: mine, validFromNs: 0n, ...inOne }), 1);
+        table.learnResource(aResource({ kind: 'cluster', id, uid: `c${id}`, validFromNs: 0n }), 1);
+      table.learnResource(aResource({ kind: 'pod', id: 99, uid: mine, validFromNs: 0n, ...inOne }), 1);
       for (let count = 0; count <= told.length; count++) {
         for (const { address, time, after } of questions) {
           if (after > count) continue;
@@ -99,7 +101,7 @@ test('an address is the pod that had it alone at the time, whatever is told in w
 test('what ended long ago is forgotten, what lives is not', () => {
   const table = new ResourceTable({ resourceMemory: 1000, maxEndedResources: 3, maxHosts: 1000 });
   const told = (id: number, validToNs: bigint): void => {
-    table.learnResource(resource({ kind: 'pod', id, uid: `p${id}`, validFromNs: 1n, validToNs }), 1_000_000);
+    table.learnResource(aResource({ kind: 'pod', id, uid: `p${id}`, validFromNs: 1n, validToNs }), 1_000_000);
   };
   told(1, 0n);
   told(2, 5_000_000_000n);

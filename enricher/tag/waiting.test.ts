@@ -8,9 +8,10 @@ import { type Resource, writeResource } from '../../schemas/generated/resource.t
 import type { Span } from '../../schemas/generated/span.ts';
 import { readSpanBatch } from '../../schemas/generated/span-batch.ts';
 import { createEnricher, type Enricher } from '../stage.ts';
-import { socketEvent } from '../../schemas/testing/an-event.ts';
+import { anEvent } from '../../schemas/testing/an-event.ts';
 import { lineDissector } from '../testing/line-protocol.ts';
-import { processFacts, resource } from '../../schemas/testing/a-resource.ts';
+import { aResource } from '../../schemas/testing/a-resource.ts';
+import { aProcess } from '../../schemas/testing/an-event.ts';
 import { testConfig } from '../testing/run-agent.ts';
 
 const source = { topic: 'events', partition: 0 };
@@ -23,7 +24,7 @@ const create = (config: Partial<typeof testConfig> = {}): Enricher =>
 function batch(given: Partial<EventBatch>, offset: number): ReceivedMessage {
   const whole: EventBatch = {
     ...{ agentId: 5, hostName: 'host', sequence: offset + 1, baseTimeNs, baseMonotonicNs: 0, untilOffsetNs: 0 },
-    ...{ losses: [], processes: offset === 0 ? [processFacts({ podUid: 'a' })] : [], events: [] },
+    ...{ losses: [], processes: offset === 0 ? [aProcess({ podUid: 'a' })] : [], events: [] },
     ...given,
   };
   const { key, headers, value } = outgoingMessage('events', '5', 'EventBatch', encodeValue(whole, writeEventBatch));
@@ -31,7 +32,7 @@ function batch(given: Partial<EventBatch>, offset: number): ReceivedMessage {
 }
 
 function learn(stage: Enricher, given: Partial<Resource>, timestampMs = 1_700_000_000_000): void {
-  const whole = resource({ validFromNs: baseTimeNs, ...given });
+  const whole = aResource({ validFromNs: baseTimeNs, ...given });
   const key = `${whole.kind}:${whole.uid}@${whole.validFromNs}`;
   const { headers, value } = outgoingMessage('resources', key, 'Resource', encodeValue(whole, writeResource));
   stage.learn({
@@ -45,8 +46,8 @@ const spansOf = (outputs: readonly OutgoingMessage[]): readonly Span[] =>
 
 /** A call and its response on one socket. */
 const exchange = (id: number, given: Partial<SocketEvent> = {}): readonly SocketEvent[] => [
-  socketEvent({ id, direction: 'egress', text: 'Q a 1\n', socketId: id, ...given }),
-  socketEvent({ id: id + 1, direction: 'ingress', text: 'A 200\n', socketId: id, ...given }),
+  anEvent({ id, direction: 'egress', text: 'Q a 1\n', socketId: id, ...given }),
+  anEvent({ id: id + 1, direction: 'ingress', text: 'A 200\n', socketId: id, ...given }),
 ];
 
 const cluster: Partial<Resource> = {

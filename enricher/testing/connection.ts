@@ -1,7 +1,7 @@
 import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { dissectors } from '../dissect/dissectors.ts';
-import { socketEvent } from '../../schemas/testing/an-event.ts';
+import { anEvent } from '../../schemas/testing/an-event.ts';
 import { type AgentRun, runAgent } from './run-agent.ts';
 
 /** One call on a connection: who sent it (`C` the client), what, and how long after the call before (default 1 ms). */
@@ -71,9 +71,9 @@ export function connectionEvents(steps: readonly Step[], view: ConnectionView): 
     sequence[sender] += bytes.length;
     const direction = (sender === 'C') === onServer ? 'ingress' : 'egress';
     const call = { id, transport, role, direction, timeOffsetNs, messageId, tcpSequence } as const;
-    return socketEvent({ ...call, ...ends, payload, length: bytes.length });
+    return anEvent({ ...call, ...ends, payload, length: bytes.length });
   });
-  if (view.closes === true) events.push(socketEvent({ id: events.length + 1, kind: 'close', timeOffsetNs }));
+  if (view.closes === true) events.push(anEvent({ id: events.length + 1, kind: 'close', timeOffsetNs }));
   return events;
 }
 

@@ -5,7 +5,7 @@ import type { OutgoingMessage, ReceivedMessage } from '../../core/bus/bus.ts';
 import { encodeValue, outgoingMessage } from '../../core/codec.ts';
 import { type EventBatch, writeEventBatch } from '../../schemas/generated/event-batch.ts';
 import { type Resource, writeResource } from '../../schemas/generated/resource.ts';
-import { resource } from '../../schemas/testing/a-resource.ts';
+import { aResource } from '../../schemas/testing/a-resource.ts';
 
 /** Messages as agents send them, for tests. */
 
@@ -31,7 +31,7 @@ export function batchMessage(given: Partial<EventBatch>, signer?: AgentKey, key?
 /** The host of an agent on the topic of agents' resources. */
 export function hostMessage(signer: AgentKey, given: Partial<Resource> = {}): ReceivedMessage {
   const uid = hostUid(signer.agentId!);
-  const host = resource({ kind: 'host', id: hash31(uid), uid, name: 'host', ...given });
+  const host = aResource({ kind: 'host', id: hash31(uid), uid, name: 'host', ...given });
   const value = encodeValue(host, writeResource);
   return received(signedMessage(outgoingMessage('agent-resources', resourceKey(host), 'Resource', value), signer));
 }

@@ -1,7 +1,7 @@
-import type { SocketEvent } from '../generated/event-batch.ts';
+import type { EventBatch, ProcessFacts, SocketEvent } from '../generated/event-batch.ts';
 
-/** One event for a test: data that a client reads from a server on the same host, unless told otherwise. */
-export function socketEvent(given: Partial<SocketEvent> & { readonly text?: string }): SocketEvent {
+/** An event for a test: data that a client reads from a server, on a socket of process 10. `text` is its payload. */
+export function anEvent(given: Partial<SocketEvent> & { readonly text?: string }): SocketEvent {
   const { text, ...rest } = given;
   const payload = Buffer.from(text ?? '', 'latin1');
   const id = given.id ?? 1;
@@ -35,5 +35,39 @@ export function socketEvent(given: Partial<SocketEvent> & { readonly text?: stri
     payload,
     redacted: [],
     ...rest,
+  };
+}
+
+/** A batch of events for a test, of agent 5; it reaches to its last event. */
+export function anEventBatch(given: Partial<EventBatch> = {}): EventBatch {
+  const { events = [] } = given;
+  return {
+    agentId: 5,
+    hostName: 'host',
+    sequence: 1,
+    baseTimeNs: 1_700_000_000_000_000_000n,
+    baseMonotonicNs: 0,
+    untilOffsetNs: events[events.length - 1]?.timeOffsetNs ?? 0,
+    losses: [],
+    processes: [],
+    events,
+    ...given,
+  };
+}
+
+/** Facts of process 10 on host 3 for a test. */
+export function aProcess(given: Partial<ProcessFacts> = {}): ProcessFacts {
+  return {
+    processId: 10,
+    startTimeNs: 1n,
+    name: 'node',
+    serviceName: 'shop',
+    executable: '/usr/bin/node',
+    containerId: '',
+    podUid: '',
+    resourceId: 7,
+    hostResourceId: 3,
+    environment: {},
+    ...given,
   };
 }

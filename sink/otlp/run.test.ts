@@ -8,7 +8,8 @@ import { openEmbeddedBus } from '../../core/bus/embedded/embedded-bus.ts';
 import { createLogger } from '../../core/telemetry/logger.ts';
 import { createTelemetry } from '../../core/telemetry/telemetry.ts';
 import { compactedTopics } from '../../core/topics.ts';
-import { makeLoadTrace, makeResource, resourceMessage, traceMessage } from '../testing/traces.ts';
+import { makeLoadTrace, resourceMessage, traceMessage } from '../testing/traces.ts';
+import { gatewayResource } from '../testing/traces.ts';
 import { runOtlpSink } from './run.ts';
 import { decodeSpans } from './testing/otlp-messages.ts';
 
@@ -31,7 +32,7 @@ it('traces reach their topic with the names of services, once each and bad ones 
       });
     const sent = (number: number): OutgoingMessage => traceMessage(makeLoadTrace(number), 0);
 
-    await producer.send([resourceMessage(makeResource(), 0), sent(1), sent(2)]);
+    await producer.send([resourceMessage(gatewayResource(), 0), sent(1), sent(2)]);
     await producer.send([{ topic: 'traces', key: 'x', value: Buffer.from('no trace') }]);
     await run();
     await producer.send([sent(3)]);

@@ -6,16 +6,10 @@ import { readDeadLetter } from '../../schemas/generated/dead-letter.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import type { Trace } from '../../schemas/generated/trace.ts';
 import { arbitraryTrace } from '../testing/arbitrary-trace.ts';
-import {
-  epochNs,
-  makeLoadTrace,
-  makeResource,
-  makeSide,
-  makeSpan,
-  makeTrace,
-  resourceMessage,
-  traceMessage,
-} from '../testing/traces.ts';
+import { makeLoadTrace, resourceMessage, traceMessage } from '../testing/traces.ts';
+import { gatewayResource, processSide, orderSpan } from '../testing/traces.ts';
+import { aTrace } from '../../schemas/testing/a-trace.ts';
+import { epochNs } from '../../schemas/testing/a-span.ts';
 import { ResourceNames } from './resource-names.ts';
 import { OtlpStage } from './stage.ts';
 import { decodeSpans, type ReceivedSpan } from './testing/otlp-messages.ts';
@@ -30,8 +24,8 @@ function sent(trace: Trace, stage = newStage()): readonly ReceivedSpan[] {
     expect(output).toMatchObject({ topic: 'otlp_spans', key: trace.carriedTraceId || trace.traceId });
   return decodeSpans(outputs.map(({ value }) => value));
 }
-const sentSpan = (facts: Partial<Span>): ReceivedSpan => sent(makeTrace([makeSpan(facts)]))[0]!;
-const clientFacts: Partial<Span> = { observationPoint: 'c-p', client: makeSide(51_000, 1), server: makeSide(8080, 0) };
+const sentSpan = (facts: Partial<Span>): ReceivedSpan => sent(aTrace([orderSpan(facts)]))[0]!;
+const clientFacts: Partial<Span> = { observationPoint: 'c-p', client: processSide(51_000, 1), server: processSide(8080, 0) };
 
 describe('a span', () => {
   it('of a server carries the stable HTTP conventions and our evidence', () => {
@@ -181,11 +175,11 @@ describe('a span', () => {
   it('goes by the name of its service as soon as the topic resources has told it', () => {
     const names = new ResourceNames();
     const stage = newStage(names);
-    const trace = makeTrace([makeSpan()]);
+    const trace = aTrace([orderSpan()]);
     expect(sent(trace, stage)[0]!.resource).toMatchObject({ 'service.name': 'node' });
-    names.learn(resourceMessage(makeResource(), 0));
-    names.learn(resourceMessage(makeResource({ kind: 'host', name: 'host-a' }), 1));
-    names.learn(resourceMessage(makeResource(), 2, { headers: {}, value: Buffer.alloc(0) }));
+    names.learn(resourceMessage(gatewayResource(), 0));
+    names.learn(resourceMessage(gatewayResource({ kind: 'host', name: 'host-a' }), 1));
+    names.learn(resourceMessage(gatewayResource(), 2, { headers: {}, value: Buffer.alloc(0) }));
     expect(sent(trace, stage)[0]!.resource).toEqual({
       'service.name': 'gateway',
       'process.pid': '4711',
@@ -201,12 +195,12 @@ describe('a trace', () => {
     const names = new ResourceNames();
     const stage = newStage(names);
     const later = { kind: 'pod', id: 5, uid: 'p-5', name: 'cart-1', validFromNs: 20n } as const;
-    names.learn(resourceMessage(makeResource(later), 0));
-    names.learn(resourceMessage(makeResource({ ...later, name: 'former', validFromNs: 10n, validToNs: 20n }), 1));
-    names.learn(resourceMessage(makeResource({ kind: 'workload', id: 6, name: 'cart', type: 'StatefulSet' }), 2));
-    names.learn(resourceMessage(makeResource({ kind: 'workload', id: 7, name: 'odd', type: 'Rollout' }), 3));
-    const on = (workloadId: number): ReturnType<typeof makeTrace> =>
-      makeTrace([makeSpan({ server: { ...makeSpan().server, podId: 5, workloadId } })]);
+    names.learn(resourceMessage(gatewayResource(later), 0));
+    names.learn(resourceMessage(gatewayResource({ ...later, name: 'former', validFromNs: 10n, validToNs: 20n }), 1));
+    names.learn(resourceMessage(gatewayResource({ kind: 'workload', id: 6, name: 'cart', type: 'StatefulSet' }), 2));
+    names.learn(resourceMessage(gatewayResource({ kind: 'workload', id: 7, name: 'odd', type: 'Rollout' }), 3));
+    const on = (workloadId: number): ReturnType<typeof aTrace> =>
+      aTrace([orderSpan({ server: { ...orderSpan().server, podId: 5, workloadId } })]);
     expect(sent(on(6), stage)[0]!.resource).toMatchObject({
       'k8s.pod.name': 'cart-1',
       'k8s.pod.uid': 'p-5',
@@ -224,9 +218,9 @@ describe('a trace', () => {
   });
 
   it('is sent in several messages when it is large, no span twice and none left out', () => {
-    const trace = makeTrace(
+    const trace = aTrace(
       Array.from({ length: 500 }, (_, index) =>
-        makeSpan({ spanId: (index + 1).toString(16).padStart(16, '0'), processId: 1 + (index % 7) }),
+        orderSpan({ spanId: (index + 1).toString(16).padStart(16, '0'), processId: 1 + (index % 7) }),
       ),
     );
     const outputs = newStage(new ResourceNames(), 20_000).process(traceMessage(trace, 0), 0);
@@ -237,19 +231,19 @@ describe('a trace', () => {
   });
 
   it('whose spans are each larger than a message is sent all the same', () => {
-    const spans = Array.from({ length: 3 }, (_, index) => makeSpan({ spanId: `000000000000000${index + 1}` }));
-    const outputs = newStage(new ResourceNames(), 10).process(traceMessage(makeTrace(spans), 0), 0);
+    const spans = Array.from({ length: 3 }, (_, index) => orderSpan({ spanId: `000000000000000${index + 1}` }));
+    const outputs = newStage(new ResourceNames(), 10).process(traceMessage(aTrace(spans), 0), 0);
     expect(outputs).toHaveLength(3);
   });
 
   it('shows a call as client and server span, not as what the network saw between them', () => {
     const view = (spanId: string, parentSpanId: string, observationPoint: string): Span =>
-      makeSpan({ spanId, parentSpanId, observationPoint, reason: parentSpanId === '' ? 'root' : 'tcp_sequence' });
+      orderSpan({ spanId, parentSpanId, observationPoint, reason: parentSpanId === '' ? 'root' : 'tcp_sequence' });
     const id = (index: number): string => index.toString(16).padStart(16, '0');
     const points = ['c-p', 'c', 'c-nd', 's-nd', 's', 's-p'];
     const stage = newStage();
     const spans = sent(
-      makeTrace(points.map((point, index) => view(id(index + 1), index === 0 ? '' : id(index), point))),
+      aTrace(points.map((point, index) => view(id(index + 1), index === 0 ? '' : id(index), point))),
       stage,
     );
     expect(spans.map(({ kind, parentSpanId }) => [kind, parentSpanId])).toEqual([
@@ -260,20 +254,20 @@ describe('a trace', () => {
   });
 
   it('shows a call that only the network saw once, where it is nearest to the client', () => {
-    const client = makeSpan({ spanId: '0000000000000001', observationPoint: 'c-nd' });
-    const server = makeSpan({
+    const client = orderSpan({ spanId: '0000000000000001', observationPoint: 'c-nd' });
+    const server = orderSpan({
       spanId: '0000000000000002',
       parentSpanId: client.spanId,
       observationPoint: 's-nd',
       reason: 'tcp_sequence',
     });
-    const next = makeSpan({
+    const next = orderSpan({
       spanId: '0000000000000003',
       parentSpanId: server.spanId,
       observationPoint: 'c-p',
       reason: 'time',
     });
-    const spans = sent(makeTrace([client, server, next]));
+    const spans = sent(aTrace([client, server, next]));
     expect(spans.map(({ spanId, parentSpanId, kind }) => [spanId, parentSpanId, kind])).toEqual([
       [client.spanId, '', 'SPAN_KIND_CLIENT'],
       [next.spanId, client.spanId, 'SPAN_KIND_CLIENT'],
@@ -282,7 +276,7 @@ describe('a trace', () => {
 
   it('that was merged into another sends nothing: its spans come with the other', () => {
     const stage = newStage();
-    expect(sent(makeTrace([], { mergedInto: 'b'.repeat(32) }), stage)).toEqual([]);
+    expect(sent(aTrace([], { mergedInto: 'b'.repeat(32) }), stage)).toEqual([]);
     expect(stage.accounting()).toMatchObject({ received: 0, emitted: 0 });
   });
 });
@@ -308,7 +302,7 @@ describe('a message', () => {
   });
 
   it('goes by the W3C trace id that it carries, and tells the one that it is stored by', () => {
-    const [span] = sent(makeTrace([makeSpan()], { carriedTraceId: 'ab'.repeat(16) }));
+    const [span] = sent(aTrace([orderSpan()], { carriedTraceId: 'ab'.repeat(16) }));
     expect(span).toMatchObject({
       traceId: 'ab'.repeat(16),
       attributes: { 'spanloom.trace_id': '000000000000000000000000000000aa' },
@@ -318,16 +312,16 @@ describe('a message', () => {
   it('with an id that no receiver takes goes to the dead letters', () => {
     const stage = newStage();
     for (const trace of [
-      makeTrace([makeSpan()], { traceId: '0'.repeat(32) }),
-      makeTrace([makeSpan()], { carriedTraceId: '0'.repeat(32) }),
-      makeTrace([makeSpan({ spanId: '0'.repeat(16) })]),
-      makeTrace([makeSpan({ parentSpanId: 'xyz' })]),
+      aTrace([orderSpan()], { traceId: '0'.repeat(32) }),
+      aTrace([orderSpan()], { carriedTraceId: '0'.repeat(32) }),
+      aTrace([orderSpan({ spanId: '0'.repeat(16) })]),
+      aTrace([orderSpan({ parentSpanId: 'xyz' })]),
     ]) {
       const [output] = stage.process(traceMessage(trace, 4), 9);
       const letter = readDeadLetter(new AvroReader(Buffer.from(output!.value)));
       expect(letter).toMatchObject({ stage: 'sink-otlp', reason: 'undecodable', topic: 'traces', offset: 4 });
     }
-    const [foreign] = stage.process({ ...traceMessage(makeTrace([]), 5), headers: {} }, 9);
+    const [foreign] = stage.process({ ...traceMessage(aTrace([]), 5), headers: {} }, 9);
     expect(foreign).toMatchObject({ topic: 'dead-letter' });
     expect(stage.accounting()).toMatchObject({ received: 5, rejected: { undecodable: 4, unknown_schema: 1 } });
     expect(imbalance(stage.accounting())).toBe(0);

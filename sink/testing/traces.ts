@@ -4,114 +4,56 @@ import { encodeValue, outgoingMessage } from '../../core/codec.ts';
 import { type Resource, writeResource } from '../../schemas/generated/resource.ts';
 import type { Side, Span } from '../../schemas/generated/span.ts';
 import { type Trace, writeTrace } from '../../schemas/generated/trace.ts';
+import { aResource } from '../../schemas/testing/a-resource.ts';
+import { aSide, aSpan, epochNs } from '../../schemas/testing/a-span.ts';
+import { aTrace } from '../../schemas/testing/a-trace.ts';
 
 /** An end of a call on this machine, in a process. */
-export function makeSide(port: number, processResourceId: number): Side {
-  return {
-    address: Uint8Array.of(127, 0, 0, 1),
+export function processSide(port: number, processResourceId: number): Side {
+  const address = Uint8Array.of(127, 0, 0, 1);
+  if (processResourceId === 0) return aSide({ address, port });
+  return aSide({
+    address,
     port,
-    regionId: 0,
-    zoneId: 0,
-    vpcId: 0,
-    subnetId: 0,
-    hostId: processResourceId === 0 ? 0 : 1,
-    instanceId: 0,
-    clusterId: 0,
-    nodeId: 0,
-    namespaceId: 0,
-    workloadId: 0,
-    podId: 0,
-    serviceId: 0,
+    hostId: 1,
     processResourceId,
     autoInstanceId: processResourceId,
-    autoInstanceType: processResourceId === 0 ? 0 : 13,
+    autoInstanceType: 13,
     autoServiceId: processResourceId,
-    autoServiceType: processResourceId === 0 ? 0 : 13,
-    resolution: processResourceId === 0 ? 0 : 1,
-  };
+    autoServiceType: 13,
+    resolution: 1,
+  });
 }
 
-/** The moment at which made-up time begins, in Unix nanoseconds. */
-export const epochNs = 1_760_000_000_000_000_000n;
-
-/** A server span of an HTTP request; everything may be said otherwise. */
-export function makeSpan(facts: Partial<Span> = {}): Span {
-  return {
-    parentSpanId: '',
+/** A server span of a shop's request for an order, which has a value in most fields. */
+export function orderSpan(facts: Partial<Span> = {}): Span {
+  return aSpan({
     reason: 'root',
-    confidence: 0,
-    spanId: '00000000000000a1',
     agentId: 77,
     observationPoint: 's-p',
-    signalSource: 'ebpf',
-    startTimeNs: epochNs,
     durationNs: 5_000_000,
-    status: 'ok',
-    protocol: 'http1',
-    protocolVersion: '1.1',
-    isTls: false,
-    transport: 'tcp',
     networkNamespace: 4026531840,
     socketId: 12_345_678,
     requestEventId: 1_760_000_000_000_001,
     responseEventId: 1_760_000_000_000_009,
     requestTcpSequence: 3_123_456_789,
     responseTcpSequence: 123_456_789,
-    requestType: 'GET',
     requestDomain: 'shop:8080',
     requestResource: '/api/orders/17?full=1',
     endpoint: '/api/orders/{}',
-    requestId: 0,
-    responseCode: 200,
-    responseException: '',
-    responseResult: '',
     requestBytes: 231,
     responseBytes: 1042,
-    headerTraceId: '',
-    headerSpanId: '',
     xRequestIdRequest: 'f3b0c44298fc1c149afbf4c8996fb924',
-    xRequestIdResponse: '',
-    forwardedFor: '',
     userAgent: 'curl/8.5.0',
     processId: 4711,
-    processName: 'node',
-    contextKind: 'thread',
     requestContextId: 4711,
     responseContextId: 4711,
     requestThreadId: 4711,
     responseThreadId: 4711,
-    causes: [],
-    client: makeSide(51_000, 0),
-    server: makeSide(8080, 1),
+    client: processSide(51_000, 0),
+    server: processSide(8080, 1),
     ...facts,
-  };
-}
-
-/** A trace with these spans; what follows from them is filled in. */
-export function makeTrace(spans: readonly Span[], facts: Partial<Trace> = {}): Trace {
-  const roots = spans.filter((span) => span.parentSpanId === '');
-  const startTimeNs = spans.reduce(
-    (start, span) => (span.startTimeNs < start ? span.startTimeNs : start),
-    epochNs * 2n,
-  );
-  const endTimeNs = spans.reduce((end, span) => {
-    const spanEndNs = span.startTimeNs + BigInt(span.durationNs);
-    return spanEndNs > end ? spanEndNs : end;
-  }, 0n);
-  return {
-    traceId: '000000000000000000000000000000aa',
-    revision: spans.length,
-    mergedInto: '',
-    carriedTraceId: '',
-    rootSpanId: roots[0]?.spanId ?? '',
-    rootCount: roots.length,
-    startTimeNs: spans.length === 0 ? epochNs : startTimeNs,
-    durationNs: spans.length === 0 ? 0 : Number(endTimeNs - startTimeNs),
-    errorCount: spans.filter((span) => ['client_error', 'server_error', 'timeout', 'closed'].includes(span.status))
-      .length,
-    spans,
-    ...facts,
-  };
+  });
 }
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
@@ -124,10 +66,10 @@ export function makeLoadTrace(number: number): Trace {
   const startTimeNs = epochNs + BigInt(number) * 1_000_000n;
   const id = (index: number): string => hex(number * 16 + index, 16);
   const request = { startTimeNs, xRequestIdRequest: hex(number * 7919, 32), requestResource: `/api/orders/${number}` };
-  const spans = [makeSpan({ ...request, spanId: id(0), requestEventId: number * 100 })];
+  const spans = [orderSpan({ ...request, spanId: id(0), requestEventId: number * 100 })];
   for (let call = 0; call < 3; call++) {
     const offsetNs = BigInt(100_000 * (call + 1));
-    const client = makeSpan({
+    const client = orderSpan({
       ...request,
       spanId: id(1 + 2 * call),
       parentSpanId: id(0),
@@ -139,10 +81,10 @@ export function makeLoadTrace(number: number): Trace {
       requestEventId: number * 100 + 1 + 2 * call,
       endpoint: `/api/items/${call}`,
       causes: [{ kind: 'request', spanId: id(0), rule: 'last_read', confidence: 0.999, learned: true }],
-      client: makeSide(40_000 + (number % 10_000), 1),
-      server: makeSide(8081 + call, 0),
+      client: processSide(40_000 + (number % 10_000), 1),
+      server: processSide(8081 + call, 0),
     });
-    const server = makeSpan({
+    const server = orderSpan({
       ...client,
       spanId: id(2 + 2 * call),
       parentSpanId: client.spanId,
@@ -152,13 +94,13 @@ export function makeLoadTrace(number: number): Trace {
       startTimeNs: startTimeNs + offsetNs + 20_000n,
       requestEventId: number * 100 + 2 + 2 * call,
       causes: [],
-      client: makeSide(40_000 + (number % 10_000), 0),
-      server: makeSide(8081 + call, 2 + call),
+      client: processSide(40_000 + (number % 10_000), 0),
+      server: processSide(8081 + call, 2 + call),
     });
     spans.push(client, server);
   }
   spans.push(
-    makeSpan({
+    orderSpan({
       spanId: id(7),
       parentSpanId: id(6),
       reason: 'last_read',
@@ -175,33 +117,24 @@ export function makeLoadTrace(number: number): Trace {
       responseCode: 0,
       xRequestIdRequest: '',
       userAgent: '',
-      client: makeSide(52_000, 4),
-      server: makeSide(3306, 0),
+      client: processSide(52_000, 4),
+      server: processSide(3306, 0),
     }),
   );
-  return makeTrace(spans, { traceId: hex(number + 1, 32) });
+  return aTrace(spans, { traceId: hex(number + 1, 32) });
 }
 
-/** A process as a resource. */
-export function makeResource(facts: Partial<Resource> = {}): Resource {
-  return {
+/** The process of a gateway on host 1, as a resource. */
+export function gatewayResource(facts: Partial<Resource> = {}): Resource {
+  return aResource({
     kind: 'process',
-    id: 1,
     uid: 'host-1/4711/1760000000',
     name: 'gateway',
     parents: [{ kind: 'host', id: 1, uid: '' }],
-    addresses: [],
-    labels: {},
-    annotations: {},
     environment: { executable: '/usr/bin/node' },
     validFromNs: epochNs - 1_000_000_000n,
-    validToNs: 0n,
-    type: '',
-    networks: [],
-    ports: [],
-    macAddresses: [],
     ...facts,
-  };
+  });
 }
 
 /** The trace as the sink receives it. */

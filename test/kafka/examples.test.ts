@@ -10,16 +10,18 @@ import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
 import { encodeValue, outgoingMessage } from '../../core/codec.ts';
 import { type Trace, writeTrace } from '../../schemas/generated/trace.ts';
 import { brokerForTests, type TestBroker } from './test-broker.ts';
-import { makeLoadTrace, makeSpan, makeTrace } from '../../sink/testing/traces.ts';
+import { makeLoadTrace } from '../../sink/testing/traces.ts';
+import { orderSpan } from '../../sink/testing/traces.ts';
+import { aTrace } from '../../schemas/testing/a-trace.ts';
 import { type PythonEnvironment, pythonEnvironment } from '../python-environment.ts';
 import { describeWhere } from '../requirement.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'examples', 'consume-traces');
 
-const first = makeTrace(
+const first = aTrace(
   [
-    makeSpan({ spanId: '00000000000000a1' }),
-    makeSpan({
+    orderSpan({ spanId: '00000000000000a1' }),
+    orderSpan({
       spanId: '00000000000000a2',
       parentSpanId: '00000000000000a1',
       reason: 'agreement',
@@ -31,15 +33,15 @@ const first = makeTrace(
   ],
   { traceId: 'a'.repeat(32) },
 );
-const late = makeSpan({
+const late = orderSpan({
   spanId: '00000000000000a3',
   parentSpanId: '00000000000000a2',
   reason: 'tcp_sequence',
   confidence: 1,
 });
-const second = makeTrace([...first.spans, late], { traceId: first.traceId });
-const merged = makeTrace([], { traceId: 'b'.repeat(32), revision: 4, mergedInto: first.traceId });
-const last = makeTrace([makeSpan()], { traceId: 'c'.repeat(32), carriedTraceId: 'd'.repeat(32) });
+const second = aTrace([...first.spans, late], { traceId: first.traceId });
+const merged = aTrace([], { traceId: 'b'.repeat(32), revision: 4, mergedInto: first.traceId });
+const last = aTrace([orderSpan()], { traceId: 'c'.repeat(32), carriedTraceId: 'd'.repeat(32) });
 
 /** A new revision replaces; what comes again, or comes late, changes nothing. Every other message is framed. */
 const story: readonly Trace[] = [first, first, second, first, merged, merged, last];

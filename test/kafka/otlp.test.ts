@@ -14,14 +14,9 @@ import { spanloom, startSpanloom } from '../e2e/spanloom.ts';
 import { brokerForTests } from './test-broker.ts';
 import { runOtlpSink } from '../../sink/otlp/run.ts';
 import { decodeSpans } from '../../sink/otlp/testing/otlp-messages.ts';
-import {
-  makeLoadTrace,
-  makeResource,
-  makeSpan,
-  makeTrace,
-  resourceMessage,
-  traceMessage,
-} from '../../sink/testing/traces.ts';
+import { makeLoadTrace, resourceMessage, traceMessage } from '../../sink/testing/traces.ts';
+import { gatewayResource, orderSpan } from '../../sink/testing/traces.ts';
+import { aTrace } from '../../schemas/testing/a-trace.ts';
 
 const traceCount = 40;
 const partitions = 3;
@@ -67,12 +62,12 @@ brokerForTests('traces in OTLP on Kafka', (broker) => {
     ]);
     await destination.ensureTopics([{ name: topic, partitions }]);
     const producer = await bus.producer();
-    const large = makeTrace(
-      Array.from({ length: 200 }, (_, index) => makeSpan({ spanId: (index + 1).toString(16).padStart(16, '0') })),
+    const large = aTrace(
+      Array.from({ length: 200 }, (_, index) => orderSpan({ spanId: (index + 1).toString(16).padStart(16, '0') })),
       { traceId: 'e'.repeat(32) },
     );
     const traces = [...Array.from({ length: traceCount }, (_, index) => makeLoadTrace(index + 1)), large];
-    await producer.send([resourceMessage(makeResource(), 0), ...traces.map((trace) => traceMessage(trace, 0))]);
+    await producer.send([resourceMessage(gatewayResource(), 0), ...traces.map((trace) => traceMessage(trace, 0))]);
 
     // Two instances share the traces, and both know all names.
     const stop = new AbortController();

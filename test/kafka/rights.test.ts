@@ -8,7 +8,7 @@ import { readTopic } from '../../cli/read-topic.ts';
 import { oneAgent, otherAgent } from '../../core/agents/testing/agent-keys.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
 import { grants } from '../../deploy/testing/kafka-grants.ts';
-import { socketEvent } from '../../schemas/testing/an-event.ts';
+import { anEvent } from '../../schemas/testing/an-event.ts';
 import { batchMessage } from '../../enricher/testing/signed.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { readDeadLetter } from '../../schemas/generated/dead-letter.ts';
@@ -154,10 +154,10 @@ describeWhere(brokerMissing(), 'stages on a broker with rights', () => {
     const agentId = oneAgent.agentId!;
     let id = 1;
     const call = (): readonly SocketEvent[] => [
-      socketEvent({ id: id++, socketId: 5, direction: 'ingress', text: 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n' }),
-      socketEvent({ id: id++, socketId: 5, direction: 'egress', text: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' }),
+      anEvent({ id: id++, socketId: 5, direction: 'ingress', text: 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n' }),
+      anEvent({ id: id++, socketId: 5, direction: 'egress', text: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' }),
     ];
-    const high = [socketEvent({ id: 2 ** 52, kind: 'close', socketId: 999, timeOffsetNs: 5000 })];
+    const high = [anEvent({ id: 2 ** 52, kind: 'close', socketId: 999, timeOffsetNs: 5000 })];
     await producer.send([
       batchMessage({ sequence: 1, events: call() }, oneAgent),
       batchMessage({ sequence: 2, events: call() }, oneAgent),

@@ -17,8 +17,8 @@ import { compactedTopics, topics } from '../../core/topics.ts';
 import { readTopic } from '../../cli/read-topic.ts';
 import { enricherConfig } from '../../enricher/config.ts';
 import { runEnricher } from '../../enricher/run.ts';
-import { socketEvent } from '../../schemas/testing/an-event.ts';
-import { processFacts } from '../../schemas/testing/a-resource.ts';
+import { anEvent } from '../../schemas/testing/an-event.ts';
+import { aProcess } from '../../schemas/testing/an-event.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { writeEventBatch } from '../../schemas/generated/event-batch.ts';
 import { readSpanBatch } from '../../schemas/generated/span-batch.ts';
@@ -89,10 +89,10 @@ class Calls {
     });
     const id = sequence * 2;
     await this.#send(sequence, atMs, {
-      processes: [processFacts({ processId, podUid: caller.podUid, resourceId: processId })],
+      processes: [aProcess({ processId, podUid: caller.podUid, resourceId: processId })],
       events: [
-        socketEvent({ ...of(id), direction: 'egress', text: `GET /${sequence} HTTP/1.1\r\nHost: shop\r\n\r\n` }),
-        socketEvent({ ...of(id + 1), direction: 'ingress', text: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' }),
+        anEvent({ ...of(id), direction: 'egress', text: `GET /${sequence} HTTP/1.1\r\nHost: shop\r\n\r\n` }),
+        anEvent({ ...of(id + 1), direction: 'ingress', text: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' }),
       ],
     });
   }
