@@ -5,15 +5,12 @@
 import avro from 'avsc';
 import { AvroReader } from '../schemas/avro-reader.ts';
 import { AvroWriter } from '../schemas/avro-writer.ts';
-import {
-  readEventBatch,
-  writeEventBatch,
-  type EventBatch,
-  type SocketEvent,
-} from '../schemas/generated/event-batch.ts';
+import { readEventBatch, writeEventBatch, type SocketEvent } from '../schemas/generated/event-batch.ts';
 import { schemas, type SchemaName } from '../schemas/generated/schemas.ts';
 import { readSpanBatch, writeSpanBatch, type SpanBatch } from '../schemas/generated/span-batch.ts';
 import type { Side, Span } from '../schemas/generated/span.ts';
+import { anEvent, anEventBatch } from '../schemas/testing/an-event.ts';
+import { aSide, aSpan } from '../schemas/testing/a-span.ts';
 
 const records = 300;
 const rounds = 9;
@@ -29,105 +26,67 @@ const requestHead = Buffer.from(
 function socketEvent(index: number): SocketEvent {
   const id = firstId + index;
   const isIngress = index % 2 === 0;
-  return {
+  const processId = 4_242 + (index % 5);
+  return anEvent({
     id,
-    kind: 'data',
     direction: isIngress ? 'ingress' : 'egress',
     timeOffsetNs: index * 33_000,
-    processId: 4_242 + (index % 5),
-    threadId: 4_242 + (index % 5),
-    contextKind: 'thread',
-    contextId: 4_242 + (index % 5),
+    processId,
+    threadId: processId,
+    contextId: processId,
     processName: ['nginx', 'node', 'python3', 'redis-server', 'mariadbd'][index % 5]!,
     socketId: 81_000 + (index % 64),
     fileDescriptor: 10 + (index % 64),
     networkNamespace: 4_026_531_840,
-    transport: 'tcp',
     role: isIngress ? 'server' : 'client',
     localAddress: loopback,
     localPort: 8_080,
     remoteAddress: loopback,
     remotePort: 40_000 + (index % 64),
-    tls: false,
     length: requestHead.length,
     tcpSequence: (index * 1_234_567) % 2 ** 32,
     phase: 10_000 + index,
     after: isIngress ? 0 : id - 1,
-    connectId: 0,
-    messageId: id,
-    error: 0,
     payload: requestHead.subarray(0, 64 + ((index * 37) % (requestHead.length - 64))),
-    redacted: [],
-  };
+  });
 }
 
 function side(index: number): Side {
-  return {
+  return aSide({
     address: loopback,
     port: 40_000 + (index % 64),
-    regionId: 0,
-    zoneId: 0,
-    vpcId: 0,
-    subnetId: 0,
     hostId: 1_234_567,
-    instanceId: 0,
-    clusterId: 0,
-    nodeId: 0,
-    namespaceId: 0,
-    workloadId: 0,
-    podId: 0,
-    serviceId: 0,
     processResourceId: 912_345_678,
     autoInstanceId: 912_345_678,
     autoInstanceType: 13,
     autoServiceId: 912_345_678,
     autoServiceType: 13,
     resolution: 1,
-  };
+  });
 }
 
 function span(index: number): Span {
   const hex = (seed: number): string => (BigInt(seed) * 0x9e3779b97f4a7c15n).toString(16).slice(-16).padStart(16, '0');
-  return {
-    parentSpanId: '',
-    reason: 'unknown',
-    confidence: 0,
+  return aSpan({
     spanId: hex(index + 1),
     agentId: 123_456_789_012_345,
     observationPoint: index % 2 === 0 ? 's-p' : 'c-p',
-    signalSource: 'ebpf',
     startTimeNs: 1_763_800_000_000_000_000n + BigInt(index * 33_000),
     durationNs: 1_200_000 + index,
-    status: 'ok',
-    protocol: 'http1',
-    protocolVersion: '1.1',
-    isTls: false,
-    transport: 'tcp',
     networkNamespace: 4_026_531_840,
     socketId: 81_000 + (index % 64),
     requestEventId: firstId + index,
     responseEventId: firstId + index + 5,
     requestTcpSequence: (index * 1_234_567) % 2 ** 32,
     responseTcpSequence: (index * 7_654_321) % 2 ** 32,
-    requestType: 'GET',
     requestDomain: 'catalog.internal:8080',
     requestResource: `/api/products/${index}?expand=reviews`,
     endpoint: '/api/products/*',
-    requestId: 0,
-    responseCode: 200,
-    responseException: '',
-    responseResult: '',
-    requestBytes: 190,
     responseBytes: 2_048,
-    headerTraceId: '',
-    headerSpanId: '',
     xRequestIdRequest: '5b0d4c1e-9a6f-4d8e-8a43-0a5f3e1f6c11',
-    xRequestIdResponse: '',
     forwardedFor: '10.0.0.7',
     userAgent: 'node',
     processId: 4_242,
-    processName: 'node',
-    contextKind: 'thread',
     requestContextId: 4_242,
     responseContextId: 4_242,
     requestThreadId: 4_242,
@@ -135,20 +94,17 @@ function span(index: number): Span {
     causes: [{ kind: 'request', spanId: hex(index), rule: 'last_read', confidence: 0.999, learned: true }],
     client: side(index),
     server: side(index + 1),
-  };
+  });
 }
 
-const eventBatch: EventBatch = {
+const eventBatch = anEventBatch({
   agentId: 123_456_789_012_345,
-  hostName: 'node-17',
   sequence: 4_711,
   baseTimeNs: 1_763_800_000_000_000_000n,
   baseMonotonicNs: 86_400_000_000_000,
   untilOffsetNs: 10_000_000,
-  losses: [],
-  processes: [],
   events: Array.from({ length: records }, (_, index) => socketEvent(index)),
-};
+});
 const spanBatch: SpanBatch = {
   agentId: 123_456_789_012_345,
   watermarkNs: 1_763_800_000_010_000_000n,

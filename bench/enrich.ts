@@ -13,6 +13,7 @@ import { createEnricher } from '../enricher/stage.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
 import { readEventBatch, writeEventBatch, type SocketEvent } from '../schemas/generated/event-batch.ts';
 import { readSpanBatch } from '../schemas/generated/span-batch.ts';
+import { anEventBatch } from '../schemas/testing/an-event.ts';
 import { gatewayEvents } from './gateway-events.ts';
 
 const wanted = Number(process.argv[2] ?? 300_000);
@@ -23,17 +24,7 @@ function toMessages(events: readonly SocketEvent[]): readonly ReceivedMessage[] 
   const messages: ReceivedMessage[] = [];
   for (let index = 0; index < events.length; index += eventsPerBatch) {
     const part = events.slice(index, index + eventsPerBatch);
-    const batch = {
-      agentId: 1,
-      hostName: 'bench',
-      sequence: messages.length + 1,
-      baseTimeNs: 1_700_000_000_000_000_000n,
-      baseMonotonicNs: 0,
-      untilOffsetNs: part[part.length - 1]!.timeOffsetNs,
-      losses: [],
-      processes: [],
-      events: part,
-    };
+    const batch = anEventBatch({ agentId: 1, sequence: messages.length + 1, events: part });
     const { topic, key, headers } = outgoingMessage('events', '1', 'EventBatch', new Uint8Array(0));
     const value = encodeValue(batch, writeEventBatch);
     messages.push({ topic, key, headers: headers ?? {}, value, partition: 0, offset: messages.length, timestampMs: 0 });

@@ -9,7 +9,7 @@ import { encodeValue, outgoingMessage } from '../core/codec.ts';
 import { imbalance } from '../core/stage/accounting.ts';
 import { dissectors } from '../enricher/dissect/dissectors.ts';
 import { createEnricher, type Enricher } from '../enricher/stage.ts';
-import { anEvent } from '../schemas/testing/an-event.ts';
+import { anEvent, anEventBatch } from '../schemas/testing/an-event.ts';
 import { testConfig } from '../enricher/testing/run-agent.ts';
 import { type SocketEvent, writeEventBatch } from '../schemas/generated/event-batch.ts';
 
@@ -23,17 +23,7 @@ class Feed {
 
   send(agentId: number, sequence: number, events: readonly SocketEvent[]): void {
     const { topic, key, headers } = outgoingMessage('events', '1', 'EventBatch', new Uint8Array(0));
-    const batch = {
-      agentId,
-      hostName: 'bench',
-      sequence,
-      baseTimeNs: 1_700_000_000_000_000_000n,
-      baseMonotonicNs: 0,
-      untilOffsetNs: events[events.length - 1]?.timeOffsetNs ?? 0,
-      losses: [],
-      processes: [],
-      events,
-    };
+    const batch = anEventBatch({ agentId, sequence, events });
     const value = encodeValue(batch, writeEventBatch);
     const place = { partition: 0, offset: this.offset++, timestampMs: 1_750_000_000_000 + this.offset };
     this.enricher.process({ topic, key, headers: headers ?? {}, value: Buffer.from(value), ...place }, 0);

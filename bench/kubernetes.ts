@@ -18,6 +18,7 @@ import { runResources } from '../collector/resources/run.ts';
 import { openEmbeddedBus } from '../core/bus/embedded/embedded-bus.ts';
 import { createLogger } from '../core/telemetry/logger.ts';
 import { createTelemetry } from '../core/telemetry/telemetry.ts';
+import { Random } from '../core/testing/random.ts';
 
 /** From the server's process. */
 type ServerMessage =
@@ -35,7 +36,7 @@ else await measure(Number(process.argv[2] ?? 100_000));
 async function serve(pods: number): Promise<void> {
   const store = new ObjectStore();
   const size = { nodes: Math.ceil(pods / 50), deployments: Math.ceil(pods / 20), addresses: pods + starts };
-  const world = new ChurnWorld(store, Math.random, { ...size, managedBytes: 3_000 });
+  const world = new ChurnWorld(store, new Random(1), { ...size, managedBytes: 3_000 });
   for (let count = 0; count < pods; count++) {
     const uid = world.createPod(Date.now());
     if (uid !== undefined) world.startPod(uid, Date.now());

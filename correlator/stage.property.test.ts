@@ -2,25 +2,26 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { OutgoingMessage, ReceivedMessage } from '../core/bus/bus.ts';
 import { imbalance } from '../core/stage/accounting.ts';
+import { Random } from '../core/testing/random.ts';
 import type { Span } from '../schemas/generated/span.ts';
 import type { Trace } from '../schemas/generated/trace.ts';
 import { Correlator } from './stage.ts';
 import { events } from './testing/scenario.ts';
 import { batchMessage, finalTraces, hexId, testConfig, tracesOf } from './testing/span-messages.ts';
 import { aSpan } from '../schemas/testing/a-span.ts';
-import { eighteenSpans, randomSource, simulate } from './testing/simulated-services.ts';
+import { eighteenSpans, simulate } from './testing/simulated-services.ts';
 import { wildBatches, wildMessages } from './testing/wild-spans.ts';
 
 const source = { topic: 'spans', partition: 0 };
 
 /** Messages of random size with the spans of one agent each, in an order that only the seed knows. */
 function regroup(spans: readonly Span[], seed: number): readonly ReceivedMessage[] {
-  const random = randomSource(seed);
-  const left = spans.map((span) => ({ span, order: random() })).sort((one, other) => one.order - other.order);
+  const random = new Random(seed);
+  const left = spans.map((span) => ({ span, order: random.next() })).sort((one, other) => one.order - other.order);
   const messages: ReceivedMessage[] = [];
   while (left.length > 0) {
     const agentId = left[0]!.span.agentId;
-    const size = 1 + Math.floor(random() * 20);
+    const size = 1 + random.below(20);
     const batch: Span[] = [];
     for (let index = 0; index < left.length && batch.length < size;) {
       if (left[index]!.span.agentId === agentId) batch.push(left.splice(index, 1)[0]!.span);

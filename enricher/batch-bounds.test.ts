@@ -6,7 +6,7 @@ import { readSpanBatch } from '../schemas/generated/span-batch.ts';
 import { boundsProblem } from './batch-bounds.ts';
 import { dissectors } from './dissect/dissectors.ts';
 import { createEnricher } from './stage.ts';
-import { anEvent } from '../schemas/testing/an-event.ts';
+import { anEvent, anEventBatch } from '../schemas/testing/an-event.ts';
 import { eventMessage } from './testing/event-message.ts';
 import { lineDissector } from './testing/line-protocol.ts';
 import { testConfig } from './testing/run-agent.ts';
@@ -14,11 +14,7 @@ import { testConfig } from './testing/run-agent.ts';
 const hourNs = 3_600e9;
 const acceptedMs = 1_700_000_000_000;
 const baseTimeNs = BigInt(acceptedMs) * 1_000_000n;
-const batch = (given: Partial<EventBatch>): EventBatch => ({
-  ...{ agentId: 5, hostName: 'host', sequence: 1, baseTimeNs, baseMonotonicNs: 0, untilOffsetNs: 0 },
-  ...{ losses: [], processes: [], events: [] },
-  ...given,
-});
+const batch = (given: Partial<EventBatch>): EventBatch => anEventBatch({ untilOffsetNs: 0, ...given });
 const event = (given: Parameters<typeof anEvent>[0]): Pick<EventBatch, 'events'> => ({
   events: [anEvent(given)],
 });

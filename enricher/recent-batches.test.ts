@@ -1,19 +1,15 @@
 import { expect, test } from 'vitest';
 import type { EventBatch } from '../schemas/generated/event-batch.ts';
 import { RecentBatches } from './recent-batches.ts';
-import { anEvent } from '../schemas/testing/an-event.ts';
+import { anEvent, anEventBatch } from '../schemas/testing/an-event.ts';
 
-const batch = (sequence: number, ids: readonly number[] = [2 * sequence, 2 * sequence + 1]): EventBatch => ({
-  agentId: 7,
-  hostName: 'host',
-  sequence,
-  baseTimeNs: 1_700_000_000_000_000_000n,
-  baseMonotonicNs: sequence * 1000,
-  untilOffsetNs: 10,
-  losses: [],
-  processes: [],
-  events: ids.map((id) => anEvent({ id })),
-});
+const batch = (sequence: number, ids: readonly number[] = [2 * sequence, 2 * sequence + 1]): EventBatch =>
+  anEventBatch({
+    sequence,
+    baseMonotonicNs: sequence * 1000,
+    untilOffsetNs: 10,
+    events: ids.map((id) => anEvent({ id })),
+  });
 
 test('a batch that was sent again is known, also some hundred batches later, and once', () => {
   const recent = new RecentBatches();

@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { mutated, Random } from './mutate.ts';
+import { Random } from '../core/testing/random.ts';
+import { mutated } from './mutate.ts';
 import { maxInputBytes } from './target.ts';
 import { targets } from './targets.ts';
 

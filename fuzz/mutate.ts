@@ -1,28 +1,6 @@
 /** Makes inputs of inputs: the mutations that byte fuzzers commonly use, from a seeded source of random numbers. */
+import type { Random } from '../core/testing/random.ts';
 import { maxInputBytes } from './target.ts';
-
-/** Random whole numbers, the same for the same seed (xorshift32). */
-export class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0 || 0x9e3779b9;
-  }
-
-  /** From 0 to below `bound`. */
-  below(bound: number): number {
-    let state = this.#state;
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    this.#state = state >>> 0;
-    return Math.floor((this.#state / 2 ** 32) * bound);
-  }
-
-  pick<Item>(items: readonly Item[]): Item {
-    return items[this.below(items.length)]!;
-  }
-}
 
 /** Lengths and counts where code goes wrong; also as variable-length numbers. */
 const edgeBytes: readonly Buffer[] = [

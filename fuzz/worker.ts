@@ -4,7 +4,8 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Coverage } from './coverage.ts';
-import { mutated, Random } from './mutate.ts';
+import { Random } from '../core/testing/random.ts';
+import { mutated } from './mutate.ts';
 import { targets } from './targets.ts';
 import { maxInputBytes } from './target.ts';
 

@@ -1,92 +1,31 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import type { Span } from './generated/span.ts';
-import type { Trace } from './generated/trace.ts';
 import { schemas } from './generated/schemas.ts';
+import { aSide, aSpan } from './testing/a-span.ts';
+import { aTrace } from './testing/a-trace.ts';
 import { addressBytes, addressText, traceFromJson, traceToJson } from './trace-json.ts';
 
-const side = {
-  address: Uint8Array.of(10, 0, 0, 1),
-  port: 80,
-  regionId: 0,
-  zoneId: 0,
-  vpcId: 0,
-  subnetId: 0,
+const server = aSide({
   hostId: 1,
-  instanceId: 0,
-  clusterId: 0,
-  nodeId: 0,
-  namespaceId: 0,
-  workloadId: 0,
-  podId: 0,
-  serviceId: 0,
   processResourceId: 2,
   autoInstanceId: 2,
   autoInstanceType: 13,
   autoServiceId: 2,
   autoServiceType: 13,
   resolution: 1,
-};
-const span: Span = {
-  spanId: '00000000000000a1',
-  parentSpanId: '',
-  reason: 'root',
+});
+const span = aSpan({
   confidence: 0.25,
-  agentId: 7,
   observationPoint: 's-p',
-  signalSource: 'ebpf',
   startTimeNs: 1_760_000_000_000_000_001n,
-  durationNs: 5,
-  status: 'ok',
-  protocol: 'http1',
-  protocolVersion: '1.1',
-  isTls: false,
-  transport: 'tcp',
-  networkNamespace: 1,
-  socketId: 2,
-  requestEventId: 3,
-  responseEventId: 4,
-  requestTcpSequence: 5,
-  responseTcpSequence: 6,
-  requestType: 'GET',
   requestDomain: 'a"b',
   requestResource: '/é',
-  endpoint: '/',
-  requestId: 0,
-  responseCode: 200,
-  responseException: '',
-  responseResult: '',
-  requestBytes: 1,
-  responseBytes: 2,
-  headerTraceId: '',
-  headerSpanId: '',
   xRequestIdRequest: 'x',
-  xRequestIdResponse: '',
-  forwardedFor: '',
-  userAgent: '',
-  processId: 1,
-  processName: 'node',
-  contextKind: 'thread',
-  requestContextId: 1,
-  responseContextId: 1,
-  requestThreadId: 1,
-  responseThreadId: 1,
   causes: [{ kind: 'request', spanId: '00000000000000b1', rule: 'queue', confidence: 0.5, learned: true }],
-  client: { ...side, address: new Uint8Array(0) },
-  server: side,
-};
-const trace: Trace = {
-  spans: [span],
-  traceId: '000000000000000000000000000000aa',
-  revision: 1,
-  mergedInto: '',
-  carriedTraceId: '',
-  rootSpanId: span.spanId,
-  rootCount: 1,
-  startTimeNs: span.startTimeNs,
-  durationNs: 5,
-  errorCount: 0,
-};
+  client: aSide({ address: new Uint8Array(0) }),
+  server,
+});
+const trace = aTrace([span]);
 
 describe('traces as JSON', () => {
   it('have the names of the schema in its order, whatever the order of the record', () => {

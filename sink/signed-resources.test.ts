@@ -26,8 +26,7 @@ function processOf(agent: AgentKey, given: Partial<Resource> = {}): Resource {
   const host = hostUid(agent.agentId!);
   const uid = processUid(agent.agentId!, { processId: 12, startTimeNs: 99n });
   return gatewayResource({
-    ...{ kind: 'process', id: hash31(uid), uid, name: 'shop', validFromNs: 99n, addresses: [], macAddresses: [] },
-    ...{ labels: {}, annotations: {}, networks: [], ports: [] },
+    ...{ id: hash31(uid), uid, name: 'shop', validFromNs: 99n },
     parents: [{ kind: 'host', id: hash31(host), uid: '' }],
     ...given,
   });

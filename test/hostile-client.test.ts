@@ -9,6 +9,7 @@ import { type QueryServer, serveQueries } from '../query/http-server.ts';
 import { defaultQueryLimits, type QueryLimits } from '../query/limits.ts';
 import { type NamedSpan, type OpenedTrace, type PagedTraceStore, TraceChangedError } from '../query/trace-store.ts';
 import { storeWith } from '../query/testing/store-with.ts';
+import { aTrace } from '../schemas/testing/a-trace.ts';
 import { orderSpan } from '../sink/testing/traces.ts';
 
 const servers: QueryServer[] = [];
@@ -41,18 +42,7 @@ const names = { serviceName: 'shop' };
 
 /** A trace of so many pages, each with so much text; tells which pages were asked for. */
 function pagesOf(count: number, textBytes: number, asked: number[] = []): () => Promise<OpenedTrace> {
-  const head = {
-    traceId: id,
-    revision: 1,
-    mergedInto: '',
-    carriedTraceId: '',
-    rootSpanId: '',
-    rootCount: 1,
-    startTimeNs: 1n,
-    durationNs: 1,
-    errorCount: 0,
-    spans: [],
-  };
+  const head = aTrace([], { traceId: id, revision: 1, rootCount: 1, startTimeNs: 1n, durationNs: 1 });
   async function* pages(): AsyncGenerator<readonly NamedSpan[]> {
     for (let page = 0; page < count; page++) {
       await Promise.resolve();

@@ -4,6 +4,7 @@ import { encodeValue, outgoingMessage } from '../../core/codec.ts';
 import { batchMessage, hexId } from '../../correlator/testing/span-messages.ts';
 import { eighteenSpans, simulate } from '../../correlator/testing/simulated-services.ts';
 import { writeEventBatch } from '../../schemas/generated/event-batch.ts';
+import { anEventBatch } from '../../schemas/testing/an-event.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { AvroWriter } from '../../schemas/avro-writer.ts';
@@ -40,17 +41,7 @@ export function eventInput(records: number): Input {
   const messages: OutgoingMessage[] = [];
   for (let from = 0; from < events.length; from += recordsPerMessage) {
     const part = events.slice(from, from + recordsPerMessage);
-    const batch = {
-      agentId: 1,
-      hostName: 'bench',
-      sequence: from / recordsPerMessage + 1,
-      baseTimeNs: 1_700_000_000_000_000_000n,
-      baseMonotonicNs: 0,
-      untilOffsetNs: part.at(-1)!.timeOffsetNs,
-      losses: [],
-      processes: [],
-      events: part,
-    };
+    const batch = anEventBatch({ agentId: 1, sequence: from / recordsPerMessage + 1, events: part });
     const value = encodeValue(batch, writeEventBatch);
     for (let agentId = 1; agentId <= agents; agentId++)
       messages.push(outgoingMessage('events', String(agentId), 'EventBatch', ofAgent(value, agentId)));

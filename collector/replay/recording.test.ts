@@ -13,6 +13,7 @@ import { AvroReader } from '../../schemas/avro-reader.ts';
 import { readEventBatch, writeEventBatch, type EventBatch } from '../../schemas/generated/event-batch.ts';
 import { readResource } from '../../schemas/generated/resource.ts';
 import { schemas } from '../../schemas/generated/schemas.ts';
+import { anEventBatch, aProcess } from '../../schemas/testing/an-event.ts';
 import { avscType } from '../../schemas/testing/schema-values.ts';
 import { eventBatchMessage } from '../events/event-batch-message.ts';
 import { hostResource, resourceMessage } from '../processes/resources.ts';
@@ -25,22 +26,15 @@ const agentId = 0xabcdef;
 const host = { agentId, resourceId: 77, hostName: 'host-a', bootTimeNs: 5n, addresses: [Buffer.from([10, 0, 0, 1])] };
 
 function batch(sequence: number): EventBatch {
-  return {
+  return anEventBatch({
     agentId,
     hostName: 'host-a',
     sequence,
     baseTimeNs: 1_763_800_000_000_000_000n + BigInt(sequence) * 100_000_000n,
     baseMonotonicNs: 1_000_000 * sequence,
-    untilOffsetNs: 0,
     losses: sequence === 2 ? [{ reason: 'ring_full', count: 3 }] : [],
-    processes: [
-      {
-        ...{ processId: 4, startTimeNs: 9n, name: 'node', serviceName: 'shop', executable: '/bin/node' },
-        ...{ containerId: '', podUid: '', resourceId: 5, hostResourceId: 77, environment: {} },
-      },
-    ],
-    events: [],
-  };
+    processes: [aProcess({ processId: 4, startTimeNs: 9n, resourceId: 5, hostResourceId: 77 })],
+  });
 }
 const values = [1, 2, 3, 4, 5].map((sequence) => encodeValue(batch(sequence), writeEventBatch));
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ProcessFacts } from '../../schemas/generated/event-batch.ts';
 import type { Resource } from '../../schemas/generated/resource.ts';
+import { aResource } from '../../schemas/testing/a-resource.ts';
+import { aProcess } from '../../schemas/testing/an-event.ts';
 import {
   agentResourceProblem,
   batchProblem,
@@ -15,11 +16,10 @@ const agentId = 0x12345;
 const author = { kind: 'author', agentId } as const;
 const anybody = { kind: 'author', agentId: undefined } as const;
 const uid = hostUid(agentId);
-const host: Resource = {
+const host = aResource({
   ...{ kind: 'host', id: hash31(uid), uid, name: 'a', parents: [{ kind: 'instance', id: 0, uid: 'aws:i-1' }] },
-  ...{ addresses: [Uint8Array.of(10, 0, 0, 1)], macAddresses: [], labels: {}, annotations: {} },
-  ...{ environment: { kernel: '6.1' }, validFromNs: 5n, validToNs: 0n, type: '', networks: [], ports: [] },
-};
+  ...{ addresses: [Uint8Array.of(10, 0, 0, 1)], environment: { kernel: '6.1' }, validFromNs: 5n },
+});
 const ownUid = processUid(agentId, { processId: 12, startTimeNs: 99n });
 const process: Resource = {
   ...host,
@@ -84,10 +84,7 @@ describe('what an agent says with events', () => {
   });
 
   it('is of processes of its own host, with ids of their own', () => {
-    const facts: ProcessFacts = {
-      ...{ processId: 12, startTimeNs: 99n, name: 'node', serviceName: 'node', executable: '', containerId: '' },
-      ...{ podUid: '', resourceId: hash31(ownUid), hostResourceId: host.id, environment: {} },
-    };
+    const facts = aProcess({ processId: 12, startTimeNs: 99n, resourceId: hash31(ownUid), hostResourceId: host.id });
     expect(processFactsProblem([facts, { ...facts, resourceId: facts.resourceId + 1 }], author)).toBeUndefined();
     for (const wrong of [{ hostResourceId: host.id + 1 }, { resourceId: facts.resourceId - 1 }, { processId: 13 }])
       expect(processFactsProblem([facts, { ...facts, ...wrong }], author)).toMatchObject({ reason: 'forged' });

@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis';
 import type { OutgoingMessage, Producer, ReceivedMessage } from '../../core/bus/bus.ts';
 import { partitionOf } from '../../core/bus/partitioner.ts';
 import { PipelineError } from '../../core/errors.ts';
+import { Random } from '../../core/testing/random.ts';
 import type { Trace } from '../../schemas/generated/trace.ts';
 import type { CorrelatorConfig } from '../config.ts';
 import { Assembler } from '../distributed/assembler.ts';
@@ -13,7 +14,6 @@ import { CauseStage } from '../distributed/cause-stage.ts';
 import { LinkAndSend } from '../distributed/link-and-send.ts';
 import { redisLinkOptions, RedisLinks } from '../distributed/redis-links.ts';
 import { redisScripts } from '../distributed/redis-scripts.ts';
-import { randomSource } from './simulated-services.ts';
 import { finalTraces, tracesOf } from './span-messages.ts';
 
 /** What happens, and how often against each other. */
@@ -56,7 +56,7 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 export class SimulatedFleet {
   readonly #redis: Redis;
   readonly #config: CorrelatorConfig;
-  readonly #random: () => number;
+  readonly #random: Random;
   readonly #weights: FleetWeights;
   readonly #input: OutgoingMessage[];
   readonly #spans: ReceivedMessage[][];
@@ -83,7 +83,7 @@ export class SimulatedFleet {
   ) {
     this.#redis = redis;
     this.#config = config;
-    this.#random = randomSource(run.seed);
+    this.#random = new Random(run.seed);
     this.#weights = run.weights;
     this.#input = [...run.messages];
     const partitions = new Set(run.messages.map(({ key }) => Number(key))).size;
@@ -92,12 +92,12 @@ export class SimulatedFleet {
     this.#owners = this.#spans.map(() => undefined);
     this.#assembler = new Assembler(config);
     const largest = Math.max(...run.messages.map(({ value }) => value.length));
-    this.#repeatedBytes = this.#random() < 0.4 ? undefined : messagesATurn * largest + 1;
+    this.#repeatedBytes = this.#random.next() < 0.4 ? undefined : messagesATurn * largest + 1;
   }
 
   /** The traces in the end, when all that had died has been started again and Redis keeps what it has. */
   async run(): Promise<readonly Trace[]> {
-    while (this.#input.length > 0 || this.#random() < 0.98) await this.#happen();
+    while (this.#input.length > 0 || this.#random.next() < 0.98) await this.#happen();
     const untilDone = async (): Promise<void> => {
       while (this.#instances.some(({ isBusy }) => isBusy)) await this.#takeStep();
     };
@@ -117,7 +117,7 @@ export class SimulatedFleet {
   }
 
   async #happen(): Promise<void> {
-    this.#nowMs += 1 + Math.floor(this.#random() * 20);
+    this.#nowMs += 1 + this.#random.below(20);
     const { kill, flush, rebalance } = this.#weights;
     const choices = [
       [this.#steps.length > 0 ? stepWeight : 0, () => this.#takeStep()],
@@ -129,7 +129,7 @@ export class SimulatedFleet {
       [flush, () => this.#flush()],
       [rebalance, () => this.#revoke(this.#choose(this.#owners.length))],
     ] as const;
-    let at = this.#random() * choices.reduce((sum, [weight]) => sum + weight, 0);
+    let at = this.#random.next() * choices.reduce((sum, [weight]) => sum + weight, 0);
     for (const [weight, act] of choices) {
       at -= weight;
       if (at >= 0) continue;
@@ -140,7 +140,7 @@ export class SimulatedFleet {
   }
 
   #choose(count: number): number {
-    return Math.floor(this.#random() * count);
+    return this.#random.below(count);
   }
 
   #append(): void {
@@ -277,7 +277,7 @@ export class SimulatedFleet {
     instance.isDead = true;
     const last = this.#steps.filter((step) => step.instance === instance);
     this.#steps = this.#steps.filter((step) => step.instance !== instance);
-    for (const step of last) if (this.#random() < 0.3) await step.take();
+    for (const step of last) if (this.#random.next() < 0.3) await step.take();
     for (const [partition, owner] of this.#owners.entries())
       if (owner === instance) this.#owners[partition] = undefined;
   }

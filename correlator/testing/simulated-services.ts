@@ -2,6 +2,7 @@
  * Services that do not exist: requests through a gateway, an event loop, threads and stores, many at a time, with the
  * spans that an enricher would make of them and the truth about every parent. Depends on its seed alone.
  */
+import { Random } from '../../core/testing/random.ts';
 import type { Cause, Span } from '../../schemas/generated/span.ts';
 import { afterRequest, afterResponse, hexId, side } from './span-messages.ts';
 import { epochNs, aSpan } from '../../schemas/testing/a-span.ts';
@@ -47,17 +48,6 @@ export interface Simulation {
   readonly spans: readonly Span[];
   readonly truth: ReadonlyMap<string, string>;
   readonly names: ReadonlyMap<string, string>;
-}
-
-/** A small generator of numbers in [0, 1): mulberry32. */
-export function randomSource(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 const service = (name: string, agentId: number, contexts: 'loop' | 'threads', isUdp = false): SimulatedService => {
@@ -110,10 +100,10 @@ interface Call {
 
 /** Runs the services. */
 export function simulate(work: Work, options: SimulationOptions): Simulation {
-  const random = randomSource(options.seed);
+  const random = new Random(options.seed);
   const calls: Call[] = [];
   let nextId = options.seed * 1_000_000 + 1;
-  const between = (low: number, high: number): number => low + random() * (high - low);
+  const between = (low: number, high: number): number => random.between(low, high);
 
   function call(from: SimulatedService, to: Work, caller: Call | undefined, atUs: number, request: number): Call {
     const context =
@@ -125,9 +115,9 @@ export function simulate(work: Work, options: SimulationOptions): Simulation {
       clientId: hexId(nextId++),
       serverId: hexId(nextId++),
       request,
-      requestSequence: 1 + Math.floor(random() * 0xfffffffe),
-      responseSequence: 1 + Math.floor(random() * 0xfffffffe),
-      clientPort: 20_000 + Math.floor(random() * 40_000),
+      requestSequence: 1 + random.below(0xfffffffe),
+      responseSequence: 1 + random.below(0xfffffffe),
+      clientPort: 20_000 + random.below(40_000),
       serverContext: context,
       times: [0, 0, 0, 0],
       clientCauses: [],
@@ -184,12 +174,12 @@ export function simulate(work: Work, options: SimulationOptions): Simulation {
 }
 
 /** Notes of a rule that does not hold here: some server span that happened to be open. */
-function addWrongNotes(calls: readonly Call[], random: () => number): void {
+function addWrongNotes(calls: readonly Call[], random: Random): void {
   for (const made of calls) {
     const open = calls.filter(
       ({ to, times }) => to === made.from && times[1] < made.times[0] && times[2] > made.times[0],
     );
-    const wrong = open[Math.floor(random() * open.length)];
+    const wrong = open[random.below(open.length)];
     if (wrong === undefined) continue;
     const note = { rule: 'queue', learned: false, confidence: 0.4 } as const;
     made.clientCauses = [...made.clientCauses, afterRequest({ spanId: wrong.serverId }, note)];

@@ -11,7 +11,7 @@
  *   handoff    one loop reads requests and writes replies, threads of a pool make the calls
  */
 import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
-import { Random } from '../testing/random.ts';
+import { Random } from '../../core/testing/random.ts';
 import { Kernel, type SimulatedSocket } from './simulate-kernel.ts';
 
 export type LoopDiscipline = 'immediate' | 'queued' | 'ready' | 'threads' | 'handoff';
@@ -151,7 +151,7 @@ class Gateway {
       kernel.wait(loopThread);
       const arrived: Arrival[] = [];
       while (this.arrivals.length > 0 && this.arrivals[0]!.atNs <= kernel.nowNs) arrived.push(this.arrivals.shift()!);
-      this.pass(this.random.shuffle(together(arrived)));
+      this.pass(this.random.shuffled(together(arrived)));
     }
   }
 
@@ -165,7 +165,7 @@ class Gateway {
         for (const arrival of arrived)
           for (const run of this.read(arrival)) (arrival.kind === 'response' ? responses : requests).push(run);
         for (const run of requests) run();
-        for (const run of random.shuffle(responses)) run();
+        for (const run of random.shuffled(responses)) run();
         return;
       }
       case 'ready': {

@@ -4,7 +4,7 @@ import type { Conversation, Message, Sender } from './dissector.ts';
 import { dissectors } from './dissectors.ts';
 import { exchangeMakers, layOut } from './fixtures/exchanges.ts';
 import { type Call, play, withBudget } from './fixtures/play.ts';
-import { Random } from './fixtures/random.ts';
+import { Random } from '../../core/testing/random.ts';
 import { SocketDissection } from './socket-dissection.ts';
 
 const cases = 100_000;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Call, client, play, server } from './fixtures/play.ts';
-import { Random } from './fixtures/random.ts';
+import { Random } from '../../core/testing/random.ts';
 import * as wire from './fixtures/wire.ts';
 import { mysqlDissector } from './mysql.ts';
 import { postgresqlDissector } from './postgresql.ts';

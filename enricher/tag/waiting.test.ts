@@ -8,10 +8,9 @@ import { type Resource, writeResource } from '../../schemas/generated/resource.t
 import type { Span } from '../../schemas/generated/span.ts';
 import { readSpanBatch } from '../../schemas/generated/span-batch.ts';
 import { createEnricher, type Enricher } from '../stage.ts';
-import { anEvent } from '../../schemas/testing/an-event.ts';
+import { anEvent, anEventBatch, aProcess } from '../../schemas/testing/an-event.ts';
 import { lineDissector } from '../testing/line-protocol.ts';
 import { aResource } from '../../schemas/testing/a-resource.ts';
-import { aProcess } from '../../schemas/testing/an-event.ts';
 import { testConfig } from '../testing/run-agent.ts';
 
 const source = { topic: 'events', partition: 0 };
@@ -22,11 +21,8 @@ const create = (config: Partial<typeof testConfig> = {}): Enricher =>
   createEnricher({ ...testConfig, ...config }, { dissectors: [lineDissector] });
 
 function batch(given: Partial<EventBatch>, offset: number): ReceivedMessage {
-  const whole: EventBatch = {
-    ...{ agentId: 5, hostName: 'host', sequence: offset + 1, baseTimeNs, baseMonotonicNs: 0, untilOffsetNs: 0 },
-    ...{ losses: [], processes: offset === 0 ? [aProcess({ podUid: 'a' })] : [], events: [] },
-    ...given,
-  };
+  const processes = offset === 0 ? [aProcess({ podUid: 'a' })] : [];
+  const whole = anEventBatch({ sequence: offset + 1, untilOffsetNs: 0, processes, ...given });
   const { key, headers, value } = outgoingMessage('events', '5', 'EventBatch', encodeValue(whole, writeEventBatch));
   return { ...source, offset, timestampMs: 1_700_000_000_000, key, value: value as Buffer, headers: headers ?? {} };
 }

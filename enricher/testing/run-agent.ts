@@ -1,5 +1,6 @@
 import { Counters } from '../../core/stage/accounting.ts';
 import type { ProcessFacts, SocketEvent } from '../../schemas/generated/event-batch.ts';
+import { anEventBatch } from '../../schemas/testing/an-event.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { Agent } from '../agent.ts';
 import type { EnricherConfig } from '../config.ts';
@@ -65,17 +66,8 @@ export function runAgent(
   const size = options.batchEvents ?? 300;
   let sequence = 0;
   const send = (part: readonly SocketEvent[], untilOffsetNs: number): void => {
-    const batch = {
-      agentId: 77,
-      hostName: 'host',
-      sequence: ++sequence,
-      baseTimeNs: 1_700_000_000_000_000_000n,
-      baseMonotonicNs: 0,
-      untilOffsetNs,
-      losses: [],
-      processes: sequence === 1 ? (options.processes ?? []) : [],
-      events: part,
-    };
+    const processes = ++sequence === 1 ? (options.processes ?? []) : [];
+    const batch = anEventBatch({ agentId: 77, sequence, untilOffsetNs, processes, events: part });
     spans.push(...agent.process(batch, sequence).spans);
   };
   for (let index = 0; index < events.length; index += size) {

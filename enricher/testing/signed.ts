@@ -5,6 +5,7 @@ import type { OutgoingMessage, ReceivedMessage } from '../../core/bus/bus.ts';
 import { encodeValue, outgoingMessage } from '../../core/codec.ts';
 import { type EventBatch, writeEventBatch } from '../../schemas/generated/event-batch.ts';
 import { type Resource, writeResource } from '../../schemas/generated/resource.ts';
+import { anEventBatch } from '../../schemas/testing/an-event.ts';
 import { aResource } from '../../schemas/testing/a-resource.ts';
 
 /** Messages as agents send them, for tests. */
@@ -18,11 +19,7 @@ const received = (message: OutgoingMessage): ReceivedMessage => ({
 
 /** A batch under the key of the agent that it says it is of, signed by whoever. */
 export function batchMessage(given: Partial<EventBatch>, signer?: AgentKey, key?: string): ReceivedMessage {
-  const batch: EventBatch = {
-    ...{ agentId: signer?.agentId ?? 1, hostName: 'host', sequence: 1, baseTimeNs: 1_700_000_000_000_000_000n },
-    ...{ baseMonotonicNs: 0, untilOffsetNs: 0, losses: [], processes: [], events: [] },
-    ...given,
-  };
+  const batch = anEventBatch({ agentId: signer?.agentId ?? 1, untilOffsetNs: 0, ...given });
   const value = encodeValue(batch, writeEventBatch);
   const message = outgoingMessage('events', key ?? String(batch.agentId), 'EventBatch', value);
   return received(signer === undefined ? message : signedMessage(message, signer));

@@ -7,7 +7,7 @@ import type { ClickHouseProcess } from './clickhouse-process.ts';
 import type { Fault, FaultKind } from './fault-schedule.ts';
 import type { InputPublisher } from './input-publisher.ts';
 import { poisonRecord } from './poison.ts';
-import { pick } from '../../core/testing/seeded-random.ts';
+import { pick } from './fault-schedule.ts';
 import { fleetStages, type Instance, type StageFleet } from './stage-fleet.ts';
 
 /** Everything that faults happen to. */

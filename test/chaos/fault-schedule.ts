@@ -1,4 +1,4 @@
-import { SeededRandom } from '../../core/testing/seeded-random.ts';
+import { Random } from '../../core/testing/random.ts';
 
 /** What can go wrong besides an instance of a stage that is killed. */
 export const otherFaults = [
@@ -47,7 +47,7 @@ const longRun = 50;
 
 /** The faults of a run: as many kills as asked for, and as many others, every kind of them at least once. */
 export function faultSchedule(options: { readonly seed: number; readonly kills: number }): readonly Fault[] {
-  const random = new SeededRandom(options.seed);
+  const random = new Random(options.seed);
   const others: FaultKind[] = [];
   do others.push(...random.shuffled(otherFaults));
   while (others.length < options.kills);
@@ -62,4 +62,9 @@ export function faultSchedule(options: { readonly seed: number; readonly kills: 
     hasLongRefusal ||= isLong;
     return { kind, atMs: Math.round(atMs), pauseMs: Math.round(isLong ? longRefusalMs : pause), choice: random.next() };
   });
+}
+
+/** One of some, as a fault's `choice` in [0, 1) says. Undefined when there is none. */
+export function pick<Item>(items: readonly Item[], choice: number): Item | undefined {
+  return items[Math.floor(choice * items.length)];
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RunningCommand, startSpanloom } from '../e2e/spanloom.ts';
-import { pick } from '../../core/testing/seeded-random.ts';
+import { pick } from './fault-schedule.ts';
 
 /** Stages that run in a fleet. */
 export const fleetStages = ['enricher', 'correlator', 'sink'] as const;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Random } from '../../core/testing/random.ts';
 import { startShop, type Shop } from '../../demo/shop.ts';
 import { captureMissing, describeWhere } from '../requirement.ts';
 import { expectNothingLost } from './nothing-lost.ts';
@@ -13,14 +14,6 @@ const kills = 6;
 const seed = Number(process.env['KILL_SEED'] ?? 1);
 
 /** Numbers in [0, 1), the same for the same seed. */
-function randomOf(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 describeWhere(captureMissing(), 'kill -9 at random moments', () => {
   const folder = mkdtempSync(join(tmpdir(), 'spanloom-kill-'));
   const settings = { SPANLOOM_DATA_DIR: folder, SPANLOOM_QUERY_PORT: '0', SPANLOOM_LOG_LEVEL: 'error' };
@@ -34,13 +27,13 @@ describeWhere(captureMissing(), 'kill -9 at random moments', () => {
   });
 
   it(`loses no accepted event and stores no span twice (seed ${seed})`, async () => {
-    const random = randomOf(seed);
+    const random = new Random(seed);
     const load = await shop.sendRequests({ requests: 0, perSecond: 30 });
     for (let kill = 0; kill < kills; kill++) {
       const up = startSpanloom(['up'], settings);
       // By turns at any moment of the start, and in the middle of the flow of data.
       if (kill % 2 === 0) await untilSays(up, /Capturing this host/);
-      await sleep(random() * 5_000);
+      await sleep(random.next() * 5_000);
       up.child.kill('SIGKILL');
       await up.ended;
       expect(up.errors()).not.toContain('spanloom:');

@@ -7,7 +7,7 @@ import { ApiServer } from '../../collector/kubernetes/testing/api-server.ts';
 import { ChurnWorld } from '../../collector/kubernetes/testing/churn-world.ts';
 import { ObjectStore } from '../../collector/kubernetes/testing/object-store.ts';
 import { openEmbeddedBus } from '../../core/bus/embedded/embedded-bus.ts';
-import { SeededRandom } from '../../core/testing/seeded-random.ts';
+import { Random } from '../../core/testing/random.ts';
 import { publishedVersions } from '../kubernetes/published.ts';
 import { type RunningCommand, startSpanloom, untilSays } from './spanloom.ts';
 
@@ -19,8 +19,8 @@ const running: RunningCommand[] = [];
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'spanloom-resources-'));
   const store = new ObjectStore();
-  const random = new SeededRandom(5);
-  world = new ChurnWorld(store, () => random.next());
+  const random = new Random(5);
+  world = new ChurnWorld(store, random);
   server = await ApiServer.start({ store });
 });
 afterEach(async () => {

@@ -6,7 +6,7 @@ import { ChurnWorld } from '../../collector/kubernetes/testing/churn-world.ts';
 import { ObjectStore } from '../../collector/kubernetes/testing/object-store.ts';
 import type { Bus } from '../../core/bus/bus.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
-import { SeededRandom } from '../../core/testing/seeded-random.ts';
+import { Random } from '../../core/testing/random.ts';
 import { publishedVersions } from '../kubernetes/published.ts';
 import { startPublisher } from '../kubernetes/publisher-process.ts';
 import { brokerForTests } from './test-broker.ts';
@@ -22,9 +22,9 @@ brokerForTests('resources on Kafka', (broker) => {
       { name: 'resources', partitions: 3, compacted: true },
       { name: 'resource-ids', partitions: 1 },
     ]);
-    const random = new SeededRandom(3);
+    const random = new Random(3);
     const store = new ObjectStore();
-    world = new ChurnWorld(store, () => random.next());
+    world = new ChurnWorld(store, random);
     server = await ApiServer.start({ store, bookmarkMs: 200 });
   });
   afterAll(async () => {

@@ -8,7 +8,7 @@ import { ChurnWorld } from '../../collector/kubernetes/testing/churn-world.ts';
 import { ObjectStore } from '../../collector/kubernetes/testing/object-store.ts';
 import type { Bus } from '../../core/bus/bus.ts';
 import { openEmbeddedBus } from '../../core/bus/embedded/embedded-bus.ts';
-import { SeededRandom } from '../../core/testing/seeded-random.ts';
+import { Random } from '../../core/testing/random.ts';
 import { PublishedAddresses, publishedVersions } from './published.ts';
 import { type Publisher, type PublisherSettings, startPublisher } from './publisher-process.ts';
 import type { Resource } from '../../schemas/generated/resource.ts';
@@ -30,9 +30,9 @@ beforeEach(async () => {
     { name: 'resources', partitions: 2, compacted: true },
     { name: 'resource-ids', partitions: 1 },
   ]);
-  const random = new SeededRandom(7);
+  const random = new Random(7);
   store = new ObjectStore();
-  world = new ChurnWorld(store, () => random.next());
+  world = new ChurnWorld(store, random);
   server = await ApiServer.start({ store, bookmarkMs: 100, maxWatchMs: 3_000 });
 });
 

@@ -17,14 +17,13 @@ import { compactedTopics, topics } from '../../core/topics.ts';
 import { readTopic } from '../../cli/read-topic.ts';
 import { enricherConfig } from '../../enricher/config.ts';
 import { runEnricher } from '../../enricher/run.ts';
-import { anEvent } from '../../schemas/testing/an-event.ts';
-import { aProcess } from '../../schemas/testing/an-event.ts';
+import { anEvent, anEventBatch, aProcess } from '../../schemas/testing/an-event.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { writeEventBatch } from '../../schemas/generated/event-batch.ts';
 import { readSpanBatch } from '../../schemas/generated/span-batch.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { addressText } from '../../schemas/trace-json.ts';
-import { SeededRandom } from '../../core/testing/seeded-random.ts';
+import { Random } from '../../core/testing/random.ts';
 import { publishedVersions } from './published.ts';
 import { type Publisher, startPublisher } from './publisher-process.ts';
 
@@ -48,8 +47,8 @@ beforeEach(async () => {
   bus = openEmbeddedBus({ directory });
   await bus.ensureTopics(topics.map((name) => ({ name, partitions: 1, compacted: compactedTopics.includes(name) })));
   store = new ObjectStore();
-  const random = new SeededRandom(11);
-  world = new ChurnWorld(store, () => random.next());
+  const random = new Random(11);
+  world = new ChurnWorld(store, random);
   server = await ApiServer.start({ store, bookmarkMs: 100, maxWatchMs: 3_000 });
   publisher = startPublisher({ bus, server, resyncMs: 2_000 });
   producer = await bus.producer();
@@ -107,13 +106,12 @@ class Calls {
     atMs: number,
     told: Pick<Parameters<typeof writeEventBatch>[1], 'processes' | 'events'>,
   ) {
-    const nothing = { agentId: 5, hostName: 'node-0', losses: [] };
     const clock = {
       baseTimeNs: BigInt(atMs) * 1_000_000n,
       baseMonotonicNs: (atMs - bootMs) * 1e6,
       untilOffsetNs: 2_000,
     };
-    const value = encodeValue({ ...nothing, ...clock, sequence, ...told }, writeEventBatch);
+    const value = encodeValue(anEventBatch({ hostName: 'node-0', ...clock, sequence, ...told }), writeEventBatch);
     await producer.send([outgoingMessage('events', '5', 'EventBatch', value)]);
   }
 }
@@ -128,7 +126,7 @@ test('no span is tagged with a pod that did not have the address, while watches 
     telemetry: createTelemetry({ logger: createLogger({ name: 'test', level: 'fatal' }) }),
     signal: stop.signal,
   });
-  const random = new SeededRandom(12);
+  const random = new Random(12);
   const calls = new Calls();
   const pick = <Item>(items: readonly Item[]): Item | undefined => items[Math.floor(random.next() * items.length)];
   const endMs = Date.now() + 12_000;

@@ -2,11 +2,12 @@
  * A cluster whose pods come and go, and the truth about it: which pod had which address when. Addresses are few and are
  * given to the next pod as soon as one is gone. Time is an argument, so that a test may run it as fast as it likes.
  *
- *   const world = new ChurnWorld(store, seededRandom(1));
+ *   const world = new ChurnWorld(store, new Random(1));
  *   world.step(Date.now());            // again and again
  *   world.truth.podAt(timeMs, '10.1.0.7');
  */
 import { randomUUID } from 'node:crypto';
+import type { Random } from '../../../core/testing/random.ts';
 import { type NewObject, type ObjectStore, seconds, type StoredObject } from './object-store.ts';
 
 /** That a pod had an address. */
@@ -65,7 +66,7 @@ export class ChurnWorld {
   readonly truth = new AddressTruth();
   readonly size: WorldSize;
   readonly #store: ObjectStore;
-  readonly #random: () => number;
+  readonly #random: Random;
   readonly #free: string[] = [];
   readonly #pods = new Map<string, WorldPod>();
   readonly #podsOf = new Map<number, Set<WorldPod>>();
@@ -76,8 +77,7 @@ export class ChurnWorld {
   readonly #later: (() => void)[] = [];
   #names = 0;
 
-  /** @param random from 0 to 1 */
-  constructor(store: ObjectStore, random: () => number, size: Partial<WorldSize> = {}) {
+  constructor(store: ObjectStore, random: Random, size: Partial<WorldSize> = {}) {
     this.#store = store;
     this.#random = random;
     this.size = { ...defaultSize, ...size };
@@ -117,8 +117,8 @@ export class ChurnWorld {
 
   /** Something happens. */
   step(nowMs: number): void {
-    if (this.#later.length > 0 && this.#random() < 0.4) this.#later.shift()!();
-    const chance = this.#random();
+    if (this.#later.length > 0 && this.#random.next() < 0.4) this.#later.shift()!();
+    const chance = this.#random.next();
     if (chance < 0.35) this.createPod(nowMs);
     else if (chance < 0.65) this.#start(this.#pick('pending'), nowMs);
     else if (chance < 0.8) this.#delete(this.#pick('running'), nowMs, true);
@@ -129,10 +129,10 @@ export class ChurnWorld {
 
   createPod(nowMs: number): string | undefined {
     if (this.#pods.size >= this.size.addresses * 2) return undefined;
-    const deployment = Math.floor(this.#random() * this.size.deployments);
-    const isHostNetwork = this.#random() < 0.05;
+    const deployment = this.#random.below(this.size.deployments);
+    const isHostNetwork = this.#random.next() < 0.05;
     const name = `app-${deployment}-1-${this.#names++}`;
-    const node = `node-${Math.floor(this.#random() * this.size.nodes)}`;
+    const node = `node-${this.#random.below(this.size.nodes)}`;
     const object: NewObject = {
       metadata: {
         name,
@@ -161,7 +161,7 @@ export class ChurnWorld {
 
   #start(pod: WorldPod | undefined, nowMs: number): void {
     if (pod === undefined) return;
-    const index = Math.floor(this.#random() * this.#free.length);
+    const index = this.#random.below(this.#free.length);
     const address = pod.isHostNetwork ? '10.0.0.1' : this.#free.splice(index, 1)[0];
     if (address === undefined) return;
     pod.phase = 'running';
@@ -193,7 +193,7 @@ export class ChurnWorld {
     this.#pods.delete(pod.uid);
     this.#podsOf.get(pod.deployment)!.delete(pod);
     const status = this.#endedStatus(pod, nowMs);
-    const told = mayTell && this.#random() < 0.5;
+    const told = mayTell && this.#random.next() < 0.5;
     this.#later.push(() => {
       if (told) this.#update(pod, { ...pod.object, status });
       this.#updateSlice(pod.deployment);
@@ -247,7 +247,7 @@ export class ChurnWorld {
 
   #pick(phase: WorldPod['phase']): WorldPod | undefined {
     const pods = [...this.#pods.values()].filter((pod) => pod.phase === phase);
-    return pods[Math.floor(this.#random() * pods.length)];
+    return pods[this.#random.below(pods.length)];
   }
 }
 

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Random } from '../../testing/random.ts';
 import type { Bus, ReceivedMessage } from '../bus.ts';
 import { openEmbeddedBus } from './embedded-bus.ts';
 import { type Program, spawnProgram } from './testing/spawn-program.ts';
@@ -15,8 +16,9 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+let readers = 0;
 async function readAll(bus: Bus, topic: string): Promise<ReceivedMessage[]> {
-  const consumer = await bus.consumer({ group: `all-${Math.random()}`, topics: [topic] });
+  const consumer = await bus.consumer({ group: `all-${readers++}`, topics: [topic] });
   const messages: ReceivedMessage[] = [];
   for (;;) {
     const poll = await consumer.poll({ maxWaitMs: 0, maxBytes: 10_000_000 });
@@ -32,10 +34,11 @@ const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => 
 describe('kill -9', () => {
   test('every acknowledged message is there, whole and once, whenever the producer was killed', async () => {
     const acknowledged: number[] = [];
+    const random = new Random(1);
     for (let round = 0; round < 5; round++) {
       const program = spawnProgram('produce', [directory, String(round * 1_000_000)]);
       await program.until(() => true);
-      await pause(Math.random() * 400);
+      await pause(random.next() * 400);
       await program.kill();
       acknowledged.push(...program.lines.map(Number));
     }
@@ -99,12 +102,13 @@ describe('kill -9', () => {
       );
     };
     let kills = 0;
+    const random = new Random(2);
     for (let sent = 0; sent < count; sent += 100) {
       const program: Program = spawnProgram('copy', [directory]);
       const working = program.until(() => true);
       await sendSome(sent, sent + 100);
       await working;
-      await pause(Math.random() * 30);
+      await pause(random.next() * 30);
       await program.kill();
       kills++;
     }
