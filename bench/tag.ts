@@ -47,7 +47,14 @@ function* resources(): Generator<Resource> {
       const parents = [reference('namespace', vpc), reference('cluster', vpc)];
       yield aResource({ kind: 'workload', id, uid: `workload-${id}`, parents });
       const ports = [{ transport: 'tcp', port: 80, targetPort: 8080, nodePort: 0 }] as const;
-      yield aResource({ kind: 'service', id, uid: `service-${id}`, parents, ports, addresses: [serviceAddress(index)] });
+      yield aResource({
+        kind: 'service',
+        id,
+        uid: `service-${id}`,
+        parents,
+        ports,
+        addresses: [serviceAddress(index)],
+      });
     }
     for (let index = 0; index < podsPerVpc; index++) yield pod(vpc, index);
   }

@@ -4,7 +4,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AvroReader } from '../schemas/avro-reader.ts';
 import { readSocketEvent } from '../schemas/generated/event-batch.ts';
-import { decodeEvent, encodeEventsReference, eventBytes, eventOffsets, processNameBytes } from './testing/encode-reference.ts';
+import {
+  decodeEvent,
+  encodeEventsReference,
+  eventBytes,
+  eventOffsets,
+  processNameBytes,
+} from './testing/encode-reference.ts';
 import { addonPath, capturePrograms, loadNative } from './load.ts';
 
 const isBuilt = existsSync(addonPath) && existsSync(capturePrograms);

@@ -18,6 +18,7 @@ const span = aSpan({
   confidence: 0.25,
   observationPoint: 's-p',
   startTimeNs: 1_760_000_000_000_000_001n,
+  durationNs: 5,
   requestDomain: 'a"b',
   requestResource: '/é',
   xRequestIdRequest: 'x',

@@ -66,7 +66,9 @@ it('a flood of processes is bounded, and costs nothing else its name', () => {
   const names = new ResourceNames(undefined, 10);
   names.learn(resourceMessage(gatewayResource({ kind: 'service', id: 1, name: 'shop' }), 0));
   for (let id = 1; id <= 100; id++)
-    names.learn(resourceMessage(gatewayResource({ kind: 'process', id, uid: `p${id}` }), 0, { topic: 'agent-resources' }));
+    names.learn(
+      resourceMessage(gatewayResource({ kind: 'process', id, uid: `p${id}` }), 0, { topic: 'agent-resources' }),
+    );
   expect([1, 90, 91, 100].map((id) => names.nameOfKind('process', id) !== '')).toEqual([false, false, true, true]);
   expect(names.nameOfKind('service', 1)).toBe('shop');
 });

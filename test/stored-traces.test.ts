@@ -51,7 +51,9 @@ async function found(id: string, from: TraceStore = store): Promise<NamedTrace> 
 
 async function storeNames(): Promise<void> {
   const names = ['gateway', 'items', 'users', 'prices'];
-  await database.store(...names.map((name, id) => resourceMessage(gatewayResource({ id: id + 1, uid: name, name }), id)));
+  await database.store(
+    ...names.map((name, id) => resourceMessage(gatewayResource({ id: id + 1, uid: name, name }), id)),
+  );
 }
 
 describe('a stored trace', () => {
@@ -219,7 +221,11 @@ describe('a list of traces', () => {
   it('shows a trace once and by its latest revision, also when that no longer fits', async () => {
     const root = orderSpan({ durationNs: 1000 });
     await database.store(traceMessage(aTrace([root]), 0));
-    const late = orderSpan({ spanId: 'c'.repeat(16), startTimeNs: epochNs - 3_600_000_000_000n, durationNs: 9_000_000 });
+    const late = orderSpan({
+      spanId: 'c'.repeat(16),
+      startTimeNs: epochNs - 3_600_000_000_000n,
+      durationNs: 9_000_000,
+    });
     await database.store(traceMessage(aTrace([late, root]), 1));
     expect(await list({})).toEqual([traceA]);
     expect(await list({ fromNs: epochNs })).toEqual([]);

@@ -25,7 +25,11 @@ function sent(trace: Trace, stage = newStage()): readonly ReceivedSpan[] {
   return decodeSpans(outputs.map(({ value }) => value));
 }
 const sentSpan = (facts: Partial<Span>): ReceivedSpan => sent(aTrace([orderSpan(facts)]))[0]!;
-const clientFacts: Partial<Span> = { observationPoint: 'c-p', client: processSide(51_000, 1), server: processSide(8080, 0) };
+const clientFacts: Partial<Span> = {
+  observationPoint: 'c-p',
+  client: processSide(51_000, 1),
+  server: processSide(8080, 0),
+};
 
 describe('a span', () => {
   it('of a server carries the stable HTTP conventions and our evidence', () => {
