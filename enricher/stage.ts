@@ -1,8 +1,8 @@
 /**
  * The enricher: batches of socket events in, for each one batch of spans out.
  *
- *   decode → per agent, event by event: dissect (what does it say?) → follow (what did it continue?) → pair (request with
- *   response) → tag (who was it?) → encode
+ *   decode → per agent, event by event: dissect (what does it say?) → pair (request with response; causality listens:
+ *   what did it continue?) → tag (who was it?) → encode
  *
  * What cannot be read goes to the dead letters. Everything is decided by the order of events and the agent's own clock;
  * the wall clock only tells that an agent was not heard of for long. Records are socket events.
@@ -47,7 +47,7 @@ export interface Enricher extends Stage<OutgoingMessage> {
   learn(message: ReceivedMessage): void;
   /** Counts for metrics, beside the accounting. */
   diagnostics(): Readonly<Record<string, number>>;
-  /** How many agents are followed, and what their bounds did. */
+  /** How many agents are known, and what their bounds did. */
   agentCounts(): Readonly<AgentCounts & { readonly followed: number }>;
 }
 

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { Counters } from '../../core/stage/accounting.ts';
 import type { Span } from '../../schemas/generated/span.ts';
+import { anEvent } from '../../schemas/testing/an-event.ts';
 import type { Conversation, Dissector, Message, Segment, Sender } from '../dissect/dissector.ts';
 import { type DropReason, dropReasons, type EnricherRejectReason, rejectReasons } from '../outcomes.ts';
 import { SpanIds } from '../span-id.ts';
 import { AgentTagger } from '../tag/agent-tagger.ts';
 import { ResourceTable } from '../tag/resource-table.ts';
 import { newTagCounts } from '../tag/tag-counts.ts';
-import { socketEvent } from '../testing/event.ts';
+
 import { lineDissector } from '../testing/line-protocol.ts';
 import { testConfig } from '../testing/run-agent.ts';
 import { type BatchClock, EventRef } from './event-ref.ts';
@@ -35,7 +36,7 @@ class StreamingConversation<Origin> implements Conversation<Origin> {
     }
     lineDissector.open<Origin>().read(sender, segment, (message) => {
       if (message.kind === 'response') report({ ...message, requestId, declaredBytes: 0, endsLater: true });
-      else report({ ...message, requestId } as Message<Origin>);
+      else report({ ...message, requestId });
     });
   }
 
@@ -72,7 +73,7 @@ function run(dissector: Dissector, maxOpenRequests = 100): Run {
   });
   let id = 0;
   const send = (direction: 'ingress' | 'egress', text: string): void => {
-    const event = socketEvent({ id: ++id, direction, text });
+    const event = anEvent({ id: ++id, direction, text });
     counters.receive(1);
     const socket = pairing.find(1) ?? pairing.open(event, clientNetwork);
     pairing.segment(socket, new EventRef(event, clock, undefined, socket.movedBytes(direction === 'ingress')), event);
