@@ -4,9 +4,9 @@
  *
  *   npx tsx bench/dissect.ts [pairs]
  */
-import { dissectors } from '../enricher/dissect/dissectors.ts';
-import type { Dissector, Segment } from '../enricher/dissect/dissector.ts';
-import * as wire from '../enricher/dissect/fixtures/wire.ts';
+import { dissectors } from '../protocols/dissectors.ts';
+import type { Dissector, Segment } from '../protocols/dissection/dissector.ts';
+import * as wire from '../protocols/testing/wire.ts';
 
 const pairs = Number(process.argv[2] ?? 200_000);
 const rounds = 7;

@@ -8,7 +8,7 @@
 import { encodeValue, outgoingMessage } from '../core/codec.ts';
 import type { ReceivedMessage } from '../core/bus/bus.ts';
 import { imbalance } from '../core/stage/accounting.ts';
-import { dissectors } from '../enricher/dissect/dissectors.ts';
+import { dissectors } from '../protocols/dissectors.ts';
 import { createEnricher } from '../enricher/stage.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
 import { readEventBatch, writeEventBatch, type SocketEvent } from '../schemas/generated/event-batch.ts';

@@ -7,7 +7,7 @@
  */
 import { encodeValue, outgoingMessage } from '../core/codec.ts';
 import { imbalance } from '../core/stage/accounting.ts';
-import { dissectors } from '../enricher/dissect/dissectors.ts';
+import { dissectors } from '../protocols/dissectors.ts';
 import { createEnricher, type Enricher } from '../enricher/stage.ts';
 import { anEvent, anEventBatch } from '../schemas/testing/an-event.ts';
 import { testConfig } from '../enricher/testing/run-agent.ts';

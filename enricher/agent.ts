@@ -5,7 +5,7 @@ import type { SpanBatch } from '../schemas/generated/span-batch.ts';
 import { AgentClock } from './agent-clock.ts';
 import { AgentState } from './agent-state.ts';
 import type { EnricherConfig } from './config.ts';
-import type { Dissector } from './dissect/dissector.ts';
+import type { Dissector } from '../protocols/dissection/dissector.ts';
 import { LruEntry } from './lru.ts';
 import type { DropReason, EnricherRejectReason } from './outcomes.ts';
 import { RecentBatches } from './recent-batches.ts';

@@ -4,7 +4,7 @@ import type { EventBatch } from '../schemas/generated/event-batch.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
 import { readSpanBatch } from '../schemas/generated/span-batch.ts';
 import { boundsProblem } from './batch-bounds.ts';
-import { dissectors } from './dissect/dissectors.ts';
+import { dissectors } from '../protocols/dissectors.ts';
 import { createEnricher } from './stage.ts';
 import { anEvent, anEventBatch } from '../schemas/testing/an-event.ts';
 import { eventMessage } from './testing/event-message.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Span } from '../schemas/generated/span.ts';
-import { redisCommand, redisValue } from './dissect/fixtures/wire.ts';
+import { redisCommand, redisValue } from '../protocols/testing/wire.ts';
 import { type ConnectionView, spansOfConnection, type Step } from './testing/connection.ts';
 
 /** Whole Redis connections through the stage: the status that each command ends with, and what is said of it. */

@@ -7,9 +7,9 @@ import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Topic } from '../core/topics.ts';
 import { countAgents } from './agent-metrics.ts';
 import type { EnricherConfig } from './config.ts';
-import { countDissectorFailures } from './dissect/dissector-failures.ts';
-import { dissectors } from './dissect/dissectors.ts';
-import { guardDissector } from './dissect/guarded-dissector.ts';
+import { countDissectorFailures } from './dissector-failures.ts';
+import { dissectors } from '../protocols/dissectors.ts';
+import { guardDissector } from '../protocols/dissection/guarded-dissector.ts';
 import { createEnricher } from './stage.ts';
 import { countTagging } from './tag/tag-metrics.ts';
 

@@ -8,7 +8,7 @@ import { readDeadLetter } from '../schemas/generated/dead-letter.ts';
 import { type EventBatch, type SocketEvent } from '../schemas/generated/event-batch.ts';
 import type { Span } from '../schemas/generated/span.ts';
 import { readSpanBatch, type SpanBatch } from '../schemas/generated/span-batch.ts';
-import { dissectors } from './dissect/dissectors.ts';
+import { dissectors } from '../protocols/dissectors.ts';
 import { simulate } from './causality/simulate.ts';
 import { createEnricher } from './stage.ts';
 import { eventMessage } from './testing/event-message.ts';

@@ -26,7 +26,7 @@ import { type SpanBatch, writeSpanBatch } from '../schemas/generated/span-batch.
 import { type AgentCounts, Agents } from './agents.ts';
 import { type BatchProblem, boundsProblem } from './batch-bounds.ts';
 import type { EnricherConfig } from './config.ts';
-import type { Dissector } from './dissect/dissector.ts';
+import type { Dissector } from '../protocols/dissection/dissector.ts';
 import { dropReasons, rejectReasons } from './outcomes.ts';
 import { RecentOffsets } from './recent-offsets.ts';
 import { AgentTagger } from './tag/agent-tagger.ts';

@@ -18,8 +18,13 @@ interface NativeTarget {
   readonly seeds: () => Promise<readonly Buffer[]>;
 }
 
+/** Their redaction rules are in C++. */
+const protocolFolders = readdirSync(join(root, 'protocols')).flatMap((name) =>
+  name.includes('.') ? [] : [`protocols/${name}`],
+);
+
 const described: Readonly<Record<string, NativeTarget>> = {
-  redaction: { sources: ['native/redaction'], libraries: ['-lre2'], seeds: recordedConversations },
+  redaction: { sources: ['native/redaction', ...protocolFolders], libraries: ['-lre2'], seeds: recordedConversations },
   'elf-reader': {
     sources: ['native/elf-reader.cc'],
     libraries: [],
@@ -44,7 +49,7 @@ function build(name: string, { sources, libraries }: NativeTarget): string {
           .map((file) => join(root, source, file)),
   );
   const flags = ['-std=c++20', '-O1', '-g', '-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all'];
-  const folders = ['native', 'native/redaction'].map((folder) => `-I${join(root, folder)}`);
+  const folders = ['.', 'native', 'native/redaction'].map((folder) => `-I${join(root, folder)}`);
   const all = [...flags, ...folders, join(root, 'fuzz', 'native', `${name}.cc`), ...files, ...libraries, '-o', binary];
   const { status, stderr } = spawnSync(compiler, all, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`fuzz/native/${name}.cc does not compile:\n${stderr}`);

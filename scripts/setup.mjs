@@ -82,7 +82,7 @@ async function buildBpf() {
 
 async function buildNative() {
   const sources = (name) => /\.(cc|cpp|hh|hpp|h|gyp|gypi)$/.test(name);
-  const digest = digestOf(root, ['native', 'bpf'], sources, [process.version, process.arch]);
+  const digest = digestOf(root, ['native', 'protocols', 'bpf'], sources, [process.version, process.arch]);
   if (stamps.isCurrent('native', digest, ['native/build/Release'])) return 'up to date';
   const gyp = join(root, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js');
   await run(process.execPath, [gyp, 'rebuild', '-C', 'native', '-j', 'max', ...nodeHeaders()], { cwd: root });

@@ -3,7 +3,7 @@ import type { OutgoingMessage } from '../core/bus/bus.ts';
 import { loadConfig } from '../core/config/load-config.ts';
 import { RecordingReader } from '../collector/replay/recording-reader.ts';
 import { enricherConfig } from '../enricher/config.ts';
-import { dissectors } from '../enricher/dissect/dissectors.ts';
+import { dissectors } from '../protocols/dissectors.ts';
 import { createEnricher } from '../enricher/stage.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
 import { readSpanBatch, writeSpanBatch } from '../schemas/generated/span-batch.ts';

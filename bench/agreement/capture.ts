@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { programPath } from '../../enricher/dissect/fixtures/programs.ts';
+import { programPath } from '../../protocols/testing/programs.ts';
 
 const settleMs = 300;
 /** Where a client is faster than a person wants to wait for tshark, the capture ends before it does. */

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runClient } from '../../enricher/dissect/fixtures/programs.ts';
+import { runClient } from '../../protocols/testing/programs.ts';
 import type { Ecosystem } from './libraries.ts';
 
 /** The clients, each with what it does. What they answer does not matter: the capture says what went over the wire. */

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findProgram } from '../../enricher/dissect/fixtures/programs.ts';
+import { findProgram } from '../../protocols/testing/programs.ts';
 
 /** Client libraries that are no dependencies of the project, installed into a folder of their own. */
 

@@ -18,7 +18,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { findProgram } from '../../enricher/dissect/fixtures/programs.ts';
+import { findProgram } from '../../protocols/testing/programs.ts';
 import { type Comparison, compareRecording } from './compare-recording.ts';
 import { isWanted, recordAll, type Recording, recordingOf } from './record.ts';
 import { printDifferences, printTable } from './report.ts';

@@ -1,8 +1,8 @@
 import { groupBy } from './group-by.ts';
-import type { Message, RequestMessage, ResponseMessage } from '../../enricher/dissect/dissector.ts';
-import { dissectors } from '../../enricher/dissect/dissectors.ts';
-import { type CapturedPayload, readPcapPayloads } from '../../enricher/dissect/fixtures/pcap-file.ts';
-import { SocketDissection } from '../../enricher/dissect/socket-dissection.ts';
+import type { Message, RequestMessage, ResponseMessage } from '../../protocols/dissection/dissector.ts';
+import { dissectors } from '../../protocols/dissectors.ts';
+import { type CapturedPayload, readPcapPayloads } from '../../protocols/testing/pcap-file.ts';
+import { SocketDissection } from '../../protocols/dissection/socket-dissection.ts';
 import type { Exchange, Facts } from './exchange.ts';
 import type { ServerKind } from './servers.ts';
 

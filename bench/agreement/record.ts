@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ClientOutcome, findProgram } from '../../enricher/dissect/fixtures/programs.ts';
+import { type ClientOutcome, findProgram } from '../../protocols/testing/programs.ts';
 import { captureWhile } from './capture.ts';
 import { clientKinds, type ClientKind } from './clients.ts';
 import { type Ecosystem, installLibraries } from './libraries.ts';

@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { startHttpServer } from '../../enricher/dissect/fixtures/http-server.ts';
+import { startHttpServer } from '../../protocols/testing/http-server.ts';
 import {
   type RunningServer,
   startMariadb,
   startPostgres,
   startRedis,
   startServer,
-} from '../../enricher/dissect/fixtures/real-servers.ts';
+} from '../../protocols/testing/real-servers.ts';
 
 /** The servers that clients work against, each on a free port of the loopback. */
 

@@ -5,7 +5,7 @@ import { RecordingReader } from '../../collector/replay/recording-reader.ts';
 import { correlatorConfig } from '../../correlator/config.ts';
 import { Correlator } from '../../correlator/stage.ts';
 import { enricherConfig } from '../../enricher/config.ts';
-import { dissectors } from '../../enricher/dissect/dissectors.ts';
+import { dissectors } from '../../protocols/dissectors.ts';
 import { createEnricher } from '../../enricher/stage.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { type EventBatch, readEventBatch } from '../../schemas/generated/event-batch.ts';

@@ -1,5 +1,5 @@
 import type { SpanStatus } from '../../schemas/generated/span.ts';
-import type { RequestMessage } from '../dissect/dissector.ts';
+import type { RequestMessage } from '../../protocols/dissection/dissector.ts';
 import type { EventRef } from './event-ref.ts';
 
 /** How a connect that failed shows in a span. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Span } from '../../schemas/generated/span.ts';
-import { dissectors } from '../dissect/dissectors.ts';
-import { http, postgresql, redisCommand } from '../dissect/fixtures/wire.ts';
+import { dissectors } from '../../protocols/dissectors.ts';
+import { http, postgresql, redisCommand } from '../../protocols/testing/wire.ts';
 import { byteByByte, cutAt, type Step, hex, runConnection } from '../testing/connection.ts';
 import { anEvent } from '../../schemas/testing/an-event.ts';
 import { runAgent } from '../testing/run-agent.ts';

@@ -1,6 +1,6 @@
 import type { Transport } from '../../schemas/generated/event-batch.ts';
 import type { Protocol } from '../../schemas/generated/span.ts';
-import type { RequestMessage, ResponseMessage } from '../dissect/dissector.ts';
+import type { RequestMessage, ResponseMessage } from '../../protocols/dissection/dissector.ts';
 import type { ListNode } from '../linked-list.ts';
 import type { LocalMemo } from '../tag/tagger.ts';
 import type { EventRef } from './event-ref.ts';

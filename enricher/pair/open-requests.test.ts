@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { RequestMessage } from '../dissect/dissector.ts';
+import type { RequestMessage } from '../../protocols/dissection/dissector.ts';
 import type { EventRef } from './event-ref.ts';
 import { OpenRequest, type RequestSocket, unknownPort } from './open-request.ts';
 import { OpenRequests } from './open-requests.ts';

@@ -1,5 +1,5 @@
 import type { Counters } from '../../core/stage/accounting.ts';
-import type { Dissector } from '../dissect/dissector.ts';
+import type { Dissector } from '../../protocols/dissection/dissector.ts';
 import type { DropReason, EnricherRejectReason } from '../outcomes.ts';
 import type { SpanIds } from '../span-id.ts';
 import type { TaggedSpan } from '../tag/waiting-spans.ts';

@@ -9,7 +9,7 @@
  */
 import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Cause, Span, SpanStatus } from '../../schemas/generated/span.ts';
-import type { Message, RequestMessage, ResponseEnd, ResponseMessage } from '../dissect/dissector.ts';
+import type { Message, RequestMessage, ResponseEnd, ResponseMessage } from '../../protocols/dissection/dissector.ts';
 import { LruMap } from '../lru.ts';
 import type { DropReason } from '../outcomes.ts';
 import { type ConnectError, connectMessage } from './connect-error.ts';

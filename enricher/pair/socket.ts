@@ -1,7 +1,7 @@
 import type { SocketEvent, Transport } from '../../schemas/generated/event-batch.ts';
 import type { Protocol } from '../../schemas/generated/span.ts';
-import type { Dissector } from '../dissect/dissector.ts';
-import { SocketDissection } from '../dissect/socket-dissection.ts';
+import type { Dissector } from '../../protocols/dissection/dissector.ts';
+import { SocketDissection } from '../../protocols/dissection/socket-dissection.ts';
 import { LruEntry } from '../lru.ts';
 import type { LocalMemo } from '../tag/tagger.ts';
 import type { EventRef } from './event-ref.ts';

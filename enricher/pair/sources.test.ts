@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Counters } from '../../core/stage/accounting.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { anEvent } from '../../schemas/testing/an-event.ts';
-import type { Conversation, Dissector, Message, Segment, Sender } from '../dissect/dissector.ts';
+import type { Conversation, Dissector, Message, Segment, Sender } from '../../protocols/dissection/dissector.ts';
 import { type DropReason, dropReasons, type EnricherRejectReason, rejectReasons } from '../outcomes.ts';
 import { SpanIds } from '../span-id.ts';
 import { AgentTagger } from '../tag/agent-tagger.ts';

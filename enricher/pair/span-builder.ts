@@ -1,6 +1,6 @@
 import { readableLong } from '../../schemas/avro-writer.ts';
 import type { Cause, Span, SpanStatus } from '../../schemas/generated/span.ts';
-import type { ResponseMessage } from '../dissect/dissector.ts';
+import type { ResponseMessage } from '../../protocols/dissection/dissector.ts';
 import type { TaggedSides, Tagger, TagQuestion } from '../tag/tagger.ts';
 import type { EventRef } from './event-ref.ts';
 import type { OpenRequest } from './open-request.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
-import { dissectors } from '../dissect/dissectors.ts';
+import { dissectors } from '../../protocols/dissectors.ts';
 import {
   mysqlCommand,
   mysqlOk,
@@ -10,7 +10,7 @@ import {
   postgresqlReady,
   u16,
   u32,
-} from '../dissect/fixtures/wire.ts';
+} from '../../protocols/testing/wire.ts';
 import { anEvent } from '../../schemas/testing/an-event.ts';
 import { runAgent } from '../testing/run-agent.ts';
 

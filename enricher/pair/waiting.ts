@@ -1,7 +1,7 @@
 /** Events that wait for others to show what they are: beginnings of messages, and responses before their request. */
 import type { Transport } from '../../schemas/generated/event-batch.ts';
 import type { Counters } from '../../core/stage/accounting.ts';
-import type { ResponseMessage } from '../dissect/dissector.ts';
+import type { ResponseMessage } from '../../protocols/dissection/dissector.ts';
 import type { DropReason, EnricherRejectReason } from '../outcomes.ts';
 import type { EventRef } from './event-ref.ts';
 import { Held, HeldList, type HeldLists } from './held-list.ts';

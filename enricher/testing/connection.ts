@@ -1,6 +1,6 @@
 import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Span } from '../../schemas/generated/span.ts';
-import { dissectors } from '../dissect/dissectors.ts';
+import { dissectors } from '../../protocols/dissectors.ts';
 import { anEvent } from '../../schemas/testing/an-event.ts';
 import { type AgentRun, runAgent } from './run-agent.ts';
 

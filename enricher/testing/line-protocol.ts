@@ -1,4 +1,11 @@
-import type { Conversation, Dissector, Message, Recognition, Segment, Sender } from '../dissect/dissector.ts';
+import type {
+  Conversation,
+  Dissector,
+  Message,
+  Recognition,
+  Segment,
+  Sender,
+} from '../../protocols/dissection/dissector.ts';
 
 /**
  * A protocol for tests. A request is `Q <endpoint> <resource> [<body bytes>[ one-way]]` and a response `A <code>

@@ -4,7 +4,7 @@ import { anEventBatch } from '../../schemas/testing/an-event.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { Agent } from '../agent.ts';
 import type { EnricherConfig } from '../config.ts';
-import type { Dissector } from '../dissect/dissector.ts';
+import type { Dissector } from '../../protocols/dissection/dissector.ts';
 import { dropReasons, rejectReasons, type DropReason, type EnricherRejectReason } from '../outcomes.ts';
 import { AgentTagger } from '../tag/agent-tagger.ts';
 import { ResourceTable } from '../tag/resource-table.ts';

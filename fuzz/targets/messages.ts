@@ -10,7 +10,7 @@ import { Assembler } from '../../correlator/distributed/assembler.ts';
 import { CauseStage } from '../../correlator/distributed/cause-stage.ts';
 import { Correlator } from '../../correlator/stage.ts';
 import { enricherConfig } from '../../enricher/config.ts';
-import { dissectors } from '../../enricher/dissect/dissectors.ts';
+import { dissectors } from '../../protocols/dissectors.ts';
 import { createEnricher } from '../../enricher/stage.ts';
 import { writeEventBatch } from '../../schemas/generated/event-batch.ts';
 import { type SchemaName, schemas } from '../../schemas/generated/schemas.ts';

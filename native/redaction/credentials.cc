@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "../generated/protocol-tables.h"
+#include "generated/protocol-tables.h"
 
 namespace spanloom::redaction {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The protocols that are recognised: the same as in enricher/dissect, by the same rules (schemas/protocol-tables.ts; a test
+// The protocols that are recognised: the same as in protocols/dissectors.ts, by the same rules (schemas/protocol-tables.ts; a test
 // holds both to the same verdicts).
 #pragma once
 

@@ -20,7 +20,7 @@ using redaction::Transport;
 
 namespace {
 
-// Those whose first bytes are the least ambiguous first; as in enricher/dissect/dissectors.ts.
+// Those whose first bytes are the least ambiguous first; as in protocols/dissectors.ts.
 constexpr std::array<const Protocol*, 5> kProtocols = {&redaction::kHttp1, &redaction::kRedis, &redaction::kPostgresql,
                                                        &redaction::kMysql, &redaction::kDns};
 

@@ -4,7 +4,7 @@
  * literals are gone, so that no word inside a text is taken for a table. Shapes are few, so each is read once.
  */
 const maxSummaries = 2048;
-/** Shapes are cut at this length, perhaps in the middle of a name (enricher/dissect/sql-statement.ts). */
+/** Shapes are cut at this length, perhaps in the middle of a name (protocols/sql/sql-statement.ts). */
 const maxShapeLength = 256;
 const maxSummaryLength = 255;
 

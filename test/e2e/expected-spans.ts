@@ -5,7 +5,7 @@ import { loadSettings } from '../../cli/settings.ts';
 import { openBus } from '../../cli/bus.ts';
 import { watchTopics } from '../../cli/watch-topics.ts';
 import { Correlator } from '../../correlator/stage.ts';
-import { dissectors } from '../../enricher/dissect/dissectors.ts';
+import { dissectors } from '../../protocols/dissectors.ts';
 import { createEnricher } from '../../enricher/stage.ts';
 import type { AvroReader } from '../../schemas/avro-reader.ts';
 import type { Span } from '../../schemas/generated/span.ts';

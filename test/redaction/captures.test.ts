@@ -2,8 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readPcapPayloads } from '../../enricher/dissect/fixtures/pcap-file.ts';
-import { capturesDirectory, haveCaptures } from '../../enricher/dissect/fixtures/shared-captures.ts';
+import { readPcapPayloads } from '../../protocols/testing/pcap-file.ts';
+import { capturesDirectory, haveCaptures } from '../../protocols/testing/shared-captures.ts';
 import { describeWhere } from '../requirement.ts';
 import { dissectPayloads } from './dissect-redacted.ts';
 import {

@@ -1,6 +1,6 @@
-import type { Message } from '../../enricher/dissect/dissector.ts';
-import { dissectors } from '../../enricher/dissect/dissectors.ts';
-import { SocketDissection } from '../../enricher/dissect/socket-dissection.ts';
+import type { Message } from '../../protocols/dissection/dissector.ts';
+import { dissectors } from '../../protocols/dissectors.ts';
+import { SocketDissection } from '../../protocols/dissection/socket-dissection.ts';
 import type { ConnectionFacts, RedactedPayload } from './redact-calls.ts';
 
 /** What the enricher makes of a connection: of what was captured, or of what redaction left of it. */

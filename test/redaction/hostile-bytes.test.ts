@@ -8,7 +8,13 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ArbitraryCall, arbitraryCalls } from './arbitrary-calls.ts';
 
-const sources = fileURLToPath(new URL('../../native/redaction/', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+function sourcesIn(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.cc'))
+    .map((name) => join(root, folder, name));
+}
 
 /** Reads conversations (count; per call: flags, sequence step, length, captured, bytes), writes sent bytes and ranges. */
 const harness = `
@@ -99,8 +105,8 @@ describe.skipIf(!hasRe2)('redaction of arbitrary bytes', () => {
     const source = join(directory, 'harness.cc');
     writeFileSync(source, harness);
     const flags = ['-std=c++20', '-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
-    const parts = readdirSync(sources).filter((name) => name.endsWith('.cc'));
-    const files = [source, ...parts.map((name) => join(sources, name)), `-I${sources}`];
+    const folders = ['.', 'native', 'native/redaction'].map((folder) => `-I${join(root, folder)}`);
+    const files = [source, ...sourcesIn('native/redaction'), ...sourcesIn('protocols'), ...folders];
     execFileSync(compiler!, [...flags, ...files, '-lre2', '-o', program], { stdio: 'inherit' });
   }, 180_000);
   afterAll(() => rmSync(directory, { recursive: true, force: true }));

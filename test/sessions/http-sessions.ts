@@ -1,5 +1,5 @@
-import { startHttpServer } from '../../enricher/dissect/fixtures/http-server.ts';
-import { runClient } from '../../enricher/dissect/fixtures/programs.ts';
+import { startHttpServer } from '../../protocols/testing/http-server.ts';
+import { runClient } from '../../protocols/testing/programs.ts';
 import { RawClient } from './raw-client.ts';
 import { SessionRecorder } from './session-recorder.ts';
 

@@ -1,5 +1,5 @@
-import { runClient } from '../../enricher/dissect/fixtures/programs.ts';
-import { startMariadb } from '../../enricher/dissect/fixtures/real-servers.ts';
+import { runClient } from '../../protocols/testing/programs.ts';
+import { startMariadb } from '../../protocols/testing/real-servers.ts';
 import { changeUser, type MysqlLogin } from './mysql-change-user.ts';
 import { SessionRecorder } from './session-recorder.ts';
 

@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runClient } from '../../enricher/dissect/fixtures/programs.ts';
-import { startPostgres } from '../../enricher/dissect/fixtures/real-servers.ts';
+import { runClient } from '../../protocols/testing/programs.ts';
+import { startPostgres } from '../../protocols/testing/real-servers.ts';
 import { RawClient } from './raw-client.ts';
 import { SessionRecorder } from './session-recorder.ts';
 

@@ -1,4 +1,4 @@
-import { findProgram } from '../../enricher/dissect/fixtures/programs.ts';
+import { findProgram } from '../../protocols/testing/programs.ts';
 import { recordHttpSessions } from './http-sessions.ts';
 import { recordMysqlSessions } from './mysql-sessions.ts';
 import { recordPostgresSessions } from './postgresql-sessions.ts';

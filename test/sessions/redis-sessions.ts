@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
-import { runClient } from '../../enricher/dissect/fixtures/programs.ts';
-import { startRedis } from '../../enricher/dissect/fixtures/real-servers.ts';
+import { runClient } from '../../protocols/testing/programs.ts';
+import { startRedis } from '../../protocols/testing/real-servers.ts';
 import { RawClient } from './raw-client.ts';
 import { SessionRecorder } from './session-recorder.ts';
 

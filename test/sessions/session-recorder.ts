@@ -1,5 +1,5 @@
-import { startRecordingProxy } from '../../enricher/dissect/fixtures/recording-proxy.ts';
-import type { RunningServer } from '../../enricher/dissect/fixtures/real-servers.ts';
+import { startRecordingProxy } from '../../protocols/testing/recording-proxy.ts';
+import type { RunningServer } from '../../protocols/testing/real-servers.ts';
 import { secretsIn } from './derived-secrets.ts';
 import type { Session, SessionCall } from './session.ts';
 

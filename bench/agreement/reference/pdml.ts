@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { programPath } from '../../../enricher/dissect/fixtures/programs.ts';
+import { programPath } from '../../../protocols/testing/programs.ts';
 
 /** tshark's PDML: for each packet its protocols, each with its fields. https://wiki.wireshark.org/PDML */
 

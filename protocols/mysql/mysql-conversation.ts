@@ -1,0 +1,248 @@
+import { usualPorts } from '../../schemas/protocol-tables.ts';
+import { ByteFlow } from '../dissection/byte-flow.ts';
+import type { Conversation, Message, RecognitionHints, Segment, Sender } from '../dissection/dissector.ts';
+import { type CommandDescription, describeCommand, effectOf } from './mysql-commands.ts';
+import { command, commandName, fullPacketBytes, headerBytes, packetLength, readLogin } from './mysql-packets.ts';
+import { loginCode, MysqlResponses, type Pending } from './mysql-responses.ts';
+import { MysqlSession } from './mysql-session.ts';
+
+/**
+ * One MySQL or MariaDB connection: packets of known length in both directions. A command is a packet with sequence 0;
+ * mysql-responses.ts reads what answers it. Where only a command spoke for MySQL, on a port that says nothing, messages
+ * are withheld until the first answer fits too. State: 2 KiB of an unfinished packet per direction, 256 requests that
+ * wait, 128 prepared statements of at most 512 bytes of text.
+ */
+
+const maxHeldBytes = 2048;
+const maxMisses = 3;
+const maxWithheld = 8;
+/** A login has at least its fixed part, and comes first or behind a request for TLS. */
+const leastLoginBytes = 32;
+const maxLoginSequence = 3;
+
+/** The port that MySQL and MariaDB listen on where nobody changed it. */
+export const [mysqlPort] = usualPorts.mysql;
+
+class Side<Origin> {
+  readonly flow = new ByteFlow<Origin>();
+  inStep = true;
+
+  restart(): void {
+    this.flow.restart();
+    this.inStep = true;
+  }
+}
+
+/** Reads one MySQL connection; see the top of the file. */
+export class MysqlConversation<Origin> implements Conversation<Origin> {
+  lost = false;
+  private readonly client = new Side<Origin>();
+  private readonly server = new Side<Origin>();
+  private readonly session = new MysqlSession();
+  private readonly responses = new MysqlResponses<Origin>(this.session);
+  /** The command that a packet which continues one belongs to, when it expects a response. */
+  private lastAsked: Pending | undefined;
+  private continuesPacket = false;
+  private misses = 0;
+  private malformed = false;
+  private believed: boolean;
+  private withheld: Message<Origin>[] = [];
+
+  /** @param hints - what was known when the protocol was recognised; without them it is taken for granted */
+  constructor(hints?: RecognitionHints) {
+    this.believed = hints === undefined || hints.senderPort === mysqlPort || hints.receiverPort === mysqlPort;
+  }
+
+  read(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
+    if (this.believed) {
+      this.readSegment(sender, segment, report);
+      return;
+    }
+    // Answers do not stop in the middle of a packet to let the client speak.
+    const { flow } = this.server;
+    if (sender === 'client' && segment.startsMessage && (flow.waiting || flow.ahead > 0)) this.lost = true;
+    this.readSegment(sender, segment, (message) => this.withheld.push(message));
+    this.weigh(report);
+  }
+
+  end(report: (message: Message<Origin>) => void): void {
+    if (this.believed && !this.lost) this.responses.settleOpen(report);
+    this.lost = true;
+  }
+
+  /** Believes the conversation once an answer fits, and gives it up when one does not. */
+  private weigh(report: (message: Message<Origin>) => void): void {
+    const { withheld, responses } = this;
+    if (responses.fits === false || withheld.length > maxWithheld) this.lost = true;
+    if (this.lost) this.withheld = [];
+    else if (responses.fits === true) {
+      this.believed = true;
+      this.withheld = [];
+      for (const message of withheld) report(message);
+    } else if (responses.order.idle) {
+      // Their answers are hidden.
+      this.withheld = [];
+    }
+  }
+
+  private readSegment(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
+    if (this.lost) return;
+    const isRequest = sender === 'client';
+    const side = isRequest ? this.client : this.server;
+    const { flow } = side;
+    if (segment.startsMessage) {
+      if (!isRequest) this.responses.repliesStart(segment, report);
+      else this.responses.requestsStart(this.server.flow.ahead > 0, segment.afterPause === true, report);
+      if (this.startsAfresh(side, isRequest, segment)) side.restart();
+    }
+    flow.enter(segment);
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- lost is set while reading
+    while (flow.position < flow.end && side.inStep && !this.lost) {
+      if (!(isRequest ? this.readClientPacket(side, report) : this.readServerPacket(side, report))) break;
+    }
+    if (side.inStep && flow.blind) side.inStep = false;
+    if (!side.inStep) {
+      flow.drop();
+      flow.restart();
+      if (this.malformed && segment.startsMessage && ++this.misses >= maxMisses) this.lost = true;
+      this.malformed = false;
+      if (isRequest) this.responses.order.requestsMissed();
+      else this.responses.missed(segment, report);
+    }
+    flow.leave();
+  }
+
+  /** Whether a segment at the start of a run begins with a packet although the direction was in the middle of one. */
+  private startsAfresh(side: Side<Origin>, isRequest: boolean, segment: Segment<Origin>): boolean {
+    if (!side.inStep) return true;
+    if (side.flow.ahead === 0 || segment.bytes.length <= headerBytes) return false;
+    const length = headerBytes + packetLength(segment.bytes, 0);
+    if (length === headerBytes) return false;
+    if (isRequest) return segment.bytes[3] === 0 && length === segment.length;
+    return segment.bytes[3] === 1 && length <= segment.length && this.responses.order.expecting;
+  }
+
+  /** Reads one packet of the client; false when the rest has to wait for the next segment. */
+  private readClientPacket(side: Side<Origin>, report: (message: Message<Origin>) => void): boolean {
+    const { flow } = side;
+    const bytes = flow.window;
+    const start = flow.position;
+    if (flow.end - start < headerBytes) return flow.gap > 0 ? this.goBlind(side) : false;
+    const length = packetLength(bytes, start);
+    const sequence = bytes[start + 3]!;
+    const body = start + headerBytes;
+    const end = Math.min(flow.end, body + length);
+    const mayGrow = end < body + length && flow.gap === 0 && end - start < maxHeldBytes;
+    if (this.continuesPacket) this.continueCommand(sequence);
+    else if (this.responses.awaitsFile) {
+      // The content of a local file; its packets count on from the server's, past 255 and 0.
+      this.lastAsked = undefined;
+    } else if (sequence === 0 && length > 0) {
+      if (body >= flow.end || mayGrow) return flow.gap > 0 ? this.goBlind(side) : false;
+      const code = bytes[body]!;
+      const name = commandName(code);
+      if (name === undefined) return this.giveUp(side);
+      this.misses = 0;
+      const description = describeCommand(this.session, code, name, bytes, body + 1, end);
+      this.request(side, start, code, description, length, report);
+    } else if (sequence > 0 && sequence <= maxLoginSequence && length >= leastLoginBytes) {
+      if (this.responses.authenticating) {
+        // Its answer to the server's challenge.
+      } else if (mayGrow) return false;
+      else this.login(side, start, end, report);
+    }
+    // Anything else with a sequence is part of an exchange that was reported.
+    this.continuesPacket = length === fullPacketBytes;
+    flow.pass(headerBytes + length);
+    return true;
+  }
+
+  /** A packet goes on with the command before it; the response counts on from the last one. */
+  private continueCommand(sequence: number): void {
+    if (this.lastAsked !== undefined) this.lastAsked.replySequence = (sequence + 1) & 0xff;
+  }
+
+  private login(side: Side<Origin>, start: number, end: number, report: (message: Message<Origin>) => void): void {
+    const login = readLogin(side.flow.window, start + headerBytes, end);
+    if (login === undefined) return;
+    if (login.kind === 'tls') {
+      this.lost = true;
+      return;
+    }
+    this.responses.fits = true;
+    this.responses.compresses = login.compressed;
+    this.session.loggedIn(login.capabilities);
+    const { user, database } = login;
+    const description = { requestType: 'LOGIN', resource: user, endpoint: 'LOGIN', context: undefined, database };
+    this.request(side, start, loginCode, description, 0, report);
+  }
+
+  private request(
+    side: Side<Origin>,
+    start: number,
+    code: number,
+    description: CommandDescription,
+    length: number,
+    report: (message: Message<Origin>) => void,
+  ): void {
+    const { context, database } = description;
+    const expectsResponse = code !== command.quit && code !== command.closeStatement && code !== command.sendLongData;
+    if (description.prepared !== undefined) this.session.lastPrepared = description.prepared;
+    this.lastAsked = undefined;
+    const names = code === loginCode || code === command.initDatabase;
+    const requestDomain = names ? (database ?? '') : this.session.database;
+    if (expectsResponse) {
+      const effect = effectOf(description);
+      this.lastAsked = { code, effect, replySequence: length === fullPacketBytes ? undefined : 1 };
+      this.responses.asked(this.lastAsked);
+    }
+    report({
+      kind: 'request',
+      origin: side.flow.originAt(start),
+      offset: side.flow.offsetAt(start),
+      requestId: 0,
+      expectsResponse,
+      version: this.session.version,
+      requestType: description.requestType,
+      requestDomain,
+      requestResource: description.resource,
+      endpoint: description.endpoint,
+      headerTraceId: context?.traceId ?? '',
+      headerSpanId: context?.spanId ?? '',
+      xRequestId: '',
+      forwardedFor: '',
+      userAgent: '',
+    });
+  }
+
+  /** Reads one packet of the server; false when the rest has to wait for the next segment. */
+  private readServerPacket(side: Side<Origin>, report: (message: Message<Origin>) => void): boolean {
+    switch (this.responses.readPacket(side.flow, report)) {
+      case 'answer':
+        this.misses = 0;
+        return true;
+      case 'read':
+        return true;
+      case 'wait':
+        return false;
+      case 'blind':
+        return this.goBlind(side);
+      case 'malformed':
+        return this.giveUp(side);
+      case 'compressed':
+        this.lost = true;
+        return false;
+    }
+  }
+
+  private goBlind(side: Side<Origin>): boolean {
+    side.inStep = false;
+    return false;
+  }
+
+  private giveUp(side: Side<Origin>): boolean {
+    side.inStep = false;
+    this.malformed = true;
+    return false;
+  }
+}

@@ -1,0 +1,492 @@
+import { isLetter, latin1Text, utf8Text } from '../dissection/ascii.ts';
+import type { Conversation, Message, ResponseMessage, Segment, Sender } from '../dissection/dissector.ts';
+import { describeCommand, isKnownCommand } from './redis-commands.ts';
+import { inlineCommand, splitInline } from './redis-inline.ts';
+import type { RedisCommand, RedisReply } from './redis-messages.ts';
+import { type Asked, mayAnswer, namelessCommand, proves, RedisSession } from './redis-session.ts';
+import { errorStatus } from './redis-errors.ts';
+import { confirmsOnly, type PublishedHead, readPublishedHead } from './redis-subscriptions.ts';
+import type { RedisTransaction } from './redis-transaction.ts';
+import { ReplyOrder } from '../dissection/reply-order.ts';
+import {
+  isAggregateType,
+  isBulkType,
+  isLineType,
+  isResp3Type,
+  lineBreakAfter,
+  malformedCount,
+  readCount,
+  respType,
+} from './resp.ts';
+import { maxLength, RespStream } from './resp-stream.ts';
+import { unknownResponse } from '../dissection/unknown-response.ts';
+
+/**
+ * One Redis connection (RESP2 and RESP3). Each direction reads values one after another; the rest of a reported value is
+ * passed over by its own lengths, through holes where they hide no header. A value's depth needs no stack: only the number
+ * of values still to come is kept. What commands change on the connection is in RedisSession. State: 2 KiB of an
+ * unfinished command or reply per direction, 2048 commands that wait, and RedisSession's.
+ */
+
+const maxWords = 16;
+const maxWordBytes = 128;
+const maxArguments = 1_048_576;
+const maxMisses = 3;
+const maxStuckRuns = 8;
+const maxWaiting = 2048;
+
+type Report<Origin> = (message: Message<Origin>) => void;
+
+/** The array of EXEC while it is passed over: what its values say of the commands. */
+interface Running {
+  readonly transaction: RedisTransaction;
+  readonly count: number;
+  /** Values of the array itself still to come. */
+  left: number;
+}
+
+/** Reads one Redis connection; see the top of the file. */
+export class RedisConversation<Origin> implements Conversation<Origin> {
+  lost = false;
+  private readonly client = new RespStream<Origin>();
+  private readonly server = new RespStream<Origin>();
+  private readonly order = new ReplyOrder<Asked>(maxWaiting);
+  private readonly session = new RedisSession();
+  private running: Running | undefined;
+  private misses = 0;
+  private stuckRuns = 0;
+  /** A message of this protocol was read. */
+  private spoken = false;
+  /** Commands were hidden since the client began to send. */
+  private hiddenInRun = false;
+  /** Since the client spoke, the server sent something that answers nothing. */
+  private spokeAside = false;
+
+  read(sender: Sender, segment: Segment<Origin>, report: Report<Origin>): void {
+    if (this.lost || this.session.replicating) return;
+    const isRequest = sender === 'client';
+    const side = isRequest ? this.client : this.server;
+    const flow = side.flow;
+    const giveUp = this.answerUnknown(segment, report);
+    if (segment.startsMessage) this.startRun(isRequest, segment, giveUp);
+    flow.enter(segment);
+    while (flow.position < flow.end && side.inStep) {
+      if (side.inLine) side.passLine();
+      else if (side.remaining > 0) {
+        if (!this.passValue(side)) break;
+      } else if (!(isRequest ? this.readCommand(side, report) : this.readReply(side, giveUp, report))) break;
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set while reading
+      if (this.session.replicating) flow.drop();
+    }
+    if (!side.inStep || side.isBlind) {
+      flow.drop();
+      this.goOutOfStep(side);
+      if (side.malformed && segment.startsMessage && ++this.misses >= maxMisses) this.lost = true;
+      side.malformed = false;
+      if (isRequest) this.commandsMissed();
+      else this.order.repliesMissed(giveUp);
+    }
+    flow.leave();
+  }
+
+  end(): void {
+    this.lost = true;
+  }
+
+  private startRun(isRequest: boolean, segment: Segment<Origin>, giveUp: (asked: Asked) => void): void {
+    const { client, server } = this;
+    if (isRequest) {
+      this.order.requestsStart(server.midMessage, segment.afterPause === true);
+      this.hiddenInRun = false;
+      this.stuckRuns = server.midMessage ? this.stuckRuns + 1 : 0;
+      // A long reply may overlap a request or two; one that never ends was miscounted because bytes were lost.
+      if (this.stuckRuns >= maxStuckRuns) {
+        this.goOutOfStep(server);
+        server.inStep = true;
+        this.order.repliesMissed(giveUp);
+      }
+      if (!client.inStep || (client.midMessage && startsCommand(segment.bytes))) client.restart();
+    } else {
+      this.spokeAside = false;
+      this.order.repliesStart();
+      if (!server.inStep) server.restart();
+    }
+  }
+
+  /** What follows in this direction cannot be read until it starts anew. */
+  private goOutOfStep(side: RespStream<Origin>): void {
+    side.restart();
+    side.inStep = false;
+    if (side !== this.server || this.running === undefined) return;
+    this.running = undefined;
+    this.session.ranUnseen();
+  }
+
+  private commandsMissed(): void {
+    this.order.requestsMissed();
+    this.session.commandsMissed();
+    this.hiddenInRun = true;
+  }
+
+  private answerUnknown(segment: Segment<Origin>, report: Report<Origin>): (asked: Asked) => void {
+    return (asked) => {
+      this.session.repliedUnknown(asked);
+      if (asked.isReported) report(unknownResponse(segment));
+    };
+  }
+
+  /** Reads one command; false when the rest has to wait for the next segment. */
+  private readCommand(side: RespStream<Origin>, report: Report<Origin>): boolean {
+    const flow = side.flow;
+    const bytes = flow.window;
+    const start = flow.position;
+    if (bytes[start] !== respType.array) return this.readInline(side, report);
+    const headerEnd = lineBreakAfter(bytes, start, flow.end);
+    if (headerEnd < 0) return side.awaitHeader();
+    const count = readCount(bytes, start + 1, headerEnd);
+    if (count > maxArguments || count === malformedCount) return side.giveUp();
+    let at = headerEnd + 2;
+    const words: string[] = [];
+    for (let index = 0; index < count; index++) {
+      const lengthEnd = at < flow.end ? lineBreakAfter(bytes, at, flow.end) : -1;
+      if (lengthEnd < 0) {
+        if (at < flow.end && bytes[at] !== respType.bulk) return side.giveUp();
+        if (side.mayWait) return false;
+        this.reportCommand(side, start, words, count, report);
+        flow.position = at;
+        side.remaining = count - index;
+        return flow.gap === 0 || side.goBlind();
+      }
+      const length = readCount(bytes, at + 1, lengthEnd);
+      if (bytes[at] !== respType.bulk || length < 0 || length > maxLength) return side.giveUp();
+      const wordStart = lengthEnd + 2;
+      const wordEnd = wordStart + length;
+      if (wordEnd + 2 > flow.end) {
+        if (side.mayWait) return false;
+        // A word that was cut is no key.
+        if (wordEnd <= flow.end) addWord(words, bytes, wordStart, wordEnd);
+        this.reportCommand(side, start, words, count, report);
+        flow.position = wordStart;
+        side.remaining = count - index - 1;
+        flow.pass(length + 2);
+        return true;
+      }
+      addWord(words, bytes, wordStart, wordEnd);
+      at = wordEnd + 2;
+    }
+    if (words.length > 0) this.reportCommand(side, start, words, count, report);
+    flow.position = at;
+    return true;
+  }
+
+  /** Reads a command typed as plain words on a line. */
+  private readInline(side: RespStream<Origin>, report: Report<Origin>): boolean {
+    const flow = side.flow;
+    const bytes = flow.window;
+    const start = flow.position;
+    if (isBlank(bytes[start]!)) {
+      flow.position++;
+      return true;
+    }
+    if (!isLetter(bytes[start])) return side.giveUp();
+    let lineEnd = start;
+    while (lineEnd < flow.end && bytes[lineEnd] !== 0x0a) lineEnd++;
+    const isWhole = lineEnd < flow.end;
+    if (!isWhole && side.mayWait) return false;
+    const name = inlineCommand(bytes, start, lineEnd);
+    if (!isKnownCommand(name) && !(this.spoken && isName(name))) return side.giveUp();
+    let wordsEnd = lineEnd;
+    // The word at which the line was cut may go on.
+    if (!isWhole) while (wordsEnd > start && bytes[wordsEnd - 1]! > 0x20) wordsEnd--;
+    const { words, count } = splitInline(bytes, start, wordsEnd, maxWords, maxWordBytes);
+    if (words.length === 0) return side.giveUp();
+    this.reportCommand(side, start, words, isWhole ? count : maxArguments, report);
+    flow.position = isWhole ? lineEnd + 1 : lineEnd;
+    side.inLine = !isWhole;
+    return true;
+  }
+
+  private reportCommand(
+    side: RespStream<Origin>,
+    start: number,
+    words: readonly string[],
+    count: number,
+    report: Report<Origin>,
+  ): void {
+    this.misses = 0;
+    this.spoken = true;
+    const { order, session } = this;
+    if (order.full) {
+      this.commandsMissed();
+      return;
+    }
+    const name = words[0]?.toUpperCase();
+    if (name === undefined) {
+      order.asked(namelessCommand);
+      return;
+    }
+    const command: RedisCommand = { name, words: words.slice(1), argumentCount: count - 1 };
+    const requestDomain = session.nextDatabase;
+    const version = session.nextVersion;
+    const othersWait = !order.idle && (this.spokeAside || this.server.flow.waiting);
+    const asking = session.asks(command);
+    if (asking === 'ignored') return;
+    if (asking === 'unclear') this.commandsMissed();
+    const described = describeCommand(name, command.words);
+    if (asking !== 'one-way') order.asked(asking === 'unclear' ? { ...namelessCommand, isReported: true } : asking);
+    report({
+      kind: 'request',
+      origin: side.flow.originAt(start),
+      offset: side.flow.offsetAt(start),
+      requestId: 0,
+      expectsResponse: asking !== 'one-way',
+      ...(othersWait ? { othersWait } : undefined),
+      version,
+      requestType: name,
+      requestDomain,
+      requestResource: described.resource,
+      endpoint: described.name,
+      headerTraceId: '',
+      headerSpanId: '',
+      xRequestId: '',
+      forwardedFor: '',
+      userAgent: '',
+    });
+  }
+
+  /** Reads the head of one reply or push; false when the rest has to wait for the next segment. */
+  private readReply(side: RespStream<Origin>, giveUp: (asked: Asked) => void, report: Report<Origin>): boolean {
+    const type = side.flow.window[side.flow.position]!;
+    // Masters send line breaks so that a replica does not take them for gone.
+    if (type === 0x0a) {
+      side.flow.position++;
+      return true;
+    }
+    if (isResp3Type(type) && (isLineType(type) || isBulkType(type) || isAggregateType(type)))
+      this.session.isResp3 = true;
+    if (isLineType(type)) return this.readLine(side, type, giveUp, report);
+    if (isBulkType(type)) return this.readBulk(side, type, giveUp, report);
+    return isAggregateType(type) ? this.readAggregate(side, type, giveUp, report) : side.giveUp();
+  }
+
+  private readLine(
+    side: RespStream<Origin>,
+    type: number,
+    giveUp: (asked: Asked) => void,
+    report: Report<Origin>,
+  ): boolean {
+    const flow = side.flow;
+    const bytes = flow.window;
+    const start = flow.position;
+    const lineEnd = lineBreakAfter(bytes, start, flow.end);
+    if (lineEnd < 0 && side.mayWait) return false;
+    const textEnd = lineEnd < 0 ? flow.end : lineEnd;
+    const text = utf8Text(bytes, start + 1, Math.min(textEnd, start + 257));
+    const declaredBytes = lineEnd < 0 ? 0 : lineEnd + 2 - start;
+    const isNull = type === respType.null;
+    if (type === respType.simple && this.isMonitorLine(text)) this.spokeAside = true;
+    else {
+      const reply = { type, isError: type === respType.error, isNull, text, payload: '', count: 0 };
+      this.reportReply(side, start, reply, declaredBytes, giveUp, report);
+    }
+    if (lineEnd < 0) side.inLine = true;
+    flow.position = lineEnd < 0 ? flow.end : lineEnd + 2;
+    return true;
+  }
+
+  /** What MONITOR shows: a time, the database and address in brackets, and the words of a command. */
+  private isMonitorLine(text: string): boolean {
+    return (this.session.monitoring || this.order.idle) && /^\d+\.\d+ \[/.test(text);
+  }
+
+  private readBulk(
+    side: RespStream<Origin>,
+    type: number,
+    giveUp: (asked: Asked) => void,
+    report: Report<Origin>,
+  ): boolean {
+    const flow = side.flow;
+    const bytes = flow.window;
+    const start = flow.position;
+    const lineEnd = lineBreakAfter(bytes, start, flow.end);
+    if (lineEnd < 0) return side.awaitHeader();
+    const isStream = this.order.next?.command === 'SYNC';
+    const length = readCount(bytes, start + 1, lineEnd);
+    if ((length === malformedCount && !isStream) || length > maxLength) return side.giveUp();
+    const body = lineEnd + 2;
+    const shown = Math.min(flow.end, body + Math.min(Math.max(length, 0), 256));
+    const isError = type === respType.bulkError;
+    const isToken = this.order.doubtful && length > 0 && length <= maxWordBytes;
+    if ((isError || isToken) && shown < body + Math.min(length, 256) && side.mayWait) return false;
+    const declaredBytes = isStream ? 0 : body - start + (length < 0 ? 0 : length + 2);
+    const reply = {
+      type,
+      isError,
+      isNull: length < 0,
+      text: isError ? utf8Text(bytes, body, shown) : '',
+      payload: isToken && shown === body + length ? utf8Text(bytes, body, shown) : '',
+      count: 0,
+    };
+    this.reportReply(side, start, reply, declaredBytes, giveUp, report);
+    flow.pass(declaredBytes);
+    return true;
+  }
+
+  private readAggregate(
+    side: RespStream<Origin>,
+    type: number,
+    giveUp: (asked: Asked) => void,
+    report: Report<Origin>,
+  ): boolean {
+    const flow = side.flow;
+    const bytes = flow.window;
+    const start = flow.position;
+    const lineEnd = lineBreakAfter(bytes, start, flow.end);
+    if (lineEnd < 0) return side.awaitHeader();
+    const count = readCount(bytes, start + 1, lineEnd);
+    if (count === malformedCount || count > maxLength) return side.giveUp();
+    const values = type === respType.map || type === respType.attribute ? 2 * count : count;
+    let missingValues = 0;
+    if (type !== respType.attribute) {
+      const mayBePublished = type === respType.push || (type === respType.array && count > 1 && count < 5);
+      const head = mayBePublished ? readPublishedHead(bytes, lineEnd + 2, flow.end) : undefined;
+      if (mayBePublished && head?.isWhole !== true && this.awaitsPublished(head) && side.mayWait) return false;
+      if (head === undefined ? type !== respType.push : this.isReply(type, count, head)) {
+        const reply = { type, isError: false, isNull: count < 0, text: '', payload: '', count };
+        const asked = this.reportReply(side, start, reply, 0, giveUp, report, head);
+        missingValues = this.startRunning(asked?.transaction, reply, giveUp);
+      } else this.spokeAside = true;
+    }
+    side.remaining = Math.max(0, values - missingValues);
+    flow.position = lineEnd + 2;
+    return true;
+  }
+
+  /** Whether the rest of what may be a message or a confirmation is worth waiting for. */
+  private awaitsPublished(head: PublishedHead | undefined): boolean {
+    return head === undefined || this.order.next?.channels !== undefined || head.word.endsWith('subscribe');
+  }
+
+  private isReply(type: number, count: number, head: PublishedHead): boolean {
+    const { order, session } = this;
+    const { next } = order;
+    const meant =
+      next === undefined ? 'none' : (next.channels ?? (next.command === 'PING' && !next.isQueued ? 'ping' : 'other'));
+    if (session.subscriptions.isReply({ isPush: type === respType.push, isResp3: session.isResp3, count }, head, meant))
+      return true;
+    return order.doubtful && order.hasOne((asked) => confirmsOnly(asked.channels, head));
+  }
+
+  /** The array of EXEC begins: returns how many values it is short of. */
+  private startRunning(
+    transaction: RedisTransaction | undefined,
+    reply: RedisReply,
+    giveUp: (asked: Asked) => void,
+  ): number {
+    if (transaction === undefined || reply.isNull || reply.count <= 0 || transaction.queued === 0) return 0;
+    if (transaction.isVague) {
+      // How many values follow depends on subscriptions that are not known.
+      this.order.repliesMissed(giveUp);
+      this.session.ranUnseen();
+      return 0;
+    }
+    if (!transaction.changesConnection) return transaction.missingValues;
+    if (transaction.missingValues === 0) this.running = { transaction, count: reply.count, left: reply.count };
+    else this.session.ranUnseen();
+    return transaction.missingValues;
+  }
+
+  private reportReply(
+    side: RespStream<Origin>,
+    start: number,
+    reply: RedisReply,
+    declaredBytes: number,
+    giveUp: (asked: Asked) => void,
+    report: Report<Origin>,
+    head?: PublishedHead,
+  ): Asked | undefined {
+    this.misses = 0;
+    this.spoken = true;
+    const { order, session } = this;
+    if (session.refusesToBeMuted(reply)) order.misaligned();
+    const { next } = order;
+    if (next !== undefined && !mayAnswer(next, reply)) {
+      if (next.isQueued) session.commandsMissed();
+      order.misaligned();
+    }
+    const asked = order.answered(
+      giveUp,
+      order.doubtful ? (one) => proves(one, reply, !this.hiddenInRun) || confirmsOnly(one.channels, head) : undefined,
+    );
+    if (asked === undefined) return undefined;
+    if (reply.text === 'QUEUED' && reply.type === respType.simple && !asked.isQueued) session.isInTransaction();
+    session.replied(asked, reply);
+    if (!asked.isReported) return asked;
+    const { type, isError, isNull, text } = reply;
+    const { assumed } = asked;
+    report({
+      kind: 'response',
+      origin: side.flow.originAt(start),
+      offset: side.flow.offsetAt(start),
+      requestId: 0,
+      status: isError ? errorStatus(text) : 'ok',
+      responseCode: 0,
+      exception: isError ? text : '',
+      result: isNull ? 'nil' : isLineType(type) && !isError ? text : '',
+      declaredBytes,
+      xRequestId: '',
+      ...(assumed === undefined ? undefined : this.corrections(assumed)),
+    });
+    return asked;
+  }
+
+  /** Passes over one value of a message, and takes in what it says of a command that EXEC ran. */
+  private passValue(side: RespStream<Origin>): boolean {
+    const { running } = this;
+    if (side !== this.server || running === undefined) return side.passValue();
+    const type = side.flow.window[side.flow.position]!;
+    const isOfArray = side.remaining === running.left && type !== respType.attribute;
+    if (!side.passValue()) return false;
+    if (!isOfArray) return true;
+    const index = running.count - running.left;
+    this.session.ran(running.transaction, index, type === respType.error || type === respType.bulkError);
+    if (--running.left === 0) this.running = undefined;
+    return true;
+  }
+
+  /** What a request was said to see and, as turned out since, did not. */
+  private corrections(assumed: {
+    readonly database: string;
+    readonly version: string;
+  }): Pick<ResponseMessage<Origin>, 'requestDomain' | 'version'> {
+    const { database, version } = this.session;
+    return {
+      ...(database === assumed.database ? undefined : { requestDomain: database }),
+      ...(version === assumed.version ? undefined : { version }),
+    };
+  }
+}
+
+function addWord(words: string[], bytes: Buffer, start: number, end: number): void {
+  if (words.length >= maxWords) return;
+  words.push(words.length === 0 ? latin1Text(bytes, start, Math.min(end, start + 32)) : wordText(bytes, start, end));
+}
+
+function wordText(bytes: Buffer, start: number, end: number): string {
+  return utf8Text(bytes, start, Math.min(end, start + maxWordBytes));
+}
+
+/** Whether the byte may stand before a command on a line, or alone on one. */
+function isBlank(byte: number): boolean {
+  return byte === 0x0d || byte === 0x0a || byte === 0x20 || byte === 0x09;
+}
+
+/** Whether this may be the name of a command that is in no list. */
+function isName(text: string): boolean {
+  return /^[A-Z][A-Z0-9._|-]*$/.test(text);
+}
+
+function startsCommand(bytes: Buffer): boolean {
+  const lineEnd = bytes[0] === respType.array ? lineBreakAfter(bytes, 0, bytes.length) : -1;
+  return lineEnd > 1 && readCount(bytes, 1, lineEnd) > 0 && bytes[lineEnd + 2] === respType.bulk;
+}
