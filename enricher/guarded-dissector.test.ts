@@ -19,7 +19,7 @@ const faulty: Dissector = {
   open: <Origin>(): Conversation<Origin> => {
     const conversation = lineDissector.open<Origin>();
     return {
-      lost: false,
+      desynchronized: false,
       read: (sender, segment, report) => {
         if (segment.bytes.includes('boom')) throw new TypeError('a secret');
         conversation.read(sender, segment, report);

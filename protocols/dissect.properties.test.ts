@@ -88,7 +88,7 @@ describe.each(protocols)('$name', ({ dissector, make }) => {
             );
           }
         }
-        if (conversation.lost) conversation = dissector.open();
+        if (conversation.desynchronized) conversation = dissector.open();
         if (random.oneIn(2000)) expect(keptBytes(conversation)).toBeLessThan(mostKeptBytes);
       }),
       { numRuns: cases },
@@ -102,8 +102,8 @@ describe.each(protocols)('$name', ({ dissector, make }) => {
       fc.property(fc.integer(), (seed) => {
         const random = new Random(seed);
         const { calls, requestsAt, responsesAt } = layOut(random, make, 6, random.oneIn(3));
-        const { requests, responses, lost } = play(dissector, calls);
-        expect(lost).toBe(false);
+        const { requests, responses, desynchronized } = play(dissector, calls);
+        expect(desynchronized).toBe(false);
         const place = (message: Message<number>): string => `${message.origin}:${message.offset}`;
         expect(requests.map(place)).toEqual([...requestsAt.keys()]);
         expect(responses.map(place)).toEqual([...responsesAt.keys()]);

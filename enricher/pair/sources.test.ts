@@ -23,7 +23,7 @@ const clock: BatchClock = { offset: 1, baseTimeNs: 1_700_000_000_000_000_000n, b
 
 /** `S <id>` begins a response that goes on until `E <id> <code>`; all else is as in the line protocol. */
 class StreamingConversation<Origin> implements Conversation<Origin> {
-  readonly lost = false;
+  readonly desynchronized = false;
 
   read(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
     const { origin } = segment;

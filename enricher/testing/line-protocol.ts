@@ -13,7 +13,7 @@ import type {
  */
 
 class LineConversation<Origin> implements Conversation<Origin> {
-  readonly lost = false;
+  readonly desynchronized = false;
   private readonly sides = { client: new LineSide<Origin>(), server: new LineSide<Origin>() };
 
   read(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {

@@ -110,7 +110,7 @@ export interface Conversation<Origin> {
   /** The connection was closed: reports the message whose rest will not come any more. */
   end(report: (message: Message<Origin>) => void): void;
   /** The connection turned out not to speak this protocol: the caller forgets it and recognises anew. */
-  readonly lost: boolean;
+  readonly desynchronized: boolean;
 }
 
 /** A protocol. */

@@ -4,7 +4,7 @@ import type { Conversation, Dissector, Message, RecognitionHints, Recognition, S
 export type DissectorFailure = (dissector: Dissector, error: unknown) => void;
 
 /**
- * The same dissector, but a fault of it costs one conversation: it is lost from then on, and every other goes on. What the
+ * The same dissector, but a fault of it costs one conversation: it is desynchronized from then on, and every other goes on. What the
  * caller throws while it takes a message is no fault of the dissector, and goes on to the caller.
  */
 export function guardDissector(dissector: Dissector, failed: DissectorFailure): Dissector {
@@ -49,8 +49,8 @@ class GuardedConversation<Origin> implements Conversation<Origin> {
     this.fail = fail;
   }
 
-  get lost(): boolean {
-    return this.hasFailed || this.conversation.lost;
+  get desynchronized(): boolean {
+    return this.hasFailed || this.conversation.desynchronized;
   }
 
   read(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {

@@ -1,13 +1,13 @@
 import type { Protocol } from '../../schemas/generated/span.ts';
 import type { Conversation, Dissector, Message, RecognitionHints, Segment, Sender } from './dissector.ts';
-import { HeldRun } from './held-run.ts';
+import { BufferedRun } from './buffered-run.ts';
 import { type Recognised, recognise, type RecognitionOutcome } from './recognise.ts';
 
 /**
  * Everything dissection keeps of one socket: recognises the protocol by the first bytes of its messages, then reads it,
  * and starts anew when the conversation turns out to be another one. Where bytes alone do not tell which end asks, the
  * message waits for what the other end says to it; a conversation that was likely is given up unless that confirms it.
- * Bounds: while undecided a HeldRun of each end; `eagerTries` messages are tried, then only every 256th; afterwards what
+ * Bounds: while undecided a BufferedRun of each end; `eagerTries` messages are tried, then only every 256th; afterwards what
  * the conversation keeps.
  */
 
@@ -33,9 +33,9 @@ export class SocketDissection<Origin> {
   private recognised: Dissector | undefined;
   private local: Sender = 'client';
   /** What the end that spoke last said, while it is undecided. */
-  private held: HeldRun<Origin> | undefined;
+  private buffered: BufferedRun<Origin> | undefined;
   /** What the other end had said before, which is a request if this answers it. */
-  private asked: HeldRun<Origin> | undefined;
+  private asked: BufferedRun<Origin> | undefined;
   /** The end whose words have yet to confirm the conversation. */
   private unconfirmedBy: SocketEnd | undefined;
   private tries = 0;
@@ -131,7 +131,7 @@ export class SocketDissection<Origin> {
       return;
     }
     conversation.read(this.senderOf(from), segment, report);
-    if (conversation.lost) this.forget();
+    if (conversation.desynchronized) this.forget();
   }
 
   /** The other end answers what was only likely to be a request. */
@@ -141,7 +141,7 @@ export class SocketDissection<Origin> {
     segment: Segment<Origin>,
     report: (message: Message<Origin>) => void,
   ): void {
-    const run = this.held ?? new HeldRun<Origin>(from);
+    const run = this.buffered ?? new BufferedRun<Origin>(from);
     const bytes = run.join(segment);
     const outcome = recognise([this.recognised!], bytes, {
       ...this.hints(from, run.length + segment.length),
@@ -149,14 +149,14 @@ export class SocketDissection<Origin> {
     });
     if (outcome.kind === 'recognised' && outcome.sender === 'server') {
       this.unconfirmedBy = undefined;
-      this.held = undefined;
+      this.buffered = undefined;
       run.replay((one) => conversation.read('server', one, report));
       conversation.read('server', segment, report);
-      if (conversation.lost) this.forget();
+      if (conversation.desynchronized) this.forget();
       return;
     }
     if (outcome.kind === 'undecided' && run.add(segment)) {
-      this.held = run;
+      this.buffered = run;
       return;
     }
     // Perhaps these are the requests, and the others were the answers.
@@ -164,7 +164,7 @@ export class SocketDissection<Origin> {
     if (outcome.kind !== 'either') return;
     run.addRest(segment);
     run.dissector = outcome.dissector;
-    this.held = run;
+    this.buffered = run;
   }
 
   private senderOf(from: SocketEnd): Sender {
@@ -173,10 +173,10 @@ export class SocketDissection<Origin> {
   }
 
   private decide(from: SocketEnd, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
-    const continues = this.held?.from === from && !segment.startsMessage;
+    const continues = this.buffered?.from === from && !segment.startsMessage;
     if (!continues) {
-      this.asked = this.held?.from !== from && this.held?.dissector !== undefined ? this.held : undefined;
-      this.held = undefined;
+      this.asked = this.buffered?.from !== from && this.buffered?.dissector !== undefined ? this.buffered : undefined;
+      this.buffered = undefined;
       // Redaction sends nothing of a connection as long as it does not recognise the protocol: that tells nothing.
       if (!segment.startsMessage || segment.bytes.length === 0) {
         this.asked = undefined;
@@ -186,11 +186,11 @@ export class SocketDissection<Origin> {
         this.tries++;
         if (this.tries > eagerTries && this.tries % lateTryEvery !== 0) return;
       }
-    } else if (this.held?.dissector !== undefined) {
-      this.held.addRest(segment);
+    } else if (this.buffered?.dissector !== undefined) {
+      this.buffered.addRest(segment);
       return;
     }
-    const run = this.held ?? new HeldRun<Origin>(from);
+    const run = this.buffered ?? new BufferedRun<Origin>(from);
     const hints = this.hints(from, run.length + segment.length);
     const outcome = this.judge(run.join(segment), hints);
     switch (outcome.kind) {
@@ -200,15 +200,15 @@ export class SocketDissection<Origin> {
       case 'either':
         run.addRest(segment);
         run.dissector = outcome.dissector;
-        this.held = run;
+        this.buffered = run;
         this.asked = undefined;
         this.tries = 0;
         return;
       case 'undecided':
-        this.held = run.add(segment) ? run : undefined;
+        this.buffered = run.add(segment) ? run : undefined;
         return;
       case 'no':
-        this.held = undefined;
+        this.buffered = undefined;
     }
   }
 
@@ -225,7 +225,7 @@ export class SocketDissection<Origin> {
   private open(
     { dissector, sender, isProven }: Recognised,
     from: SocketEnd,
-    run: HeldRun<Origin>,
+    run: BufferedRun<Origin>,
     segment: Segment<Origin>,
     hints: RecognitionHints,
     report: (message: Message<Origin>) => void,
@@ -237,12 +237,12 @@ export class SocketDissection<Origin> {
     this.local = from === 'local' ? sender : otherSender(sender);
     this.unconfirmedBy = isProven ? undefined : from === 'local' ? 'remote' : 'local';
     this.tries = 0;
-    this.held = undefined;
+    this.buffered = undefined;
     this.asked = undefined;
     if (sender === 'server') asked?.replay((one) => conversation.read('client', one, report));
     run.replay((one) => conversation.read(sender, one, report));
     conversation.read(sender, segment, report);
-    if (conversation.lost) this.forget();
+    if (conversation.desynchronized) this.forget();
   }
 
   private hints(from: SocketEnd, length: number): RecognitionHints {
@@ -258,7 +258,7 @@ export class SocketDissection<Origin> {
     this.conversation = undefined;
     this.recognised = undefined;
     this.unconfirmedBy = undefined;
-    this.held = undefined;
+    this.buffered = undefined;
     this.asked = undefined;
   }
 }

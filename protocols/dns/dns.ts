@@ -1,7 +1,7 @@
 import { usualPorts } from '../../schemas/protocol-tables.ts';
 import type { SpanStatus } from '../../schemas/generated/span.ts';
 import { unsigned16 } from '../dissection/ascii.ts';
-import { ByteFlow } from '../dissection/byte-flow.ts';
+import { StreamReader } from '../dissection/stream-reader.ts';
 import { operationName, responseCodeName, typeName } from './dns-codes.ts';
 import { type DnsTrust, type JudgedMessage, judgeMessage } from './dns-judgement.ts';
 import { extendedCode, headerBytes, readAnswers, recordsAt } from './dns-message.ts';
@@ -69,13 +69,13 @@ function statusOf(code: number): SpanStatus {
 }
 
 class DnsConversation<Origin> implements Conversation<Origin> {
-  lost = false;
+  desynchronized = false;
   private framed: boolean | undefined;
-  private readonly client = new ByteFlow<Origin>();
-  private readonly server = new ByteFlow<Origin>();
+  private readonly client = new StreamReader<Origin>();
+  private readonly server = new StreamReader<Origin>();
   private misses = 0;
   /** Directions of a TCP connection of which it is not known where the next message begins. */
-  private readonly outOfStep = new Set<ByteFlow<Origin>>();
+  private readonly outOfStep = new Set<StreamReader<Origin>>();
   /** Anyone may send anything to a server's datagram socket: it goes on to speak DNS. */
   private readonly keepsOn: boolean;
 
@@ -86,80 +86,80 @@ class DnsConversation<Origin> implements Conversation<Origin> {
   }
 
   read(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
-    if (this.lost) return;
+    if (this.desynchronized) return;
     this.framed ??= isFramed(segment.bytes, segment.length);
-    const flow = sender === 'client' ? this.client : this.server;
-    if (!this.framed || (segment.startsMessage && flow.ahead > 0 && isWholeFrame(segment.bytes))) flow.restart();
-    flow.enter(segment);
+    const reader = sender === 'client' ? this.client : this.server;
+    if (!this.framed || (segment.startsMessage && reader.ahead > 0 && isWholeFrame(segment.bytes))) reader.restart();
+    reader.enter(segment);
     if (this.framed) {
-      while (flow.position < flow.end && this.readFramed(flow, report));
-      if (flow.blind) {
-        flow.restart();
-        this.outOfStep.add(flow);
+      while (reader.position < reader.end && this.readFramed(reader, report));
+      if (reader.blind) {
+        reader.restart();
+        this.outOfStep.add(reader);
       }
     } else {
-      this.readMessage(flow, flow.position, flow.end, 0, flow.gap > 0, report);
-      flow.drop();
+      this.readMessage(reader, reader.position, reader.end, 0, reader.gap > 0, report);
+      reader.drop();
     }
-    flow.leave();
+    reader.leave();
   }
 
   end(): void {
-    this.lost = true;
+    this.desynchronized = true;
   }
 
   /** Reads one message of a TCP stream; false when the rest has to wait for the next segment. */
-  private readFramed(flow: ByteFlow<Origin>, report: (message: Message<Origin>) => void): boolean {
-    const available = flow.end - flow.position;
+  private readFramed(reader: StreamReader<Origin>, report: (message: Message<Origin>) => void): boolean {
+    const available = reader.end - reader.position;
     if (available < lengthBytes) {
-      if (flow.gap > 0) flow.drop();
+      if (reader.gap > 0) reader.drop();
       return false;
     }
-    const length = unsigned16(flow.window, flow.position);
+    const length = unsigned16(reader.window, reader.position);
     const frameBytes = lengthBytes + length;
-    if (available < frameBytes && flow.gap === 0 && available < maxMessageBytes) return false;
-    if (this.outOfStep.has(flow)) {
+    if (available < frameBytes && reader.gap === 0 && available < maxMessageBytes) return false;
+    if (this.outOfStep.has(reader)) {
       // What was missed may have ended within a message: only what fits in every respect begins another one.
-      if (available < frameBytes || !isMessageAt(flow.window, flow.position + lengthBytes, 'plain')) {
-        flow.drop();
+      if (available < frameBytes || !isMessageAt(reader.window, reader.position + lengthBytes, 'plain')) {
+        reader.drop();
         return false;
       }
-      this.outOfStep.delete(flow);
+      this.outOfStep.delete(reader);
     }
-    const end = Math.min(flow.end, flow.position + frameBytes);
-    const start = flow.position + lengthBytes;
-    if (length >= headerBytes) this.readMessage(flow, start, end, lengthBytes, available < frameBytes, report);
+    const end = Math.min(reader.end, reader.position + frameBytes);
+    const start = reader.position + lengthBytes;
+    if (length >= headerBytes) this.readMessage(reader, start, end, lengthBytes, available < frameBytes, report);
     else this.miss();
-    flow.pass(frameBytes);
+    reader.pass(frameBytes);
     return true;
   }
 
   /** @param isCut whether the message goes on behind `end`, where nothing was captured */
   private readMessage(
-    flow: ByteFlow<Origin>,
+    reader: StreamReader<Origin>,
     start: number,
     end: number,
     prefixBytes: number,
     isCut: boolean,
     report: (message: Message<Origin>) => void,
   ): void {
-    const judged = judgeMessage(flow.window, start, end, 'all');
+    const judged = judgeMessage(reader.window, start, end, 'all');
     if (typeof judged === 'string' || (judged.cut && !isCut)) {
       // Of a message that was captured without its header nothing can be said, neither that it is none.
       if (judged !== 'short' || !isCut) this.miss();
       return;
     }
     this.misses = 0;
-    const origin = flow.originAt(start - prefixBytes);
-    const offset = flow.offsetAt(start - prefixBytes);
+    const origin = reader.originAt(start - prefixBytes);
+    const offset = reader.offsetAt(start - prefixBytes);
     if (judged.header.isResponse) {
-      const declaredBytes = prefixBytes === 0 ? 0 : prefixBytes + unsigned16(flow.window, start - prefixBytes);
-      report(responseMessage(judged, flow.window, start, end, origin, offset, declaredBytes));
+      const declaredBytes = prefixBytes === 0 ? 0 : prefixBytes + unsigned16(reader.window, start - prefixBytes);
+      report(responseMessage(judged, reader.window, start, end, origin, offset, declaredBytes));
     } else report(requestMessage(judged, origin, offset));
   }
 
   private miss(): void {
-    if (++this.misses >= maxMisses && !this.keepsOn) this.lost = true;
+    if (++this.misses >= maxMisses && !this.keepsOn) this.desynchronized = true;
   }
 }
 

@@ -1,5 +1,5 @@
 import { hexValue } from '../dissection/ascii.ts';
-import { ByteFlow } from '../dissection/byte-flow.ts';
+import { StreamReader } from '../dissection/stream-reader.ts';
 import type { Conversation, Message, Segment, Sender } from '../dissection/dissector.ts';
 import { Http1Head, maxHeadBytes } from './http1-head.ts';
 import { requestMessage, responseMessage } from './http1-messages.ts';
@@ -14,14 +14,14 @@ import {
   requestTarget,
   tellsRequest,
 } from './http1-start-line.ts';
-import { ReplyOrder } from '../dissection/reply-order.ts';
+import { PipelineQueue } from '../dissection/pipeline-queue.ts';
 import { unknownResponse } from '../dissection/unknown-response.ts';
 
 /**
  * One HTTP/1 connection. Each direction is in one of a few places: in a head, in a body of known length (passed over,
- * also where it was not captured), among chunks, or out of step until the other side has spoken. A head is reported when it
- * is complete, or with what is there when the rest was not captured, when the other side answers it, or asks the next
- * question. State: at most 8 KiB of an unfinished head per direction, and ReplyOrder's.
+ * also where it was not captured), among chunks, or out of step until the other direction has spoken. A head is reported when it
+ * is complete, or with what is there when the rest was not captured, when the other direction answers it, or asks the next
+ * question. State: at most 8 KiB of an unfinished head per direction, and PipelineQueue's.
  */
 
 const maxMisses = 3;
@@ -36,8 +36,8 @@ type Place = 'head' | 'chunk-size' | 'chunk-extension' | 'trailer' | 'out-of-ste
 
 const head = new Http1Head();
 
-class Side<Origin> {
-  readonly flow = new ByteFlow<Origin>();
+class DirectionState<Origin> {
+  readonly reader = new StreamReader<Origin>();
   place: Place = 'head';
   /** The head that waits for its end was looked at before. */
   inHead = false;
@@ -52,7 +52,7 @@ class Side<Origin> {
 
   /** Whether the next byte begins a message, or may: the body of a request may follow an interim response. */
   get betweenMessages(): boolean {
-    return this.flow.ahead === 0 && !this.flow.waiting && (this.place === 'head' || this.place === 'out-of-step');
+    return this.reader.ahead === 0 && !this.reader.waiting && (this.place === 'head' || this.place === 'out-of-step');
   }
 
   beginHead(): void {
@@ -62,82 +62,87 @@ class Side<Origin> {
   }
 
   restart(): void {
-    this.flow.restart();
+    this.reader.restart();
     this.beginHead();
   }
 }
 
 /** Reads one HTTP/1 connection; see the top of the file. */
 export class Http1Conversation<Origin> implements Conversation<Origin> {
-  lost = false;
-  private readonly client = new Side<Origin>();
-  private readonly server = new Side<Origin>();
-  private readonly order = new ReplyOrder<Expectation>();
+  desynchronized = false;
+  private readonly client = new DirectionState<Origin>();
+  private readonly server = new DirectionState<Origin>();
+  private readonly queue = new PipelineQueue<Expectation>();
   private misses = 0;
   /** The last word of the server was an interim response to the last request: what comes is the body of that. */
   private bodyExpected = false;
 
   read(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
-    if (this.lost) return;
+    if (this.desynchronized) return;
     const isRequest = sender === 'client';
-    const side = isRequest ? this.client : this.server;
-    const flow = side.flow;
+    const direction = isRequest ? this.client : this.server;
+    const reader = direction.reader;
     // A client that asks again does not wait for the rest of a response.
-    if (isRequest && segment.startsMessage && side.betweenMessages) this.giveUp(this.server, segment, report);
+    if (isRequest && segment.startsMessage && direction.betweenMessages) this.giveUp(this.server, segment, report);
     if (segment.startsMessage) this.startRun(isRequest, segment, report);
-    if (this.startsAfresh(side, isRequest, segment)) {
-      this.giveUp(side, segment, report);
-      side.restart();
+    if (this.startsAfresh(direction, isRequest, segment)) {
+      this.giveUp(direction, segment, report);
+      direction.restart();
     }
-    flow.enter(segment);
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- lost is set while reading
-    while (flow.position < flow.end && !this.lost) if (!this.step(side, isRequest, segment, report)) break;
-    if (flow.blind) {
-      side.place = 'out-of-step';
-      if (isRequest) this.order.requestsMissed();
-      else this.order.repliesMissed(() => report(unknownResponse(segment)));
+    reader.enter(segment);
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- desynchronized is set while reading
+    while (reader.position < reader.end && !this.desynchronized)
+      if (!this.step(direction, isRequest, segment, report)) break;
+    if (reader.blind) {
+      direction.place = 'out-of-step';
+      if (isRequest) this.queue.requestsMissed();
+      else this.queue.repliesMissed(() => report(unknownResponse(segment)));
     }
-    flow.leave();
+    reader.leave();
   }
 
   /** The rest of the head that waits does not come any more. */
-  private giveUp(side: Side<Origin>, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
-    if (!side.flow.waiting || side.reported) return;
-    if (side === this.client) this.flushRequest(false, report);
+  private giveUp(
+    direction: DirectionState<Origin>,
+    segment: Segment<Origin>,
+    report: (message: Message<Origin>) => void,
+  ): void {
+    if (!direction.reader.waiting || direction.reported) return;
+    if (direction === this.client) this.flushRequest(false, report);
     else this.flushResponse(segment, report);
   }
 
   private startRun(isRequest: boolean, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
-    if (!isRequest) this.order.repliesStart(() => report(unknownResponse(segment)));
+    if (!isRequest) this.queue.repliesStart(() => report(unknownResponse(segment)));
     else if (this.client.betweenMessages) {
       // A body that has begun and is not complete is still on its way, however long it takes.
-      this.order.requestsStart(false, segment.afterPause === true && this.server.betweenMessages);
+      this.queue.requestsStart(false, segment.afterPause === true && this.server.betweenMessages);
     }
   }
 
   end(report: (message: Message<Origin>) => void): void {
-    if (this.client.flow.waiting && !this.client.reported) this.flushRequest(false, report);
-    const { flow, reported } = this.server;
+    if (this.client.reader.waiting && !this.client.reported) this.flushRequest(false, report);
+    const { reader, reported } = this.server;
     // Without its status a response says less than the end of the connection.
-    if (flow.waiting && !reported) {
-      flow.reopen();
-      head.read(flow.window, 0, flow.end, false);
+    if (reader.waiting && !reported) {
+      reader.reopen();
+      head.read(reader.window, 0, reader.end, false);
       this.reportPartial(this.server, false, report);
-      flow.leave();
+      reader.leave();
     }
-    this.lost = true;
+    this.desynchronized = true;
   }
 
   /**
    * In the middle of something, a start line at byte 0 means that what should have come before it was missed. Out of
    * step, the beginning of a message is the place to try again.
    */
-  private startsAfresh(side: Side<Origin>, isRequest: boolean, segment: Segment<Origin>): boolean {
+  private startsAfresh(direction: DirectionState<Origin>, isRequest: boolean, segment: Segment<Origin>): boolean {
     if (!segment.startsMessage) return false;
-    const { flow } = side;
-    if (flow.ahead === 0 && side.place === 'out-of-step') return true;
-    if (flow.ahead === 0 && side.place === 'head' && !flow.waiting) return false;
-    if (isRequest && this.bodyExpected && (flow.ahead > 0 || side.place !== 'head')) return false;
+    const { reader } = direction;
+    if (reader.ahead === 0 && direction.place === 'out-of-step') return true;
+    if (reader.ahead === 0 && direction.place === 'head' && !reader.waiting) return false;
+    if (isRequest && this.bodyExpected && (reader.ahead > 0 || direction.place !== 'head')) return false;
     const { bytes } = segment;
     const isLong = bytes.length >= leastBytesOfLongLine;
     if (!isRequest) {
@@ -146,257 +151,272 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     }
     const verdict = judgeStart(bytes, 0, bytes.length, true);
     if (verdict !== 'yes' && !(verdict === 'partial' && isLong && tellsRequest(bytes, 0, bytes.length))) return false;
-    return !endsRequestLine(flow.waitingBytes, bytes);
+    return !endsRequestLine(reader.waitingBytes, bytes);
   }
 
   /** Reads one piece; false when the rest has to wait for the next segment. */
   private step(
-    side: Side<Origin>,
+    direction: DirectionState<Origin>,
     isRequest: boolean,
     segment: Segment<Origin>,
     report: (message: Message<Origin>) => void,
   ): boolean {
-    switch (side.place) {
+    switch (direction.place) {
       case 'head':
-        return this.readHead(side, isRequest, segment.startsMessage, report);
+        return this.readHead(direction, isRequest, segment.startsMessage, report);
       case 'chunk-size':
-        this.readChunkSize(side);
+        this.readChunkSize(direction);
         return true;
       case 'chunk-extension':
-        this.readChunkExtension(side);
+        this.readChunkExtension(direction);
         return true;
       case 'trailer':
-        this.readTrailer(side);
+        this.readTrailer(direction);
         return true;
       case 'out-of-step':
-        side.flow.drop();
+        direction.reader.drop();
         return false;
     }
   }
 
   private readHead(
-    side: Side<Origin>,
+    direction: DirectionState<Origin>,
     isRequest: boolean,
     startsMessage: boolean,
     report: (message: Message<Origin>) => void,
   ): boolean {
-    const flow = side.flow;
+    const reader = direction.reader;
     // A head that comes in many pieces is not read again with each: its first line ends with a line break, all of it with an
     // empty line.
-    const mayWait = flow.gap === 0 && flow.end - flow.position <= maxHeadBytes;
-    if (side.inHead && flow.position === 0 && mayWait) {
-      if (!(side.lineSeen ? flow.bringsEmptyLine : flow.brings(0x0a))) return false;
+    const mayWait = reader.gap === 0 && reader.end - reader.position <= maxHeadBytes;
+    if (direction.inHead && reader.position === 0 && mayWait) {
+      if (!(direction.lineSeen ? reader.bringsEmptyLine : reader.brings(0x0a))) return false;
     }
-    side.inHead = false;
-    let isComplete = head.read(flow.window, flow.position, flow.end, isRequest);
-    if (head.start >= flow.end) {
-      flow.drop();
+    direction.inHead = false;
+    let isComplete = head.read(reader.window, reader.position, reader.end, isRequest);
+    if (head.start >= reader.end) {
+      reader.drop();
       return false;
     }
     const verdict = isRequest
-      ? judgeRequestLine(flow.window, head.start, head.lineEnd, head.lineComplete)
-      : judgeStatusLine(flow.window, head.start, head.lineEnd, head.lineComplete);
+      ? judgeRequestLine(reader.window, head.start, head.lineEnd, head.lineComplete)
+      : judgeStatusLine(reader.window, head.start, head.lineEnd, head.lineComplete);
     if (verdict === 'no') {
-      if (startsMessage && ++this.misses >= maxMisses) this.lost = true;
-      side.place = 'out-of-step';
-      flow.drop();
+      if (startsMessage && ++this.misses >= maxMisses) this.desynchronized = true;
+      direction.place = 'out-of-step';
+      reader.drop();
       return false;
     }
-    if (!isRequest && verdict === 'yes' && this.order.idle && this.client.flow.waiting && !this.client.reported) {
+    if (!isRequest && verdict === 'yes' && this.queue.idle && this.client.reader.waiting && !this.client.reported) {
       // It answers what there is of a request.
       this.flushRequest(true, report);
-      isComplete = head.read(flow.window, flow.position, flow.end, isRequest);
+      isComplete = head.read(reader.window, reader.position, reader.end, isRequest);
     }
     if (isComplete) {
       this.misses = 0;
-      if (isRequest) this.finishRequest(side, report);
-      else this.finishResponse(side, report);
+      if (isRequest) this.finishRequest(direction, report);
+      else this.finishResponse(direction, report);
       return true;
     }
-    if (flow.gap === 0 && flow.end - head.start <= maxHeadBytes) {
-      flow.position = head.start;
-      side.inHead = true;
-      side.lineSeen = head.lineComplete;
+    if (reader.gap === 0 && reader.end - head.start <= maxHeadBytes) {
+      reader.position = head.start;
+      direction.inHead = true;
+      direction.lineSeen = head.lineComplete;
       return false;
     }
     this.misses = 0;
-    if (!isRequest || this.isClearRequest(flow)) this.reportPartial(side, isRequest, report);
-    side.place = 'out-of-step';
-    flow.drop();
+    if (!isRequest || this.isClearRequest(reader)) this.reportPartial(direction, isRequest, report);
+    direction.place = 'out-of-step';
+    reader.drop();
     return false;
   }
 
   /** Reports what there is of a request that is answered, or of which nothing more comes; its end is still looked for. */
   private flushRequest(isAnswered: boolean, report: (message: Message<Origin>) => void): void {
-    const { flow } = this.client;
-    flow.reopen();
-    head.read(flow.window, 0, flow.end, true);
-    if (isAnswered || this.isClearRequest(flow)) this.reportPartial(this.client, true, report);
-    flow.leave();
+    const { reader } = this.client;
+    reader.reopen();
+    head.read(reader.window, 0, reader.end, true);
+    if (isAnswered || this.isClearRequest(reader)) this.reportPartial(this.client, true, report);
+    reader.leave();
   }
 
-  private isClearRequest(flow: ByteFlow<Origin>): boolean {
-    return head.lineComplete || isTellingRequestLine(flow.window, head.start, head.lineEnd);
+  private isClearRequest(reader: StreamReader<Origin>): boolean {
+    return head.lineComplete || isTellingRequestLine(reader.window, head.start, head.lineEnd);
   }
 
   /** Reports what there is of a response; also that there is one, when its status is not there. */
   private flushResponse(segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
     const { server } = this;
-    const { flow } = server;
-    flow.reopen();
-    head.read(flow.window, 0, flow.end, false);
-    if (flow.end - head.start >= leastBytesOfStatus) this.reportPartial(server, false, report);
+    const { reader } = server;
+    reader.reopen();
+    head.read(reader.window, 0, reader.end, false);
+    if (reader.end - head.start >= leastBytesOfStatus) this.reportPartial(server, false, report);
     else {
       server.reported = true;
-      server.expectation = this.order.answered();
-      const place = { origin: flow.originAt(head.start), offset: flow.offsetAt(head.start) };
+      server.expectation = this.queue.answered();
+      const place = { origin: reader.originAt(head.start), offset: reader.offsetAt(head.start) };
       if (server.expectation !== undefined) report({ ...unknownResponse(segment), ...place });
     }
-    flow.leave();
+    reader.leave();
   }
 
-  private reportPartial(side: Side<Origin>, isRequest: boolean, report: (message: Message<Origin>) => void): void {
-    if (side.reported) return;
-    const { window, end } = side.flow;
+  private reportPartial(
+    direction: DirectionState<Origin>,
+    isRequest: boolean,
+    report: (message: Message<Origin>) => void,
+  ): void {
+    if (direction.reported) return;
+    const { window, end } = direction.reader;
     if (isRequest) {
       if (judgeRequestLine(window, head.start, head.lineEnd, head.lineComplete) === 'no') return;
       const cut = methodEnd(window, head.start, head.lineEnd);
       if (cut < 0 || cut + 1 >= head.lineEnd) return;
-      side.reported = true;
-      this.reportRequest(side, cut, report);
+      direction.reported = true;
+      this.reportRequest(direction, cut, report);
     } else if (end - head.start >= leastBytesOfStatus) {
       const code = statusCode(window, head.start);
       if (code < 200) return;
-      side.reported = true;
-      side.expectation = this.order.answered();
-      if (side.expectation !== undefined) this.reportResponse(side, code, 0, report);
+      direction.reported = true;
+      direction.expectation = this.queue.answered();
+      if (direction.expectation !== undefined) this.reportResponse(direction, code, 0, report);
     }
   }
 
-  private finishRequest(side: Side<Origin>, report: (message: Message<Origin>) => void): void {
-    const flow = side.flow;
-    const window = flow.window;
-    if (!side.reported) this.reportRequest(side, methodEnd(window, head.start, head.lineEnd), report);
+  private finishRequest(direction: DirectionState<Origin>, report: (message: Message<Origin>) => void): void {
+    const reader = direction.reader;
+    const window = reader.window;
+    if (!direction.reported) this.reportRequest(direction, methodEnd(window, head.start, head.lineEnd), report);
     const length = head.contentLength(window);
     const chunked = head.chunked(window);
-    flow.position = head.next;
-    side.beginHead();
-    if (chunked) beginChunks(side);
-    else if (length > 0) flow.pass(length);
+    reader.position = head.next;
+    direction.beginHead();
+    if (chunked) beginChunks(direction);
+    else if (length > 0) reader.pass(length);
   }
 
-  private reportRequest(side: Side<Origin>, cut: number, report: (message: Message<Origin>) => void): void {
-    const { flow } = side;
-    const bytes = flow.window;
+  private reportRequest(
+    direction: DirectionState<Origin>,
+    cut: number,
+    report: (message: Message<Origin>) => void,
+  ): void {
+    const { reader } = direction;
+    const bytes = reader.window;
     const requestType = methodName(bytes, head.start, cut);
     this.bodyExpected = false;
-    this.order.asked(requestType === 'HEAD' ? 'no-body' : requestType === 'CONNECT' ? 'tunnel' : 'body');
+    this.queue.asked(requestType === 'HEAD' ? 'no-body' : requestType === 'CONNECT' ? 'tunnel' : 'body');
 
-    report(requestMessage(head, bytes, cut, requestType, flow.originAt(head.start), flow.offsetAt(head.start)));
+    report(requestMessage(head, bytes, cut, requestType, reader.originAt(head.start), reader.offsetAt(head.start)));
   }
 
-  private finishResponse(side: Side<Origin>, report: (message: Message<Origin>) => void): void {
-    const flow = side.flow;
-    const window = flow.window;
+  private finishResponse(direction: DirectionState<Origin>, report: (message: Message<Origin>) => void): void {
+    const reader = direction.reader;
+    const window = reader.window;
     const code = statusCode(window, head.start);
     this.bodyExpected = code < 200 && code !== 101;
     if (this.bodyExpected) {
       // An interim response: the real one follows.
-      flow.position = head.next;
-      side.beginHead();
+      reader.position = head.next;
+      direction.beginHead();
       return;
     }
     const chunked = head.chunked(window);
     const length = head.coded(window) ? -1 : head.contentLength(window);
     let bodyless = code === 204 || code === 304 || code === 101;
     // Its turn was taken already when the first part of the head was reported.
-    const expectation = side.reported ? side.expectation : this.order.answered();
+    const expectation = direction.reported ? direction.expectation : this.queue.answered();
     bodyless ||= expectation === 'no-body';
-    if (!side.reported && expectation !== undefined) {
+    if (!direction.reported && expectation !== undefined) {
       const declaredBytes = bodyless ? head.next - head.start : length < 0 ? 0 : head.next - head.start + length;
-      this.reportResponse(side, code, declaredBytes, report);
+      this.reportResponse(direction, code, declaredBytes, report);
     }
     // What follows is another protocol, or a tunnel.
-    if (code === 101 || (expectation === 'tunnel' && code < 300)) this.lost = true;
-    flow.position = head.next;
-    side.beginHead();
+    if (code === 101 || (expectation === 'tunnel' && code < 300)) this.desynchronized = true;
+    reader.position = head.next;
+    direction.beginHead();
     if (bodyless) return;
-    if (chunked) beginChunks(side);
-    else if (length >= 0) flow.pass(length);
-    else side.place = 'out-of-step'; // The body lasts until the connection closes.
+    if (chunked) beginChunks(direction);
+    else if (length >= 0) reader.pass(length);
+    else direction.place = 'out-of-step'; // The body lasts until the connection closes.
   }
 
   private reportResponse(
-    side: Side<Origin>,
+    direction: DirectionState<Origin>,
     code: number,
     declaredBytes: number,
     report: (message: Message<Origin>) => void,
   ): void {
-    const { flow } = side;
+    const { reader } = direction;
     report(
-      responseMessage(head, flow.window, code, declaredBytes, flow.originAt(head.start), flow.offsetAt(head.start)),
+      responseMessage(
+        head,
+        reader.window,
+        code,
+        declaredBytes,
+        reader.originAt(head.start),
+        reader.offsetAt(head.start),
+      ),
     );
   }
 
-  private readChunkSize(side: Side<Origin>): void {
-    const flow = side.flow;
-    while (flow.position < flow.end) {
-      const byte = flow.window[flow.position]!;
+  private readChunkSize(direction: DirectionState<Origin>): void {
+    const reader = direction.reader;
+    while (reader.position < reader.end) {
+      const byte = reader.window[reader.position]!;
       const digit = hexValue(byte);
       if (digit >= 0) {
-        side.chunkBytes = side.chunkBytes * 16 + digit;
-        if (side.chunkBytes > maxChunkBytes) {
-          side.place = 'out-of-step';
+        direction.chunkBytes = direction.chunkBytes * 16 + digit;
+        if (direction.chunkBytes > maxChunkBytes) {
+          direction.place = 'out-of-step';
           return;
         }
-        flow.position++;
+        reader.position++;
       } else if (byte === 0x0a || byte === 0x0d || byte === 0x3b || byte === 0x20 || byte === 0x09) {
-        side.place = 'chunk-extension';
+        direction.place = 'chunk-extension';
         return;
       } else {
-        side.place = 'out-of-step';
+        direction.place = 'out-of-step';
         return;
       }
     }
   }
 
-  private readChunkExtension(side: Side<Origin>): void {
-    const flow = side.flow;
-    while (flow.position < flow.end) {
-      if (flow.window[flow.position++] !== 0x0a) continue;
-      if (side.chunkBytes === 0) {
-        side.place = 'trailer';
-        side.trailerLineBytes = 0;
+  private readChunkExtension(direction: DirectionState<Origin>): void {
+    const reader = direction.reader;
+    while (reader.position < reader.end) {
+      if (reader.window[reader.position++] !== 0x0a) continue;
+      if (direction.chunkBytes === 0) {
+        direction.place = 'trailer';
+        direction.trailerLineBytes = 0;
       } else {
-        const behind = flow.position + side.chunkBytes;
+        const behind = reader.position + direction.chunkBytes;
         // The line break behind a chunk is one byte where it is a bare line feed.
-        const breakBytes = behind < flow.end && flow.window[behind] === 0x0a ? 1 : 2;
-        const passed = side.chunkBytes + breakBytes;
-        beginChunks(side);
-        flow.pass(passed);
+        const breakBytes = behind < reader.end && reader.window[behind] === 0x0a ? 1 : 2;
+        const passed = direction.chunkBytes + breakBytes;
+        beginChunks(direction);
+        reader.pass(passed);
       }
       return;
     }
   }
 
-  private readTrailer(side: Side<Origin>): void {
-    const flow = side.flow;
-    while (flow.position < flow.end) {
-      const byte = flow.window[flow.position++];
+  private readTrailer(direction: DirectionState<Origin>): void {
+    const reader = direction.reader;
+    while (reader.position < reader.end) {
+      const byte = reader.window[reader.position++];
       if (byte === 0x0a) {
-        if (side.trailerLineBytes === 0) {
-          side.beginHead();
+        if (direction.trailerLineBytes === 0) {
+          direction.beginHead();
           return;
         }
-        side.trailerLineBytes = 0;
-      } else if (byte !== 0x0d) side.trailerLineBytes = 1;
+        direction.trailerLineBytes = 0;
+      } else if (byte !== 0x0d) direction.trailerLineBytes = 1;
     }
   }
 }
 
-function beginChunks<Origin>(side: Side<Origin>): void {
-  side.place = 'chunk-size';
-  side.chunkBytes = 0;
+function beginChunks<Origin>(direction: DirectionState<Origin>): void {
+  direction.place = 'chunk-size';
+  direction.chunkBytes = 0;
 }
 
 /**

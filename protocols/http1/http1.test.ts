@@ -248,9 +248,9 @@ describe('bodies', () => {
 describe('trouble', () => {
   test('an upgrade and a tunnel end the conversation', () => {
     const upgrade = [client(get), server(http(['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket']))];
-    expect(play(http1Dissector, upgrade)).toMatchObject({ lost: true, responses: [{ responseCode: 101 }] });
+    expect(play(http1Dissector, upgrade)).toMatchObject({ desynchronized: true, responses: [{ responseCode: 101 }] });
     const tunnel = [client(http(['CONNECT a:443 HTTP/1.1'])), server(http(['HTTP/1.1 200 Connection established']))];
-    expect(play(http1Dissector, tunnel).lost).toBe(true);
+    expect(play(http1Dissector, tunnel).desynchronized).toBe(true);
   });
 
   test('a request after lost bytes is found although its predecessor had more to come', () => {
@@ -267,6 +267,6 @@ describe('trouble', () => {
   test('what does not speak HTTP is given up', () => {
     const noise = Buffer.from('\x01\x02\x03\x04 nothing of the kind');
     const calls = [client(noise), server(noise), client(noise), server(noise)];
-    expect(play(http1Dissector, calls)).toMatchObject({ lost: true, messages: [] });
+    expect(play(http1Dissector, calls)).toMatchObject({ desynchronized: true, messages: [] });
   });
 });

@@ -1,5 +1,5 @@
 import { usualPorts } from '../../schemas/protocol-tables.ts';
-import { ByteFlow } from '../dissection/byte-flow.ts';
+import { StreamReader } from '../dissection/stream-reader.ts';
 import type { Conversation, Message, RecognitionHints, Segment, Sender } from '../dissection/dissector.ts';
 import { type CommandDescription, describeCommand, effectOf } from './mysql-commands.ts';
 import { command, commandName, fullPacketBytes, headerBytes, packetLength, readLogin } from './mysql-packets.ts';
@@ -13,7 +13,7 @@ import { MysqlSession } from './mysql-session.ts';
  * wait, 128 prepared statements of at most 512 bytes of text.
  */
 
-const maxHeldBytes = 2048;
+const maxBufferedBytes = 2048;
 const maxMisses = 3;
 const maxWithheld = 8;
 /** A login has at least its fixed part, and comes first or behind a request for TLS. */
@@ -23,21 +23,21 @@ const maxLoginSequence = 3;
 /** The port that MySQL and MariaDB listen on where nobody changed it. */
 export const [mysqlPort] = usualPorts.mysql;
 
-class Side<Origin> {
-  readonly flow = new ByteFlow<Origin>();
+class DirectionState<Origin> {
+  readonly reader = new StreamReader<Origin>();
   inStep = true;
 
   restart(): void {
-    this.flow.restart();
+    this.reader.restart();
     this.inStep = true;
   }
 }
 
 /** Reads one MySQL connection; see the top of the file. */
 export class MysqlConversation<Origin> implements Conversation<Origin> {
-  lost = false;
-  private readonly client = new Side<Origin>();
-  private readonly server = new Side<Origin>();
+  desynchronized = false;
+  private readonly client = new DirectionState<Origin>();
+  private readonly server = new DirectionState<Origin>();
   private readonly session = new MysqlSession();
   private readonly responses = new MysqlResponses<Origin>(this.session);
   /** The command that a packet which continues one belongs to, when it expects a response. */
@@ -59,101 +59,102 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
       return;
     }
     // Answers do not stop in the middle of a packet to let the client speak.
-    const { flow } = this.server;
-    if (sender === 'client' && segment.startsMessage && (flow.waiting || flow.ahead > 0)) this.lost = true;
+    const { reader } = this.server;
+    if (sender === 'client' && segment.startsMessage && (reader.waiting || reader.ahead > 0))
+      this.desynchronized = true;
     this.readSegment(sender, segment, (message) => this.withheld.push(message));
     this.weigh(report);
   }
 
   end(report: (message: Message<Origin>) => void): void {
-    if (this.believed && !this.lost) this.responses.settleOpen(report);
-    this.lost = true;
+    if (this.believed && !this.desynchronized) this.responses.settleOpen(report);
+    this.desynchronized = true;
   }
 
   /** Believes the conversation once an answer fits, and gives it up when one does not. */
   private weigh(report: (message: Message<Origin>) => void): void {
     const { withheld, responses } = this;
-    if (responses.fits === false || withheld.length > maxWithheld) this.lost = true;
-    if (this.lost) this.withheld = [];
+    if (responses.fits === false || withheld.length > maxWithheld) this.desynchronized = true;
+    if (this.desynchronized) this.withheld = [];
     else if (responses.fits === true) {
       this.believed = true;
       this.withheld = [];
       for (const message of withheld) report(message);
-    } else if (responses.order.idle) {
+    } else if (responses.queue.idle) {
       // Their answers are hidden.
       this.withheld = [];
     }
   }
 
   private readSegment(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
-    if (this.lost) return;
+    if (this.desynchronized) return;
     const isRequest = sender === 'client';
-    const side = isRequest ? this.client : this.server;
-    const { flow } = side;
+    const direction = isRequest ? this.client : this.server;
+    const { reader } = direction;
     if (segment.startsMessage) {
       if (!isRequest) this.responses.repliesStart(segment, report);
-      else this.responses.requestsStart(this.server.flow.ahead > 0, segment.afterPause === true, report);
-      if (this.startsAfresh(side, isRequest, segment)) side.restart();
+      else this.responses.requestsStart(this.server.reader.ahead > 0, segment.afterPause === true, report);
+      if (this.startsAfresh(direction, isRequest, segment)) direction.restart();
     }
-    flow.enter(segment);
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- lost is set while reading
-    while (flow.position < flow.end && side.inStep && !this.lost) {
-      if (!(isRequest ? this.readClientPacket(side, report) : this.readServerPacket(side, report))) break;
+    reader.enter(segment);
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- desynchronized is set while reading
+    while (reader.position < reader.end && direction.inStep && !this.desynchronized) {
+      if (!(isRequest ? this.readClientPacket(direction, report) : this.readServerPacket(direction, report))) break;
     }
-    if (side.inStep && flow.blind) side.inStep = false;
-    if (!side.inStep) {
-      flow.drop();
-      flow.restart();
-      if (this.malformed && segment.startsMessage && ++this.misses >= maxMisses) this.lost = true;
+    if (direction.inStep && reader.blind) direction.inStep = false;
+    if (!direction.inStep) {
+      reader.drop();
+      reader.restart();
+      if (this.malformed && segment.startsMessage && ++this.misses >= maxMisses) this.desynchronized = true;
       this.malformed = false;
-      if (isRequest) this.responses.order.requestsMissed();
+      if (isRequest) this.responses.queue.requestsMissed();
       else this.responses.missed(segment, report);
     }
-    flow.leave();
+    reader.leave();
   }
 
   /** Whether a segment at the start of a run begins with a packet although the direction was in the middle of one. */
-  private startsAfresh(side: Side<Origin>, isRequest: boolean, segment: Segment<Origin>): boolean {
-    if (!side.inStep) return true;
-    if (side.flow.ahead === 0 || segment.bytes.length <= headerBytes) return false;
+  private startsAfresh(direction: DirectionState<Origin>, isRequest: boolean, segment: Segment<Origin>): boolean {
+    if (!direction.inStep) return true;
+    if (direction.reader.ahead === 0 || segment.bytes.length <= headerBytes) return false;
     const length = headerBytes + packetLength(segment.bytes, 0);
     if (length === headerBytes) return false;
     if (isRequest) return segment.bytes[3] === 0 && length === segment.length;
-    return segment.bytes[3] === 1 && length <= segment.length && this.responses.order.expecting;
+    return segment.bytes[3] === 1 && length <= segment.length && this.responses.queue.expecting;
   }
 
   /** Reads one packet of the client; false when the rest has to wait for the next segment. */
-  private readClientPacket(side: Side<Origin>, report: (message: Message<Origin>) => void): boolean {
-    const { flow } = side;
-    const bytes = flow.window;
-    const start = flow.position;
-    if (flow.end - start < headerBytes) return flow.gap > 0 ? this.goBlind(side) : false;
+  private readClientPacket(direction: DirectionState<Origin>, report: (message: Message<Origin>) => void): boolean {
+    const { reader } = direction;
+    const bytes = reader.window;
+    const start = reader.position;
+    if (reader.end - start < headerBytes) return reader.gap > 0 ? this.goBlind(direction) : false;
     const length = packetLength(bytes, start);
     const sequence = bytes[start + 3]!;
     const body = start + headerBytes;
-    const end = Math.min(flow.end, body + length);
-    const mayGrow = end < body + length && flow.gap === 0 && end - start < maxHeldBytes;
+    const end = Math.min(reader.end, body + length);
+    const mayGrow = end < body + length && reader.gap === 0 && end - start < maxBufferedBytes;
     if (this.continuesPacket) this.continueCommand(sequence);
     else if (this.responses.awaitsFile) {
       // The content of a local file; its packets count on from the server's, past 255 and 0.
       this.lastAsked = undefined;
     } else if (sequence === 0 && length > 0) {
-      if (body >= flow.end || mayGrow) return flow.gap > 0 ? this.goBlind(side) : false;
+      if (body >= reader.end || mayGrow) return reader.gap > 0 ? this.goBlind(direction) : false;
       const code = bytes[body]!;
       const name = commandName(code);
-      if (name === undefined) return this.giveUp(side);
+      if (name === undefined) return this.giveUp(direction);
       this.misses = 0;
       const description = describeCommand(this.session, code, name, bytes, body + 1, end);
-      this.request(side, start, code, description, length, report);
+      this.request(direction, start, code, description, length, report);
     } else if (sequence > 0 && sequence <= maxLoginSequence && length >= leastLoginBytes) {
       if (this.responses.authenticating) {
         // Its answer to the server's challenge.
       } else if (mayGrow) return false;
-      else this.login(side, start, end, report);
+      else this.login(direction, start, end, report);
     }
     // Anything else with a sequence is part of an exchange that was reported.
     this.continuesPacket = length === fullPacketBytes;
-    flow.pass(headerBytes + length);
+    reader.pass(headerBytes + length);
     return true;
   }
 
@@ -162,11 +163,16 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
     if (this.lastAsked !== undefined) this.lastAsked.replySequence = (sequence + 1) & 0xff;
   }
 
-  private login(side: Side<Origin>, start: number, end: number, report: (message: Message<Origin>) => void): void {
-    const login = readLogin(side.flow.window, start + headerBytes, end);
+  private login(
+    direction: DirectionState<Origin>,
+    start: number,
+    end: number,
+    report: (message: Message<Origin>) => void,
+  ): void {
+    const login = readLogin(direction.reader.window, start + headerBytes, end);
     if (login === undefined) return;
     if (login.kind === 'tls') {
-      this.lost = true;
+      this.desynchronized = true;
       return;
     }
     this.responses.fits = true;
@@ -174,11 +180,11 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
     this.session.loggedIn(login.capabilities);
     const { user, database } = login;
     const description = { requestType: 'LOGIN', resource: user, endpoint: 'LOGIN', context: undefined, database };
-    this.request(side, start, loginCode, description, 0, report);
+    this.request(direction, start, loginCode, description, 0, report);
   }
 
   private request(
-    side: Side<Origin>,
+    direction: DirectionState<Origin>,
     start: number,
     code: number,
     description: CommandDescription,
@@ -198,8 +204,8 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
     }
     report({
       kind: 'request',
-      origin: side.flow.originAt(start),
-      offset: side.flow.offsetAt(start),
+      origin: direction.reader.originAt(start),
+      offset: direction.reader.offsetAt(start),
       requestId: 0,
       expectsResponse,
       version: this.session.version,
@@ -216,8 +222,8 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
   }
 
   /** Reads one packet of the server; false when the rest has to wait for the next segment. */
-  private readServerPacket(side: Side<Origin>, report: (message: Message<Origin>) => void): boolean {
-    switch (this.responses.readPacket(side.flow, report)) {
+  private readServerPacket(direction: DirectionState<Origin>, report: (message: Message<Origin>) => void): boolean {
+    switch (this.responses.readPacket(direction.reader, report)) {
       case 'answer':
         this.misses = 0;
         return true;
@@ -226,22 +232,22 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
       case 'wait':
         return false;
       case 'blind':
-        return this.goBlind(side);
+        return this.goBlind(direction);
       case 'malformed':
-        return this.giveUp(side);
+        return this.giveUp(direction);
       case 'compressed':
-        this.lost = true;
+        this.desynchronized = true;
         return false;
     }
   }
 
-  private goBlind(side: Side<Origin>): boolean {
-    side.inStep = false;
+  private goBlind(direction: DirectionState<Origin>): boolean {
+    direction.inStep = false;
     return false;
   }
 
-  private giveUp(side: Side<Origin>): boolean {
-    side.inStep = false;
+  private giveUp(direction: DirectionState<Origin>): boolean {
+    direction.inStep = false;
     this.malformed = true;
     return false;
   }

@@ -1,5 +1,5 @@
 import type { SpanStatus } from '../../schemas/generated/span.ts';
-import type { ByteFlow } from '../dissection/byte-flow.ts';
+import type { StreamReader } from '../dissection/stream-reader.ts';
 import type { Beginning, Message, Segment } from '../dissection/dissector.ts';
 import type { CommandEffect } from './mysql-commands.ts';
 import { errorStatus } from './mysql-errors.ts';
@@ -16,7 +16,7 @@ import {
 } from './mysql-packets.ts';
 import { fitsCommand, MysqlReply, type ReplyPacket } from './mysql-reply.ts';
 import { type MysqlSession, readTrackedDatabase } from './mysql-session.ts';
-import { ReplyOrder } from '../dissection/reply-order.ts';
+import { PipelineQueue } from '../dissection/pipeline-queue.ts';
 import { unknownResponse } from '../dissection/unknown-response.ts';
 
 /**
@@ -25,7 +25,7 @@ import { unknownResponse } from '../dissection/unknown-response.ts';
  * decided, with the place of its first packet; a status is what the captured packets say.
  */
 
-const maxHeldBytes = 2048;
+const maxBufferedBytes = 2048;
 /** What is read of a greeting lies in front of its plugin's name. */
 const greetingBytes = 128;
 const errorByte = 0xff;
@@ -63,7 +63,7 @@ export type PacketOutcome = 'read' | 'answer' | 'wait' | 'blind' | 'malformed' |
 
 /** Reads the server's packets; see the top of the file. */
 export class MysqlResponses<Origin> {
-  readonly order = new ReplyOrder<Pending>();
+  readonly queue = new PipelineQueue<Pending>();
   /** Packets will be compressed once the login has succeeded. */
   compresses = false;
   /** Whether the first answer looked like one; undefined when none was seen. */
@@ -79,7 +79,7 @@ export class MysqlResponses<Origin> {
 
   /** A login or a change of user goes on: both sides send packets that answer nothing. */
   get authenticating(): boolean {
-    const code = this.order.next?.code;
+    const code = this.queue.next?.code;
     return code === loginCode || code === command.changeUser;
   }
 
@@ -91,21 +91,21 @@ export class MysqlResponses<Origin> {
   /** A command was reported that expects a response. */
   asked(pending: Pending): void {
     // A client that waited for the last response has seen its end, whether that could be followed or not.
-    if (this.order.idle && this.open?.reply.unclear === true) this.open = undefined;
-    this.order.asked(pending);
+    if (this.queue.idle && this.open?.reply.unclear === true) this.open = undefined;
+    this.queue.asked(pending);
   }
 
   /** The client starts to send: a response whose rest did not come is judged by what was seen of it. */
   requestsStart(midReply: boolean, afterPause: boolean, report: (message: Message<Origin>) => void): void {
     if (this.authenticating || this.awaitsFile) return;
     // Behind others that wait it may well go on: then the client does not wait for responses.
-    if (this.order.idle) this.settleOpen(report);
-    this.order.requestsStart(midReply, afterPause);
+    if (this.queue.idle) this.settleOpen(report);
+    this.queue.requestsStart(midReply, afterPause);
   }
 
   /** The server starts to send. */
   repliesStart(segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
-    this.order.repliesStart((pending) => this.giveUp(pending, segment, report));
+    this.queue.repliesStart((pending) => this.giveUp(pending, segment, report));
   }
 
   /** Packets were hidden: answers to all that wait, nobody knows how. */
@@ -114,7 +114,7 @@ export class MysqlResponses<Origin> {
     this.open = undefined;
     this.continues = false;
     if (open?.settled === false) this.settle(open, open.begun ? 'ok' : 'unknown', report);
-    this.order.repliesMissed((pending) => this.giveUp(pending, segment, report));
+    this.queue.repliesMissed((pending) => this.giveUp(pending, segment, report));
   }
 
   /** The response in hand is judged by what was seen of it. */
@@ -124,27 +124,27 @@ export class MysqlResponses<Origin> {
     this.settle(open, open.begun ? 'ok' : 'unknown', report);
   }
 
-  /** Reads the packet at the flow's position. */
-  readPacket(flow: ByteFlow<Origin>, report: (message: Message<Origin>) => void): PacketOutcome {
-    const bytes = flow.window;
-    const start = flow.position;
-    if (flow.end - start < headerBytes) return flow.gap > 0 ? 'blind' : 'wait';
+  /** Reads the packet at the reader's position. */
+  readPacket(reader: StreamReader<Origin>, report: (message: Message<Origin>) => void): PacketOutcome {
+    const bytes = reader.window;
+    const start = reader.position;
+    if (reader.end - start < headerBytes) return reader.gap > 0 ? 'blind' : 'wait';
     const length = packetLength(bytes, start);
     const sequence = bytes[start + 3]!;
     const body = start + headerBytes;
-    const packet: ReplyPacket = { bytes, start: body, end: Math.min(flow.end, body + length), length };
+    const packet: ReplyPacket = { bytes, start: body, end: Math.min(reader.end, body + length), length };
     let outcome: PacketOutcome = 'read';
     if (!this.continues) {
       outcome = this.goesOn(sequence)
-        ? this.continueReply(flow, packet, report)
+        ? this.continueReply(reader, packet, report)
         : this.isAnswer(sequence)
-          ? this.beginReply(flow, packet, report)
-          : this.passOver(flow, packet, sequence);
+          ? this.beginReply(reader, packet, report)
+          : this.passOver(reader, packet, sequence);
       if (outcome === 'wait' || outcome === 'blind' || outcome === 'malformed') return outcome;
     }
     this.continues = length === fullPacketBytes;
     this.nextSequence = (sequence + 1) & 0xff;
-    flow.pass(headerBytes + length);
+    reader.pass(headerBytes + length);
     return outcome;
   }
 
@@ -160,17 +160,17 @@ export class MysqlResponses<Origin> {
   /** Whether a packet with this sequence begins the answer to the request that waits longest. */
   private isAnswer(sequence: number): boolean {
     if (this.authenticating) return sequence > 0;
-    const { next } = this.order;
+    const { next } = this.queue;
     if (next !== undefined && next.replySequence === undefined) return sequence > 1;
     return sequence === (next?.replySequence ?? 1);
   }
 
   private passOver(
-    flow: ByteFlow<Origin>,
+    reader: StreamReader<Origin>,
     { bytes, start, end, length }: ReplyPacket,
     sequence: number,
   ): PacketOutcome {
-    if (sequence === 0 && flow.gap === 0 && end - start < Math.min(length, greetingBytes)) return 'wait';
+    if (sequence === 0 && reader.gap === 0 && end - start < Math.min(length, greetingBytes)) return 'wait';
     if (sequence === 0 && isGreeting(bytes, start, end)) {
       this.session.greeted(readGreeting(bytes, start, end));
       this.fits = true;
@@ -179,28 +179,28 @@ export class MysqlResponses<Origin> {
   }
 
   private continueReply(
-    flow: ByteFlow<Origin>,
+    reader: StreamReader<Origin>,
     packet: ReplyPacket,
     report: (message: Message<Origin>) => void,
   ): PacketOutcome {
     const open = this.open!;
     if (packet.length === 0) return 'read';
-    const seen = this.look(flow, packet, open.reply);
-    if (seen === 'read') this.take(flow, open, packet, report);
+    const seen = this.look(reader, packet, open.reply);
+    if (seen === 'read') this.take(reader, open, packet, report);
     else if (seen === 'hidden') open.reply.hidden();
     else return seen;
     return 'read';
   }
 
   private beginReply(
-    flow: ByteFlow<Origin>,
+    reader: StreamReader<Origin>,
     packet: ReplyPacket,
     report: (message: Message<Origin>) => void,
   ): PacketOutcome {
     if (packet.length === 0) return 'malformed';
-    const code = this.order.next?.code;
+    const code = this.queue.next?.code;
     const reply = new MysqlReply(code);
-    const seen = this.look(flow, packet, reply);
+    const seen = this.look(reader, packet, reply);
     if (seen === 'hidden') return 'blind';
     if (seen !== 'read') return seen;
     const first = packet.bytes[packet.start]!;
@@ -208,38 +208,38 @@ export class MysqlResponses<Origin> {
     if (this.authenticating && first !== 0 && first !== errorByte) return 'read';
     const compressed = this.compresses && first === 0 && code === loginCode;
     this.settleOpen(report);
-    const pending = this.order.answered();
-    if (pending !== undefined) this.fits ??= fitsCommand(pending.code, packet) && isFollowed(flow, packet);
+    const pending = this.queue.answered();
+    if (pending !== undefined) this.fits ??= fitsCommand(pending.code, packet) && isFollowed(reader, packet);
     this.open = {
       pending,
       reply: pending === undefined ? new MysqlReply(undefined) : reply,
       awaitsFile: false,
-      place: placeOf(flow, packet),
+      place: placeOf(reader, packet),
       begun: false,
       declaredBytes: 0,
       result: '',
       settled: false,
     };
-    this.take(flow, this.open, packet, report);
+    this.take(reader, this.open, packet, report);
     return compressed ? 'compressed' : 'answer';
   }
 
   /** Whether the bytes of a packet that matter are there, will come, or were not captured. */
   private look(
-    flow: ByteFlow<Origin>,
+    reader: StreamReader<Origin>,
     { bytes, start, end, length }: ReplyPacket,
     reply: MysqlReply,
   ): 'read' | 'wait' | 'hidden' | 'blind' {
     const captured = end - start;
     const wanted = captured <= 0 ? 1 : reply.bytesWanted(bytes[start]!, length);
-    if (captured < wanted && flow.gap === 0 && captured + headerBytes < maxHeldBytes) return 'wait';
+    if (captured < wanted && reader.gap === 0 && captured + headerBytes < maxBufferedBytes) return 'wait';
     if (captured <= 0) return 'hidden';
     // Progress or an error: without its number nobody knows.
     return bytes[start] === errorByte && captured < Math.min(length, leastErrorBytes) ? 'blind' : 'read';
   }
 
   private take(
-    flow: ByteFlow<Origin>,
+    reader: StreamReader<Origin>,
     open: OpenReply<Origin>,
     packet: ReplyPacket,
     report: (message: Message<Origin>) => void,
@@ -252,7 +252,7 @@ export class MysqlResponses<Origin> {
     const first = bytes[start]!;
     if (!open.begun) {
       open.begun = true;
-      open.place = placeOf(flow, packet);
+      open.place = placeOf(reader, packet);
       if ((first === 0 || first === errorByte) && open.reply.decided) open.declaredBytes = headerBytes + length;
     }
     if (event === 'error') {
@@ -329,14 +329,14 @@ export class MysqlResponses<Origin> {
 }
 
 /** Whether what stands behind a packet, as far as captured, has the next sequence, or begins another response. */
-function isFollowed<Origin>(flow: ByteFlow<Origin>, { bytes, start, length }: ReplyPacket): boolean {
+function isFollowed<Origin>(reader: StreamReader<Origin>, { bytes, start, length }: ReplyPacket): boolean {
   const next = start + length + headerBytes - 1;
-  return next >= flow.end || bytes[next] === 1 || bytes[next] === ((bytes[start - 1]! + 1) & 0xff);
+  return next >= reader.end || bytes[next] === 1 || bytes[next] === ((bytes[start - 1]! + 1) & 0xff);
 }
 
-function placeOf<Origin>(flow: ByteFlow<Origin>, { start }: ReplyPacket): Beginning<Origin> {
+function placeOf<Origin>(reader: StreamReader<Origin>, { start }: ReplyPacket): Beginning<Origin> {
   const at = start - headerBytes;
-  return { origin: flow.originAt(at), offset: flow.offsetAt(at) };
+  return { origin: reader.originAt(at), offset: reader.offsetAt(at) };
 }
 
 function countsRows(code: number): boolean {

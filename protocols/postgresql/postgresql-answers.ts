@@ -5,7 +5,7 @@ import { type ExchangeKind, type ExchangeListener, PostgresqlExchange } from './
 import { backend, readErrorFields, readZeroEnded } from './postgresql-messages.ts';
 import { PostgresqlReply } from './postgresql-reply.ts';
 import type { PostgresqlStatements } from './postgresql-statements.ts';
-import { ReplyOrder } from '../dissection/reply-order.ts';
+import { PipelineQueue } from '../dissection/pipeline-queue.ts';
 
 /**
  * The batches of one connection that wait, and the server's messages that answer them. ReadyForQuery answers each Sync,
@@ -34,7 +34,7 @@ type Report<Origin> = (message: Message<Origin>) => void;
 
 /** Pairs batches with their answers; see the top of the file. */
 export class PostgresqlAnswers<Origin> {
-  readonly order = new ReplyOrder<PostgresqlExchange<Origin>>();
+  readonly order = new PipelineQueue<PostgresqlExchange<Origin>>();
   private readonly statements: PostgresqlStatements;
   private readonly listener: ExchangeListener<Origin>;
   /** The batch that the client has not ended. */

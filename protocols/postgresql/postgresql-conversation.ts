@@ -1,4 +1,4 @@
-import { ByteFlow } from '../dissection/byte-flow.ts';
+import { StreamReader } from '../dissection/stream-reader.ts';
 import type { Beginning, Conversation, Message, Segment, Sender } from '../dissection/dissector.ts';
 import { PostgresqlAnswers } from './postgresql-answers.ts';
 import { PostgresqlBatch, type PostgresqlDescription, PostgresqlDraft } from './postgresql-batch.ts';
@@ -22,7 +22,7 @@ import { describeStatement, postgresqlDialect, type SqlStatement } from '../sql/
  * unfinished message per direction, and what those two keep.
  */
 
-const maxHeldBytes = 2048;
+const maxBufferedBytes = 2048;
 const maxNameBytes = 64;
 const maxMisses = 3;
 const errorBytes = 1024;
@@ -32,25 +32,25 @@ const encrypted: ReadonlySet<number> = new Set([0x53, 0x47]);
 const notEncrypted = 0x4e;
 const describesStatement = 0x53;
 
-class Side<Origin> {
-  readonly flow = new ByteFlow<Origin>();
+class DirectionState<Origin> {
+  readonly reader = new StreamReader<Origin>();
   inStep = true;
 
   restart(): void {
-    this.flow.restart();
+    this.reader.restart();
     this.inStep = true;
   }
 
   placeOf(start: number): Beginning<Origin> {
-    return { origin: this.flow.originAt(start), offset: this.flow.offsetAt(start) };
+    return { origin: this.reader.originAt(start), offset: this.reader.offsetAt(start) };
   }
 }
 
 /** Reads one PostgreSQL connection; see the top of the file. */
 export class PostgresqlConversation<Origin> implements Conversation<Origin> {
-  lost = false;
-  private readonly client = new Side<Origin>();
-  private readonly server = new Side<Origin>();
+  desynchronized = false;
+  private readonly client = new DirectionState<Origin>();
+  private readonly server = new DirectionState<Origin>();
   private readonly statements = new PostgresqlStatements();
   private readonly batch: PostgresqlBatch<Origin>;
   private readonly answers: PostgresqlAnswers<Origin>;
@@ -80,50 +80,50 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
   }
 
   read(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
-    if (this.lost) return;
+    if (this.desynchronized) return;
     this.report = report;
     this.answers.reportTo(report);
     const isRequest = sender === 'client';
-    const side = isRequest ? this.client : this.server;
-    const { flow } = side;
+    const direction = isRequest ? this.client : this.server;
+    const { reader } = direction;
     const place = { origin: segment.origin, offset: 0 };
     if (segment.startsMessage) {
       if (isRequest) this.startRequests(segment, place);
       else this.answers.repliesStart(place);
-      if (!side.inStep || this.startsAfresh(side, isRequest, segment)) side.restart();
+      if (!direction.inStep || this.startsAfresh(direction, isRequest, segment)) direction.restart();
     }
-    flow.enter(segment);
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- lost is set while reading
-    while (flow.position < flow.end && side.inStep && !this.lost) {
-      if (!(isRequest ? this.readFrontend(side) : this.readBackend(side))) break;
+    reader.enter(segment);
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- desynchronized is set while reading
+    while (reader.position < reader.end && direction.inStep && !this.desynchronized) {
+      if (!(isRequest ? this.readFrontend(direction) : this.readBackend(direction))) break;
     }
-    if (side.inStep && flow.blind) side.inStep = false;
-    if (!side.inStep) {
-      flow.drop();
-      flow.restart();
-      if (this.malformed && segment.startsMessage && ++this.misses >= maxMisses) this.lost = true;
+    if (direction.inStep && reader.blind) direction.inStep = false;
+    if (!direction.inStep) {
+      reader.drop();
+      reader.restart();
+      if (this.malformed && segment.startsMessage && ++this.misses >= maxMisses) this.desynchronized = true;
       this.malformed = false;
       if (isRequest) {
         this.batch.finish(false);
         this.answers.cut();
       } else this.answers.missed(place);
     }
-    flow.leave();
+    reader.leave();
   }
 
   end(report: (message: Message<Origin>) => void): void {
-    if (this.lost) return;
+    if (this.desynchronized) return;
     this.report = report;
     this.answers.reportTo(report);
     this.batch.finish(false);
     this.answers.end();
-    this.lost = true;
+    this.desynchronized = true;
   }
 
   /** Whether a message stands at the start of a run although the direction was in the middle of one: bytes were lost. */
-  private startsAfresh(side: Side<Origin>, isRequest: boolean, segment: Segment<Origin>): boolean {
+  private startsAfresh(direction: DirectionState<Origin>, isRequest: boolean, segment: Segment<Origin>): boolean {
     const { bytes } = segment;
-    if (side.flow.ahead === 0 || bytes.length < headerBytes) return false;
+    if (direction.reader.ahead === 0 || bytes.length < headerBytes) return false;
     const length = 1 + bytes.readUInt32BE(1);
     if (isRequest) return (bytes[0] === frontend.query || bytes[0] === frontend.parse) && length <= segment.length;
     return (bytes[0] === backend.parseComplete || bytes[0] === backend.bindComplete) && length === headerBytes;
@@ -133,26 +133,26 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
   private startRequests(segment: Segment<Origin>, place: Beginning<Origin>): void {
     const type = segment.bytes[0] ?? frontend.copyData;
     if (type === frontend.password || isCopy(type) || this.answers.isCopying) return;
-    this.answers.requestsStart(this.server.flow.ahead > 0, segment.afterPause === true, place);
+    this.answers.requestsStart(this.server.reader.ahead > 0, segment.afterPause === true, place);
   }
 
   /** Reads one message of the client; false when the rest has to wait for the next segment. */
-  private readFrontend(side: Side<Origin>): boolean {
-    const { flow } = side;
-    const bytes = flow.window;
-    const start = flow.position;
-    if (bytes[start] === 0) return this.readStartup(side);
-    if (flow.end - start < headerBytes) return this.awaitHeader(side);
+  private readFrontend(direction: DirectionState<Origin>): boolean {
+    const { reader } = direction;
+    const bytes = reader.window;
+    const start = reader.position;
+    if (bytes[start] === 0) return this.readStartup(direction);
+    if (reader.end - start < headerBytes) return this.awaitHeader(direction);
     const type = bytes[start]!;
     const length = bytes.readUInt32BE(start + 1);
-    if (!isFrontendType(type) || length < 4 || length > maxMessageBytes) return this.giveUp(side);
-    const end = Math.min(flow.end, start + 1 + length);
+    if (!isFrontendType(type) || length < 4 || length > maxMessageBytes) return this.giveUp(direction);
+    const end = Math.min(reader.end, start + 1 + length);
     if (end < start + 1 + length && isRead(type)) {
-      if (flow.gap === 0 && flow.end - start < maxHeldBytes) return false;
+      if (reader.gap === 0 && reader.end - start < maxBufferedBytes) return false;
     }
     this.misses = 0;
-    this.takeFrontend(type, bytes, start + headerBytes, end, side.placeOf(start));
-    flow.pass(1 + length);
+    this.takeFrontend(type, bytes, start + headerBytes, end, direction.placeOf(start));
+    reader.pass(1 + length);
     return true;
   }
 
@@ -218,19 +218,19 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
   }
 
   /** Reads the first message of a connection, which has no type. */
-  private readStartup(side: Side<Origin>): boolean {
-    const { flow } = side;
-    const bytes = flow.window;
-    const start = flow.position;
-    if (flow.end - start < 8) return this.awaitHeader(side);
+  private readStartup(direction: DirectionState<Origin>): boolean {
+    const { reader } = direction;
+    const bytes = reader.window;
+    const start = reader.position;
+    if (reader.end - start < 8) return this.awaitHeader(direction);
     const length = bytes.readUInt32BE(start);
     const code = bytes.readUInt32BE(start + 4);
-    const end = Math.min(flow.end, start + length);
-    const place = side.placeOf(start);
+    const end = Math.min(reader.end, start + length);
+    const place = direction.placeOf(start);
     if (code === startup.ssl || code === startup.gss) this.awaitsEncryptionAnswer = true;
     else if (code === startup.cancel) this.reportRequest(place, false, bare('CANCEL'));
     else if (code >>> 16 === 3 && length >= 9 && length <= 10_000) {
-      if (end < start + length && flow.gap === 0 && flow.end - start < maxHeldBytes) return false;
+      if (end < start + length && reader.gap === 0 && reader.end - start < maxBufferedBytes) return false;
       const { user, database } = readStartup(bytes, start + 8, end);
       this.version = `3.${code & 0xffff}`;
       this.database = database;
@@ -238,42 +238,53 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
       const draft = new PostgresqlDraft<Origin>(place, undefined);
       draft.expect(frontend.startup, undefined);
       if (this.answers.add(draft, 'login')) this.reportRequest(place, true, { ...bare('LOGIN'), resource: user });
-    } else return this.giveUp(side);
-    flow.pass(length);
+    } else return this.giveUp(direction);
+    reader.pass(length);
     return true;
   }
 
   /** Reads one message of the server; false when the rest has to wait for the next segment. */
-  private readBackend(side: Side<Origin>): boolean {
-    const { flow } = side;
-    const bytes = flow.window;
-    const start = flow.position;
+  private readBackend(direction: DirectionState<Origin>): boolean {
+    const { reader } = direction;
+    const bytes = reader.window;
+    const start = reader.position;
     const type = bytes[start]!;
     if (this.awaitsEncryptionAnswer) {
       this.awaitsEncryptionAnswer = false;
       if (type === notEncrypted) {
-        flow.pass(1);
+        reader.pass(1);
         return true;
       }
       if (encrypted.has(type)) {
-        this.lost = true;
+        this.desynchronized = true;
         return false;
       }
     }
-    if (flow.end - start < headerBytes) return this.awaitHeader(side);
+    if (reader.end - start < headerBytes) return this.awaitHeader(direction);
     const length = bytes.readUInt32BE(start + 1);
-    if (!isBackendType(type) || length < 4 || length > maxMessageBytes) return this.giveUp(side);
+    if (!isBackendType(type) || length < 4 || length > maxMessageBytes) return this.giveUp(direction);
     const body = start + headerBytes;
-    const end = Math.min(flow.end, start + 1 + length);
-    if (end < start + 1 + Math.min(length, wantedBytes(type)) && flow.gap === 0 && flow.end - start < maxHeldBytes)
+    const end = Math.min(reader.end, start + 1 + length);
+    if (
+      end < start + 1 + Math.min(length, wantedBytes(type)) &&
+      reader.gap === 0 &&
+      reader.end - start < maxBufferedBytes
+    )
       return false;
     if (!isAside(type, bytes, body, end)) {
       this.misses = 0;
       if (this.batch.isPending && type !== backend.readyForQuery && this.answers.needsMore) this.batch.reveal();
-      const isAligned = this.answers.take({ type, bytes, body, end, length: 1 + length, place: side.placeOf(start) });
-      if (!isAligned) this.answers.missed(side.placeOf(start));
+      const isAligned = this.answers.take({
+        type,
+        bytes,
+        body,
+        end,
+        length: 1 + length,
+        place: direction.placeOf(start),
+      });
+      if (!isAligned) this.answers.missed(direction.placeOf(start));
     }
-    flow.pass(1 + length);
+    reader.pass(1 + length);
     return true;
   }
 
@@ -307,13 +318,13 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
     });
   }
 
-  private awaitHeader(side: Side<Origin>): boolean {
-    if (side.flow.gap > 0) side.inStep = false;
+  private awaitHeader(direction: DirectionState<Origin>): boolean {
+    if (direction.reader.gap > 0) direction.inStep = false;
     return false;
   }
 
-  private giveUp(side: Side<Origin>): boolean {
-    side.inStep = false;
+  private giveUp(direction: DirectionState<Origin>): boolean {
+    direction.inStep = false;
     this.malformed = true;
     return false;
   }

@@ -89,7 +89,7 @@ describe('connection', () => {
 
   test('a change to TLS ends the conversation', () => {
     expect(play(postgresqlDissector, [client(sslRequest), server(Buffer.from('S'))])).toMatchObject({
-      lost: true,
+      desynchronized: true,
       messages: [],
     });
   });

@@ -7,7 +7,7 @@ import { type Asked, mayAnswer, namelessCommand, proves, RedisSession } from './
 import { errorStatus } from './redis-errors.ts';
 import { confirmsOnly, type PublishedHead, readPublishedHead } from './redis-subscriptions.ts';
 import type { RedisTransaction } from './redis-transaction.ts';
-import { ReplyOrder } from '../dissection/reply-order.ts';
+import { PipelineQueue } from '../dissection/pipeline-queue.ts';
 import {
   isAggregateType,
   isBulkType,
@@ -47,10 +47,10 @@ interface Running {
 
 /** Reads one Redis connection; see the top of the file. */
 export class RedisConversation<Origin> implements Conversation<Origin> {
-  lost = false;
+  desynchronized = false;
   private readonly client = new RespStream<Origin>();
   private readonly server = new RespStream<Origin>();
-  private readonly order = new ReplyOrder<Asked>(maxWaiting);
+  private readonly queue = new PipelineQueue<Asked>(maxWaiting);
   private readonly session = new RedisSession();
   private running: Running | undefined;
   private misses = 0;
@@ -63,67 +63,67 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
   private spokeAside = false;
 
   read(sender: Sender, segment: Segment<Origin>, report: Report<Origin>): void {
-    if (this.lost || this.session.replicating) return;
+    if (this.desynchronized || this.session.replicating) return;
     const isRequest = sender === 'client';
-    const side = isRequest ? this.client : this.server;
-    const flow = side.flow;
+    const direction = isRequest ? this.client : this.server;
+    const reader = direction.reader;
     const giveUp = this.answerUnknown(segment, report);
     if (segment.startsMessage) this.startRun(isRequest, segment, giveUp);
-    flow.enter(segment);
-    while (flow.position < flow.end && side.inStep) {
-      if (side.inLine) side.passLine();
-      else if (side.remaining > 0) {
-        if (!this.passValue(side)) break;
-      } else if (!(isRequest ? this.readCommand(side, report) : this.readReply(side, giveUp, report))) break;
+    reader.enter(segment);
+    while (reader.position < reader.end && direction.inStep) {
+      if (direction.inLine) direction.passLine();
+      else if (direction.remaining > 0) {
+        if (!this.passValue(direction)) break;
+      } else if (!(isRequest ? this.readCommand(direction, report) : this.readReply(direction, giveUp, report))) break;
       // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set while reading
-      if (this.session.replicating) flow.drop();
+      if (this.session.replicating) reader.drop();
     }
-    if (!side.inStep || side.isBlind) {
-      flow.drop();
-      this.goOutOfStep(side);
-      if (side.malformed && segment.startsMessage && ++this.misses >= maxMisses) this.lost = true;
-      side.malformed = false;
+    if (!direction.inStep || direction.isBlind) {
+      reader.drop();
+      this.goOutOfStep(direction);
+      if (direction.malformed && segment.startsMessage && ++this.misses >= maxMisses) this.desynchronized = true;
+      direction.malformed = false;
       if (isRequest) this.commandsMissed();
-      else this.order.repliesMissed(giveUp);
+      else this.queue.repliesMissed(giveUp);
     }
-    flow.leave();
+    reader.leave();
   }
 
   end(): void {
-    this.lost = true;
+    this.desynchronized = true;
   }
 
   private startRun(isRequest: boolean, segment: Segment<Origin>, giveUp: (asked: Asked) => void): void {
     const { client, server } = this;
     if (isRequest) {
-      this.order.requestsStart(server.midMessage, segment.afterPause === true);
+      this.queue.requestsStart(server.midMessage, segment.afterPause === true);
       this.hiddenInRun = false;
       this.stuckRuns = server.midMessage ? this.stuckRuns + 1 : 0;
       // A long reply may overlap a request or two; one that never ends was miscounted because bytes were lost.
       if (this.stuckRuns >= maxStuckRuns) {
         this.goOutOfStep(server);
         server.inStep = true;
-        this.order.repliesMissed(giveUp);
+        this.queue.repliesMissed(giveUp);
       }
       if (!client.inStep || (client.midMessage && startsCommand(segment.bytes))) client.restart();
     } else {
       this.spokeAside = false;
-      this.order.repliesStart();
+      this.queue.repliesStart();
       if (!server.inStep) server.restart();
     }
   }
 
   /** What follows in this direction cannot be read until it starts anew. */
-  private goOutOfStep(side: RespStream<Origin>): void {
-    side.restart();
-    side.inStep = false;
-    if (side !== this.server || this.running === undefined) return;
+  private goOutOfStep(direction: RespStream<Origin>): void {
+    direction.restart();
+    direction.inStep = false;
+    if (direction !== this.server || this.running === undefined) return;
     this.running = undefined;
     this.session.ranUnseen();
   }
 
   private commandsMissed(): void {
-    this.order.requestsMissed();
+    this.queue.requestsMissed();
     this.session.commandsMissed();
     this.hiddenInRun = true;
   }
@@ -136,78 +136,78 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
   }
 
   /** Reads one command; false when the rest has to wait for the next segment. */
-  private readCommand(side: RespStream<Origin>, report: Report<Origin>): boolean {
-    const flow = side.flow;
-    const bytes = flow.window;
-    const start = flow.position;
-    if (bytes[start] !== respType.array) return this.readInline(side, report);
-    const headerEnd = lineBreakAfter(bytes, start, flow.end);
-    if (headerEnd < 0) return side.awaitHeader();
+  private readCommand(direction: RespStream<Origin>, report: Report<Origin>): boolean {
+    const reader = direction.reader;
+    const bytes = reader.window;
+    const start = reader.position;
+    if (bytes[start] !== respType.array) return this.readInline(direction, report);
+    const headerEnd = lineBreakAfter(bytes, start, reader.end);
+    if (headerEnd < 0) return direction.awaitHeader();
     const count = readCount(bytes, start + 1, headerEnd);
-    if (count > maxArguments || count === malformedCount) return side.giveUp();
+    if (count > maxArguments || count === malformedCount) return direction.giveUp();
     let at = headerEnd + 2;
     const words: string[] = [];
     for (let index = 0; index < count; index++) {
-      const lengthEnd = at < flow.end ? lineBreakAfter(bytes, at, flow.end) : -1;
+      const lengthEnd = at < reader.end ? lineBreakAfter(bytes, at, reader.end) : -1;
       if (lengthEnd < 0) {
-        if (at < flow.end && bytes[at] !== respType.bulk) return side.giveUp();
-        if (side.mayWait) return false;
-        this.reportCommand(side, start, words, count, report);
-        flow.position = at;
-        side.remaining = count - index;
-        return flow.gap === 0 || side.goBlind();
+        if (at < reader.end && bytes[at] !== respType.bulk) return direction.giveUp();
+        if (direction.mayWait) return false;
+        this.reportCommand(direction, start, words, count, report);
+        reader.position = at;
+        direction.remaining = count - index;
+        return reader.gap === 0 || direction.goBlind();
       }
       const length = readCount(bytes, at + 1, lengthEnd);
-      if (bytes[at] !== respType.bulk || length < 0 || length > maxLength) return side.giveUp();
+      if (bytes[at] !== respType.bulk || length < 0 || length > maxLength) return direction.giveUp();
       const wordStart = lengthEnd + 2;
       const wordEnd = wordStart + length;
-      if (wordEnd + 2 > flow.end) {
-        if (side.mayWait) return false;
+      if (wordEnd + 2 > reader.end) {
+        if (direction.mayWait) return false;
         // A word that was cut is no key.
-        if (wordEnd <= flow.end) addWord(words, bytes, wordStart, wordEnd);
-        this.reportCommand(side, start, words, count, report);
-        flow.position = wordStart;
-        side.remaining = count - index - 1;
-        flow.pass(length + 2);
+        if (wordEnd <= reader.end) addWord(words, bytes, wordStart, wordEnd);
+        this.reportCommand(direction, start, words, count, report);
+        reader.position = wordStart;
+        direction.remaining = count - index - 1;
+        reader.pass(length + 2);
         return true;
       }
       addWord(words, bytes, wordStart, wordEnd);
       at = wordEnd + 2;
     }
-    if (words.length > 0) this.reportCommand(side, start, words, count, report);
-    flow.position = at;
+    if (words.length > 0) this.reportCommand(direction, start, words, count, report);
+    reader.position = at;
     return true;
   }
 
   /** Reads a command typed as plain words on a line. */
-  private readInline(side: RespStream<Origin>, report: Report<Origin>): boolean {
-    const flow = side.flow;
-    const bytes = flow.window;
-    const start = flow.position;
+  private readInline(direction: RespStream<Origin>, report: Report<Origin>): boolean {
+    const reader = direction.reader;
+    const bytes = reader.window;
+    const start = reader.position;
     if (isBlank(bytes[start]!)) {
-      flow.position++;
+      reader.position++;
       return true;
     }
-    if (!isLetter(bytes[start])) return side.giveUp();
+    if (!isLetter(bytes[start])) return direction.giveUp();
     let lineEnd = start;
-    while (lineEnd < flow.end && bytes[lineEnd] !== 0x0a) lineEnd++;
-    const isWhole = lineEnd < flow.end;
-    if (!isWhole && side.mayWait) return false;
+    while (lineEnd < reader.end && bytes[lineEnd] !== 0x0a) lineEnd++;
+    const isWhole = lineEnd < reader.end;
+    if (!isWhole && direction.mayWait) return false;
     const name = inlineCommand(bytes, start, lineEnd);
-    if (!isKnownCommand(name) && !(this.spoken && isName(name))) return side.giveUp();
+    if (!isKnownCommand(name) && !(this.spoken && isName(name))) return direction.giveUp();
     let wordsEnd = lineEnd;
     // The word at which the line was cut may go on.
     if (!isWhole) while (wordsEnd > start && bytes[wordsEnd - 1]! > 0x20) wordsEnd--;
     const { words, count } = splitInline(bytes, start, wordsEnd, maxWords, maxWordBytes);
-    if (words.length === 0) return side.giveUp();
-    this.reportCommand(side, start, words, isWhole ? count : maxArguments, report);
-    flow.position = isWhole ? lineEnd + 1 : lineEnd;
-    side.inLine = !isWhole;
+    if (words.length === 0) return direction.giveUp();
+    this.reportCommand(direction, start, words, isWhole ? count : maxArguments, report);
+    reader.position = isWhole ? lineEnd + 1 : lineEnd;
+    direction.inLine = !isWhole;
     return true;
   }
 
   private reportCommand(
-    side: RespStream<Origin>,
+    direction: RespStream<Origin>,
     start: number,
     words: readonly string[],
     count: number,
@@ -215,29 +215,29 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
   ): void {
     this.misses = 0;
     this.spoken = true;
-    const { order, session } = this;
-    if (order.full) {
+    const { queue, session } = this;
+    if (queue.full) {
       this.commandsMissed();
       return;
     }
     const name = words[0]?.toUpperCase();
     if (name === undefined) {
-      order.asked(namelessCommand);
+      queue.asked(namelessCommand);
       return;
     }
     const command: RedisCommand = { name, words: words.slice(1), argumentCount: count - 1 };
     const requestDomain = session.nextDatabase;
     const version = session.nextVersion;
-    const othersWait = !order.idle && (this.spokeAside || this.server.flow.waiting);
+    const othersWait = !queue.idle && (this.spokeAside || this.server.reader.waiting);
     const asking = session.asks(command);
     if (asking === 'ignored') return;
     if (asking === 'unclear') this.commandsMissed();
     const described = describeCommand(name, command.words);
-    if (asking !== 'one-way') order.asked(asking === 'unclear' ? { ...namelessCommand, isReported: true } : asking);
+    if (asking !== 'one-way') queue.asked(asking === 'unclear' ? { ...namelessCommand, isReported: true } : asking);
     report({
       kind: 'request',
-      origin: side.flow.originAt(start),
-      offset: side.flow.offsetAt(start),
+      origin: direction.reader.originAt(start),
+      offset: direction.reader.offsetAt(start),
       requestId: 0,
       expectsResponse: asking !== 'one-way',
       ...(othersWait ? { othersWait } : undefined),
@@ -255,69 +255,69 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
   }
 
   /** Reads the head of one reply or push; false when the rest has to wait for the next segment. */
-  private readReply(side: RespStream<Origin>, giveUp: (asked: Asked) => void, report: Report<Origin>): boolean {
-    const type = side.flow.window[side.flow.position]!;
+  private readReply(direction: RespStream<Origin>, giveUp: (asked: Asked) => void, report: Report<Origin>): boolean {
+    const type = direction.reader.window[direction.reader.position]!;
     // Masters send line breaks so that a replica does not take them for gone.
     if (type === 0x0a) {
-      side.flow.position++;
+      direction.reader.position++;
       return true;
     }
     if (isResp3Type(type) && (isLineType(type) || isBulkType(type) || isAggregateType(type)))
       this.session.isResp3 = true;
-    if (isLineType(type)) return this.readLine(side, type, giveUp, report);
-    if (isBulkType(type)) return this.readBulk(side, type, giveUp, report);
-    return isAggregateType(type) ? this.readAggregate(side, type, giveUp, report) : side.giveUp();
+    if (isLineType(type)) return this.readLine(direction, type, giveUp, report);
+    if (isBulkType(type)) return this.readBulk(direction, type, giveUp, report);
+    return isAggregateType(type) ? this.readAggregate(direction, type, giveUp, report) : direction.giveUp();
   }
 
   private readLine(
-    side: RespStream<Origin>,
+    direction: RespStream<Origin>,
     type: number,
     giveUp: (asked: Asked) => void,
     report: Report<Origin>,
   ): boolean {
-    const flow = side.flow;
-    const bytes = flow.window;
-    const start = flow.position;
-    const lineEnd = lineBreakAfter(bytes, start, flow.end);
-    if (lineEnd < 0 && side.mayWait) return false;
-    const textEnd = lineEnd < 0 ? flow.end : lineEnd;
+    const reader = direction.reader;
+    const bytes = reader.window;
+    const start = reader.position;
+    const lineEnd = lineBreakAfter(bytes, start, reader.end);
+    if (lineEnd < 0 && direction.mayWait) return false;
+    const textEnd = lineEnd < 0 ? reader.end : lineEnd;
     const text = utf8Text(bytes, start + 1, Math.min(textEnd, start + 257));
     const declaredBytes = lineEnd < 0 ? 0 : lineEnd + 2 - start;
     const isNull = type === respType.null;
     if (type === respType.simple && this.isMonitorLine(text)) this.spokeAside = true;
     else {
       const reply = { type, isError: type === respType.error, isNull, text, payload: '', count: 0 };
-      this.reportReply(side, start, reply, declaredBytes, giveUp, report);
+      this.reportReply(direction, start, reply, declaredBytes, giveUp, report);
     }
-    if (lineEnd < 0) side.inLine = true;
-    flow.position = lineEnd < 0 ? flow.end : lineEnd + 2;
+    if (lineEnd < 0) direction.inLine = true;
+    reader.position = lineEnd < 0 ? reader.end : lineEnd + 2;
     return true;
   }
 
   /** What MONITOR shows: a time, the database and address in brackets, and the words of a command. */
   private isMonitorLine(text: string): boolean {
-    return (this.session.monitoring || this.order.idle) && /^\d+\.\d+ \[/.test(text);
+    return (this.session.monitoring || this.queue.idle) && /^\d+\.\d+ \[/.test(text);
   }
 
   private readBulk(
-    side: RespStream<Origin>,
+    direction: RespStream<Origin>,
     type: number,
     giveUp: (asked: Asked) => void,
     report: Report<Origin>,
   ): boolean {
-    const flow = side.flow;
-    const bytes = flow.window;
-    const start = flow.position;
-    const lineEnd = lineBreakAfter(bytes, start, flow.end);
-    if (lineEnd < 0) return side.awaitHeader();
-    const isStream = this.order.next?.command === 'SYNC';
+    const reader = direction.reader;
+    const bytes = reader.window;
+    const start = reader.position;
+    const lineEnd = lineBreakAfter(bytes, start, reader.end);
+    if (lineEnd < 0) return direction.awaitHeader();
+    const isStream = this.queue.next?.command === 'SYNC';
     const length = readCount(bytes, start + 1, lineEnd);
-    if ((length === malformedCount && !isStream) || length > maxLength) return side.giveUp();
+    if ((length === malformedCount && !isStream) || length > maxLength) return direction.giveUp();
     const body = lineEnd + 2;
-    const shown = Math.min(flow.end, body + Math.min(Math.max(length, 0), 256));
+    const shown = Math.min(reader.end, body + Math.min(Math.max(length, 0), 256));
     const isError = type === respType.bulkError;
-    const isToken = this.order.doubtful && length > 0 && length <= maxWordBytes;
-    if ((isError || isToken) && shown < body + Math.min(length, 256) && side.mayWait) return false;
+    const isToken = this.queue.doubtful && length > 0 && length <= maxWordBytes;
+    if ((isError || isToken) && shown < body + Math.min(length, 256) && direction.mayWait) return false;
     const declaredBytes = isStream ? 0 : body - start + (length < 0 ? 0 : length + 2);
     const reply = {
       type,
@@ -327,54 +327,54 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
       payload: isToken && shown === body + length ? utf8Text(bytes, body, shown) : '',
       count: 0,
     };
-    this.reportReply(side, start, reply, declaredBytes, giveUp, report);
-    flow.pass(declaredBytes);
+    this.reportReply(direction, start, reply, declaredBytes, giveUp, report);
+    reader.pass(declaredBytes);
     return true;
   }
 
   private readAggregate(
-    side: RespStream<Origin>,
+    direction: RespStream<Origin>,
     type: number,
     giveUp: (asked: Asked) => void,
     report: Report<Origin>,
   ): boolean {
-    const flow = side.flow;
-    const bytes = flow.window;
-    const start = flow.position;
-    const lineEnd = lineBreakAfter(bytes, start, flow.end);
-    if (lineEnd < 0) return side.awaitHeader();
+    const reader = direction.reader;
+    const bytes = reader.window;
+    const start = reader.position;
+    const lineEnd = lineBreakAfter(bytes, start, reader.end);
+    if (lineEnd < 0) return direction.awaitHeader();
     const count = readCount(bytes, start + 1, lineEnd);
-    if (count === malformedCount || count > maxLength) return side.giveUp();
+    if (count === malformedCount || count > maxLength) return direction.giveUp();
     const values = type === respType.map || type === respType.attribute ? 2 * count : count;
     let missingValues = 0;
     if (type !== respType.attribute) {
       const mayBePublished = type === respType.push || (type === respType.array && count > 1 && count < 5);
-      const head = mayBePublished ? readPublishedHead(bytes, lineEnd + 2, flow.end) : undefined;
-      if (mayBePublished && head?.isWhole !== true && this.awaitsPublished(head) && side.mayWait) return false;
+      const head = mayBePublished ? readPublishedHead(bytes, lineEnd + 2, reader.end) : undefined;
+      if (mayBePublished && head?.isWhole !== true && this.awaitsPublished(head) && direction.mayWait) return false;
       if (head === undefined ? type !== respType.push : this.isReply(type, count, head)) {
         const reply = { type, isError: false, isNull: count < 0, text: '', payload: '', count };
-        const asked = this.reportReply(side, start, reply, 0, giveUp, report, head);
+        const asked = this.reportReply(direction, start, reply, 0, giveUp, report, head);
         missingValues = this.startRunning(asked?.transaction, reply, giveUp);
       } else this.spokeAside = true;
     }
-    side.remaining = Math.max(0, values - missingValues);
-    flow.position = lineEnd + 2;
+    direction.remaining = Math.max(0, values - missingValues);
+    reader.position = lineEnd + 2;
     return true;
   }
 
   /** Whether the rest of what may be a message or a confirmation is worth waiting for. */
   private awaitsPublished(head: PublishedHead | undefined): boolean {
-    return head === undefined || this.order.next?.channels !== undefined || head.word.endsWith('subscribe');
+    return head === undefined || this.queue.next?.channels !== undefined || head.word.endsWith('subscribe');
   }
 
   private isReply(type: number, count: number, head: PublishedHead): boolean {
-    const { order, session } = this;
-    const { next } = order;
+    const { queue, session } = this;
+    const { next } = queue;
     const meant =
       next === undefined ? 'none' : (next.channels ?? (next.command === 'PING' && !next.isQueued ? 'ping' : 'other'));
     if (session.subscriptions.isReply({ isPush: type === respType.push, isResp3: session.isResp3, count }, head, meant))
       return true;
-    return order.doubtful && order.hasOne((asked) => confirmsOnly(asked.channels, head));
+    return queue.doubtful && queue.hasOne((asked) => confirmsOnly(asked.channels, head));
   }
 
   /** The array of EXEC begins: returns how many values it is short of. */
@@ -386,7 +386,7 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
     if (transaction === undefined || reply.isNull || reply.count <= 0 || transaction.queued === 0) return 0;
     if (transaction.isVague) {
       // How many values follow depends on subscriptions that are not known.
-      this.order.repliesMissed(giveUp);
+      this.queue.repliesMissed(giveUp);
       this.session.ranUnseen();
       return 0;
     }
@@ -397,7 +397,7 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
   }
 
   private reportReply(
-    side: RespStream<Origin>,
+    direction: RespStream<Origin>,
     start: number,
     reply: RedisReply,
     declaredBytes: number,
@@ -407,16 +407,16 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
   ): Asked | undefined {
     this.misses = 0;
     this.spoken = true;
-    const { order, session } = this;
-    if (session.refusesToBeMuted(reply)) order.misaligned();
-    const { next } = order;
+    const { queue, session } = this;
+    if (session.refusesToBeMuted(reply)) queue.misaligned();
+    const { next } = queue;
     if (next !== undefined && !mayAnswer(next, reply)) {
       if (next.isQueued) session.commandsMissed();
-      order.misaligned();
+      queue.misaligned();
     }
-    const asked = order.answered(
+    const asked = queue.answered(
       giveUp,
-      order.doubtful ? (one) => proves(one, reply, !this.hiddenInRun) || confirmsOnly(one.channels, head) : undefined,
+      queue.doubtful ? (one) => proves(one, reply, !this.hiddenInRun) || confirmsOnly(one.channels, head) : undefined,
     );
     if (asked === undefined) return undefined;
     if (reply.text === 'QUEUED' && reply.type === respType.simple && !asked.isQueued) session.isInTransaction();
@@ -426,8 +426,8 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
     const { assumed } = asked;
     report({
       kind: 'response',
-      origin: side.flow.originAt(start),
-      offset: side.flow.offsetAt(start),
+      origin: direction.reader.originAt(start),
+      offset: direction.reader.offsetAt(start),
       requestId: 0,
       status: isError ? errorStatus(text) : 'ok',
       responseCode: 0,
@@ -441,12 +441,12 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
   }
 
   /** Passes over one value of a message, and takes in what it says of a command that EXEC ran. */
-  private passValue(side: RespStream<Origin>): boolean {
+  private passValue(direction: RespStream<Origin>): boolean {
     const { running } = this;
-    if (side !== this.server || running === undefined) return side.passValue();
-    const type = side.flow.window[side.flow.position]!;
-    const isOfArray = side.remaining === running.left && type !== respType.attribute;
-    if (!side.passValue()) return false;
+    if (direction !== this.server || running === undefined) return direction.passValue();
+    const type = direction.reader.window[direction.reader.position]!;
+    const isOfArray = direction.remaining === running.left && type !== respType.attribute;
+    if (!direction.passValue()) return false;
     if (!isOfArray) return true;
     const index = running.count - running.left;
     this.session.ran(running.transaction, index, type === respType.error || type === respType.bulkError);

@@ -288,6 +288,6 @@ describe('trouble', () => {
 
   test('what is no RESP is given up', () => {
     const noise = value('\x00\x01 nothing');
-    expect(play(redisDissector, [client(noise), server(noise), client(noise)]).lost).toBe(true);
+    expect(play(redisDissector, [client(noise), server(noise), client(noise)]).desynchronized).toBe(true);
   });
 });

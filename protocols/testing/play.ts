@@ -24,7 +24,7 @@ export interface Played {
   readonly messages: readonly Message<number>[];
   readonly requests: readonly RequestMessage<number>[];
   readonly responses: readonly ResponseMessage<number>[];
-  readonly lost: boolean;
+  readonly desynchronized: boolean;
 }
 
 /** Reads the calls through a fresh conversation of the dissector. */
@@ -35,7 +35,7 @@ export function play(dissector: Dissector, calls: readonly Call[], ended = false
   calls.forEach(({ sender, bytes, length, startsMessage, afterPause = false }, origin) => {
     const starts = startsMessage ?? sender !== last;
     last = sender;
-    if (conversation.lost) return;
+    if (conversation.desynchronized) return;
     conversation.read(
       sender,
       { origin, bytes, length: length ?? bytes.length, startsMessage: starts, afterPause },
@@ -47,7 +47,7 @@ export function play(dissector: Dissector, calls: readonly Call[], ended = false
     messages,
     requests: messages.filter((message) => message.kind === 'request'),
     responses: messages.filter((message) => message.kind === 'response'),
-    lost: conversation.lost,
+    desynchronized: conversation.desynchronized,
   };
 }
 

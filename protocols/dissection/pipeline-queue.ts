@@ -30,7 +30,7 @@ interface Entry<Request> {
 }
 
 /** The requests of one connection that wait for their replies; see the top of the file. */
-export class ReplyOrder<Request> {
+export class PipelineQueue<Request> {
   /** Undefined stands for a gap: hidden requests, perhaps none. */
   private readonly waiting = new Deque<Entry<Request> | undefined>();
   /** Requests that still wait for a reply to be reported. */

@@ -12,7 +12,7 @@ const maxBytes = 512;
 const noBytes: Buffer = Buffer.alloc(0);
 
 /** The segments of one run; see the top of the file. */
-export class HeldRun<Origin> {
+export class BufferedRun<Origin> {
   readonly from: SocketEnd;
   /** The protocol that it is of, once it is only open which end asks. */
   dissector: Dissector | undefined;

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { ByteFlow } from './byte-flow.ts';
+import { StreamReader } from './stream-reader.ts';
 
 /** After which pieces the end of an empty line has come, of bytes that are carried on until then. */
 function emptyLineAfter(pieces: readonly string[]): readonly number[] {
-  const flow = new ByteFlow<number>();
+  const reader = new StreamReader<number>();
   const found: number[] = [];
   for (const [origin, text] of pieces.entries()) {
     const bytes = Buffer.from(text, 'latin1');
-    flow.enter({ origin, bytes, length: bytes.length, startsMessage: origin === 0 });
-    if (flow.bringsEmptyLine) found.push(origin);
-    flow.leave();
+    reader.enter({ origin, bytes, length: bytes.length, startsMessage: origin === 0 });
+    if (reader.bringsEmptyLine) found.push(origin);
+    reader.leave();
   }
   return found;
 }

@@ -10,7 +10,7 @@ import type { Segment } from './dissector.ts';
 const noBytes: Buffer = Buffer.alloc(0);
 
 /** The unread bytes of one direction. */
-export class ByteFlow<Origin> {
+export class StreamReader<Origin> {
   /** Captured bytes; the unread ones are those from `position` up to `end`. */
   window: Buffer = noBytes;
   position = 0;
