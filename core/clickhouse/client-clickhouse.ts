@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { ClickHouse, ClickHouseLogin, RowInsert, SelectOptions } from './clickhouse.ts';
 import { clickHouseError } from './clickhouse-error.ts';
-import type { Lanes } from './lanes.ts';
+import type { ClientPool } from './client-pool.ts';
 
 /** How one implementation differs from the other. */
 export interface ClientBehaviour {
@@ -9,11 +9,11 @@ export interface ClientBehaviour {
   readonly place: string;
   readonly login?: ClickHouseLogin;
   /** Clients for queries, so that a long one does not hold up what is stored. */
-  readonly readers: Lanes;
+  readonly readers: ClientPool;
   /** Clients for inserts and other statements. */
-  readonly writers: Lanes;
+  readonly writers: ClientPool;
   /** For what must not wait behind the others: whether the database answers, and the end of a query. */
-  readonly control: Lanes;
+  readonly control: ClientPool;
   insert(client: ClickHouseClient, insert: RowInsert): Promise<void>;
   /** Runs a query until its rows are there, or until it has ended after the signal fired. */
   select<Row>(client: ClickHouseClient, query: string, signal: AbortSignal | undefined): Promise<readonly Row[]>;
@@ -36,7 +36,7 @@ export function clientClickHouse({ place, readers, writers, control, ...behaviou
     }
   };
   const close = async (): Promise<void> => {
-    for (const lanes of new Set([writers, readers, control])) await lanes.close();
+    for (const pool of new Set([writers, readers, control])) await pool.close();
     behaviour.closed?.();
   };
   const ping = async (client: ClickHouseClient): Promise<void> => {

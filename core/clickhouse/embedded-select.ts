@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { maxQueryBytes } from './clickhouse.ts';
-import type { Lanes } from './lanes.ts';
+import type { ClientPool } from './client-pool.ts';
 import { stringLiteral } from './sql-literal.ts';
 
 /** A query that was not yet in the list of processes is looked for again, first after this time. */
@@ -19,7 +19,7 @@ export async function selectOrKill<Row>(
   client: ClickHouseClient,
   query: string,
   signal: AbortSignal | undefined,
-  control: Lanes,
+  control: ClientPool,
 ): Promise<readonly Row[]> {
   // Not a setting of the statement: it is about reading it. The connection keeps it for those that follow.
   if (query.length > longQueryLength) await client.command({ query: `SET max_query_size = ${maxQueryBytes}` });
@@ -40,7 +40,7 @@ export async function selectOrKill<Row>(
 }
 
 /** Ends the query with this mark, until it has ended. */
-async function killUntil(settled: AbortSignal, mark: string, control: Lanes): Promise<void> {
+async function killUntil(settled: AbortSignal, mark: string, control: ClientPool): Promise<void> {
   const query = `KILL QUERY WHERE startsWith(query, ${stringLiteral(mark)}) ASYNC`;
   for (let waitMs = firstRetryMs; !settled.aborted; waitMs = Math.min(2 * waitMs, maxRetryMs)) {
     // When it fails, such as for lack of memory, the next may not; and max_execution_time ends the query too.

@@ -20,7 +20,7 @@ import { clientClickHouse } from './client-clickhouse.ts';
 import { restoreDefaultSignals } from './default-signals.ts';
 import { directoryOwner } from './directory-owner.ts';
 import { selectOrKill } from './embedded-select.ts';
-import { exclusiveLanes } from './lanes.ts';
+import { exclusiveClients } from './client-pool.ts';
 import { nameLiteral, stringLiteral } from './sql-literal.ts';
 
 /** Where the data is and how much of the machine the engine may take. */
@@ -44,7 +44,7 @@ type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[
 let engine: Engine | undefined;
 let fileCount = 0;
 
-/** With the one that writes, one less than Node's pool has threads: see lanes.ts. The last is for what takes no time. */
+/** With the one that writes, one less than Node's pool has threads: see client-pool.ts. The last is for what takes no time. */
 const readerCount = 2;
 const cacheBytes = 32 * 1024 * 1024;
 const smallCacheBytes = 8 * 1024 * 1024;
@@ -184,11 +184,11 @@ export function openEmbeddedClickHouse(options: EmbeddedClickHouseOptions): Clic
     });
   };
   try {
-    const control = exclusiveLanes([connect()]);
+    const control = exclusiveClients([connect()]);
     return clientClickHouse({
       place: used.directory,
-      writers: exclusiveLanes([connect()]),
-      readers: exclusiveLanes(Array.from({ length: readerCount }, connect)),
+      writers: exclusiveClients([connect()]),
+      readers: exclusiveClients(Array.from({ length: readerCount }, connect)),
       control,
       select: (client, query, signal) => selectOrKill(client, query, signal, control),
       insert: (client, insert) => insertFromFile(used.directory, insert, (query) => client.command({ query })),

@@ -4,7 +4,7 @@ import { finished } from 'node:stream/promises';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { type ClickHouse, maxQueryBytes, type RowInsert } from './clickhouse.ts';
 import { clientClickHouse } from './client-clickhouse.ts';
-import { sharedLane } from './lanes.ts';
+import { sharedClient } from './client-pool.ts';
 import { nameLiteral, stringLiteral } from './sql-literal.ts';
 
 /**
@@ -55,9 +55,9 @@ export function openHttpClickHouse(options: HttpClickHouseOptions): ClickHouse {
   return clientClickHouse({
     place: options.url,
     login: { user: options.user, password: options.password },
-    readers: sharedLane(connect(maxConnections.readers)),
-    writers: sharedLane(connect(maxConnections.writers)),
-    control: sharedLane(controlClient),
+    readers: sharedClient(connect(maxConnections.readers)),
+    writers: sharedClient(connect(maxConnections.writers)),
+    control: sharedClient(controlClient),
     select: (client, query, signal) => selectOverHttp(client, query, signal, controlClient),
     async insert(client, { table, columns, rows }: RowInsert) {
       const names = columns.map((column) => nameLiteral(column.name)).join(', ');

@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 
 /** Clients of one database, lent to one task after the other. */
-export interface Lanes {
+export interface ClientPool {
   /**
    * Runs a task with a client as soon as one is free, in the order of asking. A task that still waits when the signal
    * fires leaves the queue, and the call rejects with the signal's reason.
@@ -11,7 +11,7 @@ export interface Lanes {
 }
 
 /** A client that does many things at the same time. */
-export function sharedLane(client: ClickHouseClient): Lanes {
+export function sharedClient(client: ClickHouseClient): ClientPool {
   return { run: (task) => task(client), close: () => client.close() };
 }
 
@@ -19,7 +19,7 @@ export function sharedLane(client: ClickHouseClient): Lanes {
  * Clients that do one thing at a time each. A connection of the embedded engine does so anyway, but a statement that
  * waits for its turn there holds a thread of Node's small pool (4), and with the pool all file access stands still.
  */
-export function exclusiveLanes(clients: readonly ClickHouseClient[]): Lanes {
+export function exclusiveClients(clients: readonly ClickHouseClient[]): ClientPool {
   const idle = [...clients];
   const waiting = new Set<(client: ClickHouseClient) => void>();
   const turn = (signal: AbortSignal | undefined): Promise<ClickHouseClient> =>
