@@ -1,57 +1,37 @@
 import { join } from 'node:path';
-import { z } from 'zod';
 import type { Bus, TopicSettings } from '../core/bus/bus.ts';
 import { openEmbeddedBus } from '../core/bus/embedded/embedded-bus.ts';
-import { kafkaBusOptions, kafkaSettings } from '../core/bus/kafka/config.ts';
+import { kafkaBusOptions } from '../core/bus/kafka/config.ts';
 import { openKafkaBus } from '../core/bus/kafka/kafka-bus.ts';
 import { requireTopics } from '../core/bus/kafka/topic-administration.ts';
-import { type ConfigOf, defineConfig } from '../core/config/section.ts';
-import { bytesSetting, durationMsSetting, integerSetting } from '../core/config/setting.ts';
 import type { Logger } from '../core/telemetry/logger.ts';
-import { chainTopics, compactedTopics, orderedTopics, topics } from '../core/topics.ts';
-
-/** Settings of the log: SPANLOOM_BUS_…. */
-export const busConfig = defineConfig(
-  z.object({
-    partitions: integerSetting({
-      description: 'Partitions of each topic: as many instances of a stage can share the work. They only ever grow.',
-      default: '1',
-      minimum: 1,
-      maximum: 1024,
-    }),
-    retention: durationMsSetting({
-      description: 'How long messages are kept; recordings of the past and restarts live on them.',
-      default: '24h',
-      minimum: 60_000,
-    }),
-    retentionBytes: bytesSetting({
-      description: 'Size of one partition of a topic above which its oldest messages are removed.',
-      default: '1GiB',
-      minimum: 1024 * 1024,
-    }),
-    maxDeaths: integerSetting({
-      description:
-        'How many starts in a row a message may end before it is put aside as poison; at least 2, since the first one does not tell which message it was. 0 puts nothing aside.',
-      default: '4',
-      minimum: 0,
-      maximum: 1_000,
-    }),
-    ...kafkaSettings,
-  }),
-  'bus',
-);
-
-/** Values of {@link busConfig}. */
-export type BusConfig = Readonly<ConfigOf<typeof busConfig>>;
+import { type Topic, topicDefinitions, topics } from '../core/topics.ts';
+import type { BusConfig } from './bus-config.ts';
+import type { Settings } from './settings.ts';
+import { stages } from './stages.ts';
 
 /** What the topics of the pipeline have to be like. */
 export function topicSettings(config: BusConfig): readonly TopicSettings[] {
+  return topics.map((name) => settingsOf(name, config));
+}
+
+function settingsOf(name: Topic, config: BusConfig): TopicSettings {
   const { partitions, retention: retentionMs, retentionBytes } = config;
-  return topics.map((name) => {
-    if (orderedTopics.includes(name)) return { name, partitions: 1 };
-    if (compactedTopics.includes(name)) return { name, partitions, compacted: true };
-    return { name, partitions, retentionMs, retentionBytes };
-  });
+  switch (topicDefinitions[name].keeps) {
+    case 'all':
+      return { name, partitions: 1 };
+    case 'newest':
+      return { name, partitions, compacted: true };
+    case 'recent':
+      return { name, partitions, retentionMs, retentionBytes };
+  }
+}
+
+/** What the topics have to be like that stages write under full names, without the prefix of the others. */
+export function unprefixedTopicSettings(settings: Settings): readonly TopicSettings[] {
+  const { partitions, retention: retentionMs, retentionBytes } = settings.bus;
+  const names = stages.flatMap((stage) => stage.unprefixedTopics?.(settings) ?? []);
+  return names.map((name) => ({ name, partitions, retentionMs, retentionBytes }));
 }
 
 /** Bounds that only the embedded log has. */
@@ -62,9 +42,10 @@ export interface EmbeddedLogBounds {
 
 /** The same for the embedded log: where a reader is away for long, those before it wait, and nothing is lost. */
 export function embeddedTopicSettings(config: BusConfig, bounds: EmbeddedLogBounds = {}): readonly TopicSettings[] {
-  return topicSettings(config).map((topic) =>
-    chainTopics.includes(topic.name) ? { ...topic, ...bounds, refusesWhenFull: true } : topic,
-  );
+  return topics.map((name) => {
+    const topic = settingsOf(name, config);
+    return topicDefinitions[name].isChain ? { ...topic, ...bounds, refusesWhenFull: true } : topic;
+  });
 }
 
 /** Where the log of a data directory is. */

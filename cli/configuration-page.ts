@@ -1,25 +1,6 @@
 import { describeSection, type ConfigSection } from '../core/config/section.ts';
 import { sections } from './settings.ts';
 
-const titles: Readonly<Record<keyof typeof sections, string>> = {
-  shared: 'All stages',
-  up: 'All stages in one process: spanloom up',
-  bus: 'Log',
-  agents: 'Agents',
-  schemaRegistry: 'Schema Registry',
-  collector: 'Collector',
-  cloud: 'Resources: files and clouds',
-  cloudAws: 'Resources: AWS',
-  resources: 'Resources',
-  kubernetes: 'Resources: Kubernetes',
-  enricher: 'Enricher',
-  correlator: 'Correlator',
-  sink: 'Sink',
-  otlpSink: 'Sink: OpenTelemetry',
-  clickHouse: 'Database',
-  query: 'Query',
-};
-
 const introduction = `# Configuration
 
 <!-- Written by scripts/write-configuration.ts from the stages' settings. Do not edit. -->
@@ -33,8 +14,8 @@ lists are separated by commas.
 
 /** The text of docs/configuration.md. */
 export function configurationPage(): string {
-  const chapters = Object.entries(sections).map(
-    ([name, section]) => `\n## ${titles[name as keyof typeof sections]}\n\n${tableOf(section)}`,
+  const chapters = Object.values<ConfigSection>(sections).map(
+    (section) => `\n## ${section.title}\n\n${tableOf(section)}`,
   );
   return introduction + chapters.join('');
 }

@@ -29,7 +29,7 @@ import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { shortened } from './printable.ts';
 import { runCommand, runQuestion } from './run-command.ts';
 import { watchStandardStreams } from './standard-streams.ts';
-import { stageNames } from './stage-names.ts';
+import { stageNames, stages } from './stages.ts';
 import { packageVersion } from './version.ts';
 
 /** An argument may be a page; what is wrong with it is said at the end. */
@@ -57,10 +57,10 @@ program
     }),
   );
 
-for (const stage of stageNames) {
+for (const { name: stage, description } of stages) {
   program
     .command(stage)
-    .description(`run the stage ${stage} alone`)
+    .description(`run the stage ${stage} alone: it ${description}`)
     .option('--print-config', 'print the settings in effect and end')
     .action((options: { printConfig?: boolean }) =>
       runCommand(async (signal) => {

@@ -2,25 +2,9 @@
  * One bound for the memory of `spanloom up`, made into bounds of its parts. What programs, libraries and a busy engine take
  * anyway comes first; the rest is shared out. A setting of a part that is smaller already stays as it is.
  */
-import { bytesSetting } from '../core/config/setting.ts';
-import { defineConfig } from '../core/config/section.ts';
-import { z } from 'zod';
 import type { Settings } from './settings.ts';
 
 const mebibyte = 1024 ** 2;
-
-/** Settings of `spanloom up`: SPANLOOM_UP_…. */
-export const upConfig = defineConfig(
-  z.object({
-    memory: bytesSetting({
-      description:
-        'Resident memory of `spanloom up`, mapped files included. What it keeps follows: traces that still take late spans, the log that was worked off, caches. docs/architecture.md says what happens at the limit.',
-      default: '1GiB',
-      minimum: 768 * mebibyte,
-    }),
-  }),
-  'up',
-);
 
 /** Resident whatever happens: Node and the engine with their libraries, 310 MiB, what both need to work, and to catch up. */
 const fixedBytes = 608 * mebibyte;

@@ -2,23 +2,15 @@ import { z } from 'zod';
 import type { SignaturePolicy } from '../core/agents/agent-signature.ts';
 import { agentsConfig, signaturePolicy } from '../core/agents/config.ts';
 import { clickHouseConfig } from '../core/clickhouse/config.ts';
-import { type ConfigValues, loadConfig } from '../core/config/load-config.ts';
+import { type ConfigValues, loadConfig, type Sections } from '../core/config/load-config.ts';
 import { defineConfig } from '../core/config/section.ts';
 import { choiceSetting, durationMsSetting, integerSetting, textSetting } from '../core/config/setting.ts';
 import { schemaRegistryConfig } from '../core/registry/config.ts';
+import type { StoreName } from '../core/stage/stage-definition.ts';
 import { logLevels } from '../core/telemetry/logger.ts';
-import { awsConfig } from '../collector/cloud/aws/aws-config.ts';
-import { cloudConfig } from '../collector/cloud/config.ts';
-import { collectorConfig } from '../collector/config.ts';
-import { kubernetesConfig } from '../collector/kubernetes/config.ts';
-import { resourcesConfig } from '../collector/resources/config.ts';
-import { correlatorConfig } from '../correlator/config.ts';
-import { enricherConfig } from '../enricher/config.ts';
-import { queryConfig } from '../query/config.ts';
-import { sinkConfig } from '../sink/config.ts';
-import { otlpSinkConfig } from '../sink/otlp/config.ts';
-import { busConfig } from './bus.ts';
-import { upConfig } from './memory-bound.ts';
+import { busConfig } from './bus-config.ts';
+import { stageSections } from './stages.ts';
+import { upConfig } from './up-config.ts';
 
 /** Settings that all stages share: SPANLOOM_…. */
 const sharedConfig = defineConfig(
@@ -62,26 +54,22 @@ const sharedConfig = defineConfig(
       minimum: 100,
     }),
   }),
+  { title: 'All stages' },
 );
+
+/** Settings of what stages need: {@link StageDefinition.stores}. */
+export const storeSections = {
+  bus: { bus: busConfig, agents: agentsConfig, schemaRegistry: schemaRegistryConfig },
+  clickHouse: { clickHouse: clickHouseConfig },
+} as const satisfies Readonly<Record<StoreName, Sections>>;
 
 /** All settings there are, by section. */
 export const sections = {
   shared: sharedConfig,
   up: upConfig,
-  bus: busConfig,
-  agents: agentsConfig,
-  schemaRegistry: schemaRegistryConfig,
-  collector: collectorConfig,
-  cloud: cloudConfig,
-  cloudAws: awsConfig,
-  resources: resourcesConfig,
-  kubernetes: kubernetesConfig,
-  enricher: enricherConfig,
-  correlator: correlatorConfig,
-  sink: sinkConfig,
-  otlpSink: otlpSinkConfig,
-  clickHouse: clickHouseConfig,
-  query: queryConfig,
+  ...storeSections.bus,
+  ...stageSections,
+  ...storeSections.clickHouse,
 } as const;
 
 /** Whose signatures count on the configured log. */

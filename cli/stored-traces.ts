@@ -1,12 +1,7 @@
-import { join } from 'node:path';
+import { clickHouseDirectory } from '../core/clickhouse/config.ts';
 import { openTraceStore } from '../query/client.ts';
 import type { TraceStore } from '../query/trace-store.ts';
 import type { Settings } from './settings.ts';
-
-/** Folder of the embedded ClickHouse within a data directory. */
-export function clickHouseDirectory(dataDirectory: string): string {
-  return join(dataDirectory, 'clickhouse');
-}
 
 /** The traces of the data directory: through the running process that has them open, else directly. */
 export function openStoredTraces(settings: Settings): Promise<TraceStore> {

@@ -124,7 +124,7 @@ export const collectorConfig = defineConfig(
       default: 'deflate',
     }),
   }),
-  'collector',
+  { name: 'collector', title: 'Collector' },
 );
 
 /** Values of {@link collectorConfig}. */

@@ -1,24 +1,53 @@
-/** Topics of the pipeline, without the configured prefix (`spanloom.` by default). */
-export const topics = [
-  'events',
-  'agent-resources',
-  'resources',
-  'resource-ids',
-  'spans',
-  'linked',
-  'traces',
-  'dead-letter',
-] as const;
-export type Topic = (typeof topics)[number];
+/** The topics of the pipeline. Which stage reads and writes each: `<stage>/definition.ts`. */
+import type { SchemaName } from '../schemas/generated/schemas.ts';
 
-/** Topics that keep the newest message of each key: gaps between their offsets are no loss. */
-export const compactedTopics: readonly string[] = ['resources', 'agent-resources'] satisfies readonly Topic[];
+/** What holds for every message of a topic. */
+export interface TopicDefinition {
+  /** What the key of a message is: messages of one key keep their order. */
+  readonly key: string;
+  /** Avro schema of the values. */
+  readonly schema: SchemaName;
+  /**
+   * What is kept: `recent` as long as SPANLOOM_BUS_RETENTION says; `newest` the newest message of each key (compaction:
+   * gaps between offsets are no loss); `all` everything, in one partition, since the order of the whole topic counts.
+   */
+  readonly keeps: 'recent' | 'newest' | 'all';
+  /**
+   * It leads from one stage to the next, never back. On the embedded log its writer waits for its readers, and
+   * `spanloom replay-range` can begin from it.
+   */
+  readonly isChain: boolean;
+}
 
-/** Topics whose order as a whole is what they tell: one partition, and nothing is ever removed. */
-export const orderedTopics: readonly string[] = ['resource-ids' satisfies Topic];
+/** Every topic by its name, without the configured prefix (`spanloom.` by default). A new topic is one entry here. */
+export const topicDefinitions = {
+  events: { key: 'agent id', schema: 'EventBatch', keeps: 'recent', isChain: true },
+  'agent-resources': {
+    key: 'kind, uid and start of a version, and a secret of the agent',
+    schema: 'Resource',
+    keeps: 'newest',
+    isChain: false,
+  },
+  resources: { key: 'kind, uid and start of a version', schema: 'Resource', keeps: 'newest', isChain: false },
+  'resource-ids': { key: 'kind', schema: 'ResourceIdClaim', keeps: 'all', isChain: false },
+  spans: { key: 'agent id', schema: 'SpanBatch', keeps: 'recent', isChain: true },
+  linked: { key: 'bucket', schema: 'LinkedBatch', keeps: 'recent', isChain: false },
+  traces: { key: 'trace id', schema: 'Trace', keeps: 'recent', isChain: true },
+  'dead-letter': { key: 'origin', schema: 'DeadLetter', keeps: 'recent', isChain: false },
+} as const satisfies Readonly<Record<string, TopicDefinition>>;
 
-/** Topics that lead from one stage to the next, never back: a writer may wait for the readers. */
-export const chainTopics: readonly string[] = ['events', 'spans', 'traces'] satisfies readonly Topic[];
+export type Topic = keyof typeof topicDefinitions;
+
+/** Names of all topics. */
+export const topics = Object.keys(topicDefinitions) as readonly Topic[];
+
+/** Topics that keep the newest message of each key. */
+export const compactedTopics: readonly string[] = topics.filter((name) => topicDefinitions[name].keeps === 'newest');
+
+type ChainTopic = { [Name in Topic]: (typeof topicDefinitions)[Name]['isChain'] extends true ? Name : never }[Topic];
+
+/** Topics from which a second run can begin: `spanloom replay-range`. */
+export const replayableTopics = topics.filter((name): name is ChainTopic => topicDefinitions[name].isChain);
 
 /** Topic of traces in OTLP, there only when it is switched on: a full name that gets no prefix, since readers that are not ours expect it. */
 export const defaultOtlpTopic = 'otlp_spans';
@@ -28,6 +57,3 @@ export const topicPrefixRule = {
   pattern: /^[a-zA-Z0-9._-]{1,100}$/,
   patternText: 'letters, digits, dots, hyphens or underscores',
 } as const;
-
-/** Topics from which a second run can begin: `spanloom replay-range`. */
-export const replayableTopics = ['events', 'spans', 'traces'] as const satisfies readonly Topic[];

@@ -85,7 +85,7 @@ export const correlatorConfig = defineConfig(
       minimum: 1000,
     }),
   }),
-  'correlator',
+  { name: 'correlator', title: 'Correlator' },
 );
 
 /** Values of {@link correlatorConfig}. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { loadSettings } from '../cli/settings.ts';
-import { stageNames } from '../cli/stage-names.ts';
+import { stageNames } from '../cli/stages.ts';
 import { projectFile } from '../core/project-files.ts';
 import { describeWhere } from '../test/requirement.ts';
 import { programsMissing, runProgram } from './testing/check-programs.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { stageNames } from '../cli/stage-names.ts';
+import { stageNames } from '../cli/stages.ts';
 import { projectRoot } from '../core/project-files.ts';
 import { copies, inheritedInstructions, readDockerfile } from './testing/dockerfile.ts';
 

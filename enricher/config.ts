@@ -87,7 +87,7 @@ export const enricherConfig = defineConfig(
       minimum: 1,
     }),
   }),
-  'enricher',
+  { name: 'enricher', title: 'Enricher' },
 );
 
 /** Values of {@link enricherConfig}. */

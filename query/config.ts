@@ -63,7 +63,7 @@ export const queryConfig = defineConfig(
       minimum: 16 * 1024 * 1024,
     }),
   }),
-  'query',
+  { name: 'query', title: 'Query' },
 );
 
 export type QueryConfig = ConfigOf<typeof queryConfig>;

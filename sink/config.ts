@@ -36,7 +36,7 @@ export const sinkConfig = defineConfig(
       maximum: 36_500 * 86_400_000,
     }),
   }),
-  'sink',
+  { name: 'sink', title: 'Sink' },
 );
 
 export type SinkConfig = ConfigOf<typeof sinkConfig>;

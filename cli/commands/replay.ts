@@ -6,7 +6,7 @@ import { UsageError } from '../exit-codes.ts';
 import { runPipeline } from '../pipeline.ts';
 import { startProgress } from '../progress.ts';
 import { replaySource } from '../replay-source.ts';
-import { requireResourceFile } from '../resource-sources.ts';
+import { requireResourceFile } from '../../collector/cloud/file/require-resource-file.ts';
 import { loadSettings } from '../settings.ts';
 import { summaryStream } from '../standard-streams.ts';
 import { processTelemetry } from '../telemetry.ts';

@@ -2,9 +2,8 @@ import { kafkaBusOptions } from '../../core/bus/kafka/config.ts';
 import type { KafkaBusOptions } from '../../core/bus/kafka/kafka-connection.ts';
 import { applyTopics, planTopicChanges } from '../../core/bus/kafka/topic-administration.ts';
 import { describeChange, type TopicChange } from '../../core/bus/kafka/topic-plan.ts';
-import { topicSettings } from '../bus.ts';
+import { topicSettings, unprefixedTopicSettings } from '../bus.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
-import { otlpTopicSettings } from '../otlp-destination.ts';
 import { loadSettings, type Settings } from '../settings.ts';
 
 /** Shows how topics on Kafka differ from the settings. */
@@ -25,10 +24,10 @@ export async function applyTopicSettings(isDryRun: boolean): Promise<void> {
   process.stdout.write('Done.\n');
 }
 
-/** Changes of all topics: the pipeline's, and that of traces in OTLP, which has no prefix. */
+/** Changes of all topics: the pipeline's, and those for other systems, which have no prefix. */
 async function planAll(kafka: KafkaBusOptions, settings: Settings): Promise<readonly TopicChange[]> {
   const own = await planTopicChanges(kafka, topicSettings(settings.bus));
-  return [...own, ...(await planTopicChanges({ ...kafka, prefix: '' }, otlpTopicSettings(settings)))];
+  return [...own, ...(await planTopicChanges({ ...kafka, prefix: '' }, unprefixedTopicSettings(settings)))];
 }
 
 function configuredKafka(): { readonly kafka: KafkaBusOptions; readonly settings: Settings } {

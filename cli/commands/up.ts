@@ -8,7 +8,6 @@ import { boundedSettings, memoryShares } from '../memory-bound.ts';
 import { MemoryKeeper } from '../memory-keeper.ts';
 import { runPipeline } from '../pipeline.ts';
 import { runService } from '../run-service.ts';
-import { captureSource } from '../sources.ts';
 import { loadSettings } from '../settings.ts';
 import { processTelemetry } from '../telemetry.ts';
 
@@ -30,7 +29,6 @@ export async function up(signal: AbortSignal): Promise<void> {
         dataDirectory: dataDir,
         telemetry,
         signal,
-        source: captureSource(settings, dataDir),
         onConfiguredBus: true,
         logBounds: { consumedBytes },
         ends: false,

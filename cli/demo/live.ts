@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clusterFile } from '../../demo/cluster.ts';
 import { ExcludedProcesses } from '../../collector/excluded-processes.ts';
+import { runCollector } from '../../collector/run.ts';
 import { allProcessesExcept, withDescendants } from '../../demo/own-processes.ts';
 import { startShop, type Shop } from '../../demo/shop.ts';
 import { milestone } from '../milestone.ts';
 import { runPipeline } from '../pipeline.ts';
 import { startProgress } from '../progress.ts';
 import { runTogether } from '../../core/run-together.ts';
-import { captureSource } from '../sources.ts';
 import { processTelemetry } from '../telemetry.ts';
 import { TraceCollection } from '../trace-collection.ts';
 import { type Demonstration, type DemoOptions, say, showResult } from './demonstration.ts';
@@ -42,7 +42,8 @@ export async function demonstrateLive(demonstration: Demonstration): Promise<voi
           telemetry: processTelemetry('spanloom-demo', 'error'),
           signal: stop,
           // What else runs on this machine is no part of the demo.
-          source: captureSource(settings, folder, excluded),
+          source: (context) =>
+            runCollector({ ...context, config: settings.collector, dataDirectory: folder, excluded }),
           resourceFile: clusterFile,
           ends: false,
           stores: true,

@@ -1,7 +1,8 @@
 import { PipelineError } from '../../core/errors.ts';
 import type { StageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
 import type { ResourceSource } from '../resources/resource-source.ts';
-import { type AwsConfig, awsProvider } from './aws/aws-config.ts';
+import type { AwsConfig } from './aws/aws-config.ts';
+import { awsProvider } from './aws/configured-aws.ts';
 import type { CloudProvider } from './cloud-provider.ts';
 import { CloudSource } from './cloud-source.ts';
 import type { CloudConfig } from './config.ts';

@@ -21,7 +21,7 @@ export const cloudConfig = defineConfig(
       minimum: 1000,
     }),
   }),
-  'resources-cloud',
+  { name: 'resources-cloud', title: 'Resources: files and clouds' },
 );
 
 /** Values of {@link cloudConfig}. */

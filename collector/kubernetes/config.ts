@@ -53,7 +53,7 @@ export const kubernetesConfig = defineConfig(
       minimum: 1000,
     }),
   }),
-  'resources-kubernetes',
+  { name: 'resources-kubernetes', title: 'Resources: Kubernetes' },
 );
 
 /** Values of {@link kubernetesConfig}. */

@@ -18,7 +18,7 @@ export const resourcesConfig = defineConfig(
       minimum: 60_000,
     }),
   }),
-  'resources',
+  { name: 'resources', title: 'Resources' },
 );
 
 /** Values of {@link resourcesConfig}. */

@@ -5,7 +5,7 @@ import type { ResourcesConfig } from './config.ts';
 import { ResourcePublisher } from './publisher.ts';
 import type { ResourceRegister } from './resource-state.ts';
 import type { ResourceRegisters, ResourceSource } from './resource-source.ts';
-import { resourcesStage } from './run.ts';
+import { resourcesStageName } from './stage-name.ts';
 import { VersionBook } from './version-book.ts';
 
 /** What publishing once needs. The bus stays open: whoever opened it closes it. */
@@ -22,7 +22,7 @@ const checkEveryMs = 10;
 /** Publishes what sources know first, so that it is there before events are. Sources that never tell anything make it wait. */
 export async function publishOnce({ config, bus, sources, telemetry, signal }: PublishOnceOptions): Promise<void> {
   const book = new VersionBook({ settleMs: 0, retentionMs: config.retention });
-  const stage = stageTelemetry(telemetry, resourcesStage, () => book.counters);
+  const stage = stageTelemetry(telemetry, resourcesStageName, () => book.counters);
   const done = new AbortController();
   const stop = AbortSignal.any([signal, done.signal]);
   const publisher = await ResourcePublisher.open({ bus, book, telemetry: stage, signal: stop });

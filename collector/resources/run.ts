@@ -2,16 +2,13 @@ import type { Bus } from '../../core/bus/bus.ts';
 import { stageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { ResourcesConfig } from './config.ts';
+import { resourceEvents } from './internal-events.ts';
 import { resourceMetrics } from './metrics.ts';
 import { ResourcePublisher } from './publisher.ts';
 import type { ResourceSource } from './resource-source.ts';
+import type { Leadership } from './source-definition.ts';
+import { resourcesStageName } from './stage-name.ts';
 import { VersionBook } from './version-book.ts';
-
-/** Decides which of several instances publishes. */
-export interface Leadership {
-  /** Runs `action` while this instance leads, again and again until the signal fires. */
-  lead(action: (leading: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
-}
 
 /** What publishing needs. The bus stays open: whoever opened it closes it. */
 export interface RunResourcesOptions {
@@ -19,19 +16,17 @@ export interface RunResourcesOptions {
   readonly bus: Bus;
   readonly sources: readonly ResourceSource[];
   /** Undefined where there is only this instance. */
-  readonly leadership: Leadership | undefined;
+  readonly leadership?: Leadership | undefined;
   readonly telemetry: Telemetry;
   readonly signal: AbortSignal;
 }
-
-/** Name of the stage in metrics, logs and health. */
-export const resourcesStage = 'resources';
 
 /** Publishes what the sources know, while this instance leads, until the signal fires. */
 export async function runResources(options: RunResourcesOptions): Promise<void> {
   const { config, bus, sources, leadership, telemetry, signal } = options;
   let book = new VersionBook({ settleMs: config.settle, retentionMs: config.retention });
-  const stage = stageTelemetry(telemetry, resourcesStage, () => book.counters);
+  const stage = stageTelemetry(telemetry, resourcesStageName, () => book.counters);
+  if (sources.length === 0) stage.emit(resourceEvents.noSources);
   const published = resourceMetrics(telemetry, () => book);
   const publish = async (leading: AbortSignal): Promise<void> => {
     // What an instance knew when it led last is not what is there now.

@@ -17,7 +17,7 @@ export const agentsConfig = defineConfig(
       default: '',
     }).refine((keys) => keys.every((key) => parsePublicKey(key) !== undefined), 'must be public keys of spanloom'),
   }),
-  'agents',
+  { name: 'agents', title: 'Agents' },
 );
 
 /** Values of {@link agentsConfig}. */

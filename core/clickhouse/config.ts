@@ -1,8 +1,8 @@
+import { join } from 'node:path';
 import { z } from 'zod';
 import { type ConfigOf, defineConfig } from '../config/section.ts';
 import { bytesSetting, durationMsSetting, integerSetting, textSetting } from '../config/setting.ts';
 import type { ClickHouse } from './clickhouse.ts';
-import { openHttpClickHouse } from './http.ts';
 
 /** Settings of the database, shared by the sink and the query stage: SPANLOOM_CLICKHOUSE_…. */
 export const clickHouseConfig = defineConfig(
@@ -33,10 +33,15 @@ export const clickHouseConfig = defineConfig(
       maximum: 64,
     }).optional(),
   }),
-  'clickhouse',
+  { name: 'clickhouse', title: 'Database' },
 );
 
 export type ClickHouseConfig = ConfigOf<typeof clickHouseConfig>;
+
+/** Folder of the embedded ClickHouse within a data directory. */
+export function clickHouseDirectory(dataDirectory: string): string {
+  return join(dataDirectory, 'clickhouse');
+}
 
 /**
  * Opens the configured database: a server when an address is given, else the embedded one in `directory`, whose engine is
@@ -51,6 +56,7 @@ export async function openClickHouse(config: ClickHouseConfig, directory: string
       ...(config.mergeThreads === undefined ? {} : { mergeThreads: config.mergeThreads }),
     });
   }
+  const { openHttpClickHouse } = await import('./http.ts');
   return openHttpClickHouse({
     url: config.url,
     database: config.database,

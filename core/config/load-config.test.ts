@@ -20,6 +20,7 @@ const shared = defineConfig(
     dataDir: textSetting({ description: 'Where state is kept.', default: '.spanloom' }),
     password: textSetting({ description: 'Password of the database.', secret: true }).optional(),
   }),
+  { title: 'All stages' },
 );
 const collector = defineConfig(
   z.object({
@@ -33,7 +34,7 @@ const collector = defineConfig(
     ratio: numberSetting({ description: 'Share.', default: '0.5' }),
     site: textSetting({ description: 'Where this host stands.' }),
   }),
-  'collector',
+  { name: 'collector', title: 'Collector' },
 );
 
 function problemsOf(environment: Record<string, string>): string {

@@ -78,7 +78,7 @@ export function loadConfig<const All extends Sections>(
     else
       for (const issue of result.error.issues) {
         const field = issue.path[0];
-        const subject = field === undefined ? (section.stage ?? 'settings') : environmentName(section, String(field));
+        const subject = field === undefined ? (section.name ?? 'settings') : environmentName(section, String(field));
         problems.push(`${subject}: ${issue.message}`);
       }
   }

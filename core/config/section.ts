@@ -1,9 +1,11 @@
 import type { z } from 'zod';
 
-/** The settings of one stage, or those that all stages share. */
+/** Settings that belong together: of a stage, of a part of one, or those that all stages share. */
 export interface ConfigSection<Schema extends z.ZodObject = z.ZodObject> {
-  /** Undefined for the shared ones. */
-  readonly stage?: string;
+  /** Begins the names of its variables, as `sink-otlp` begins SPANLOOM_SINK_OTLP_TOPIC. Undefined for the shared ones. */
+  readonly name?: string;
+  /** Its heading in docs/configuration.md. */
+  readonly title: string;
   readonly schema: Schema;
 }
 
@@ -13,9 +15,12 @@ export type ConfigOf<Section> = Section extends ConfigSection<infer Schema> ? z.
 /** Every variable of the environment that starts with this is ours. */
 export const environmentPrefix = 'SPANLOOM_';
 
-/** Declares the settings of a stage: `defineConfig(z.object({ payloadBytes: bytesSetting({ … }) }), 'collector')`. */
-export function defineConfig<Schema extends z.ZodObject>(schema: Schema, stage?: string): ConfigSection<Schema> {
-  return stage === undefined ? { schema } : { stage, schema };
+/** Declares settings: `defineConfig(z.object({ batchRows: integerSetting({ … }) }), { name: 'sink', title: 'Sink' })`. */
+export function defineConfig<Schema extends z.ZodObject>(
+  schema: Schema,
+  names: Pick<ConfigSection, 'name' | 'title'>,
+): ConfigSection<Schema> {
+  return { ...names, schema };
 }
 
 const upperSnake = (name: string): string =>
@@ -26,8 +31,8 @@ const upperSnake = (name: string): string =>
 
 /** Name of a setting in the environment: `payloadBytes` of the collector is SPANLOOM_COLLECTOR_PAYLOAD_BYTES. */
 export function environmentName(section: ConfigSection, field: string): string {
-  const stage = section.stage === undefined ? '' : `${upperSnake(section.stage)}_`;
-  return `${environmentPrefix}${stage}${upperSnake(field)}`;
+  const prefix = section.name === undefined ? '' : `${upperSnake(section.name)}_`;
+  return `${environmentPrefix}${prefix}${upperSnake(field)}`;
 }
 
 /** One setting, for documentation and for printing. */

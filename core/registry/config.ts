@@ -20,7 +20,7 @@ export const schemaRegistryConfig = defineConfig(
       minimum: 100,
     }),
   }),
-  'schema-registry',
+  { name: 'schema-registry', title: 'Schema Registry' },
 );
 
 export type SchemaRegistryConfig = Readonly<ConfigOf<typeof schemaRegistryConfig>>;

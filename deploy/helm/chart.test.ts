@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { loadSettings } from '../../cli/settings.ts';
 import { readResourceFile } from '../../collector/cloud/file/read-resource-file.ts';
 import { objectKinds } from '../../collector/kubernetes/object-kinds.ts';
-import { stageNames } from '../../cli/stage-names.ts';
+import { stageNames } from '../../cli/stages.ts';
 import { projectFile } from '../../core/project-files.ts';
 import { describeWhere } from '../../test/requirement.ts';
 import { programsMissing } from '../testing/check-programs.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stageNames } from '../../cli/stage-names.ts';
+import { stageNames } from '../../cli/stages.ts';
 import { topics } from '../../core/topics.ts';
 import { grants } from '../testing/kafka-grants.ts';
 

@@ -25,7 +25,7 @@ export const otlpSinkConfig = defineConfig(
       maximum: 64 * 1024 * 1024,
     }),
   }),
-  'sink-otlp',
+  { name: 'sink-otlp', title: 'Sink: OpenTelemetry' },
 );
 
 export type OtlpSinkConfig = ConfigOf<typeof otlpSinkConfig>;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openEmbeddedBus } from '../../core/bus/embedded/embedded-bus.ts';
 import { readTopic } from '../../cli/read-topic.ts';
-import { stageNames } from '../../cli/stage-names.ts';
+import { stageNames } from '../../cli/stages.ts';
 import type { Bus } from '../../core/bus/bus.ts';
 import { outgoingMessage } from '../../core/codec.ts';
 import { topics } from '../../core/topics.ts';

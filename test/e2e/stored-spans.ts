@@ -1,5 +1,5 @@
 import { openEmbeddedClickHouse } from '../../core/clickhouse/embedded.ts';
-import { clickHouseDirectory } from '../../cli/stored-traces.ts';
+import { clickHouseDirectory } from '../../core/clickhouse/config.ts';
 
 /** How often each span is stored, by its id. */
 export async function storedSpans(dataDirectory: string): Promise<ReadonlyMap<string, number>> {

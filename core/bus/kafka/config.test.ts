@@ -9,7 +9,7 @@ import { defineConfig } from '../../config/section.ts';
 import { kafkaBusOptions, kafkaSettings } from './config.ts';
 import type { KafkaBusOptions } from './kafka-connection.ts';
 
-const bus = defineConfig(z.object(kafkaSettings), 'bus');
+const bus = defineConfig(z.object(kafkaSettings), { name: 'bus', title: 'Log' });
 const options = (given: Record<string, string>): KafkaBusOptions | undefined => {
   const environment = Object.fromEntries(Object.entries(given).map(([name, value]) => [`SPANLOOM_BUS_${name}`, value]));
   return kafkaBusOptions(loadConfig(environment, { bus }).bus);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { requireResourceFile } from './resource-sources.ts';
+import { requireResourceFile } from './require-resource-file.ts';
 
 test('a file of resources is a real one of bounded size', () => {
   const folder = mkdtempSync(join(tmpdir(), 'spanloom-resources-'));

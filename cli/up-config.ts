@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { defineConfig } from '../core/config/section.ts';
+import { bytesSetting } from '../core/config/setting.ts';
+
+const mebibyte = 1024 ** 2;
+
+/** Settings of `spanloom up`: SPANLOOM_UP_…. */
+export const upConfig = defineConfig(
+  z.object({
+    memory: bytesSetting({
+      description:
+        'Resident memory of `spanloom up`, mapped files included. What it keeps follows: traces that still take late spans, the log that was worked off, caches. docs/architecture.md says what happens at the limit.',
+      default: '1GiB',
+      minimum: 768 * mebibyte,
+    }),
+  }),
+  { name: 'up', title: 'All stages in one process: spanloom up' },
+);

@@ -1,0 +1,26 @@
+import { defineStage } from '../../core/stage/stage-definition.ts';
+import { resourcesConfig } from './config.ts';
+import { hasResourceSources, openResourceSources, resourceSourceSettings } from './sources.ts';
+import { resourcesStageName } from './stage-name.ts';
+
+/** The publisher of resources as a stage. The collector's folder has its sources, but it runs once for all hosts. */
+export const resourcesStage = defineStage({
+  name: resourcesStageName,
+  description: 'publishes what spans are tagged with: objects of Kubernetes, of clouds and of files',
+  settings: { resources: resourcesConfig, ...resourceSourceSettings },
+  stores: ['bus'],
+  reads: [
+    { topic: 'resources', group: 'resources', isWhole: true },
+    { topic: 'resource-ids', group: 'resources', isWhole: true },
+  ],
+  writes: ['resources', 'resource-ids'],
+  hasWork: (settings) => hasResourceSources(settings),
+  async check(settings, telemetry) {
+    await openResourceSources(settings, telemetry);
+  },
+  async run({ settings, ...context }) {
+    const { runResources } = await import('./run.ts');
+    const opened = await openResourceSources(settings, context.telemetry);
+    await runResources({ ...context, ...opened, config: settings.resources });
+  },
+});

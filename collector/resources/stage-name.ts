@@ -1,0 +1,2 @@
+/** Name of the stage in metrics, logs, health and rights. */
+export const resourcesStageName = 'resources';

@@ -1,0 +1,20 @@
+import { defineStage } from '../core/stage/stage-definition.ts';
+import { enricherConfig } from './config.ts';
+
+/** The enricher as a stage. */
+export const enricherStage = defineStage({
+  name: 'enricher',
+  description: 'makes spans of events',
+  settings: { enricher: enricherConfig },
+  stores: ['bus'],
+  reads: [
+    { topic: 'events', group: 'enricher', isWhole: false },
+    { topic: 'resources', group: 'enricher-resources', isWhole: true },
+    { topic: 'agent-resources', group: 'enricher-resources', isWhole: true },
+  ],
+  writes: ['spans', 'dead-letter'],
+  async run({ settings, ...context }) {
+    const { runEnricher } = await import('./run.ts');
+    await runEnricher({ ...context, config: settings.enricher });
+  },
+});

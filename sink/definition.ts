@@ -1,0 +1,31 @@
+import { runTogether } from '../core/run-together.ts';
+import { defineStage } from '../core/stage/stage-definition.ts';
+import { sinkConfig } from './config.ts';
+import { otlpSinkConfig } from './otlp/config.ts';
+
+/** The sink as a stage: ClickHouse and, where it is switched on, OTLP in consumer groups of its own. */
+export const sinkStage = defineStage({
+  name: 'sink',
+  description: 'stores traces and resources in ClickHouse, and sends traces as OTLP where that is switched on',
+  settings: { sink: sinkConfig, otlpSink: otlpSinkConfig },
+  stores: ['clickHouse', 'bus'],
+  reads: [
+    { topic: 'traces', group: 'sink', isWhole: false },
+    { topic: 'resources', group: 'sink', isWhole: false },
+    { topic: 'agent-resources', group: 'sink', isWhole: false },
+    { topic: 'traces', group: 'sink-otlp', isWhole: false },
+    { topic: 'resources', group: 'sink-otlp-names', isWhole: true },
+    { topic: 'agent-resources', group: 'sink-otlp-names', isWhole: true },
+  ],
+  writes: ['dead-letter'],
+  unprefixedTopics: ({ otlpSink }) => (otlpSink.enabled ? [otlpSink.topic] : []),
+  async run({ settings, unprefixedBus: destination, ...context }) {
+    const { runSink } = await import('./run.ts');
+    const tasks = [(signal: AbortSignal) => runSink({ ...context, config: settings.sink, signal })];
+    if (destination !== undefined) {
+      const { runOtlpSink } = await import('./otlp/run.ts');
+      tasks.push((signal) => runOtlpSink({ ...context, config: settings.otlpSink, destination, signal }));
+    }
+    await runTogether(context.signal, tasks);
+  },
+});
