@@ -11,9 +11,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { collectorConfig } from '../collector/config.ts';
 import type { Output } from '../collector/outbox.ts';
-import { captureHost } from '../collector/run.ts';
+import { collectInto } from '../collector/run.ts';
+import { collectorSections } from '../collector/sources.ts';
 import { openEmbeddedBus } from '../core/bus/embedded/embedded-bus.ts';
 import { loadConfig } from '../core/config/load-config.ts';
 import { createLogger } from '../core/telemetry/logger.ts';
@@ -37,7 +37,7 @@ type OutputKind = (typeof outputs)[number];
 /** The process that is measured: answers every message of its parent with a sample, ends when told so. */
 async function runMeasured(kind: OutputKind, directory: string): Promise<void> {
   const telemetry = createTelemetry({ logger: createLogger({ name: 'bench', level: 'warn' }) });
-  const { collector: config } = loadConfig(process.env, { collector: collectorConfig });
+  const settings = loadConfig(process.env, collectorSections);
   const controller = new AbortController();
   const metric = async (name: string): Promise<number> =>
     ((await telemetry.registry.getSingleMetric(name)?.get())?.values ?? []).reduce((sum, { value }) => sum + value, 0);
@@ -63,7 +63,7 @@ async function runMeasured(kind: OutputKind, directory: string): Promise<void> {
     output = await bus.producer();
     close = () => bus.close();
   }
-  const running = captureHost({ config, dataDirectory: directory, telemetry, signal: controller.signal }, output);
+  const running = collectInto({ settings, dataDirectory: directory, telemetry, signal: controller.signal }, output);
   process.send!('started');
   await running;
   await close();

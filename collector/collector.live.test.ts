@@ -11,13 +11,13 @@ import { canCapture, finish, python } from '../native/testing/live-events.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
 import { readEventBatch, type EventBatch } from '../schemas/generated/event-batch.ts';
 import { readResource, type Resource } from '../schemas/generated/resource.ts';
-import { collectorConfig } from './config.ts';
 import { runRecording } from './record/run-recording.ts';
 import { runReplay } from './replay/run-replay.ts';
-import { captureHost } from './run.ts';
+import { collectInto } from './run.ts';
+import { collectorSections } from './sources.ts';
 
 const telemetry = createTelemetry({ logger: createLogger({ name: 'test', level: 'silent' }) });
-const { collector: config } = loadConfig({}, { collector: collectorConfig });
+const settings = loadConfig({}, collectorSections);
 
 const conversation = python(`
 client, server = pair()
@@ -44,7 +44,7 @@ describe.skipIf(!canCapture())('the collector', () => {
     const messages: OutgoingMessage[] = [];
     const output = { send: (more: readonly OutgoingMessage[]) => Promise.resolve(void messages.push(...more)) };
     const controller = new AbortController();
-    const running = captureHost({ config, dataDirectory: directory, telemetry, signal: controller.signal }, output);
+    const running = collectInto({ settings, dataDirectory: directory, telemetry, signal: controller.signal }, output);
     // Whatever the work comes to, a failure of the capture is the better message.
     await Promise.race([running, sleep(300).then(work)]);
     await sleep(200);
@@ -123,7 +123,7 @@ describe.skipIf(!canCapture())('the collector', () => {
   it('records into a file, from which a replay sends the same events', async () => {
     const path = join(directory, 'recording.avro');
     const controller = new AbortController();
-    const recording = runRecording({ path, config, dataDirectory: directory, telemetry, signal: controller.signal });
+    const recording = runRecording({ path, settings, dataDirectory: directory, telemetry, signal: controller.signal });
     await sleep(300);
     const { processId } = await finish(...conversation);
     await sleep(200);
@@ -142,11 +142,11 @@ describe.skipIf(!canCapture())('the collector', () => {
   });
 
   it('refuses a pattern that is not valid, naming it', async () => {
-    const wrong = { ...config, redactPatterns: 'fine (unclosed' };
+    const wrong = { ...settings, capture: { ...settings.capture, redactPatterns: 'fine (unclosed' } };
     const { signal } = new AbortController();
     const output = { send: () => Promise.resolve() };
     await expect(
-      captureHost({ config: wrong, dataDirectory: directory, telemetry, signal }, output),
+      collectInto({ settings: wrong, dataDirectory: directory, telemetry, signal }, output),
     ).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.stringContaining("'(unclosed'") as string,

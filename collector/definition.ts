@@ -1,16 +1,16 @@
 import { defineStage } from '../core/stage/stage-definition.ts';
-import { collectorConfig } from './config.ts';
+import { collectorSections, sourceDefinitions } from './sources.ts';
 
 /** The collector as a stage. */
 export const collectorStage = defineStage({
   name: 'collector',
-  description: 'captures this host',
-  settings: { collector: collectorConfig },
+  description: 'captures this host and publishes what is known of it',
+  settings: collectorSections,
   stores: ['bus'],
   reads: [],
-  writes: ['events', 'agent-resources'],
-  async run({ settings, ...context }) {
+  writes: [...new Set(sourceDefinitions.flatMap(({ writes }) => writes))],
+  async run(context) {
     const { runCollector } = await import('./run.ts');
-    await runCollector({ ...context, config: settings.collector });
+    await runCollector(context);
   },
 });

@@ -33,6 +33,11 @@ export class Outbox {
     this.failed.catch(() => undefined);
   }
 
+  /** Nothing waits or is being sent. */
+  get isIdle(): boolean {
+    return this.#sending === undefined && this.#failure === undefined;
+  }
+
   /** Sends messages some time; `sent` is called when they are stored. */
   put(messages: readonly OutgoingMessage[], sent: () => void = () => undefined): void {
     if (this.#failure !== undefined) return;

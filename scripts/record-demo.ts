@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RecordingWriter } from '../collector/record/recording-writer.ts';
-import { captureHost } from '../collector/run.ts';
+import { collectInto } from '../collector/run.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { loadSettings } from '../cli/settings.ts';
 import { processTelemetry } from '../cli/telemetry.ts';
@@ -46,9 +46,9 @@ function onlyDemo(message: OutgoingMessage): OutgoingMessage | undefined {
 
 try {
   await withTemporaryFolder(async (dataDirectory) => {
-    const captured = captureHost(
+    const captured = collectInto(
       {
-        config: settings.collector,
+        settings,
         dataDirectory,
         telemetry: processTelemetry('spanloom-record', 'warn'),
         signal: over.signal,

@@ -28,7 +28,7 @@ export async function record(path: string, options: RecordOptions, signal: Abort
   try {
     const { batches, bytes } = await runRecording({
       path,
-      config: settings.collector,
+      settings,
       dataDirectory: settings.shared.dataDir,
       telemetry: processTelemetry('spanloom-record', 'warn'),
       signal: AbortSignal.any([signal, ...over]),

@@ -33,6 +33,8 @@ export async function demonstrateLive(demonstration: Demonstration): Promise<voi
     const state = { lastTraceAtMs: 0 };
     const opened = openedPort();
     const done = new AbortController();
+    // Whatever the settings say: the demo is of the capture.
+    const captured = { ...settings, capture: { ...settings.capture, captureEnabled: true } };
     const excluded = new ExcludedProcesses(allProcessesExcept(withDescendants(process.pid)));
     await runTogether(AbortSignal.any([signal, done.signal]), [
       (stop) =>
@@ -42,8 +44,7 @@ export async function demonstrateLive(demonstration: Demonstration): Promise<voi
           telemetry: processTelemetry('spanloom-demo', 'error'),
           signal: stop,
           // What else runs on this machine is no part of the demo.
-          source: (context) =>
-            runCollector({ ...context, config: settings.collector, dataDirectory: folder, excluded }),
+          source: (context) => runCollector({ ...context, settings: captured, dataDirectory: folder, excluded }),
           resourceFile: clusterFile,
           ends: false,
           stores: true,

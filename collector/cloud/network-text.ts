@@ -1,7 +1,7 @@
 /** Addresses, networks and hardware addresses as people and clouds write them. What is none gives undefined. */
 import { isIP } from 'node:net';
 import type { Network } from '../../schemas/generated/resource.ts';
-import { addressBytes } from '../host.ts';
+import { addressBytes } from '../host/host.ts';
 
 /** The 4 or 16 bytes of an address. */
 export function parseAddress(text: string): Uint8Array | undefined {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { OutgoingMessage } from '../../core/bus/bus.ts';
 import { imbalance } from '../../core/stage/accounting.ts';
+import { Health } from '../../core/telemetry/health.ts';
 import type { Capture, CapturedBlock, NativeCapture, ProcessMemory } from '../../native/capture.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { AgentIdentity } from '../agent-identity.ts';
@@ -82,7 +83,8 @@ async function start(
     ...{ identity: breaking, clock: new WallClock(), resourceIds: new ResourceIds(), hostResourceId: 1, hostName: 'h' },
     outbox: new Outbox({ send: (messages) => Promise.resolve(void sent.push(...messages)) }, telemetry),
     telemetry,
-    health: { fails: () => undefined, heals: () => undefined, waits: () => undefined, recovers: () => undefined },
+    health: new Health(),
+    dataDirectory: folder,
   });
   const empty = {
     ...{ events: Buffer.alloc(0), eventCount: 0, lastEventId: 0, baseMonotonicNs: 0, untilOffsetNs: 0 },

@@ -54,7 +54,7 @@ const firstScanMs = 2_000;
 
 /** The source of kernel events. */
 export class BpfSource implements Source {
-  readonly name = 'bpf';
+  readonly name = 'capture';
   readonly #options: BpfSourceOptions;
   readonly #counters = new Counters<LossReason>(lossReasons);
 
@@ -68,6 +68,7 @@ export class BpfSource implements Source {
   }
 
   start(context: SourceContext): Promise<RunningSource> {
+    context.health.starts('capture');
     const run = new BpfRun(this.#options, context, this.#counters);
     return Promise.resolve(run);
   }
@@ -190,7 +191,7 @@ class BpfRun implements RunningSource {
 
   /** Never throws. */
   #send(block: CapturedBlock): void {
-    const { identity, clock, hostName, outbox } = this.#context;
+    const { identity, clock, hostName, outbox, health } = this.#context;
     try {
       identity.noteEventId(block.lastEventId);
       const sequence = ++this.#sequence;
@@ -207,6 +208,8 @@ class BpfRun implements RunningSource {
       };
       const batch = encodeEventBatch(head, block.events, block.eventCount);
       outbox.put([eventBatchMessage(identity.agentId, batch)], () => {
+        // The kernel is heard of at least once a second; other messages are no sign of that.
+        health.turns('capture');
         this.#counters.emit(block.eventCount);
         this.#finish();
       });

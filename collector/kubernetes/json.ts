@@ -1,6 +1,6 @@
 /** Reading of JSON that may be anything: what is not there or not of its type is empty. */
 import { isIP } from 'node:net';
-import { addressBytes } from '../host.ts';
+import { addressBytes } from '../host/host.ts';
 
 /** An object of JSON. */
 export type JsonObject = Readonly<Record<string, unknown>>;

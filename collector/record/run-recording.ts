@@ -1,8 +1,9 @@
-import { captureHost, type CaptureHostOptions } from '../run.ts';
+import { PipelineError } from '../../core/errors.ts';
+import { collectInto, type CollectOptions } from '../run.ts';
 import { RecordingWriter } from './recording-writer.ts';
 
 /** What a recording needs. */
-export interface RunRecordingOptions extends CaptureHostOptions {
+export interface RunRecordingOptions extends CollectOptions {
   /** File to write; an existing one is replaced by the first batch. Without a batch there is none. */
   readonly path: string;
   /** Called about once a second. */
@@ -19,16 +20,18 @@ export interface RecordingProgress {
 /**
  * Captures this host into a file until the signal fires.
  *
- * @throws PipelineError ENVIRONMENT_UNSUPPORTED when this machine does not allow it, FILE_UNUSABLE when the file cannot be
+ * @throws PipelineError CONFIG_INVALID when the capture is switched off, ENVIRONMENT_UNSUPPORTED when this machine does not allow it, FILE_UNUSABLE when the file cannot be
  *   made, BUS_FULL when the disk is full: what was written until then is readable
  */
 export async function runRecording(options: RunRecordingOptions): Promise<RecordingProgress> {
-  const { path, config, onProgress } = options;
-  const writer = await RecordingWriter.create(path, { codec: config.recordCodec });
+  const { path, settings, onProgress } = options;
+  if (!settings.capture.captureEnabled)
+    throw new PipelineError('CONFIG_INVALID', 'SPANLOOM_COLLECTOR_CAPTURE_ENABLED: must be true for a recording');
+  const writer = await RecordingWriter.create(path, { codec: settings.collector.recordCodec });
   const progress = (): RecordingProgress => ({ batches: writer.batches, bytes: writer.bytes });
   const timer = setInterval(() => onProgress?.(progress()), 1_000);
   try {
-    await captureHost(options, writer);
+    await collectInto(options, writer);
   } finally {
     clearInterval(timer);
     await writer.close();

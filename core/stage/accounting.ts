@@ -54,3 +54,23 @@ export function imbalance(accounting: Accounting): number {
   const { received, emitted, dropped, rejected, held } = accounting;
   return received - (emitted + sum(dropped) + sum(rejected) + held);
 }
+
+/** The records of several parts of one stage, counted together. */
+export function sumOfAccountings(parts: readonly (() => Accounting)[]): () => Accounting {
+  return () => {
+    const total = { received: 0, emitted: 0, held: 0 };
+    const dropped: Record<string, number> = {};
+    const rejected: Record<string, number> = {};
+    for (const part of parts) {
+      const counts = part();
+      for (const outcome of ['received', 'emitted', 'held'] as const) total[outcome] += counts[outcome];
+      addCounts(dropped, counts.dropped);
+      addCounts(rejected, counts.rejected);
+    }
+    return { ...total, dropped: dropped, rejected: rejected };
+  };
+}
+
+function addCounts(total: Record<string, number>, counts: Readonly<Record<string, number>>): void {
+  for (const [reason, count] of Object.entries(counts)) total[reason] = (total[reason] ?? 0) + count;
+}

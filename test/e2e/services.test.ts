@@ -1,7 +1,7 @@
 /** Stages as processes of their own: what they tell of themselves, and how they end. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openEmbeddedBus } from '../../core/bus/embedded/embedded-bus.ts';
@@ -9,11 +9,13 @@ import { readTopic } from '../../cli/read-topic.ts';
 import { stageNames } from '../../cli/stages.ts';
 import type { Bus } from '../../core/bus/bus.ts';
 import { outgoingMessage } from '../../core/codec.ts';
+import { projectFile } from '../../core/project-files.ts';
 import { topics } from '../../core/topics.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { readDeadLetter } from '../../schemas/generated/dead-letter.ts';
+import { readResource, type Resource } from '../../schemas/generated/resource.ts';
 import { captureMissing, describeWhere } from '../requirement.ts';
-import { type RunningCommand, startSpanloom, untilSays } from './spanloom.ts';
+import { type RunningCommand, startSpanloom, untilSays, withoutRights } from './spanloom.ts';
 
 let folder: string;
 const running: RunningCommand[] = [];
@@ -32,13 +34,13 @@ interface Service extends RunningCommand {
   untilTells(path: string, pattern: RegExp | string): Promise<string>;
 }
 
-async function start(stage: string, settings: Readonly<Record<string, string>> = {}): Promise<Service> {
-  const command = startSpanloom([stage], {
-    SPANLOOM_DATA_DIR: folder,
-    SPANLOOM_METRICS_PORT: '0',
-    SPANLOOM_LOG_LEVEL: 'warn',
-    ...settings,
-  });
+async function start(
+  stage: string,
+  settings: Readonly<Record<string, string>> = {},
+  launcher: readonly string[] = [],
+): Promise<Service> {
+  const own = { SPANLOOM_DATA_DIR: folder, SPANLOOM_METRICS_PORT: '0', SPANLOOM_LOG_LEVEL: 'warn' };
+  const command = startSpanloom([stage], { ...own, ...settings }, launcher);
   running.push(command);
   const [, address] = await untilSays(command, /Metrics are at (\S+)\/metrics/);
   const get: Service['get'] = async (path) => {
@@ -90,6 +92,38 @@ async function becomesReady(stage: string): Promise<void> {
 
 describeWhere(captureMissing(), 'the collector as a service', () => {
   it('is ready by itself, and ends with 0', () => becomesReady('collector'));
+});
+
+describe('the collector without its capture', () => {
+  it('runs without rights and without the addon, is ready and publishes this host, and ends with 0', async () => {
+    const settings = { SPANLOOM_COLLECTOR_CAPTURE_ENABLED: 'false', SPANLOOM_WATCHDOG_TIMEOUT: '0' };
+    const collector = await start('collector', settings, withoutRights);
+    await collector.untilTells('/readyz', /^ok$/m);
+    expect(await collector.get('/healthz')).toEqual({ status: 200, text: 'ok\n' });
+    await collector.untilTells('/metrics', 'spanloom_stage_received_total{stage="collector"} 0');
+    // setpriv becomes the command that it starts, so this is its own process.
+    const mapped = readFileSync(`/proc/${collector.child.pid!}/maps`, 'utf8');
+    expect(mapped).toContain('.node');
+    expect(mapped).not.toContain(projectFile('native'));
+    collector.child.kill('SIGTERM');
+    expect(await collector.ended).toBe(0);
+    await withLog(async (bus) => {
+      const found: Resource[] = [];
+      for await (const { value } of readTopic(bus, 'agent-resources', new AbortController().signal))
+        found.push(readResource(new AvroReader(value)));
+      expect(found).toMatchObject([{ kind: 'host', name: hostname() }]);
+    });
+  });
+
+  it('is no source of recordings, and says which setting makes it one', async () => {
+    const recording = startSpanloom(['record', join(folder, 'recording.avro')], {
+      SPANLOOM_DATA_DIR: folder,
+      SPANLOOM_COLLECTOR_CAPTURE_ENABLED: 'false',
+    });
+    running.push(recording);
+    expect(await recording.ended).not.toBe(0);
+    expect(recording.errors()).toContain('SPANLOOM_COLLECTOR_CAPTURE_ENABLED: must be true for a recording');
+  });
 });
 
 describe('a stage as a service', () => {

@@ -7,11 +7,11 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { parseMacAddress } from './cloud/network-text.ts';
+import { parseMacAddress } from '../cloud/network-text.ts';
 import { addressBytes, isUnique } from './host.ts';
-import { parseCgroup } from './processes/cgroup-path.ts';
-import type { NativeCapture } from '../native/capture.ts';
-import { listProcessIds, readProcText } from './processes/proc-files.ts';
+import { parseCgroup } from '../processes/cgroup-path.ts';
+import type { NativeCapture } from '../../native/capture.ts';
+import { listProcessIds, readProcText } from '../processes/proc-files.ts';
 
 /** What a host is reached at. Without what other hosts have too (loopback, link-local), sorted. */
 export interface HostNetwork {

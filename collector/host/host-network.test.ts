@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { loadNative } from '../native/load.ts';
-import { addressText } from '../schemas/trace-json.ts';
+import { loadNative } from '../../native/load.ts';
+import { addressText } from '../../schemas/trace-json.ts';
 import { inet6Addresses, localAddresses, readHostNetwork } from './host-network.ts';
 
 const fibTrie = `Main:

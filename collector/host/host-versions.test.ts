@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HostVersions } from './host-versions.ts';
-import { hostResource } from './processes/resources.ts';
+import { hostResource } from '../processes/resources.ts';
 
 const boot = 1_000n;
 const host = (address: number, bootTimeNs = boot) =>

@@ -6,10 +6,10 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { encodeValue } from '../core/codec.ts';
-import { AvroReader } from '../schemas/avro-reader.ts';
-import { readResource, writeResource, type Resource } from '../schemas/generated/resource.ts';
-import { schemas } from '../schemas/generated/schemas.ts';
+import { encodeValue } from '../../core/codec.ts';
+import { AvroReader } from '../../schemas/avro-reader.ts';
+import { readResource, writeResource, type Resource } from '../../schemas/generated/resource.ts';
+import { schemas } from '../../schemas/generated/schemas.ts';
 
 const stateSchema = z.object({ version: z.literal(1), schema: z.string(), resource: z.base64() });
 

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { type ConfigOf, defineConfig } from '../../core/config/section.ts';
+import { durationMsSetting, textSetting } from '../../core/config/setting.ts';
+
+/** Settings of the host as a source: SPANLOOM_COLLECTOR_…. */
+export const hostConfig = defineConfig(
+  z.object({
+    nodeName: textSetting({
+      description: 'Name of the Kubernetes node that this host is. Without it NODE_NAME, where that is set.',
+    }).optional(),
+    hostFactsInterval: durationMsSetting({
+      description: 'Time between two looks at the interfaces of this host and its network namespaces.',
+      default: '1m',
+      minimum: 1000,
+    }),
+  }),
+  { name: 'collector', title: 'Collector: host' },
+);
+
+/** Values of {@link hostConfig}. */
+export type HostConfig = Readonly<ConfigOf<typeof hostConfig>>;
