@@ -28,32 +28,38 @@ writes() { grant "$1" --operation Write $(printf -- "--topic $prefix%s " "${@:2}
 # By prefix, since the correlator has two groups.
 joins() { grant "$1" --operation Read --operation Describe --group "$prefix$1" --resource-pattern-type prefixed; }
 
-# Every stage looks at start whether the topics are there. Write implies the id that an idempotent producer asks for.
-for stage in collector resources enricher correlator sink; do
-  grant "$stage" --operation Describe --topic "$prefix" --resource-pattern-type prefixed
-done
+# What follows for each stage is made by `npm run docs` from what its definition.ts says that it reads and writes. Every stage
+# looks at start whether the topics are there. Write implies the id that an idempotent producer asks for.
+#
+# Who has the rights of the collector may write to `events` and `agent-resources` whatever they like, and read nothing. Kafka
+# does not know agents: which agent a message is of, and that it is of that one, follows from its signature
+# (SPANLOOM_AGENTS_SIGNATURES, docs/kafka.md). Not `resources`: what Kubernetes and clouds say of the cluster is no agent's to
+# say. And never Read: keys of `agent-resources` end with what only their agent knows, so that no other can have them
+# compacted away.
+# <stages>
+grant collector --operation Describe --topic "$prefix" --resource-pattern-type prefixed
+writes collector agent-resources events
 
-# Who has these rights may write to `events` and `agent-resources` whatever they like, and read nothing. Kafka does not know
-# agents: which agent a message is of, and that it is of that one, follows from its signature (SPANLOOM_AGENTS_SIGNATURES,
-# docs/kafka.md). Not `resources`: what Kubernetes and clouds say of the cluster is no agent's to say. And never Read: keys
-# of `agent-resources` end with what only their agent knows, so that no other can have them compacted away.
-writes collector events agent-resources
-
+grant resources --operation Describe --topic "$prefix" --resource-pattern-type prefixed
 writes resources resources resource-ids
 reads resources resources resource-ids
 joins resources
 
-reads enricher events agent-resources resources
+grant enricher --operation Describe --topic "$prefix" --resource-pattern-type prefixed
 writes enricher spans dead-letter
+reads enricher events resources agent-resources
 joins enricher
 
-reads correlator spans linked
+grant correlator --operation Describe --topic "$prefix" --resource-pattern-type prefixed
 writes correlator linked traces dead-letter
+reads correlator spans linked
 joins correlator
 
-reads sink traces agent-resources resources
+grant sink --operation Describe --topic "$prefix" --resource-pattern-type prefixed
 writes sink dead-letter
+reads sink traces resources agent-resources
 joins sink
+# </stages>
 
 # `spanloom topics apply`. Deleting is not among it.
 grant topics --operation Create --operation Alter --operation AlterConfigs --operation Describe \

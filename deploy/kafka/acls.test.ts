@@ -1,9 +1,30 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { stageNames } from '../../cli/stages.ts';
+import { stageNames, stages } from '../../cli/stages.ts';
+import { projectFile } from '../../core/project-files.ts';
 import { topics } from '../../core/topics.ts';
 import { grants } from '../testing/kafka-grants.ts';
+import { withStageRights } from './stage-rights.ts';
 
 describe('the rights on Kafka', () => {
+  it('are those that the definitions of the stages say: otherwise run `npm run docs` and commit what it writes', () => {
+    const script = readFileSync(projectFile('deploy', 'kafka', 'acls.sh'), 'utf8');
+    expect(script).toBe(withStageRights(script));
+  });
+
+  it('let the operator put dead letters back where they came from: what stages with dead letters read', () => {
+    const sources = stages.filter(({ writes }) => writes.includes('dead-letter')).flatMap(({ reads }) => reads);
+    const written = grants()
+      .filter(({ user, operations }) => user === 'spanloom-operator' && operations.includes('Write'))
+      .flatMap((grant) => grant.topics);
+    expect(new Set(written)).toEqual(new Set(sources.map(({ topic }) => `spanloom.${topic}`)));
+  });
+
+  it('cover every consumer group of a stage, since its name begins with that of the stage', () => {
+    for (const { name, reads } of stages)
+      for (const { group } of reads) expect(group.startsWith(name), group).toBe(true);
+  });
+
   it('name topics that exist, each written by a stage and, but for what people look at, read by one', () => {
     const by = (operation: string): readonly string[] =>
       grants()
