@@ -35,6 +35,13 @@ export function copyLong(reader: AvroReader, writer: RowBinaryWriter): void {
   writer.writeHalves(((lowHalf >>> 1) | (highHalf << 31)) ^ sign, (highHalf >>> 1) ^ sign);
 }
 
+/** A long within ±2^53, which is returned; others are refused. */
+export function copySafeLong(reader: AvroReader, writer: RowBinaryWriter): number {
+  const value = reader.readLong();
+  writer.writeInt64(value);
+  return value;
+}
+
 /** So many longs. */
 export function copyLongs(reader: AvroReader, writer: RowBinaryWriter, count: number): void {
   for (let index = 0; index < count; index++) copyLong(reader, writer);

@@ -10,7 +10,7 @@ export interface ServiceReference {
   readonly id: number;
 }
 
-/** What a span says about its call. An id is two halves of 32 bits. */
+/** What a span says about its call. An id is two halves of 32 bits, in any order of bytes. */
 export interface SpanEnds {
   readonly idHigh: number;
   readonly idLow: number;

@@ -187,6 +187,15 @@ export class RowBinaryWriter {
     return all >= 0;
   }
 
+  /** Bytes that another writer has written since its last {@link take}. */
+  writeBytesOf(other: RowBinaryWriter, at: number, bytes: number): void {
+    const position = this.claim(bytes);
+    const { buffer } = this;
+    const source = other.buffer;
+    const start = other.#start + at;
+    for (let index = 0; index < bytes; index++) buffer[position + index] = source[start + index]!;
+  }
+
   /** Zeros. */
   writeZeros(bytes: number): void {
     const position = this.claim(bytes);

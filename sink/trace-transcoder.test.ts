@@ -44,6 +44,18 @@ describe('traces from Avro to rows', () => {
     );
   });
 
+  it('copies longs of all 64 bits, but refuses a revision beyond 2^53', () => {
+    // A record has doubles for them: these are exact.
+    const long = fc.nat(2 ** 20 - 1).map((times) => times * 2 ** 43);
+    fc.assert(
+      fc.property(arbitraryTrace({ long }), (trace) => {
+        expect(transcoded(encode(trace))).toEqual(referenceRows(trace));
+      }),
+      { numRuns: 200 },
+    );
+    expect(() => transcoded(encode(makeTrace([], { revision: 2 ** 53 })))).toThrow(AvroDecodeError);
+  });
+
   it('links the spans of calls as reading the records would', () => {
     for (let number = 0; number < 50; number++) {
       const trace = makeLoadTrace(number);

@@ -1,19 +1,19 @@
 /**
  * A trace from Avro to rows in one pass over its bytes: strings are copied, not read, and no record is made. That is
  * three to four times as fast as reading records and writing them, and storing traces is where most of the sink's time
- * goes. How the fields of a span are copied is generated; tests hold all of it to the reading of records.
+ * goes. How the fields of a trace and of a span are copied is generated; tests hold all of it to the reading of records.
  */
 import type { RowColumn } from '../core/clickhouse/clickhouse.ts';
 import type { AvroReader } from '../schemas/avro-reader.ts';
 import { resourceKindIndex } from '../schemas/generated/resource.ts';
 import { sideIdPlaces } from '../schemas/generated/side-ids.ts';
 import { reasonIndex } from '../schemas/generated/span.ts';
-import { scanTrace, TraceScan } from '../schemas/generated/trace-scan.ts';
 import { clientLetter } from '../schemas/observation-points.ts';
-import { copyHex, copyInt, copyString } from './avro-copy.ts';
+import { copyString } from './avro-copy.ts';
 import { linkCalls, type ServiceReference, type SpanEnds } from './call-linker.ts';
 import type { TimeBounds } from './event-range.ts';
 import { copySpan, SpanMarks } from './generated/span-row.ts';
+import { copyTrace, traceFieldColumns, TraceMarks } from './generated/trace-row.ts';
 import type { RowBinaryWriter } from './row-binary-writer.ts';
 
 /** Where rows go: those of the trace's spans, and the one of the trace itself. */
@@ -42,16 +42,6 @@ const unknownService: ServiceReference = { type: 0, id: 0 };
 /** service_type, service_id, is_call, and type and id of both ends. */
 const tailBytes = 4 + 4 + 1 + 4 * 4;
 
-/** Half of an id of 16 hex digits that were checked. */
-function halfOf(buffer: Buffer, start: number): number {
-  let half = 0;
-  for (let index = start; index < start + 8; index++) {
-    const code = buffer[index]!;
-    half = (half << 4) | ((code & 0x0f) + (code > 0x39 ? 9 : 0));
-  }
-  return half;
-}
-
 /** Where in a row the ids of a side are, counted from its port. */
 const autoServiceIdAt = 4 + 4 * sideIdPlaces.autoServiceId;
 const autoServiceTypeAt = 4 + 4 * sideIdPlaces.autoServiceType;
@@ -71,126 +61,67 @@ function widen(times: TimeBounds, timeNs: number): void {
   if (timeNs > times.latestNs) times.latestNs = timeNs;
 }
 
-/** The number of an enum symbol, which was checked and takes one byte. */
-const symbolAt = (buffer: Buffer, position: number): number => buffer[position]! >> 1;
-/** The first of the digits of an id, behind its length of one byte. */
-const digitsAt = (position: number): number => position + 1;
-
 const marks = new SpanMarks();
+const traceMarks = new TraceMarks();
 
 /** Writes the row of one span but for its trace, and zeros for what is known when all spans have been read. */
 function transcodeSpan(reader: AvroReader, writer: RowBinaryWriter, times: TimeBounds | undefined): SpanFacts {
   const { buffer } = reader;
   copySpan(reader, writer, marks);
   if (times !== undefined) widen(times, writer.int64At(marks.startTimeNsInRow));
-  const { parentSpanIdAt, spanIdAt, observationPointAt } = marks;
-  const hasParent = buffer[parentSpanIdAt] !== 0;
-  const reason = symbolAt(buffer, marks.reasonAt);
+  const { observationPointAt, parentSpanIdInRow, spanIdInRow, reason } = marks;
+  const hasParent = buffer[marks.parentSpanIdAt] !== 0;
   const client = serviceAt(writer, marks.clientPortInRow);
   const server = serviceAt(writer, marks.serverPortInRow);
   const tail = writer.length;
   writer.writeZeros(tailBytes);
   const isClient = buffer[observationPointAt + 1] === clientLetter && buffer[observationPointAt] !== 0;
   return {
-    idHigh: halfOf(buffer, digitsAt(spanIdAt)),
-    idLow: halfOf(buffer, digitsAt(spanIdAt) + 8),
-    parentHigh: hasParent ? halfOf(buffer, digitsAt(parentSpanIdAt)) : 0,
-    parentLow: hasParent ? halfOf(buffer, digitsAt(parentSpanIdAt) + 8) : 0,
+    idHigh: writer.int32At(spanIdInRow),
+    idLow: writer.int32At(spanIdInRow + 4),
+    parentHigh: writer.int32At(parentSpanIdInRow),
+    parentLow: writer.int32At(parentSpanIdInRow + 4),
     isSameCall: hasParent && (reason === reasonIndex.tcp_sequence || reason === reasonIndex.datagram),
     client,
     server,
     own: isClient ? client : server,
     tail,
     observationPoint: observationPointAt,
-    status: symbolAt(buffer, marks.statusAt),
-    protocol: symbolAt(buffer, marks.protocolAt),
+    status: marks.status,
+    protocol: marks.protocol,
     requestType: marks.requestTypeAt,
     endpoint: marks.endpointAt,
-    responseCode: marks.responseCodeAt,
+    responseCode: marks.responseCode,
     processName: marks.processNameAt,
   };
 }
 
-/** Copies the string at a position of the Avro bytes. */
+/** Copies the string at a position of the Avro bytes, and goes on where the reader is. */
 function copyStringAt(reader: AvroReader, position: number | undefined, writer: RowBinaryWriter): void {
-  if (position === undefined) writer.writeLength(0);
-  else at(reader, position, () => copyString(reader, writer));
-}
-
-/** Copies the int at a position of the Avro bytes. */
-function copyIntAt(reader: AvroReader, position: number | undefined, writer: RowBinaryWriter): void {
-  if (position === undefined) writer.writeInt32(0);
-  else at(reader, position, () => copyInt(reader, writer));
-}
-
-/** Copies the id at a position of the Avro bytes. @param mayBeEmpty then the empty string becomes zeros */
-function copyHexAt(
-  reader: AvroReader,
-  position: number,
-  writer: RowBinaryWriter,
-  bytes: number,
-  mayBeEmpty = false,
-): void {
+  if (position === undefined) {
+    writer.writeLength(0);
+    return;
+  }
   const end = reader.position;
   reader.position = position;
-  copyHex(reader, writer, bytes, mayBeEmpty);
-  reader.position = end;
-}
-
-/** Reads at another position, and goes on where the reader is. */
-function at(reader: AvroReader, position: number, read: () => void): void {
-  const end = reader.position;
-  reader.position = position;
-  read();
+  copyString(reader, writer);
   reader.position = end;
 }
 
 /** A trace whose spans have been read. */
 interface TraceFacts {
   readonly reader: AvroReader;
-  readonly scan: TraceScan;
-  readonly isMerged: boolean;
+  readonly version: number;
   readonly spanCount: number;
   /** The root of the trace, where it has one. */
   readonly root: SpanFacts | undefined;
 }
 
-/** Each column of table `trace` with what writes it. */
-const traceRow: readonly (RowColumn & { readonly write: (writer: RowBinaryWriter, trace: TraceFacts) => void })[] = [
-  {
-    name: 'trace_id',
-    type: 'FixedString(16)',
-    write: (writer, { reader, scan }) => copyHexAt(reader, scan.traceIdAt, writer, 16),
-  },
-  {
-    name: 'version',
-    type: 'Int64',
-    write: (writer, { scan, isMerged }) => writer.writeInt64(scan.revision * 2 + (isMerged ? 1 : 0)),
-  },
-  { name: 'revision', type: 'Int64', write: (writer, { scan }) => writer.writeInt64(scan.revision) },
-  {
-    name: 'merged_into',
-    type: 'FixedString(16)',
-    write: (writer, { reader, scan }) => copyHexAt(reader, scan.mergedIntoAt, writer, 16, true),
-  },
-  {
-    name: 'carried_trace_id',
-    type: 'FixedString(16)',
-    write: (writer, { reader, scan }) => copyHexAt(reader, scan.carriedTraceIdAt, writer, 16, true),
-  },
-  {
-    name: 'root_span_id',
-    type: 'FixedString(8)',
-    write: (writer, { reader, scan }) => copyHexAt(reader, scan.rootSpanIdAt, writer, 8, true),
-  },
-  { name: 'root_count', type: 'Int32', write: (writer, { scan }) => writer.writeInt32(scan.rootCount) },
-  {
-    name: 'start_time',
-    type: "DateTime64(9, 'UTC')",
-    write: (writer, { scan }) => writer.writeBigInt64(scan.startTimeNs),
-  },
-  { name: 'duration_ns', type: 'Int64', write: (writer, { scan }) => writer.writeInt64(scan.durationNs) },
-  { name: 'error_count', type: 'Int32', write: (writer, { scan }) => writer.writeInt32(scan.errorCount) },
+/** Columns of table `trace` behind those of the fields of a trace, each with what writes it. */
+const furtherColumns: readonly (RowColumn & {
+  readonly write: (writer: RowBinaryWriter, trace: TraceFacts) => void;
+})[] = [
+  { name: 'version', type: 'Int64', write: (writer, { version }) => writer.writeInt64(version) },
   { name: 'span_count', type: 'Int32', write: (writer, { spanCount }) => writer.writeInt32(spanCount) },
   { name: 'root_service_type', type: 'Int32', write: (writer, { root }) => writer.writeInt32(root?.own.type ?? 0) },
   { name: 'root_service_id', type: 'Int32', write: (writer, { root }) => writer.writeInt32(root?.own.id ?? 0) },
@@ -219,14 +150,15 @@ const traceRow: readonly (RowColumn & { readonly write: (writer: RowBinaryWriter
   {
     name: 'root_response_code',
     type: 'Int32',
-    write: (writer, { reader, root }) => copyIntAt(reader, root?.responseCode, writer),
+    write: (writer, { root }) => writer.writeInt32(root?.responseCode ?? 0),
   },
 ];
 
-/** Columns of a trace row. Enums travel as numbers. */
-export const traceColumns: readonly RowColumn[] = traceRow.map(({ name, type }) => ({ name, type }));
-
-const scan = new TraceScan();
+/** Columns of a trace row, in the order of `transcodeTrace`. Enums travel as numbers. */
+export const traceColumns: readonly RowColumn[] = [
+  ...traceFieldColumns,
+  ...furtherColumns.map(({ name, type }) => ({ name, type })),
+];
 
 /**
  * Reads one Trace and writes its rows. When it throws, part of the rows may have been written: discard them.
@@ -237,21 +169,24 @@ const scan = new TraceScan();
 export function transcodeTrace(reader: AvroReader, writers: TraceWriters): number {
   const { spans: spanWriter, trace: traceWriter, times } = writers;
   const { buffer } = reader;
-  scanTrace(reader, scan);
-  const isMerged = buffer[scan.mergedIntoAt] !== 0;
-  const hasRoot = buffer[scan.rootSpanIdAt] !== 0;
-  const rootHigh = hasRoot ? halfOf(buffer, digitsAt(scan.rootSpanIdAt)) : 0;
-  const rootLow = hasRoot ? halfOf(buffer, digitsAt(scan.rootSpanIdAt) + 8) : 0;
+  copyTrace(reader, traceWriter, traceMarks);
+  const { traceIdInRow, carriedTraceIdInRow, rootSpanIdInRow, revision } = traceMarks;
+  const isMerged = buffer[traceMarks.mergedIntoAt] !== 0;
+  // One that was merged into another has no time.
+  if (times !== undefined && !isMerged) widen(times, traceWriter.int64At(traceMarks.startTimeNsInRow));
   // What OpenTelemetry knows the trace by: the id that it carries, else its own.
-  const otelIdAt = buffer[scan.carriedTraceIdAt] === 0 ? scan.traceIdAt : scan.carriedTraceIdAt;
+  const otelIdInRow = buffer[traceMarks.carriedTraceIdAt] === 0 ? traceIdInRow : carriedTraceIdInRow;
+  const hasRoot = buffer[traceMarks.rootSpanIdAt] !== 0;
+  const rootHigh = traceWriter.int32At(rootSpanIdInRow);
+  const rootLow = traceWriter.int32At(rootSpanIdInRow + 4);
 
   const spans: SpanFacts[] = [];
   let root: SpanFacts | undefined;
   for (let count = reader.readBlockCount(); count > 0; count = reader.readBlockCount()) {
     for (let index = 0; index < count; index++) {
-      copyHexAt(reader, scan.traceIdAt, spanWriter, 16);
-      copyHexAt(reader, otelIdAt, spanWriter, 16);
-      spanWriter.writeInt64(scan.revision);
+      spanWriter.writeBytesOf(traceWriter, traceIdInRow, 16);
+      spanWriter.writeBytesOf(traceWriter, otelIdInRow, 16);
+      spanWriter.writeInt64(revision);
       const facts = transcodeSpan(reader, spanWriter, times);
       spans.push(facts);
       if (hasRoot && facts.idHigh === rootHigh && facts.idLow === rootLow) root ??= facts;
@@ -259,10 +194,8 @@ export function transcodeTrace(reader: AvroReader, writers: TraceWriters): numbe
   }
   patchCalls(spanWriter, spans);
 
-  // One that was merged into another has no time.
-  if (times !== undefined && !isMerged) widen(times, Number(scan.startTimeNs));
-  const facts: TraceFacts = { reader, scan, isMerged, spanCount: spans.length, root };
-  for (const { write } of traceRow) write(traceWriter, facts);
+  const facts: TraceFacts = { reader, version: revision * 2 + (isMerged ? 1 : 0), spanCount: spans.length, root };
+  for (const { write } of furtherColumns) write(traceWriter, facts);
   return spans.length;
 }
 

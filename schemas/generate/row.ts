@@ -13,16 +13,21 @@ export interface RowSpec {
   readonly hex: Readonly<Record<string, { readonly bytes: number; readonly mayBeEmpty?: boolean }>>;
   /** Longs that are Unix nanoseconds, by the name of the column. */
   readonly times: Readonly<Record<string, string>>;
+  /** Fields of which the value is noted; a long is then refused beyond 2^53. */
+  readonly values: readonly string[];
   /** Fields of which the position in the Avro bytes is noted. */
   readonly positions: readonly string[];
   /** Fields of which the position in the row is noted. */
   readonly rowPositions: readonly string[];
+  /** The copier ends before this field. */
+  readonly until?: string;
 }
 
-interface Line {
-  readonly kind: 'long' | 'int' | 'other';
-  readonly code: string;
-}
+/** How a number is copied, and how several in a row are. */
+const numberHelpers = { long: ['copyLong', 'copyLongs'], int: ['copyInt', 'copyInts'] } as const;
+type NumberKind = keyof typeof numberHelpers;
+/** A statement, or a number that may become one statement with those beside it. */
+type Line = { readonly code: string } | { readonly number: NumberKind };
 
 class RowModule {
   readonly #spec: RowSpec;
@@ -37,6 +42,7 @@ class RowModule {
   constructor(spec: RowSpec) {
     this.#spec = spec;
     this.#asked = new Set([
+      ...spec.values,
       ...spec.positions,
       ...spec.rowPositions,
       ...Object.keys(spec.hex),
@@ -47,6 +53,7 @@ class RowModule {
   copyRecord(type: NamedType, path: string): void {
     for (const field of type.fields!) {
       const name = path + field.name;
+      if (name === this.#spec.until) return;
       this.#asked.delete(name);
       const property = camel(name.replaceAll('.', '_'));
       if (this.#spec.positions.includes(name)) this.#mark(`${property}At`, 'reader.position');
@@ -59,23 +66,31 @@ class RowModule {
     if (this.#asked.size > 0) throw new Error(`${this.#spec.record} has no field ${[...this.#asked].join(', ')}`);
   }
 
-  /** The statements; those that copy several longs or ints in a row are one. */
-  get code(): readonly string[] {
-    const code: string[] = [];
+  /** The statements, and in {@link helpers} what they call; several longs or ints in a row are one statement. */
+  statements(): readonly string[] {
+    const statements: string[] = [];
     for (let index = 0; index < this.#lines.length;) {
-      const { kind, code: line } = this.#lines[index]!;
+      const line = this.#lines[index]!;
       let count = 1;
-      if (kind !== 'other') while (this.#lines[index + count]?.kind === kind) count++;
-      if (count === 1) code.push(line);
-      else code.push(this.#call(kind === 'long' ? 'copyLongs' : 'copyInts', `, ${count}`));
+      if ('code' in line) statements.push(line.code);
+      else {
+        const [one, several] = numberHelpers[line.number];
+        while (this.#isNumber(index + count, line.number)) count++;
+        statements.push(count === 1 ? this.#call(one) : this.#call(several, `, ${count}`));
+      }
       index += count;
     }
-    return code;
+    return statements;
+  }
+
+  #isNumber(index: number, kind: NumberKind): boolean {
+    const line = this.#lines[index];
+    return line !== undefined && 'number' in line && line.number === kind;
   }
 
   #mark(name: string, value: string): void {
     this.marks.push(name);
-    this.#lines.push({ kind: 'other', code: `marks.${name} = ${value};` });
+    this.#add(`marks.${name} = ${value};`);
   }
 
   #call(helper: string, rest = ''): string {
@@ -83,8 +98,22 @@ class RowModule {
     return `${helper}(reader, writer${rest});`;
   }
 
-  #add(kind: Line['kind'], code: string): void {
-    this.#lines.push({ kind, code });
+  #add(code: string): void {
+    this.#lines.push({ code });
+  }
+
+  #isNoted(name: string): boolean {
+    return this.#spec.values.includes(name);
+  }
+
+  /** Adds a call that returns the value of a field, which is noted. */
+  #addNoted(name: string, call: string): void {
+    this.#mark(camel(name.replaceAll('.', '_')), call.slice(0, -1));
+  }
+
+  #addNumber(name: string, number: NumberKind): void {
+    if (this.#isNoted(name)) this.#addNoted(name, this.#call(number === 'long' ? 'copySafeLong' : 'copyInt'));
+    else this.#lines.push({ number });
   }
 
   #copy(node: SchemaNode, name: string): void {
@@ -102,32 +131,34 @@ class RowModule {
   #copyValue(node: SchemaNode, type: NamedType | undefined, name: string): string {
     const hex = this.#spec.hex[name];
     if (hex !== undefined) {
-      this.#add('other', this.#call('copyHex', `, ${hex.bytes}, ${hex.mayBeEmpty === true}`));
+      this.#add(this.#call('copyHex', `, ${hex.bytes}, ${hex.mayBeEmpty === true}`));
       return `FixedString(${hex.bytes})`;
     }
     if (type !== undefined) {
       this.enums.add(type.name);
-      this.#add('other', this.#call('copyEnum', `, ${lowerFirst(type.name)}Symbols.length`));
+      const call = this.#call('copyEnum', `, ${lowerFirst(type.name)}Symbols.length`);
+      if (this.#isNoted(name)) this.#addNoted(name, call);
+      else this.#add(call);
       return 'Int8';
     }
     switch (node) {
       case 'long':
-        this.#add('long', this.#call('copyLong'));
+        this.#addNumber(name, 'long');
         return name in this.#spec.times ? "DateTime64(9, 'UTC')" : 'Int64';
       case 'int':
-        this.#add('int', this.#call('copyInt'));
+        this.#addNumber(name, 'int');
         return 'Int32';
       case 'double':
-        this.#add('other', 'writer.writeFloat64(reader.readDouble());');
+        this.#add('writer.writeFloat64(reader.readDouble());');
         return 'Float64';
       case 'boolean':
-        this.#add('other', 'writer.writeBoolean(reader.readBoolean());');
+        this.#add('writer.writeBoolean(reader.readBoolean());');
         return 'Bool';
       case 'string':
-        this.#add('other', this.#call('copyString'));
+        this.#add(this.#call('copyString'));
         return 'String';
       case 'bytes':
-        this.#add('other', this.#call('copyAddress'));
+        this.#add(this.#call('copyAddress'));
         return 'IPv6';
       default:
         throw new Error(`${name} has no column: its type is not known here`);
@@ -142,6 +173,7 @@ class RowModule {
       record: record.name,
       hex: Object.fromEntries(hex.map(([field, how]) => [field.slice(name.length + 1), how])),
       times: {},
+      values: [],
       positions: [],
       rowPositions: [],
     });
@@ -150,9 +182,9 @@ class RowModule {
     const passed = passOver(record);
     for (const used of [...inner.enums, ...passed.enums]) this.enums.add(used);
     const helper = `copy${pascal(name)}`;
-    this.functions.push(arrayFunction(helper, passed.lines, inner.code));
+    this.functions.push(arrayFunction(helper, passed.lines, inner.statements()));
     for (const used of inner.helpers) this.helpers.add(used);
-    this.#add('other', `${helper}(reader, writer);`);
+    this.#add(`${helper}(reader, writer);`);
     this.columns.push([name, `Array(Tuple(${inner.columns.map(([, type]) => type).join(', ')}))`]);
   }
 }
@@ -192,13 +224,14 @@ export function rowModule(spec: RowSpec, enumFile: (name: string) => string): st
   const module = new RowModule(spec);
   module.copyRecord(definitions.get(spec.record)!, '');
   module.requireAll();
-  const { code } = module;
+  const statements = module.statements();
   const imports = new Map<string, string[]>();
   for (const name of module.enums) {
     const file = enumFile(name);
     imports.set(file, [...(imports.get(file) ?? []), `${lowerFirst(name)}Symbols`]);
   }
   const { record } = spec;
+  const until = spec.until === undefined ? '' : ` up to \`${spec.until}\``;
   return [
     `// Generated from schemas/avro/ by \`npm run generate\`; see schemas/generate/rows.ts. Do not edit.`,
     `import type { RowColumn } from '../../core/clickhouse/clickhouse.ts';`,
@@ -214,14 +247,14 @@ export function rowModule(spec: RowSpec, enumFile: (name: string) => string): st
     ...module.columns.map(([name, type]) => `  { name: '${name}', type: ${JSON.stringify(type)} },`),
     '];',
     '',
-    `/** Where parts of the ${record} that was copied last are: \`…At\` in the Avro bytes, \`…InRow\` in the writer's. */`,
+    `/** Values of the ${record} that was copied last, and where parts of it are: \`…At\` in the Avro bytes, \`…InRow\` in the writer's. */`,
     `export class ${record}Marks {`,
     ...module.marks.map((name) => `  ${name} = 0;`),
     '}',
     '',
-    `/** Reads one ${record} and writes its columns. Throws AvroDecodeError on bytes that are none, or ids that are not hexadecimal. */`,
+    `/** Reads one ${record}${until} and writes its columns. Throws AvroDecodeError on bytes that are none, or ids that are not hexadecimal. */`,
     `export function copy${record}(reader: AvroReader, writer: RowBinaryWriter, marks: ${record}Marks): void {`,
-    ...code.map((line) => `  ${line}`),
+    ...statements.map((line) => `  ${line}`),
     '}',
     ...module.functions.map((text) => `\n${text}`),
     '',

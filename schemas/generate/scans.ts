@@ -43,14 +43,6 @@ const scans: Readonly<Record<string, ScanSpec>> = {
       'server',
     ],
   },
-  'trace-scan': {
-    name: 'TraceScan',
-    doc: 'A trace without its spans: where its ids and times begin, and its numbers.',
-    record: 'Trace',
-    values: ['revision', 'root_count', 'start_time_ns', 'duration_ns', 'error_count'],
-    positions: ['trace_id', 'merged_into', 'carried_trace_id', 'root_span_id'],
-    until: 'spans',
-  },
 };
 
 /** Modules of all scans, by their path relative to schemas/. */

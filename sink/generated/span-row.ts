@@ -94,18 +94,19 @@ export const spanFieldColumns: readonly RowColumn[] = [
   { name: 'server_resolution', type: "Int32" },
 ];
 
-/** Where parts of the Span that was copied last are: `…At` in the Avro bytes, `…InRow` in the writer's. */
+/** Values of the Span that was copied last, and where parts of it are: `…At` in the Avro bytes, `…InRow` in the writer's. */
 export class SpanMarks {
   parentSpanIdAt = 0;
-  reasonAt = 0;
-  spanIdAt = 0;
+  parentSpanIdInRow = 0;
+  reason = 0;
+  spanIdInRow = 0;
   observationPointAt = 0;
   startTimeNsInRow = 0;
-  statusAt = 0;
-  protocolAt = 0;
+  status = 0;
+  protocol = 0;
   requestTypeAt = 0;
   endpointAt = 0;
-  responseCodeAt = 0;
+  responseCode = 0;
   processNameAt = 0;
   clientPortInRow = 0;
   serverPortInRow = 0;
@@ -114,11 +115,11 @@ export class SpanMarks {
 /** Reads one Span and writes its columns. Throws AvroDecodeError on bytes that are none, or ids that are not hexadecimal. */
 export function copySpan(reader: AvroReader, writer: RowBinaryWriter, marks: SpanMarks): void {
   marks.parentSpanIdAt = reader.position;
+  marks.parentSpanIdInRow = writer.length;
   copyHex(reader, writer, 8, true);
-  marks.reasonAt = reader.position;
-  copyEnum(reader, writer, reasonSymbols.length);
+  marks.reason = copyEnum(reader, writer, reasonSymbols.length);
   writer.writeFloat64(reader.readDouble());
-  marks.spanIdAt = reader.position;
+  marks.spanIdInRow = writer.length;
   copyHex(reader, writer, 8, false);
   copyLong(reader, writer);
   marks.observationPointAt = reader.position;
@@ -126,10 +127,8 @@ export function copySpan(reader: AvroReader, writer: RowBinaryWriter, marks: Spa
   copyEnum(reader, writer, signalSourceSymbols.length);
   marks.startTimeNsInRow = writer.length;
   copyLongs(reader, writer, 2);
-  marks.statusAt = reader.position;
-  copyEnum(reader, writer, spanStatusSymbols.length);
-  marks.protocolAt = reader.position;
-  copyEnum(reader, writer, protocolSymbols.length);
+  marks.status = copyEnum(reader, writer, spanStatusSymbols.length);
+  marks.protocol = copyEnum(reader, writer, protocolSymbols.length);
   copyString(reader, writer);
   writer.writeBoolean(reader.readBoolean());
   copyEnum(reader, writer, transportSymbols.length);
@@ -141,8 +140,7 @@ export function copySpan(reader: AvroReader, writer: RowBinaryWriter, marks: Spa
   marks.endpointAt = reader.position;
   copyString(reader, writer);
   copyLong(reader, writer);
-  marks.responseCodeAt = reader.position;
-  copyInt(reader, writer);
+  marks.responseCode = copyInt(reader, writer);
   copyString(reader, writer);
   copyString(reader, writer);
   copyLongs(reader, writer, 2);

@@ -14,12 +14,15 @@ interface AvroField {
 export interface ArbitraryTraceOptions {
   /** Unix nanoseconds of starts; any by default. */
   readonly timeNs?: fc.Arbitrary<bigint>;
+  /** All other longs but the revision; whole numbers from 0 to 2^53 by default. */
+  readonly long?: fc.Arbitrary<number>;
   readonly maxSpans?: number;
 }
 
 const hexDigits = (length: number): fc.Arbitrary<string> =>
   fc.string({ unit: fc.constantFrom(...'0123456789abcdef'.split('')), minLength: length, maxLength: length });
 const spanId = hexDigits(16);
+const numberLong = fc.oneof(fc.nat(), fc.maxSafeInteger());
 const text = fc.oneof(
   fc.string({ maxLength: 20 }),
   fc.string({ unit: 'grapheme', maxLength: 30 }),
@@ -28,6 +31,7 @@ const text = fc.oneof(
 
 const byFieldName: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   trace_id: hexDigits(32),
+  revision: numberLong,
   merged_into: fc.oneof({ weight: 9, arbitrary: fc.constant('') }, hexDigits(32)),
   carried_trace_id: fc.oneof(fc.constant(''), hexDigits(32)),
   root_span_id: fc.oneof(fc.constant(''), spanId),
@@ -64,7 +68,7 @@ function arbitraryOf(
     case 'string':
       return text;
     case 'long':
-      return fc.oneof(fc.nat(), fc.maxSafeInteger());
+      return options.long ?? numberLong;
     case 'int':
       return fc.integer();
     case 'double':

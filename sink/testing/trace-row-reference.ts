@@ -9,7 +9,6 @@ export function writeTraceRow(writer: RowBinaryWriter, trace: Trace): void {
   const root = trace.spans.find((span) => span.spanId === trace.rootSpanId);
   const service = root === undefined ? undefined : serviceOf(ownSide(root));
   writer.writeHex(trace.traceId, 16);
-  writer.writeInt64(trace.revision * 2 + (trace.mergedInto === '' ? 0 : 1));
   writer.writeInt64(trace.revision);
   writer.writeHex(trace.mergedInto, 16);
   writer.writeHex(trace.carriedTraceId, 16);
@@ -18,6 +17,7 @@ export function writeTraceRow(writer: RowBinaryWriter, trace: Trace): void {
   writer.writeBigInt64(trace.startTimeNs);
   writer.writeInt64(trace.durationNs);
   writer.writeInt32(trace.errorCount);
+  writer.writeInt64(trace.revision * 2 + (trace.mergedInto === '' ? 0 : 1));
   writer.writeInt32(trace.spans.length);
   writer.writeInt32(service?.type ?? 0);
   writer.writeInt32(service?.id ?? 0);
