@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ConfigOf, defineConfig } from '../core/config/section.ts';
+import { defineConfig } from '../core/config/section.ts';
 import { choiceSetting, durationMsSetting } from '../core/config/setting.ts';
 
 /** Settings of the collector that are no source's: SPANLOOM_COLLECTOR_…. */
@@ -17,6 +17,3 @@ export const collectorConfig = defineConfig(
   }),
   { name: 'collector', title: 'Collector' },
 );
-
-/** Values of {@link collectorConfig}. */
-export type CollectorConfig = Readonly<ConfigOf<typeof collectorConfig>>;

@@ -53,7 +53,7 @@ describe('traces from Avro to rows', () => {
       }),
       { numRuns: 200 },
     );
-    expect(() => transcoded(encode(makeTrace([], { revision: 2 ** 53 })))).toThrow(AvroDecodeError);
+    expect(() => transcoded(encode(aTrace([], { revision: 2 ** 53 })))).toThrow(AvroDecodeError);
   });
 
   it('links the spans of calls as reading the records would', () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ConfigOf, defineConfig } from '../../core/config/section.ts';
+import { defineConfig } from '../../core/config/section.ts';
 import { durationMsSetting, textSetting } from '../../core/config/setting.ts';
 
 /** Settings of the host as a source: SPANLOOM_COLLECTOR_…. */
@@ -16,6 +16,3 @@ export const hostConfig = defineConfig(
   }),
   { name: 'collector', title: 'Collector: host' },
 );
-
-/** Values of {@link hostConfig}. */
-export type HostConfig = Readonly<ConfigOf<typeof hostConfig>>;
