@@ -18,7 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   query: ['core', 'schemas', 'protocols'],
 };
 
-/** A protocol's tests also run its spans through the enricher, and its bytes through the addon that redacts them. */
+/** A protocol's tests, with what lies in `testing/`, also run its spans through the enricher, and its bytes through the addon that redacts them. */
 const allowedInTestsOfProtocols = ['enricher', 'core', 'native', 'test'];
 
 /** Relative imports of a source text, by TypeScript's own reading: text inside strings and comments is none. */
@@ -45,7 +45,8 @@ describe('a stage imports core, schemas and itself, never another stage', () => 
       const imports = files.flatMap((path) => importsOf(path).map((target) => ({ path, target })));
       const wrong = imports
         .filter(({ path, target }) => {
-          const inTests = folder === 'protocols' && path.endsWith('.test.ts') ? allowedInTestsOfProtocols : [];
+          const isOfTests = path.endsWith('.test.ts') || path.includes(`${sep}testing${sep}`);
+          const inTests = folder === 'protocols' && isOfTests ? allowedInTestsOfProtocols : [];
           return ![folder, ...others, ...inTests].includes(relative(root, target).split(sep)[0]!);
         })
         .map(({ path, target }) => `${relative(root, path)} imports ${relative(root, target)}`);
