@@ -47,12 +47,8 @@ export function copyLongs(reader: AvroReader, writer: RowBinaryWriter, count: nu
   for (let index = 0; index < count; index++) copyLong(reader, writer);
 }
 
-/**
- * So many ints, one after the other.
- *
- * @returns the position in `writer.buffer` of the first of them
- */
-export function copyInts(reader: AvroReader, writer: RowBinaryWriter, count: number): number {
+/** So many ints, one after the other. */
+export function copyInts(reader: AvroReader, writer: RowBinaryWriter, count: number): void {
   const at = writer.claim(4 * count);
   const { view } = writer;
   const { buffer } = reader;
@@ -64,14 +60,13 @@ export function copyInts(reader: AvroReader, writer: RowBinaryWriter, count: num
       view.setInt32(at + 4 * index, (byte >>> 1) ^ -(byte & 1), true);
     } else view.setInt32(at + 4 * index, reader.readInt(), true);
   }
-  return at;
 }
 
 /** An int; also returned. */
 export function copyInt(reader: AvroReader, writer: RowBinaryWriter): number {
-  // First the position: making room may put another view in place.
-  const at = copyInts(reader, writer, 1);
-  return writer.view.getInt32(at, true);
+  const value = reader.readInt();
+  writer.writeInt32(value);
+  return value;
 }
 
 /** The number of an enum symbol, as Int8; also returned. */
