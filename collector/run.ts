@@ -11,7 +11,7 @@ import type { Source } from './source.ts';
 import { type CollectorSettings, sourceDefinitions } from './sources.ts';
 
 /** What every way of running the collector needs. */
-export interface CollectOptions {
+export interface CollectIntoOptions {
   readonly settings: CollectorSettings;
   /** Where agent.json is: the identity of this agent. */
   readonly dataDirectory: string;
@@ -22,7 +22,7 @@ export interface CollectOptions {
 }
 
 /** What the collector needs to run as a stage. The bus stays open: whoever opened it closes it. */
-export interface RunCollectorOptions extends CollectOptions {
+export interface RunCollectorOptions extends CollectIntoOptions {
   readonly bus: Bus;
 }
 
@@ -41,7 +41,7 @@ export async function runCollector(options: RunCollectorOptions): Promise<void> 
 }
 
 /** Sends what the enabled sources give into any output until the signal fires. */
-export async function collectInto(options: CollectOptions, output: Output): Promise<void> {
+export async function collectInto(options: CollectIntoOptions, output: Output): Promise<void> {
   const { settings, dataDirectory, telemetry, signal, excluded = new ExcludedProcesses() } = options;
   const enabled = sourceDefinitions.filter((definition) => definition.isEnabled(settings));
   const addon = enabled.some(({ needsAddon }) => needsAddon) ? await loadAddon() : undefined;

@@ -1,9 +1,9 @@
 import { PipelineError } from '../../core/errors.ts';
-import { collectInto, type CollectOptions } from '../run.ts';
+import { collectInto, type CollectIntoOptions } from '../run.ts';
 import { RecordingWriter } from './recording-writer.ts';
 
 /** What a recording needs. */
-export interface RunRecordingOptions extends CollectOptions {
+export interface RunRecordingOptions extends CollectIntoOptions {
   /** File to write; an existing one is replaced by the first batch. Without a batch there is none. */
   readonly path: string;
   /** Called about once a second. */

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Random } from '../../testing/random.ts';
 import { openEmbeddedBus } from './embedded-bus.ts';
 import type { Damage } from './testing/damage.ts';
 
@@ -60,15 +61,6 @@ async function outcomesOf(cases: readonly Damage[]): Promise<readonly string[]> 
 
 const isTold = (outcome: string): boolean => outcome.startsWith('FILE_CORRUPT ');
 
-/** The same numbers in every run: Numerical Recipes' generator. */
-function numbersFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
-
 describe('a log', () => {
   test('that is cut at any page, or within one, is refused with a sentence', { timeout: 120_000 }, async () => {
     const lengths = Array.from({ length: bytes.length / pageBytes }, (_, page) => page * pageBytes);
@@ -91,15 +83,15 @@ describe('a log', () => {
   });
 
   test('with any byte changed never ends the process', { timeout: 240_000 }, async () => {
-    const number = numbersFrom(7);
+    const random = new Random(7);
     const metaBytes = Array.from({ length: 2 * 176 }, (_, index) => (index % 176) + (index < 176 ? 0 : pageBytes));
     const inMeta = metaBytes
       .filter((_, index) => index % 4 === 0)
-      .map((place) => ({ place, value: bytes[place]! ^ (1 << number(8)) }));
+      .map((place) => ({ place, value: bytes[place]! ^ (1 << random.below(8)) }));
     const anywhere = Array.from({ length: 160 }, () => {
-      const page = number(bytes.length / pageBytes) * pageBytes;
+      const page = random.below(bytes.length / pageBytes) * pageBytes;
       // What LMDB goes by is at the beginning of a page.
-      return { place: page + number(number(2) === 0 ? 64 : pageBytes), value: number(256) };
+      return { place: page + random.below(random.oneIn(2) ? 64 : pageBytes), value: random.below(256) };
     });
     await outcomesOf([...inMeta, ...anywhere]);
   });
