@@ -61,18 +61,19 @@ export async function runPipeline(options: PipelineOptions): Promise<void> {
     onConfiguredBus === true
       ? openFramedBus(settings, dataDirectory, telemetry.logger, options.logBounds)
       : openEmbeddedLog(settings.bus, dataDirectory, options.logBounds);
-  await withBus(openBus, async (bus) => {
-    const unprefixedBus = onConfiguredBus && (await openUnprefixedBus(settings, bus, telemetry.logger));
-    try {
-      if (options.stores)
-        await withClickHouse(settings, dataDirectory, (clickHouse) =>
-          runStages(wanted, { bus, clickHouse, unprefixedBus }, options),
-        );
-      else await runStages(wanted, { bus, unprefixedBus }, options);
-    } finally {
-      await unprefixedBus?.close();
-    }
-  });
+  const openUnprefixed = async (bus: Bus): Promise<Bus | undefined> =>
+    onConfiguredBus && openUnprefixedBus(settings, bus, telemetry.logger);
+  await withBus(openBus, (bus) =>
+    withBus(
+      () => openUnprefixed(bus),
+      (unprefixedBus) =>
+        options.stores
+          ? withClickHouse(settings, dataDirectory, (clickHouse) =>
+              runStages(wanted, { bus, clickHouse, unprefixedBus }, options),
+            )
+          : runStages(wanted, { bus, unprefixedBus }, options),
+    ),
+  );
 }
 
 function isWanted(stage: StageDefinition, options: PipelineOptions): boolean {

@@ -9,13 +9,16 @@ import type { Logger } from '../core/telemetry/logger.ts';
 import { unprefixedTopicSettings } from './bus.ts';
 import type { Settings } from './settings.ts';
 
-/** Opens a bus, uses it, and closes it. */
-export async function withBus(open: () => Promise<Bus>, use: (bus: Bus) => Promise<void>): Promise<void> {
+/** Opens a bus, where there is one, uses it, and closes it. */
+export async function withBus<Opened extends Bus | undefined>(
+  open: () => Promise<Opened>,
+  use: (bus: Opened) => Promise<void>,
+): Promise<void> {
   const bus = await open();
   try {
     await use(bus);
   } finally {
-    await bus.close();
+    await bus?.close();
   }
 }
 

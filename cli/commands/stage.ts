@@ -61,16 +61,12 @@ async function withBuses(
   const { dataDir } = settings.shared;
   await withBus(
     () => connect('bus', () => openFramedBus(settings, dataDir, telemetry.logger), waiting),
-    async (bus) => {
-      const unprefixedBus =
-        stage.unprefixedTopics === undefined
-          ? undefined
-          : await connect('bus', () => openUnprefixedBus(settings, bus, telemetry.logger), waiting);
-      try {
-        await use(declaredBus(patientBus(bus, waiting), stage), unprefixedBus);
-      } finally {
-        await unprefixedBus?.close();
-      }
+    (bus) => {
+      const openUnprefixed = async (): Promise<Bus | undefined> =>
+        stage.unprefixedTopics && connect('bus', () => openUnprefixedBus(settings, bus, telemetry.logger), waiting);
+      return withBus(openUnprefixed, (unprefixedBus) =>
+        use(declaredBus(patientBus(bus, waiting), stage), unprefixedBus),
+      );
     },
   );
 }
