@@ -1,16 +1,30 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that capture this machine, kill and fill it, or go by its clock: one file at a time, after all others. */
+/** Long by nature: faults, churn, many instances, what takes a toolchain of its own. `npm run test:long`, one at a time. */
+const long = ['**/*.long.test.ts'];
+
+/** Tests of any input: some runs in `npm test`, many in `npm run test:long` (test/property-runs.ts). */
+const properties = ['**/*.{property,properties}.test.ts'];
+
+/** Tests that capture this machine or go by its clock: one file at a time, after all others. */
 const live = [
   '**/*.live.test.ts',
   'native/capture*.test.ts',
-  'test/e2e/**/*.test.ts',
-  'test/chaos/**/*.test.ts',
+  'test/e2e/{command-line,live}.test.ts',
   'test/kubernetes/**/*.test.ts',
 ];
 
-/** Tests that talk to a Kafka broker: each file starts one, so one file at a time. */
-const kafka = ['test/kafka/**/*.test.ts'];
+/** Tests with real servers, which serve the whole run, or with processes of ours. */
+const services = [
+  'test/kafka/**/*.test.ts',
+  'test/e2e/{recording,resources,services}.test.ts',
+  '**/*.redis.test.ts',
+  'test/lost-links.property.test.ts',
+];
+
+const none = ['node_modules/**', 'dist/**'];
+const kafka = 'test/services/kafka-setup.ts';
+const redis = 'test/services/redis-setup.ts';
 
 export default defineConfig({
   test: {
@@ -24,18 +38,18 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['**/*.test.ts'],
-          exclude: ['node_modules/**', 'dist/**', ...live, ...kafka],
+          exclude: [...none, ...long, ...live, ...services],
           sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
         test: {
-          name: 'kafka',
-          include: kafka,
-          exclude: ['node_modules/**', 'dist/**'],
-          maxWorkers: 1,
-          sequence: { groupOrder: 1 },
+          name: 'services',
+          include: services,
+          exclude: [...none, ...long],
+          globalSetup: [kafka, redis],
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -43,9 +57,31 @@ export default defineConfig({
         test: {
           name: 'live',
           include: live,
-          exclude: ['node_modules/**', 'dist/**'],
+          exclude: [...none, ...long],
           maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'properties',
+          include: properties,
+          exclude: none,
+          env: { TEST_LONG: '1' },
+          globalSetup: [redis],
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'long',
+          include: long,
+          exclude: none,
+          env: { TEST_LONG: '1' },
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

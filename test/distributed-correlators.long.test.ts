@@ -1,10 +1,8 @@
 /** Several correlators over a real Redis: however many, and whatever happens to them, the traces are those of one. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { recordedSpans } from './recorded-spans.ts';
 import { describeWhere } from './requirement.ts';
 import type { OutgoingMessage } from '../core/bus/bus.ts';
-import { projectFile } from '../core/project-files.ts';
 import { DistributedRun, essence, quickConfig, spanMessages } from '../correlator/testing/distributed-run.ts';
 import { redisMissing, type RedisUnderTest, startRedis } from '../core/testing/redis-server.ts';
 import { eighteenSpans, simulate } from '../correlator/testing/simulated-services.ts';
@@ -85,24 +83,3 @@ for (const [name, nodes, withRequestIds] of suites)
       expect(essence(await run.settled())).toEqual(expected);
     });
   });
-
-describeWhere(redisMissing(), 'one recording', () => {
-  it('has the same traces with one and with three correlators over Redis as with one in memory', async () => {
-    const messages = await recordedSpans(projectFile('demo', 'recording.avro'));
-    const expected = essence(tracesInMemory(quickConfig, messages));
-    expect(expected.length).toBeGreaterThan(200);
-    const redis = await startRedis(1);
-    try {
-      for (const instances of [1, 3]) {
-        const run = new DistributedRun(redis);
-        await run.open();
-        for (let instance = 0; instance < instances; instance++) run.startInstance();
-        await run.send(messages);
-        expect(essence(await run.settled())).toEqual(expected);
-        await run.close();
-      }
-    } finally {
-      await redis.dispose();
-    }
-  });
-});

@@ -8,26 +8,21 @@ import type { LinkRequest } from '../correlator/distributed/link-request.ts';
 import { openRedis } from '../correlator/distributed/open-redis.ts';
 import { redisLinkOptions, RedisLinks } from '../correlator/distributed/redis-links.ts';
 import { recordOf } from '../correlator/testing/records.ts';
-import { redisMissing, type RedisUnderTest, startRedis } from '../core/testing/redis-server.ts';
 import { callOf, lasting } from '../correlator/testing/scenario.ts';
 import { hexId, testConfig } from '../correlator/testing/span-messages.ts';
 import { aSpan } from '../schemas/testing/a-span.ts';
 import type { Span } from '../schemas/generated/span.ts';
 import { describeWhere } from './requirement.ts';
+import { sharedRedisMissing, sharedRedisUrl } from './services/shared-redis.ts';
 
-describeWhere(redisMissing(), 'the shared link store', () => {
-  let server: RedisUnderTest;
+describeWhere(sharedRedisMissing(), 'the shared link store', () => {
   let redis: Redis;
   let stores = 0;
   let ttlMs = 60_000;
-  beforeAll(async () => {
-    server = await startRedis(1);
-    redis = new Redis(server.url);
+  beforeAll(() => {
+    redis = new Redis(sharedRedisUrl());
   });
-  afterAll(async () => {
-    redis.disconnect();
-    await server.dispose();
-  });
+  afterAll(() => redis.disconnect());
 
   /** A store of its own, and correlators that know nothing of each other. */
   function store(): { readonly prefix: string; readonly instance: () => RedisLinks } {
@@ -52,7 +47,7 @@ describeWhere(redisMissing(), 'the shared link store', () => {
     const page = readFileSync(projectFile('docs', 'deploy.md'), 'utf8');
     const [, name, rights] = /^user (spanloom) (on >PASSWORD .*)$/m.exec(page)!;
     await redis.call('ACL', 'SETUSER', name!, ...rights!.split(' '));
-    const login = { redisUrl: server.url, redisUser: name!, redisPassword: 'PASSWORD', redisCluster: false };
+    const login = { redisUrl: sharedRedisUrl(), redisUser: name!, redisPassword: 'PASSWORD', redisCluster: false };
     const limited = openRedis({ ...testConfig, ...login }, () => undefined);
     await new Promise((resolve) => limited.once('ready', resolve));
     const links = new RedisLinks(limited, redisLinkOptions(testConfig), () => Infinity);

@@ -3,13 +3,14 @@ import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { quickConfig, essence, spanMessages } from '../correlator/testing/distributed-run.ts';
-import { redisMissing, type RedisUnderTest, startRedis } from '../core/testing/redis-server.ts';
 import { batchMessage } from '../correlator/testing/span-messages.ts';
 import { SimulatedFleet, type FleetWeights } from '../correlator/testing/simulated-fleet.ts';
 import { eighteenSpans, simulate, type Work } from '../correlator/testing/simulated-services.ts';
 import { tracesInMemory } from '../correlator/testing/traces-in-memory.ts';
 import type { Span } from '../schemas/generated/span.ts';
+import { propertyRuns } from './property-runs.ts';
 import { describeWhere } from './requirement.ts';
+import { sharedRedisMissing, sharedRedisUrl } from './services/shared-redis.ts';
 
 /** Every service on a host of its own, so that all calls are between partitions. */
 const agents = new Map(['gateway', 'node', 'python', 'redis', 'dns'].map((name, index) => [name, index + 1]));
@@ -40,18 +41,14 @@ const faults: readonly (readonly [string, FleetWeights, number])[] = [
   ['all of that happens', { kill: 1.5, flush: 1.5, rebalance: 3 }, 60],
 ];
 
-describeWhere(redisMissing(), 'correlators, step by step in any order', () => {
-  let server: RedisUnderTest;
+describeWhere(sharedRedisMissing(), 'correlators, step by step in any order', () => {
   let redis: Redis;
   let runs = 0;
-  beforeAll(async () => {
-    server = await startRedis(1);
-    redis = new Redis(server.url);
+  beforeAll(() => {
+    // A database of its own, because it loses its data.
+    redis = new Redis(`${sharedRedisUrl()}/1`);
   });
-  afterAll(async () => {
-    redis.disconnect();
-    await server.dispose();
-  });
+  afterAll(() => redis.disconnect());
 
   it.for(faults)('no trace is split or mixed up when %s', async ([, weights, numRuns]) => {
     await fc.assert(
@@ -60,7 +57,7 @@ describeWhere(redisMissing(), 'correlators, step by step in any order', () => {
         const fleet = new SimulatedFleet(redis, config, { seed, weights, messages });
         expect(essence(await fleet.run())).toEqual(expected);
       }),
-      { numRuns, endOnFailure: true },
+      { numRuns: propertyRuns(numRuns), endOnFailure: true },
     );
   });
 });

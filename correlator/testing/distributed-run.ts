@@ -42,7 +42,7 @@ export class DistributedRun {
   readonly #config: CorrelatorConfig;
   readonly #instances: { readonly stop: AbortController; readonly ended: Promise<void> }[] = [];
 
-  constructor(redis: RedisUnderTest, config: Partial<CorrelatorConfig> = {}) {
+  constructor(redis: Pick<RedisUnderTest, 'url' | 'isCluster'>, config: Partial<CorrelatorConfig> = {}) {
     this.bus = openEmbeddedBus({ directory: this.#directory });
     const redisPrefix = `test${process.pid}-${++runs}:`;
     this.#config = { ...quickConfig, redisUrl: redis.url, redisCluster: redis.isCluster, redisPrefix, ...config };

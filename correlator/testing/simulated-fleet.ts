@@ -284,7 +284,7 @@ export class SimulatedFleet {
 
   async #flush(): Promise<void> {
     this.happened.flush++;
-    await this.#redis.flushall();
+    await this.#redis.flushdb();
   }
 
   #revoke(partition: number): void {

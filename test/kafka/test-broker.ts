@@ -1,69 +1,41 @@
-/**
- * The broker that tests use: KAFKA_BROKERS where it is set; else a container where a Docker engine answers that has the
- * image already; else one from Maven's archives; else the tests are skipped, with one line that says why.
- */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
-import { describeWhere } from '../requirement.ts';
-import { startBroker } from '../../scripts/kafka/broker.ts';
-import { containerImage, startContainer } from '../../scripts/kafka/container.ts';
+/** The broker of a suite: the one that serves the whole run, or one of its own where the suite kills it. */
+import { afterAll, beforeAll, inject } from 'vitest';
 import { brokerMissing } from '../../scripts/kafka/jars.ts';
+import { describeWhere } from '../requirement.ts';
+import { startOwnBroker } from '../services/kafka.ts';
+import type {} from '../services/provided.ts';
 
-/** A broker for tests; those that kill it say so and get one from Maven. */
+/** A broker that others use too: topics, groups and transactions have names that nobody else has. */
 export interface TestBroker {
   readonly brokers: readonly string[];
+}
+
+/** A broker of a suite's own. */
+export interface KillableBroker extends TestBroker {
   kill(): Promise<void>;
   restart(): Promise<void>;
 }
 
-interface Started extends TestBroker {
-  stop(): Promise<void>;
+/** A suite on the broker that serves the whole run. */
+export function brokerForTests(name: string, suite: (broker: () => TestBroker) => void): void {
+  const provided = inject('kafka');
+  if ('missing' in provided) describeWhere(provided.missing, name, () => undefined);
+  else describeWhere(undefined, name, () => suite(() => ({ brokers: provided.addresses })));
 }
 
-/**
- * A suite with a broker of its own.
- *
- * @param options.killable the suite kills and restarts the broker, which only one on this machine can stand
- */
-export function brokerForTests(
-  name: string,
-  suite: (broker: () => TestBroker) => void,
-  options: { readonly killable?: boolean } = {},
-): void {
-  const given = options.killable === true ? undefined : process.env['KAFKA_BROKERS'];
-  const image = given !== undefined || options.killable === true ? undefined : containerImage();
-  const missing = given === undefined && image === undefined ? brokerMissing() : undefined;
-  describeWhere(missing, name, () => {
-    let broker: Started | undefined;
+/** A suite with a broker of its own, from Maven's archives, that it kills. */
+export function killableBrokerForTests(name: string, suite: (broker: () => KillableBroker) => void): void {
+  describeWhere(brokerMissing(), name, () => {
+    let broker: Awaited<ReturnType<typeof startOwnBroker>> | undefined;
     beforeAll(async () => {
-      if (given !== undefined) broker = remote(given.split(','));
-      else broker = image === undefined ? await local() : await startContainer(image);
+      broker = await startOwnBroker();
     }, 180_000);
     afterAll(async () => {
-      await broker?.stop();
+      await broker?.remove();
     });
     suite(() => {
       if (broker === undefined) throw new Error('the broker has not started');
       return broker;
     });
   });
-}
-
-function remote(brokers: readonly string[]): Started {
-  const refuse = (): Promise<never> => Promise.reject(new Error('a broker that others use is not killed'));
-  return { brokers, kill: refuse, restart: refuse, stop: () => Promise.resolve() };
-}
-
-async function local(): Promise<Started> {
-  const directory = mkdtempSync(join(tmpdir(), 'kafka-'));
-  const broker = await startBroker({ directory });
-  return {
-    ...broker,
-    stop: async () => {
-      await broker.kill();
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
 }
