@@ -5,8 +5,6 @@ import { parse } from 'yaml';
 import { loadSettings } from '../cli/settings.ts';
 import { stageNames } from '../cli/stages.ts';
 import { projectFile } from '../core/project-files.ts';
-import { describeWhere } from '../test/requirement.ts';
-import { programsMissing, runProgram } from './testing/check-programs.ts';
 import { readDockerfile } from './testing/dockerfile.ts';
 
 interface Service {
@@ -156,28 +154,5 @@ describe('the compose file', () => {
     }
     const mounted = all.filter((volume) => !volume.startsWith('.')).map((volume) => volume.split(':')[0]!);
     expect([...new Set(mounted)].toSorted()).toEqual(Object.keys(file.volumes).toSorted());
-  });
-});
-
-describeWhere(programsMissing('compose'), 'the compose file, as docker compose reads it', () => {
-  const path = projectFile('deploy', 'compose.yaml');
-
-  it('is a valid project', () => {
-    const { ok, output, errors } = runProgram('compose', [path], {
-      environment: { CLICKHOUSE_PASSWORD: 'one', REDIS_PASSWORD: 'two', KAFKA_PASSWORD: 'three' },
-    });
-    expect(errors).toBe('');
-    expect(ok).toBe(true);
-    expect(Object.keys((parse(output) as typeof file).services).toSorted()).toEqual(
-      Object.keys(file.services).toSorted(),
-    );
-  });
-
-  it('does not start without passwords, and says where they are set', () => {
-    const { ok, errors } = runProgram('compose', [path], {
-      environment: { CLICKHOUSE_PASSWORD: '', REDIS_PASSWORD: '', KAFKA_PASSWORD: '' },
-    });
-    expect(ok).toBe(false);
-    expect(errors).toContain('set it in deploy/.env');
   });
 });

@@ -1,6 +1,5 @@
 /** What the shared link store remembers, for how long, and for whom, on a real Redis. */
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { projectFile } from '../core/project-files.ts';
@@ -18,7 +17,6 @@ import { sharedRedisMissing, sharedRedisUrl } from './services/shared-redis.ts';
 describeWhere(sharedRedisMissing(), 'the shared link store', () => {
   let redis: Redis;
   let stores = 0;
-  let ttlMs = 60_000;
   beforeAll(() => {
     redis = new Redis(sharedRedisUrl());
   });
@@ -27,7 +25,7 @@ describeWhere(sharedRedisMissing(), 'the shared link store', () => {
   /** A store of its own, and correlators that know nothing of each other. */
   function store(): { readonly prefix: string; readonly instance: () => RedisLinks } {
     const prefix = `store${++stores}:`;
-    const options = { ...redisLinkOptions(testConfig), prefix, ttlMs };
+    const options = { ...redisLinkOptions(testConfig), prefix, ttlMs: 60_000 };
     return { prefix, instance: () => new RedisLinks(redis, options, () => Infinity) };
   }
 
@@ -117,23 +115,5 @@ describeWhere(sharedRedisMissing(), 'the shared link store', () => {
     expect(call.spanId < parent.span.spanId).toBe(true);
     const { components, moves } = await links.link([causedBy(fresh(call), parent)]);
     expect([components, moves]).toEqual([[parent.span.componentId], []]);
-  });
-
-  it('remembers what is used for as long as it should, and forgets the rest', async () => {
-    ttlMs = 400;
-    const { prefix, instance } = store();
-    const [call, served] = callOf(1, 0, 100);
-    const whole = await componentOf(instance(), fresh(served));
-    for (let round = 0; round < 8; round++) {
-      await sleep(ttlMs * 0.8);
-      expect((await instance().link([seen(served)])).components).toEqual([whole]);
-    }
-    await sleep(ttlMs * 0.9);
-    const { components } = await instance().link([fresh(call)]);
-    expect((await instance().link([seen(served)])).components).toEqual(components);
-    // Nodes last twice as long as links, and both as long again.
-    await sleep(6 * ttlMs);
-    const left = await redis.keys(`{${prefix}*`);
-    expect(left.filter((key) => !key.endsWith('began'))).toEqual([]);
   });
 });

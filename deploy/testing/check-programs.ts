@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { projectFile } from '../../core/project-files.ts';
 
-/** Programs that read what is deployed, as `npm run setup` builds them. */
+/** Programs that read what is deployed, as `npm run test:long` builds them. */
 type CheckProgram = 'helm' | 'manifests' | 'compose';
 
 /** What a program said, and whether it was content. */
@@ -18,7 +18,7 @@ const pathOf = (program: CheckProgram): string => projectFile('node_modules', '.
 export function programsMissing(...programs: readonly CheckProgram[]): string | undefined {
   return programs.every((program) => existsSync(pathOf(program)))
     ? undefined
-    : `${programs.join(' and ')} must have been built, for which \`npm run setup\` takes Go`;
+    : `${programs.join(' and ')} must have been built, for which \`npm run test:long\` takes Go`;
 }
 
 /** Runs one of them to its end. */

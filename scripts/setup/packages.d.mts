@@ -1,2 +1,2 @@
 /** Installs what is missing, as root on Debian; elsewhere says in one sentence what to install. */
-export function installPackages(purposes: readonly ('build' | 'demo' | 'test' | 'kafka')[]): Promise<string>;
+export function installPackages(purposes: readonly ('build' | 'demo' | 'test' | 'long' | 'kafka')[]): Promise<string>;

@@ -45,6 +45,7 @@ const needs = {
     ...kafka,
   ],
   kafka,
+  long: [],
 };
 
 const directories = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/local/sbin'];
@@ -69,7 +70,7 @@ function systemPythonHas(module) {
 
 /**
  * Installs what is missing, as root on Debian and its relatives; elsewhere says in one sentence what to install.
- * @param {readonly ('build' | 'demo' | 'test' | 'kafka')[]} purposes
+ * @param {readonly ('build' | 'demo' | 'test' | 'long' | 'kafka')[]} purposes
  * @returns {Promise<string>} what was done
  */
 export async function installPackages(purposes) {

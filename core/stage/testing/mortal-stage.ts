@@ -13,7 +13,7 @@ const [kind, place, prefix] = process.argv.slice(2);
 
 function openBus(): Bus {
   if (kind === 'embedded') return openEmbeddedBus({ directory: place! });
-  return openKafkaBus({ brokers: place!.split(','), prefix: prefix!, sessionTimeoutMs: 6_000, heartbeatEveryMs: 200 });
+  return openKafkaBus({ brokers: place!.split(','), prefix: prefix!, sessionTimeoutMs: 3_000, heartbeatEveryMs: 200 });
 }
 
 const stage: Stage<OutgoingMessage> = {

@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process';
+
+/** A command that was ended because this process was told to end. */
+export class InterruptedError extends Error {
+  constructor(signal) {
+    super(`interrupted by ${signal}`);
+    this.name = 'InterruptedError';
+  }
+}
+
+/**
+ * Runs a command that has the terminal. It is in a process group of its own, so that a Ctrl-C reaches it once, through this
+ * process, and not twice; so does a signal that only this process gets.
+ * @returns {Promise<number>} its exit code; 1 when it was killed
+ * @throws InterruptedError when this process got a signal meanwhile; the command has ended by then
+ */
+export async function runToEnd(command, args, options) {
+  const child = spawn(command, args, { ...options, stdio: 'inherit', detached: true });
+  let interruptedBy;
+  const forward = (signal) => {
+    interruptedBy = signal;
+    child.kill(signal);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, forward);
+  try {
+    const code = await new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (exitCode) => resolve(exitCode ?? 1));
+    });
+    if (interruptedBy !== undefined) throw new InterruptedError(interruptedBy);
+    return code;
+  } finally {
+    for (const signal of signals) process.off(signal, forward);
+  }
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+// `npm run test:versions`: the tests of parts on newer releases of Node, which npm brings as packages. What was built is
+// used as it is: the addon goes by Node-API. Further arguments are vitest's. Ends with "N passed, N failed, N skipped".
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runToEnd } from './setup/foreground.mjs';
+import { root } from './setup.mjs';
+import { run, say, step } from './setup/step.mjs';
+
+const releases = ['22', '24'];
+
+/** The program of a release, kept beside what else is downloaded. */
+async function programOf(release) {
+  const folder = join(root, 'node_modules', '.cache', 'spanloom', `node-${release}`);
+  const name = `node-${process.platform}-${process.arch}`;
+  const program = join(folder, 'node_modules', name, 'bin', 'node');
+  await step(`Node ${release}`, async () => {
+    if (existsSync(program)) return 'all there';
+    await run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', folder, `${name}@${release}`]);
+    return 'installed';
+  });
+  return program;
+}
+
+/** @returns {Promise<{ passed: number, failed: number, skipped: number, ok: boolean }>} */
+async function testOn(program) {
+  const folder = mkdtempSync(join(tmpdir(), 'spanloom-test-'));
+  const report = join(folder, 'report.json');
+  try {
+    const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
+    const args = ['node_modules/vitest/vitest.mjs', 'run', '--project=parts', ...reporters, ...process.argv.slice(2)];
+    const status = await runToEnd(program, args, { cwd: root });
+    const result = JSON.parse(readFileSync(report, 'utf8'));
+    return {
+      passed: result.numPassedTests,
+      failed: result.numFailedTests,
+      skipped: result.numPendingTests + result.numTodoTests,
+      ok: status === 0 && result.success,
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function main() {
+  const results = [];
+  for (const release of releases) results.push(await testOn(await programOf(release)));
+  const sum = (name) => results.reduce((total, result) => total + result[name], 0);
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
+  return results.every(({ ok }) => ok) ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  say(error.message);
+  process.exitCode = 1;
+}
