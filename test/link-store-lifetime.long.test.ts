@@ -5,9 +5,9 @@ import { expect, it } from 'vitest';
 import type { LinkRequest } from '../correlator/distributed/link-request.ts';
 import { redisLinkOptions, RedisLinks } from '../correlator/distributed/redis-links.ts';
 import { recordOf } from '../correlator/testing/records.ts';
-import { redisMissing, startRedis } from '../correlator/testing/redis-server.ts';
+import { redisMissing, startRedis } from '../core/testing/redis-server.ts';
 import { callOf } from '../correlator/testing/scenario.ts';
-import { testConfig } from '../correlator/testing/span-fixtures.ts';
+import { testConfig } from '../correlator/testing/span-messages.ts';
 import { describeWhere } from './requirement.ts';
 
 /** Long beside what a busy machine takes for a step. */
