@@ -54,7 +54,7 @@ async function distributed(
   const redis = openRedis(config, () => undefined);
   await new Promise((resolve) => redis.once('ready', resolve));
   const causes = new CauseStage(config);
-  const links = new RedisLinks(redis, redisLinkOptions(config), () => causes.oldestHeldMs());
+  const links = new RedisLinks(redis, redisLinkOptions(config), () => causes.oldestPendingMs());
   const sent: { readonly message: OutgoingMessage; readonly atMs: number }[] = [];
   let nowMs = 0;
   const producer: Producer = {

@@ -33,7 +33,7 @@ class Feed {
   /** What the runtime asks for between two polls. */
   turn(): void {
     this.enricher.flush(0);
-    this.enricher.heldFrom({ topic: 'events', partition: 0 });
+    this.enricher.lowWatermark({ topic: 'events', partition: 0 });
   }
 }
 

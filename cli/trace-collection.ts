@@ -5,12 +5,12 @@ import type { Span } from '../schemas/generated/span.ts';
 import { readTrace, type Trace } from '../schemas/generated/trace.ts';
 import { publicTraceIds } from '../schemas/public-trace-ids.ts';
 import type { SpanNames } from '../schemas/trace-json.ts';
-import { ResourceNames } from './resource-names.ts';
+import { TagNames } from './tag-names.ts';
 
 /** Keeps the last revision of every trace seen on the bus, and the names of the resources that its spans point to. */
 export class TraceCollection {
   readonly #traces = new Map<string, Trace>();
-  readonly #names = new ResourceNames();
+  readonly #names = new TagNames();
 
   /** Takes a message of the topics traces, resources or agent-resources; others are passed over. */
   add(message: ReceivedMessage): void {

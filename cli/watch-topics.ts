@@ -54,7 +54,7 @@ function watching(onMessage: (message: ReceivedMessage) => void): Stage<never> {
     },
     flush: () => [],
     drain: () => [],
-    heldFrom: () => undefined,
+    lowWatermark: () => undefined,
     revoke: () => undefined,
     accounting: () => counters,
   };

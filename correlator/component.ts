@@ -1,7 +1,7 @@
 import type { ComponentId } from './link/link-store.ts';
 import type { RevisionPace } from './revision-pace.ts';
 import type { SpanRecord } from './span-record.ts';
-import type { TouchList } from './touch-list.ts';
+import type { RecencyList } from './recency-list.ts';
 
 /** What is out of a trace. */
 export interface EmittedTrace {
@@ -28,11 +28,11 @@ export interface Component {
   /** Emitted traces that became part of this one, not announced yet. */
   absorbed: EmittedTrace[] | undefined;
   /** Calls, here or elsewhere, whose cause was asked for before a server span of this component came. */
-  recheck: SpanRecord[] | undefined;
+  pendingReevaluation: SpanRecord[] | undefined;
   /** Not undefined when another component has taken over its spans. */
   mergedInto: Component | undefined;
   /** Where it is, and its neighbours there. */
-  list: TouchList | undefined;
+  list: RecencyList | undefined;
   previous: Component | undefined;
   next: Component | undefined;
 }
@@ -48,7 +48,7 @@ export function newComponent(id: ComponentId, nowNs: number): Component {
     emitted: undefined,
     dueNs: 0,
     absorbed: undefined,
-    recheck: undefined,
+    pendingReevaluation: undefined,
     mergedInto: undefined,
     list: undefined,
     previous: undefined,

@@ -8,7 +8,7 @@ import { DueHeap } from './due-heap.ts';
 import type { ComponentId, Join } from './link/link-store.ts';
 import { joinedPace } from './revision-pace.ts';
 import type { SpanRecord } from './span-record.ts';
-import { TouchList } from './touch-list.ts';
+import { RecencyList } from './recency-list.ts';
 
 function older(left: EmittedTrace, right: EmittedTrace): [EmittedTrace, EmittedTrace] {
   return left.order < right.order ? [left, right] : [right, left];
@@ -24,7 +24,7 @@ function withOneMore(spans: SpanRecord[], span: SpanRecord): SpanRecord[] {
 }
 
 /** Takes out of a list what is due. An entry counts if its component still waits in that list, and for that moment. */
-function takeScheduled(heap: DueHeap<Component>, list: TouchList, nowNs: number): readonly Component[] {
+function takeScheduled(heap: DueHeap<Component>, list: RecencyList, nowNs: number): readonly Component[] {
   const due: Component[] = [];
   for (let next = heap.take(nowNs); next !== undefined; next = heap.take(nowNs)) {
     const { item: component } = next;
@@ -37,11 +37,11 @@ function takeScheduled(heap: DueHeap<Component>, list: TouchList, nowNs: number)
 
 /** All components in state, by number and by what they wait for. */
 export class Components {
-  readonly open = new TouchList();
-  readonly waiting = new TouchList();
-  readonly deferred = new TouchList();
-  readonly emitted = new TouchList();
-  readonly revised = new TouchList();
+  readonly open = new RecencyList();
+  readonly waiting = new RecencyList();
+  readonly deferred = new RecencyList();
+  readonly emitted = new RecencyList();
+  readonly revised = new RecencyList();
   readonly #revisions = new DueHeap<Component>();
   readonly #releases = new DueHeap<Component>();
   readonly #byId = new Map<ComponentId, Component>();
@@ -67,7 +67,7 @@ export class Components {
     this.moveTo(component, this.open);
   }
 
-  moveTo(component: Component, list: TouchList): void {
+  moveTo(component: Component, list: RecencyList): void {
     component.list?.remove(component);
     list.append(component);
   }
@@ -108,7 +108,7 @@ export class Components {
   }
 
   /** Takes out the components at the front of a list that were last touched `ageNs` ago or longer. */
-  takeDue(list: TouchList, ageNs: number, nowNs: number): readonly Component[] {
+  takeDue(list: RecencyList, ageNs: number, nowNs: number): readonly Component[] {
     const due: Component[] = [];
     for (let first = list.first; first !== undefined && first.touchedNs + ageNs <= nowNs; first = list.first) {
       list.remove(first);
@@ -127,7 +127,8 @@ export class Components {
     for (const span of source.spans) span.component = target;
     target.spans = target.spans.concat(source.spans);
     target.spanCount += source.spanCount;
-    if (source.recheck !== undefined) (target.recheck ??= []).push(...source.recheck);
+    if (source.pendingReevaluation !== undefined)
+      (target.pendingReevaluation ??= []).push(...source.pendingReevaluation);
     if (source.absorbed !== undefined) (target.absorbed ??= []).push(...source.absorbed);
     if (source.emitted !== undefined && target.emitted !== undefined) {
       const [survivor, absorbed] = older(source.emitted, target.emitted);
@@ -139,7 +140,7 @@ export class Components {
     target.touchedNs = Math.max(target.touchedNs, source.touchedNs);
     source.mergedInto = target;
     source.spans = [];
-    source.recheck = undefined;
+    source.pendingReevaluation = undefined;
     this.#byId.delete(from);
     return target;
   }

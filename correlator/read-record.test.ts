@@ -10,7 +10,7 @@ import { side } from './testing/span-messages.ts';
 import { aSpan } from '../schemas/testing/a-span.ts';
 import { wildBatches, wildMessages } from './testing/wild-spans.ts';
 
-const origin = { source: 'spans/0', offset: 0, acceptedMs: 0, held: 0 };
+const origin = { source: 'spans/0', offset: 0, acceptedMs: 0, spansInState: 0 };
 const same = [
   'spanId',
   'agentId',

@@ -1,4 +1,4 @@
-import type { HeldOffset } from './held-offsets.ts';
+import type { InputOffset } from './input-offsets.ts';
 
 /** Bytes of the shortest span: a byte for each field, eight for the confidence. */
 const shortestSpanBytes = 90;
@@ -12,7 +12,7 @@ export const blockStride = 8;
 export class RecordBlock {
   /** The message; the records' bytes are parts of it. */
   readonly bytes: Buffer;
-  readonly origin: HeldOffset;
+  readonly origin: InputOffset;
   /** Count of messages read when this one came. */
   readonly arrival: number;
   /** See the getters of SpanRecord for what is where. */
@@ -22,7 +22,7 @@ export class RecordBlock {
   #count = 0;
 
   /** @param records how many there are, as the message says; `from` is where in its bytes they begin */
-  constructor(bytes: Buffer, from: number, records: number, origin: HeldOffset, arrival: number) {
+  constructor(bytes: Buffer, from: number, records: number, origin: InputOffset, arrival: number) {
     this.bytes = bytes;
     this.origin = origin;
     this.arrival = arrival;

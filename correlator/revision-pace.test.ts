@@ -49,8 +49,8 @@ describe('a span at a time into a trace', () => {
     const sizes = scenario.messages.map(({ value }) => value.length);
     expect(sizes.length).toBeLessThanOrEqual(6);
     expect(bytesOf(scenario.messages)).toBeLessThanOrEqual(6 * sizes.at(-1)!);
-    expect(scenario.correlator.accounting()).toMatchObject({ held: 0, emitted: count + late });
-    expect(scenario.correlator.heldFrom({ topic: 'spans', partition: 0 })).toBeUndefined();
+    expect(scenario.correlator.accounting()).toMatchObject({ buffered: 0, emitted: count + late });
+    expect(scenario.correlator.lowWatermark({ topic: 'spans', partition: 0 })).toBeUndefined();
   });
 
   test('of one makes it complete as soon as it is quiet, then at a distance that doubles', () => {
@@ -117,14 +117,14 @@ test('whenever spans come and wherever it starts anew, each is out when its late
       const crash = at % (messages.length + 1);
       const before = new Correlator(testConfig);
       const outputs = messages.slice(0, crash).flatMap((message) => before.process(message, 0));
-      const from = before.heldFrom(source) ?? crash;
+      const from = before.lowWatermark(source) ?? crash;
       const after = new Correlator(testConfig);
       after.assign([{ ...source, offset: from, emittedBelow: crash }]);
       for (const message of messages.slice(from, crash)) after.process(message, 0);
       for (const message of [...messages.slice(crash), end]) outputs.push(...after.process(message, 0));
       const traces = finalTraces(tracesOf(outputs));
       expect(traces.flatMap(({ spans }) => spans)).toHaveLength(messages.length);
-      expect(after.accounting().held).toBe(0);
+      expect(after.accounting().buffered).toBe(0);
       // Twice by doubling, as often as the distance doubles, and once more after the restart.
       const life = Math.max(testConfig.quietMs, atMs + testConfig.lateMs);
       const most = 2 * (Math.log2(messages.length) + Math.log2(life / testConfig.quietMs)) + 4;

@@ -1,6 +1,6 @@
 import type { AvroReader } from '../schemas/avro-reader.ts';
 import { scanSpan, SpanScan } from '../schemas/generated/span-scan.ts';
-import type { HeldOffset } from './held-offsets.ts';
+import type { InputOffset } from './input-offsets.ts';
 import { makeRecord } from './make-record.ts';
 import { RecordBlock } from './record-block.ts';
 import type { SpanRecord } from './span-record.ts';
@@ -15,7 +15,7 @@ export interface RecordBatch {
 const scan = new SpanScan();
 
 /** Reads a SpanBatch into records that refer to the reader's buffer, which must stay as it is. */
-export function readRecordBatch(reader: AvroReader, origin: HeldOffset, arrival: number): RecordBatch {
+export function readRecordBatch(reader: AvroReader, origin: InputOffset, arrival: number): RecordBatch {
   const agentId = reader.readLong();
   const watermarkNs = reader.readBigLong();
   const spans: SpanRecord[] = [];

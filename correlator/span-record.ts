@@ -4,7 +4,7 @@ import { AvroReader } from '../schemas/avro-reader.ts';
 import { type Cause, type Protocol, readCause, type Reason } from '../schemas/generated/span.ts';
 import type { SpanRole } from '../schemas/observation-points.ts';
 import type { Component } from './component.ts';
-import type { HeldOffset } from './held-offsets.ts';
+import type { InputOffset } from './input-offsets.ts';
 import type { ProcessIndex } from './local-cause/process-index.ts';
 import { blockStride, type RecordBlock } from './record-block.ts';
 import type { SpanKind } from './span-kind.ts';
@@ -204,7 +204,7 @@ export class SpanRecord {
     this.#block.ints[this.#at + 7] = arrival;
   }
 
-  get origin(): HeldOffset {
+  get origin(): InputOffset {
     return this.#block.origin;
   }
 

@@ -95,14 +95,14 @@ describe('whatever spans come', () => {
         for (const message of wildBatches(wild)) {
           outputs.push(...correlator.process(message, 0));
           expect(imbalance(correlator.accounting())).toBe(0);
-          expect(correlator.accounting().held).toBeGreaterThanOrEqual(0);
+          expect(correlator.accounting().buffered).toBeGreaterThanOrEqual(0);
         }
         for (const { spans } of wild) for (const { id } of spans) distinct.add(hexId(id));
         outputs.push(...correlator.drain());
         const traces = tracesOf(outputs);
-        const { received, emitted, held, dropped } = correlator.accounting();
-        expect([held, received - emitted - dropped['duplicate']!]).toEqual([0, 0]);
-        expect(correlator.heldFrom(source)).toBeUndefined();
+        const { received, emitted, buffered, dropped } = correlator.accounting();
+        expect([buffered, received - emitted - dropped['duplicate']!]).toEqual([0, 0]);
+        expect(correlator.lowWatermark(source)).toBeUndefined();
         for (const trace of traces.filter(({ mergedInto }) => mergedInto === '')) expectTree(trace);
         // An id that came again after its trace was forgotten is a span of its own, and may give that trace's name to
         // another one: its spans came out, but the other one stands for both. Else each is in one trace.
@@ -133,7 +133,7 @@ describe('whatever spans come', () => {
     function outcomes(messages: readonly ReceivedMessage[], crash: number): readonly (readonly Trace[])[] {
       const before = new Correlator(testConfig);
       const outputs = messages.slice(0, crash).flatMap((message) => before.process(message, 0));
-      const from = before.heldFrom(source) ?? crash;
+      const from = before.lowWatermark(source) ?? crash;
       const after = new Correlator(testConfig);
       after.assign([{ ...source, offset: from, emittedBelow: crash }]);
       for (const message of messages.slice(from, crash)) after.process(message, 0);
@@ -183,8 +183,8 @@ describe('whatever spans come', () => {
     correlator.process(batchMessage(2, 140_000, spans), 0);
     correlator.process(batchMessage(3, 200_000, []), 0);
     expect(correlator.accounting()).toMatchObject({ received: 3, dropped: { duplicate: 1 } });
-    expect(correlator.heldFrom(source)).toBe(0);
+    expect(correlator.lowWatermark(source)).toBe(0);
     correlator.process(batchMessage(4, 300_000, []), 0);
-    expect(correlator.heldFrom(source)).toBeUndefined();
+    expect(correlator.lowWatermark(source)).toBeUndefined();
   });
 });

@@ -139,7 +139,7 @@ describe('when a trace comes out', () => {
     expect(scenario.correlator.accounting()).toMatchObject({
       received: 4,
       emitted: 2,
-      held: 0,
+      buffered: 0,
       dropped: { duplicate: 2 },
     });
   });
@@ -278,26 +278,26 @@ describe('state', () => {
     const source = { topic: 'spans', partition: 0 };
     const send = (offset: number, atMs: number, ...spans: readonly Span[]): unknown =>
       correlator.process(batchMessage(offset, atMs, spans), 0);
-    expect(correlator.heldFrom(source)).toBeUndefined();
+    expect(correlator.lowWatermark(source)).toBeUndefined();
     send(0, 0);
     send(1, 100, ...callOf(1, 0, 100));
     send(2, 200, ...callOf(2, 100, 200));
-    expect(correlator.heldFrom(source)).toBe(1);
+    expect(correlator.lowWatermark(source)).toBe(1);
     send(3, 10_000);
-    expect(correlator.heldFrom(source)).toBe(1);
+    expect(correlator.lowWatermark(source)).toBe(1);
     send(4, 150_100);
-    expect(correlator.heldFrom(source)).toBe(2);
+    expect(correlator.lowWatermark(source)).toBe(2);
     send(5, 150_200);
-    expect(correlator.heldFrom(source)).toBeUndefined();
+    expect(correlator.lowWatermark(source)).toBeUndefined();
   });
 
   test('is bounded: the oldest traces go first, none is lost', () => {
     const scenario = new Scenario({ maxSpans: 10 });
     for (let index = 0; index < 50; index++) scenario.arrive(index, ...callOf(index, index, index + 5));
-    expect(scenario.correlator.accounting().held).toBeLessThanOrEqual(10);
+    expect(scenario.correlator.accounting().buffered).toBeLessThanOrEqual(10);
     scenario.drain();
     expect(scenario.traces).toHaveLength(50);
-    expect(scenario.correlator.accounting()).toMatchObject({ received: 100, emitted: 100, held: 0 });
+    expect(scenario.correlator.accounting()).toMatchObject({ received: 100, emitted: 100, buffered: 0 });
     expect(scenario.correlator.diagnostics()).toMatchObject({ flushed_early: 45 });
   });
 
@@ -308,13 +308,13 @@ describe('state', () => {
     correlator.process(batchMessage(7, 100, [call, otherCall]), 0);
     correlator.process(batchMessage(3, 100, [served, other], { partition: 1 }), 0);
     correlator.revoke([{ topic: 'spans', partition: 0 }]);
-    expect(correlator.heldFrom({ topic: 'spans', partition: 0 })).toBeUndefined();
-    expect(correlator.heldFrom({ topic: 'spans', partition: 1 })).toBe(3);
+    expect(correlator.lowWatermark({ topic: 'spans', partition: 0 })).toBeUndefined();
+    expect(correlator.lowWatermark({ topic: 'spans', partition: 1 })).toBe(3);
     const traces = finalTraces(tracesOf(correlator.drain()));
     expect(traces.flatMap(({ spans }) => spans.map(({ spanId }) => spanId)).sort()).toEqual(
       [served.spanId, other.spanId].sort(),
     );
-    expect(correlator.accounting()).toMatchObject({ received: 4, emitted: 2, held: 0, dropped: { revoked: 2 } });
+    expect(correlator.accounting()).toMatchObject({ received: 4, emitted: 2, buffered: 0, dropped: { revoked: 2 } });
   });
 
   test('a message that is no SpanBatch is put aside', () => {

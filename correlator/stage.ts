@@ -20,7 +20,7 @@ import { type Component, surviving } from './component.ts';
 import { Components } from './components.ts';
 import type { CorrelatorConfig } from './config.ts';
 import { EventClock } from './event-clock.ts';
-import { HeldOffsets } from './held-offsets.ts';
+import { InputOffsets } from './input-offsets.ts';
 import type { ComponentId, LinkStore } from './link/link-store.ts';
 import { MemoryLinkStore } from './link/memory-link-store.ts';
 import { defaultCallGates } from './link/same-call.ts';
@@ -58,7 +58,7 @@ export class Correlator implements Stage<OutgoingMessage> {
   readonly #links: LinkStore;
   readonly #pacing: RevisionPacing;
   readonly #clock: EventClock;
-  readonly #offsets = new HeldOffsets();
+  readonly #offsets = new InputOffsets();
   readonly #causes = new LocalCauses();
   readonly #components = new Components();
   readonly #readAgain: ReadAgain;
@@ -110,7 +110,7 @@ export class Correlator implements Stage<OutgoingMessage> {
     return this.#advance(Infinity, []);
   }
 
-  heldFrom(source: TopicPartition): number | undefined {
+  lowWatermark(source: TopicPartition): number | undefined {
     return this.#offsets.oldest(source);
   }
 
@@ -131,8 +131,8 @@ export class Correlator implements Stage<OutgoingMessage> {
   }
 
   accounting(): Accounting {
-    const { received, emitted, dropped, rejected, held } = this.#counters;
-    return { received, emitted, dropped, rejected, held, heldBytes: this.#bytes };
+    const { received, emitted, dropped, rejected, buffered } = this.#counters;
+    return { received, emitted, dropped, rejected, buffered, bufferedBytes: this.#bytes };
   }
 
   /** Counts for metrics, beside the accounting. */
@@ -158,7 +158,7 @@ export class Correlator implements Stage<OutgoingMessage> {
       }
       concerned.push(this.#causes.add(span));
       fresh.push(span);
-      span.origin.held++;
+      span.origin.spansInState++;
       this.#bytes += span.bodyEnd - span.bodyStart;
     }
     const { components, joins } = this.#links.link(fresh, nowNs);
@@ -170,7 +170,7 @@ export class Correlator implements Stage<OutgoingMessage> {
       this.#components.touch(component, nowNs);
       const { unknown, undecided } = concerned[index]!;
       // Else this component would go out without the calls of components that become quiet a little later.
-      if (unknown.length + undecided.length > 0) (component.recheck ??= []).push(...unknown, ...undecided);
+      if (unknown.length + undecided.length > 0) (component.pendingReevaluation ??= []).push(...unknown, ...undecided);
       const isOverdue = nowNs - component.unemittedSinceNs > this.#config.maxOpenMs * nsPerMs;
       if (isOverdue && this.#revisionDueNs(component) <= nowNs) overdue.add(component);
     }
@@ -219,8 +219,8 @@ export class Correlator implements Stage<OutgoingMessage> {
     const asked = new Set<SpanRecord>();
     for (const component of due) {
       for (const span of component.spans) if (isUndecided(span)) asked.add(span);
-      for (const call of component.recheck ?? []) if (isUndecided(call) && !call.released) asked.add(call);
-      component.recheck = undefined;
+      for (const call of component.pendingReevaluation ?? []) if (isUndecided(call) && !call.released) asked.add(call);
+      component.pendingReevaluation = undefined;
     }
     let calls = [...asked];
     while (calls.length > 0) {
@@ -330,7 +330,7 @@ export class Correlator implements Stage<OutgoingMessage> {
   #forgetSpans(spans: readonly SpanRecord[]): void {
     for (const span of spans) span.released = true;
     for (const span of spans) {
-      span.origin.held--;
+      span.origin.spansInState--;
       this.#bytes -= span.bodyEnd - span.bodyStart;
       this.#causes.remove(span);
     }

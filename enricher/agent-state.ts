@@ -108,8 +108,8 @@ export class AgentState {
     for (const { events } of this.waiting.drain()) this.parts.counters.drop('revoked', events);
   }
 
-  get heldFrom(): number | undefined {
-    const open = this.pairing.held.oldestOffset;
+  get lowWatermark(): number | undefined {
+    const open = this.pairing.expiring.oldestOffset;
     const waiting = this.waiting.oldestOffset;
     return open === undefined || waiting === undefined ? (open ?? waiting) : Math.min(open, waiting);
   }

@@ -98,9 +98,9 @@ export class Agent extends LruEntry {
     return this.takeSpans();
   }
 
-  /** Offset of the oldest batch that something held came from. */
-  get heldFrom(): number | undefined {
-    return this.state?.heldFrom;
+  /** Offset of the oldest batch that something buffered came from. */
+  get lowWatermark(): number | undefined {
+    return this.state?.lowWatermark;
   }
 
   /** How many things are kept of it: sockets, open requests, contexts, processes, and spans that wait. */
@@ -133,7 +133,7 @@ export class Agent extends LruEntry {
     return { agentId: this.id, watermarkNs: this.watermarkNs, spans };
   }
 
-  /** Counts what is held as revoked: another instance reads it again. */
+  /** Counts what is buffered as revoked: another instance reads it again. */
   revoke(): void {
     this.state?.revoke();
   }

@@ -8,7 +8,7 @@
  */
 import type { SpanBatch } from '../schemas/generated/span-batch.ts';
 import { Agent, type AgentParts } from './agent.ts';
-import { HeldOffsets } from './held-offsets.ts';
+import { LowWatermark } from './low-watermark.ts';
 import { LruMap } from './lru.ts';
 
 /** An agent that sent so many batches is no newcomer. */
@@ -43,7 +43,7 @@ export class Agents {
   private readonly parts: AgentParts;
   private readonly newcomers = new LruMap<string, Agent>(Infinity, () => undefined);
   private readonly established = new LruMap<string, Agent>(Infinity, () => undefined);
-  private readonly heldOffsets = new Map<number, HeldOffsets<Agent>>();
+  private readonly lowWatermarks = new Map<number, LowWatermark<Agent>>();
   /** Agents with spans that go out between batches. */
   private readonly late = new Set<Agent>();
   /** What agents that had to go left. */
@@ -112,9 +112,9 @@ export class Agents {
     return batches;
   }
 
-  /** The oldest offset of a partition that something held came from. */
-  heldFrom(partition: number): number | undefined {
-    return this.heldOffsets.get(partition)?.oldest();
+  /** The oldest offset of a partition that something buffered came from. */
+  lowWatermark(partition: number): number | undefined {
+    return this.lowWatermarks.get(partition)?.oldest();
   }
 
   /** Forgets the agents of these partitions: another instance has them now. */
@@ -124,7 +124,7 @@ export class Agents {
       agent.revoke();
       this.remove(agent);
     }
-    for (const partition of partitions) this.heldOffsets.delete(partition);
+    for (const partition of partitions) this.lowWatermarks.delete(partition);
   }
 
   private *all(): Generator<Agent> {
@@ -167,8 +167,8 @@ export class Agents {
   }
 
   private note(agent: Agent): void {
-    let offsets = this.heldOffsets.get(agent.partition);
-    if (offsets === undefined) this.heldOffsets.set(agent.partition, (offsets = new HeldOffsets()));
+    let offsets = this.lowWatermarks.get(agent.partition);
+    if (offsets === undefined) this.lowWatermarks.set(agent.partition, (offsets = new LowWatermark()));
     offsets.note(agent);
   }
 

@@ -89,18 +89,18 @@ describe('a batch in the name of an agent', () => {
     expect(after.map(({ status }) => status)).toContain('ok');
     bus.send({ sequence: 3, untilOffsetNs: 5 * second });
     bus.send({ sequence: 4, untilOffsetNs: 10 * second });
-    expect(bus.stage.heldFrom(source)).toBeUndefined();
-    expect(bus.stage.accounting().held).toBe(0);
+    expect(bus.stage.lowWatermark(source)).toBeUndefined();
+    expect(bus.stage.accounting().buffered).toBe(0);
   });
 
-  test('on another partition is of another agent: what is held keeps its offset', () => {
+  test('on another partition is of another agent: what is buffered keeps its offset', () => {
     const bus = new Bus();
     bus.send({ sequence: 1, events: [call(1)] });
     bus.send({ sequence: 2, events: [call(2, { socketId: 2 })] }, 1);
-    expect(bus.stage.heldFrom(source)).toBe(0);
-    expect(bus.stage.heldFrom({ ...source, partition: 1 })).toBe(1);
+    expect(bus.stage.lowWatermark(source)).toBe(0);
+    expect(bus.stage.lowWatermark({ ...source, partition: 1 })).toBe(1);
     bus.stage.revoke([{ ...source, partition: 1 }]);
-    expect(bus.stage.heldFrom(source)).toBe(0);
+    expect(bus.stage.lowWatermark(source)).toBe(0);
   });
 });
 
@@ -124,9 +124,9 @@ describe('many ids', () => {
     const ended = spansOf(bus.stage.flush(0));
     expect(ended).toHaveLength(1901);
     expect(new Set(ended.map(({ status }) => status))).toEqual(new Set(['unknown']));
-    expect(bus.stage.accounting()).toMatchObject({ held: 100, emitted: 1901 });
+    expect(bus.stage.accounting()).toMatchObject({ buffered: 100, emitted: 1901 });
     expect(imbalance(bus.stage.accounting())).toBe(0);
-    expect(bus.stage.heldFrom(source)).toBe(10);
+    expect(bus.stage.lowWatermark(source)).toBe(10);
     expect(bus.send({ agentId: 1, sequence: 12, events: [response(2)] })).toHaveLength(1);
   });
 
@@ -156,7 +156,7 @@ describe('many ids', () => {
     for (let agentId = 1; agentId <= 50; agentId++) bus.send({ agentId, sequence: 1, events: [call(1)] }, 0, agentId);
     bus.stage.flush(testConfig.agentSilence + 25);
     expect(bus.stage.agentCounts().followed).toBe(25);
-    expect(bus.stage.accounting()).toMatchObject({ held: 25, emitted: 25 });
+    expect(bus.stage.accounting()).toMatchObject({ buffered: 25, emitted: 25 });
   });
 });
 
@@ -171,10 +171,10 @@ test('what is kept of all agents together is bounded: those that have the most l
   };
   opening(1, 1, 10);
   for (let sequence = 1; sequence <= 10; sequence++) for (const agentId of [2, 3, 4]) opening(agentId, sequence, 100);
-  const { held, dropped } = bus.stage.accounting();
-  expect(held).toBeLessThan(1_000);
-  expect(held).toBeGreaterThan(800);
-  expect(dropped['evicted']).toBe(3_010 - held);
+  const { buffered, dropped } = bus.stage.accounting();
+  expect(buffered).toBeLessThan(1_000);
+  expect(buffered).toBeGreaterThan(800);
+  expect(dropped['evicted']).toBe(3_010 - buffered);
   expect(imbalance(bus.stage.accounting())).toBe(0);
   expect(bus.stage.agentCounts().shrunk).toBeGreaterThan(0);
   const answers = Array.from({ length: 10 }, (_, index) => response(5000 + index, { socketId: 1000 + index }));

@@ -119,17 +119,17 @@ describe('messages', () => {
   });
 });
 
-describe('held state', () => {
+describe('buffered state', () => {
   test('the oldest batch that an open request came in is named until the request ends', () => {
     const stage = create();
     stage.process(message({ events: [call(1, { socketId: 1 })] }, 0), 0);
     stage.process(message({ events: [call(2, { socketId: 2 })] }, 1), 0);
-    expect(stage.heldFrom(source)).toBe(0);
-    expect(stage.heldFrom({ ...source, partition: 1 })).toBeUndefined();
+    expect(stage.lowWatermark(source)).toBe(0);
+    expect(stage.lowWatermark({ ...source, partition: 1 })).toBeUndefined();
     stage.process(message({ events: [response(3, { socketId: 1 })] }, 2), 0);
-    expect(stage.heldFrom(source)).toBe(1);
+    expect(stage.lowWatermark(source)).toBe(1);
     stage.process(message({ events: [response(4, { socketId: 2 })] }, 3), 0);
-    expect(stage.heldFrom(source)).toBeUndefined();
+    expect(stage.lowWatermark(source)).toBeUndefined();
   });
 
   test('it is bounded by the time limit of the protocol', () => {
@@ -137,7 +137,7 @@ describe('held state', () => {
     stage.process(message({ events: [call(1)] }, 0), 0);
     const outputs = stage.process(message({ untilOffsetNs: 3_000_000_000 }, 1), 0);
     expect(spansOf(outputs)[0]!.status).toBe('timeout');
-    expect(stage.heldFrom(source)).toBeUndefined();
+    expect(stage.lowWatermark(source)).toBeUndefined();
   });
 
   test('an agent that was not heard of for long ends with its requests', () => {
@@ -146,7 +146,7 @@ describe('held state', () => {
     expect(stage.flush(1000 + testConfig.agentSilence - 1)).toEqual([]);
     const outputs = stage.flush(1000 + testConfig.agentSilence);
     expect(spansOf(outputs)[0]!.status).toBe('unknown');
-    expect(stage.heldFrom(source)).toBeUndefined();
+    expect(stage.lowWatermark(source)).toBeUndefined();
     expect(stage.flush(1e12)).toEqual([]);
   });
 
@@ -155,12 +155,12 @@ describe('held state', () => {
     stage.process(message({ events: [call(1)] }, 0), 0);
     stage.process(message({ agentId: 6, events: [call(1)] }, 0, 1), 0);
     stage.revoke([source]);
-    expect(stage.accounting()).toMatchObject({ held: 1, dropped: { revoked: 1 } });
-    expect(stage.heldFrom(source)).toBeUndefined();
-    expect(stage.heldFrom({ ...source, partition: 1 })).toBe(0);
+    expect(stage.accounting()).toMatchObject({ buffered: 1, dropped: { revoked: 1 } });
+    expect(stage.lowWatermark(source)).toBeUndefined();
+    expect(stage.lowWatermark({ ...source, partition: 1 })).toBe(0);
   });
 
-  test('a restart at the held offset makes the spans that were missing, with the same ids', () => {
+  test('a restart at the buffered offset makes the spans that were missing, with the same ids', () => {
     const { events } = simulate({
       discipline: 'immediate',
       seed: 3,
@@ -180,7 +180,7 @@ describe('held state', () => {
     for (const one of messages.slice(0, stopAt))
       found.push(...spansOf(before.process(one, 0)).map((span) => span.spanId));
     const after = create();
-    for (const one of messages.slice(before.heldFrom(source) ?? stopAt)) {
+    for (const one of messages.slice(before.lowWatermark(source) ?? stopAt)) {
       const ids = spansOf(after.process(one, 0)).map((span) => span.spanId);
       // Results of batches that were acknowledged before are suppressed by the runtime.
       if (one.offset >= stopAt) found.push(...ids);
@@ -190,16 +190,16 @@ describe('held state', () => {
 });
 
 describe('memory', () => {
-  test('what was accepted a while ago counts as held, so whoever continues knows the processes', () => {
+  test('what was accepted a while ago counts as buffered, so whoever continues knows the processes', () => {
     const stage = createEnricher({ ...testConfig, memory: 60_000 }, { dissectors: [lineDissector] });
     for (let offset = 0; offset < 200; offset++)
       stage.process({ ...message({}, offset), timestampMs: 1_000 * offset }, 0);
-    const from = stage.heldFrom(source)!;
+    const from = stage.lowWatermark(source)!;
     expect(from).toBeGreaterThanOrEqual(138);
     expect(from).toBeLessThanOrEqual(139);
-    expect(stage.heldFrom({ ...source, partition: 1 })).toBeUndefined();
+    expect(stage.lowWatermark({ ...source, partition: 1 })).toBeUndefined();
     stage.revoke([source]);
-    expect(stage.heldFrom(source)).toBeUndefined();
+    expect(stage.lowWatermark(source)).toBeUndefined();
   });
 });
 
@@ -244,7 +244,7 @@ describe('conservation', () => {
     tls: fc.boolean(),
   });
 
-  test('every event is emitted, dropped, rejected or held, whatever comes in whatever order', () => {
+  test('every event is emitted, dropped, rejected or buffered, whatever comes in whatever order', () => {
     const runs = fc.property(
       fc.array(arbitraryEvent, { maxLength: 60 }),
       fc.integer({ min: 1, max: 9 }),
@@ -276,15 +276,15 @@ describe('conservation', () => {
           emitted += spansOf(stage.process(message({ events: part }, offset), 0)).length;
           const accounting = stage.accounting();
           expect(imbalance(accounting)).toBe(0);
-          expect(accounting.held).toBeGreaterThanOrEqual(0);
-          if (accounting.held > 0) expect(stage.heldFrom(source)).toBeLessThanOrEqual(offset);
+          expect(accounting.buffered).toBeGreaterThanOrEqual(0);
+          if (accounting.buffered > 0) expect(stage.lowWatermark(source)).toBeLessThanOrEqual(offset);
         }
         emitted += spansOf(stage.drain()).length;
         const end = stage.accounting();
         expect(end.received).toBe(events.length);
-        expect(end.held).toBe(0);
+        expect(end.buffered).toBe(0);
         expect(imbalance(end)).toBe(0);
-        expect(stage.heldFrom(source)).toBeUndefined();
+        expect(stage.lowWatermark(source)).toBeUndefined();
         if (end.emitted > 0) expect(emitted).toBeGreaterThan(0);
       },
     );

@@ -108,10 +108,10 @@ export function createEnricher(config: EnricherConfig, parts: EnricherParts): En
       return agents.drain().map(spanMessage);
     },
 
-    heldFrom({ partition }: TopicPartition): number | undefined {
+    lowWatermark({ partition }: TopicPartition): number | undefined {
       const remembered = recent.oldest(partition);
-      const held = agents.heldFrom(partition);
-      return remembered === undefined || held === undefined ? (remembered ?? held) : Math.min(remembered, held);
+      const needed = agents.lowWatermark(partition);
+      return remembered === undefined || needed === undefined ? (remembered ?? needed) : Math.min(remembered, needed);
     },
 
     revoke(sources: readonly TopicPartition[]): void {

@@ -40,18 +40,18 @@ export async function writeAnswer(
 }
 
 async function writePiece(response: ServerResponse, bytes: Buffer, options: WriteAnswerOptions): Promise<void> {
-  let heldBytes = bytes.length;
-  options.buffered(heldBytes);
+  let bufferedBytes = bytes.length;
+  options.buffered(bufferedBytes);
   try {
     for (let at = 0; at < bytes.length; at += sliceBytes) {
       const slice = bytes.subarray(at, at + sliceBytes);
       // Not "drain": it comes only when the connection has told that it is full.
       await taken(new Promise<void>((resolve) => response.write(slice, () => resolve())), options);
-      heldBytes -= slice.length;
+      bufferedBytes -= slice.length;
       options.buffered(-slice.length);
     }
   } finally {
-    options.buffered(-heldBytes);
+    options.buffered(-bufferedBytes);
   }
 }
 

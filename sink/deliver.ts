@@ -4,7 +4,7 @@ import { deadLetter } from '../core/dead-letter.ts';
 import type { ReloadPace } from './reload-pace.ts';
 import { resourceColumns } from './resource-rows.ts';
 import { spanColumns } from './span-columns.ts';
-import type { HeldMessage, RowBatch, SinkOutput } from './stage.ts';
+import type { HeldMessage as BufferedMessage, RowBatch, SinkOutput } from './stage.ts';
 import { type MessageRows, storeMessages, type Target } from './store-messages.ts';
 import { traceColumns } from './trace-transcoder.ts';
 
@@ -20,12 +20,12 @@ export interface SinkDestinations {
   /** Told of each batch that was stored. */
   readonly stored?: (batch: RowBatch, durationMs: number) => void;
   /** Told of each message that the database will never take: it goes to the dead letters. */
-  readonly refused?: (held: HeldMessage) => void;
+  readonly refused?: (buffered: BufferedMessage) => void;
 }
 
 /** The rows of a message that go into one table. */
 interface Part extends MessageRows {
-  readonly held: HeldMessage;
+  readonly buffered: BufferedMessage;
 }
 
 /**
@@ -49,9 +49,9 @@ export async function deliverToClickHouse(
 
 async function storeBatch({ messages }: RowBatch, destinations: SinkDestinations): Promise<void> {
   const { clickHouse, reloads } = destinations;
-  const of = (topic: HeldMessage['topic']): readonly HeldMessage[] =>
-    messages.filter((held) => held.topic === topic && held.refusal === undefined);
-  const resources = of('resources').map((held) => partOf(held, held.rows));
+  const of = (topic: BufferedMessage['topic']): readonly BufferedMessage[] =>
+    messages.filter((buffered) => buffered.topic === topic && buffered.refusal === undefined);
+  const resources = of('resources').map((buffered) => partOf(buffered, buffered.rows));
   await store({ clickHouse, table: 'resource', columns: resourceColumns }, resources, destinations);
   if (resources.length > 0) {
     const reload = async (): Promise<void> => {
@@ -59,29 +59,29 @@ async function storeBatch({ messages }: RowBatch, destinations: SinkDestinations
     };
     await (reloads?.whenDue(reload) ?? reload());
   }
-  const spans = of('traces').map((held) => partOf(held, held.rows));
+  const spans = of('traces').map((buffered) => partOf(buffered, buffered.rows));
   await store({ clickHouse, table: 'spans', columns: spanColumns }, spans, destinations);
   // Only of those whose spans are there.
-  const traces = of('traces').map((held) => partOf(held, held.traceRow));
+  const traces = of('traces').map((buffered) => partOf(buffered, buffered.traceRow));
   await store({ clickHouse, table: 'trace', columns: traceColumns }, traces, destinations);
   await sendLetters(messages, destinations);
 }
 
-function partOf(held: HeldMessage, rows: Buffer): Part {
-  const { earliestNs, latestNs } = held;
-  return { held, rows, earliestNs, latestNs };
+function partOf(buffered: BufferedMessage, rows: Buffer): Part {
+  const { earliestNs, latestNs } = buffered;
+  return { buffered, rows, earliestNs, latestNs };
 }
 
 function store(target: Target, parts: readonly Part[], { refused }: SinkDestinations): Promise<void> {
-  return storeMessages(target, parts, ({ held }, error) => {
+  return storeMessages(target, parts, ({ buffered }, error) => {
     // Where the database is, and with which login, is nothing for readers of dead letters.
-    held.refusal = error.message.replace(/^ClickHouse at .*? refused \(/, 'ClickHouse refused (');
-    refused?.(held);
+    buffered.refusal = error.message.replace(/^ClickHouse at .*? refused \(/, 'ClickHouse refused (');
+    refused?.(buffered);
   });
 }
 
 /** Sends what was refused to the dead letters. What was found before a failure is still marked when all is delivered again. */
-async function sendLetters(messages: readonly HeldMessage[], { producer }: SinkDestinations): Promise<void> {
+async function sendLetters(messages: readonly BufferedMessage[], { producer }: SinkDestinations): Promise<void> {
   const letters = messages.flatMap(({ message, refusal: detail }) =>
     detail === undefined ? [] : [deadLetter(message, { stage: 'sink', reason: 'refused', detail }, Date.now())],
   );

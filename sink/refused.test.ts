@@ -81,7 +81,7 @@ describe('rows that the database refuses', () => {
       expect(letters[0]!.detail).toMatch(/^ClickHouse refused \(VIOLATED_CONSTRAINT\): .*no_bad/);
       expect([await count('trace'), await count('resource')]).toEqual([95, 1]);
       expect(await count('spans')).toBe(table === 'spans' ? 95 : 100);
-      expect(stage.accounting()).toMatchObject({ received: 101, emitted: 96, held: 0, rejected: { refused: 5 } });
+      expect(stage.accounting()).toMatchObject({ received: 101, emitted: 96, buffered: 0, rejected: { refused: 5 } });
       expect(imbalance(stage.accounting())).toBe(0);
     } finally {
       await clickHouse.execute(`ALTER TABLE ${table} DROP CONSTRAINT no_bad`);

@@ -85,8 +85,8 @@ export async function runSink(options: RunSinkOptions): Promise<void> {
           clickHouse,
           producer,
           reloads,
-          refused(held) {
-            stage.refused(held);
+          refused(buffered) {
+            stage.refused(buffered);
           },
           stored(batch, durationMs) {
             rows.inc({ table: 'spans' }, batch.spanCount);

@@ -26,9 +26,9 @@ describe('a batch', () => {
     expect(stage.process(message(0), 0)).toEqual([]);
     expect(stage.flush(10)).toEqual([]);
     expect(stage.process(message(1), 10)).toEqual([]);
-    expect(stage.accounting()).toMatchObject({ received: 16, emitted: 0, held: 16 });
+    expect(stage.accounting()).toMatchObject({ received: 16, emitted: 0, buffered: 16 });
     expect(onlyBatch(stage.flush(20))).toMatchObject({ spanCount: 16, traceCount: 2, resourceCount: 0 });
-    expect(stage.accounting()).toMatchObject({ received: 16, emitted: 16, held: 0 });
+    expect(stage.accounting()).toMatchObject({ received: 16, emitted: 16, buffered: 0 });
     expect(stage.flush(10_000)).toEqual([]);
   });
 
@@ -79,11 +79,11 @@ describe('positions', () => {
     stage.process(message(7, 0), 0);
     stage.process(message(8, 0), 0);
     stage.process(message(3, 1), 0);
-    expect(stage.heldFrom({ topic: 'traces', partition: 0 })).toBe(7);
-    expect(stage.heldFrom({ topic: 'traces', partition: 1 })).toBe(3);
-    expect(stage.heldFrom({ topic: 'resources', partition: 0 })).toBeUndefined();
+    expect(stage.lowWatermark({ topic: 'traces', partition: 0 })).toBe(7);
+    expect(stage.lowWatermark({ topic: 'traces', partition: 1 })).toBe(3);
+    expect(stage.lowWatermark({ topic: 'resources', partition: 0 })).toBeUndefined();
     stage.flush(1000);
-    expect(stage.heldFrom({ topic: 'traces', partition: 0 })).toBeUndefined();
+    expect(stage.lowWatermark({ topic: 'traces', partition: 0 })).toBeUndefined();
   });
 
   it('that went to another instance take their rows along', () => {
@@ -91,7 +91,7 @@ describe('positions', () => {
     stage.process(message(7, 0), 0);
     stage.process(message(3, 1), 0);
     stage.revoke([{ topic: 'traces', partition: 0 }]);
-    expect(stage.accounting()).toMatchObject({ received: 16, held: 8, dropped: { revoked: 8 } });
+    expect(stage.accounting()).toMatchObject({ received: 16, buffered: 8, dropped: { revoked: 8 } });
     expect(onlyBatch(stage.drain()).spanCount).toBe(8);
     expect(imbalance(stage.accounting())).toBe(0);
   });
@@ -103,8 +103,8 @@ describe('a message that cannot be read', () => {
     const tombstone = resourceMessage(gatewayResource(), 4, { value: Buffer.alloc(0), headers: {} });
     expect(stage.process(tombstone, 0)).toEqual([]);
     expect(stage.drain()).toEqual([]);
-    expect(stage.accounting()).toMatchObject({ received: 0, held: 0 });
-    expect(stage.heldFrom({ topic: 'resources', partition: 0 })).toBeUndefined();
+    expect(stage.accounting()).toMatchObject({ received: 0, buffered: 0 });
+    expect(stage.lowWatermark({ topic: 'resources', partition: 0 })).toBeUndefined();
   });
 
   it('goes to the dead letters at once, and the rest goes on', () => {

@@ -95,7 +95,7 @@ export class SinkStage implements Stage<SinkOutput> {
     times: this.#times,
   };
   readonly #resourceWriter = new RowBinaryWriter(64 * 1024);
-  #held: HeldMessage[] = [];
+  #buffered: HeldMessage[] = [];
   #rows = 0;
   #bytes = 0;
   #sinceMs = 0;
@@ -155,8 +155,8 @@ export class SinkStage implements Stage<SinkOutput> {
   }
 
   #hold(message: ReceivedMessage, made: Omit<HeldMessage, 'message' | 'refusal'>, nowMs: number): void {
-    if (this.#held.length === 0) this.#sinceMs = nowMs;
-    this.#held.push({ message, refusal: undefined, ...made });
+    if (this.#buffered.length === 0) this.#sinceMs = nowMs;
+    this.#buffered.push({ message, refusal: undefined, ...made });
     this.#rows += made.count;
     this.#bytes += made.rows.length + made.traceRow.length;
   }
@@ -183,10 +183,10 @@ export class SinkStage implements Stage<SinkOutput> {
   }
 
   drain(): readonly SinkOutput[] {
-    const held = this.#held;
-    if (held.length === 0) return [];
-    const traces = held.filter((entry) => entry.topic === 'traces');
-    const resources = held.filter((entry) => entry.topic === 'resources');
+    const buffered = this.#buffered;
+    if (buffered.length === 0) return [];
+    const traces = buffered.filter((entry) => entry.topic === 'traces');
+    const resources = buffered.filter((entry) => entry.topic === 'resources');
     const spanCount = traces.reduce((sum, entry) => sum + entry.count, 0);
     this.#forget([]);
     this.#counters.emit(spanCount + resources.length);
@@ -199,30 +199,30 @@ export class SinkStage implements Stage<SinkOutput> {
         spanCount,
         traceCount: traces.length,
         resourceCount: resources.length,
-        messages: held,
+        messages: buffered,
       },
     ];
   }
 
   #forget(kept: HeldMessage[]): void {
-    this.#held = kept;
+    this.#buffered = kept;
     this.#rows = kept.reduce((sum, entry) => sum + entry.count, 0);
     this.#bytes = kept.reduce((sum, entry) => sum + entry.rows.length + entry.traceRow.length, 0);
   }
 
-  heldFrom(source: TopicPartition): number | undefined {
-    return this.#held.find(({ message }) => isOf(message, source))?.message.offset;
+  lowWatermark(source: TopicPartition): number | undefined {
+    return this.#buffered.find(({ message }) => isOf(message, source))?.message.offset;
   }
 
   revoke(sources: readonly TopicPartition[]): void {
     const isRevoked = ({ message }: HeldMessage): boolean => sources.some((revoked) => isOf(message, revoked));
-    const dropped = this.#held.filter(isRevoked).reduce((sum, entry) => sum + entry.count, 0);
+    const dropped = this.#buffered.filter(isRevoked).reduce((sum, entry) => sum + entry.count, 0);
     this.#counters.drop('revoked', dropped);
-    this.#forget(this.#held.filter((entry) => !isRevoked(entry)));
+    this.#forget(this.#buffered.filter((entry) => !isRevoked(entry)));
   }
 
   accounting(): Accounting {
-    const { received, emitted, dropped, rejected, held } = this.#counters;
-    return { received, emitted, dropped, rejected, held, heldBytes: this.#bytes };
+    const { received, emitted, dropped, rejected, buffered } = this.#counters;
+    return { received, emitted, dropped, rejected, buffered, bufferedBytes: this.#bytes };
   }
 }

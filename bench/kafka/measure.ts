@@ -31,7 +31,7 @@ interface Sample {
   readonly atMs: number;
   readonly cpuSeconds: number;
   readonly received: number;
-  readonly held: number;
+  readonly buffered: number;
   readonly memory: readonly Memory[];
 }
 
@@ -41,7 +41,7 @@ async function sample(processes: readonly MeasuredProcess[]): Promise<Sample> {
     atMs: performance.now(),
     cpuSeconds: processes.reduce((sum, each) => sum + each.cpuSeconds(), 0),
     received: all.reduce((sum, { received }) => sum + received, 0),
-    held: all.reduce((sum, { held }) => sum + held, 0),
+    buffered: all.reduce((sum, { buffered }) => sum + buffered, 0),
     memory: all.flatMap(({ memory }) => memory ?? []),
   };
 }
@@ -66,7 +66,7 @@ export async function measure(processes: readonly MeasuredProcess[], total: numb
     const before = last[0]!;
     const busy = (now.cpuSeconds - before.cpuSeconds) / ((now.atMs - before.atMs) / 1000);
     const isIdle = last.length > idleSamples && busy < idleShare * processes.length;
-    if (first !== undefined && now.received >= total && (now.held === 0 || isIdle)) {
+    if (first !== undefined && now.received >= total && (now.buffered === 0 || isIdle)) {
       const end = isIdle ? before : now;
       return {
         records: total - first.received,

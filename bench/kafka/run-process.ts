@@ -17,7 +17,7 @@ export interface MeasuredProcess {
 /** How far a process is. */
 export interface Progress {
   readonly received: number;
-  readonly held: number;
+  readonly buffered: number;
   /** Lag in messages and in seconds, as the stage tells it. */
   readonly lagMessages: number;
   readonly lagSeconds: number;
@@ -78,7 +78,7 @@ export function startCopy(brokers: string, from: string, to: string): MeasuredPr
   });
   return {
     ...measured(child),
-    progress: () => Promise.resolve({ received, held: 0, lagMessages: 0, lagSeconds: 0, memory: undefined }),
+    progress: () => Promise.resolve({ received, buffered: 0, lagMessages: 0, lagSeconds: 0, memory: undefined }),
   };
 }
 
@@ -110,7 +110,7 @@ function readMetrics(text: string): Progress {
   const sum = (name: string): number => values(name).reduce((total, value) => total + value, 0);
   return {
     received: sum('received_total'),
-    held: sum('held'),
+    buffered: sum('buffered'),
     lagMessages: sum('lag_messages'),
     lagSeconds: Math.max(0, ...values('lag_seconds')),
     memory: {

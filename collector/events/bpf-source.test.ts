@@ -118,7 +118,7 @@ it('a block that cannot be sent gives its credit back, and its events are counte
     ],
   ]);
   const accounting = world.source.accounting();
-  expect(accounting).toMatchObject({ received: 35, emitted: 20, held: 0, dropped: { failed: 10, ring_full: 5 } });
+  expect(accounting).toMatchObject({ received: 35, emitted: 20, buffered: 0, dropped: { failed: 10, ring_full: 5 } });
   expect(imbalance(accounting)).toBe(0);
   expect(world.told).toContain('batch_failed');
 });

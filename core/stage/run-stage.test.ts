@@ -20,7 +20,7 @@ const idOf = (source: TopicPartition, offset: number): string => `${source.parti
  */
 class HoldingStage implements Stage<Effect> {
   readonly counters = new Counters(['unwanted'], ['empty']);
-  #held: { readonly source: TopicPartition; readonly offset: number; readonly atMs: number }[] = [];
+  #buffered: { readonly source: TopicPartition; readonly offset: number; readonly atMs: number }[] = [];
   readonly #holdFor: number;
   readonly #flushAfterMs: number;
 
@@ -35,7 +35,7 @@ class HoldingStage implements Stage<Effect> {
     else if (message.value[0] === 0) this.counters.drop('unwanted');
     else {
       const source = { topic: message.topic, partition: message.partition };
-      this.#held.push({ source, offset: message.offset, atMs: nowMs });
+      this.#buffered.push({ source, offset: message.offset, atMs: nowMs });
     }
     return this.#release(
       ({ source, offset }) => source.partition === message.partition && offset + this.#holdFor <= message.offset,
@@ -50,23 +50,25 @@ class HoldingStage implements Stage<Effect> {
     return this.#release(() => true);
   }
 
-  heldFrom(source: TopicPartition): number | undefined {
-    return this.#held.find((held) => held.source.partition === source.partition)?.offset;
+  lowWatermark(source: TopicPartition): number | undefined {
+    return this.#buffered.find((entry) => entry.source.partition === source.partition)?.offset;
   }
 
   revoke(sources: readonly TopicPartition[]): void {
-    const before = this.#held.length;
-    this.#held = this.#held.filter(({ source }) => !sources.some(({ partition }) => partition === source.partition));
-    this.counters.drop('revoked', before - this.#held.length);
+    const before = this.#buffered.length;
+    this.#buffered = this.#buffered.filter(
+      ({ source }) => !sources.some(({ partition }) => partition === source.partition),
+    );
+    this.counters.drop('revoked', before - this.#buffered.length);
   }
 
   accounting(): Counters<'unwanted', 'empty'> {
     return this.counters;
   }
 
-  #release(due: (held: { source: TopicPartition; offset: number; atMs: number }) => boolean): Effect[] {
-    const released = this.#held.filter(due);
-    this.#held = this.#held.filter((held) => !due(held));
+  #release(due: (entry: { source: TopicPartition; offset: number; atMs: number }) => boolean): Effect[] {
+    const released = this.#buffered.filter(due);
+    this.#buffered = this.#buffered.filter((entry) => !due(entry));
     this.counters.emit(released.length);
     return released.map(({ source, offset }) => ({ id: idOf(source, offset) }));
   }
@@ -206,7 +208,7 @@ const logs = fc
   .map((partitions) => partitions.map((partition) => [...partition, Uint8Array.of(1)]));
 
 describe('conservation', () => {
-  test('at every delivery received = emitted + dropped + rejected + held, and nothing is held after draining', async () => {
+  test('at every delivery received = emitted + dropped + rejected + buffered, and nothing is buffered after draining', async () => {
     await fc.assert(
       fc.asyncProperty(logs, fc.nat(5), fc.integer({ min: 1, max: 7 }), async (partitions, holdFor, batch) => {
         const stage = new HoldingStage(holdFor, 40);
@@ -222,7 +224,7 @@ describe('conservation', () => {
         expect(imbalance(accounting)).toBe(0);
         expect(accounting.received).toBe(partitions.flat().length);
         expect(accounting.emitted).toBe(delivered);
-        expect(accounting.held).toBe(0);
+        expect(accounting.buffered).toBe(0);
       }),
     );
   });
@@ -322,7 +324,7 @@ describe('at least once, effect exactly once', () => {
 });
 
 describe('runStage', () => {
-  test('the stored offset stays at the oldest message that is still held', async () => {
+  test('the stored offset stays at the oldest message that is still buffered', async () => {
     const log = new Log([values(10)]);
     const run = options(new HoldingStage(4), new ScriptedConsumer(log, 3), () => Promise.resolve());
     const controller = new AbortController();

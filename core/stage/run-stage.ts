@@ -4,7 +4,7 @@
  *   poll → process each message → flush → deliver what came of it and wait for the acknowledgement → commit → poll …
  *
  * A position is committed only after everything made from the messages below `emittedBelow` was acknowledged, and its
- * `offset` is never above the oldest message that held state still needs. After a restart the messages between the
+ * `offset` is never above the oldest message that buffered state still needs. After a restart the messages between the
  * two rebuild the state; what `process` returns for them was acknowledged before, so it is suppressed. What `flush`
  * returns is always delivered: with deterministic ids its repetition has no effect.
  *
@@ -57,7 +57,7 @@ export interface RunStageOptions<Output> {
   /** Where dead letters go of messages that the stage is not shown. Without it they are only logged and counted. */
   readonly letters?: { readonly send: (messages: readonly OutgoingMessage[]) => Promise<void> };
   readonly telemetry: StageTelemetry;
-  /** Stops after the current turn, without draining: what is held is rebuilt from the log at the next start. */
+  /** Stops after the current turn, without draining: what is buffered is rebuilt from the log at the next start. */
   readonly signal: AbortSignal;
   readonly limits?: Partial<StageLimits>;
   /** Milliseconds since the Unix epoch. */
@@ -283,7 +283,7 @@ class StageRun<Output> {
       if (!(await this.#deliver(() => letterBox.send(letters)))) return false;
     if (outputs.length > 0 && !(await this.#deliver(() => this.#options.deliver(outputs)))) return false;
     this.#guard.done(rests);
-    const changed = this.#progress.changedPositions((source) => this.#options.stage.heldFrom(source));
+    const changed = this.#progress.changedPositions((source) => this.#options.stage.lowWatermark(source));
     return this.#store(changed);
   }
 

@@ -1,15 +1,15 @@
 import type { Position, ReceivedMessage, TopicPartition } from '../bus/bus.ts';
 
-/** Counts of records since start, by outcome. received = emitted + dropped + rejected + held at every moment. */
+/** Counts of records since start, by outcome. received = emitted + dropped + rejected + buffered at every moment. */
 export interface Accounting {
   readonly received: number;
   readonly emitted: number;
   readonly dropped: Readonly<Record<string, number>>;
   readonly rejected: Readonly<Record<string, number>>;
   /** Records in state, on their way to one of the other outcomes. */
-  readonly held: number;
+  readonly buffered: number;
   /** Encoded size of those, of a stage that keeps them encoded. */
-  readonly heldBytes?: number;
+  readonly bufferedBytes?: number;
 }
 
 /**
@@ -21,10 +21,10 @@ export interface Stage<Output> {
   process(message: ReceivedMessage, nowMs: number): readonly Output[];
   /** Called between polls, also when nothing arrives: what has become due by the wall clock. */
   flush(nowMs: number): readonly Output[];
-  /** The input has ended for good (replay): releases everything that is held. */
+  /** The input has ended for good (replay): releases everything that is buffered. */
   drain(): readonly Output[];
-  /** The oldest offset whose message still contributes to held state; undefined when there is none. */
-  heldFrom(source: TopicPartition): number | undefined;
+  /** The oldest offset whose message still contributes to buffered state; undefined when there is none. */
+  lowWatermark(source: TopicPartition): number | undefined;
   /** These partitions are this instance's from now on, and what is to be read first of each. */
   assign?(positions: readonly Position[]): void;
   /** Forgets all state that came from these partitions: another instance has them now. */

@@ -34,6 +34,12 @@ interface Metrics {
   readonly accountings: Map<string, () => Accounting>;
 }
 
+/** Today's name of what is in state; and the one before, for a version. */
+const bufferedNames = [
+  { name: 'spanloom_stage_buffered', note: '' },
+  { name: 'spanloom_stage_held', note: ' (former name)' },
+] as const;
+
 const metricsOf = new WeakMap<Telemetry, Metrics>();
 
 function createMetrics({ registry }: Telemetry): Metrics {
@@ -68,29 +74,31 @@ function createMetrics({ registry }: Telemetry): Metrics {
   record('emitted', 'emitted');
   byReason('dropped', 'Records left out on purpose, by reason.');
   byReason('rejected', 'Records that could not be used, by reason.');
-  new Gauge({
-    name: 'spanloom_stage_held',
-    help: 'Records in state. received = emitted + dropped + rejected + held.',
-    labelNames: ['stage'],
-    registers,
-    collect() {
-      this.reset();
-      for (const [stage, accounting] of accountings) this.set({ stage }, accounting().held);
-    },
-  });
-  new Gauge({
-    name: 'spanloom_stage_held_bytes',
-    help: 'Encoded size of the records in state, of stages that keep them encoded.',
-    labelNames: ['stage'],
-    registers,
-    collect() {
-      this.reset();
-      for (const [stage, accounting] of accountings) {
-        const { heldBytes } = accounting();
-        if (heldBytes !== undefined) this.set({ stage }, heldBytes);
-      }
-    },
-  });
+  for (const { name, note } of bufferedNames) {
+    new Gauge({
+      name,
+      help: `Records in state${note}. received = emitted + dropped + rejected + buffered.`,
+      labelNames: ['stage'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [stage, accounting] of accountings) this.set({ stage }, accounting().buffered);
+      },
+    });
+    new Gauge({
+      name: `${name}_bytes`,
+      help: `Encoded size of the records in state, of stages that keep them encoded${note}.`,
+      labelNames: ['stage'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [stage, accounting] of accountings) {
+          const { bufferedBytes } = accounting();
+          if (bufferedBytes !== undefined) this.set({ stage }, bufferedBytes);
+        }
+      },
+    });
+  }
   const lag = (name: string, help: string, valueOf: (partition: PartitionLag) => number): void => {
     new Gauge({
       name: `spanloom_stage_lag_${name}`,
@@ -179,7 +187,7 @@ export function stageTelemetry(telemetry: Telemetry, stage: string, accounting: 
 function withRefusals(accounting: Accounting, refusals: Readonly<Record<string, number>>): Accounting {
   const reasons = Object.entries(refusals);
   if (reasons.length === 0) return accounting;
-  const { received, emitted, dropped, held, heldBytes } = accounting;
+  const { received, emitted, dropped, buffered, bufferedBytes } = accounting;
   const rejected: Record<string, number> = { ...accounting.rejected };
   let all = 0;
   for (const [reason, count] of reasons) {
@@ -191,7 +199,7 @@ function withRefusals(accounting: Accounting, refusals: Readonly<Record<string, 
     emitted,
     dropped,
     rejected,
-    held,
-    ...(heldBytes === undefined ? {} : { heldBytes }),
+    buffered,
+    ...(bufferedBytes === undefined ? {} : { bufferedBytes }),
   };
 }

@@ -49,7 +49,7 @@ test('the accounting of a stage is what its metrics say, each time they are read
     'spanloom_stage_emitted_total{stage="enricher"} 4',
     'spanloom_stage_dropped_total{stage="enricher",reason="filtered"} 2',
     'spanloom_stage_rejected_total{stage="enricher",reason="undecodable"} 1',
-    'spanloom_stage_held{stage="enricher"} 3',
+    'spanloom_stage_buffered{stage="enricher"} 3',
     'spanloom_stage_lag_messages{stage="enricher",topic="events",partition="4"} 7',
     'spanloom_stage_messages_total{stage="enricher"} 2',
     'spanloom_stage_batch_duration_seconds_count{stage="enricher"} 1',

@@ -94,9 +94,9 @@ class World {
     }
     this.#deliver(this.#assembler.flush(this.nowMs));
     expect(imbalance(this.#assembler.accounting())).toBe(0);
-    expect(this.#assembler.accounting().held).toBeGreaterThanOrEqual(0);
+    expect(this.#assembler.accounting().buffered).toBeGreaterThanOrEqual(0);
     for (const [partition, next] of this.#read.entries())
-      this.#from[partition] = this.#assembler.heldFrom({ topic: 'linked', partition }) ?? next;
+      this.#from[partition] = this.#assembler.lowWatermark({ topic: 'linked', partition }) ?? next;
   }
 
   restart(): void {
@@ -217,7 +217,7 @@ test('a trace that was forgotten does not come out anew, in pieces, when its mes
   const before = new Assembler(testConfig);
   const outputs = log.flatMap((one) => before.process(one, one.timestampMs));
   expect(tracesOf(outputs).map(({ spans }) => spans.length)).toEqual([2, 1, 2]);
-  const offset = before.heldFrom({ topic: 'linked', partition: 0 })!;
+  const offset = before.lowWatermark({ topic: 'linked', partition: 0 })!;
   expect(offset).toBe(1);
   const after = new Assembler(testConfig);
   after.assign([{ topic: 'linked', partition: 0, offset, emittedBelow: log.length }]);
@@ -286,6 +286,6 @@ test('spans that come one at a time into a large component repeat it a few times
   const traces = outputs.filter(({ topic }) => topic === 'traces');
   expect(traces.length).toBeLessThanOrEqual(7);
   expect(finalTraces(tracesOf(outputs))).toMatchObject([{ revision: count + 60 }]);
-  expect(assembler.accounting()).toMatchObject({ held: 0 });
-  expect(assembler.heldFrom({ topic: 'linked', partition: 0 })).toBeUndefined();
+  expect(assembler.accounting()).toMatchObject({ buffered: 0 });
+  expect(assembler.lowWatermark({ topic: 'linked', partition: 0 })).toBeUndefined();
 });

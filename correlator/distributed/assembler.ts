@@ -22,12 +22,12 @@ import { assembleTrace } from '../assemble/assemble-trace.ts';
 import { carriedTraceId, derivedTraceId } from '../assemble/trace-identity.ts';
 import { traceMessage, writeAssembledTrace, writeMergedTrace } from '../assemble/write-trace.ts';
 import type { CorrelatorConfig } from '../config.ts';
-import { HeldOffsets } from '../held-offsets.ts';
+import { InputOffsets } from '../input-offsets.ts';
 import { copyOf } from '../span-batch-reader.ts';
 import { RevisionPacing } from '../revision-pace.ts';
 import type { SpanRecord } from '../span-record.ts';
-import { type Group, revisionOf } from './group.ts';
-import { type GroupBounds, Groups } from './groups.ts';
+import { type ComponentState, revisionOf } from './component-state.ts';
+import { type ComponentBounds, ComponentStates } from './component-states.ts';
 import { IdleTime } from './idle-time.ts';
 import { linkedMessages, readLinkedRecords } from './linked-message.ts';
 
@@ -35,7 +35,7 @@ const stageName = 'correlator';
 
 /** One partition and its time. */
 interface PartitionState {
-  readonly groups: Groups;
+  readonly components: ComponentStates;
   readonly busTime: SteadyTime;
   readonly idle: IdleTime;
   /** Messages below this offset are read again after a restart; 0 once that is over. */
@@ -53,9 +53,9 @@ interface Outputs {
 /** Turns LinkedBatches into Traces. Its records are spans. */
 export class Assembler implements Stage<OutgoingMessage> {
   readonly #config: CorrelatorConfig;
-  readonly #bounds: GroupBounds;
+  readonly #bounds: ComponentBounds;
   readonly #pacing: RevisionPacing;
-  readonly #offsets = new HeldOffsets();
+  readonly #offsets = new InputOffsets();
   readonly #partitions = new Map<string, PartitionState>();
   readonly #counters = new Counters(['duplicate'], ['undecodable', 'unknown_schema']);
   readonly #events = { revisions: 0, merged: 0, moved_on: 0, cycles_broken: 0, forgotten_early: 0 };
@@ -78,7 +78,7 @@ export class Assembler implements Stage<OutgoingMessage> {
   #process(partition: PartitionState, message: ReceivedMessage, nowMs: number): readonly OutgoingMessage[] {
     partition.idle.end(nowMs);
     if (message.offset + 1 >= partition.readAgainBelow) partition.readAgainBelow = 0;
-    const { groups, busTime } = partition;
+    const { components, busTime } = partition;
     const clockMs = busTime.advance(message.timestampMs);
     const outputs: Outputs = { names: [], traces: [] };
     this.#advance(partition, clockMs, outputs);
@@ -94,13 +94,13 @@ export class Assembler implements Stage<OutgoingMessage> {
     const { spans, moves, names } = decoded.value;
     this.#counters.receive(spans.length);
     for (const span of spans) {
-      const taken = groups.take(span, clockMs);
+      const taken = components.take(span, clockMs);
       if (taken === 'known') this.#counters.drop('duplicate');
       else if (taken === 'moved') this.#counters.emit();
     }
-    for (const name of names) groups.takeName(name, origin, clockMs);
+    for (const name of names) components.takeName(name, origin, clockMs);
     for (const move of moves) {
-      this.#counters.emit(groups.move(move, origin, clockMs));
+      this.#counters.emit(components.move(move, origin, clockMs));
       this.#events.moved_on++;
     }
     this.#shrink(partition, outputs);
@@ -120,7 +120,7 @@ export class Assembler implements Stage<OutgoingMessage> {
     return this.#advanceAll(() => Infinity);
   }
 
-  heldFrom(source: TopicPartition): number | undefined {
+  lowWatermark(source: TopicPartition): number | undefined {
     return this.#offsets.oldest(source);
   }
 
@@ -140,14 +140,14 @@ export class Assembler implements Stage<OutgoingMessage> {
       this.#offsets.revoke(source);
       if (partition === undefined) continue;
       let unemitted = 0;
-      for (const group of partition.groups.all()) unemitted += group.spans.unemitted;
+      for (const component of partition.components.all()) unemitted += component.spans.unemitted;
       this.#counters.drop('revoked', unemitted);
     }
   }
 
   accounting(): Accounting {
-    const { received, emitted, dropped, rejected, held } = this.#counters;
-    return { received, emitted, dropped, rejected, held, heldBytes: this.#sizes().bytes };
+    const { received, emitted, dropped, rejected, buffered } = this.#counters;
+    return { received, emitted, dropped, rejected, buffered, bufferedBytes: this.#sizes().bytes };
   }
 
   /** Counts for metrics, beside the accounting. */
@@ -158,8 +158,8 @@ export class Assembler implements Stage<OutgoingMessage> {
   #partition(source: TopicPartition): PartitionState {
     let partition = this.#partitions.get(sourceKey(source));
     if (partition === undefined) {
-      const [groups, busTime, idle] = [new Groups(this.#bounds), new SteadyTime(), new IdleTime()];
-      partition = { groups, busTime, idle, readAgainBelow: 0, holdsRevisions: false };
+      const [components, busTime, idle] = [new ComponentStates(this.#bounds), new SteadyTime(), new IdleTime()];
+      partition = { components, busTime, idle, readAgainBelow: 0, holdsRevisions: false };
       this.#partitions.set(sourceKey(source), partition);
     }
     return partition;
@@ -179,73 +179,74 @@ export class Assembler implements Stage<OutgoingMessage> {
   #sizes(): { readonly spans: number; readonly bytes: number } {
     let spans = 0;
     let bytes = 0;
-    for (const { groups } of this.#partitions.values()) {
-      spans += groups.spans;
-      bytes += groups.bytes;
+    for (const { components } of this.#partitions.values()) {
+      spans += components.spans;
+      bytes += components.bytes;
     }
     return { spans, bytes };
   }
 
   /** Emits what has become due, and forgets what is too old. */
   #advance(partition: PartitionState, nowMs: number, outputs: Outputs): void {
-    const { groups } = partition;
+    const { components } = partition;
     const { quietMs } = this.#config;
-    const quiet = groups.due(groups.open, ({ touchedMs }) => touchedMs + quietMs <= nowMs);
-    for (const group of quiet) {
-      const dueMs = this.#revisionDueMs(group);
-      if (dueMs > nowMs || isHeld(partition, group)) groups.defer(group, dueMs);
-      else this.#emit(groups, group, nowMs, outputs);
+    const quiet = components.due(components.open, ({ touchedMs }) => touchedMs + quietMs <= nowMs);
+    for (const component of quiet) {
+      const dueMs = this.#revisionDueMs(component);
+      if (dueMs > nowMs || isHeld(partition, component)) components.defer(component, dueMs);
+      else this.#emit(components, component, nowMs, outputs);
     }
     if (!partition.holdsRevisions)
-      for (const group of groups.takeDeferred(nowMs)) this.#emit(groups, group, nowMs, outputs);
-    for (const group of groups.takeRestless(nowMs)) {
-      const dueMs = isHeld(partition, group) ? nowMs + quietMs : this.#revisionDueMs(group);
-      if (dueMs > nowMs) groups.leaveOpen(group, dueMs);
-      else this.#emit(groups, group, nowMs, outputs);
+      for (const component of components.takeDeferred(nowMs)) this.#emit(components, component, nowMs, outputs);
+    for (const component of components.takeRestless(nowMs)) {
+      const dueMs = isHeld(partition, component) ? nowMs + quietMs : this.#revisionDueMs(component);
+      if (dueMs > nowMs) components.leaveOpen(component, dueMs);
+      else this.#emit(components, component, nowMs, outputs);
     }
-    for (const group of groups.takeOver(nowMs)) groups.forget(group);
-    groups.forgetRedirects(nowMs);
+    for (const component of components.takeOver(nowMs)) components.forget(component);
+    components.forgetRedirects(nowMs);
   }
 
   /** When a trace may go out, as far as it has gone out before. */
-  #revisionDueMs(group: Group): number {
-    const { emitted, spans, touchedMs } = group;
-    if (emitted === undefined || !hasChanged(group)) return touchedMs;
+  #revisionDueMs(component: ComponentState): number {
+    const { emitted, spans, touchedMs } = component;
+    if (emitted === undefined || !hasChanged(component)) return touchedMs;
     return this.#pacing.due(emitted.pace, spans.size, touchedMs);
   }
 
   /** Keeps state within its bounds. */
-  #shrink({ groups, busTime }: PartitionState, outputs: Outputs): void {
+  #shrink({ components, busTime }: PartitionState, outputs: Outputs): void {
     const { maxSpans, maxBytes } = this.#config;
     const isOver = (): boolean => {
       const { spans, bytes } = this.#sizes();
       return spans > maxSpans || bytes > maxBytes;
     };
     while (isOver()) {
-      const { emitted, revised, deferred, open } = groups;
+      const { emitted, revised, deferred, open } = components;
       const oldest = [emitted, revised, deferred, open]
         .find(({ size }) => size > 0)
         ?.values()
         .next().value;
       if (oldest === undefined) return;
-      if (!groups.isOut(oldest)) this.#emit(groups, oldest, busTime.nowMs, outputs);
-      groups.forget(oldest);
+      if (!components.isOut(oldest)) this.#emit(components, oldest, busTime.nowMs, outputs);
+      components.forget(oldest);
       this.#events.forgotten_early++;
     }
   }
 
-  #emit(groups: Groups, group: Group, nowMs: number, { names, traces }: Outputs): void {
-    groups.keep(group);
-    if (group.spans.size === 0 || !hasChanged(group)) return;
-    const revision = revisionOf(group);
-    const told = [...group.names.keys()];
-    const assembled = assembleTrace(membersOf(group));
+  #emit(components: ComponentStates, component: ComponentState, nowMs: number, { names, traces }: Outputs): void {
+    components.keep(component);
+    if (component.spans.size === 0 || !hasChanged(component)) return;
+    const revision = revisionOf(component);
+    const told = [...component.names.keys()];
+    const assembled = assembleTrace(membersOf(component));
     const traceId = derivedTraceId(assembled.spans[0]!);
-    if (group.emitted?.traceId !== traceId && !group.names.has(traceId)) names.push({ componentId: group.id, traceId });
+    if (component.emitted?.traceId !== traceId && !component.names.has(traceId))
+      names.push({ componentId: component.id, traceId });
     const head = { traceId, revision, carriedTraceId: carriedTraceId(assembled.spans) };
     const value = writeAssembledTrace(head, assembled);
     traces.push(traceMessage(traceId, value));
-    for (const former of new Set([...told, ...(group.emitted === undefined ? [] : [group.emitted.traceId])])) {
+    for (const former of new Set([...told, ...(component.emitted === undefined ? [] : [component.emitted.traceId])])) {
       if (former === traceId) continue;
       traces.push(traceMessage(former, writeMergedTrace({ traceId: former, revision }, traceId)));
       this.#events.merged++;
@@ -257,32 +258,32 @@ export class Assembler implements Stage<OutgoingMessage> {
     }
     this.#counters.emit(count);
     this.#events.cycles_broken += assembled.brokenCycles;
-    if (group.emitted !== undefined) this.#events.revisions++;
-    const pace = this.#pacing.next(group.emitted?.pace, nowMs, group.spans.size, value.length);
-    group.emitted = { traceId, revision, pace };
-    group.spans.pack();
+    if (component.emitted !== undefined) this.#events.revisions++;
+    const pace = this.#pacing.next(component.emitted?.pace, nowMs, component.spans.size, value.length);
+    component.emitted = { traceId, revision, pace };
+    component.spans.pack();
   }
 }
 
 const sourceKey = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
 
 /** Whether a component has something that is not out. */
-function hasChanged(group: Group): boolean {
-  const { emitted, names } = group;
-  if (emitted?.revision !== revisionOf(group)) return true;
+function hasChanged(component: ComponentState): boolean {
+  const { emitted, names } = component;
+  if (emitted?.revision !== revisionOf(component)) return true;
   for (const name of names.keys()) if (name !== emitted.traceId) return true;
   return false;
 }
 
 /** Whether a revision waits until no messages are read again. */
-const isHeld = ({ holdsRevisions }: PartitionState, { emitted }: Group): boolean =>
+const isHeld = ({ holdsRevisions }: PartitionState, { emitted }: ComponentState): boolean =>
   holdsRevisions && emitted !== undefined;
 
 /** The spans of a component, with their causes where these are in it. */
-function membersOf(group: Group): readonly SpanRecord[] {
+function membersOf(component: ComponentState): readonly SpanRecord[] {
   const members: SpanRecord[] = [];
-  for (const { span, cause } of group.spans.values()) {
-    const parent = span.role === 'application' ? undefined : group.spans.get(cause.parentSpanId)?.span;
+  for (const { span, cause } of component.spans.values()) {
+    const parent = span.role === 'application' ? undefined : component.spans.get(cause.parentSpanId)?.span;
     span.cause = parent === undefined ? undefined : { parent, reason: cause.reason, confidence: cause.confidence };
     members.push(span);
   }
@@ -290,7 +291,7 @@ function membersOf(group: Group): readonly SpanRecord[] {
 }
 
 /** Messages in the order in which they have to be stored. */
-function messagesOf({ groups }: PartitionState, { names, traces }: Outputs): readonly OutgoingMessage[] {
-  const moving = groups.takeMoving();
+function messagesOf({ components }: PartitionState, { names, traces }: Outputs): readonly OutgoingMessage[] {
+  const moving = components.takeMoving();
   return [...linkedMessages({ ...moving, names: [...moving.names, ...names] }), ...traces];
 }

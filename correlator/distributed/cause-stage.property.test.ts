@@ -26,13 +26,13 @@ test('every span goes out, and all are accounted for at every moment', () => {
       for (const message of wildBatches(wild)) {
         outputs.push(...stage.process(message, 0));
         expect(imbalance(stage.accounting())).toBe(0);
-        expect(stage.accounting().held).toBeGreaterThanOrEqual(0);
+        expect(stage.accounting().buffered).toBeGreaterThanOrEqual(0);
       }
       outputs.push(...stage.drain());
-      const { received, emitted, held, dropped } = stage.accounting();
-      expect([held, received - emitted - dropped['duplicate']!]).toEqual([0, 0]);
-      expect(stage.heldFrom(source)).toBeUndefined();
-      expect(stage.oldestHeldMs()).toBe(Infinity);
+      const { received, emitted, buffered, dropped } = stage.accounting();
+      expect([buffered, received - emitted - dropped['duplicate']!]).toEqual([0, 0]);
+      expect(stage.lowWatermark(source)).toBeUndefined();
+      expect(stage.oldestPendingMs()).toBe(Infinity);
       const distinct = new Set(wild.flatMap(({ spans }) => spans.map(({ id }) => hexId(id))));
       expect(new Set(linksOf(outputs).map((link) => link.slice(0, 16)))).toEqual(distinct);
     }),
@@ -50,7 +50,7 @@ test('after a restart the same goes out, but for what was acknowledged', () => {
       const crash = at % (messages.length + 1);
       const whole = new CauseStage(testConfig);
       const before = messages.slice(0, crash).flatMap((message) => whole.process(message, 0));
-      const from = whole.heldFrom(source) ?? crash;
+      const from = whole.lowWatermark(source) ?? crash;
       const after = new CauseStage(testConfig);
       for (const message of messages.slice(from, crash)) after.process(message, 0);
       const rest = (stage: CauseStage): readonly string[] =>
@@ -63,15 +63,15 @@ test('after a restart the same goes out, but for what was acknowledged', () => {
   );
 });
 
-test('what is revoked is forgotten, and held by nobody', () => {
+test('what is revoked is forgotten, and no longer buffered', () => {
   fc.assert(
     fc.property(wildMessages, (wild) => {
       const stage = new CauseStage(testConfig);
       for (const message of wildBatches(wild)) stage.process(message, 0);
       stage.revoke([source]);
       expect(imbalance(stage.accounting())).toBe(0);
-      expect(stage.accounting().held).toBe(0);
-      expect(stage.heldFrom(source)).toBeUndefined();
+      expect(stage.accounting().buffered).toBe(0);
+      expect(stage.lowWatermark(source)).toBeUndefined();
       expect([...stage.linkedAlready()]).toEqual([]);
       expect(linksOf(stage.drain())).toEqual([]);
     }),

@@ -15,7 +15,7 @@ import { Counters } from '../../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../../core/stage/stage.ts';
 import type { CorrelatorConfig } from '../config.ts';
 import { EventClock } from '../event-clock.ts';
-import { HeldOffsets } from '../held-offsets.ts';
+import { InputOffsets } from '../input-offsets.ts';
 import { LocalCauses } from '../local-cause/local-causes.ts';
 import { copyOf, readRecordBatch } from '../span-batch-reader.ts';
 import type { SpanRecord } from '../span-record.ts';
@@ -29,7 +29,7 @@ interface AskedCall {
   readonly sinceNs: number;
 }
 
-interface HeldSpan {
+interface PendingSpan {
   readonly span: SpanRecord;
   readonly arrivedNs: number;
 }
@@ -42,7 +42,7 @@ interface PartitionState {
   /** Calls that name a server span which has not come. */
   readonly waiting: DueQueue<AskedCall>;
   /** All spans in state, by arrival. */
-  readonly held: DueQueue<HeldSpan>;
+  readonly buffered: DueQueue<PendingSpan>;
   readonly idle: IdleTime;
   /** Results of messages below were acknowledged before this instance had the partition. */
   emittedBelow: number;
@@ -83,7 +83,7 @@ export class CauseStage implements Stage<CauseOutput> {
   readonly #causeWaitNs: number;
   readonly #lateNs: number;
   readonly #causes = new LocalCauses();
-  readonly #offsets = new HeldOffsets();
+  readonly #offsets = new InputOffsets();
   readonly #partitions = new Map<string, PartitionState>();
   readonly #counters = new Counters(['duplicate'], ['undecodable', 'unknown_schema']);
   readonly #events = { causes_found_late: 0, forgotten_early: 0 };
@@ -117,7 +117,7 @@ export class CauseStage implements Stage<CauseOutput> {
       const letter = refuse(message, this.#counters, { stage: stageName, reason, detail }, nowMs);
       return [{ kind: 'message', message: letter }];
     }
-    if (partition.held.length === 0) resetTime(partition);
+    if (partition.buffered.length === 0) resetTime(partition);
     partition.clock.observe(decoded.value.agentId, Number(decoded.value.watermarkNs), message);
     this.#take(partition, decoded.value.spans);
     this.#advance(partition, partition.clock.nowNs);
@@ -127,7 +127,8 @@ export class CauseStage implements Stage<CauseOutput> {
   flush(nowMs: number): readonly CauseOutput[] {
     for (const partition of this.#partitions.values()) {
       const idle = partition.idle.look(nowMs);
-      if (idle >= idleMs && partition.held.length > 0) this.#advance(partition, partition.clock.nowNs + idle * nsPerMs);
+      if (idle >= idleMs && partition.buffered.length > 0)
+        this.#advance(partition, partition.clock.nowNs + idle * nsPerMs);
     }
     const ready = this.#takeReady();
     const isDue = this.#unlinked.size > ready.length || nowMs >= this.#relinkedMs + relinkEveryMs;
@@ -141,7 +142,7 @@ export class CauseStage implements Stage<CauseOutput> {
     return this.#takeReady();
   }
 
-  heldFrom(source: TopicPartition): number | undefined {
+  lowWatermark(source: TopicPartition): number | undefined {
     return this.#offsets.oldest(source);
   }
 
@@ -155,7 +156,7 @@ export class CauseStage implements Stage<CauseOutput> {
       this.#partitions.delete(sourceKey(source));
       this.#ready = this.#ready.filter(({ span }) => !this.#offsets.isFrom(span.origin, source));
       if (partition !== undefined) {
-        const spans = [...partition.held].map(({ span }) => span);
+        const spans = [...partition.buffered].map(({ span }) => span);
         this.#counters.drop('revoked', spans.filter((span) => !span.isEmitted).length);
         for (const span of spans) span.released = true;
         for (const span of spans) this.#forget(span);
@@ -165,8 +166,8 @@ export class CauseStage implements Stage<CauseOutput> {
   }
 
   accounting(): Accounting {
-    const { received, emitted, dropped, rejected, held } = this.#counters;
-    return { received, emitted, dropped, rejected, held, heldBytes: this.#bytes };
+    const { received, emitted, dropped, rejected, buffered } = this.#counters;
+    return { received, emitted, dropped, rejected, buffered, bufferedBytes: this.#bytes };
   }
 
   /** Counts for metrics, beside the accounting. */
@@ -176,10 +177,10 @@ export class CauseStage implements Stage<CauseOutput> {
   }
 
   /** When the bus accepted the oldest span in state; Infinity when there is none. */
-  oldestHeldMs(): number {
+  oldestPendingMs(): number {
     let oldest = Infinity;
-    for (const { held } of this.#partitions.values())
-      oldest = Math.min(oldest, held.front?.span.origin.acceptedMs ?? Infinity);
+    for (const { buffered } of this.#partitions.values())
+      oldest = Math.min(oldest, buffered.front?.span.origin.acceptedMs ?? Infinity);
     return oldest;
   }
 
@@ -195,8 +196,8 @@ export class CauseStage implements Stage<CauseOutput> {
 
   /** Every span in state that went out, as it would go out now: for a link store that lost its data. */
   *linkedAlready(): Generator<LinkRequest> {
-    for (const { held } of this.#partitions.values())
-      for (const { span } of held) if (span.isEmitted) yield { span, cause: span.cause, mayBeKnown: true };
+    for (const { buffered } of this.#partitions.values())
+      for (const { span } of buffered) if (span.isEmitted) yield { span, cause: span.cause, mayBeKnown: true };
   }
 
   #partition(source: TopicPartition): PartitionState {
@@ -204,15 +205,15 @@ export class CauseStage implements Stage<CauseOutput> {
     let partition = this.#partitions.get(key);
     if (partition === undefined) {
       const [asked, waiting] = [new DueQueue<AskedCall>(), new DueQueue<AskedCall>()];
-      const [clock, idle, held] = [new EventClock(this.#quietNs), new IdleTime(), new DueQueue<HeldSpan>()];
-      partition = { clock, idle, asked, waiting, held, emittedBelow: 0, repeatedBytes: this.#repeatedBytes };
+      const [clock, idle, buffered] = [new EventClock(this.#quietNs), new IdleTime(), new DueQueue<PendingSpan>()];
+      partition = { clock, idle, asked, waiting, buffered, emittedBelow: 0, repeatedBytes: this.#repeatedBytes };
       this.#partitions.set(key, partition);
     }
     return partition;
   }
 
   #take(partition: PartitionState, spans: readonly SpanRecord[]): void {
-    const { clock, asked, held } = partition;
+    const { clock, asked, buffered } = partition;
     const { nowNs } = clock;
     this.#counters.receive(spans.length);
     for (const span of spans) {
@@ -223,8 +224,8 @@ export class CauseStage implements Stage<CauseOutput> {
         continue;
       }
       for (const call of this.#causes.add(span).unknown) asked.push({ call, sinceNs: nowNs });
-      held.push({ span, arrivedNs: nowNs });
-      span.origin.held++;
+      buffered.push({ span, arrivedNs: nowNs });
+      span.origin.spansInState++;
       this.#bytes += span.bodyEnd - span.bodyStart;
       asked.push({ call: span, sinceNs: nowNs });
     }
@@ -232,7 +233,7 @@ export class CauseStage implements Stage<CauseOutput> {
 
   /** Decides what has become due at this event time, forgets what is too old, and keeps state within its bounds. */
   #advance(partition: PartitionState, nowNs: number): void {
-    const { asked, waiting, held } = partition;
+    const { asked, waiting, buffered } = partition;
     this.#decide(
       partition,
       [
@@ -242,11 +243,11 @@ export class CauseStage implements Stage<CauseOutput> {
       nowNs,
     );
     const isOver = (): boolean => this.#causes.size > this.#config.maxSpans || this.#bytes > this.#config.maxBytes;
-    const old = held.takeWhile(({ arrivedNs }) => arrivedNs + this.#lateNs <= nowNs).map(({ span }) => span);
+    const old = buffered.takeWhile(({ arrivedNs }) => arrivedNs + this.#lateNs <= nowNs).map(({ span }) => span);
     for (const span of old) span.released = true;
     for (const span of old) this.#forget(span);
-    for (let { front } = held; front !== undefined && isOver(); front = held.front) {
-      held.shift();
+    for (let { front } = buffered; front !== undefined && isOver(); front = buffered.front) {
+      buffered.shift();
       if (!front.span.isEmitted) this.#emit(partition, front.span);
       front.span.released = true;
       this.#forget(front.span);
@@ -295,7 +296,7 @@ export class CauseStage implements Stage<CauseOutput> {
 
   #forget(span: SpanRecord): void {
     this.#unlinked.delete(span);
-    span.origin.held--;
+    span.origin.spansInState--;
     this.#bytes -= span.bodyEnd - span.bodyStart;
     this.#causes.remove(span);
   }

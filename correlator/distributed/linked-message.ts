@@ -18,7 +18,7 @@ import {
 import { readArray, writeArray } from '../../schemas/avro-blocks.ts';
 import { type Reason, reasonIndex } from '../../schemas/generated/span.ts';
 import { scanSpan, SpanScan } from '../../schemas/generated/span-scan.ts';
-import type { HeldOffset } from '../held-offsets.ts';
+import type { InputOffset } from '../input-offsets.ts';
 import { makeRecord } from '../make-record.ts';
 import { RecordBlock } from '../record-block.ts';
 import type { SpanRecord } from '../span-record.ts';
@@ -127,7 +127,7 @@ export function linkedMessages(records: LinkedRecords): readonly OutgoingMessage
 }
 
 /** How many spans from a place on came with the same message, `most` at most. */
-function runLength(originOf: (index: number) => HeldOffset, from: number, most: number): number {
+function runLength(originOf: (index: number) => InputOffset, from: number, most: number): number {
   const origin = originOf(from);
   let length = 1;
   while (length < most && originOf(from + length) === origin) length++;
@@ -143,7 +143,7 @@ const scan = new SpanScan();
  */
 export function readLinkedRecords(
   reader: AvroReader,
-  originOf: (index: number) => HeldOffset,
+  originOf: (index: number) => InputOffset,
   arrival: number,
 ): LinkedRecords {
   const spans: LinkedRecord[] = [];

@@ -54,12 +54,12 @@ export class RedisBuckets {
   readonly #options: BucketOptions;
   readonly #epochs = new Map<number, string>();
   readonly #now: () => number;
-  readonly #oldestHeldMs: () => number;
+  readonly oldestPendingMs: () => number;
 
   /** @param oldestHeldMs when the bus accepted the oldest span that should be linked already */
   constructor(redis: Redis | Cluster, options: BucketOptions, oldestHeldMs: () => number) {
     this.#now = options.now ?? Date.now;
-    this.#oldestHeldMs = oldestHeldMs;
+    this.oldestPendingMs = oldestHeldMs;
     for (const [name, lua] of Object.entries(redisScripts)) redis.defineCommand(name, { lua });
     this.#redis = redis as unknown as ScriptedRedis;
     this.#options = options;
@@ -113,7 +113,7 @@ export class RedisBuckets {
     const known = this.#epochs.get(bucket);
     this.#epochs.set(bucket, epoch);
     if (known !== undefined) return known !== epoch;
-    return Number.parseInt(epoch, 10) + clockSlackMs > this.#oldestHeldMs();
+    return Number.parseInt(epoch, 10) + clockSlackMs > this.oldestPendingMs();
   }
 }
 

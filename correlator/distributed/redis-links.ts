@@ -167,7 +167,7 @@ export class RedisLinks {
     const batch = linkBatch(withParents(requests), this.#options);
     const { sets, nodes, former, foreign } = batch;
     const nameOf = (node: number): string => sets.names[node]!;
-    await this.#onNodes('exposeRoots', [...former].map(nameOf));
+    await this.#onNodes('markPublished', [...former].map(nameOf));
     const outside = new Set([...former, ...foreign]);
     const left = await this.#peek(batch, outside);
     // The names that sets have in the store come first: components that were there before need not move.
@@ -191,7 +191,7 @@ export class RedisLinks {
     while (open.length > 0) {
       await this.#find(forest, open);
       await this.#join(forest, open);
-      open = await this.#expose(forest, open);
+      open = await this.#publish(forest, open);
     }
     const components = requests.map((_, index) => forest.root(nodeNames[index]!).id);
     const forgotten = requests.filter((request) => this.#isForgotten(request)).map(({ span }) => nodeOf(span));
@@ -350,7 +350,7 @@ export class RedisLinks {
   }
 
   /** Says under which roots spans will be sent. Returns the groups that have to be joined again. */
-  async #expose(forest: Forest, groups: readonly (readonly string[])[]): Promise<readonly (readonly string[])[]> {
+  async #publish(forest: Forest, groups: readonly (readonly string[])[]): Promise<readonly (readonly string[])[]> {
     const again: (readonly string[])[] = [];
     const ready = new Map<string, (readonly string[])[]>();
     for (const group of groups) {
@@ -362,7 +362,7 @@ export class RedisLinks {
       else known.push(group);
     }
     const roots = [...ready.keys()];
-    const entries = await this.#onNodes('exposeRoots', roots);
+    const entries = await this.#onNodes('markPublished', roots);
     for (const [index, root] of roots.entries()) {
       const entry = entries[index]!;
       if (entry.kind === 'none' || entry.kind === 'root') continue;

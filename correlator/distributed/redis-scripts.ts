@@ -235,7 +235,7 @@ return answer(nodes, values, aged)
 `;
 
 /** ARGV: roots. Says that spans are sent under them. Returns the entry that each had before. */
-const exposeRoots = `${nodeTable}
+const markPublished = `${nodeTable}
 local nodes = nodesOf(ARGV[3], ${nodeBytes})
 local values, aged = readAll(nodes)
 for i, node in ipairs(nodes) do
@@ -245,5 +245,5 @@ return answer(nodes, values, aged)
 `;
 
 /** Lua by the name of the command. */
-export const redisScripts = { peek, meet, findParents, joinRoots, exposeRoots } as const;
+export const redisScripts = { peek, meet, findParents, joinRoots, markPublished } as const;
 export type RedisScript = keyof typeof redisScripts;

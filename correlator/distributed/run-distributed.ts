@@ -39,7 +39,7 @@ export async function runDistributed(options: RunDistributedOptions): Promise<vo
     telemetry.logger.debug({ error }, 'redis connection');
   });
   telemetry.health.check('redis', () => redis.ping());
-  const links = new RedisLinks(redis, redisLinkOptions(config), () => causes.oldestHeldMs());
+  const links = new RedisLinks(redis, redisLinkOptions(config), () => causes.oldestPendingMs());
   const producer = await bus.producer();
   const linker = new LinkAndSend(links, producer, causes);
   countDecisions(telemetry, () => ({

@@ -2,7 +2,7 @@
 import type { Edge, SpanRecord } from '../span-record.ts';
 import { beganWithin, type SpanLookup } from './claims.ts';
 import { covers, wasOpenAt } from './fit.ts';
-import type { Patience, Verdict } from './verdict.ts';
+import type { Patience, Decision } from './decision.ts';
 
 const serialConfidence = 0.99;
 const timeConfidence = 0.9;
@@ -29,7 +29,7 @@ export function serialCause(call: SpanRecord): Edge | undefined {
  * lasted longer than the call. Server spans come when they end, so this waits for as long as requests of the process are
  * known to take.
  */
-export function timeCause(call: SpanRecord, find: SpanLookup, patience: Patience): Verdict {
+export function timeCause(call: SpanRecord, find: SpanLookup, patience: Patience): Decision {
   const process = call.process!;
   const open = process.openAt(call);
   const parent = open[0];

@@ -3,14 +3,14 @@ import { serialCause, timeCause } from './circumstance-cause.ts';
 import type { SpanLookup } from './claims.ts';
 import { explicitCause } from './explicit-cause.ts';
 import { evidenceOf, isAwaiting, namedServer, ruleCause } from './rule-cause.ts';
-import type { Patience, Verdict } from './verdict.ts';
+import type { Patience, Decision } from './decision.ts';
 
 /**
  * Which server span of the same process made this call, by everything known now. In this order: ids the application
  * passes on, the enricher's notes, the context, time. No edge is better than a wrong one, so each step that finds a
  * contradiction ends the search. The answer depends on the spans in state, not on the order they came in.
  */
-export function decideCause(call: SpanRecord, find: SpanLookup, patience: Patience): Verdict {
+export function decideCause(call: SpanRecord, find: SpanLookup, patience: Patience): Decision {
   const evidences = evidenceOf(call, find);
   const learned = evidences.find((evidence) => evidence.request?.learned === true);
   // What is to come may carry the same explicit id, so even that waits for the server span that is named.

@@ -2,7 +2,7 @@ import type { SpanRecord } from '../span-record.ts';
 import { observeCall } from './circumstance-cause.ts';
 import { decideCause } from './decide-cause.ts';
 import { ProcessIndex } from './process-index.ts';
-import { type UnknownReason, unknownReasons, type Patience, type Verdict } from './verdict.ts';
+import { type UnknownReason, unknownReasons, type Patience, type Decision } from './decision.ts';
 
 /** Calls asked again when a server span comes later than they could wait. */
 const recheckLimit = 4096;
@@ -73,7 +73,7 @@ export class LocalCauses {
   }
 
   /** Decides a call and keeps the answer on it. @param arrival count of messages read so far */
-  decide(call: SpanRecord, patience: Patience, arrival: number): Verdict {
+  decide(call: SpanRecord, patience: Patience, arrival: number): Decision {
     const verdict = decideCause(call, this.#find, patience);
     if (verdict.kind === 'wait') return verdict;
     call.evaluatedAt = arrival;

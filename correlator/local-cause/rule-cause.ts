@@ -13,21 +13,21 @@ import {
   responseClaim,
   type SpanLookup,
 } from './claims.ts';
-import type { UnknownReason, Verdict } from './verdict.ts';
+import type { UnknownReason, Decision } from './decision.ts';
 
 const ruleNames = ['last_read', 'queue'] as const satisfies readonly Reason[];
 const lonelyConfidence = 0.95;
 
 /** Both sides under one rule. */
-export interface Evidence {
+export interface ResolvedCandidate {
   readonly rule: Reason;
   readonly request: RequestClaim | undefined;
   readonly response: ResponseClaim | undefined;
 }
 
 /** What the notes say of a call under each rule. */
-export function evidenceOf(call: SpanRecord, find: SpanLookup): readonly Evidence[] {
-  const evidence: Evidence[] = [];
+export function evidenceOf(call: SpanRecord, find: SpanLookup): readonly ResolvedCandidate[] {
+  const evidence: ResolvedCandidate[] = [];
   for (const rule of ruleNames) {
     const request = requestClaim(call, rule, find);
     const response = responseClaim(call, rule);
@@ -36,10 +36,10 @@ export function evidenceOf(call: SpanRecord, find: SpanLookup): readonly Evidenc
   return evidence;
 }
 
-const unknown = (reason: UnknownReason): Verdict => ({ kind: 'unknown', reason });
+const unknown = (reason: UnknownReason): Decision => ({ kind: 'unknown', reason });
 const bounded = (confidence: number): number => Math.min(Math.max(confidence, 0.01), 1);
 
-function decided(parent: SpanRecord, evidence: Evidence, agreed: boolean, atLeast = 0): Verdict {
+function decided(parent: SpanRecord, evidence: ResolvedCandidate, agreed: boolean, atLeast = 0): Decision {
   const { request, response, rule } = evidence;
   const requestDoubt = request?.server === parent ? 1 - request.confidence : 1;
   const responseDoubt = response === undefined ? 1 : 1 - response.confidence;
@@ -50,17 +50,17 @@ function decided(parent: SpanRecord, evidence: Evidence, agreed: boolean, atLeas
 }
 
 /** The server span that the request side names, if it has come and can be it. */
-export function namedServer(evidence: Evidence): SpanRecord | undefined {
+export function namedServer(evidence: ResolvedCandidate): SpanRecord | undefined {
   return evidence.request?.fits === true ? evidence.request.server : undefined;
 }
 
 /** Whether the request side names a server span that has not come. */
-export function isAwaiting(evidence: Evidence): boolean {
+export function isAwaiting(evidence: ResolvedCandidate): boolean {
   return evidence.request !== undefined && evidence.request.server === undefined;
 }
 
 /** By a rule that was learned; undefined when it says nothing of this call. */
-function byLearned(evidence: Evidence): Verdict | undefined {
+function byLearned(evidence: ResolvedCandidate): Decision | undefined {
   const response = evidence.response?.learned === true ? evidence.response : undefined;
   const direct = response?.direct ?? [];
   const indirect = response?.indirect ?? [];
@@ -79,7 +79,7 @@ function byLearned(evidence: Evidence): Verdict | undefined {
 }
 
 /** The server span that every note names, if there is one. */
-function unanimous(evidences: readonly Evidence[]): SpanRecord | undefined {
+function unanimous(evidences: readonly ResolvedCandidate[]): SpanRecord | undefined {
   const servers = new Set<SpanRecord>();
   for (const evidence of evidences) {
     const server = namedServer(evidence);
@@ -91,7 +91,7 @@ function unanimous(evidences: readonly Evidence[]): SpanRecord | undefined {
 }
 
 /** By rules that were not learned: only with a second witness and without any that disagrees. */
-function byUnlearned(call: SpanRecord, evidences: readonly Evidence[], find: SpanLookup): Verdict {
+function byUnlearned(call: SpanRecord, evidences: readonly ResolvedCandidate[], find: SpanLookup): Decision {
   const server = unanimous(evidences);
   if (server === undefined) {
     const isStale = evidences.some(({ request }) => request?.fits === false);
@@ -111,7 +111,7 @@ function byUnlearned(call: SpanRecord, evidences: readonly Evidence[], find: Spa
 }
 
 /** The parent by the enricher's notes; `evidences` are of the call. */
-export function ruleCause(call: SpanRecord, evidences: readonly Evidence[], find: SpanLookup): Verdict {
+export function ruleCause(call: SpanRecord, evidences: readonly ResolvedCandidate[], find: SpanLookup): Decision {
   if (evidences.length === 0) return unknown('no_candidate');
   for (const evidence of evidences) {
     const verdict = byLearned(evidence);

@@ -183,7 +183,7 @@ export class SimulatedFleet {
     const links = new RedisLinks(
       redis as unknown as Redis,
       { ...redisLinkOptions(this.#config), now: () => this.#nowMs },
-      () => causes.oldestHeldMs(),
+      () => causes.oldestPendingMs(),
     );
     const producer: Producer = {
       send: (messages) =>
@@ -236,7 +236,7 @@ export class SimulatedFleet {
     }
     await this.#whenItsTurn(instance, () => {
       for (const [partition, read] of next) {
-        const offset = Math.min(causes.heldFrom({ topic: 'spans', partition }) ?? read, read);
+        const offset = Math.min(causes.lowWatermark({ topic: 'spans', partition }) ?? read, read);
         const below = Math.max(emittedBelow.get(partition)!, read);
         this.#stored[partition] = { offset, emittedBelow: below };
         emittedBelow.set(partition, below);

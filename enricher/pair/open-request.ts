@@ -4,7 +4,7 @@ import type { RequestMessage, ResponseMessage } from '../../protocols/dissection
 import type { ListNode } from '../linked-list.ts';
 import type { LocalMemo } from '../tag/tagger.ts';
 import type { EventRef } from './event-ref.ts';
-import { Held } from './held-list.ts';
+import { Expiring } from './expiry-list.ts';
 import type { Observer } from './observer.ts';
 
 /** Nothing is sent to port 0: it stands for a peer that is not known. */
@@ -36,7 +36,7 @@ export interface RequestSocket extends Peer {
 }
 
 /** A request that waits for its response. */
-export class OpenRequest extends Held {
+export class OpenRequest extends Expiring {
   readonly spanId: string;
   readonly socket: RequestSocket;
   readonly message: RequestMessage<EventRef>;

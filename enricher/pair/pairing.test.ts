@@ -98,7 +98,7 @@ describe('a request and its response', () => {
     expect(spans[0]).toMatchObject({ requestEventId: 100, responseEventId: 103, durationNs: 30, requestBytes: 310 });
     expect(counters.emitted).toBe(2);
     expect(counters.dropped.continuation).toBe(3);
-    expect(counters.held).toBe(0);
+    expect(counters.buffered).toBe(0);
   });
 
   test('of a TLS connection say so', () => {
@@ -114,7 +114,7 @@ describe('a request without a response', () => {
   test('becomes a timeout when its protocol says so by the clock of the agent, and not before', () => {
     const early = play([{ ...call, timeOffsetNs: 0 }], { idleNs: 2 * seconds - 1 });
     expect(early.spans).toEqual([]);
-    expect(early.counters.held).toBe(1);
+    expect(early.counters.buffered).toBe(1);
     const { spans, counters } = play([{ ...call, timeOffsetNs: 0 }], { idleNs: 2 * seconds });
     expect(spans[0]).toMatchObject({
       status: 'timeout',
@@ -123,7 +123,7 @@ describe('a request without a response', () => {
       responseBytes: 0,
     });
     expect(counters.emitted).toBe(1);
-    expect(counters.held).toBe(0);
+    expect(counters.buffered).toBe(0);
   });
 
   test('is closed with its connection', () => {
@@ -204,7 +204,7 @@ describe('what no span comes of', () => {
       { idleNs: 11 * seconds },
     );
     expect(counters.dropped.no_protocol).toBe(2);
-    expect(counters.held).toBe(0);
+    expect(counters.buffered).toBe(0);
   });
 
   test('a connection seen from its middle is understood at its next message', () => {
@@ -272,7 +272,7 @@ describe('bounds', () => {
     );
     expect(spans).toHaveLength(1);
     expect(counters.dropped.evicted).toBe(1);
-    expect(counters.held).toBe(1);
+    expect(counters.buffered).toBe(1);
   });
 
   test('beyond the number of open requests, the oldest is dropped', () => {
@@ -281,7 +281,7 @@ describe('bounds', () => {
       { config: { maxOpenRequests: 2 } },
     );
     expect(counters.dropped.evicted).toBe(2);
-    expect(counters.held).toBe(2);
+    expect(counters.buffered).toBe(2);
   });
 });
 

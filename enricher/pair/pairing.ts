@@ -3,7 +3,7 @@
  * correlation id, else to the oldest open one of its socket. Which end is the client follows from the kernel (connect or
  * accept was seen) or from what the bytes say. A request ends as a span: answered, given up at the protocol's time limit
  * by the agent's clock, or closed with its socket. Each event ends exactly once: emitted when a span has its request or
- * response in it, else dropped; until that is clear it is held. What caused what is the listener's business. Bounds:
+ * response in it, else dropped; until that is clear it is buffered. What caused what is the listener's business. Bounds:
  * sockets least recently used, open requests oldest first, and eight events per direction that may begin a message whose
  * rest is still to come.
  */
@@ -14,7 +14,7 @@ import { LruMap } from '../lru.ts';
 import type { DropReason } from '../outcomes.ts';
 import { type ConnectError, connectMessage } from './connect-error.ts';
 import type { EventRef } from './event-ref.ts';
-import { type Held, HeldList, HeldLists } from './held-list.ts';
+import { type Expiring, ExpiryList, ExpiryLists } from './expiry-list.ts';
 import { MessageSizes } from './message-sizes.ts';
 import type { Observer } from './observer.ts';
 import { OpenRequest, startOf } from './open-request.ts';
@@ -35,7 +35,7 @@ export type Segment = Pick<
 
 /** Pairs the events of one agent; see the top of the file. */
 export class Pairing {
-  readonly held = new HeldLists();
+  readonly expiring = new ExpiryLists();
   private readonly parts: PairingParts;
   private readonly waiting: Waiting;
   private readonly sockets: LruMap<number, Socket>;
@@ -53,7 +53,7 @@ export class Pairing {
 
   constructor(parts: PairingParts) {
     this.parts = parts;
-    this.waiting = new Waiting(this.held, parts.counters);
+    this.waiting = new Waiting(this.expiring, parts.counters);
     this.sockets = new LruMap(parts.limits.maxSockets, (socket) => this.drop(socket, 'evicted'));
   }
 
@@ -161,43 +161,43 @@ export class Pairing {
     this.sockets.shrinkTo(Math.floor(this.sockets.size * part));
   }
 
-  /** Gives up what was held longer than it may, by the agent's clock. */
+  /** Gives up what was buffered longer than it may, by the agent's clock. */
   giveUp(nowNs: number): void {
-    this.held.giveUp(nowNs, (held) => {
-      if (held instanceof OpenRequest) {
-        held.socket.leave(held);
-        this.end(held, 'timeout', held.timeoutMs * 1e6);
-      } else this.letGo(held);
+    this.expiring.giveUp(nowNs, (expiring) => {
+      if (expiring instanceof OpenRequest) {
+        expiring.socket.leave(expiring);
+        this.end(expiring, 'timeout', expiring.timeoutMs * 1e6);
+      } else this.letGo(expiring);
     });
   }
 
   /** The input has ended: every open request becomes a span of unknown end. */
   drain(nowNs: number): void {
-    this.held.giveUp(Number.POSITIVE_INFINITY, (held) => {
-      if (held instanceof OpenRequest) {
-        held.socket.remove(held);
-        this.end(held, 'unknown', Math.max(0, nowNs - held.origin.timeNs));
-      } else this.letGo(held);
+    this.expiring.giveUp(Number.POSITIVE_INFINITY, (expiring) => {
+      if (expiring instanceof OpenRequest) {
+        expiring.socket.remove(expiring);
+        this.end(expiring, 'unknown', Math.max(0, nowNs - expiring.origin.timeNs));
+      } else this.letGo(expiring);
     });
   }
 
-  /** Another instance reads again what is held: forgets it. */
+  /** Another instance reads again what is buffered: forgets it. */
   revoke(): void {
-    this.held.giveUp(Number.POSITIVE_INFINITY, (held) => {
-      if (held instanceof OpenRequest) {
-        held.socket.remove(held);
-        this.abandon(held, 'revoked');
-      } else if (held instanceof Responding) {
-        this.release(held);
-        this.unhold(held.end.response!.origin, 'revoked');
-        this.unhold(held.open.origin, 'revoked');
-      } else this.waiting.letGo(held, 'revoked');
+    this.expiring.giveUp(Number.POSITIVE_INFINITY, (expiring) => {
+      if (expiring instanceof OpenRequest) {
+        expiring.socket.remove(expiring);
+        this.abandon(expiring, 'revoked');
+      } else if (expiring instanceof Responding) {
+        this.release(expiring);
+        this.unhold(expiring.end.response!.origin, 'revoked');
+        this.unhold(expiring.open.origin, 'revoked');
+      } else this.waiting.letGo(expiring, 'revoked');
     });
   }
 
-  private letGo(held: Held): void {
-    if (held instanceof Responding) this.endResponse(held);
-    else this.waiting.letGo(held);
+  private letGo(expiring: Expiring): void {
+    if (expiring instanceof Responding) this.endResponse(expiring);
+    else this.waiting.letGo(expiring);
   }
 
   private take(message: Message<EventRef>): void {
@@ -234,7 +234,7 @@ export class Pairing {
     });
     if (!message.expectsResponse) return;
     socket.open.push(open);
-    this.held.append(timeoutMs, open);
+    this.expiring.append(timeoutMs, open);
     this.takeEarly(socket, open);
     if (this.openRequests > limits.maxOpenRequests) this.evictOldest();
   }
@@ -312,7 +312,7 @@ export class Pairing {
     all.set(requestId, responding);
     origin.holds++;
     this.openRequests++;
-    this.held.append(open.timeoutMs, responding);
+    this.expiring.append(open.timeoutMs, responding);
     return responding;
   }
 
@@ -399,8 +399,8 @@ export class Pairing {
     });
   }
 
-  private release(held: OpenRequest | Responding): void {
-    HeldList.release(held);
+  private release(expiring: OpenRequest | Responding): void {
+    ExpiryList.release(expiring);
     this.openRequests--;
   }
 
@@ -424,7 +424,7 @@ export class Pairing {
     this.unhold(open.origin, reason);
   }
 
-  /** Something that held an event is over, without a span. */
+  /** What kept an event buffered is over, without a span. */
   private unhold(origin: EventRef, reason: DropReason | 'revoked'): void {
     origin.holds--;
     if (origin.counted || origin.holds > 0 || origin === this.origin) return;
@@ -434,9 +434,9 @@ export class Pairing {
 
   private oldestOpen(): OpenRequest | Responding | undefined {
     let oldest: OpenRequest | Responding | undefined;
-    for (const held of this.held.oldest())
-      if (held instanceof OpenRequest || held instanceof Responding)
-        if (oldest === undefined || held.origin.timeNs < oldest.origin.timeNs) oldest = held;
+    for (const expiring of this.expiring.oldest())
+      if (expiring instanceof OpenRequest || expiring instanceof Responding)
+        if (oldest === undefined || expiring.origin.timeNs < oldest.origin.timeNs) oldest = expiring;
     return oldest;
   }
 

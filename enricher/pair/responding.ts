@@ -1,10 +1,10 @@
 import type { EventRef } from './event-ref.ts';
-import { Held } from './held-list.ts';
+import { Expiring } from './expiry-list.ts';
 import type { OpenRequest } from './open-request.ts';
 import type { SpanEnd } from './span-builder.ts';
 
 /** A request whose response began and whose end is reported apart: it becomes a span when that comes, or at the time limit. */
-export class Responding extends Held {
+export class Responding extends Expiring {
   readonly open: OpenRequest;
   /** How the request ends, by what is known of the response. */
   end: SpanEnd;

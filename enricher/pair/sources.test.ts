@@ -121,7 +121,7 @@ describe('a response that ends later than its head', () => {
     expect(pairing.size).toBe(1);
     expect(counters.emitted).toBe(2);
     pairing.drain(1e9);
-    expect(counters.held).toBe(0);
+    expect(counters.buffered).toBe(0);
   });
 
   test('lets the next requests be answered meanwhile', () => {
@@ -159,17 +159,17 @@ describe('a response that ends later than its head', () => {
     end(all);
     expect(all.spans.slice(0, 1)).toMatchObject(asItsHeadSays);
     all.pairing.drain(1e12);
-    expect(all.counters.held).toBe(0);
+    expect(all.counters.buffered).toBe(0);
   });
 
   test('is read again by another instance: its events count as revoked', () => {
     const { spans, counters, pairing, send } = run(streamingDissector);
     send('egress', 'Q 1 a\n');
     send('ingress', 'A 1\n');
-    expect(pairing.held.oldestOffset).toBe(1);
+    expect(pairing.expiring.oldestOffset).toBe(1);
     pairing.revoke();
     expect(spans).toEqual([]);
-    expect(counters.held).toBe(0);
-    expect(pairing.held.oldestOffset).toBeUndefined();
+    expect(counters.buffered).toBe(0);
+    expect(pairing.expiring.oldestOffset).toBeUndefined();
   });
 });

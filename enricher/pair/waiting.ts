@@ -4,7 +4,7 @@ import type { Counters } from '../../core/stage/accounting.ts';
 import type { ResponseMessage } from '../../protocols/dissection/dissector.ts';
 import type { DropReason, EnricherRejectReason } from '../outcomes.ts';
 import type { EventRef } from './event-ref.ts';
-import { Held, HeldList, type HeldLists } from './held-list.ts';
+import { Expiring, ExpiryList, type ExpiryLists } from './expiry-list.ts';
 
 const maxParked = 8;
 const parkLimitMs = 10_000;
@@ -19,7 +19,7 @@ export interface WaitingEvents {
 }
 
 /** An event that may hold the beginning of a message whose rest is still to come. */
-export class ParkedEvent extends Held {
+export class ParkedEvent extends Expiring {
   readonly list: ParkedEvent[];
   readonly origin: EventRef;
   /** Why it is dropped when nothing comes of it. */
@@ -34,7 +34,7 @@ export class ParkedEvent extends Held {
 }
 
 /** A response whose request was not seen yet: another thread reads faster than the first returns from writing. */
-export class EarlyResponse extends Held {
+export class EarlyResponse extends Expiring {
   readonly socket: WaitingEvents;
   readonly message: ResponseMessage<EventRef>;
   /** Bytes of it that were seen. */
@@ -49,11 +49,11 @@ export class EarlyResponse extends Held {
 
 /** Keeps and ends what waits. */
 export class Waiting {
-  private readonly held: HeldLists;
+  private readonly expiring: ExpiryLists;
   private readonly counters: Counters<DropReason, EnricherRejectReason>;
 
-  constructor(held: HeldLists, counters: Counters<DropReason, EnricherRejectReason>) {
-    this.held = held;
+  constructor(expiring: ExpiryLists, counters: Counters<DropReason, EnricherRejectReason>) {
+    this.expiring = expiring;
     this.counters = counters;
   }
 
@@ -68,7 +68,7 @@ export class Waiting {
     const parked = new ParkedEvent(list, origin, reason);
     origin.holds++;
     list.push(parked);
-    this.held.append(parkLimitMs, parked);
+    this.expiring.append(parkLimitMs, parked);
     return true;
   }
 
@@ -76,7 +76,7 @@ export class Waiting {
   releaseAll(list: ParkedEvent[]): void {
     if (list.length === 0) return;
     for (const parked of list.splice(0)) {
-      HeldList.release(parked);
+      ExpiryList.release(parked);
       this.end(parked.origin, parked.reason);
     }
   }
@@ -87,7 +87,7 @@ export class Waiting {
     if (socket.early !== undefined || origin.counted || socket.transport === 'udp') return undefined;
     socket.early = new EarlyResponse(socket, message);
     origin.holds++;
-    this.held.append(earlyLimitMs, socket.early);
+    this.expiring.append(earlyLimitMs, socket.early);
     return socket.early;
   }
 
@@ -95,7 +95,7 @@ export class Waiting {
   takeEarly(socket: WaitingEvents, request: EventRef): EarlyResponse | undefined {
     const { early } = socket;
     if (early === undefined) return undefined;
-    HeldList.release(early);
+    ExpiryList.release(early);
     const { origin } = early.message;
     if (origin.eventId < request.eventId || origin.ingress === request.ingress) {
       this.letGo(early);
@@ -107,14 +107,14 @@ export class Waiting {
   }
 
   /** Ends something that was taken out of its list, of which nothing came. */
-  letGo(held: Held, instead?: 'revoked'): void {
-    if (held instanceof ParkedEvent) {
-      const index = held.list.indexOf(held);
-      if (index >= 0) held.list.splice(index, 1);
-      this.end(held.origin, instead ?? held.reason);
-    } else if (held instanceof EarlyResponse) {
-      held.socket.early = undefined;
-      this.end(held.message.origin, instead ?? 'response_without_request');
+  letGo(expiring: Expiring, instead?: 'revoked'): void {
+    if (expiring instanceof ParkedEvent) {
+      const index = expiring.list.indexOf(expiring);
+      if (index >= 0) expiring.list.splice(index, 1);
+      this.end(expiring.origin, instead ?? expiring.reason);
+    } else if (expiring instanceof EarlyResponse) {
+      expiring.socket.early = undefined;
+      this.end(expiring.message.origin, instead ?? 'response_without_request');
     }
   }
 
@@ -123,7 +123,7 @@ export class Waiting {
     this.releaseAll(socket.parkedIngress);
     this.releaseAll(socket.parkedEgress);
     if (socket.early === undefined) return;
-    HeldList.release(socket.early);
+    ExpiryList.release(socket.early);
     this.letGo(socket.early);
   }
 

@@ -64,10 +64,10 @@ function waiting(config: Partial<typeof testConfig> = {}): Enricher {
 }
 
 describe('a span of a pod that is not known yet', () => {
-  test('waits, counts as held and keeps its batch from being passed', () => {
+  test('waits, counts as buffered and keeps its batch from being passed', () => {
     const stage = waiting();
-    expect(stage.accounting()).toMatchObject({ received: 2, held: 2, emitted: 0 });
-    expect(stage.heldFrom(source)).toBe(0);
+    expect(stage.accounting()).toMatchObject({ received: 2, buffered: 2, emitted: 0 });
+    expect(stage.lowWatermark(source)).toBe(0);
   });
 
   test('goes out with its pod once that is learned, and its peer too', () => {
@@ -78,8 +78,8 @@ describe('a span of a pod that is not known yet', () => {
     learn(stage, peer);
     const [span] = spansOf(stage.flush(0));
     expect(span).toMatchObject({ client: { podId: 1 }, server: { podId: 2 } });
-    expect(stage.accounting()).toMatchObject({ held: 0, emitted: 2 });
-    expect(stage.heldFrom(source)).toBeUndefined();
+    expect(stage.accounting()).toMatchObject({ buffered: 0, emitted: 2 });
+    expect(stage.lowWatermark(source)).toBeUndefined();
     expect(stage.flush(0)).toEqual([]);
     expect(stage.diagnostics()).toMatchObject({ waited: 1, found: 1, expired: 0 });
   });
@@ -88,7 +88,7 @@ describe('a span of a pod that is not known yet', () => {
     const stage = waiting();
     learn(stage, peer);
     expect(stage.flush(0)).toEqual([]);
-    expect(stage.accounting().held).toBe(2);
+    expect(stage.accounting().buffered).toBe(2);
   });
 
   test('goes out as it is after the wait, by the clock of its agent', () => {
@@ -98,7 +98,7 @@ describe('a span of a pod that is not known yet', () => {
     expect(spansOf(again.process(batch({ untilOffsetNs: 5 * second - 1 }, 1), 0))).toEqual([]);
     const [span] = spansOf(again.process(batch({ untilOffsetNs: 5 * second + 1000 }, 2), 0));
     expect(span).toMatchObject({ client: { podId: 0, processResourceId: 7 } });
-    expect(again.accounting()).toMatchObject({ held: 0, emitted: 2 });
+    expect(again.accounting()).toMatchObject({ buffered: 0, emitted: 2 });
   });
 
   test('is not waited for again for a while once that was in vain, and then it is', () => {
@@ -121,13 +121,13 @@ describe('a span of a pod that is not known yet', () => {
   test('goes out at the end of the input', () => {
     const stage = waiting();
     expect(spansOf(stage.drain())).toHaveLength(1);
-    expect(stage.accounting().held).toBe(0);
+    expect(stage.accounting().buffered).toBe(0);
   });
 
   test('is forgotten and counted with its partition, and learning of its pod then does nothing', () => {
     const stage = waiting();
     stage.revoke([source]);
-    expect(stage.accounting()).toMatchObject({ held: 0, dropped: { revoked: 2 } });
+    expect(stage.accounting()).toMatchObject({ buffered: 0, dropped: { revoked: 2 } });
     learn(stage, own);
     expect(stage.flush(0)).toEqual([]);
     expect(imbalance(stage.accounting())).toBe(0);
@@ -138,13 +138,13 @@ describe('a span of a pod that is not known yet', () => {
     const spans = spansOf(stage.process(batch({ events: exchange(11) }, 1), 0));
     expect(spans.map(({ requestEventId }) => requestEventId)).toEqual([1]);
     expect(stage.diagnostics()).toMatchObject({ overflowed: 1 });
-    expect(stage.accounting()).toMatchObject({ held: 2, emitted: 2 });
+    expect(stage.accounting()).toMatchObject({ buffered: 2, emitted: 2 });
   });
 
   test('is not lost when the pod is known after a restart, which suppresses what went out before', () => {
     const before = waiting();
     const first = batch({ events: exchange(1) }, 0);
-    expect(before.heldFrom(source)).toBe(0);
+    expect(before.lowWatermark(source)).toBe(0);
     const after = create();
     after.assign?.([{ ...source, offset: 0, emittedBelow: 1 }]);
     for (const known of [cluster, other, own, peer]) learn(after, known);

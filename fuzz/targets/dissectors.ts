@@ -17,9 +17,9 @@ export const dissectors: Target = {
   run(input) {
     const { steps, view } = decodeConversation(input);
     const { spans, counters } = runConnection(steps, view);
-    const { received, emitted, held } = counters;
+    const { received, emitted, buffered } = counters;
     const lost = [...Object.values(counters.dropped), ...Object.values(counters.rejected)];
-    hold(received === lost.reduce((sum, count) => sum + count, emitted + held), 'received = emitted + dropped + …');
+    hold(received === lost.reduce((sum, count) => sum + count, emitted + buffered), 'received = emitted + dropped + …');
     // Each message takes a byte of some call at least.
     const bytes = steps.reduce((sum, [, call]) => sum + call.length, 0);
     hold(spans.length <= bytes, `${spans.length} spans of ${bytes} bytes`);

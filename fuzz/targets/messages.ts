@@ -50,9 +50,12 @@ function messageOf(version: Version, value: Buffer): ReceivedMessage {
 }
 
 function check(stage: string, accounting: Accounting): void {
-  const { received, emitted, dropped, rejected, held } = accounting;
+  const { received, emitted, dropped, rejected, buffered } = accounting;
   const ended = [...Object.values(dropped), ...Object.values(rejected)].reduce((sum, count) => sum + count, emitted);
-  hold(held >= 0 && received === ended + held, `received = emitted + dropped + rejected + held of ${stage}`);
+  hold(
+    buffered >= 0 && received === ended + buffered,
+    `received = emitted + dropped + rejected + buffered of ${stage}`,
+  );
 }
 
 /** Through every stage that reads the topic, and what comes of it through the stages behind. */

@@ -254,7 +254,7 @@ describe('a trace', () => {
       ['SPAN_KIND_CLIENT', ''],
       ['SPAN_KIND_SERVER', id(1)],
     ]);
-    expect(stage.accounting()).toMatchObject({ received: 6, emitted: 2, dropped: { seen_in_process: 4 }, held: 0 });
+    expect(stage.accounting()).toMatchObject({ received: 6, emitted: 2, dropped: { seen_in_process: 4 }, buffered: 0 });
   });
 
   it('shows a call that only the network saw once, where it is nearest to the client', () => {

@@ -1,5 +1,5 @@
 /**
- * Traces to OTLP: each revision of a trace becomes messages that an OpenTelemetry Collector reads. Nothing is held. A
+ * Traces to OTLP: each revision of a trace becomes messages that an OpenTelemetry Collector reads. Nothing is buffered. A
  * revision is sent whole: receivers that store by span id overwrite. That a trace was merged into another has no
  * counterpart in OTLP: nothing is sent for it, its spans follow under the other's id. The trace id there is the W3C one
  * that headers carry, so that spans of applications and ours meet; attribute spanloom.trace_id is the one that we store by.
@@ -62,7 +62,7 @@ export class OtlpStage implements Stage<OutgoingMessage> {
     return [];
   }
 
-  heldFrom(): undefined {
+  lowWatermark(): undefined {
     return undefined;
   }
 

@@ -137,7 +137,7 @@ describe('a stage as a service', () => {
       'spanloom_stage_rejected_total{stage="enricher",reason="undecodable"} 3',
       'spanloom_stage_received_total{stage="enricher"} 3',
       'spanloom_stage_emitted_total{stage="enricher"} 0',
-      'spanloom_stage_held{stage="enricher"} 0',
+      'spanloom_stage_buffered{stage="enricher"} 0',
       'spanloom_stage_lag_messages{stage="enricher",topic="events",partition="0"} 0',
       'spanloom_stage_lag_seconds{stage="enricher",topic="events",partition="0"} 0',
       'spanloom_stage_batch_duration_seconds_count{stage="enricher"}',

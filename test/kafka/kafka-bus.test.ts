@@ -190,8 +190,8 @@ brokerForTests('the bus on Kafka', (broker) => {
       flush: () => [],
       drain: () => [],
       revoke: () => undefined,
-      heldFrom: () => undefined,
-      accounting: () => ({ received: 0, emitted: 0, held: 0, dropped: {}, rejected: {} }),
+      lowWatermark: () => undefined,
+      accounting: () => ({ received: 0, emitted: 0, buffered: 0, dropped: {}, rejected: {} }),
     };
     const consumer = await bus.consumer({ group: `${input}.double`, topics: [input] });
     const producer = await bus.producer();

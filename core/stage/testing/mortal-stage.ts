@@ -25,9 +25,9 @@ const stage: Stage<OutgoingMessage> = {
   },
   flush: () => [],
   drain: () => [],
-  heldFrom: () => undefined,
+  lowWatermark: () => undefined,
   revoke: () => undefined,
-  accounting: () => ({ received: 0, emitted: 0, held: 0, dropped: {}, rejected: {} }),
+  accounting: () => ({ received: 0, emitted: 0, buffered: 0, dropped: {}, rejected: {} }),
 };
 
 const bus = openBus();

@@ -9,23 +9,23 @@ import { createTelemetry } from '../../../telemetry/telemetry.ts';
 import { openEmbeddedBus } from '../embedded-bus.ts';
 
 const counters = new Counters();
-const held = new Map<number, ReceivedMessage[]>();
+const queues = new Map<number, ReceivedMessage[]>();
 const copy = ({ key, value }: ReceivedMessage): OutgoingMessage => ({ topic: 'copies', key, value });
 const stage: Stage<OutgoingMessage> = {
   process(message) {
     counters.receive();
-    const queue = held.get(message.partition) ?? [];
-    held.set(message.partition, queue);
+    const queue = queues.get(message.partition) ?? [];
+    queues.set(message.partition, queue);
     queue.push(message);
     if (queue.length <= 5) return [];
     counters.emit();
     return [copy(queue.shift()!)];
   },
   flush: () => [],
-  drain: () => [...held.values()].flatMap((queue) => queue.splice(0).map(copy)),
-  heldFrom: ({ partition }) => held.get(partition)?.[0]?.offset,
+  drain: () => [...queues.values()].flatMap((queue) => queue.splice(0).map(copy)),
+  lowWatermark: ({ partition }) => queues.get(partition)?.[0]?.offset,
   revoke(sources) {
-    for (const { partition } of sources) held.delete(partition);
+    for (const { partition } of sources) queues.delete(partition);
   },
   accounting: () => counters,
 };

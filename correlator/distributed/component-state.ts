@@ -1,13 +1,13 @@
-import type { HeldOffset } from '../held-offsets.ts';
+import type { InputOffset } from '../input-offsets.ts';
 import type { RevisionPace } from '../revision-pace.ts';
-import { GroupSpans } from './group-spans.ts';
+import { ComponentSpans } from './component-spans.ts';
 
 /** The spans of one component, on their way to a trace. */
-export interface Group {
+export interface ComponentState {
   readonly id: string;
-  readonly spans: GroupSpans;
+  readonly spans: ComponentSpans;
   /** Trace ids under which it went out, also those of components that became part of it; and what told so. */
-  readonly names: Map<string, HeldOffset>;
+  readonly names: Map<string, InputOffset>;
   /** Spans of which the cause is known. */
   caused: number;
   /** When the last span came. */
@@ -21,8 +21,8 @@ export interface Group {
 }
 
 /** A component without spans. */
-export function newGroup(id: string, nowMs: number): Group {
-  const [spans, names] = [new GroupSpans(), new Map<string, HeldOffset>()];
+export function newComponentState(id: string, nowMs: number): ComponentState {
+  const [spans, names] = [new ComponentSpans(), new Map<string, InputOffset>()];
   return { id, spans, names, caused: 0, touchedMs: nowMs, changedMs: nowMs, emitted: undefined, dueMs: 0 };
 }
 
@@ -30,4 +30,4 @@ export function newGroup(id: string, nowMs: number): Group {
  * Counts all that makes a trace another one: it only grows, and a trace that took over the spans of another one always
  * counts more than that.
  */
-export const revisionOf = (group: Group): number => group.spans.size + group.caused;
+export const revisionOf = (component: ComponentState): number => component.spans.size + component.caused;

@@ -1,7 +1,7 @@
 /** Something that needs messages from an offset on. */
 export interface OffsetOwner {
   /** The oldest offset it needs; undefined when it needs none. */
-  readonly heldFrom: number | undefined;
+  readonly lowWatermark: number | undefined;
 }
 
 interface Entry<Owner> {
@@ -15,7 +15,7 @@ const leastCompacted = 64;
  * The oldest offset that any of many needs. A binary heap in which each stands at the offset it needed once: it never needs
  * an older one later, so only those in front have to be asked again. So finding the oldest costs what changed, not what is there.
  */
-export class HeldOffsets<Owner extends OffsetOwner> {
+export class LowWatermark<Owner extends OffsetOwner> {
   /** Owners asked, since the start; for tests. */
   steps = 0;
   readonly #heap: Entry<Owner>[] = [];
@@ -24,7 +24,7 @@ export class HeldOffsets<Owner extends OffsetOwner> {
 
   /** An owner may need something from now on. */
   note(owner: Owner): void {
-    const offset = owner.heldFrom;
+    const offset = owner.lowWatermark;
     if (offset === undefined) return;
     const known = this.#offsets.get(owner);
     if (known !== undefined && known <= offset) return;
@@ -47,7 +47,7 @@ export class HeldOffsets<Owner extends OffsetOwner> {
   oldest(): number | undefined {
     for (let front = this.#heap[0]; front !== undefined; front = this.#heap[0]) {
       this.steps++;
-      const offset = front.owner.heldFrom;
+      const offset = front.owner.lowWatermark;
       if (offset === front.offset) return offset;
       if (offset === undefined) {
         this.#offsets.delete(front.owner);
@@ -66,7 +66,7 @@ export class HeldOffsets<Owner extends OffsetOwner> {
   #compact(): void {
     const kept: Entry<Owner>[] = [];
     for (const entry of this.#heap) {
-      const offset = entry.owner.heldFrom;
+      const offset = entry.owner.lowWatermark;
       if (offset === undefined) this.#offsets.delete(entry.owner);
       else kept.push({ owner: entry.owner, offset });
     }

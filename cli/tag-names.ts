@@ -22,7 +22,7 @@ const tags = [
 ] as const satisfies readonly (readonly [ResourceKind, keyof Side])[];
 
 /** Names of resources by kind and id, as they were last told. */
-export class ResourceNames {
+export class TagNames {
   readonly #names = new Map<string, string>();
 
   learn({ kind, id, name }: Resource): void {

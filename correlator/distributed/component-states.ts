@@ -1,20 +1,20 @@
 /** The components of one partition of the topic `linked`: what is in them, where they went, and when they are due. */
 import type { ComponentMove, ComponentName } from '../../schemas/generated/linked-batch.ts';
 import { DueHeap } from '../due-heap.ts';
-import type { HeldOffset } from '../held-offsets.ts';
+import type { InputOffset } from '../input-offsets.ts';
 import { DueQueue } from './due-queue.ts';
-import { type Group, newGroup } from './group.ts';
+import { type ComponentState, newComponentState } from './component-state.ts';
 import type { LinkedRecord, LinkedRecords } from './linked-message.ts';
 
 /** Where the spans of a component went. */
 interface Redirect {
   readonly to: string;
   usedMs: number;
-  readonly origin: HeldOffset;
+  readonly origin: InputOffset;
 }
 
-/** Bounds of {@link Groups}. Durations in milliseconds. */
-export interface GroupBounds {
+/** Bounds of {@link ComponentStates}. Durations in milliseconds. */
+export interface ComponentBounds {
   readonly maxTraceSpans: number;
   /** How long after its last span a component takes late ones. */
   readonly lateMs: number;
@@ -28,32 +28,36 @@ export interface GroupBounds {
 type Taken = 'new' | 'known' | 'moved';
 
 /** Takes out of a list what is due. An entry counts if its component still waits in that list, and for that moment. */
-function takeScheduled(heap: DueHeap<Group>, list: Map<string, Group>, nowMs: number): readonly Group[] {
-  const due: Group[] = [];
+function takeScheduled(
+  heap: DueHeap<ComponentState>,
+  list: Map<string, ComponentState>,
+  nowMs: number,
+): readonly ComponentState[] {
+  const due: ComponentState[] = [];
   for (let next = heap.take(nowMs); next !== undefined; next = heap.take(nowMs)) {
-    const { item: group } = next;
-    if (list.get(group.id) !== group || group.dueMs !== next.due) continue;
-    list.delete(group.id);
-    due.push(group);
+    const { item: component } = next;
+    if (list.get(component.id) !== component || component.dueMs !== next.due) continue;
+    list.delete(component.id);
+    due.push(component);
   }
   return due;
 }
 
 /** Components of one partition. */
-export class Groups {
+export class ComponentStates {
   /** Components with something that is in no trace yet, by when they were last touched. */
-  readonly open = new Map<string, Group>();
+  readonly open = new Map<string, ComponentState>();
   /** Components whose trace is out, by the same. */
-  readonly emitted = new Map<string, Group>();
+  readonly emitted = new Map<string, ComponentState>();
   /** Quiet components with something that is in no trace yet, which went out not long ago. */
-  readonly deferred = new Map<string, Group>();
+  readonly deferred = new Map<string, ComponentState>();
   /** Components whose trace is out, and was when others were that had been touched later. */
-  readonly revised = new Map<string, Group>();
-  readonly #revisions = new DueHeap<Group>();
-  readonly #releases = new DueHeap<Group>();
-  readonly #restless = new DueHeap<Group>();
-  readonly #bounds: GroupBounds;
-  readonly #groups = new Map<string, Group>();
+  readonly revised = new Map<string, ComponentState>();
+  readonly #revisions = new DueHeap<ComponentState>();
+  readonly #releases = new DueHeap<ComponentState>();
+  readonly #restless = new DueHeap<ComponentState>();
+  readonly #bounds: ComponentBounds;
+  readonly #components = new Map<string, ComponentState>();
   readonly #redirects = new Map<string, Redirect>();
   readonly #oldRedirects = new DueQueue<{
     readonly from: string;
@@ -67,12 +71,12 @@ export class Groups {
   spans = 0;
   bytes = 0;
 
-  constructor(bounds: GroupBounds) {
+  constructor(bounds: ComponentBounds) {
     this.#bounds = bounds;
   }
 
-  all(): Iterable<Group> {
-    return this.#groups.values();
+  all(): Iterable<ComponentState> {
+    return this.#components.values();
   }
 
   /** Puts a span into its component. */
@@ -84,25 +88,25 @@ export class Groups {
       this.#moving.spans.push({ ...record, componentId: redirect.to });
       return 'moved';
     }
-    const group = this.#roomFor(record.componentId, span.spanId, nowMs);
-    const known = group.spans.get(span.spanId);
+    const component = this.#roomFor(record.componentId, span.spanId, nowMs);
+    const known = component.spans.get(span.spanId);
     // A cause that is found later is all that a span can bring when it comes again; once known, it stays.
     if (known !== undefined && (cause.parentSpanId === '' || known.cause.parentSpanId !== '')) return 'known';
     if (known !== undefined) {
       this.#drop(known);
       span.isEmitted = known.span.isEmitted;
     }
-    group.spans.set(span.spanId, record);
-    span.origin.held++;
+    component.spans.set(span.spanId, record);
+    span.origin.spansInState++;
     this.spans++;
     this.bytes += span.bodyEnd - span.bodyStart;
-    if (cause.parentSpanId !== '' && span.role !== 'application') group.caused++;
-    this.#touch(group, nowMs);
+    if (cause.parentSpanId !== '' && span.role !== 'application') component.caused++;
+    this.#touch(component, nowMs);
     return known === undefined ? 'new' : 'known';
   }
 
   /** Notes a trace id of a component. */
-  takeName({ componentId, traceId }: ComponentName, origin: HeldOffset, nowMs: number): void {
+  takeName({ componentId, traceId }: ComponentName, origin: InputOffset, nowMs: number): void {
     const redirect = this.#redirects.get(componentId);
     if (redirect !== undefined) {
       redirect.usedMs = nowMs;
@@ -110,32 +114,32 @@ export class Groups {
       return;
     }
     // Its spans are gone: nobody will want to know.
-    const group = this.#groups.get(componentId);
-    if (group === undefined || group.names.has(traceId)) return;
-    group.names.set(traceId, origin);
-    origin.held++;
-    if (group.emitted?.traceId !== traceId) this.#touch(group, nowMs);
+    const component = this.#components.get(componentId);
+    if (component === undefined || component.names.has(traceId)) return;
+    component.names.set(traceId, origin);
+    origin.spansInState++;
+    if (component.emitted?.traceId !== traceId) this.#touch(component, nowMs);
   }
 
   /** Sends all of a component on. Returns how many of its spans were in no trace yet. */
-  move({ componentId, movedTo }: ComponentMove, origin: HeldOffset, nowMs: number): number {
+  move({ componentId, movedTo }: ComponentMove, origin: InputOffset, nowMs: number): number {
     let unemitted = 0;
     for (let id = componentId; ; id = `${id}+`) {
-      const group = this.#groups.get(id);
-      if (group === undefined) break;
-      for (const record of group.spans.values()) {
+      const component = this.#components.get(id);
+      if (component === undefined) break;
+      for (const record of component.spans.values()) {
         if (!record.span.isEmitted) unemitted++;
         this.#moving.spans.push({ ...record, componentId: movedTo });
       }
-      const names = new Set(group.names.keys());
-      if (group.emitted !== undefined) names.add(group.emitted.traceId);
+      const names = new Set(component.names.keys());
+      if (component.emitted !== undefined) names.add(component.emitted.traceId);
       for (const traceId of names) this.#moving.names.push({ componentId: movedTo, traceId });
-      this.forget(group);
+      this.forget(component);
     }
     const former = this.#redirects.get(componentId);
-    if (former !== undefined) former.origin.held--;
+    if (former !== undefined) former.origin.spansInState--;
     const redirect = { to: movedTo, usedMs: nowMs, origin };
-    origin.held++;
+    origin.spansInState++;
     this.#redirects.set(componentId, redirect);
     this.#oldRedirects.push({ from: componentId, redirect, dueMs: nowMs + this.#bounds.redirectMs });
     return unemitted;
@@ -149,62 +153,62 @@ export class Groups {
   }
 
   /** Takes out the components at the front of a list for which this holds. */
-  *due(list: Map<string, Group>, isDue: (group: Group) => boolean): Generator<Group> {
-    for (const group of list.values()) {
-      if (!isDue(group)) return;
-      list.delete(group.id);
-      yield group;
+  *due(list: Map<string, ComponentState>, isDue: (component: ComponentState) => boolean): Generator<ComponentState> {
+    for (const component of list.values()) {
+      if (!isDue(component)) return;
+      list.delete(component.id);
+      yield component;
     }
   }
 
   /** Puts a component aside until its next revision is due. */
-  defer(group: Group, dueMs: number): void {
-    this.deferred.set(group.id, group);
-    group.dueMs = dueMs;
-    this.#revisions.push(group, dueMs);
+  defer(component: ComponentState, dueMs: number): void {
+    this.deferred.set(component.id, component);
+    component.dueMs = dueMs;
+    this.#revisions.push(component, dueMs);
   }
 
   /** Takes out the components whose next revision is due. */
-  takeDeferred(nowMs: number): readonly Group[] {
+  takeDeferred(nowMs: number): readonly ComponentState[] {
     return takeScheduled(this.#revisions, this.deferred, nowMs);
   }
 
   /** Takes out the components that have not become quiet for long. */
-  *takeRestless(nowMs: number): Generator<Group> {
+  *takeRestless(nowMs: number): Generator<ComponentState> {
     for (let next = this.#restless.take(nowMs); next !== undefined; next = this.#restless.take(nowMs)) {
-      const { item: group, due } = next;
-      if (this.open.get(group.id) !== group || group.dueMs !== due) continue;
-      this.open.delete(group.id);
-      yield group;
+      const { item: component, due } = next;
+      if (this.open.get(component.id) !== component || component.dueMs !== due) continue;
+      this.open.delete(component.id);
+      yield component;
     }
   }
 
   /** Leaves a component alone that has not become quiet, until then. */
-  leaveOpen(group: Group, dueMs: number): void {
-    this.open.set(group.id, group);
-    group.dueMs = dueMs;
-    this.#restless.push(group, dueMs);
+  leaveOpen(component: ComponentState, dueMs: number): void {
+    this.open.set(component.id, component);
+    component.dueMs = dueMs;
+    this.#restless.push(component, dueMs);
   }
 
   /** Puts a component whose trace is out where it stays for late spans. `touchedMs` of those in the list must ascend. */
-  keep(group: Group): void {
-    if (group.touchedMs >= this.#keptMs || this.emitted.size === 0) {
-      this.#keptMs = group.touchedMs;
-      this.emitted.set(group.id, group);
+  keep(component: ComponentState): void {
+    if (component.touchedMs >= this.#keptMs || this.emitted.size === 0) {
+      this.#keptMs = component.touchedMs;
+      this.emitted.set(component.id, component);
       return;
     }
-    this.revised.set(group.id, group);
-    group.dueMs = group.touchedMs + this.#bounds.lateMs;
-    this.#releases.push(group, group.dueMs);
+    this.revised.set(component.id, component);
+    component.dueMs = component.touchedMs + this.#bounds.lateMs;
+    this.#releases.push(component, component.dueMs);
   }
 
   /** Whether the trace of a component is out, with all of its spans. */
-  isOut({ id }: Group): boolean {
+  isOut({ id }: ComponentState): boolean {
     return this.emitted.has(id) || this.revised.has(id);
   }
 
   /** Takes out the components whose late window is over. */
-  takeOver(nowMs: number): readonly Group[] {
+  takeOver(nowMs: number): readonly ComponentState[] {
     const { lateMs } = this.#bounds;
     const over = [...this.due(this.emitted, ({ touchedMs }) => touchedMs + lateMs <= nowMs)];
     return [...over, ...takeScheduled(this.#releases, this.revised, nowMs)];
@@ -219,48 +223,49 @@ export class Groups {
         this.#oldRedirects.push({ from, redirect, dueMs: nowMs + redirectMs });
         continue;
       }
-      redirect.origin.held--;
+      redirect.origin.spansInState--;
       this.#redirects.delete(from);
     }
   }
 
   /** Forgets a component with all that is in it. */
-  forget(group: Group): void {
-    this.#groups.delete(group.id);
-    for (const list of [this.open, this.emitted, this.deferred, this.revised]) list.delete(group.id);
-    const origins = group.spans.origins();
-    for (const origin of origins) origin.held--;
+  forget(component: ComponentState): void {
+    this.#components.delete(component.id);
+    for (const list of [this.open, this.emitted, this.deferred, this.revised]) list.delete(component.id);
+    const origins = component.spans.origins();
+    for (const origin of origins) origin.spansInState--;
     this.spans -= origins.length;
-    this.bytes -= group.spans.bytes;
-    for (const origin of group.names.values()) origin.held--;
+    this.bytes -= component.spans.bytes;
+    for (const origin of component.names.values()) origin.spansInState--;
   }
 
   #drop({ span }: LinkedRecord): void {
-    span.origin.held--;
+    span.origin.spansInState--;
     this.spans--;
     this.bytes -= span.bodyEnd - span.bodyStart;
   }
 
   /** The component itself, or one that goes on where it is full. */
-  #roomFor(componentId: string, spanId: string, nowMs: number): Group {
+  #roomFor(componentId: string, spanId: string, nowMs: number): ComponentState {
     for (let id = componentId; ; id = `${id}+`) {
-      let group = this.#groups.get(id);
-      if (group === undefined) this.#groups.set(id, (group = newGroup(id, nowMs)));
-      if (group.spans.size < this.#bounds.maxTraceSpans || group.spans.get(spanId) !== undefined) return group;
+      let component = this.#components.get(id);
+      if (component === undefined) this.#components.set(id, (component = newComponentState(id, nowMs)));
+      if (component.spans.size < this.#bounds.maxTraceSpans || component.spans.get(spanId) !== undefined)
+        return component;
     }
   }
 
-  #touch(group: Group, nowMs: number): void {
-    group.touchedMs = nowMs;
-    if (!this.open.has(group.id)) {
-      if (!this.deferred.delete(group.id)) group.changedMs = nowMs;
-      group.dueMs = Math.max(group.changedMs + this.#bounds.maxOpenMs, nowMs);
-      this.#restless.push(group, group.dueMs);
+  #touch(component: ComponentState, nowMs: number): void {
+    component.touchedMs = nowMs;
+    if (!this.open.has(component.id)) {
+      if (!this.deferred.delete(component.id)) component.changedMs = nowMs;
+      component.dueMs = Math.max(component.changedMs + this.#bounds.maxOpenMs, nowMs);
+      this.#restless.push(component, component.dueMs);
     }
-    this.emitted.delete(group.id);
-    this.revised.delete(group.id);
+    this.emitted.delete(component.id);
+    this.revised.delete(component.id);
     // Deleted first, so that it stands last.
-    this.open.delete(group.id);
-    this.open.set(group.id, group);
+    this.open.delete(component.id);
+    this.open.set(component.id, component);
   }
 }

@@ -1,18 +1,18 @@
 import { AvroReader } from '../../schemas/avro-reader.ts';
-import type { HeldOffset } from '../held-offsets.ts';
+import type { InputOffset } from '../input-offsets.ts';
 import { encodeLinkedRecords, type LinkedRecord, readLinkedRecords } from './linked-message.ts';
 
 /** Spans of a trace that is out, as bytes: a fraction of what they take otherwise, and nothing to look through for the collector of garbage. */
 interface Packed {
   readonly value: Buffer;
   /** The message that each came with. */
-  readonly origins: readonly HeldOffset[];
+  readonly origins: readonly InputOffset[];
   /** Bytes of the spans themselves. */
   readonly bytes: number;
 }
 
 /** The spans of a component by their ids. */
-export class GroupSpans {
+export class ComponentSpans {
   #records = new Map<string, LinkedRecord>();
   #packed: Packed | undefined;
 
@@ -49,7 +49,7 @@ export class GroupSpans {
   }
 
   /** The message that each span came with. */
-  origins(): readonly HeldOffset[] {
+  origins(): readonly InputOffset[] {
     return this.#packed?.origins ?? Array.from(this.#records.values(), ({ span }) => span.origin);
   }
 

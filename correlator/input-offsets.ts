@@ -1,13 +1,13 @@
 import type { ReceivedMessage, TopicPartition } from '../core/bus/bus.ts';
 
 /** A message of which some spans are still in state. */
-export interface HeldOffset {
+export interface InputOffset {
   readonly source: string;
   readonly offset: number;
   /** When the bus accepted it. */
   readonly acceptedMs: number;
   /** Spans in state. */
-  held: number;
+  spansInState: number;
 }
 
 const sourceKey = (source: TopicPartition): string => `${source.topic}/${source.partition}`;
@@ -24,25 +24,30 @@ interface Repetition {
  * That is the oldest with a span in state, or one still older that is needed to know the repetitions after it for what
  * they are.
  */
-export class HeldOffsets {
-  readonly #bySource = new Map<string, HeldOffset[]>();
+export class InputOffsets {
+  readonly #bySource = new Map<string, InputOffset[]>();
   readonly #repetitions = new Map<string, Repetition[]>();
 
-  /** Opens an entry for a message, whose `held` the caller counts up and down. */
-  open(message: TopicPartition & Pick<ReceivedMessage, 'offset' | 'timestampMs'>): HeldOffset {
+  /** Opens an entry for a message, whose `spansInState` the caller counts up and down. */
+  open(message: TopicPartition & Pick<ReceivedMessage, 'offset' | 'timestampMs'>): InputOffset {
     const key = sourceKey(message);
-    const entry: HeldOffset = { source: key, offset: message.offset, acceptedMs: message.timestampMs, held: 0 };
+    const entry: InputOffset = {
+      source: key,
+      offset: message.offset,
+      acceptedMs: message.timestampMs,
+      spansInState: 0,
+    };
     const entries = this.#bySource.get(key);
     if (entries === undefined) this.#bySource.set(key, [entry]);
     else {
-      if (entries.at(-1)?.held === 0) entries.pop();
+      if (entries.at(-1)?.spansInState === 0) entries.pop();
       entries.push(entry);
     }
     return entry;
   }
 
   /** The message `again` has a span that came with `first` and is still in state. */
-  repeat(first: HeldOffset, again: HeldOffset): void {
+  repeat(first: InputOffset, again: InputOffset): void {
     if (first.source !== again.source || first.offset === again.offset) return;
     const repetition = { offset: again.offset, firstOffset: first.offset };
     const repetitions = this.#repetitions.get(again.source);
@@ -56,17 +61,17 @@ export class HeldOffsets {
     const entries = this.#bySource.get(key);
     if (entries === undefined) return undefined;
     let free = 0;
-    while (free < entries.length && entries[free]!.held === 0) free++;
+    while (free < entries.length && entries[free]!.spansInState === 0) free++;
     if (free > 0) entries.splice(0, free);
-    const held = entries[0]?.offset;
-    return held === undefined ? undefined : this.#withRepetitions(key, held);
+    const oldest = entries[0]?.offset;
+    return oldest === undefined ? undefined : this.#withRepetitions(key, oldest);
   }
 
   /** The oldest message from which on every repetition comes after its first; forgets those that are older. */
-  #withRepetitions(key: string, held: number): number {
+  #withRepetitions(key: string, oldestInState: number): number {
     const repetitions = this.#repetitions.get(key);
-    if (repetitions === undefined) return held;
-    let oldest = held;
+    if (repetitions === undefined) return oldestInState;
+    let oldest = oldestInState;
     let index = repetitions.length - 1;
     for (; index >= 0 && repetitions[index]!.offset >= oldest; index--) {
       oldest = Math.min(oldest, repetitions[index]!.firstOffset);
@@ -77,7 +82,7 @@ export class HeldOffsets {
   }
 
   /** Whether an entry came from this partition. */
-  isFrom(entry: HeldOffset, source: TopicPartition): boolean {
+  isFrom(entry: InputOffset, source: TopicPartition): boolean {
     return entry.source === sourceKey(source);
   }
 

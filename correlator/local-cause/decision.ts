@@ -12,7 +12,7 @@ export const unknownReasons = [
 export type UnknownReason = (typeof unknownReasons)[number];
 
 /** The answer to what caused a call. `wait`: a server span that would tell has not come yet. */
-export type Verdict =
+export type Decision =
   | { readonly kind: 'parent'; readonly edge: Edge }
   | { readonly kind: 'unknown'; readonly reason: UnknownReason }
   | { readonly kind: 'wait' };

@@ -1,7 +1,7 @@
 import type { Component } from './component.ts';
 
 /** Components in the order they were added: a linked list through the components, every step O(1). */
-export class TouchList {
+export class RecencyList {
   #first: Component | undefined;
   #last: Component | undefined;
   size = 0;

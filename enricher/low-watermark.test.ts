@@ -1,25 +1,25 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { HeldOffsets } from './held-offsets.ts';
+import { LowWatermark } from './low-watermark.ts';
 import { OffsetCounts } from './offset-counts.ts';
 
 test('the oldest offset is that of a look at all, whatever is needed no more', () => {
   const step = fc.record({ owner: fc.nat(20), ends: fc.nat(3) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
-      const held = new HeldOffsets<{ offsets: number[]; readonly heldFrom: number | undefined }>();
+      const watermark = new LowWatermark<{ offsets: number[]; readonly lowWatermark: number | undefined }>();
       const owners = Array.from({ length: 21 }, () => ({
         offsets: [] as number[],
-        get heldFrom(): number | undefined {
+        get lowWatermark(): number | undefined {
           return this.offsets[0];
         },
       }));
       for (const [offset, { owner, ends }] of steps.entries()) {
         owners[owner]!.offsets.push(offset);
         for (let index = 0; index < ends; index++) owners[(owner + index) % 21]!.offsets.shift();
-        held.note(owners[owner]!);
+        watermark.note(owners[owner]!);
         const all = owners.flatMap(({ offsets }) => offsets);
-        expect(held.oldest()).toBe(all.length === 0 ? undefined : Math.min(...all));
+        expect(watermark.oldest()).toBe(all.length === 0 ? undefined : Math.min(...all));
       }
     }),
   );
@@ -27,17 +27,17 @@ test('the oldest offset is that of a look at all, whatever is needed no more', (
 
 test('finding it costs what has changed, however many need something', () => {
   const steps = (count: number): number => {
-    const held = new HeldOffsets<{ heldFrom: number | undefined }>();
-    const owners = Array.from({ length: count }, (_, offset): { heldFrom: number | undefined } => ({
-      heldFrom: offset,
+    const watermark = new LowWatermark<{ lowWatermark: number | undefined }>();
+    const owners = Array.from({ length: count }, (_, offset): { lowWatermark: number | undefined } => ({
+      lowWatermark: offset,
     }));
-    for (const owner of owners) held.note(owner);
-    held.steps = 0;
+    for (const owner of owners) watermark.note(owner);
+    watermark.steps = 0;
     for (let turn = 0; turn < 100; turn++) {
-      owners[turn]!.heldFrom = undefined;
-      held.oldest();
+      owners[turn]!.lowWatermark = undefined;
+      watermark.oldest();
     }
-    return held.steps;
+    return watermark.steps;
   };
   expect(steps(40_000)).toBe(steps(1_000));
 });
