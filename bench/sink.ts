@@ -12,7 +12,8 @@ import { openEmbeddedClickHouse } from '../core/clickhouse/embedded.ts';
 import { migrate } from '../core/clickhouse/migrate.ts';
 import { nameLiteral, stringLiteral } from '../core/clickhouse/sql-literal.ts';
 import { deliverToClickHouse } from '../sink/deliver.ts';
-import { spanColumns } from '../sink/span-columns.ts';
+import { rowsOf } from '../sink/testing/batch-rows.ts';
+import { spansTable } from '../sink/tables/spans.ts';
 import { SinkStage, type SinkOutput } from '../sink/stage.ts';
 import { makeLoadTrace, traceMessage } from '../sink/testing/traces.ts';
 
@@ -48,20 +49,16 @@ try {
   const clickHouse = openEmbeddedClickHouse({ directory: join(directory, 'clickhouse') });
   await migrate(clickHouse);
   const producer = { send: () => Promise.resolve(), close: () => Promise.resolve() };
-  const newStage = (): SinkStage =>
-    new SinkStage(
-      { maxRows: 50_000, maxBytes: 32 * 1024 * 1024, maxAgeMs: 300 },
-      { traces: 'traces', resources: 'resources', agentResources: 'agent-resources' },
-    );
+  const newStage = (): SinkStage => new SinkStage({ maxRows: 50_000, maxBytes: 32 * 1024 * 1024, maxAgeMs: 300 });
 
   // The file of the same rows.
   const prepared: Uint8Array[] = [];
   const stage = newStage();
   for (const message of messages) stage.process(message, 0);
-  for (const output of stage.drain()) if (output.kind === 'rows') prepared.push(...output.spans);
+  prepared.push(...rowsOf(stage.drain(), 'spans'));
   const path = join(directory, 'rows.bin');
   await writeFile(path, prepared);
-  const structure = spanColumns.map(({ name, type }) => `${nameLiteral(name)} ${type}`).join(', ');
+  const structure = spansTable.columns.map(({ name, type }) => `${nameLiteral(name)} ${type}`).join(', ');
   const fileBytes = prepared.reduce((sum, piece) => sum + piece.length, 0);
 
   const sinkMs: number[] = [];

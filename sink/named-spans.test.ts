@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEmbeddedClickHouse } from '../core/clickhouse/embedded.ts';
 import type { Resource } from '../schemas/generated/resource.ts';
 import type { Side } from '../schemas/generated/span.ts';
+import { rowsOf } from './testing/batch-rows.ts';
 import { newSinkStage, temporaryClickHouse, type TemporaryClickHouse } from './testing/temporary-clickhouse.ts';
 import { resourceMessage, traceMessage } from './testing/traces.ts';
 import { gatewayResource, processSide, orderSpan } from './testing/traces.ts';
@@ -138,7 +139,7 @@ describe('spans with names', () => {
       const stage = newSinkStage();
       stage.process(resourceMessage(resource({ kind: 'pod', id: 7, uid: 'p7', labels: itsLabels }), 0), 0);
       stage.process(trace, 0);
-      return Buffer.concat(stage.drain().flatMap((output) => (output.kind === 'rows' ? output.spans : [])));
+      return Buffer.concat(rowsOf(stage.drain(), 'spans'));
     };
     expect(rowsWith(labels).length).toBeGreaterThan(100);
     expect(rowsWith(labels).equals(rowsWith({}))).toBe(true);

@@ -1,16 +1,10 @@
 /**
- * How long traces are kept in the database: a TTL on the tables, brought up to the setting when a sink starts. Parts of
- * spans, a day each, go as a whole; rows of traces when parts merge. A trace that was merged into another has no time and
- * stays, or older revisions of it could come back. Resources stay: spans of any age name them.
+ * How long rows are kept: a TTL on each table that has an expiry, set when a sink starts. Where all rows expire, whole parts
+ * go, a day each; elsewhere rows go when parts merge. Resources stay: spans of any age name them.
  */
 import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
 import { integerLiteral, stringLiteral } from '../core/clickhouse/sql-literal.ts';
-
-/** Tables and which of their rows go. */
-const tables: readonly (readonly [name: string, condition: string])[] = [
-  ['spans', ''],
-  ['trace', ' WHERE span_count > 0'],
-];
+import { tables } from './tables/tables.ts';
 
 /** What a table removes now, in seconds; undefined when nothing. */
 async function currentSeconds(clickHouse: ClickHouse, table: string): Promise<number | undefined> {
@@ -28,15 +22,17 @@ async function currentSeconds(clickHouse: ClickHouse, table: string): Promise<nu
  */
 export async function applyRetention(clickHouse: ClickHouse, retentionMs: number): Promise<void> {
   const wanted = retentionMs === 0 ? undefined : Math.ceil(retentionMs / 1000);
-  for (const [table, condition] of tables) {
+  for (const { name: table, expiry } of tables) {
+    if (expiry === undefined) continue;
     if ((await currentSeconds(clickHouse, table)) === wanted) continue;
     if (wanted === undefined) {
       await clickHouse.execute(`ALTER TABLE ${table} REMOVE TTL`);
       continue;
     }
     // Present parts learn when they end from the one column, without being written anew.
-    const dropsParts = condition === '' ? ', ttl_only_drop_parts = 1' : '';
+    const dropsParts = expiry.onlyWhere === undefined ? ', ttl_only_drop_parts = 1' : '';
     await clickHouse.execute(`ALTER TABLE ${table} MODIFY SETTING materialize_ttl_recalculate_only = 1${dropsParts}`);
+    const condition = expiry.onlyWhere === undefined ? '' : ` WHERE ${expiry.onlyWhere}`;
     const expression = `toDateTime(start_time) + toIntervalSecond(${integerLiteral(wanted)})`;
     await clickHouse.execute(`ALTER TABLE ${table} MODIFY TTL ${expression} DELETE${condition}`);
   }

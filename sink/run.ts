@@ -7,7 +7,6 @@ import { connect } from '../core/stage/connect.ts';
 import { runStage } from '../core/stage/run-stage.ts';
 import { stageEvents, stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
-import type { Topic } from '../core/topics.ts';
 import type { SinkConfig } from './config.ts';
 import { deliverToClickHouse } from './deliver.ts';
 import type { EventRange } from './event-range.ts';
@@ -50,14 +49,8 @@ export async function runSink(options: RunSinkOptions): Promise<void> {
     await renewDictionaries(clickHouse);
   };
   await connect('migrate', prepare, { telemetry: stageEvents(telemetry, 'sink'), signal });
-  const topics = {
-    traces: 'traces' satisfies Topic,
-    resources: 'resources' satisfies Topic,
-    agentResources: 'agent-resources' satisfies Topic,
-  };
   const stage = new SinkStage(
     { maxRows: config.batchRows, maxBytes: config.batchBytes, maxAgeMs: config.batchAge },
-    topics,
     { signatures, ...(keepsAll ? {} : { range: rangeOf(config) }) },
   );
   const rows = new Counter({
@@ -74,7 +67,7 @@ export async function runSink(options: RunSinkOptions): Promise<void> {
   });
   const reloads = new ReloadPace();
   const producer = await bus.producer();
-  const consumer = await bus.consumer({ group: 'sink', topics: Object.values(topics) });
+  const consumer = await bus.consumer({ group: 'sink', topics: stage.topics });
   try {
     await runStage({
       name: 'sink',
@@ -89,9 +82,7 @@ export async function runSink(options: RunSinkOptions): Promise<void> {
             stage.refused(buffered);
           },
           stored(batch, durationMs) {
-            rows.inc({ table: 'spans' }, batch.spanCount);
-            rows.inc({ table: 'trace' }, batch.traceCount);
-            rows.inc({ table: 'resource' }, batch.resourceCount);
+            for (const { table, count } of batch.tables) rows.inc({ table: table.name }, count);
             seconds.observe(durationMs / 1000);
           },
         }),

@@ -14,7 +14,6 @@ import { resourceMessage } from './testing/traces.ts';
 import { gatewayResource } from './testing/traces.ts';
 
 const signatures = { isRequired: true, trustedKeys: [] };
-const topics = { traces: 'traces', resources: 'resources', agentResources: 'agent-resources' };
 
 /** A resource on the topic of agents, signed by one of them. */
 function told(resource: Resource, signer: AgentKey): ReceivedMessage {
@@ -40,7 +39,7 @@ const forgeries: readonly (readonly [string, string, ReceivedMessage])[] = [
 ];
 
 it.each(forgeries)('a resource of an agent is put aside when it is %s', (_, reason, forgery) => {
-  const stage = new SinkStage({ maxRows: 16, maxBytes: 1_000_000, maxAgeMs: 300 }, topics, { signatures });
+  const stage = new SinkStage({ maxRows: 16, maxBytes: 1_000_000, maxAgeMs: 300 }, { signatures });
   const outputs = stage.process(forgery, 0);
   const letters = outputs.map((output) =>
     output.kind === 'dead-letter' ? readDeadLetter(new AvroReader(Buffer.from(output.message.value))) : output.kind,
@@ -49,7 +48,8 @@ it.each(forgeries)('a resource of an agent is put aside when it is %s', (_, reas
   stage.process(told(processOf(oneAgent), oneAgent), 0);
   // What another stage may write there is not signed.
   stage.process(resourceMessage(gatewayResource({ kind: 'pod', id: 3 }), 0), 0);
-  expect(stage.drain()).toMatchObject([{ kind: 'rows', resourceCount: 2 }]);
+  const [batch] = stage.drain();
+  expect(batch).toMatchObject({ kind: 'rows', messages: [{ read: { records: 1 } }, { read: { records: 1 } }] });
   expect(stage.accounting().rejected).toMatchObject({ [reason]: 1 });
   expect(imbalance(stage.accounting())).toBe(0);
 });

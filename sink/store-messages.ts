@@ -19,7 +19,7 @@ const tableTypes =
   /\((?:UNKNOWN_(?:TABLE|DATABASE|IDENTIFIER|TYPE|SETTING|USER|FUNCTION)|NO_SUCH_COLUMN_IN_TABLE|NOT_FOUND_COLUMN_IN_BLOCK|ACCESS_DENIED|AUTHENTICATION_FAILED|REQUIRED_PASSWORD|WRONG_PASSWORD|READONLY|QUERY_NOT_ALLOWED|SUPPORT_IS_DISABLED|SYNTAX_ERROR|QUOTA_EXCEEDED|DATABASE_ACCESS_DENIED|CORRUPTED_DATA|CHECKSUM_DOESNT_MATCH)\)/;
 
 /** The rows of one message for one table. */
-export interface MessageRows {
+export interface StoredRows {
   readonly rows: Buffer;
   /** Of the spans among them; Infinity and -Infinity for none. */
   readonly earliestNs: number;
@@ -38,13 +38,13 @@ function isOfRows(error: unknown): error is PipelineError {
   return error instanceof PipelineError && error.code === 'DESTINATION_REFUSED' && !tableTypes.test(error.message);
 }
 
-const daysOf = ({ earliestNs, latestNs }: MessageRows): readonly [number, number] => [
+const daysOf = ({ earliestNs, latestNs }: StoredRows): readonly [number, number] => [
   Math.floor(earliestNs / nsPerDay),
   Math.floor(latestNs / nsPerDay),
 ];
 
 /** Messages in pieces of few days each: one piece nearly always. */
-export function byDays<Message extends MessageRows>(messages: readonly Message[]): readonly (readonly Message[])[] {
+export function byDays<Message extends StoredRows>(messages: readonly Message[]): readonly (readonly Message[])[] {
   let [first, last] = [Infinity, -Infinity];
   for (const { earliestNs, latestNs } of messages) {
     if (earliestNs < first) first = earliestNs;
@@ -75,7 +75,7 @@ export function byDays<Message extends MessageRows>(messages: readonly Message[]
  * @param refused told of each message that the database does not take, and why
  * @throws PipelineError of what passes, and of what is not about the rows
  */
-export async function storeMessages<Message extends MessageRows>(
+export async function storeMessages<Message extends StoredRows>(
   target: Target,
   messages: readonly Message[],
   refused: (message: Message, error: PipelineError) => void,

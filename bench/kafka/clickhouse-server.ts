@@ -9,25 +9,21 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Session } from 'chdb';
-import type { RowColumn } from '../../core/clickhouse/clickhouse.ts';
 import { stringLiteral } from '../../core/clickhouse/sql-literal.ts';
-import { resourceColumns } from '../../sink/resource-rows.ts';
-import { spanColumns } from '../../sink/span-columns.ts';
-import { traceColumns } from '../../sink/trace-transcoder.ts';
+import { tables } from '../../sink/tables/tables.ts';
 
 const directory = process.argv[2]!;
 mkdirSync(directory, { recursive: true });
 const session = new Session(join(directory, 'data'));
-const columnsOf: Readonly<Record<string, readonly RowColumn[]>> = {
-  spans: spanColumns,
-  trace: traceColumns,
-  resource: resourceColumns,
-};
+const columnsOf = new Map(tables.map(({ name, columns }) => [name, columns]));
 let files = 0;
 
 function insert(query: string, rows: Buffer): void {
   const [, into, table] = /^(INSERT INTO `(\w+)` \(.*\)) FORMAT RowBinary/.exec(query)!;
-  const structure = columnsOf[table!]!.map(({ name, type }) => `${name} ${type}`).join(', ');
+  const structure = columnsOf
+    .get(table!)!
+    .map(({ name, type }) => `${name} ${type}`)
+    .join(', ');
   const path = join(directory, `${files++}.bin`);
   writeFileSync(path, rows);
   session.query(

@@ -7,7 +7,7 @@ import { openEmbeddedClickHouse } from '../../core/clickhouse/embedded.ts';
 import { migrate } from '../../core/clickhouse/migrate.ts';
 import { nameLiteral } from '../../core/clickhouse/sql-literal.ts';
 import type { ResourceKind } from '../../schemas/generated/resource.ts';
-import { resourceColumns, writeResourceRow } from '../../sink/resource-rows.ts';
+import { resourceTable, writeResourceRow } from '../../sink/tables/resource.ts';
 import { RowBinaryWriter } from '../../sink/row-binary-writer.ts';
 import { gatewayResource } from '../../sink/testing/traces.ts';
 import { epochNs } from '../../schemas/testing/a-span.ts';
@@ -191,7 +191,7 @@ async function measure(variant: Variant, rows: number): Promise<StorageFigures> 
         pieces.push(writer.take());
       }
     }
-    await clickHouse.insert({ table: 'resource', columns: resourceColumns, rows: pieces });
+    await clickHouse.insert({ table: 'resource', columns: resourceTable.columns, rows: pieces });
     for (const name of ['resource_value', 'resource_at', 'resource_now'])
       await clickHouse.execute(`SYSTEM RELOAD DICTIONARY ${name}`);
   }

@@ -71,11 +71,7 @@ function readEverywhere(message: ReceivedMessage): void {
         });
   };
   const sink = (received: ReceivedMessage): void => {
-    const stage = new SinkStage(limits, {
-      traces: 'traces',
-      resources: 'resources',
-      agentResources: 'agent-resources',
-    });
+    const stage = new SinkStage(limits);
     stage.process(received, nowMs);
     stage.flush(nowMs);
     check('the sink', stage.accounting());

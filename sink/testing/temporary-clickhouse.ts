@@ -23,8 +23,7 @@ export function newSinkStage(
   limits = { maxRows: 1e9, maxBytes: 1e12, maxAgeMs: 1e9 },
   range: EventRange = {},
 ): SinkStage {
-  const topics = { traces: 'traces', resources: 'resources', agentResources: 'agent-resources' };
-  return new SinkStage(limits, topics, { range });
+  return new SinkStage(limits, { range });
 }
 
 /** Messages to rows to the database, in one batch. */

@@ -1,9 +1,10 @@
-/** Columns of table `spans` as the sink writes them: the trace's, those of the fields of a span, those of its call. */
-import type { RowColumn } from '../core/clickhouse/clickhouse.ts';
-import { spanFieldColumns } from './generated/span-row.ts';
+/** Table `spans`: columns of the trace, of the fields of a span, and of the call that the span belongs to. */
+import type { RowColumn } from '../../core/clickhouse/clickhouse.ts';
+import { spanFieldColumns } from '../generated/span-row.ts';
+import type { Table } from './table.ts';
 
 /** Columns of a span row, in the order of `transcodeTrace`. Enums travel as numbers. */
-export const spanColumns: readonly RowColumn[] = [
+const columns: readonly RowColumn[] = [
   { name: 'trace_id', type: 'FixedString(16)' },
   { name: 'otel_trace_id', type: 'FixedString(16)' },
   { name: 'revision', type: 'Int64' },
@@ -16,3 +17,6 @@ export const spanColumns: readonly RowColumn[] = [
   { name: 'call_server_type', type: 'Int32' },
   { name: 'call_server_id', type: 'Int32' },
 ];
+
+/** One row a span. */
+export const spansTable: Table = { name: 'spans', columns, expiry: {} };

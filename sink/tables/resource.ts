@@ -1,11 +1,12 @@
-/** Rows of table `resource`. */
-import type { RowColumn } from '../core/clickhouse/clickhouse.ts';
-import { transportIndex } from '../schemas/generated/event-batch.ts';
-import { type Resource, resourceKindIndex } from '../schemas/generated/resource.ts';
-import type { RowBinaryWriter } from './row-binary-writer.ts';
+/** Table `resource`: one row a version of a resource. */
+import type { RowColumn } from '../../core/clickhouse/clickhouse.ts';
+import { transportIndex } from '../../schemas/generated/event-batch.ts';
+import { type Resource, resourceKindIndex } from '../../schemas/generated/resource.ts';
+import type { RowBinaryWriter } from '../row-binary-writer.ts';
+import type { Table } from './table.ts';
 
 /** Columns of a resource row, in the order of {@link writeResourceRow}. */
-export const resourceColumns: readonly RowColumn[] = [
+const columns: readonly RowColumn[] = [
   { name: 'kind', type: 'Int8' },
   { name: 'id', type: 'Int32' },
   { name: 'uid', type: 'String' },
@@ -79,3 +80,11 @@ export function writeResourceRow(writer: RowBinaryWriter, resource: Resource, ve
   writer.writeBigInt64(resource.validToNs);
   writer.writeInt64(version);
 }
+
+/** One row a version of a resource. */
+export const resourceTable: Table = {
+  name: 'resource',
+  columns,
+  // Values first: a reader that knows a set must find what is in it.
+  dictionaries: ['resource_value', 'resource_at', 'resource_now'],
+};

@@ -1,0 +1,39 @@
+import { decodeValue } from '../../core/codec.ts';
+import { newTimeBounds, outOfRange, resetTimeBounds } from '../event-range.ts';
+import { RowBinaryWriter } from '../row-binary-writer.ts';
+import { spansTable } from '../tables/spans.ts';
+import { traceTable } from '../tables/trace.ts';
+import { transcodeTrace } from '../trace-transcoder.ts';
+import type { Input, SinkAcceptance } from './input.ts';
+
+/** Traces to one row a span and one row a trace. */
+export function traceInput({ range = {} }: SinkAcceptance): Input {
+  const times = newTimeBounds();
+  const writers = { spans: new RowBinaryWriter(), trace: new RowBinaryWriter(64 * 1024), times };
+  const discard = (): void => {
+    writers.spans.discard();
+    writers.trace.discard();
+  };
+  return {
+    topics: ['traces'],
+    read(message, nowMs) {
+      resetTimeBounds(times);
+      const decoded = decodeValue('Trace', message, (reader) => transcodeTrace(reader, writers));
+      if (decoded.kind === 'rejected') {
+        discard();
+        return { ...decoded, records: 1 };
+      }
+      const records = decoded.value;
+      const detail = outOfRange(times, range, nowMs);
+      if (detail !== undefined) {
+        discard();
+        return { kind: 'rejected', reason: 'time_out_of_range', detail, records };
+      }
+      const tables = [
+        { table: spansTable, rows: writers.spans.take(), count: records },
+        { table: traceTable, rows: writers.trace.take(), count: 1 },
+      ];
+      return { kind: 'rows', tables, records, ...times };
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import type { RowColumn } from '../../core/clickhouse/clickhouse.ts';
+
+/** A table of the database that the sink fills; tables.ts lists them. The same row may be stored again: one row a key stays. */
+export interface Table {
+  readonly name: string;
+  /** In the order in which a row has them. */
+  readonly columns: readonly RowColumn[];
+  /** Dictionaries over the table, reloaded in this order after rows were stored. */
+  readonly dictionaries?: readonly string[];
+  /** Rows expire: they are removed SPANLOOM_SINK_RETENTION after their `start_time`. Undefined: rows stay. */
+  readonly expiry?: {
+    /** SQL condition on the rows that expire; undefined for all, which then go a part at a time. */
+    readonly onlyWhere?: string;
+  };
+}
