@@ -1,7 +1,7 @@
 /** The stages there are. A new stage is a definition and a line in this list; everything else iterates over it. */
 import { collectorStage } from '../collector/definition.ts';
 import { resourcesStage } from '../collector/resources/definition.ts';
-import type { ConfigSection } from '../core/config/section.ts';
+import { mergedSections } from '../core/config/merged-sections.ts';
 import type { StageDefinition } from '../core/stage/stage-definition.ts';
 import { correlatorStage } from '../correlator/definition.ts';
 import { enricherStage } from '../enricher/definition.ts';
@@ -12,9 +12,6 @@ import { sinkStage } from '../sink/definition.ts';
 const definitions = [collectorStage, resourcesStage, enricherStage, correlatorStage, sinkStage, queryStage] as const;
 
 export type StageName = (typeof definitions)[number]['name'];
-type Intersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer All) => void
-  ? All
-  : never;
 
 /** The stages, in the order of the data. */
 export const stages: readonly StageDefinition<StageName>[] = definitions;
@@ -22,10 +19,7 @@ export const stages: readonly StageDefinition<StageName>[] = definitions;
 export const stageNames: readonly StageName[] = stages.map(({ name }) => name);
 
 /** Settings of all stages, by the names that their definitions give them. */
-export const stageSections = Object.assign(
-  {},
-  ...definitions.map(({ settings }): Readonly<Record<string, ConfigSection>> => settings),
-) as Intersection<(typeof definitions)[number]['settings']>;
+export const stageSections = mergedSections(definitions);
 
 /** A stage by its name. */
 export function stageOf(name: StageName): StageDefinition<StageName> {

@@ -1,18 +1,18 @@
 import type { ConfigValues } from '../core/config/load-config.ts';
+import { mergedSections } from '../core/config/merged-sections.ts';
 import { collectorConfig } from './config.ts';
 import { captureDefinition } from './events/definition.ts';
 import { hostDefinition } from './host/definition.ts';
 import type { SourceDefinition } from './source.ts';
 
-/** Every source of a host, in the order in which they start. A new one is a definition and a line in each of these two lists. */
-export const sourceDefinitions: readonly SourceDefinition[] = [hostDefinition, captureDefinition];
+/** In the order in which they start. A new source is a definition and an entry here. */
+const definitions = [hostDefinition, captureDefinition] as const;
+
+/** Every source of a host, in the order in which they start. */
+export const sourceDefinitions: readonly SourceDefinition[] = definitions;
 
 /** Settings of the collector and of all its sources. */
-export const collectorSections = {
-  collector: collectorConfig,
-  ...hostDefinition.settings,
-  ...captureDefinition.settings,
-} as const;
+export const collectorSections = { collector: collectorConfig, ...mergedSections(definitions) };
 
 /** Values of {@link collectorSections}. */
 export type CollectorSettings = ConfigValues<typeof collectorSections>;
