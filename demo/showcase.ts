@@ -1,7 +1,6 @@
+import { conventionsOf } from '../protocols/conventions.ts';
 import type { Span } from '../schemas/generated/span.ts';
 import type { Trace } from '../schemas/generated/trace.ts';
-
-const stores: readonly Span['protocol'][] = ['redis', 'mysql', 'postgresql'];
 
 /**
  * The slowest of the traces that show most: in one tree with one root through gateway, orders and pricing down to a
@@ -21,6 +20,6 @@ export function isComplete(trace: Trace, serviceNameOf: (span: Span) => string):
   const services = new Set(trace.spans.map(serviceNameOf));
   return (
     ['gateway', 'orders', 'pricing'].every((name) => services.has(name)) &&
-    trace.spans.some((span) => stores.includes(span.protocol))
+    trace.spans.some((span) => conventionsOf(span.protocol)?.group === 'database')
   );
 }

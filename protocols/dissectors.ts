@@ -1,15 +1,5 @@
 import type { Dissector } from './dissection/dissector.ts';
-import { dnsDissector } from './dns/dns.ts';
-import { http1Dissector } from './http1/http1.ts';
-import { mysqlDissector } from './mysql/mysql.ts';
-import { postgresqlDissector } from './postgresql/postgresql.ts';
-import { redisDissector } from './redis/redis.ts';
+import { protocols } from './protocols.ts';
 
-/** All protocols, those whose first bytes are the least ambiguous first. */
-export const dissectors: readonly Dissector[] = [
-  http1Dissector,
-  redisDissector,
-  postgresqlDissector,
-  mysqlDissector,
-  dnsDissector,
-];
+/** The dissectors of all protocols, in the order of {@link protocols}. */
+export const dissectors: readonly Dissector[] = protocols.map(({ dissector }) => dissector);

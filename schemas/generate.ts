@@ -14,7 +14,6 @@ import { nodes, selfContained } from './generate/model.ts';
 import { rowModules } from './generate/rows.ts';
 import { scanModules } from './generate/scans.ts';
 import { sideIdsModule } from './generate/side-ids.ts';
-import { protocolTablesHeader } from './protocol-tables.ts';
 
 /** Records that other systems read: each also as one file that stands alone, with docs and defaults, for their readers. */
 const sharedRecords: ReadonlySet<string> = new Set(['Trace', 'Resource']);
@@ -43,7 +42,6 @@ export function generate(): Map<string, string> {
   for (const [path, text] of rowModules()) files.set(path, text);
   for (const [path, text] of scanModules()) files.set(path, text);
   files.set('../native/generated/event-fields.h', eventFieldsHeader());
-  files.set('../native/generated/protocol-tables.h', protocolTablesHeader());
   return files;
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
@@ -34,6 +34,10 @@ function sourceFiles(folder: string): readonly string[] {
     .filter((path) => !path.includes(`${sep}build${sep}`));
 }
 
+function isOfTests(path: string): boolean {
+  return path.endsWith('.test.ts') || path.includes(`${sep}testing${sep}`);
+}
+
 function importsOf(path: string): readonly string[] {
   return importsIn(readFileSync(path, 'utf8')).map((name) => join(dirname(path), name));
 }
@@ -45,8 +49,7 @@ describe('a stage imports core, schemas and itself, never another stage', () => 
       const imports = files.flatMap((path) => importsOf(path).map((target) => ({ path, target })));
       const wrong = imports
         .filter(({ path, target }) => {
-          const isOfTests = path.endsWith('.test.ts') || path.includes(`${sep}testing${sep}`);
-          const inTests = folder === 'protocols' && isOfTests ? allowedInTestsOfProtocols : [];
+          const inTests = folder === 'protocols' && isOfTests(path) ? allowedInTestsOfProtocols : [];
           return ![folder, ...others, ...inTests].includes(relative(root, target).split(sep)[0]!);
         })
         .map(({ path, target }) => `${relative(root, path)} imports ${relative(root, target)}`);
@@ -56,6 +59,24 @@ describe('a stage imports core, schemas and itself, never another stage', () => 
       expect(imports.length).toBeGreaterThan(0);
     });
   }
+
+  it('a protocol is known to its own folder and to the list of protocols, to nothing else', () => {
+    const names = readdirSync(join(root, 'protocols')).filter((name) =>
+      existsSync(join(root, 'protocols', name, 'definition.ts')),
+    );
+    expect(names.length).toBeGreaterThan(0);
+    const protocolOf = (path: string): string | undefined => {
+      const [folder, name] = relative(root, path).split(sep);
+      return folder === 'protocols' && names.includes(name!) ? name : undefined;
+    };
+    const wrong = [...Object.keys(allowed), 'cli', 'demo']
+      .flatMap(sourceFiles)
+      .filter((path) => !isOfTests(path) && relative(root, path) !== join('protocols', 'protocols.ts'))
+      .flatMap((path) => importsOf(path).map((target) => ({ path, target })))
+      .filter(({ path, target }) => ![undefined, protocolOf(path)].includes(protocolOf(target)))
+      .map(({ path, target }) => `${relative(root, path)} imports ${relative(root, target)}`);
+    expect(wrong).toEqual([]);
+  });
 
   it('sees every way of importing', () => {
     const lines = [

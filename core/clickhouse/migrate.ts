@@ -3,11 +3,13 @@
  *
  * Migrations (`NNN-name.sql`) change tables. Each is applied once and noted in table `schema_migration`; one that was
  * applied must not change afterwards. Dictionaries, functions and views hold no data: the files in `derived/` are applied
- * again whenever their text has changed, or a migration was applied (`SELECT *` of a view is resolved when it is made).
- * Table `schema_derived` notes the checksum of each. All statements are idempotent: what was cut short is run again.
+ * again whenever their text has changed, or a table has (`SELECT *` of a view is resolved when it is made): by a migration,
+ * or by a symbol that its Avro enum got (enum-columns.ts). Table `schema_derived` notes the checksum of each. All statements
+ * are idempotent: what was cut short is run again.
  */
 import { PipelineError } from '../errors.ts';
 import type { ClickHouse } from './clickhouse.ts';
+import { narrowEnumColumns, widenEnumColumn } from './enum-columns.ts';
 import {
   checksumOf,
   type DerivedFile,
@@ -44,8 +46,7 @@ export async function migrate(
 ): Promise<readonly string[]> {
   const missing = await missingMigrations(clickHouse, migrations);
   const stale = await staleDerived(clickHouse, derived);
-  const toDerive = missing.length > 0 ? derived : stale;
-  if (missing.length === 0 && toDerive.length === 0) return [];
+  if (missing.length > 0) await forgetDerived(clickHouse, derived);
   const run = await statementRunner(clickHouse);
   for (const { number, name, sql } of missing) {
     for (const statement of statementsOf(sql)) await run(statement);
@@ -54,6 +55,10 @@ export async function migrate(
         `(${integerLiteral(number)}, ${stringLiteral(name)}, ${stringLiteral(checksumOf(sql))})`,
     );
   }
+  const narrow = await narrowEnumColumns(clickHouse);
+  if (narrow.length > 0) await forgetDerived(clickHouse, derived);
+  for (const column of narrow) await widenEnumColumn(clickHouse, column);
+  const toDerive = missing.length > 0 || narrow.length > 0 ? derived : stale;
   for (const { name, sql } of toDerive) {
     for (const statement of statementsOf(sql)) await run(statement);
     await clickHouse.execute(
@@ -101,6 +106,13 @@ async function staleDerived(clickHouse: ClickHouse, derived: readonly DerivedFil
   );
   const checksums = new Map(rows.map(({ name, checksum }) => [name, checksum]));
   return derived.filter(({ name, sql }) => checksums.get(name) !== checksumOf(sql));
+}
+
+/** Before tables change: if what follows is cut short, everything over them is made anew at the next start. */
+async function forgetDerived(clickHouse: ClickHouse, derived: readonly DerivedFile[]): Promise<void> {
+  if (derived.length === 0) return;
+  const rows = derived.map(({ name }) => `(${stringLiteral(name)}, '')`);
+  await clickHouse.execute(`INSERT INTO schema_derived (name, checksum) VALUES ${rows.join(', ')}`);
 }
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names that stand before credentials, and credentials in URLs and in connection strings. Lists: schemas/protocol-tables.ts.
+// Names that stand before credentials, and credentials in URLs and in connection strings. Lists: protocols/credential-names.ts.
 #pragma once
 
 #include <array>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The protocols that are recognised: the same as in protocols/dissectors.ts, by the same rules (schemas/protocol-tables.ts; a test
-// holds both to the same verdicts).
+// What the redactor must know of a protocol. Which there are: generated/protocols.h, from protocols/protocols.ts, by which the
+// enricher recognises the same (a test holds both to the same verdicts).
 #pragma once
 
 #include <cstdint>
@@ -39,12 +39,8 @@ struct Protocol {
   Recognition (*recognise)(const uint8_t* bytes, size_t size, const Hints& hints);
   // A conversation whose first bytes came from `first`.
   std::unique_ptr<Conversation> (*open)(Sender first, const Hints& hints, const Credentials& credentials);
+  // Each datagram is a message of its own and holds no secret.
+  bool sends_datagrams = false;
 };
-
-extern const Protocol kHttp1;
-extern const Protocol kRedis;
-extern const Protocol kPostgresql;
-extern const Protocol kMysql;
-extern const Protocol kDns;
 
 }  // namespace spanloom::redaction

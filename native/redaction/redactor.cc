@@ -7,6 +7,8 @@
 #include <array>
 #include <utility>
 
+#include "generated/protocols.h"
+
 namespace spanloom {
 
 using redaction::Call;
@@ -19,10 +21,6 @@ using redaction::Sender;
 using redaction::Transport;
 
 namespace {
-
-// Those whose first bytes are the least ambiguous first; as in protocols/dissectors.ts.
-constexpr std::array<const Protocol*, 5> kProtocols = {&redaction::kHttp1, &redaction::kRedis, &redaction::kPostgresql,
-                                                       &redaction::kMysql, &redaction::kDns};
 
 constexpr size_t kMaxSockets = 65536;
 constexpr size_t kMaxCarriedBytes = 64 * 1024 * 1024;
@@ -49,7 +47,7 @@ struct Recognised {
 
 Recognised recognise_protocol(const uint8_t* bytes, size_t size, const Hints& hints) {
   Recognition result = Recognition::kNo;
-  for (const Protocol* protocol : kProtocols) {
+  for (const Protocol* protocol : redaction::kProtocols) {
     const Recognition recognition = protocol->recognise(bytes, size, hints);
     if (recognition == Recognition::kRequest || recognition == Recognition::kResponse) return {recognition, protocol};
     if (recognition == Recognition::kUndecided) result = recognition;
@@ -131,8 +129,8 @@ void Redactor::decide(const SocketCall& call, Payload& payload) {
   if (call.length == 0) return;
   // Each datagram is a message; many clients may share a socket.
   if (call.transport != Transport::kUdp) return decide_connection(call, payload);
-  const Recognition recognition = redaction::kDns.recognise(payload.bytes(), payload.captured(), hints_of(call));
-  if (recognition != Recognition::kRequest && recognition != Recognition::kResponse) withhold(payload);
+  const Recognised recognised = recognise_protocol(payload.bytes(), payload.captured(), hints_of(call));
+  if (recognised.protocol == nullptr || !recognised.protocol->sends_datagrams) withhold(payload);
 }
 
 void Redactor::decide_connection(const SocketCall& call, Payload& payload) {

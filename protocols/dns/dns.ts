@@ -1,4 +1,3 @@
-import { usualPorts } from '../../schemas/protocol-tables.ts';
 import type { SpanStatus } from '../../schemas/generated/span.ts';
 import { unsigned16 } from '../dissection/ascii.ts';
 import { StreamReader } from '../dissection/stream-reader.ts';
@@ -26,7 +25,9 @@ const maxMessageBytes = 2048;
 const maxMisses = 3;
 const lengthBytes = 2;
 const statefulOperations = 6;
-const dnsPorts: ReadonlySet<number> = new Set(usualPorts.dns);
+/** Ports of DNS, mDNS and LLMNR. */
+export const dnsPorts = [53, 5353, 5355] as const;
+const dnsPortSet: ReadonlySet<number> = new Set(dnsPorts);
 /** NetBIOS name service and datagram service (RFC 1002): the first has the header of DNS and is another protocol. */
 const netbiosPorts: ReadonlySet<number> = new Set([137, 138]);
 
@@ -36,7 +37,7 @@ function isOnPort(ports: ReadonlySet<number>, { senderPort, receiverPort }: Reco
 
 function recognise(bytes: Buffer, hints: RecognitionHints): Recognition {
   if (isOnPort(netbiosPorts, hints)) return 'no';
-  const trust = isOnPort(dnsPorts, hints) ? 'all' : 'plain';
+  const trust = isOnPort(dnsPortSet, hints) ? 'all' : 'plain';
   if (hints.transport !== 'tcp') {
     const datagram = judgeMessage(bytes, 0, bytes.length, trust);
     // Of a datagram no more will come: a question that is cut lies beyond what was captured.
@@ -82,7 +83,7 @@ class DnsConversation<Origin> implements Conversation<Origin> {
   constructor(hints: RecognitionHints | undefined) {
     if (hints?.transport === 'tcp') this.framed = true;
     else if (hints?.transport === 'udp') this.framed = false;
-    this.keepsOn = hints?.transport === 'udp' && isOnPort(dnsPorts, hints);
+    this.keepsOn = hints?.transport === 'udp' && isOnPort(dnsPortSet, hints);
   }
 
   read(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "generated/protocol-tables.h"
-#include "redaction/protocol.h"
+#include "generated/protocols.h"
 
 namespace spanloom::redaction {
 namespace {
@@ -175,6 +175,6 @@ std::unique_ptr<Conversation> open(Sender first, const Hints&, const Credentials
 
 }  // namespace
 
-const Protocol kDns = {recognise, open};
+const Protocol kDns = {recognise, open, true};
 
 }  // namespace spanloom::redaction

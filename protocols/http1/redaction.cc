@@ -7,7 +7,7 @@
 #include <deque>
 
 #include "generated/protocol-tables.h"
-#include "redaction/protocol.h"
+#include "generated/protocols.h"
 
 namespace spanloom::redaction {
 namespace {

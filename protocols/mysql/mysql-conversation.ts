@@ -1,4 +1,3 @@
-import { usualPorts } from '../../schemas/protocol-tables.ts';
 import { StreamReader } from '../dissection/stream-reader.ts';
 import type { Conversation, Message, RecognitionHints, Segment, Sender } from '../dissection/dissector.ts';
 import { type CommandDescription, describeCommand, effectOf } from './mysql-commands.ts';
@@ -21,7 +20,7 @@ const leastLoginBytes = 32;
 const maxLoginSequence = 3;
 
 /** The port that MySQL and MariaDB listen on where nobody changed it. */
-export const [mysqlPort] = usualPorts.mysql;
+export const mysqlPort = 3306;
 
 class DirectionState<Origin> {
   readonly reader = new StreamReader<Origin>();

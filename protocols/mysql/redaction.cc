@@ -7,8 +7,8 @@
 #include <unordered_set>
 
 #include "generated/protocol-tables.h"
+#include "generated/protocols.h"
 #include "protocols/mysql/mysql-query-attributes.h"
-#include "redaction/protocol.h"
 #include "protocols/sql/sql.h"
 
 namespace spanloom::redaction {

@@ -1,4 +1,3 @@
-import { usualPorts } from '../../schemas/protocol-tables.ts';
 import { isLetter } from '../dissection/ascii.ts';
 import type { Dissector, Recognition, RecognitionHints } from '../dissection/dissector.ts';
 import { PostgresqlConversation } from './postgresql-conversation.ts';
@@ -13,7 +12,8 @@ import {
   startup,
 } from './postgresql-messages.ts';
 
-const [postgresqlPort] = usualPorts.postgresql;
+/** The port that PostgreSQL listens on where nobody changed it. */
+export const postgresqlPort = 5432;
 const maxStartupBytes = 10_000;
 const maxRecognisedBytes = 1 << 24;
 /** First messages longer than this are not waited for. */

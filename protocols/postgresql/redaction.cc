@@ -8,7 +8,7 @@
 #include <unordered_set>
 
 #include "generated/protocol-tables.h"
-#include "redaction/protocol.h"
+#include "generated/protocols.h"
 #include "protocols/sql/sql.h"
 
 namespace spanloom::redaction {

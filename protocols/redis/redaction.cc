@@ -7,7 +7,7 @@
 #include <cstring>
 #include <string>
 
-#include "redaction/protocol.h"
+#include "generated/protocols.h"
 #include "protocols/redis/redis-recognition.h"
 #include "protocols/redis/redis-secrets.h"
 

@@ -1,4 +1,4 @@
-import { redisCommands } from '../../schemas/protocol-tables.ts';
+import { redisCommands } from './redis-words.ts';
 
 /**
  * What may be shown of a Redis command: its keys, never its values. Most commands have one key, right behind the name;

@@ -1,4 +1,3 @@
-import { usualPorts } from '../../schemas/protocol-tables.ts';
 import { isLetter, latin1Text } from '../dissection/ascii.ts';
 import type { Dissector, Recognition, RecognitionHints } from '../dissection/dissector.ts';
 import { isKnownCommand } from './redis-commands.ts';
@@ -13,7 +12,8 @@ import {
   respType,
 } from './resp.ts';
 
-const [redisPort] = usualPorts.redis;
+/** The port that Redis listens on where nobody changed it. */
+export const redisPort = 6379;
 const maxHeaderBytes = 16;
 const maxAnswerBytes = 512;
 const maxNameBytes = 64;

@@ -1,4 +1,4 @@
-import { sqlVerbs } from '../../schemas/protocol-tables.ts';
+import { sqlVerbs } from './sql-words.ts';
 import { indexOfByte, utf8Text } from '../dissection/ascii.ts';
 import { readTraceparent, type TraceContext } from '../dissection/trace-context.ts';
 

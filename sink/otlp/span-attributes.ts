@@ -5,6 +5,8 @@
  */
 import type { Span } from '../../schemas/generated/span.ts';
 import type { Trace } from '../../schemas/generated/trace.ts';
+import { conventionsOf } from '../../protocols/conventions.ts';
+import type { SemanticConventions } from '../../protocols/protocol-definition.ts';
 import type { PointKind } from '../../schemas/observation-points.ts';
 import { cachedAddressText } from './address-texts.ts';
 import { attributeKey, type AttributeWriter } from './attribute-writer.ts';
@@ -61,6 +63,8 @@ const keys = {
   xRequestId: attributeKey('spanloom.x_request_id'),
 } as const;
 
+type DatabaseConventions = Extract<SemanticConventions, { readonly group: 'database' }>;
+
 /** Parameters of a query whose values the conventions for url.full and url.query have replaced. */
 const secretParameters = /([?&](?:AWSAccessKeyId|Signature|sig|X-Goog-Signature)=)[^&]+/g;
 
@@ -72,31 +76,35 @@ export function writeSpanAttributes(
   status: StatusCode,
   trace: Pick<Trace, 'traceId' | 'revision'>,
 ): void {
-  writeNetwork(attributes, span, kind);
-  switch (span.protocol) {
-    case 'http1':
+  const conventions = conventionsOf(span.protocol);
+  writeNetwork(attributes, span, kind, conventions);
+  switch (conventions?.group) {
+    case 'http':
       writeHttp(attributes, span, kind);
       break;
-    case 'mysql':
-    case 'postgresql':
-    case 'redis':
-      writeDatabase(attributes, span, kind);
+    case 'database':
+      writeDatabase(attributes, span, kind, conventions);
       break;
     case 'dns':
       attributes.text(keys.dnsQuestion, span.requestResource || span.requestDomain);
       writeServer(attributes, span, '');
       break;
-    case 'unknown':
+    default:
       writeServer(attributes, span, '');
   }
-  if (status === 'error') attributes.text(keys.errorType, errorType(span));
+  if (status === 'error') attributes.text(keys.errorType, errorType(span, conventions));
   writeEvidence(attributes, span, trace);
 }
 
-function writeNetwork(attributes: AttributeWriter, span: Span, kind: PointKind): void {
+function writeNetwork(
+  attributes: AttributeWriter,
+  span: Span,
+  kind: PointKind,
+  conventions: SemanticConventions | undefined,
+): void {
   if (span.transport !== 'unknown') attributes.text(keys.transport, span.transport);
   if (span.protocol !== 'unknown')
-    attributes.text(keys.protocolName, span.protocol === 'http1' ? 'http' : span.protocol);
+    attributes.text(keys.protocolName, conventions?.group === 'http' ? 'http' : span.protocol);
   attributes.text(keys.protocolVersion, span.protocolVersion);
   if (kind === 'internal') return;
   const peer = kind === 'client' ? span.server : span.client;
@@ -151,43 +159,44 @@ function writeHttp(attributes: AttributeWriter, span: Span, kind: PointKind): vo
   if (kind === 'server') writeClient(attributes, span);
 }
 
-function writeDatabase(attributes: AttributeWriter, span: Span, kind: PointKind): void {
+function writeDatabase(
+  attributes: AttributeWriter,
+  span: Span,
+  kind: PointKind,
+  conventions: DatabaseConventions,
+): void {
   const { protocol, endpoint } = span;
   attributes.text(keys.dbSystem, protocol);
   attributes.text(keys.dbNamespace, span.requestDomain);
   attributes.text(keys.dbOperation, span.requestType);
-  if (protocol !== 'redis') {
+  if (conventions.hasStatements) {
     attributes.text(keys.dbSummary, querySummary(endpoint));
     // The statement without its literals: the one with them stays in spanloom.
     attributes.text(keys.dbText, endpoint);
   }
-  attributes.text(keys.dbStatusCode, databaseCode(span));
+  attributes.text(keys.dbStatusCode, databaseCode(span, conventions));
   writeServer(attributes, span, '');
   if (kind === 'server') writeClient(attributes, span);
 }
 
-/** MySQL's error number, the SQLSTATE of PostgreSQL (`ERROR 42P01: …`), the first word of a Redis error (`WRONGTYPE …`). */
-function databaseCode({ protocol, responseCode, responseException }: Span): string {
+/** The number of an error, else the code that its text carries. */
+function databaseCode({ responseCode, responseException }: Span, { codeOfError }: DatabaseConventions): string {
   if (responseCode !== 0) return String(responseCode);
-  if (responseException === '') return '';
-  if (protocol === 'postgresql') return /^\w+ ([0-9A-Z]{5}):/.exec(responseException)?.[1] ?? '';
-  return protocol === 'redis' ? (/^[A-Z]+/.exec(responseException)?.[0] ?? '') : '';
+  return responseException === '' ? '' : (codeOfError?.(responseException) ?? '');
 }
 
 /** The protocol's own code where it has one, else what became of the request. */
-function errorType(span: Span): string {
-  const { status, protocol, responseCode, responseException } = span;
+function errorType(span: Span, conventions: SemanticConventions | undefined): string {
+  const { status, responseCode, responseException } = span;
   if (status === 'timeout' || status === 'closed') return status;
-  switch (protocol) {
-    case 'http1':
+  switch (conventions?.group) {
+    case 'http':
       return responseCode === 0 ? status : String(responseCode);
-    case 'mysql':
-    case 'postgresql':
-    case 'redis':
-      return databaseCode(span) || status;
+    case 'database':
+      return databaseCode(span, conventions) || status;
     case 'dns':
       return responseException || status;
-    case 'unknown':
+    default:
       return status;
   }
 }

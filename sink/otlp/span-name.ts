@@ -1,4 +1,5 @@
 import type { Span } from '../../schemas/generated/span.ts';
+import { conventionsOf } from '../../protocols/conventions.ts';
 import { querySummary } from './query-summary.ts';
 
 /** Methods that the HTTP conventions know (RFC 9110, and PATCH of RFC 5789). */
@@ -16,22 +17,19 @@ export const httpMethods: ReadonlySet<string> = new Set([
 
 /**
  * Name of a span, of low cardinality and never empty: method and path template for HTTP, the summary of a statement for
- * SQL, the command for Redis, type and template of the name for DNS.
+ * databases that have statements, the command for others, type and template of the name for DNS.
  */
 export function spanName({ protocol, requestType, endpoint, requestDomain }: Span): string {
-  switch (protocol) {
-    case 'http1': {
+  const conventions = conventionsOf(protocol);
+  switch (conventions?.group) {
+    case 'http': {
       const method = httpMethods.has(requestType) ? requestType : 'HTTP';
       return endpoint === '' ? method : `${method} ${endpoint}`;
     }
-    case 'mysql':
-    case 'postgresql':
+    case 'database':
+      if (!conventions.hasStatements) return requestType || protocol;
       return querySummary(endpoint) || joined(requestType, requestDomain) || protocol;
-    case 'redis':
-      return requestType || protocol;
-    case 'dns':
-      return joined(requestType, endpoint) || protocol;
-    case 'unknown':
+    default:
       return joined(requestType, endpoint) || protocol;
   }
 }

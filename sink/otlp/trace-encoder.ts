@@ -8,6 +8,7 @@
  * parent_span_id = 4, name = 5, kind = 6, start_time_unix_nano = 7, end_time_unix_nano = 8, attributes = 9,
  * status = 15 }, Status { message = 2, code = 3 }.
  */
+import { conventionsOf } from '../../protocols/conventions.ts';
 import type { Trace } from '../../schemas/generated/trace.ts';
 import { type PointKind, pointKind } from '../../schemas/observation-points.ts';
 import { AttributeWriter } from './attribute-writer.ts';
@@ -152,7 +153,7 @@ export class TraceEncoder {
       writer.writeByte(tags.status);
       const body = writer.open(1);
       // The conventions want no message where the code of an HTTP response says it all.
-      if (span.protocol !== 'http1' && span.responseException !== '') {
+      if (conventionsOf(span.protocol)?.group !== 'http' && span.responseException !== '') {
         writer.writeByte(tags.statusMessage);
         writer.writeText(span.responseException);
       }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { conventionsOf } from '../../protocols/conventions.ts';
 
 /** A span as it is in a file of traces, as far as tests look at it. */
 export interface SpanJson {
@@ -36,7 +37,7 @@ export function showsWholeDemo({ spans }: TraceJson): boolean {
     ids.size === spans.length &&
     spans.every((span) => span.parent_span_id === '' || ids.has(span.parent_span_id)) &&
     ['gateway', 'orders', 'pricing'].every((name) => services.has(name)) &&
-    spans.some((span) => span.observation_point === 's-p' && ['redis', 'mysql', 'postgresql'].includes(span.protocol))
+    spans.some((span) => span.observation_point === 's-p' && conventionsOf(span.protocol)?.group === 'database')
   );
 }
 

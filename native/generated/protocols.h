@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Generated from protocols/protocols.ts by `npm run generate`. Do not edit.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "redaction/protocol.h"
+
+namespace spanloom::redaction {
+
+// Each is defined in protocols/<name>/redaction.cc.
+extern const Protocol kHttp1;
+extern const Protocol kRedis;
+extern const Protocol kPostgresql;
+extern const Protocol kMysql;
+extern const Protocol kDns;
+
+// In the order in which first bytes are tried.
+inline constexpr std::array<const Protocol*, 5> kProtocols = {
+    &kHttp1,
+    &kRedis,
+    &kPostgresql,
+    &kMysql,
+    &kDns,
+};
+
+// The usual port of each, and one that is of none.
+inline constexpr std::array<uint16_t, 6> kServerPorts = {80, 6379, 5432, 3306, 53, 9999};
+
+}  // namespace spanloom::redaction
