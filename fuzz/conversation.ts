@@ -1,13 +1,11 @@
 /**
  * Bytes as the calls of one connection, for targets in TypeScript and in C++ alike:
  *
- *   port (index into `ports`), flags (1 role known, 2 datagrams, 4 seen from the server's host), then for each call:
+ *   port (index into `serverPorts`), flags (1 role known, 2 datagrams, 4 seen from the server's host), then for each call:
  *   flags (1 sent by the server), length (2 bytes, little endian), bytes
  */
 import type { ConnectionView, Step } from '../enricher/testing/connection.ts';
-
-/** Ports of servers, as in native/conversation.h. */
-export const ports: readonly number[] = [80, 6379, 5432, 3306, 53, 9999];
+import { serverPorts } from '../protocols/testing/examples.ts';
 
 /** A connection and what goes over it. */
 export interface Conversation {
@@ -32,7 +30,7 @@ export function decodeConversation(input: Buffer): Conversation {
   return {
     steps,
     view: {
-      port: ports[(input[0] ?? 0) % ports.length]!,
+      port: serverPorts[(input[0] ?? 0) % serverPorts.length]!,
       transport: (flags & 2) === 0 ? 'tcp' : 'udp',
       role,
       seenFrom: isServers ? 'server' : 'client',
@@ -43,7 +41,7 @@ export function decodeConversation(input: Buffer): Conversation {
 
 /** The bytes of a conversation. */
 export function encodeConversation(port: number, isDatagrams: boolean, steps: readonly Step[]): Buffer {
-  const parts: Uint8Array[] = [Buffer.of(Math.max(0, ports.indexOf(port)), isDatagrams ? 2 : 0)];
+  const parts: Uint8Array[] = [Buffer.of(Math.max(0, serverPorts.indexOf(port)), isDatagrams ? 2 : 0)];
   for (const [sender, bytes] of steps) {
     const head = Buffer.alloc(callHeadBytes);
     head[0] = sender === 'S' ? 1 : 0;

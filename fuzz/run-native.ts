@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { program } from '../native/testing/elf-program.ts';
 import type { FuzzOptions, Outcome } from './main.ts';
 import { corpusFolders, findingsFolder, keep } from './run-target.ts';
-import { recordedConversations } from './seeds.ts';
+import { conversations } from './seeds.ts';
 import { maxInputBytes } from './target.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -24,7 +24,7 @@ const protocolFolders = readdirSync(join(root, 'protocols')).flatMap((name) =>
 );
 
 const described: Readonly<Record<string, NativeTarget>> = {
-  redaction: { sources: ['native/redaction', ...protocolFolders], libraries: ['-lre2'], seeds: recordedConversations },
+  redaction: { sources: ['native/redaction', ...protocolFolders], libraries: ['-lre2'], seeds: conversations },
   'elf-reader': {
     sources: ['native/elf-reader.cc'],
     libraries: [],

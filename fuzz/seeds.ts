@@ -1,7 +1,10 @@
-/** Inputs of ordinary shape, made of the recording of the demo: real clients and servers of every protocol. */
+/** Inputs of ordinary shape, most of them from the recording of the demo: real clients and servers. */
 import { fileURLToPath } from 'node:url';
 import { RecordingReader } from '../collector/replay/recording-reader.ts';
+import { Random } from '../core/testing/random.ts';
 import type { Step } from '../enricher/testing/connection.ts';
+import { examples } from '../protocols/testing/examples.ts';
+import { layOut } from '../protocols/testing/lay-out.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
 import { type EventBatch, readEventBatch, type SocketEvent } from '../schemas/generated/event-batch.ts';
 import { encodeConversation } from './conversation.ts';
@@ -23,8 +26,18 @@ export async function recordedBatches(): Promise<readonly EventBatch[]> {
 const maxCalls = 24;
 const maxOfPort = 12;
 
-/** Its connections, a few of each protocol, in the framing of conversation.ts. */
-export async function recordedConversations(): Promise<readonly Buffer[]> {
+/** Connections of every protocol, in the framing of conversation.ts: a few of the recording, and one of each made up. */
+export async function conversations(): Promise<readonly Buffer[]> {
+  const random = new Random(1);
+  const made = examples.map(({ definition: { usualPorts }, exchange }) => {
+    const { calls } = layOut(random, exchange, 4, false);
+    const steps = calls.slice(0, maxCalls).map(({ sender, bytes }): Step => [sender === 'client' ? 'C' : 'S', bytes]);
+    return encodeConversation(usualPorts[0]!, false, steps);
+  });
+  return [...(await recordedConversations()), ...made.filter((encoded) => encoded.length <= maxInputBytes)];
+}
+
+async function recordedConversations(): Promise<readonly Buffer[]> {
   const bySocket = new Map<number, SocketEvent[]>();
   for (const { events } of await recordedBatches())
     for (const event of events) {

@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '..');
 const names = protocolSymbols.filter((symbol) => symbol !== 'unknown');
 
 /** What a protocol's folder must have. */
-const required = ['definition.ts', 'redaction.cc'];
+const required = ['definition.ts', 'redaction.cc', 'testing/examples.ts'];
 
 describe('every protocol of the enum in schemas/avro/span.avsc', () => {
   it.each(names)('%s has its files', (name) => {

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "generated/protocols.h"
 #include "redactor.h"
 
 namespace {
@@ -35,7 +36,6 @@ void check(const uint8_t* before, const uint8_t* after, size_t captured, size_t 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* input, size_t size) {
-  static const uint16_t kPorts[] = {80, 6379, 5432, 3306, 53, 9999};
   static uint64_t socket_id = 0;
   static const auto redactor = [] {
     std::string error;
@@ -48,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* input, size_t size) {
   call.transport = (input[1] & 2) == 0 ? spanloom::redaction::Transport::kTcp : spanloom::redaction::Transport::kUdp;
   call.role_is_known = (input[1] & 1) != 0;
   call.local_is_client = !is_servers;
-  const uint16_t port = kPorts[input[0] % 6];
+  const uint16_t port = spanloom::redaction::kServerPorts[input[0] % spanloom::redaction::kServerPorts.size()];
   call.local_port = is_servers ? port : 40000;
   call.remote_port = is_servers ? 40000 : port;
   uint32_t sequences[2] = {1, 0xfffffff0};

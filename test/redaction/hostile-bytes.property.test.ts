@@ -18,6 +18,7 @@ function sourcesIn(folder: string): readonly string[] {
 
 /** Reads conversations (count; per call: flags, sequence step, length, captured, bytes), writes sent bytes and ranges. */
 const harness = `
+#include "generated/protocols.h"
 #include "redactor.h"
 #include <cstdio>
 #include <cstdlib>
@@ -34,7 +35,7 @@ int main(int argc, char** argv) {
   const auto redactor = spanloom::Redactor::create(options, error);
   if (!redactor) { fputs(error.c_str(), stderr); return 1; }
   uint64_t socket_id = 0;
-  const uint16_t ports[] = {80, 6379, 5432, 3306, 53, 9999};
+  const auto& ports = spanloom::redaction::kServerPorts;
   for (;;) {
     const uint32_t calls = read_number();
     uint32_t sequences[2] = {1, 0xfffffff0};
@@ -44,7 +45,7 @@ int main(int argc, char** argv) {
     call.role_is_known = socket_id % 2 == 0;
     call.local_is_client = socket_id % 4 == 0;
     call.local_port = 40000;
-    call.remote_port = ports[socket_id % 6];
+    call.remote_port = ports[socket_id % ports.size()];
     for (uint32_t index = 0; index < calls; index++) {
       const uint32_t flags = read_number();
       call.is_egress = (flags & 1) != 0;
