@@ -1,5 +1,5 @@
-import { StreamReader } from '../dissection/stream-reader.ts';
-import type { Conversation, Message, RecognitionHints, Segment, Sender } from '../dissection/dissector.ts';
+import type { Message, RecognitionHints, Segment, Sender } from '../dissection/dissector.ts';
+import { FramedConversation, FramedDirection } from '../dissection/framed-conversation.ts';
 import { type CommandDescription, describeCommand, effectOf } from './mysql-commands.ts';
 import { command, commandName, fullPacketBytes, headerBytes, packetLength, readLogin } from './mysql-packets.ts';
 import { loginCode, MysqlResponses, type Pending } from './mysql-responses.ts';
@@ -13,7 +13,6 @@ import { MysqlSession } from './mysql-session.ts';
  */
 
 const maxBufferedBytes = 2048;
-const maxMisses = 3;
 const maxWithheld = 8;
 /** A login has at least its fixed part, and comes first or behind a request for TLS. */
 const leastLoginBytes = 32;
@@ -22,46 +21,33 @@ const maxLoginSequence = 3;
 /** The port that MySQL and MariaDB listen on where nobody changed it. */
 export const mysqlPort = 3306;
 
-class DirectionState<Origin> {
-  readonly reader = new StreamReader<Origin>();
-  inStep = true;
-
-  restart(): void {
-    this.reader.restart();
-    this.inStep = true;
-  }
-}
-
 /** Reads one MySQL connection; see the top of the file. */
-export class MysqlConversation<Origin> implements Conversation<Origin> {
-  desynchronized = false;
-  private readonly client = new DirectionState<Origin>();
-  private readonly server = new DirectionState<Origin>();
+export class MysqlConversation<Origin> extends FramedConversation<Origin, FramedDirection<Origin>> {
   private readonly session = new MysqlSession();
   private readonly responses = new MysqlResponses<Origin>(this.session);
   /** The command that a packet which continues one belongs to, when it expects a response. */
   private lastAsked: Pending | undefined;
   private continuesPacket = false;
-  private misses = 0;
-  private malformed = false;
   private believed: boolean;
   private withheld: Message<Origin>[] = [];
+  private readonly withhold = (message: Message<Origin>): void => void this.withheld.push(message);
 
   /** @param hints - what was known when the protocol was recognised; without them it is taken for granted */
   constructor(hints?: RecognitionHints) {
+    super(new FramedDirection(), new FramedDirection());
     this.believed = hints === undefined || hints.senderPort === mysqlPort || hints.receiverPort === mysqlPort;
   }
 
-  read(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
+  override read(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
     if (this.believed) {
-      this.readSegment(sender, segment, report);
+      super.read(sender, segment, report);
       return;
     }
     // Answers do not stop in the middle of a packet to let the client speak.
     const { reader } = this.server;
     if (sender === 'client' && segment.startsMessage && (reader.waiting || reader.ahead > 0))
       this.desynchronized = true;
-    this.readSegment(sender, segment, (message) => this.withheld.push(message));
+    super.read(sender, segment, this.withhold);
     this.weigh(report);
   }
 
@@ -85,35 +71,23 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
     }
   }
 
-  private readSegment(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
-    if (this.desynchronized) return;
-    const isRequest = sender === 'client';
-    const direction = isRequest ? this.client : this.server;
-    const { reader } = direction;
-    if (segment.startsMessage) {
-      if (!isRequest) this.responses.repliesStart(segment, report);
-      else this.responses.requestsStart(this.server.reader.ahead > 0, segment.afterPause === true, report);
-      if (this.startsAfresh(direction, isRequest, segment)) direction.restart();
-    }
-    reader.enter(segment);
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- desynchronized is set while reading
-    while (reader.position < reader.end && direction.inStep && !this.desynchronized) {
-      if (!(isRequest ? this.readClientPacket(direction, report) : this.readServerPacket(direction, report))) break;
-    }
-    if (direction.inStep && reader.blind) direction.inStep = false;
-    if (!direction.inStep) {
-      reader.drop();
-      reader.restart();
-      if (this.malformed && segment.startsMessage && ++this.misses >= maxMisses) this.desynchronized = true;
-      this.malformed = false;
-      if (isRequest) this.responses.queue.requestsMissed();
-      else this.responses.missed(segment, report);
-    }
-    reader.leave();
+  protected startRun(direction: FramedDirection<Origin>, isRequest: boolean, segment: Segment<Origin>): void {
+    if (!isRequest) this.responses.repliesStart(segment, this.report);
+    else this.responses.requestsStart(this.server.reader.ahead > 0, segment.afterPause === true, this.report);
+    if (this.startsAfresh(direction, isRequest, segment)) direction.restart();
+  }
+
+  protected readMessage(direction: FramedDirection<Origin>, isRequest: boolean): boolean {
+    return isRequest ? this.readClientPacket(direction) : this.readServerPacket(direction);
+  }
+
+  protected missed(isRequest: boolean, segment: Segment<Origin>): void {
+    if (isRequest) this.responses.queue.requestsMissed();
+    else this.responses.missed(segment, this.report);
   }
 
   /** Whether a segment at the start of a run begins with a packet although the direction was in the middle of one. */
-  private startsAfresh(direction: DirectionState<Origin>, isRequest: boolean, segment: Segment<Origin>): boolean {
+  private startsAfresh(direction: FramedDirection<Origin>, isRequest: boolean, segment: Segment<Origin>): boolean {
     if (!direction.inStep) return true;
     if (direction.reader.ahead === 0 || segment.bytes.length <= headerBytes) return false;
     const length = headerBytes + packetLength(segment.bytes, 0);
@@ -123,11 +97,11 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
   }
 
   /** Reads one packet of the client; false when the rest has to wait for the next segment. */
-  private readClientPacket(direction: DirectionState<Origin>, report: (message: Message<Origin>) => void): boolean {
+  private readClientPacket(direction: FramedDirection<Origin>): boolean {
     const { reader } = direction;
     const bytes = reader.window;
     const start = reader.position;
-    if (reader.end - start < headerBytes) return reader.gap > 0 ? this.goBlind(direction) : false;
+    if (reader.end - start < headerBytes) return direction.awaitHeader();
     const length = packetLength(bytes, start);
     const sequence = bytes[start + 3]!;
     const body = start + headerBytes;
@@ -138,18 +112,18 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
       // The content of a local file; its packets count on from the server's, past 255 and 0.
       this.lastAsked = undefined;
     } else if (sequence === 0 && length > 0) {
-      if (body >= reader.end || mayGrow) return reader.gap > 0 ? this.goBlind(direction) : false;
+      if (body >= reader.end || mayGrow) return direction.awaitHeader();
       const code = bytes[body]!;
       const name = commandName(code);
-      if (name === undefined) return this.giveUp(direction);
-      this.misses = 0;
+      if (name === undefined) return direction.giveUp();
+      this.understood();
       const description = describeCommand(this.session, code, name, bytes, body + 1, end);
-      this.request(direction, start, code, description, length, report);
+      this.request(direction, start, code, description, length);
     } else if (sequence > 0 && sequence <= maxLoginSequence && length >= leastLoginBytes) {
       if (this.responses.authenticating) {
         // Its answer to the server's challenge.
       } else if (mayGrow) return false;
-      else this.login(direction, start, end, report);
+      else this.login(direction, start, end);
     }
     // Anything else with a sequence is part of an exchange that was reported.
     this.continuesPacket = length === fullPacketBytes;
@@ -162,12 +136,7 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
     if (this.lastAsked !== undefined) this.lastAsked.replySequence = (sequence + 1) & 0xff;
   }
 
-  private login(
-    direction: DirectionState<Origin>,
-    start: number,
-    end: number,
-    report: (message: Message<Origin>) => void,
-  ): void {
+  private login(direction: FramedDirection<Origin>, start: number, end: number): void {
     const login = readLogin(direction.reader.window, start + headerBytes, end);
     if (login === undefined) return;
     if (login.kind === 'tls') {
@@ -179,16 +148,15 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
     this.session.loggedIn(login.capabilities);
     const { user, database } = login;
     const description = { requestType: 'LOGIN', resource: user, endpoint: 'LOGIN', context: undefined, database };
-    this.request(direction, start, loginCode, description, 0, report);
+    this.request(direction, start, loginCode, description, 0);
   }
 
   private request(
-    direction: DirectionState<Origin>,
+    direction: FramedDirection<Origin>,
     start: number,
     code: number,
     description: CommandDescription,
     length: number,
-    report: (message: Message<Origin>) => void,
   ): void {
     const { context, database } = description;
     const expectsResponse = code !== command.quit && code !== command.closeStatement && code !== command.sendLongData;
@@ -201,7 +169,7 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
       this.lastAsked = { code, effect, replySequence: length === fullPacketBytes ? undefined : 1 };
       this.responses.asked(this.lastAsked);
     }
-    report({
+    this.report({
       kind: 'request',
       origin: direction.reader.originAt(start),
       offset: direction.reader.offsetAt(start),
@@ -221,33 +189,22 @@ export class MysqlConversation<Origin> implements Conversation<Origin> {
   }
 
   /** Reads one packet of the server; false when the rest has to wait for the next segment. */
-  private readServerPacket(direction: DirectionState<Origin>, report: (message: Message<Origin>) => void): boolean {
-    switch (this.responses.readPacket(direction.reader, report)) {
+  private readServerPacket(direction: FramedDirection<Origin>): boolean {
+    switch (this.responses.readPacket(direction.reader, this.report)) {
       case 'answer':
-        this.misses = 0;
+        this.understood();
         return true;
       case 'read':
         return true;
       case 'wait':
         return false;
       case 'blind':
-        return this.goBlind(direction);
+        return direction.goBlind();
       case 'malformed':
-        return this.giveUp(direction);
+        return direction.giveUp();
       case 'compressed':
         this.desynchronized = true;
         return false;
     }
-  }
-
-  private goBlind(direction: DirectionState<Origin>): boolean {
-    direction.inStep = false;
-    return false;
-  }
-
-  private giveUp(direction: DirectionState<Origin>): boolean {
-    direction.inStep = false;
-    this.malformed = true;
-    return false;
   }
 }

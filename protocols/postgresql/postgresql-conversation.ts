@@ -1,5 +1,5 @@
-import { StreamReader } from '../dissection/stream-reader.ts';
-import type { Beginning, Conversation, Message, Segment, Sender } from '../dissection/dissector.ts';
+import type { Beginning, Message, Segment, Sender } from '../dissection/dissector.ts';
+import { FramedConversation, FramedDirection } from '../dissection/framed-conversation.ts';
 import { PostgresqlAnswers } from './postgresql-answers.ts';
 import { PostgresqlBatch, type PostgresqlDescription, PostgresqlDraft } from './postgresql-batch.ts';
 import {
@@ -24,7 +24,6 @@ import { describeStatement, postgresqlDialect, type SqlStatement } from '../sql/
 
 const maxBufferedBytes = 2048;
 const maxNameBytes = 64;
-const maxMisses = 3;
 const errorBytes = 1024;
 const tagBytes = 80;
 /** Answers to a request for encryption: yes, with TLS or GSSAPI. What is neither that nor no is an error. */
@@ -32,37 +31,18 @@ const encrypted: ReadonlySet<number> = new Set([0x53, 0x47]);
 const notEncrypted = 0x4e;
 const describesStatement = 0x53;
 
-class DirectionState<Origin> {
-  readonly reader = new StreamReader<Origin>();
-  inStep = true;
-
-  restart(): void {
-    this.reader.restart();
-    this.inStep = true;
-  }
-
-  placeOf(start: number): Beginning<Origin> {
-    return { origin: this.reader.originAt(start), offset: this.reader.offsetAt(start) };
-  }
-}
-
 /** Reads one PostgreSQL connection; see the top of the file. */
-export class PostgresqlConversation<Origin> implements Conversation<Origin> {
-  desynchronized = false;
-  private readonly client = new DirectionState<Origin>();
-  private readonly server = new DirectionState<Origin>();
+export class PostgresqlConversation<Origin> extends FramedConversation<Origin, FramedDirection<Origin>> {
   private readonly statements = new PostgresqlStatements();
   private readonly batch: PostgresqlBatch<Origin>;
   private readonly answers: PostgresqlAnswers<Origin>;
-  private report!: (message: Message<Origin>) => void;
   private awaitsEncryptionAnswer = false;
   private version = '';
   private database = '';
-  private misses = 0;
-  private malformed = false;
   private failedPreambles = 0;
 
   constructor() {
+    super(new FramedDirection(), new FramedDirection());
     this.batch = new PostgresqlBatch<Origin>(
       (draft, isWhole) => this.reportDraft(draft, isWhole),
       (change) => this.statements.assume(change),
@@ -79,36 +59,27 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
     );
   }
 
-  read(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
-    if (this.desynchronized) return;
-    this.report = report;
+  override read(sender: Sender, segment: Segment<Origin>, report: (message: Message<Origin>) => void): void {
     this.answers.reportTo(report);
-    const isRequest = sender === 'client';
-    const direction = isRequest ? this.client : this.server;
-    const { reader } = direction;
+    super.read(sender, segment, report);
+  }
+
+  protected startRun(direction: FramedDirection<Origin>, isRequest: boolean, segment: Segment<Origin>): void {
     const place = { origin: segment.origin, offset: 0 };
-    if (segment.startsMessage) {
-      if (isRequest) this.startRequests(segment, place);
-      else this.answers.repliesStart(place);
-      if (!direction.inStep || this.startsAfresh(direction, isRequest, segment)) direction.restart();
-    }
-    reader.enter(segment);
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- desynchronized is set while reading
-    while (reader.position < reader.end && direction.inStep && !this.desynchronized) {
-      if (!(isRequest ? this.readFrontend(direction) : this.readBackend(direction))) break;
-    }
-    if (direction.inStep && reader.blind) direction.inStep = false;
-    if (!direction.inStep) {
-      reader.drop();
-      reader.restart();
-      if (this.malformed && segment.startsMessage && ++this.misses >= maxMisses) this.desynchronized = true;
-      this.malformed = false;
-      if (isRequest) {
-        this.batch.finish(false);
-        this.answers.cut();
-      } else this.answers.missed(place);
-    }
-    reader.leave();
+    if (isRequest) this.startRequests(segment, place);
+    else this.answers.repliesStart(place);
+    if (!direction.inStep || this.startsAfresh(direction, isRequest, segment)) direction.restart();
+  }
+
+  protected readMessage(direction: FramedDirection<Origin>, isRequest: boolean): boolean {
+    return isRequest ? this.readFrontend(direction) : this.readBackend(direction);
+  }
+
+  protected missed(isRequest: boolean, segment: Segment<Origin>): void {
+    if (isRequest) {
+      this.batch.finish(false);
+      this.answers.cut();
+    } else this.answers.missed({ origin: segment.origin, offset: 0 });
   }
 
   end(report: (message: Message<Origin>) => void): void {
@@ -121,7 +92,7 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
   }
 
   /** Whether a message stands at the start of a run although the direction was in the middle of one: bytes were lost. */
-  private startsAfresh(direction: DirectionState<Origin>, isRequest: boolean, segment: Segment<Origin>): boolean {
+  private startsAfresh(direction: FramedDirection<Origin>, isRequest: boolean, segment: Segment<Origin>): boolean {
     const { bytes } = segment;
     if (direction.reader.ahead === 0 || bytes.length < headerBytes) return false;
     const length = 1 + bytes.readUInt32BE(1);
@@ -137,20 +108,20 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
   }
 
   /** Reads one message of the client; false when the rest has to wait for the next segment. */
-  private readFrontend(direction: DirectionState<Origin>): boolean {
+  private readFrontend(direction: FramedDirection<Origin>): boolean {
     const { reader } = direction;
     const bytes = reader.window;
     const start = reader.position;
     if (bytes[start] === 0) return this.readStartup(direction);
-    if (reader.end - start < headerBytes) return this.awaitHeader(direction);
+    if (reader.end - start < headerBytes) return direction.awaitHeader();
     const type = bytes[start]!;
     const length = bytes.readUInt32BE(start + 1);
-    if (!isFrontendType(type) || length < 4 || length > maxMessageBytes) return this.giveUp(direction);
+    if (!isFrontendType(type) || length < 4 || length > maxMessageBytes) return direction.giveUp();
     const end = Math.min(reader.end, start + 1 + length);
     if (end < start + 1 + length && isRead(type)) {
       if (reader.gap === 0 && reader.end - start < maxBufferedBytes) return false;
     }
-    this.misses = 0;
+    this.understood();
     this.takeFrontend(type, bytes, start + headerBytes, end, direction.placeOf(start));
     reader.pass(1 + length);
     return true;
@@ -218,11 +189,11 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
   }
 
   /** Reads the first message of a connection, which has no type. */
-  private readStartup(direction: DirectionState<Origin>): boolean {
+  private readStartup(direction: FramedDirection<Origin>): boolean {
     const { reader } = direction;
     const bytes = reader.window;
     const start = reader.position;
-    if (reader.end - start < 8) return this.awaitHeader(direction);
+    if (reader.end - start < 8) return direction.awaitHeader();
     const length = bytes.readUInt32BE(start);
     const code = bytes.readUInt32BE(start + 4);
     const end = Math.min(reader.end, start + length);
@@ -238,13 +209,13 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
       const draft = new PostgresqlDraft<Origin>(place, undefined);
       draft.expect(frontend.startup, undefined);
       if (this.answers.add(draft, 'login')) this.reportRequest(place, true, { ...bare('LOGIN'), resource: user });
-    } else return this.giveUp(direction);
+    } else return direction.giveUp();
     reader.pass(length);
     return true;
   }
 
   /** Reads one message of the server; false when the rest has to wait for the next segment. */
-  private readBackend(direction: DirectionState<Origin>): boolean {
+  private readBackend(direction: FramedDirection<Origin>): boolean {
     const { reader } = direction;
     const bytes = reader.window;
     const start = reader.position;
@@ -260,9 +231,9 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
         return false;
       }
     }
-    if (reader.end - start < headerBytes) return this.awaitHeader(direction);
+    if (reader.end - start < headerBytes) return direction.awaitHeader();
     const length = bytes.readUInt32BE(start + 1);
-    if (!isBackendType(type) || length < 4 || length > maxMessageBytes) return this.giveUp(direction);
+    if (!isBackendType(type) || length < 4 || length > maxMessageBytes) return direction.giveUp();
     const body = start + headerBytes;
     const end = Math.min(reader.end, start + 1 + length);
     if (
@@ -272,7 +243,7 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
     )
       return false;
     if (!isAside(type, bytes, body, end)) {
-      this.misses = 0;
+      this.understood();
       if (this.batch.isPending && type !== backend.readyForQuery && this.answers.needsMore) this.batch.reveal();
       const isAligned = this.answers.take({
         type,
@@ -316,17 +287,6 @@ export class PostgresqlConversation<Origin> implements Conversation<Origin> {
       forwardedFor: '',
       userAgent: '',
     });
-  }
-
-  private awaitHeader(direction: DirectionState<Origin>): boolean {
-    if (direction.reader.gap > 0) direction.inStep = false;
-    return false;
-  }
-
-  private giveUp(direction: DirectionState<Origin>): boolean {
-    direction.inStep = false;
-    this.malformed = true;
-    return false;
   }
 }
 

@@ -1,5 +1,6 @@
 import { isLetter, latin1Text, utf8Text } from '../dissection/ascii.ts';
-import type { Conversation, Message, ResponseMessage, Segment, Sender } from '../dissection/dissector.ts';
+import type { Message, ResponseMessage, Segment, Sender } from '../dissection/dissector.ts';
+import { FramedConversation } from '../dissection/framed-conversation.ts';
 import { describeCommand, isKnownCommand } from './redis-commands.ts';
 import { inlineCommand, splitInline } from './redis-inline.ts';
 import type { RedisCommand, RedisReply } from './redis-messages.ts';
@@ -31,7 +32,6 @@ import { unknownResponse } from '../dissection/unknown-response.ts';
 const maxWords = 16;
 const maxWordBytes = 128;
 const maxArguments = 1_048_576;
-const maxMisses = 3;
 const maxStuckRuns = 8;
 const maxWaiting = 2048;
 
@@ -46,14 +46,10 @@ interface Running {
 }
 
 /** Reads one Redis connection; see the top of the file. */
-export class RedisConversation<Origin> implements Conversation<Origin> {
-  desynchronized = false;
-  private readonly client = new RespStream<Origin>();
-  private readonly server = new RespStream<Origin>();
+export class RedisConversation<Origin> extends FramedConversation<Origin, RespStream<Origin>> {
   private readonly queue = new PipelineQueue<Asked>(maxWaiting);
   private readonly session = new RedisSession();
   private running: Running | undefined;
-  private misses = 0;
   private stuckRuns = 0;
   /** A message of this protocol was read. */
   private spoken = false;
@@ -62,38 +58,29 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
   /** Since the client spoke, the server sent something that answers nothing. */
   private spokeAside = false;
 
-  read(sender: Sender, segment: Segment<Origin>, report: Report<Origin>): void {
-    if (this.desynchronized || this.session.replicating) return;
-    const isRequest = sender === 'client';
-    const direction = isRequest ? this.client : this.server;
-    const reader = direction.reader;
-    const giveUp = this.answerUnknown(segment, report);
-    if (segment.startsMessage) this.startRun(isRequest, segment, giveUp);
-    reader.enter(segment);
-    while (reader.position < reader.end && direction.inStep) {
-      if (direction.inLine) direction.passLine();
-      else if (direction.remaining > 0) {
-        if (!this.passValue(direction)) break;
-      } else if (!(isRequest ? this.readCommand(direction, report) : this.readReply(direction, giveUp, report))) break;
-      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set while reading
-      if (this.session.replicating) reader.drop();
-    }
-    if (!direction.inStep || direction.isBlind) {
-      reader.drop();
-      this.goOutOfStep(direction);
-      if (direction.malformed && segment.startsMessage && ++this.misses >= maxMisses) this.desynchronized = true;
-      direction.malformed = false;
-      if (isRequest) this.commandsMissed();
-      else this.queue.repliesMissed(giveUp);
-    }
-    reader.leave();
+  /** The segment in hand. */
+  private segment: Segment<Origin> | undefined;
+  private readonly giveUp = (asked: Asked): void => {
+    this.session.repliedUnknown(asked);
+    if (asked.isReported) this.report(unknownResponse(this.segment!));
+  };
+
+  constructor() {
+    super(new RespStream(), new RespStream());
+  }
+
+  override read(sender: Sender, segment: Segment<Origin>, report: Report<Origin>): void {
+    if (this.session.replicating) return;
+    this.segment = segment;
+    super.read(sender, segment, report);
+    this.segment = undefined;
   }
 
   end(): void {
     this.desynchronized = true;
   }
 
-  private startRun(isRequest: boolean, segment: Segment<Origin>, giveUp: (asked: Asked) => void): void {
+  protected startRun(_: RespStream<Origin>, isRequest: boolean, segment: Segment<Origin>): void {
     const { client, server } = this;
     if (isRequest) {
       this.queue.requestsStart(server.midMessage, segment.afterPause === true);
@@ -101,9 +88,9 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
       this.stuckRuns = server.midMessage ? this.stuckRuns + 1 : 0;
       // A long reply may overlap a request or two; one that never ends was miscounted because bytes were lost.
       if (this.stuckRuns >= maxStuckRuns) {
-        this.goOutOfStep(server);
+        this.loseStep(server);
         server.inStep = true;
-        this.queue.repliesMissed(giveUp);
+        this.queue.repliesMissed(this.giveUp);
       }
       if (!client.inStep || (client.midMessage && startsCommand(segment.bytes))) client.restart();
     } else {
@@ -113,10 +100,22 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
     }
   }
 
-  /** What follows in this direction cannot be read until it starts anew. */
-  private goOutOfStep(direction: RespStream<Origin>): void {
-    direction.restart();
-    direction.inStep = false;
+  protected readMessage(direction: RespStream<Origin>, isRequest: boolean): boolean {
+    if (direction.inLine) direction.passLine();
+    else if (direction.remaining > 0) {
+      if (!this.passValue(direction)) return false;
+    } else if (!(isRequest ? this.readCommand(direction) : this.readReply(direction))) return false;
+    if (this.session.replicating) direction.reader.drop();
+    return true;
+  }
+
+  protected missed(isRequest: boolean): void {
+    if (isRequest) this.commandsMissed();
+    else this.queue.repliesMissed(this.giveUp);
+  }
+
+  protected override loseStep(direction: RespStream<Origin>): void {
+    super.loseStep(direction);
     if (direction !== this.server || this.running === undefined) return;
     this.running = undefined;
     this.session.ranUnseen();
@@ -128,19 +127,12 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
     this.hiddenInRun = true;
   }
 
-  private answerUnknown(segment: Segment<Origin>, report: Report<Origin>): (asked: Asked) => void {
-    return (asked) => {
-      this.session.repliedUnknown(asked);
-      if (asked.isReported) report(unknownResponse(segment));
-    };
-  }
-
   /** Reads one command; false when the rest has to wait for the next segment. */
-  private readCommand(direction: RespStream<Origin>, report: Report<Origin>): boolean {
+  private readCommand(direction: RespStream<Origin>): boolean {
     const reader = direction.reader;
     const bytes = reader.window;
     const start = reader.position;
-    if (bytes[start] !== respType.array) return this.readInline(direction, report);
+    if (bytes[start] !== respType.array) return this.readInline(direction);
     const headerEnd = lineBreakAfter(bytes, start, reader.end);
     if (headerEnd < 0) return direction.awaitHeader();
     const count = readCount(bytes, start + 1, headerEnd);
@@ -152,7 +144,7 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
       if (lengthEnd < 0) {
         if (at < reader.end && bytes[at] !== respType.bulk) return direction.giveUp();
         if (direction.mayWait) return false;
-        this.reportCommand(direction, start, words, count, report);
+        this.reportCommand(direction, start, words, count);
         reader.position = at;
         direction.remaining = count - index;
         return reader.gap === 0 || direction.goBlind();
@@ -165,7 +157,7 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
         if (direction.mayWait) return false;
         // A word that was cut is no key.
         if (wordEnd <= reader.end) addWord(words, bytes, wordStart, wordEnd);
-        this.reportCommand(direction, start, words, count, report);
+        this.reportCommand(direction, start, words, count);
         reader.position = wordStart;
         direction.remaining = count - index - 1;
         reader.pass(length + 2);
@@ -174,13 +166,13 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
       addWord(words, bytes, wordStart, wordEnd);
       at = wordEnd + 2;
     }
-    if (words.length > 0) this.reportCommand(direction, start, words, count, report);
+    if (words.length > 0) this.reportCommand(direction, start, words, count);
     reader.position = at;
     return true;
   }
 
   /** Reads a command typed as plain words on a line. */
-  private readInline(direction: RespStream<Origin>, report: Report<Origin>): boolean {
+  private readInline(direction: RespStream<Origin>): boolean {
     const reader = direction.reader;
     const bytes = reader.window;
     const start = reader.position;
@@ -200,20 +192,14 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
     if (!isWhole) while (wordsEnd > start && bytes[wordsEnd - 1]! > 0x20) wordsEnd--;
     const { words, count } = splitInline(bytes, start, wordsEnd, maxWords, maxWordBytes);
     if (words.length === 0) return direction.giveUp();
-    this.reportCommand(direction, start, words, isWhole ? count : maxArguments, report);
+    this.reportCommand(direction, start, words, isWhole ? count : maxArguments);
     reader.position = isWhole ? lineEnd + 1 : lineEnd;
     direction.inLine = !isWhole;
     return true;
   }
 
-  private reportCommand(
-    direction: RespStream<Origin>,
-    start: number,
-    words: readonly string[],
-    count: number,
-    report: Report<Origin>,
-  ): void {
-    this.misses = 0;
+  private reportCommand(direction: RespStream<Origin>, start: number, words: readonly string[], count: number): void {
+    this.understood();
     this.spoken = true;
     const { queue, session } = this;
     if (queue.full) {
@@ -234,7 +220,7 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
     if (asking === 'unclear') this.commandsMissed();
     const described = describeCommand(name, command.words);
     if (asking !== 'one-way') queue.asked(asking === 'unclear' ? { ...namelessCommand, isReported: true } : asking);
-    report({
+    this.report({
       kind: 'request',
       origin: direction.reader.originAt(start),
       offset: direction.reader.offsetAt(start),
@@ -255,7 +241,7 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
   }
 
   /** Reads the head of one reply or push; false when the rest has to wait for the next segment. */
-  private readReply(direction: RespStream<Origin>, giveUp: (asked: Asked) => void, report: Report<Origin>): boolean {
+  private readReply(direction: RespStream<Origin>): boolean {
     const type = direction.reader.window[direction.reader.position]!;
     // Masters send line breaks so that a replica does not take them for gone.
     if (type === 0x0a) {
@@ -264,17 +250,12 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
     }
     if (isResp3Type(type) && (isLineType(type) || isBulkType(type) || isAggregateType(type)))
       this.session.isResp3 = true;
-    if (isLineType(type)) return this.readLine(direction, type, giveUp, report);
-    if (isBulkType(type)) return this.readBulk(direction, type, giveUp, report);
-    return isAggregateType(type) ? this.readAggregate(direction, type, giveUp, report) : direction.giveUp();
+    if (isLineType(type)) return this.readLine(direction, type);
+    if (isBulkType(type)) return this.readBulk(direction, type);
+    return isAggregateType(type) ? this.readAggregate(direction, type) : direction.giveUp();
   }
 
-  private readLine(
-    direction: RespStream<Origin>,
-    type: number,
-    giveUp: (asked: Asked) => void,
-    report: Report<Origin>,
-  ): boolean {
+  private readLine(direction: RespStream<Origin>, type: number): boolean {
     const reader = direction.reader;
     const bytes = reader.window;
     const start = reader.position;
@@ -287,7 +268,7 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
     if (type === respType.simple && this.isMonitorLine(text)) this.spokeAside = true;
     else {
       const reply = { type, isError: type === respType.error, isNull, text, payload: '', count: 0 };
-      this.reportReply(direction, start, reply, declaredBytes, giveUp, report);
+      this.reportReply(direction, start, reply, declaredBytes);
     }
     if (lineEnd < 0) direction.inLine = true;
     reader.position = lineEnd < 0 ? reader.end : lineEnd + 2;
@@ -299,12 +280,7 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
     return (this.session.monitoring || this.queue.idle) && /^\d+\.\d+ \[/.test(text);
   }
 
-  private readBulk(
-    direction: RespStream<Origin>,
-    type: number,
-    giveUp: (asked: Asked) => void,
-    report: Report<Origin>,
-  ): boolean {
+  private readBulk(direction: RespStream<Origin>, type: number): boolean {
     const reader = direction.reader;
     const bytes = reader.window;
     const start = reader.position;
@@ -327,17 +303,12 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
       payload: isToken && shown === body + length ? utf8Text(bytes, body, shown) : '',
       count: 0,
     };
-    this.reportReply(direction, start, reply, declaredBytes, giveUp, report);
+    this.reportReply(direction, start, reply, declaredBytes);
     reader.pass(declaredBytes);
     return true;
   }
 
-  private readAggregate(
-    direction: RespStream<Origin>,
-    type: number,
-    giveUp: (asked: Asked) => void,
-    report: Report<Origin>,
-  ): boolean {
+  private readAggregate(direction: RespStream<Origin>, type: number): boolean {
     const reader = direction.reader;
     const bytes = reader.window;
     const start = reader.position;
@@ -353,8 +324,8 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
       if (mayBePublished && head?.isWhole !== true && this.awaitsPublished(head) && direction.mayWait) return false;
       if (head === undefined ? type !== respType.push : this.isReply(type, count, head)) {
         const reply = { type, isError: false, isNull: count < 0, text: '', payload: '', count };
-        const asked = this.reportReply(direction, start, reply, 0, giveUp, report, head);
-        missingValues = this.startRunning(asked?.transaction, reply, giveUp);
+        const asked = this.reportReply(direction, start, reply, 0, head);
+        missingValues = this.startRunning(asked?.transaction, reply);
       } else this.spokeAside = true;
     }
     direction.remaining = Math.max(0, values - missingValues);
@@ -378,15 +349,11 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
   }
 
   /** The array of EXEC begins: returns how many values it is short of. */
-  private startRunning(
-    transaction: RedisTransaction | undefined,
-    reply: RedisReply,
-    giveUp: (asked: Asked) => void,
-  ): number {
+  private startRunning(transaction: RedisTransaction | undefined, reply: RedisReply): number {
     if (transaction === undefined || reply.isNull || reply.count <= 0 || transaction.queued === 0) return 0;
     if (transaction.isVague) {
       // How many values follow depends on subscriptions that are not known.
-      this.queue.repliesMissed(giveUp);
+      this.queue.repliesMissed(this.giveUp);
       this.session.ranUnseen();
       return 0;
     }
@@ -401,11 +368,9 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
     start: number,
     reply: RedisReply,
     declaredBytes: number,
-    giveUp: (asked: Asked) => void,
-    report: Report<Origin>,
     head?: PublishedHead,
   ): Asked | undefined {
-    this.misses = 0;
+    this.understood();
     this.spoken = true;
     const { queue, session } = this;
     if (session.refusesToBeMuted(reply)) queue.misaligned();
@@ -415,7 +380,7 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
       queue.misaligned();
     }
     const asked = queue.answered(
-      giveUp,
+      this.giveUp,
       queue.doubtful ? (one) => proves(one, reply, !this.hiddenInRun) || confirmsOnly(one.channels, head) : undefined,
     );
     if (asked === undefined) return undefined;
@@ -424,7 +389,7 @@ export class RedisConversation<Origin> implements Conversation<Origin> {
     if (!asked.isReported) return asked;
     const { type, isError, isNull, text } = reply;
     const { assumed } = asked;
-    report({
+    this.report({
       kind: 'response',
       origin: direction.reader.originAt(start),
       offset: direction.reader.offsetAt(start),

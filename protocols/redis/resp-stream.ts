@@ -1,4 +1,4 @@
-import { StreamReader } from '../dissection/stream-reader.ts';
+import { FramedDirection } from '../dissection/framed-conversation.ts';
 import {
   isAggregateType,
   isBulkType,
@@ -21,24 +21,18 @@ const maxHeaderBytes = 32;
 export const maxLength = 2 ** 40;
 
 /** One direction; see the top of the file. */
-export class RespStream<Origin> {
-  readonly reader = new StreamReader<Origin>();
+export class RespStream<Origin> extends FramedDirection<Origin> {
   /** Values of the current message still to be passed over. */
   remaining = 0;
   /** Inside a line whose end was not seen yet. */
   inLine = false;
-  /** False when it is unknown where the next message begins. */
-  inStep = true;
-  /** What was read last is no RESP. */
-  malformed = false;
 
   get midMessage(): boolean {
     return this.reader.ahead > 0 || this.remaining > 0 || this.inLine;
   }
 
-  /** Whether bytes that were not captured hide what comes next. */
-  get isBlind(): boolean {
-    return this.reader.blind || (this.inLine && this.reader.gap > 0);
+  override get isBlind(): boolean {
+    return super.isBlind || (this.inLine && this.reader.gap > 0);
   }
 
   /** Whether an unfinished message may wait for its next bytes. */
@@ -46,11 +40,10 @@ export class RespStream<Origin> {
     return this.reader.gap === 0 && this.reader.end - this.reader.position <= maxBufferedBytes;
   }
 
-  restart(): void {
-    this.reader.restart();
+  override restart(): void {
+    super.restart();
     this.remaining = 0;
     this.inLine = false;
-    this.inStep = true;
   }
 
   /** Passes over one value of the current message; false when its header has to wait for the next segment. */
@@ -90,21 +83,8 @@ export class RespStream<Origin> {
   }
 
   /** A line with a length is not complete. */
-  awaitHeader(): boolean {
+  override awaitHeader(): false {
     if (this.reader.gap > 0) return this.goBlind();
     return this.reader.end - this.reader.position > maxHeaderBytes ? this.giveUp() : false;
-  }
-
-  /** Where the next value begins was not captured. */
-  goBlind(): boolean {
-    this.inStep = false;
-    return false;
-  }
-
-  /** These bytes are not RESP. */
-  giveUp(): boolean {
-    this.inStep = false;
-    this.malformed = true;
-    return false;
   }
 }
