@@ -1,7 +1,6 @@
 import type { ComponentId } from './link/link-store.ts';
 import type { RevisionPace } from './revision-pace.ts';
-import type { SpanRecord } from './span-record.ts';
-import type { RecencyList } from './recency-list.ts';
+import type { RecencyItem } from './recency-list.ts';
 
 /** What is out of a trace. */
 export interface EmittedTrace {
@@ -13,9 +12,9 @@ export interface EmittedTrace {
 }
 
 /** Spans that belong together as far as is known. */
-export interface Component {
+export interface Component<Span> extends RecencyItem<Component<Span>> {
   readonly id: ComponentId;
-  spans: SpanRecord[];
+  spans: Span[];
   /** Spans ever put in. */
   spanCount: number;
   /** Event time at which the last span came. */
@@ -28,17 +27,13 @@ export interface Component {
   /** Emitted traces that became part of this one, not announced yet. */
   absorbed: EmittedTrace[] | undefined;
   /** Calls, here or elsewhere, whose cause was asked for before a server span of this component came. */
-  pendingReevaluation: SpanRecord[] | undefined;
+  pendingReevaluation: Span[] | undefined;
   /** Not undefined when another component has taken over its spans. */
-  mergedInto: Component | undefined;
-  /** Where it is, and its neighbours there. */
-  list: RecencyList | undefined;
-  previous: Component | undefined;
-  next: Component | undefined;
+  mergedInto: Component<Span> | undefined;
 }
 
 /** A component without spans. */
-export function newComponent(id: ComponentId, nowNs: number): Component {
+export function newComponent<Span>(id: ComponentId, nowNs: number): Component<Span> {
   return {
     id,
     spans: [],
@@ -57,7 +52,7 @@ export function newComponent(id: ComponentId, nowNs: number): Component {
 }
 
 /** The component that has the spans now. */
-export function surviving(component: Component): Component {
+export function surviving<Span>(component: Component<Span>): Component<Span> {
   let current = component;
   while (current.mergedInto !== undefined) current = current.mergedInto;
   return current;

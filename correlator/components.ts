@@ -3,11 +3,11 @@
  * `deferred`: quiet, but it went out not long ago. `emitted`: the trace is out, and late spans may still come; `revised` are
  * those of them that went out long after they were touched. A component that is being settled is in no list.
  */
-import { type Component, newComponent, type EmittedTrace } from './component.ts';
+import { type EmittedTrace, newComponent } from './component.ts';
 import { DueHeap } from './due-heap.ts';
 import type { ComponentId, Join } from './link/link-store.ts';
 import { joinedPace } from './revision-pace.ts';
-import type { SpanRecord } from './span-record.ts';
+import type { SpanComponent, SpanRecord } from './span-record.ts';
 import { RecencyList } from './recency-list.ts';
 
 function older(left: EmittedTrace, right: EmittedTrace): [EmittedTrace, EmittedTrace] {
@@ -24,8 +24,12 @@ function withOneMore(spans: SpanRecord[], span: SpanRecord): SpanRecord[] {
 }
 
 /** Takes out of a list what is due. An entry counts if its component still waits in that list, and for that moment. */
-function takeScheduled(heap: DueHeap<Component>, list: RecencyList, nowNs: number): readonly Component[] {
-  const due: Component[] = [];
+function takeScheduled(
+  heap: DueHeap<SpanComponent>,
+  list: RecencyList<SpanComponent>,
+  nowNs: number,
+): readonly SpanComponent[] {
+  const due: SpanComponent[] = [];
   for (let next = heap.take(nowNs); next !== undefined; next = heap.take(nowNs)) {
     const { item: component } = next;
     if (component.list !== list || component.dueNs !== next.due) continue;
@@ -37,17 +41,17 @@ function takeScheduled(heap: DueHeap<Component>, list: RecencyList, nowNs: numbe
 
 /** All components in state, by number and by what they wait for. */
 export class Components {
-  readonly open = new RecencyList();
-  readonly waiting = new RecencyList();
-  readonly deferred = new RecencyList();
-  readonly emitted = new RecencyList();
-  readonly revised = new RecencyList();
-  readonly #revisions = new DueHeap<Component>();
-  readonly #releases = new DueHeap<Component>();
-  readonly #byId = new Map<ComponentId, Component>();
+  readonly open = new RecencyList<SpanComponent>();
+  readonly waiting = new RecencyList<SpanComponent>();
+  readonly deferred = new RecencyList<SpanComponent>();
+  readonly emitted = new RecencyList<SpanComponent>();
+  readonly revised = new RecencyList<SpanComponent>();
+  readonly #revisions = new DueHeap<SpanComponent>();
+  readonly #releases = new DueHeap<SpanComponent>();
+  readonly #byId = new Map<ComponentId, SpanComponent>();
 
   /** Every component, oldest first. */
-  all(): Iterable<Component> {
+  all(): Iterable<SpanComponent> {
     return this.#byId.values();
   }
 
@@ -61,31 +65,31 @@ export class Components {
   }
 
   /** Notes that a span came: the component is open again. */
-  touch(component: Component, nowNs: number): void {
+  touch(component: SpanComponent, nowNs: number): void {
     component.touchedNs = nowNs;
     component.unemittedSinceNs = Math.min(component.unemittedSinceNs, nowNs);
     this.moveTo(component, this.open);
   }
 
-  moveTo(component: Component, list: RecencyList): void {
+  moveTo(component: SpanComponent, list: RecencyList<SpanComponent>): void {
     component.list?.remove(component);
     list.append(component);
   }
 
   /** Puts a component aside until its next revision is due. */
-  defer(component: Component, dueNs: number): void {
+  defer(component: SpanComponent, dueNs: number): void {
     this.moveTo(component, this.deferred);
     component.dueNs = dueNs;
     this.#revisions.push(component, dueNs);
   }
 
   /** Takes out the components whose next revision is due. */
-  takeDeferred(nowNs: number): readonly Component[] {
+  takeDeferred(nowNs: number): readonly SpanComponent[] {
     return takeScheduled(this.#revisions, this.deferred, nowNs);
   }
 
   /** Puts a component whose trace is out where it stays for late spans. */
-  keep(component: Component, lateNs: number): void {
+  keep(component: SpanComponent, lateNs: number): void {
     const { last } = this.emitted;
     if (last === undefined || last === component || last.touchedNs <= component.touchedNs) {
       this.moveTo(component, this.emitted);
@@ -98,18 +102,18 @@ export class Components {
   }
 
   /** Takes out the components whose late window is over. */
-  takeOver(lateNs: number, nowNs: number): readonly Component[] {
+  takeOver(lateNs: number, nowNs: number): readonly SpanComponent[] {
     return [...this.takeDue(this.emitted, lateNs, nowNs), ...takeScheduled(this.#releases, this.revised, nowNs)];
   }
 
   /** Whether the trace of a component is out, with all of its spans. */
-  isOut({ list }: Component): boolean {
+  isOut({ list }: SpanComponent): boolean {
     return list === this.emitted || list === this.revised;
   }
 
   /** Takes out the components at the front of a list that were last touched `ageNs` ago or longer. */
-  takeDue(list: RecencyList, ageNs: number, nowNs: number): readonly Component[] {
-    const due: Component[] = [];
+  takeDue(list: RecencyList<SpanComponent>, ageNs: number, nowNs: number): readonly SpanComponent[] {
+    const due: SpanComponent[] = [];
     for (let first = list.first; first !== undefined && first.touchedNs + ageNs <= nowNs; first = list.first) {
       list.remove(first);
       due.push(first);
@@ -121,7 +125,7 @@ export class Components {
    * Follows a join of the store. The survivor is in the open list when the component touched last was, else in none.
    * Of two emitted traces the older one's id survives.
    */
-  join({ from, into }: Join): Component {
+  join({ from, into }: Join): SpanComponent {
     const source = this.#byId.get(from)!;
     const target = this.#byId.get(into)!;
     for (const span of source.spans) span.component = target;
@@ -145,7 +149,7 @@ export class Components {
     return target;
   }
 
-  #place(target: Component, source: Component): void {
+  #place(target: SpanComponent, source: SpanComponent): void {
     const last = source.touchedNs > target.touchedNs ? source : target;
     if (last.list !== this.open) {
       source.list?.remove(source);
@@ -156,7 +160,7 @@ export class Components {
     } else source.list?.remove(source);
   }
 
-  remove(component: Component): void {
+  remove(component: SpanComponent): void {
     component.list?.remove(component);
     this.#byId.delete(component.id);
   }

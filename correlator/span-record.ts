@@ -5,7 +5,6 @@ import { type Cause, type Protocol, readCause, type Reason } from '../schemas/ge
 import type { SpanRole } from '../schemas/observation-points.ts';
 import type { Component } from './component.ts';
 import type { InputOffset } from './input-offsets.ts';
-import type { ProcessIndex } from './local-cause/process-index.ts';
 import { blockStride, type RecordBlock } from './record-block.ts';
 import type { SpanKind } from './span-kind.ts';
 
@@ -16,6 +15,9 @@ export interface Edge {
   /** Probability that the parent is right, in (0, 1]. */
   readonly confidence: number;
 }
+
+/** The component that a span is in. */
+export type SpanComponent = Component<SpanRecord>;
 
 /** Texts of a span, and where its numbers are. */
 export interface RecordFacts {
@@ -62,8 +64,9 @@ export class SpanRecord {
   readonly statedParentSpanId: string;
   #flags = 0;
 
-  component: Component | undefined;
-  process: ProcessIndex | undefined;
+  component: SpanComponent | undefined;
+  /** Stands for the process that it is of: one object for all spans in state of one process. */
+  process: object | undefined;
   /** On client spans: the server span of the same process that made this call, once known. */
   cause: Edge | undefined;
   /** Where several correlators share the work: the component under which it was sent last; empty before. */

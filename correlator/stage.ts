@@ -16,7 +16,7 @@ import type { Accounting, Stage } from '../core/stage/stage.ts';
 import { assembleTrace } from './assemble/assemble-trace.ts';
 import { carriedTraceId, derivedTraceId } from './assemble/trace-identity.ts';
 import { traceMessage, writeAssembledTrace, writeMergedTrace } from './assemble/write-trace.ts';
-import { type Component, surviving } from './component.ts';
+import { surviving } from './component.ts';
 import { Components } from './components.ts';
 import type { CorrelatorConfig } from './config.ts';
 import { EventClock } from './event-clock.ts';
@@ -28,7 +28,7 @@ import { type Concerned, LocalCauses } from './local-cause/local-causes.ts';
 import { copyOf, readRecordBatch } from './span-batch-reader.ts';
 import { ReadAgain } from './read-again.ts';
 import { RevisionPacing } from './revision-pace.ts';
-import type { SpanRecord } from './span-record.ts';
+import type { SpanComponent, SpanRecord } from './span-record.ts';
 
 /** Events inside the correlator that are no outcome of a span, counted since start. */
 export type CorrelatorDiagnostics = Readonly<Record<string, number>>;
@@ -143,7 +143,7 @@ export class Correlator implements Stage<OutgoingMessage> {
   }
 
   /** Takes spans into state. Returns components that have gone without being emitted for too long. */
-  #take(spans: readonly SpanRecord[]): readonly Component[] {
+  #take(spans: readonly SpanRecord[]): readonly SpanComponent[] {
     if (spans.length === 0) return [];
     const { nowNs } = this.#clock;
     this.#counters.receive(spans.length);
@@ -164,7 +164,7 @@ export class Correlator implements Stage<OutgoingMessage> {
     const { components, joins } = this.#links.link(fresh, nowNs);
     for (const [index, span] of fresh.entries()) this.#components.enter(components[index]!, span, nowNs);
     for (const join of joins) this.#components.join(join);
-    const overdue = new Set<Component>();
+    const overdue = new Set<SpanComponent>();
     for (const [index, span] of fresh.entries()) {
       const component = span.component!;
       this.#components.touch(component, nowNs);
@@ -178,7 +178,7 @@ export class Correlator implements Stage<OutgoingMessage> {
   }
 
   /** Emits what has become due at this event time, forgets what is too old, and keeps state within its bounds. */
-  #advance(nowNs: number, overdue: readonly Component[]): readonly OutgoingMessage[] {
+  #advance(nowNs: number, overdue: readonly SpanComponent[]): readonly OutgoingMessage[] {
     const messages: OutgoingMessage[] = [];
     for (const component of overdue) component.list?.remove(component);
     const due = [
@@ -212,7 +212,12 @@ export class Correlator implements Stage<OutgoingMessage> {
   }
 
   /** Decides the causes of calls in components that are due, and emits those that are then complete. */
-  #settle(due: readonly Component[], forced: ReadonlySet<Component>, nowNs: number, messages: OutgoingMessage[]): void {
+  #settle(
+    due: readonly SpanComponent[],
+    forced: ReadonlySet<SpanComponent>,
+    nowNs: number,
+    messages: OutgoingMessage[],
+  ): void {
     const touched = new Set(due);
     const impatient = new Set(forced);
     const waiting: SpanRecord[] = [];
@@ -227,7 +232,7 @@ export class Correlator implements Stage<OutgoingMessage> {
       calls.sort(byRequest);
       this.#causes.observe(calls);
       const pairs: (readonly [ComponentId, ComponentId])[] = [];
-      const partners = new Set<Component>();
+      const partners = new Set<SpanComponent>();
       for (const call of calls) {
         const component = call.component!;
         const mayWait = component.touchedNs + this.#causeWaitNs > nowNs && !impatient.has(component);
@@ -255,12 +260,12 @@ export class Correlator implements Stage<OutgoingMessage> {
   }
 
   /** When a trace may go out, as far as it has gone out before. */
-  #revisionDueNs({ emitted, spanCount, touchedNs }: Component): number {
+  #revisionDueNs({ emitted, spanCount, touchedNs }: SpanComponent): number {
     return emitted === undefined ? touchedNs : this.#pacing.due(emitted.pace, spanCount, touchedNs);
   }
 
   /** Emits what has changed since it went out, unless that was not long ago. */
-  #emitOrDefer(component: Component, isForced: boolean, nowNs: number, messages: OutgoingMessage[]): void {
+  #emitOrDefer(component: SpanComponent, isForced: boolean, nowNs: number, messages: OutgoingMessage[]): void {
     const { emitted, spanCount, absorbed } = component;
     const isNew = emitted?.revision !== spanCount || absorbed !== undefined;
     const dueNs = this.#revisionDueNs(component);
@@ -276,8 +281,8 @@ export class Correlator implements Stage<OutgoingMessage> {
   /** Joins components by decided causes. Returns the undecided calls of those that came in by that. */
   #joinSettled(
     pairs: readonly (readonly [ComponentId, ComponentId])[],
-    partners: ReadonlySet<Component>,
-    touched: Set<Component>,
+    partners: ReadonlySet<SpanComponent>,
+    touched: Set<SpanComponent>,
     nowNs: number,
   ): SpanRecord[] {
     const spansOf = new Map([...partners].map((partner) => [partner, partner.spans.filter(isUndecided)]));
@@ -295,7 +300,7 @@ export class Correlator implements Stage<OutgoingMessage> {
     return calls;
   }
 
-  #emit(component: Component, nowNs: number, messages: OutgoingMessage[]): void {
+  #emit(component: SpanComponent, nowNs: number, messages: OutgoingMessage[]): void {
     const before = component.emitted;
     const assembled = assembleTrace(component.spans);
     const { spans } = assembled;
@@ -321,7 +326,7 @@ export class Correlator implements Stage<OutgoingMessage> {
     component.absorbed = undefined;
   }
 
-  #release(component: Component): void {
+  #release(component: SpanComponent): void {
     this.#components.remove(component);
     this.#links.forget(component.id, component.spans);
     this.#forgetSpans(component.spans);

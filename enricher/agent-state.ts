@@ -1,18 +1,38 @@
+import type { Counters } from '../core/stage/accounting.ts';
+import type { Dissector } from '../protocols/dissection/dissector.ts';
 import type { EventBatch, ProcessFacts, SocketEvent } from '../schemas/generated/event-batch.ts';
 import type { Span } from '../schemas/generated/span.ts';
-import type { AgentParts } from './agent.ts';
 import { Causality } from './causality/causality.ts';
 import { CausalityListener } from './causality/causality-listener.ts';
+import type { EnricherConfig } from './config.ts';
 import { LruEntry, LruMap } from './lru.ts';
+import type { DropReason, EnricherRejectReason } from './outcomes.ts';
 import type { BatchClock } from './pair/event-ref.ts';
 import { Pairing } from './pair/pairing.ts';
 import { SpanBuilder } from './pair/span-builder.ts';
 import { SocketEvents } from './socket-events.ts';
 import { SpanIds } from './span-id.ts';
+import type { TagCounts } from './tag/tag-counts.ts';
 import type { Tagger } from './tag/tagger.ts';
-import { type TaggedSpan, type WaitingOwner, type WaitingSpan, WaitingSpans } from './tag/waiting-spans.ts';
+import {
+  type TaggedSpan,
+  type WaitingIndex,
+  type WaitingOwner,
+  type WaitingSpan,
+  WaitingSpans,
+} from './tag/waiting-spans.ts';
 
 const maxStartTimes = 65_536;
+
+/** What the agents of an enricher share. */
+export interface AgentParts {
+  readonly config: EnricherConfig;
+  readonly dissectors: readonly Dissector[];
+  readonly tagger: () => Tagger;
+  readonly counters: Counters<DropReason, EnricherRejectReason>;
+  readonly waitingIndex: WaitingIndex;
+  readonly tagCounts: TagCounts;
+}
 
 class StartTime extends LruEntry {
   startTimeNs: bigint;

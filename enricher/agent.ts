@@ -1,29 +1,11 @@
-import type { Counters } from '../core/stage/accounting.ts';
 import type { EventBatch } from '../schemas/generated/event-batch.ts';
 import type { Span } from '../schemas/generated/span.ts';
 import type { SpanBatch } from '../schemas/generated/span-batch.ts';
 import { AgentClock } from './agent-clock.ts';
-import { AgentState } from './agent-state.ts';
-import type { EnricherConfig } from './config.ts';
-import type { Dissector } from '../protocols/dissection/dissector.ts';
+import { type AgentParts, AgentState } from './agent-state.ts';
 import { LruEntry } from './lru.ts';
-import type { DropReason, EnricherRejectReason } from './outcomes.ts';
 import { RecentBatches } from './recent-batches.ts';
-import type { Tagger } from './tag/tagger.ts';
-import type { TaggedSpan, WaitingIndex, WaitingSpan } from './tag/waiting-spans.ts';
-import type { TagCounts } from './tag/tag-counts.ts';
-
-/** What an agent is made of. */
-export interface AgentParts {
-  readonly config: EnricherConfig;
-  readonly dissectors: readonly Dissector[];
-  readonly tagger: () => Tagger;
-  readonly counters: Counters<DropReason, EnricherRejectReason>;
-  readonly waitingIndex: WaitingIndex;
-  readonly tagCounts: TagCounts;
-  /** Takes an agent that has spans which go out between batches. */
-  readonly isLate?: (agent: Agent) => void;
-}
+import type { TaggedSpan, WaitingSpan } from './tag/waiting-spans.ts';
 
 /**
  * Everything that is kept of one agent: the clock domain in which all of the enricher's work happens. One that only sent
@@ -40,6 +22,7 @@ export class Agent extends LruEntry {
   /** {@link size} as it was counted last, by whoever counts. */
   countedSize = 0;
   private readonly parts: AgentParts;
+  private readonly onLate: (agent: Agent) => void;
   private readonly clock = new AgentClock();
   private readonly recent = new RecentBatches();
   private state: AgentState | undefined;
@@ -50,11 +33,13 @@ export class Agent extends LruEntry {
   private repeatedMs: number | undefined;
   private watermarkNs = 0n;
 
-  constructor(id: number, partition: number, parts: AgentParts) {
+  /** @param onLate takes the agent when it has spans that go out between batches */
+  constructor(id: number, partition: number, parts: AgentParts, onLate: (agent: Agent) => void = () => undefined) {
     super();
     this.id = id;
     this.partition = partition;
     this.parts = parts;
+    this.onLate = onLate;
   }
 
   /**
@@ -111,7 +96,7 @@ export class Agent extends LruEntry {
   /** Forgets the oldest of what is kept, until no more than this part of it is left. */
   shrink(part: number): void {
     this.state?.shrink(part, this.lateSpans);
-    if (this.lateSpans.length > 0) this.parts.isLate?.(this);
+    if (this.lateSpans.length > 0) this.onLate(this);
   }
 
   /** Newest event time, in Unix nanoseconds. */
@@ -122,7 +107,7 @@ export class Agent extends LruEntry {
   /** Something was learned that a span waited for. */
   wake(waiting: WaitingSpan): void {
     this.state?.wake(waiting, this.lateSpans);
-    if (this.lateSpans.length > 0) this.parts.isLate?.(this);
+    if (this.lateSpans.length > 0) this.onLate(this);
   }
 
   /** Spans that are ready since the last batch; undefined when there are none. */
@@ -155,7 +140,7 @@ export class Agent extends LruEntry {
       return;
     }
     this.lateSpans.push(tagged.span);
-    this.parts.isLate?.(this);
+    this.onLate(this);
   }
 
   private takeSpans(): SpanBatch {

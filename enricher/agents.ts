@@ -7,7 +7,8 @@
  * of things those agents that keep the most lose the oldest, until all have as much at most.
  */
 import type { SpanBatch } from '../schemas/generated/span-batch.ts';
-import { Agent, type AgentParts } from './agent.ts';
+import { Agent } from './agent.ts';
+import type { AgentParts } from './agent-state.ts';
 import { LowWatermark } from './low-watermark.ts';
 import { LruMap } from './lru.ts';
 
@@ -46,13 +47,16 @@ export class Agents {
   private readonly lowWatermarks = new Map<number, LowWatermark<Agent>>();
   /** Agents with spans that go out between batches. */
   private readonly late = new Set<Agent>();
+  private readonly onLate = (agent: Agent): void => {
+    this.late.add(agent);
+  };
   /** What agents that had to go left. */
   private left: SpanBatch[] = [];
   private entries = 0;
 
   constructor(limits: AgentLimits, parts: AgentParts) {
     this.limits = limits;
-    this.parts = { ...parts, isLate: (agent) => this.late.add(agent) };
+    this.parts = parts;
   }
 
   get size(): number {
@@ -64,7 +68,7 @@ export class Agents {
     const key = `${partition}:${agentId}`;
     let agent = this.established.get(key) ?? this.newcomers.get(key);
     if (agent === undefined) {
-      agent = new Agent(agentId, partition, this.parts);
+      agent = new Agent(agentId, partition, this.parts, this.onLate);
       this.newcomers.add(key, agent);
       if (this.size > this.limits.maxAgents) this.evictOne(agent);
     } else if (agent.batches === establishedBatches && this.newcomers.has(key)) this.establish(key, agent);

@@ -55,97 +55,106 @@ const stageName = 'enricher';
 
 /** The stage; see the top of the file. */
 export function createEnricher(config: EnricherConfig, parts: EnricherParts): Enricher {
-  const counters = new Counters(dropReasons, rejectReasons);
-  const recent = new RecentOffsets(config.memory, config.memoryBytes);
-  const signatures = new SignatureChecker(parts.signatures ?? unsignedAccepted);
-  const table = new ResourceTable(config);
-  const waitingIndex = new WaitingIndex();
-  const tagCounts = newTagCounts();
-  table.listener = waitingIndex;
-  /** Hosts that no agent may tell of: the sink puts them aside. */
-  let refusedResources = 0;
+  return new EnricherStage(config, parts);
+}
+
+class EnricherStage implements Enricher {
+  readonly #counters = new Counters(dropReasons, rejectReasons);
+  readonly #recent: RecentOffsets;
+  readonly #signatures: SignatureChecker;
+  readonly #table: ResourceTable;
+  readonly #waitingIndex = new WaitingIndex();
+  readonly #tagCounts = newTagCounts();
+  readonly #agents: Agents;
   /** By partition: results of messages below went out before. */
-  const emittedBelow = new Map<number, number>();
-
-  const agents = new Agents(config, {
-    config,
-    dissectors: parts.dissectors,
-    tagger: () => new AgentTagger(table, config.maxProcesses, tagCounts),
-    counters,
-    waitingIndex,
-    tagCounts,
-  });
+  readonly #emittedBelow = new Map<number, number>();
+  /** Hosts that no agent may tell of: the sink puts them aside. */
+  #refusedResources = 0;
   /** Newest event time of the agents heard of since the last flush. */
-  let newestNs = 0n;
+  #newestNs = 0n;
 
-  return {
-    process(message: ReceivedMessage, nowMs: number): readonly OutgoingMessage[] {
-      recent.note(message);
-      const decoded = readBatch(message, signatures);
-      if (decoded.kind !== 'ok') {
-        const { reason, detail } = decoded;
-        return [refuse(message, counters, { stage: stageName, reason, detail }, nowMs)];
-      }
-      const agent = agents.heard(decoded.value.agentId, message.partition, nowMs);
-      const isRepeated = message.offset < (emittedBelow.get(message.partition) ?? 0);
-      const repeatedMs = isRepeated ? message.timestampMs : undefined;
-      const spans = agent.process(decoded.value, message.offset, repeatedMs, message.timestampMs);
-      agents.worked(agent);
-      if (agent.timeNs > newestNs) newestNs = agent.timeNs;
-      return [spanMessage(spans)];
-    },
+  constructor(config: EnricherConfig, { dissectors, signatures }: EnricherParts) {
+    this.#recent = new RecentOffsets(config.memory, config.memoryBytes);
+    this.#signatures = new SignatureChecker(signatures ?? unsignedAccepted);
+    this.#table = new ResourceTable(config);
+    this.#table.listener = this.#waitingIndex;
+    this.#agents = new Agents(config, {
+      config,
+      dissectors,
+      tagger: () => new AgentTagger(this.#table, config.maxProcesses, this.#tagCounts),
+      counters: this.#counters,
+      waitingIndex: this.#waitingIndex,
+      tagCounts: this.#tagCounts,
+    });
+  }
 
-    flush(nowMs: number): readonly OutgoingMessage[] {
-      for (const waiting of waitingIndex.takeWoken()) waiting.owner.wake(waiting);
-      const outputs = agents.flush(nowMs).map(spanMessage);
-      table.forget(newestNs);
-      newestNs = 0n;
-      return outputs;
-    },
+  process(message: ReceivedMessage, nowMs: number): readonly OutgoingMessage[] {
+    this.#recent.note(message);
+    const decoded = readBatch(message, this.#signatures);
+    if (decoded.kind !== 'ok') {
+      const { reason, detail } = decoded;
+      return [refuse(message, this.#counters, { stage: stageName, reason, detail }, nowMs)];
+    }
+    const agent = this.#agents.heard(decoded.value.agentId, message.partition, nowMs);
+    const isRepeated = message.offset < (this.#emittedBelow.get(message.partition) ?? 0);
+    const repeatedMs = isRepeated ? message.timestampMs : undefined;
+    const spans = agent.process(decoded.value, message.offset, repeatedMs, message.timestampMs);
+    this.#agents.worked(agent);
+    if (agent.timeNs > this.#newestNs) this.#newestNs = agent.timeNs;
+    return [spanMessage(spans)];
+  }
 
-    drain(): readonly OutgoingMessage[] {
-      recent.clear();
-      return agents.drain().map(spanMessage);
-    },
+  flush(nowMs: number): readonly OutgoingMessage[] {
+    for (const waiting of this.#waitingIndex.takeWoken()) waiting.owner.wake(waiting);
+    const outputs = this.#agents.flush(nowMs).map(spanMessage);
+    this.#table.forget(this.#newestNs);
+    this.#newestNs = 0n;
+    return outputs;
+  }
 
-    lowWatermark({ partition }: TopicPartition): number | undefined {
-      const remembered = recent.oldest(partition);
-      const needed = agents.lowWatermark(partition);
-      return remembered === undefined || needed === undefined ? (remembered ?? needed) : Math.min(remembered, needed);
-    },
+  drain(): readonly OutgoingMessage[] {
+    this.#recent.clear();
+    return this.#agents.drain().map(spanMessage);
+  }
 
-    revoke(sources: readonly TopicPartition[]): void {
-      for (const { partition } of sources) recent.forget(partition);
-      agents.revoke(new Set(sources.map(({ partition }) => partition)));
-    },
+  lowWatermark({ partition }: TopicPartition): number | undefined {
+    const remembered = this.#recent.oldest(partition);
+    const needed = this.#agents.lowWatermark(partition);
+    return remembered === undefined || needed === undefined ? (remembered ?? needed) : Math.min(remembered, needed);
+  }
 
-    accounting(): Accounting {
-      return counters;
-    },
+  revoke(sources: readonly TopicPartition[]): void {
+    for (const { partition } of sources) this.#recent.forget(partition);
+    this.#agents.revoke(new Set(sources.map(({ partition }) => partition)));
+  }
 
-    learn(message: ReceivedMessage): void {
-      if (message.topic !== ('agent-resources' satisfies Topic)) table.learn(message);
-      // Processes are known from the facts that come with events.
-      else if (message.value.length > 0 && message.key.startsWith('host:')) {
-        const read = readAgentResource(message, signatures);
-        if (read.kind === 'ok') table.learnHost(read.value, message.timestampMs);
-        else if (read.kind === 'rejected') table.unreadable++;
-        else refusedResources++;
-      }
-    },
+  accounting(): Accounting {
+    return this.#counters;
+  }
 
-    /** How far the results of partitions went out before they came here. */
-    assign(positions: readonly Position[]): void {
-      for (const { partition, emittedBelow: below } of positions) emittedBelow.set(partition, below);
-    },
+  learn(message: ReceivedMessage): void {
+    if (message.topic !== ('agent-resources' satisfies Topic)) this.#table.learn(message);
+    // Processes are known from the facts that come with events.
+    else if (message.value.length > 0 && message.key.startsWith('host:')) {
+      const read = readAgentResource(message, this.#signatures);
+      if (read.kind === 'ok') this.#table.learnHost(read.value, message.timestampMs);
+      else if (read.kind === 'rejected') this.#table.unreadable++;
+      else this.#refusedResources++;
+    }
+  }
 
-    diagnostics: () => ({
-      ...tagCounts,
-      unreadable: table.unreadable,
-      refused: refusedResources,
-    }),
-    agentCounts: () => ({ ...agents.counts, followed: agents.size }),
-  };
+  /** How far the results of partitions went out before they came here. */
+  assign(positions: readonly Position[]): void {
+    for (const { partition, emittedBelow } of positions) this.#emittedBelow.set(partition, emittedBelow);
+  }
+
+  diagnostics(): Readonly<Record<string, number>> {
+    return { ...this.#tagCounts, unreadable: this.#table.unreadable, refused: this.#refusedResources };
+  }
+
+  agentCounts(): Readonly<AgentCounts & { readonly followed: number }> {
+    return { ...this.#agents.counts, followed: this.#agents.size };
+  }
 }
 
 /** A batch of the agent that it says it is of. Nothing of one that is not signed as it has to be is looked at. */

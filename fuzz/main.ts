@@ -9,22 +9,6 @@ import { nativeTargets, runNative } from './run-native.ts';
 import { runTarget } from './run-target.ts';
 import { targets } from './targets.ts';
 
-/** What came of one target. */
-export interface Outcome {
-  readonly runs: number;
-  /** Where coverage was measured: blocks of TypeScript, or edges of C++. */
-  readonly coverage: number;
-  readonly finding?: string;
-}
-
-/** How long and from where. */
-export interface FuzzOptions {
-  readonly minutes: number;
-  /** So many inputs instead: the same ones each time, however fast the machine is. */
-  readonly inputs?: number;
-  readonly seed: number;
-}
-
 /** With `--quick`: what takes about a minute on two slow processors. */
 const quickInputs: Readonly<Record<string, number>> = {
   messages: 50_000,

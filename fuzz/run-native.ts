@@ -4,8 +4,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { program } from '../native/testing/elf-program.ts';
-import type { FuzzOptions, Outcome } from './main.ts';
-import { corpusFolders, findingsFolder, keep } from './run-target.ts';
+import { corpusFolders, findingsFolder, type FuzzOptions, keep, type Outcome } from './run-target.ts';
 import { conversations } from './seeds.ts';
 import { maxInputBytes } from './target.ts';
 

@@ -4,7 +4,6 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { FuzzOptions, Outcome } from './main.ts';
 import { maxInputBytes } from './target.ts';
 import { type FuzzOrder, type FuzzReport, sharedHeadBytes } from './worker.ts';
 
@@ -12,6 +11,22 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** An input that takes longer is a finding. */
 const hangMs = 20_000;
 const maxHeapMiB = 512;
+
+/** What came of one target. */
+export interface Outcome {
+  readonly runs: number;
+  /** Where coverage was measured: blocks of TypeScript, or edges of C++. */
+  readonly coverage: number;
+  readonly finding?: string;
+}
+
+/** How long and from where. */
+export interface FuzzOptions {
+  readonly minutes: number;
+  /** So many inputs instead: the same ones each time, however fast the machine is. */
+  readonly inputs?: number;
+  readonly seed: number;
+}
 
 /** Inputs that are in the project, and those that runs on this machine kept. */
 export function corpusFolders(name: string): readonly [kept: string, project: string] {

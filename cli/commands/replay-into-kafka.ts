@@ -9,7 +9,14 @@ import { CountedOutput, requireKafka, requireTargetTopics } from '../kafka-targe
 import { startProgress } from '../progress.ts';
 import { openReplayKey } from '../replay-key.ts';
 import { loadSettings } from '../settings.ts';
-import type { ReplayOptions } from './replay.ts';
+
+/** Options of `spanloom replay` that count where it goes to Kafka. */
+export interface ReplayIntoKafkaOptions {
+  readonly speed: number | 'max';
+  readonly targetPrefix?: string;
+  /** Batches of the recording that are not sent. */
+  readonly skip?: number;
+}
 
 const targetTopics: readonly Topic[] = ['events', 'agent-resources'];
 
@@ -17,7 +24,11 @@ const targetTopics: readonly Topic[] = ['events', 'agent-resources'];
  * Sends a recording's events and resources to Kafka, each acknowledged, in order for each agent. They are signed with a key of
  * whoever replays, since nobody but an agent has its key.
  */
-export async function replayIntoKafka(path: string, options: ReplayOptions, signal: AbortSignal): Promise<void> {
+export async function replayIntoKafka(
+  path: string,
+  options: ReplayIntoKafkaOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const settings = loadSettings();
   const kafka = requireKafka(settings.bus);
   const prefix = options.targetPrefix ?? settings.bus.kafkaPrefix;

@@ -13,19 +13,16 @@ import { processTelemetry } from '../telemetry.ts';
 import { withTemporaryFolder } from '../temporary-folder.ts';
 import { TraceCollection } from '../trace-collection.ts';
 import { openTraceFile, type TraceFile } from '../trace-file.ts';
-import { replayIntoKafka } from './replay-into-kafka.ts';
+import { replayIntoKafka, type ReplayIntoKafkaOptions } from './replay-into-kafka.ts';
 
 /** Options of `spanloom replay`. */
-export interface ReplayOptions {
-  readonly speed: number | 'max';
+export interface ReplayOptions extends ReplayIntoKafkaOptions {
   readonly json?: string;
   readonly dataDir?: string;
   /** File of resources that spans are tagged with. */
   readonly resources?: string;
   /** Send it to Kafka, and make nothing of it here. */
   readonly intoKafka?: boolean;
-  readonly targetPrefix?: string;
-  readonly skip?: number;
 }
 
 /** Makes traces of a recording, on a log of its own, and writes or keeps them; or sends it to Kafka. */

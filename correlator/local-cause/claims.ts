@@ -7,6 +7,7 @@
 import type { Cause, Reason } from '../../schemas/generated/span.ts';
 import type { SpanRecord } from '../span-record.ts';
 import { followsResponseOf, wasOpenAt } from './fit.ts';
+import type { ProcessIndex } from './process-index.ts';
 
 /**
  * Undecided calls in a row that each continued the one before; longer chains are cut and their ends stay unknown. Decided
@@ -91,12 +92,12 @@ interface Reply extends Continuation {
   readonly isDirect: boolean;
 }
 
-function repliesAfter(call: SpanRecord, rule: Reason): readonly Reply[] {
+function repliesAfter(call: SpanRecord, process: ProcessIndex, rule: Reason): readonly Reply[] {
   const replies: Reply[] = [];
   const calls: Continuation[] = [{ span: call, learned: true, confidence: 1 }];
   for (let index = 0; index < calls.length && index < continuationLimit; index++) {
     const current = calls[index]!;
-    for (const span of current.span.process!.continuationsOf(current.span)) {
+    for (const span of process.continuationsOf(current.span)) {
       const cause = span.causes.find(({ spanId, rule: noted }) => spanId === current.span.spanId && noted === rule);
       if (cause === undefined || !followsResponseOf(span, current.span)) continue;
       const learned = current.learned && cause.learned;
@@ -111,9 +112,9 @@ function repliesAfter(call: SpanRecord, rule: Reason): readonly Reply[] {
 }
 
 /** What others say of the call's response under a rule; undefined when nobody says anything. */
-export function responseClaim(call: SpanRecord, rule: Reason): ResponseClaim | undefined {
-  if (call.process!.continuationsOf(call).length === 0) return undefined;
-  const all = repliesAfter(call, rule);
+export function responseClaim(call: SpanRecord, process: ProcessIndex, rule: Reason): ResponseClaim | undefined {
+  if (process.continuationsOf(call).length === 0) return undefined;
+  const all = repliesAfter(call, process, rule);
   if (all.length === 0) return undefined;
   const learned = all.some((reply) => reply.learned);
   const replies = learned ? all.filter((reply) => reply.learned) : all;
@@ -129,7 +130,7 @@ export function responseClaim(call: SpanRecord, rule: Reason): ResponseClaim | u
  * back to the first of them. What came of an older call is its work, however few requests are open by now: a handler goes
  * on after its client has left, and anybody can send a request and leave.
  */
-export function beganWithin(parent: SpanRecord, call: SpanRecord, find: SpanLookup): boolean {
+export function beganWithin(parent: SpanRecord, call: SpanRecord, process: ProcessIndex, find: SpanLookup): boolean {
   const calls = new Set([call]);
   for (const current of calls) {
     for (const { kind, spanId } of current.causes) {
@@ -137,7 +138,7 @@ export function beganWithin(parent: SpanRecord, call: SpanRecord, find: SpanLook
       const sibling = find(spanId);
       if (sibling === undefined || calls.size > chainLimit || !followsResponseOf(current, sibling)) return false;
       if (sibling.cause?.parent === parent) continue;
-      const open = sibling.process!.openAt(sibling);
+      const open = process.openAt(sibling);
       if (sibling.cause !== undefined || open.length !== 1 || open[0] !== parent) return false;
       calls.add(sibling);
     }

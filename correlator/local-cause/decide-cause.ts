@@ -4,28 +4,29 @@ import type { SpanLookup } from './claims.ts';
 import { explicitCause } from './explicit-cause.ts';
 import { evidenceOf, isAwaiting, namedServer, ruleCause } from './rule-cause.ts';
 import type { Patience, Decision } from './decision.ts';
+import type { ProcessIndex } from './process-index.ts';
 
 /**
  * Which server span of the same process made this call, by everything known now. In this order: ids the application
  * passes on, the enricher's notes, the context, time. No edge is better than a wrong one, so each step that finds a
  * contradiction ends the search. The answer depends on the spans in state, not on the order they came in.
  */
-export function decideCause(call: SpanRecord, find: SpanLookup, patience: Patience): Decision {
-  const evidences = evidenceOf(call, find);
+export function decideCause(call: SpanRecord, process: ProcessIndex, find: SpanLookup, patience: Patience): Decision {
+  const evidences = evidenceOf(call, process, find);
   const learned = evidences.find((evidence) => evidence.request?.learned === true);
   // What is to come may carry the same explicit id, so even that waits for the server span that is named.
   if (patience.mayWait && learned !== undefined && isAwaiting(learned)) return { kind: 'wait' };
-  const explicit = explicitCause(call, learned === undefined ? undefined : namedServer(learned));
+  const explicit = explicitCause(call, process, learned === undefined ? undefined : namedServer(learned));
   if (explicit !== undefined) return { kind: 'parent', edge: explicit };
   if (patience.mayWait && evidences.some(isAwaiting)) return { kind: 'wait' };
-  const byRule = ruleCause(call, evidences, find);
+  const byRule = ruleCause(call, process, evidences, find);
   if (byRule.kind !== 'unknown' || byRule.reason === 'contradiction' || byRule.reason === 'ambiguous') return byRule;
-  if (call.process!.isBackground(call))
+  if (process.isBackground(call))
     return byRule.reason === 'no_candidate' ? { kind: 'unknown', reason: 'background' } : byRule;
-  const serial = serialCause(call);
+  const serial = serialCause(call, process);
   if (serial !== undefined) return { kind: 'parent', edge: serial };
   // A note that nobody confirmed is no reason to guess: time may only speak where the notes are silent.
   if (byRule.reason === 'not_learned') return byRule;
-  const byTime = timeCause(call, find, patience);
+  const byTime = timeCause(call, process, find, patience);
   return byTime.kind === 'unknown' && byTime.reason === 'no_candidate' ? byRule : byTime;
 }

@@ -1,5 +1,6 @@
 import type { Reason } from '../../schemas/generated/span.ts';
 import type { Edge, SpanRecord } from '../span-record.ts';
+import type { ProcessIndex } from './process-index.ts';
 
 const sameSpanConfidence = 0.9999;
 const sameTraceConfidence = 0.999;
@@ -21,8 +22,11 @@ function edge(parent: SpanRecord | undefined, reason: Reason, confidence: number
  *
  * @param named the server span that the enricher's notes name, to choose among several that carry the id
  */
-export function explicitCause(call: SpanRecord, named: SpanRecord | undefined): Edge | undefined {
-  const process = call.process!;
+export function explicitCause(
+  call: SpanRecord,
+  process: ProcessIndex,
+  named: SpanRecord | undefined,
+): Edge | undefined {
   if (call.headerTraceId !== '') {
     const servers = process.openWithTraceId(call) ?? [];
     const sameSpan =

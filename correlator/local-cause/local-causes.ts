@@ -50,13 +50,13 @@ export class LocalCauses {
   /** Forgets a span that has been marked as released. */
   remove(record: SpanRecord): void {
     this.#spansById.delete(record.spanId);
-    const { process } = record;
-    if (process === undefined) return;
+    if (record.process === undefined) return;
+    const processes = this.#processes.get(record.agentId)!;
+    const process = processes.get(record.processId)!;
     process.remove(record);
     if (process.size > 0) return;
-    const processes = this.#processes.get(record.agentId);
-    processes?.delete(record.processId);
-    if (processes?.size === 0) this.#processes.delete(record.agentId);
+    processes.delete(record.processId);
+    if (processes.size === 0) this.#processes.delete(record.agentId);
   }
 
   #process(record: SpanRecord): ProcessIndex {
@@ -69,19 +69,20 @@ export class LocalCauses {
 
   /** Learns from calls that are about to be decided for the first time; all of them, before any is decided. */
   observe(calls: readonly SpanRecord[]): void {
-    for (const call of calls) if (call.evaluatedAt === 0) observeCall(call);
+    for (const call of calls) if (call.evaluatedAt === 0) observeCall(call, this.#process(call));
   }
 
   /** Decides a call and keeps the answer on it. @param arrival count of messages read so far */
   decide(call: SpanRecord, patience: Patience, arrival: number): Decision {
-    const verdict = decideCause(call, this.#find, patience);
+    const process = this.#process(call);
+    const verdict = decideCause(call, process, this.#find, patience);
     if (verdict.kind === 'wait') return verdict;
     call.evaluatedAt = arrival;
     if (verdict.kind === 'parent') call.cause = verdict.edge;
     else {
       call.isContradicted = verdict.reason === 'contradiction';
       this.unknown[verdict.reason]++;
-      call.process!.noteUnknown(call);
+      process.noteUnknown(call);
     }
     return verdict;
   }

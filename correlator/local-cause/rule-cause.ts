@@ -14,6 +14,7 @@ import {
   type SpanLookup,
 } from './claims.ts';
 import type { UnknownReason, Decision } from './decision.ts';
+import type { ProcessIndex } from './process-index.ts';
 
 const ruleNames = ['last_read', 'queue'] as const satisfies readonly Reason[];
 const lonelyConfidence = 0.95;
@@ -26,11 +27,11 @@ export interface ResolvedCandidate {
 }
 
 /** What the notes say of a call under each rule. */
-export function evidenceOf(call: SpanRecord, find: SpanLookup): readonly ResolvedCandidate[] {
+export function evidenceOf(call: SpanRecord, process: ProcessIndex, find: SpanLookup): readonly ResolvedCandidate[] {
   const evidence: ResolvedCandidate[] = [];
   for (const rule of ruleNames) {
     const request = requestClaim(call, rule, find);
-    const response = responseClaim(call, rule);
+    const response = responseClaim(call, process, rule);
     if (request !== undefined || response !== undefined) evidence.push({ rule, request, response });
   }
   return evidence;
@@ -91,7 +92,12 @@ function unanimous(evidences: readonly ResolvedCandidate[]): SpanRecord | undefi
 }
 
 /** By rules that were not learned: only with a second witness and without any that disagrees. */
-function byUnlearned(call: SpanRecord, evidences: readonly ResolvedCandidate[], find: SpanLookup): Decision {
+function byUnlearned(
+  call: SpanRecord,
+  process: ProcessIndex,
+  evidences: readonly ResolvedCandidate[],
+  find: SpanLookup,
+): Decision {
   const server = unanimous(evidences);
   if (server === undefined) {
     const isStale = evidences.some(({ request }) => request?.fits === false);
@@ -102,20 +108,24 @@ function byUnlearned(call: SpanRecord, evidences: readonly ResolvedCandidate[], 
   if (bothSides !== undefined) return decided(server, bothSides, true);
   const first = evidences.find((evidence) => namedServer(evidence) === server) ?? evidences[0]!;
   if (evidences.filter((evidence) => namedServer(evidence) === server).length > 1) return decided(server, first, false);
-  const process = call.process!;
   const open = process.openAt(call);
   const isAlone = open.length === 1 && open[0] === server && !process.awaitsOtherThan(server.spanId);
-  if (isAlone && !process.isBackground(call) && beganWithin(server, call, find))
+  if (isAlone && !process.isBackground(call) && beganWithin(server, call, process, find))
     return decided(server, first, false, lonelyConfidence);
   return unknown('not_learned');
 }
 
 /** The parent by the enricher's notes; `evidences` are of the call. */
-export function ruleCause(call: SpanRecord, evidences: readonly ResolvedCandidate[], find: SpanLookup): Decision {
+export function ruleCause(
+  call: SpanRecord,
+  process: ProcessIndex,
+  evidences: readonly ResolvedCandidate[],
+  find: SpanLookup,
+): Decision {
   if (evidences.length === 0) return unknown('no_candidate');
   for (const evidence of evidences) {
     const verdict = byLearned(evidence);
     if (verdict !== undefined) return verdict;
   }
-  return byUnlearned(call, evidences, find);
+  return byUnlearned(call, process, evidences, find);
 }

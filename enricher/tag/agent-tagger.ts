@@ -3,10 +3,11 @@ import { resourceKindIndex } from '../../schemas/generated/resource.ts';
 import { LruEntry, LruMap } from '../lru.ts';
 import { type AddressKey, addressKey, isLoopback, isPublic } from './address.ts';
 import { HostPlace } from './host-place.ts';
-import { type Place, placeOf } from './place.ts';
+import { placeOf } from './find-place.ts';
+import type { Place, ServiceBehind } from './place.ts';
 import { resolveAddress, type ResolvedAddress, type Scope } from './resolve-address.ts';
 import type { ResourceTable } from './resource-table.ts';
-import { forever, type ResourceVersion } from './resource-version.ts';
+import { forever } from './resource-version.ts';
 import { addressResolution, containerResolution, processResolution, sideOf, type SideTags, sideTags } from './side.ts';
 import type { TagCounts } from './tag-counts.ts';
 import type { Awaited, LocalTags, TaggedSides, Tagger, TagQuestion } from './tagger.ts';
@@ -312,10 +313,10 @@ function serviceOf(place: Place | undefined, serverPort: number, transport: TagQ
   const { services } = place;
   const [first] = services;
   if (services.length > 1 && serverPort !== 0) {
-    const listens = ({ ports }: ResourceVersion): boolean =>
+    const listens = ({ ports }: ServiceBehind): boolean =>
       ports.some((each) => each.transport === transport && (each.targetPort || each.port) === serverPort);
     const listening = services.find(listens);
-    if (listening !== undefined) return listening.history.id;
+    if (listening !== undefined) return listening.id;
   }
-  return first?.history.id ?? place.serviceId;
+  return first?.id ?? place.serviceId;
 }

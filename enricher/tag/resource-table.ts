@@ -11,7 +11,6 @@ import { decodeValue } from '../../core/codec.ts';
 import { readResource, type Resource, resourceKindIndex } from '../../schemas/generated/resource.ts';
 import type { AddressKey } from './address.ts';
 import { NetworkIndex } from './network-index.ts';
-import type { Place } from './place.ts';
 import { forever, ResourceHistory, ResourceVersion } from './resource-version.ts';
 import type { TimeBounds } from './time-bounds.ts';
 import { VersionIndex } from './version-index.ts';
@@ -156,16 +155,6 @@ export class ResourceTable {
   /** As {@link VersionIndex.narrow}, of a name. */
   narrowNamed(kind: 'host' | 'node', name: string, timeNs: bigint, bounds: TimeBounds): void {
     this.#names[kind].narrow(name, timeNs, bounds);
-  }
-
-  /** Puts the host on a place that has a node of the same name, where no other has that. */
-  addHost(place: Place, timeNs: bigint): void {
-    if (place.hostId !== 0 || place.nodeId === 0) return;
-    const name = this.byId(kinds.node, place.nodeId)?.at(timeNs)?.name ?? '';
-    this.narrowNamed('host', name, timeNs, place);
-    this.narrowNamed('node', name, timeNs, place);
-    if (this.named('node', name, timeNs) === undefined) return;
-    place.hostId = this.named('host', name, timeNs)?.history.id ?? 0;
   }
 
   /** Forgets what ended long before event time, or is too much. Looks through everything, but seldom. */
