@@ -1,4 +1,4 @@
-import { Kernel } from '../enricher/causality/simulate-kernel.ts';
+import { Kernel } from '../enricher/causality/testing/simulate-kernel.ts';
 import type { SocketEvent } from '../schemas/generated/event-batch.ts';
 
 const thread = 1000;

@@ -28,7 +28,7 @@ function newRecent(acceptedMs: number): Recent {
 
 /**
  * What an enricher knows of hosts was told by messages long worked off: process facts, what a connection began with, which
- * discipline a context follows. None of it is buffered as a record, yet whoever continues after a restart or a rebalance has
+ * hypothesis holds for a context. None of it is buffered as a record, yet whoever continues after a restart or a rebalance has
  * to know it, or the same events become other spans. So the messages of the last while count as buffered: they are read
  * again, and what came of them before is suppressed. Time is when the bus accepted them, so it bounds what is read again
  * whatever agents' clocks say; so does their size, since the log has to keep them. Where a producer may set that time, one

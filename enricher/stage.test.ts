@@ -9,7 +9,7 @@ import { type EventBatch, type SocketEvent } from '../schemas/generated/event-ba
 import type { Span } from '../schemas/generated/span.ts';
 import { readSpanBatch, type SpanBatch } from '../schemas/generated/span-batch.ts';
 import { dissectors } from '../protocols/dissectors.ts';
-import { simulate } from './causality/simulate.ts';
+import { simulate } from './causality/testing/simulate.ts';
 import { createEnricher } from './stage.ts';
 import { eventMessage } from './testing/event-message.ts';
 import { anEvent } from '../schemas/testing/an-event.ts';
@@ -162,7 +162,7 @@ describe('buffered state', () => {
 
   test('a restart at the buffered offset makes the spans that were missing, with the same ids', () => {
     const { events } = simulate({
-      discipline: 'immediate',
+      scheduling: 'immediate',
       seed: 3,
       inFlight: 8,
       requests: 300,
@@ -294,7 +294,7 @@ describe('conservation', () => {
 
 test('losses make what is in flight unknown rather than wrong', () => {
   const { events } = simulate({
-    discipline: 'immediate',
+    scheduling: 'immediate',
     seed: 4,
     inFlight: 1,
     requests: 2,

@@ -9,7 +9,7 @@ import { openEmbeddedBus } from '../core/bus/embedded/embedded-bus.ts';
 import { outgoingMessage } from '../core/codec.ts';
 import { batchMessage, describeFraming, framingBench } from '../core/registry/testing/framing-suite.ts';
 import { topics } from '../core/topics.ts';
-import { registryMissing, startRealRegistry, type RealRegistry } from '../scripts/schema-registry/start-registry.ts';
+import { registryMissing, startRealRegistry, type RealRegistry } from '../core/registry/testing/start-registry.ts';
 import { spanloom, startSpanloom, untilSays } from './e2e/spanloom.ts';
 import { describeWhere } from './requirement.ts';
 

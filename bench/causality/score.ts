@@ -25,7 +25,7 @@ export function readTruth(batches: Iterable<EventBatch>): Map<number, string> {
 
 /**
  * Scores the parents of the gateway's calls to its backend.
- * @param warmUp the first so many requests of the gateway are not scored: its discipline is still being learned
+ * @param warmUp the first so many requests of the gateway are not scored: which hypothesis holds for it is still being learned
  */
 export function score(
   spans: readonly Span[],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { runAgent } from '../testing/run-agent.ts';
-import { chooseParents, score, type Score } from './score.ts';
-import { type Scenario, simulate, type Step } from './simulate.ts';
+import { chooseParents, score, type Score } from './testing/score.ts';
+import { type Scenario, simulate, type Step } from './testing/simulate.ts';
 
 const seeds = [1, 2, 3, 4];
 const learning = 200;
@@ -49,40 +49,40 @@ const busy = { inFlight: 64, requests: 1500 };
 
 describe('64 requests in flight', () => {
   const cases: readonly (readonly [string, Parameters<typeof play>[0]])[] = [
-    ['a loop that handles at once, one call', { ...busy, discipline: 'immediate', steps: one }],
-    ['a loop that handles at once, three calls in sequence', { ...busy, discipline: 'immediate', steps: sequence }],
-    ['a loop that handles at once, three calls in parallel', { ...busy, discipline: 'immediate', steps: parallel }],
+    ['a loop that handles at once, one call', { ...busy, scheduling: 'immediate', steps: one }],
+    ['a loop that handles at once, three calls in sequence', { ...busy, scheduling: 'immediate', steps: sequence }],
+    ['a loop that handles at once, three calls in parallel', { ...busy, scheduling: 'immediate', steps: parallel }],
     [
       'a loop that handles at once, a new connection per call',
-      { ...busy, discipline: 'immediate', steps: one, connections: 'new' },
+      { ...busy, scheduling: 'immediate', steps: one, connections: 'new' },
     ],
     [
       'a loop that handles at once, request bodies in a second segment',
-      { ...busy, discipline: 'immediate', steps: one, requestBodyBytes: 900 },
+      { ...busy, scheduling: 'immediate', steps: one, requestBodyBytes: 900 },
     ],
     [
       'a loop that handles at once, replies written in several calls',
-      { ...busy, discipline: 'immediate', steps: one, replyParts: 3 },
+      { ...busy, scheduling: 'immediate', steps: one, replyParts: 3 },
     ],
-    ['a loop that queues, one call', { ...busy, discipline: 'queued', steps: one }],
+    ['a loop that queues, one call', { ...busy, scheduling: 'queued', steps: one }],
     [
       'a loop that queues, a new connection per call',
-      { ...busy, discipline: 'queued', steps: one, connections: 'new' },
+      { ...busy, scheduling: 'queued', steps: one, connections: 'new' },
     ],
     [
       'a loop that queues, some requests answered at once',
       {
         ...busy,
-        discipline: 'queued',
+        scheduling: 'queued',
         steps: (request) => (request % 5 === 0 ? [] : one),
       },
     ],
-    ['a ready queue, one call', { ...busy, discipline: 'ready', steps: one }],
-    ['a ready queue, three calls in sequence', { ...busy, discipline: 'ready', steps: sequence }],
-    ['a ready queue, three calls in parallel', { ...busy, discipline: 'ready', steps: parallel }],
-    ['a ready queue, a new connection per call', { ...busy, discipline: 'ready', steps: one, connections: 'new' }],
-    ['threads that block, one call', { ...busy, discipline: 'threads', steps: one }],
-    ['threads that block, three calls in sequence', { ...busy, discipline: 'threads', steps: sequence }],
+    ['a ready queue, one call', { ...busy, scheduling: 'ready', steps: one }],
+    ['a ready queue, three calls in sequence', { ...busy, scheduling: 'ready', steps: sequence }],
+    ['a ready queue, three calls in parallel', { ...busy, scheduling: 'ready', steps: parallel }],
+    ['a ready queue, a new connection per call', { ...busy, scheduling: 'ready', steps: one, connections: 'new' }],
+    ['threads that block, one call', { ...busy, scheduling: 'threads', steps: one }],
+    ['threads that block, three calls in sequence', { ...busy, scheduling: 'threads', steps: sequence }],
   ];
   test.each(cases)('%s', (_, scenario) => {
     const result = play(scenario);
@@ -96,17 +96,17 @@ describe('what cannot be known stays unknown', () => {
   const cases: readonly (readonly [string, Parameters<typeof play>[0]])[] = [
     [
       'calls made by a timer, the probe on the timer phase attached',
-      { ...busy, discipline: 'immediate', steps: afterTimer },
+      { ...busy, scheduling: 'immediate', steps: afterTimer },
     ],
     [
       'calls made by a timer, the slot not cleared',
-      { ...busy, discipline: 'immediate', steps: afterTimer, timersClear: false },
+      { ...busy, scheduling: 'immediate', steps: afterTimer, timersClear: false },
     ],
-    ['calls made by a timer of a ready queue', { ...busy, discipline: 'ready', steps: afterTimer }],
-    ['calls that wait for a connection of a small pool', { ...busy, discipline: 'immediate', steps: one, poolSize: 8 }],
-    ['work handed to a pool of threads', { ...busy, discipline: 'handoff', steps: sequence }],
-    ['a ready queue, endpoints that do different things', { ...busy, discipline: 'ready', steps: mixed }],
-    ['a loop that queues, endpoints that do different things', { ...busy, discipline: 'queued', steps: mixed }],
+    ['calls made by a timer of a ready queue', { ...busy, scheduling: 'ready', steps: afterTimer }],
+    ['calls that wait for a connection of a small pool', { ...busy, scheduling: 'immediate', steps: one, poolSize: 8 }],
+    ['work handed to a pool of threads', { ...busy, scheduling: 'handoff', steps: sequence }],
+    ['a ready queue, endpoints that do different things', { ...busy, scheduling: 'ready', steps: mixed }],
+    ['a loop that queues, endpoints that do different things', { ...busy, scheduling: 'queued', steps: mixed }],
   ];
   test.each(cases)('%s', (_, scenario) => {
     const result = play(scenario);
@@ -118,13 +118,13 @@ describe('few requests in flight', () => {
   const cases: readonly (readonly [string, Parameters<typeof play>[0]])[] = [
     [
       'a loop that handles at once, one at a time',
-      { inFlight: 1, requests: 400, discipline: 'immediate', steps: sequence },
+      { inFlight: 1, requests: 400, scheduling: 'immediate', steps: sequence },
     ],
-    ['a loop that handles at once, three', { inFlight: 3, requests: 400, discipline: 'immediate', steps: mixed }],
-    ['a loop that queues, two', { inFlight: 2, requests: 400, discipline: 'queued', steps: one }],
-    ['a ready queue, one at a time', { inFlight: 1, requests: 400, discipline: 'ready', steps: sequence }],
-    ['a ready queue, three', { inFlight: 3, requests: 400, discipline: 'ready', steps: sequence }],
-    ['threads that block, one at a time', { inFlight: 1, requests: 400, discipline: 'threads', steps: sequence }],
+    ['a loop that handles at once, three', { inFlight: 3, requests: 400, scheduling: 'immediate', steps: mixed }],
+    ['a loop that queues, two', { inFlight: 2, requests: 400, scheduling: 'queued', steps: one }],
+    ['a ready queue, one at a time', { inFlight: 1, requests: 400, scheduling: 'ready', steps: sequence }],
+    ['a ready queue, three', { inFlight: 3, requests: 400, scheduling: 'ready', steps: sequence }],
+    ['threads that block, one at a time', { inFlight: 1, requests: 400, scheduling: 'threads', steps: sequence }],
   ];
   test.each(cases)('%s', (_, scenario) => {
     const result = play(scenario);
@@ -133,7 +133,7 @@ describe('few requests in flight', () => {
   });
 
   test('the first request of a process that handles at once has its cause', () => {
-    const { events } = simulate({ discipline: 'immediate', seed: 1, inFlight: 1, requests: 2, steps: () => sequence });
+    const { events } = simulate({ scheduling: 'immediate', seed: 1, inFlight: 1, requests: 2, steps: () => sequence });
     const { spans } = runAgent(events);
     const parents = chooseParents(spans);
     expect(parents.size).toBe(6);
@@ -144,9 +144,9 @@ describe('few requests in flight', () => {
 describe('a connection shared by all calls', () => {
   test.each(['immediate', 'ready'] as const)(
     '%s: several responses in one read lead on in their order',
-    (discipline) => {
+    (scheduling) => {
       for (const steps of [one, sequence]) {
-        const result = play({ ...busy, discipline, steps, connections: 'shared' });
+        const result = play({ ...busy, scheduling, steps, connections: 'shared' });
         expect(result.wrong, JSON.stringify(result)).toBe(0);
         expect(share(result), JSON.stringify(result)).toBeGreaterThanOrEqual(0.999);
       }
@@ -155,7 +155,7 @@ describe('a connection shared by all calls', () => {
 });
 
 test('the same events give the same causes, however they are cut into batches', () => {
-  const { events } = simulate({ discipline: 'ready', seed: 9, inFlight: 32, requests: 500, steps: () => sequence });
+  const { events } = simulate({ scheduling: 'ready', seed: 9, inFlight: 32, requests: 500, steps: () => sequence });
   const whole = runAgent(events, { batchEvents: events.length }).spans;
   expect(runAgent(events, { batchEvents: 37 }).spans).toEqual(whole);
   expect(runAgent(events, { batchEvents: 1 }).spans).toEqual(whole);

@@ -190,8 +190,8 @@ brokerForTests('replay', (broker) => {
       const again = await run(second);
       expect(await stateOf(first)).toEqual(before);
 
-      // Close to the ends of the range something may lie outside, and at the begin the enricher learns anew by what
-      // discipline each process works.
+      // Close to the ends of the range something may lie outside, and at the begin the enricher learns anew which
+      // hypothesis holds for each process.
       const baseNs = ({ value }: ReceivedMessage): bigint => readEventBatch(new AvroReader(value)).baseTimeNs;
       const fromNs = baseNs(inRange[0]!) + 5_000n * nsPerMs;
       const toNs = baseNs(inRange.at(-1)!) - 1_000n * nsPerMs;

@@ -1,4 +1,4 @@
-import type { Direction, EventKind, SocketEvent } from '../../schemas/generated/event-batch.ts';
+import type { Direction, EventKind, SocketEvent } from '../../../schemas/generated/event-batch.ts';
 
 /** The part of a simulation that plays the kernel: sockets, and what its programs note of contexts. For tests. */
 
@@ -11,7 +11,7 @@ export interface SimulatedSocket {
   bytesIn: number;
   bytesOut: number;
   /** As they were at connect(); until the first bytes are written. */
-  birth: { readonly after: number; readonly phase: number; readonly connectId: number } | undefined;
+  connectOrigin: { readonly after: number; readonly phase: number; readonly connectId: number } | undefined;
 }
 
 interface Slot {
@@ -42,7 +42,7 @@ export class Kernel {
     const socket = this.socket('client');
     const { after, phase } = this.slot(thread);
     const event = this.emit(thread, socket, 'connect', 'egress', '', 0);
-    socket.birth = { after, phase, connectId: event.id };
+    socket.connectOrigin = { after, phase, connectId: event.id };
     return socket;
   }
 
@@ -90,7 +90,7 @@ export class Kernel {
       messageId: 0,
       bytesIn: 0,
       bytesOut: 0,
-      birth: undefined,
+      connectOrigin: undefined,
     };
   }
 
@@ -104,8 +104,8 @@ export class Kernel {
   ): SocketEvent {
     const id = this.nextId++;
     const slot = this.slot(thread);
-    const birth = kind === 'data' && direction === 'egress' ? socket.birth : undefined;
-    if (birth !== undefined) socket.birth = undefined;
+    const connectOrigin = kind === 'data' && direction === 'egress' ? socket.connectOrigin : undefined;
+    if (connectOrigin !== undefined) socket.connectOrigin = undefined;
     if (kind === 'data' && socket.direction !== direction) {
       socket.direction = direction;
       socket.messageId = id;
@@ -136,9 +136,9 @@ export class Kernel {
       tls: false,
       length,
       tcpSequence: kind === 'data' ? sequence + 1 : 0,
-      phase: birth?.phase ?? slot.phase,
-      after: direction === 'egress' ? (birth?.after ?? slot.after) : 0,
-      connectId: birth?.connectId ?? 0,
+      phase: connectOrigin?.phase ?? slot.phase,
+      after: direction === 'egress' ? (connectOrigin?.after ?? slot.after) : 0,
+      connectId: connectOrigin?.connectId ?? 0,
       messageId: kind === 'data' ? socket.messageId : id,
       error: 0,
       payload: Buffer.from(text, 'latin1'),

@@ -10,11 +10,11 @@
  *   threads    a thread per connection, which blocks
  *   handoff    one loop reads requests and writes replies, threads of a pool make the calls
  */
-import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
-import { Random } from '../../core/testing/random.ts';
+import type { SocketEvent } from '../../../schemas/generated/event-batch.ts';
+import { Random } from '../../../core/testing/random.ts';
 import { Kernel, type SimulatedSocket } from './simulate-kernel.ts';
 
-export type LoopDiscipline = 'immediate' | 'queued' | 'ready' | 'threads' | 'handoff';
+export type Scheduling = 'immediate' | 'queued' | 'ready' | 'threads' | 'handoff';
 
 /** One thing a handler does: `count` calls at once and wait for all, sleep, or use up processor time. */
 export type Step =
@@ -23,7 +23,7 @@ export type Step =
 
 /** What is simulated. */
 export interface Scenario {
-  readonly discipline: LoopDiscipline;
+  readonly scheduling: Scheduling;
   readonly seed: number;
   readonly inFlight: number;
   readonly requests: number;
@@ -106,13 +106,13 @@ class Gateway {
 
   run(): Simulation {
     const { kernel, scenario } = this;
-    const { inFlight, discipline } = scenario;
+    const { inFlight, scheduling } = scenario;
     for (let index = 0; index < inFlight; index++) {
-      const thread = discipline === 'threads' ? loopThread + 1 + index : loopThread;
+      const thread = scheduling === 'threads' ? loopThread + 1 + index : loopThread;
       const client = kernel.accepted(thread);
       this.send(client, thread, this.random.below(thinkNs));
     }
-    if (discipline === 'threads') this.runThreads();
+    if (scheduling === 'threads') this.runThreads();
     else this.runLoop();
     return { events: kernel.events };
   }
@@ -158,7 +158,7 @@ class Gateway {
   /** One turn of the loop after waiting. */
   private pass(arrived: readonly Arrival[]): void {
     const { scenario, random } = this;
-    switch (scenario.discipline) {
+    switch (scenario.scheduling) {
       case 'queued': {
         const requests: (() => void)[] = [];
         const responses: (() => void)[] = [];
@@ -183,7 +183,7 @@ class Gateway {
       }
       default:
         for (const arrival of arrived) for (const run of this.read(arrival)) run();
-        if (scenario.discipline === 'handoff') this.runPosted();
+        if (scenario.scheduling === 'handoff') this.runPosted();
     }
   }
 
@@ -198,11 +198,11 @@ class Gateway {
   private runTimers(): void {
     const { kernel, scenario } = this;
     const due = this.timers.filter(({ atNs }) => atNs <= kernel.nowNs);
-    if (scenario.timersClear !== false && scenario.discipline === 'immediate') kernel.wake(loopThread);
+    if (scenario.timersClear !== false && scenario.scheduling === 'immediate') kernel.wake(loopThread);
     if (due.length === 0) return;
     this.timers.splice(0, due.length);
     for (const { task } of due) {
-      if (scenario.discipline === 'ready') this.ready.push({ passes: 1, run: () => this.advance(task) });
+      if (scenario.scheduling === 'ready') this.ready.push({ passes: 1, run: () => this.advance(task) });
       else this.advance(task);
     }
   }
@@ -223,7 +223,7 @@ class Gateway {
   }
 
   private start(task: Task): void {
-    if (this.scenario.discipline === 'handoff') this.handOff(task);
+    if (this.scenario.scheduling === 'handoff') this.handOff(task);
     else this.advance(task);
   }
 

@@ -1,4 +1,4 @@
-import type { Span } from '../../schemas/generated/span.ts';
+import type { Span } from '../../../schemas/generated/span.ts';
 
 /** Compares the parents that follow from causes with the truth; for tests, which alone know the truth. */
 

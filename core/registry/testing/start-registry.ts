@@ -8,7 +8,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { projectFile } from '../../core/project-files.ts';
+import { projectFile } from '../../project-files.ts';
 
 const run = promisify(execFile);
 const version = '2.6.13.Final';
