@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type FunctionLength, functionLengths } from './function-lengths.ts';
+import { importCycles, importsOfTestFiles, unreached } from './import-graph.ts';
+import { readSourceFiles, type SourceFile } from './source-files.ts';
+
+/** What a file or a function may have of lines. */
+export const maxFileLines = 500;
+export const maxFunctionLines = 60;
+
+/** Longer files that stay so: path, and why. Only tables. */
+export const longFiles: Readonly<Record<string, string>> = {};
+
+/** Longer functions that stay so: `path#name`, and why. Only tables. */
+export const longFunctions: Readonly<Record<string, string>> = {};
+
+/** Numbers of lines of many things. */
+export interface Lengths {
+  readonly count: number;
+  readonly median: number;
+  readonly longest: FunctionLength;
+}
+
+/** Facts of the tree. */
+export interface Structure {
+  readonly cycles: readonly (readonly string[])[];
+  /** Files and functions that are too long, without those of the lists above. */
+  readonly tooLong: readonly FunctionLength[];
+  /** Entries of the lists above that are not too long, or not there. */
+  readonly notTooLong: readonly string[];
+  readonly productFiles: Lengths;
+  readonly productFunctions: Lengths;
+  /** Product files that only tests use. */
+  readonly onlyTestsUse: readonly string[];
+  /** Imports of tests' files by product files. */
+  readonly importsOfTests: readonly string[];
+}
+
+/** Reads all TypeScript and JavaScript files of the project. */
+export function readStructure(root: string): Structure {
+  const files = readSourceFiles(root);
+  const written = files.filter(({ part }) => part !== 'generated');
+  const functions = new Map(written.map((file) => [file, functionLengths(file)]));
+  const product = written.filter(({ part }) => part === 'product');
+  const long = [
+    ...written.filter(({ lines }) => lines > maxFileLines).map(({ path, lines }) => ({ name: path, lines })),
+    ...written
+      .filter(({ path }) => !path.endsWith('.test.ts'))
+      .flatMap((file) => functions.get(file)!.filter(({ lines }) => lines > maxFunctionLines)),
+  ];
+  const allowed = new Set([...Object.keys(longFiles), ...Object.keys(longFunctions)]);
+  return {
+    cycles: importCycles(files),
+    tooLong: long.filter(({ name }) => !allowed.has(name)),
+    notTooLong: [...allowed].filter((name) => !long.some((each) => each.name === name)),
+    productFiles: lengthsOf(product.map(({ path, lines }) => ({ name: path, lines }))),
+    productFunctions: lengthsOf(product.flatMap((file) => functions.get(file)!)),
+    onlyTestsUse: unreached(files, entriesOf(root, files)),
+    importsOfTests: importsOfTestFiles(files),
+  };
+}
+
+function lengthsOf(all: readonly FunctionLength[]): Lengths {
+  const sorted = [...all].sort((one, other) => one.lines - other.lines);
+  return { count: sorted.length, median: sorted[sorted.length >> 1]!.lines, longest: sorted.at(-1)! };
+}
+
+/** Where the product is entered: its command, what package.json runs, the demo's services and the tests' configuration. */
+function entriesOf(root: string, files: readonly SourceFile[]): readonly string[] {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    readonly scripts: Readonly<Record<string, string>>;
+  };
+  const words = new Set(Object.values(scripts).flatMap((command) => command.split(' ')));
+  return files
+    .map(({ path }) => path)
+    .filter(
+      (path) =>
+        path === 'cli/main.ts' ||
+        path === 'vitest.config.ts' ||
+        words.has(path) ||
+        path.startsWith('demo/services/') ||
+        /^scripts\/[^/]+$/.test(path),
+    );
+}
