@@ -5,11 +5,18 @@ const introduction = `# Configuration
 
 <!-- Written by scripts/write-configuration.ts from the stages' settings. Do not edit. -->
 
-Settings come from the environment. A name that starts with \`SPANLOOM_\` and is not listed here is refused, and all
-problems are reported together. \`spanloom config\` prints the settings in effect; secrets are not shown.
+For everyone who runs spanloom. This page lists every setting with its type, default and meaning.
 
-Sizes are bytes or have a unit (\`64KiB\`, \`1.5GB\`), durations are milliseconds or have a unit (\`250ms\`, \`5s\`, \`1h\`),
-lists are separated by commas.
+\`\`\`sh
+export SPANLOOM_DATA_DIR=/var/lib/spanloom SPANLOOM_BUS_RETENTION=48h
+npx spanloom config   # prints the settings in effect, without secrets
+\`\`\`
+
+Settings are environment variables. A name that starts with \`SPANLOOM_\` and is not listed here is an error. All errors
+are reported together, with exit code 2.
+
+A size is in bytes or has a unit (\`64KiB\`, \`1.5GB\`). A duration is in milliseconds or has a unit (\`250ms\`, \`5s\`, \`1h\`).
+A list is separated by commas.
 `;
 
 /** The text of docs/configuration.md. */

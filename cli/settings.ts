@@ -23,33 +23,34 @@ const sharedConfig = defineConfig(
       patternText: 'a path that does not begin with ~',
     }),
     logLevel: choiceSetting(logLevels, {
-      description: 'What is logged to standard error: warn when nothing is lost, error when something is.',
+      description: 'Lowest level that is logged to standard error. warn: nothing was lost; error: something was lost.',
       default: 'info',
     }),
     metricsPort: integerSetting({
       description:
-        'Port of /metrics, /healthz and /readyz; 0 takes a free one. Without it they are not served; the query API has its own.',
+        'Port of /metrics, /healthz and /readyz; 0 takes a free one. Without it these paths are not served. The query API always serves /healthz and /metrics on its own port.',
       minimum: 0,
       maximum: 65_535,
     }).optional(),
     metricsHost: textSetting({
-      description: 'Address on which they are served; 0.0.0.0 for other hosts, as probes of Kubernetes are.',
+      description:
+        'Address that SPANLOOM_METRICS_PORT listens on. 0.0.0.0 also serves other hosts, which probes of Kubernetes need.',
       default: '127.0.0.1',
     }),
     livenessTimeout: durationMsSetting({
       description:
-        'A stage without a sign of life for longer makes /healthz fail. Must be longer than the longest delivery, three requests to the database.',
+        '/healthz fails when a stage has shown no progress for this long. Must exceed the longest delivery, which is three requests to the database.',
       default: '5m',
       minimum: 1000,
     }),
     watchdogTimeout: durationMsSetting({
       description:
-        'Time without a turn of the main loop after which the process ends itself, so that its supervisor starts it again; 0 never.',
+        'The process kills itself when its main loop makes no turn for this long, so that its supervisor restarts it; 0 never does.',
       default: '60s',
       minimum: 0,
     }),
     shutdownTimeout: durationMsSetting({
-      description: 'Longest time that a stage may take to end after a signal; then the process ends with an error.',
+      description: 'Deadline for a stage to end after a signal. At the deadline the process ends with exit code 1.',
       default: '20s',
       minimum: 100,
     }),

@@ -9,7 +9,7 @@ export const upConfig = defineConfig(
   z.object({
     memory: bytesSetting({
       description:
-        'Resident memory of `spanloom up`, mapped files included. What it keeps follows: traces that still take late spans, the log that was worked off, caches. docs/architecture.md says what happens at the limit.',
+        'Bound of the resident memory of `spanloom up`, mapped files included. Bounds of the stages, the log and caches follow from it. docs/architecture.md says what happens at the limit.',
       default: '1GiB',
       minimum: 768 * mebibyte,
     }),

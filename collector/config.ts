@@ -6,7 +6,7 @@ import { choiceSetting, durationMsSetting } from '../core/config/setting.ts';
 export const collectorConfig = defineConfig(
   z.object({
     clockInterval: durationMsSetting({
-      description: 'Time between two comparisons of the monotonic with the wall clock.',
+      description: 'Interval between comparisons of the monotonic clock with the wall clock.',
       default: '10s',
       minimum: 1000,
     }),

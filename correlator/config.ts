@@ -12,21 +12,22 @@ import {
 export const correlatorConfig = defineConfig(
   z.object({
     quietMs: durationMsSetting({
-      description: 'A trace is assembled when none of its spans came for this long.',
+      description: 'A trace is assembled when none of its spans has arrived for this long.',
       default: '3s',
     }),
     lateMs: durationMsSetting({
       description:
-        'How long after its last span a trace takes late spans. They make new revisions of it, at a growing distance.',
+        'How long after its last span a trace accepts late spans. They make new revisions, at growing intervals.',
       default: '150s',
     }),
     causeWaitMs: durationMsSetting({
-      description: 'How long after its last span a trace waits for a server span that one of its calls names.',
+      description:
+        'How long after its last span a trace waits for a server span that one of its calls names as a cause candidate.',
       default: '8s',
     }),
     maxOpenMs: durationMsSetting({
       description:
-        'A trace that never becomes quiet is emitted this long after its first span, and goes on in revisions.',
+        'A trace that never becomes quiet is emitted this long after its first span; later spans make revisions.',
       default: '60s',
     }),
     requestIdWindowMs: durationMsSetting({
@@ -34,53 +35,54 @@ export const correlatorConfig = defineConfig(
       default: '60s',
     }),
     traceIdWindowMs: durationMsSetting({
-      description: 'The trace id of a header links spans to a trace that began at most this long ago.',
+      description: 'A trace id in a header links spans to a trace that began at most this long ago.',
       default: '5m',
     }),
     maxClockSkewMs: durationMsSetting({
-      description: 'How far the clocks of two hosts may be apart before calls between them have been seen.',
+      description:
+        'Largest clock difference of two hosts that is allowed for while no call between them has been seen.',
       default: '60s',
     }),
     maxTraceSpans: integerSetting({
-      description: 'Spans of one trace; what would make it larger becomes another trace.',
+      description: 'Spans of one trace; spans beyond it make another trace.',
       default: '10000',
       minimum: 2,
     }),
     maxRequestIdSpans: integerSetting({
-      description: 'Above this many spans with one X-Request-ID it no longer links: then it identifies nothing.',
+      description: 'Spans with one X-Request-ID; above it the id no longer links, since it identifies nothing.',
       default: '1000',
       minimum: 2,
     }),
     maxSpans: integerSetting({
-      description: 'Spans in memory. Above it the oldest traces are emitted and forgotten before their time.',
+      description: 'Spans in memory; above it the oldest traces are emitted and forgotten early.',
       default: '500000',
       minimum: 1,
     }),
     maxBytes: bytesSetting({
-      description: 'Encoded size of the spans in memory. Above it the oldest traces are forgotten before their time.',
+      description: 'Encoded size of the spans in memory; above it the oldest traces are emitted and forgotten early.',
       default: '256MiB',
     }),
     redisUrl: textSetting({
       description:
-        'Redis where several correlators keep what links their spans, such as redis://127.0.0.1:6379 or rediss://… for TLS; addresses of a cluster are separated by commas. Without it there is one correlator, which keeps all in memory.',
+        'Redis where several correlators keep link keys, such as redis://127.0.0.1:6379, or rediss://… for TLS; addresses of a cluster are separated by commas. Without it there may be only one correlator, which keeps them in memory.',
       pattern: /^rediss?:\/\/\S+$/,
       patternText: 'an address that begins with redis:// or rediss://',
     }).optional(),
-    redisUser: textSetting({ description: 'User on that Redis.', default: 'default' }),
+    redisUser: textSetting({ description: 'User for that Redis.', default: 'default' }),
     redisPassword: textSetting({ description: 'Password of that user.', secret: true }).optional(),
     redisCluster: booleanSetting({
-      description: 'That Redis is a cluster.',
+      description: 'Whether that Redis is a cluster.',
       default: 'false',
     }),
     redisPrefix: textSetting({
-      description: 'What the names of all keys begin with: one Redis may serve several pipelines.',
+      description: 'Prefix of all keys in Redis. Pipelines that share one Redis need different prefixes.',
       default: 'spanloom:',
       pattern: /^[^{}\s]+$/,
       patternText: 'text without braces and spaces',
     }),
     linkTtl: durationMsSetting({
       description:
-        'How long a link key is remembered in Redis: at least as long as one partition of spans may be behind another.',
+        'How long Redis keeps a link key after its last use. Must exceed the time that one partition of spans may be behind another.',
       default: '10m',
       minimum: 1000,
     }),

@@ -5,7 +5,7 @@ import type { Telemetry } from '../core/telemetry/telemetry.ts';
 export function countDecisions(telemetry: Telemetry, diagnostics: () => Readonly<Record<string, number>>): void {
   new Counter({
     name: 'spanloom_correlator_decisions_total',
-    help: 'What the correlator came across besides the outcome of each span, by kind.',
+    help: 'Events of the correlator that are not the outcome of a span, by kind: causes that stayed unknown, refused links, revisions, merges.',
     labelNames: ['kind'],
     registers: [telemetry.registry],
     collect() {

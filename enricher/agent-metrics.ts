@@ -9,7 +9,7 @@ export function countAgents(
 ): void {
   new Gauge({
     name: 'spanloom_enricher_agents',
-    help: 'Agents that are followed.',
+    help: 'Agents that this instance keeps state of.',
     registers: [telemetry.registry],
     collect() {
       this.set(counts().followed);
@@ -17,7 +17,7 @@ export function countAgents(
   });
   new Counter({
     name: 'spanloom_enricher_agents_bounded_total',
-    help: 'Agents that a bound touched: evicted, because there were too many agents; shrunk, because of all agents together too much was kept, and of this one most.',
+    help: 'Agents affected by a bound. evicted: there were more than SPANLOOM_ENRICHER_MAX_AGENTS. shrunk: all agents together exceeded SPANLOOM_ENRICHER_MAX_ENTRIES, and this one had the most entries.',
     labelNames: ['kind'],
     registers: [telemetry.registry],
     collect() {

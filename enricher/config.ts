@@ -6,83 +6,84 @@ import { bytesSetting, durationMsSetting, integerSetting } from '../core/config/
 export const enricherConfig = defineConfig(
   z.object({
     maxSockets: integerSetting({
-      description: 'Sockets remembered; beyond it the one without events for the longest is forgotten.',
+      description: 'Sockets remembered per agent; beyond it the one without events for the longest time is forgotten.',
       default: '200000',
       minimum: 1,
     }),
     maxOpenRequests: integerSetting({
-      description: 'Requests that may wait for their response; beyond it the oldest is dropped and counted.',
+      description: 'Requests per agent that may wait for their response; beyond it the oldest is dropped and counted.',
       default: '200000',
       minimum: 1,
     }),
     maxContexts: integerSetting({
       description:
-        'Execution contexts (threads) followed; beyond it the one without events for the longest is forgotten.',
+        'Execution contexts (threads) remembered per agent; beyond it the one without events for the longest time is forgotten.',
       default: '100000',
       minimum: 1,
     }),
     maxProcesses: integerSetting({
-      description: 'Processes whose facts are remembered.',
+      description:
+        'Processes per agent whose facts are remembered; beyond it the least recently used one is forgotten.',
       default: '100000',
       minimum: 1,
     }),
     maxAgents: integerSetting({
       description:
-        'Agents followed at once by one instance; beyond it the one not heard of for the longest ends as after silence, newcomers first.',
+        'Agents that one instance keeps state of. Beyond it the agent silent for the longest time is released as after SPANLOOM_ENRICHER_AGENT_SILENCE, new agents first.',
       default: '10000',
       minimum: 2,
     }),
     maxEntries: integerSetting({
       description:
-        'Sockets, open requests, contexts, processes and waiting spans of all agents together; beyond it the agents that have the most lose their oldest.',
+        'Sockets, open requests, contexts, processes and waiting spans of all agents together; beyond it the agents with the most entries lose their oldest.',
       default: '1000000',
       minimum: 1,
     }),
     agentSilence: durationMsSetting({
-      description: 'An agent not heard of for so long is gone: its open requests end.',
+      description: 'An agent that sends nothing for this long is released: its open requests end.',
       default: '10m',
       minimum: 1000,
     }),
     memory: durationMsSetting({
       description:
-        'Events this old are read again after a restart or a rebalance, to know processes, connections and habits as before; longer than collectors take to send the facts of all processes again.',
+        'Age of the events that a restart or a rebalance reads again, to rebuild processes, connections and learned hypotheses. Must exceed SPANLOOM_COLLECTOR_PROCESS_FACTS_INTERVAL.',
       default: '60s',
     }),
     memoryBytes: bytesSetting({
       description:
-        'At most so many bytes of them: on a busy host the last events fill it sooner, and what is older is forgotten by a restart.',
+        'Bound in bytes of the events that a restart reads again. On a busy host it is reached before SPANLOOM_ENRICHER_MEMORY; a restart then rebuilds less.',
       default: '1GiB',
     }),
     tagWait: durationMsSetting({
       description:
-        'A span whose pod is not known yet, or whose peer has an address in a network of pods that nobody has, waits so long for it, by its agent’s clock, before it goes out with less; 0 does not wait.',
+        'How long, by its agent’s clock, a span waits for an unknown pod: that of its process, or that of a peer address in a network of pods. Then it goes out with fewer tags. 0 does not wait.',
       default: '5s',
     }),
     tagSettle: durationMsSetting({
       description:
-        'Every span waits so long, by its agent’s clock, before it is tagged for good, so that what changed at its time is known: an address that was given on at once is then never taken for its former owner’s. 2s is enough for Kubernetes; 0 does not wait.',
+        'How long, by its agent’s clock, every span waits before it is tagged, so that changes at its time are known: a reassigned address then never resolves to its old owner. 2s is enough for Kubernetes; 0 does not wait.',
       default: '0s',
     }),
     maxTagWaiting: integerSetting({
-      description: 'Spans of one agent that may wait so; beyond it the oldest goes out as it is.',
+      description: 'Spans per agent that may wait for tags; beyond it the oldest goes out as it is.',
       default: '20000',
       minimum: 1,
     }),
     resourceMemory: durationMsSetting({
       description:
-        'What has ended is remembered for so long of event time, to tag spans of its time; longer than the enricher can lag. For all agents together.',
+        'How long, in event time, ended versions of resources are kept to tag spans of their time. Must exceed the lag of the enricher.',
       default: '24h',
       minimum: 1000,
     }),
     maxEndedResources: integerSetting({
       description:
-        'Versions of resources that ended and are remembered, for all agents together; beyond it those that ended first are forgotten.',
+        'Ended versions of resources that are kept, for all agents together; beyond it those that ended first are forgotten.',
       default: '500000',
       minimum: 0,
     }),
     maxHosts: integerSetting({
       description:
-        'Hosts remembered, for all agents together; beyond it the one whose agent told of it longest ago is forgotten.',
+        'Hosts remembered, for all agents together; beyond it the one whose agent published it longest ago is forgotten.',
       default: '100000',
       minimum: 1,
     }),

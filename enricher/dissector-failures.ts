@@ -9,7 +9,7 @@ const maxLogged = 10;
 export function countDissectorFailures(telemetry: Telemetry): DissectorFailure {
   const failures = new Counter({
     name: 'spanloom_enricher_dissector_failures_total',
-    help: 'Conversations given up because their dissector failed, by protocol: a fault of spanloom, please report it.',
+    help: 'Conversations that ended because their dissector threw, by protocol. This is a bug in spanloom; please report it.',
     labelNames: ['protocol'],
     registers: [telemetry.registry],
   });

@@ -9,7 +9,8 @@ import type { ReadLimits } from './read-limits.ts';
 export const queryConfig = defineConfig(
   z.object({
     host: textSetting({
-      description: 'Address the API listens on. It has no access control: leave it at this machine unless a proxy has.',
+      description:
+        'Address the API listens on. The API has no access control: keep the default unless a proxy controls access.',
       default: '127.0.0.1',
     }),
     port: integerSetting({
@@ -19,46 +20,46 @@ export const queryConfig = defineConfig(
       maximum: 65_535,
     }),
     concurrency: integerSetting({
-      description: 'Requests to the database at the same time; others wait.',
+      description: 'Requests that use the database at the same time; others wait in order.',
       default: '2',
       minimum: 1,
       maximum: 64,
     }),
     hosts: listSetting({
       description:
-        'Names by which browsers and programs may address the API (the Host header), beside localhost and addresses, such as that of a proxy. Any other name is refused, since a page of another site can point a name of its own here.',
+        'Host names that clients may use for the API (the Host header) besides localhost and addresses, such as that of a proxy. Other names are refused, against DNS rebinding.',
       default: '',
     }),
     maxRequests: integerSetting({
-      description: 'Requests that are answered at the same time, waiting ones included; beyond them the answer is 503.',
+      description: 'Requests in progress, waiting ones included; beyond it the answer is 503.',
       default: '64',
       minimum: 1,
       maximum: 10_000,
     }),
     maxClientRequests: integerSetting({
       description:
-        'Of them, by one client address; beyond them the answer is 429. Behind a proxy all clients have its address.',
+        "Requests in progress per client address; beyond it the answer is 429. Behind a proxy all clients have the proxy's address.",
       default: '16',
       minimum: 1,
       maximum: 10_000,
     }),
     requestTimeout: durationMsSetting({
-      description: 'Longest time for a request, until its client has the whole answer; then it is cut off.',
+      description: 'Deadline of a request, until its client has the whole answer; then the connection is cut.',
       default: '2m',
       minimum: 1_000,
     }),
     stallTimeout: durationMsSetting({
-      description: 'A client that reads nothing of its answer for longer is disconnected.',
+      description: 'A client that reads nothing of its answer for this long is disconnected.',
       default: '10s',
       minimum: 100,
     }),
     statementTimeout: durationMsSetting({
-      description: 'Longest time for one statement in ClickHouse (max_execution_time).',
+      description: 'Timeout of one statement in ClickHouse (max_execution_time).',
       default: '20s',
       minimum: 1_000,
     }),
     statementMemory: bytesSetting({
-      description: 'Most memory for one statement in ClickHouse (max_memory_usage).',
+      description: 'Memory bound of one statement in ClickHouse (max_memory_usage).',
       default: '512MiB',
       minimum: 16 * 1024 * 1024,
     }),

@@ -14,7 +14,7 @@ export function queryMetrics(registry: Registry, admission: Admission, turns: Tu
   const registers = [registry];
   const requests = new Counter({
     name: 'spanloom_query_requests_total',
-    help: 'Requests to the read API, by route and status; 499 where the client went away or was disconnected.',
+    help: 'Requests to the read API, by route and status. 499: the client disconnected, or was disconnected.',
     labelNames: ['route', 'status'],
     registers,
   });
@@ -27,12 +27,12 @@ export function queryMetrics(registry: Registry, admission: Admission, turns: Tu
   });
   const buffered = new Gauge({
     name: 'spanloom_query_buffered_bytes',
-    help: 'Bytes of answers in memory that clients have not taken yet.',
+    help: 'Bytes of answers in memory that clients have not read yet.',
     registers,
   });
   new Gauge({
     name: 'spanloom_query_requests_open',
-    help: 'Requests that have a place: they run, wait for the database, or are being read by their client.',
+    help: 'Requests in progress: they run, wait for the database, or their client reads the answer.',
     registers,
     collect() {
       this.set(admission.size);

@@ -6,7 +6,7 @@ import { bytesSetting, durationMsSetting, integerSetting } from '../core/config/
 export const sinkConfig = defineConfig(
   z.object({
     batchRows: integerSetting({
-      description: 'A batch of rows is written when it has this many spans.',
+      description: 'A batch of rows is written when it has this many spans and resources.',
       default: '50000',
       minimum: 1,
       maximum: 1_000_000,
@@ -19,19 +19,19 @@ export const sinkConfig = defineConfig(
     }),
     batchAge: durationMsSetting({
       description:
-        'A batch of rows is written at the latest this long after its first row came. Shorter makes more and smaller parts, which the database has to merge.',
+        'A batch of rows is written at the latest this long after its first row. Shorter makes more and smaller parts, which the database has to merge.',
       default: '2s',
       maximum: 60_000,
     }),
     retention: durationMsSetting({
       description:
-        'Traces are removed from the database this long after they began, and older ones are not stored: they go to the dead letters. 0 keeps and stores all.',
+        'Age at which traces are removed from the database. Traces that are older on arrival become dead letters. 0 keeps and stores all.',
       default: '30d',
       maximum: 36_500 * 86_400_000,
     }),
     maxAhead: durationMsSetting({
       description:
-        'Traces that begin later than this from now, by the clock of a host that is wrong, go to the dead letters. 0 sets no bound.',
+        'Traces that begin further in the future than this become dead letters: the clock of their host is wrong. 0 sets no bound.',
       default: '1h',
       maximum: 36_500 * 86_400_000,
     }),

@@ -55,13 +55,13 @@ export async function runSink(options: RunSinkOptions): Promise<void> {
   );
   const rows = new Counter({
     name: 'spanloom_sink_rows_total',
-    help: 'Rows stored, by table; repeated ones count again.',
+    help: 'Rows written, by table; repeated writes count again.',
     labelNames: ['table'],
     registers: [telemetry.registry],
   });
   const seconds = new Histogram({
     name: 'spanloom_sink_insert_duration_seconds',
-    help: 'Time to store one batch.',
+    help: 'Time to write one batch.',
     buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10],
     registers: [telemetry.registry],
   });

@@ -6,17 +6,17 @@ import { durationMsSetting, listSetting } from '../../core/config/setting.ts';
 export const cloudConfig = defineConfig(
   z.object({
     files: listSetting({
-      description: 'Files that state resources, of any cloud or of bare metal: docs/resources.md describes them.',
+      description: 'YAML files that state resources of any cloud or of bare metal: docs/resources.md.',
       default: '',
     }),
     fileInterval: durationMsSetting({
-      description: 'Time between two looks at them where the system does not tell of changes.',
+      description: 'Interval at which these files are checked where the system does not report changes.',
       default: '10s',
       minimum: 100,
     }),
-    providers: listSetting({ description: 'Clouds to list: aws.', default: '' }),
+    providers: listSetting({ description: 'Clouds to list. Known: aws.', default: '' }),
     interval: durationMsSetting({
-      description: 'Time between two lists of a cloud.',
+      description: 'Interval between two listings of a cloud.',
       default: '1m',
       minimum: 1000,
     }),

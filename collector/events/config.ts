@@ -14,71 +14,73 @@ export const captureConfig = defineConfig(
   z.object({
     captureEnabled: booleanSetting({
       description:
-        'Capture this host with BPF. Without it the collector needs no rights and sends only what its other sources know.',
+        'Capture this host with eBPF. With false the collector needs no rights and publishes only its other sources, such as the host.',
       default: 'true',
     }),
     payloadBytes: bytesSetting({
-      description: 'Bytes of payload copied of each message, over all its calls.',
+      description: 'Bytes of payload copied per message, over all calls that carry it.',
       default: '512',
       maximum: 4096,
     }),
     continuationBytes: bytesSetting({
-      description: 'Bytes of payload copied of each call once the bytes of its message are used up.',
+      description: "Bytes of payload copied per call once the message's budget is used up.",
       default: '32',
       maximum: 512,
     }),
     ringBytes: bytesSetting({
       description:
-        'Memory for events that the kernel has seen and the collector has not read yet, rounded up to a power of two; more survives longer pauses.',
+        "Size of the kernel's ring buffer, rounded up to a power of two. When it is full, events are lost and counted; a larger one survives longer pauses.",
       default: '16MiB',
       minimum: 64 * 1024,
       maximum: 1024 ** 3,
     }),
     maxSockets: integerSetting({
-      description: 'Sockets that the kernel programs remember; beyond it the one unused for the longest is forgotten.',
+      description: 'Sockets that the kernel programs remember; beyond it the least recently used one is forgotten.',
       default: '131072',
       minimum: 1024,
       maximum: 16_777_216,
     }),
     pollInterval: durationMsSetting({
-      description: 'Time between two readings of the ring buffer; shorter lets a small ring buffer take larger bursts.',
+      description:
+        'Interval between reads of the ring buffer. A shorter one lets a small ring buffer take larger bursts.',
       default: '10ms',
       minimum: 1,
       maximum: 1000,
     }),
     batchInterval: durationMsSetting({
       description:
-        'Events wait this long for others to travel with, unless 1024 of them wait: longer makes larger batches, which cost every stage less, and later traces.',
+        'Longest time that an event waits for its batch; 1024 events make a batch sooner. Longer makes larger batches, which cost every stage less, and later traces.',
       default: '100ms',
       maximum: 1000,
     }),
     maxUnacknowledgedBlocks: integerSetting({
-      description: 'Batches on their way to the bus above which reading stops and the ring buffer fills.',
+      description:
+        'Batches that the bus has not acknowledged; above it the collector stops reading and the ring buffer fills.',
       default: '64',
       minimum: 1,
       maximum: 4096,
     }),
     redact: booleanSetting({
       description:
-        'Overwrite secrets and hold back what is not recognised before anything leaves the host: docs/redaction.md.',
+        'Overwrite secrets and withhold bytes that are not recognised before anything leaves the host: docs/redaction.md.',
       default: 'true',
     }),
     redactHeaders: listSetting({
-      description: 'Further header fields of HTTP whose values are credentials, by name in any case.',
+      description: 'Names of further HTTP header fields whose values are credentials; case does not matter.',
       default: '',
     }),
     redactParameters: listSetting({
-      description: 'Further parameters in URLs whose values are credentials, by name in any case.',
+      description: 'Names of further URL parameters whose values are credentials; case does not matter.',
       default: '',
     }),
     sendUnrecognised: booleanSetting({
       description:
-        'Also send payloads of connections whose protocol is not recognised, for replay through later dissectors. Secrets in them are only found by SPANLOOM_COLLECTOR_REDACT_PATTERNS.',
+        'Also send payloads of connections whose protocol is not recognised, for replay through later dissectors. Only SPANLOOM_COLLECTOR_REDACT_PATTERNS finds secrets in them.',
       default: 'false',
     }),
     redactPatterns: textSetting({
       description:
-        'Further secrets to overwrite: regular expressions of RE2 syntax, separated by spaces (write \\x20 for a space in one). With groups only the groups are overwritten.',
+        'Further secrets to overwrite: regular expressions in RE2 syntax, separated by spaces (write \\x20 for a space). If an expression has groups, only the groups are overwritten.',
     }).optional(),
     maxProcesses: integerSetting({
       description: 'Processes whose facts are kept; beyond it the one seen first is forgotten.',
@@ -86,27 +88,27 @@ export const captureConfig = defineConfig(
       minimum: 16,
     }),
     processFactsInterval: durationMsSetting({
-      description: 'Time in which the facts of every known process are sent again, for readers that start later.',
+      description: 'Interval at which the facts of every known process are sent again, for readers that start later.',
       default: '30s',
       minimum: 1000,
     }),
     environmentTags: listSetting({
       description:
-        'Environment variables of processes that become tags, by name or by prefix (APP_*). Names that sound like a secret (PASSWORD, TOKEN, SECRET, KEY and such) are taken only where they are written out.',
+        'Environment variables of processes that become tags, by name or by prefix (APP_*). Names that sound like a secret (with PASSWORD, TOKEN, SECRET, KEY, …) count only when listed by their full name.',
       default: '',
     }),
     excludeCgroups: listSetting({
       description:
-        'Control groups (v2) whose processes are not captured, with those in groups below them: paths as in /proc/PID/cgroup, at most 16. For other stages on the same host.',
+        'Control groups (v2) whose processes are not captured, including groups below them: paths as in /proc/PID/cgroup, at most 16. Use it for other stages on the same host.',
       default: '',
     }),
     excludeProcesses: listSetting({
       description:
-        'Ids of processes that run when the capture begins and are not captured, for as long as they run. The collector itself never is.',
+        'Process ids, running when capture begins, that are not captured for as long as they run. The collector never captures itself.',
       default: '',
     }),
     loopProbeInterval: durationMsSetting({
-      description: 'Time between two searches for new programs with an event loop of libuv.',
+      description: 'Interval between searches for new programs with an event loop of libuv.',
       default: '5s',
       minimum: 100,
     }),

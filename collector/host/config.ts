@@ -6,10 +6,10 @@ import { durationMsSetting, textSetting } from '../../core/config/setting.ts';
 export const hostConfig = defineConfig(
   z.object({
     nodeName: textSetting({
-      description: 'Name of the Kubernetes node that this host is. Without it NODE_NAME, where that is set.',
+      description: 'Name of the Kubernetes node that this host is. Without it NODE_NAME, if that is set.',
     }).optional(),
     hostFactsInterval: durationMsSetting({
-      description: 'Time between two looks at the interfaces of this host and its network namespaces.',
+      description: 'Interval at which the collector reads the interfaces of this host and of its network namespaces.',
       default: '1m',
       minimum: 1000,
     }),

@@ -12,43 +12,44 @@ import {
 export const kubernetesConfig = defineConfig(
   z.object({
     enabled: booleanSetting({
-      description: 'Publish pods, services, nodes and the like of a cluster as resources.',
+      description: 'Publish pods, services, nodes and other objects of a Kubernetes cluster as resources.',
       default: 'false',
     }),
     kubeconfig: textSetting({
-      description: 'File that says where the API server is; without it, the service account of the pod.',
+      description: 'Path of a kubeconfig file. Without it the service account of the pod is used.',
     }).optional(),
-    context: textSetting({ description: 'Context of that file, instead of its current one.' }).optional(),
-    clusterName: textSetting({ description: 'Name of the cluster, for people.', default: 'kubernetes' }),
+    context: textSetting({ description: "Context in that file. Without it the file's current context." }).optional(),
+    clusterName: textSetting({ description: 'Name of the cluster as people see it.', default: 'kubernetes' }),
     annotations: listSetting({
-      description: 'Annotations that are kept, by name; * stands for anything.',
+      description: 'Names of annotations to keep; * matches any text.',
       default: '*',
     }),
     annotationsLeftOut: listSetting({
-      description: 'Annotations that are not, although they are kept by the setting before: those of machines.',
+      description:
+        'Names of annotations to leave out, even if the setting above keeps them. The default leaves out those that programs write.',
       default: '*kubernetes.io/*, *k8s.io/*, *.cncf.io/*, *projectcalico.org/*, *cilium.io/*, *openshift.io/*',
     }),
     pageSize: integerSetting({
-      description: 'Objects of one answer when everything is listed.',
+      description: 'Objects per page when the stage lists a kind (limit).',
       default: '500',
       minimum: 1,
       maximum: 10_000,
     }),
     resync: durationMsSetting({
-      description: 'Everything is listed anew after this time, in case that something was missed.',
+      description: 'Interval after which all objects are listed again, in case a watch missed a change.',
       default: '12h',
       minimum: 10_000,
     }),
     lease: booleanSetting({
-      description: 'Publish only while this instance holds a Lease of Kubernetes; off for a single instance.',
+      description: 'Publish only while this instance holds a Kubernetes Lease. Use false for a single instance.',
       default: 'true',
     }),
     leaseName: textSetting({ description: 'Name of that Lease.', default: 'spanloom-resources' }),
     leaseNamespace: textSetting({
-      description: 'Its namespace; without it, that of the pod.',
+      description: "Namespace of that Lease. Without it the pod's namespace.",
     }).optional(),
     leaseDuration: durationMsSetting({
-      description: 'Another instance takes over when the one that publishes was not heard of for so long.',
+      description: 'Another instance takes over when the holder has not renewed the Lease for this long.',
       default: '15s',
       minimum: 1000,
     }),

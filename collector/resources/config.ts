@@ -7,13 +7,13 @@ export const resourcesConfig = defineConfig(
   z.object({
     settle: durationMsSetting({
       description:
-        'A changed resource waits so long for further changes, so that a start of a pod is one version and not several; tags are late by it.',
+        'A changed resource waits this long for further changes, so that a starting pod makes one version, not several. Tags are late by this time.',
       default: '200ms',
       maximum: 60_000,
     }),
     retention: durationMsSetting({
       description:
-        'How long a version of a resource stays after its end: spans that are older, such as in a replay, are not tagged with it any more.',
+        'How long an ended version of a resource is kept. Older spans, as in a replay, are no longer tagged with it.',
       default: '30d',
       minimum: 60_000,
     }),

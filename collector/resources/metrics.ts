@@ -7,7 +7,7 @@ export function resourceMetrics({ registry }: Telemetry, book: () => VersionBook
   const registers = [registry];
   new Gauge({
     name: 'spanloom_resources_living',
-    help: 'Resources that live, as this instance knows them; 0 while another publishes.',
+    help: 'Current resources that this instance publishes; 0 while another instance leads.',
     registers,
     collect() {
       this.set(book().living);
@@ -15,7 +15,7 @@ export function resourceMetrics({ registry }: Telemetry, book: () => VersionBook
   });
   new Counter({
     name: 'spanloom_resources_cut_total',
-    help: 'Names, labels, annotations and entries of lists that were cut or left out for their size.',
+    help: 'Names, labels, annotations and list entries that were cut or left out because of their size.',
     registers,
     collect() {
       this.reset();
@@ -24,7 +24,7 @@ export function resourceMetrics({ registry }: Telemetry, book: () => VersionBook
   });
   const delaySeconds = new Histogram({
     name: 'spanloom_resources_delay_seconds',
-    help: 'Time from when a source told a change to when the log had its version: the oldest change of each batch.',
+    help: 'Time from a change that a source reported until the log has its version, for the oldest change of each batch.',
     buckets: [0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30],
     registers,
   });

@@ -9,11 +9,11 @@ export const agentsConfig = defineConfig(
   z.object({
     signatures: choiceSetting(['required', 'accepted'], {
       description:
-        'Whether what agents send has to be signed: required refuses what is not, accepted takes it, for collectors that do not sign yet and topics that nobody else may write. Wrong signatures are always refused. Without it, required on Kafka and accepted on the embedded log.',
+        'Whether messages of agents need a signature. required: unsigned ones become dead letters. accepted: they are processed, for collectors of older versions. A wrong signature is always refused. Default: required on Kafka, accepted on the embedded log.',
     }).optional(),
     trustedKeys: listSetting({
       description:
-        'Public keys, separated by commas, that may speak for every agent: of operators who send recordings into Kafka, as `spanloom replay --into-kafka` says them.',
+        'Public keys that may sign for every agent: keys of operators who send recordings into Kafka. `spanloom replay --into-kafka` prints its key.',
       default: '',
     }).refine((keys) => keys.every((key) => parsePublicKey(key) !== undefined), 'must be public keys of spanloom'),
   }),

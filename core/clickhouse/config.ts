@@ -9,7 +9,7 @@ export const clickHouseConfig = defineConfig(
   z.object({
     url: textSetting({
       description:
-        'Address of a ClickHouse server, such as http://127.0.0.1:8123; without it the embedded one is used.',
+        'Address of a ClickHouse server, such as http://127.0.0.1:8123. Without it the stages use the embedded ClickHouse.',
       pattern: /^https?:\/\/\S+$/,
       patternText: 'an address that begins with http:// or https://',
     }).optional(),
@@ -17,18 +17,17 @@ export const clickHouseConfig = defineConfig(
     user: textSetting({ description: 'User on that server.', default: 'default' }),
     password: textSetting({ description: 'Password of that user.', secret: true }).optional(),
     requestTimeout: durationMsSetting({
-      description: 'Longest time for one request to that server.',
+      description: 'Timeout of one request to that server.',
       default: '60s',
       minimum: 100,
     }),
     maxMemory: bytesSetting({
-      description: 'Memory above which the embedded ClickHouse refuses queries.',
+      description: 'Memory of the embedded ClickHouse; above it queries are refused.',
       default: '1GiB',
       minimum: 256 * 1024 * 1024,
     }),
     mergeThreads: integerSetting({
-      description:
-        'Threads with which the embedded ClickHouse merges parts; half of the cores, at most 4, when not set.',
+      description: 'Threads with which the embedded ClickHouse merges parts. Without it: half of the cores, at most 4.',
       minimum: 1,
       maximum: 64,
     }).optional(),

@@ -8,14 +8,14 @@ export const schemaRegistryConfig = defineConfig(
   z.object({
     url: textSetting({
       description:
-        'Address of a Schema Registry, such as http://127.0.0.1:8081. With it values are written in Confluent framing, and framed values of others are read. Without it they are plain Avro.',
+        'Address of a Schema Registry, such as http://127.0.0.1:8081. With it, stages write values in Confluent framing and read framed values of other writers. Without it, values are plain Avro.',
       pattern: /^https?:\/\/[^\s@]+$/,
       patternText: 'an address that begins with http:// or https://, without user and password',
     }).optional(),
-    user: textSetting({ description: 'User there, for basic authentication.' }).optional(),
+    user: textSetting({ description: 'User for basic authentication at the registry.' }).optional(),
     password: textSetting({ description: 'Password of that user.', secret: true }).optional(),
     requestTimeout: durationMsSetting({
-      description: 'Longest time for one request to the registry.',
+      description: 'Timeout of one request to the registry.',
       default: '10s',
       minimum: 100,
     }),

@@ -113,12 +113,12 @@ function createMetrics({ registry }: Telemetry): Metrics {
       },
     });
   };
-  lag('messages', 'Bus messages of an assigned partition not read yet, as last measured.', ({ messages }) => messages);
+  lag('messages', 'Unread bus messages of an assigned partition, as last measured.', ({ messages }) => messages);
   lag(
     'seconds',
-    'Longest time that the oldest unread message can have waited: 0 when all was read, else now minus the later of the ' +
-      'time of the message read last and the last time that all was found read; before the first of both, since the ' +
-      'partition was assigned. Grows between measurements.',
+    'Upper bound of the time that the oldest unread message has waited; 0 when all is read. It counts from the later of the ' +
+      'time of the last message read and the last measurement that found all read; before both, from the assignment of ' +
+      'the partition. It grows between measurements.',
     ({ behindSinceMs }) => (behindSinceMs === undefined ? 0 : Math.max(0, Date.now() - behindSinceMs) / 1000),
   );
   return {
@@ -126,7 +126,7 @@ function createMetrics({ registry }: Telemetry): Metrics {
     lags,
     durationSeconds: new Histogram({
       name: 'spanloom_stage_batch_duration_seconds',
-      help: 'Time to process, deliver and commit what one poll brought.',
+      help: 'Time to process, deliver and commit the messages of one poll.',
       labelNames: ['stage'],
       buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
       registers,

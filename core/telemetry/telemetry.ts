@@ -26,7 +26,7 @@ export function createTelemetry(options: { readonly logger: Logger; readonly ver
     collectDefaultMetrics({ register: registry });
     new Gauge({
       name: 'spanloom_build_info',
-      help: '1; the labels say what runs.',
+      help: 'Always 1; the labels are the versions of spanloom and Node.js.',
       labelNames: ['version', 'node'],
       registers: [registry],
     }).set({ version: options.version, node: process.versions.node }, 1);

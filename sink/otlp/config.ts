@@ -13,13 +13,13 @@ export const otlpSinkConfig = defineConfig(
     }),
     topic: textSetting({
       description:
-        "Full name of that topic, without the prefix of the others; the default is what the Collector's Kafka receiver reads by default.",
+        "Full name of that topic; it gets no prefix. The default is the topic that the Collector's Kafka receiver reads by default.",
       default: defaultOtlpTopic,
       pattern: /^[a-zA-Z0-9._-]{1,249}$/,
       patternText: 'a name of letters, digits, ".", "_" and "-"',
     }),
     maxMessageBytes: bytesSetting({
-      description: 'A trace whose encoding is larger is sent in several messages; keep it below what the broker takes.',
+      description: "Largest message. A larger trace is sent in several messages. Keep it below the broker's limit.",
       default: '900KiB',
       minimum: 16 * 1024,
       maximum: 64 * 1024 * 1024,

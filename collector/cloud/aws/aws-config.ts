@@ -6,16 +6,16 @@ import { listSetting, textSetting } from '../../../core/config/setting.ts';
 export const awsConfig = defineConfig(
   z.object({
     regions: listSetting({
-      description: 'Regions to list; all for those that each account has enabled. Without it AWS_REGION.',
+      description: 'Regions to list, or all: every region that the account has enabled. Without it AWS_REGION.',
       default: '',
     }),
     roles: listSetting({
       description:
-        'ARNs of roles to take on, one for each account; self for the account of the own credentials. Without it only that.',
+        "ARNs of roles to assume, one per account; self stands for the account of the process's own credentials.",
       default: 'self',
     }),
     externalId: textSetting({
-      description: 'External id that the roles ask for.',
+      description: 'External id that the roles require.',
       secret: true,
     }).optional(),
   }),

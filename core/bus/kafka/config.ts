@@ -18,73 +18,78 @@ import type { KafkaBusOptions } from './kafka-connection.ts';
 /** Settings of the bus on Kafka, for the section of the bus. */
 export const kafkaSettings = {
   kafkaBrokers: listSetting({
-    description: 'Kafka brokers as host:port, some of them. Without them the log is embedded in the data directory.',
+    description: 'Some Kafka brokers as host:port. Without them the log is embedded in the data directory.',
   }).optional(),
   kafkaPrefix: textSetting({
-    description: 'Begins the names of topics and consumer groups on Kafka: two pipelines on one Kafka need two.',
+    description: 'Prefix of topics and consumer groups on Kafka. Two pipelines on one Kafka need two prefixes.',
     default: 'spanloom.',
     ...topicPrefixRule,
   }),
-  kafkaClientId: textSetting({ description: 'Name of this process in the logs of brokers.', default: 'spanloom' }),
+  kafkaClientId: textSetting({
+    description: 'Kafka client id: names this process in logs of brokers.',
+    default: 'spanloom',
+  }),
   kafkaReplicationFactor: integerSetting({
-    description: 'Copies of each partition of topics that spanloom topics apply creates; 3 where there are 3 brokers.',
+    description:
+      'Replicas of each partition when `spanloom topics apply` creates a topic. Use 3 with 3 brokers or more.',
     default: '1',
     minimum: 1,
     maximum: 32_767,
   }),
   kafkaMaxMessageBytes: bytesSetting({
-    description: 'Largest message that topics on Kafka take.',
+    description: 'Largest message that the topics accept (max.message.bytes).',
     default: '32MiB',
     minimum: 1024 * 1024,
     maximum: 1024 * 1024 * 1024,
   }),
   kafkaFetchBytes: bytesSetting({
     description:
-      'Bytes that are read ahead, of all partitions together, as they are stored: decompressed they may be ten times ' +
-      'as many. A single larger message still comes.',
+      'Bytes of one fetch, over all partitions, as they are stored; decompressed they may be ten times as many. A single ' +
+      'larger message is still read.',
     default: '1MiB',
     minimum: 64 * 1024,
     maximum: 1024 * 1024 * 1024,
   }),
   kafkaMaxDecompressedBytes: bytesSetting({
     description:
-      'What a record batch may take in memory when it has been decompressed and read; our own are 1 MiB, or one larger ' +
-      'message. A batch that would take more is put aside by its offsets before it is decompressed. A response of a broker ' +
-      'is read up to the same bound, and the rest fetched again.',
+      'Memory that one record batch may take once it is decompressed and read. A larger batch becomes a dead letter before ' +
+      'it is decompressed. A response of a broker is also read up to this bound, and the rest is fetched again. Batches ' +
+      'that spanloom writes have 1 MiB, or one larger message.',
     default: '64MiB',
     minimum: 1024 * 1024,
     maximum: 1024 * 1024 * 1024,
   }),
-  kafkaTls: booleanSetting({ description: 'Talk to Kafka over TLS.', default: 'false' }),
+  kafkaTls: booleanSetting({ description: 'Connect to Kafka over TLS.', default: 'false' }),
   kafkaTlsCa: textSetting({
-    description: "File (PEM) of the authority that signed the brokers' certificates, when it is not a public one.",
+    description: "PEM file of the authority that signed the brokers' certificates, if it is not a public one.",
   }).optional(),
-  kafkaTlsCert: textSetting({ description: 'File (PEM) of our own certificate, for mutual TLS.' }).optional(),
-  kafkaTlsKey: textSetting({ description: 'File (PEM) of the key of our own certificate.' }).optional(),
+  kafkaTlsCert: textSetting({ description: 'PEM file of the client certificate, for mutual TLS.' }).optional(),
+  kafkaTlsKey: textSetting({ description: "PEM file of the client certificate's key." }).optional(),
   kafkaSasl: choiceSetting(['plain', 'scram-sha-256', 'scram-sha-512'], {
-    description: 'How we log in to Kafka, if at all.',
+    description: 'SASL mechanism for the login to Kafka. Without it there is no login.',
   }).optional(),
   kafkaUser: textSetting({ description: 'User for the login to Kafka.' }).optional(),
   kafkaPassword: textSetting({ description: 'Password for the login to Kafka.', secret: true }).optional(),
   kafkaSessionTimeout: durationMsSetting({
-    description: 'Silence after which an instance counts as dead and others take its partitions over.',
+    description:
+      'An instance without a heartbeat for this long counts as dead, and others take over its partitions (session.timeout.ms).',
     default: '15s',
     minimum: 1_000,
     maximum: 1_800_000,
   }),
   kafkaRebalanceTimeout: durationMsSetting({
-    description: 'How long a rebalance waits until an instance has delivered and committed what it is working on.',
+    description: 'How long a rebalance waits for an instance to deliver and commit its work in progress.',
     default: '60s',
     minimum: 1_000,
     maximum: 1_800_000,
   }),
   kafkaRequestTimeout: durationMsSetting({
-    description: 'How long an answer of a broker is waited for.',
+    description: 'Timeout of one request to a broker.',
     default: '30s',
     minimum: 1_000,
   }),
   compression: choiceSetting(compressions, {
-    description: 'How batches are compressed on Kafka. docs/kafka.md has figures.',
+    description: 'Compression of record batches on Kafka. docs/kafka.md has figures.',
     default: 'zstd',
   }),
 } as const;
