@@ -10,12 +10,12 @@ import { signingOutput } from './signing-output.ts';
 import type { RunningSource, Source, SourceContext, SourceHealth } from './source.ts';
 import { WallClock } from './wall-clock.ts';
 
-/** What a collector runs with. */
+/** Options of {@link collect}. */
 export interface CollectOptions {
-  /** In the order in which they start. */
+  /** In start order. */
   readonly sources: readonly Source[];
   readonly output: Output;
-  /** Where the identity of this agent is kept. */
+  /** Folder of agent.json, the identity of this agent. */
   readonly dataDirectory: string;
   readonly clockIntervalMs: number;
   readonly telemetry: Pick<StageTelemetry, 'emit'>;
@@ -23,9 +23,9 @@ export interface CollectOptions {
   readonly signal: AbortSignal;
 }
 
-/** At the end, how long the output may take for what is left. */
+/** At the end: deadline of the output for the messages that are left. */
 const closeTimeoutMs = 5_000;
-/** How often a collector that has nothing to send shows that it is alive. */
+/** Interval at which an idle collector shows that it is alive. */
 const idleSignMs = 1_000;
 
 /**

@@ -10,24 +10,28 @@ import type { Output } from './outbox.ts';
 import type { Source } from './source.ts';
 import { type CollectorSettings, sourceDefinitions } from './sources.ts';
 
-/** What every way of running the collector needs. */
+/** Options of every way to run the collector. */
 export interface CollectIntoOptions {
   readonly settings: CollectorSettings;
-  /** Where agent.json is: the identity of this agent. */
+  /** Folder of agent.json, the identity of this agent. */
   readonly dataDirectory: string;
   readonly telemetry: Telemetry;
   readonly signal: AbortSignal;
-  /** Processes not to be traced, besides this one and those that the settings name. */
+  /** Processes to exclude from capture, besides this one and those that the settings name. */
   readonly excluded?: ExcludedProcesses;
 }
 
-/** What the collector needs to run as a stage. The bus stays open: whoever opened it closes it. */
+/** Options of the collector as a stage. The caller closes the bus. */
 export interface RunCollectorOptions extends CollectIntoOptions {
   readonly bus: Bus;
 }
 
 /**
- * Sends what the enabled sources of this host give to the bus until the signal fires.
+ * Runs the collector as a stage until the signal fires.
+ *
+ * Input: the enabled sources of this host (sources.ts): socket events of the kernel, facts of the host and its processes.
+ * Output: the topics `events` and `agent-resources`. State and bounds are those of the sources, and of the outbox between
+ * them and the bus; on disk agent.json.
  *
  * @throws PipelineError ENVIRONMENT_UNSUPPORTED, saying what is missing, when this machine does not allow it
  */
@@ -40,7 +44,7 @@ export async function runCollector(options: RunCollectorOptions): Promise<void> 
   }
 }
 
-/** Sends what the enabled sources give into any output until the signal fires. */
+/** Sends the output of the enabled sources to any output, such as a recording, until the signal fires. */
 export async function collectInto(options: CollectIntoOptions, output: Output): Promise<void> {
   const { settings, dataDirectory, telemetry, signal, excluded = new ExcludedProcesses() } = options;
   const enabled = sourceDefinitions.filter((definition) => definition.isEnabled(settings));

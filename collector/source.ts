@@ -18,49 +18,49 @@ export interface SourceContext {
   /** The host as a resource. */
   readonly hostResourceId: number;
   readonly hostName: string;
-  /** Where agent.json is. */
+  /** Folder of agent.json. */
   readonly dataDirectory: string;
   readonly outbox: Outbox;
   readonly telemetry: Pick<StageTelemetry, 'emit'>;
   readonly health: SourceHealth;
 }
 
-/** What a source reports of its health. */
+/** How a source reports its health. */
 export type SourceHealth = Pick<Health, 'starts' | 'turns' | 'fails' | 'heals' | 'waits' | 'recovers'>;
 
-/** A source that runs. */
+/** A running source. */
 export interface RunningSource {
-  /** Hands over what it still has, then ends. */
+  /** Hands what it still has to the outbox, then ends. */
   stop(): Promise<void>;
 }
 
-/** Something that makes events or resources of this host. */
+/** A producer of events or resources of this host. */
 export interface Source {
   readonly name: string;
-  /** Its records by what became of them; of a source that makes any but resources. */
+  /** Its records by outcome; absent for a source that makes only resources. */
   accounting?(): Accounting;
   /** @throws PipelineError ENVIRONMENT_UNSUPPORTED when this machine does not allow it, saying what is missing */
   start(context: SourceContext): Promise<RunningSource>;
 }
 
-/** What a source is made with, beside its settings. */
+/** What a source is created with, besides its settings. */
 export interface SourceOptions {
-  /** The native addon; undefined where no source that is enabled uses it. */
+  /** The native addon; undefined if no enabled source uses it. */
   readonly addon: NativeCapture | undefined;
-  /** Processes not to be traced. */
+  /** Processes to exclude from capture. */
   readonly excluded: ExcludedProcesses;
 }
 
-/** What a source declares of itself. The list of all sources is sources.ts. */
+/** The declaration of a source. sources.ts lists all sources. */
 export interface SourceDefinition<Own extends Sections = Sections> {
   readonly name: string;
-  /** Its settings, by the names under which it gets their values. */
+  /** Its settings, by the names under which `create` gets their values. */
   readonly settings: Own;
   readonly writes: readonly Topic[];
-  /** The native addon is loaded only where a source that is enabled needs it. */
+  /** Whether it needs the native addon, which is loaded only for enabled sources that do. */
   readonly needsAddon: boolean;
   isEnabled(settings: ConfigValues<Own>): boolean;
-  /** Loads its code and makes it; {@link Source.start} begins. @throws PipelineError CONFIG_INVALID */
+  /** Loads its code and creates it; {@link Source.start} starts it. @throws PipelineError CONFIG_INVALID */
   create(settings: ConfigValues<Own>, options: SourceOptions): Promise<Source>;
 }
 

@@ -1,7 +1,7 @@
 import { defineStage } from '../core/stage/stage-definition.ts';
 import { correlatorConfig } from './config.ts';
 
-/** The correlator as a stage. Topic `linked` is used where several share the work through Redis. */
+/** The correlator as a stage: reads `spans`, writes `traces`. Several instances share the work through Redis and `linked`. */
 export const correlatorStage = defineStage({
   name: 'correlator',
   description: 'makes traces of spans',

@@ -8,7 +8,7 @@ import { countDecisions } from './decision-metrics.ts';
 import { runDistributed } from './distributed/run-distributed.ts';
 import { Correlator } from './stage.ts';
 
-/** What the correlator needs to run. The bus stays open: whoever opened it closes it. */
+/** Options of the correlator. The caller closes the bus. */
 export interface RunCorrelatorOptions {
   readonly config: CorrelatorConfig;
   readonly bus: Bus;
@@ -19,7 +19,10 @@ export interface RunCorrelatorOptions {
 }
 
 /**
- * Makes traces of spans until the signal fires.
+ * Runs the correlator on the bus until the signal fires: one instance with all state in memory (stage.ts), or with Redis one
+ * of several (distributed/).
+ *
+ * Input: `spans`, with Redis also `linked`. Output: `traces` and `dead-letter`, with Redis also `linked`.
  *
  * @throws PipelineError when the bus fails in a way that waiting does not heal
  */

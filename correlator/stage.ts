@@ -1,12 +1,14 @@
 /**
- * The correlator: spans in, traces out. A span is linked to others by keys that both carry and waits in a component.
- * When a component has been quiet for a while, the causes of its calls are decided, which may join it with others; then
- * it becomes a tree and goes out as a trace. It stays for late spans, which make new revisions at a growing distance, and is
- * then forgotten.
+ * The correlator with all state in memory, as a pure state machine. Its records are spans.
  *
- * Components hold the watermark of the input until they are forgotten, also when their trace is out: so a restart
- * rebuilds each of them whole, and what comes late meets the same trace, never a part of it under another id. That is
- * bounded by the late window, and costs reading that much again.
+ * Input: SpanBatches. Output: Traces and dead letters. State: components of spans, and the link keys that lead to them.
+ * Bounds: in event time `lateMs` after a component's last span, `maxSpans` and `maxBytes` over all, `maxTraceSpans` per
+ * component.
+ *
+ * Link keys join a span to a component. When a component is quiet, the correlator decides the causes of its calls, which may
+ * join it with others, and emits its tree as a trace. The component stays for late spans, which make new revisions at
+ * growing intervals. Until the component is released, its spans hold back the low watermark, also after its trace
+ * is emitted. So a restart rebuilds it whole, and a late span meets the same trace id. The cost is to read `lateMs` again.
  */
 import type { OutgoingMessage, Position, ReceivedMessage, TopicPartition } from '../core/bus/bus.ts';
 import { decodeValue } from '../core/codec.ts';
@@ -30,7 +32,7 @@ import { ReadAgain } from './read-again.ts';
 import { RevisionPacing } from './revision-pace.ts';
 import type { SpanComponent, SpanRecord } from './span-record.ts';
 
-/** Events inside the correlator that are no outcome of a span, counted since start. */
+/** Counts since start of events that are not the outcome of a span. */
 export type CorrelatorDiagnostics = Readonly<Record<string, number>>;
 
 const stageName = 'correlator';
@@ -185,7 +187,7 @@ export class Correlator implements Stage<OutgoingMessage> {
       ...overdue,
       ...this.#components.takeDue(this.#components.open, this.#quietNs, nowNs),
       ...this.#components.takeDue(this.#components.waiting, this.#causeWaitNs, nowNs),
-      // Results of what is read again are passed over: those that would not come a second time wait until that is over.
+      // The runtime suppresses results of messages read again. Revisions that would not come a second time wait until then.
       ...(this.#readAgain.isGoingOn ? [] : this.#components.takeDeferred(nowNs)),
     ];
     if (due.length > 0) this.#settle(due, new Set(overdue), nowNs, messages);
@@ -196,7 +198,7 @@ export class Correlator implements Stage<OutgoingMessage> {
     return messages;
   }
 
-  /** Forgets the oldest component, emitting it first if it is not. */
+  /** Releases the oldest component; emits it first if it was not emitted. */
   #shrink(nowNs: number, messages: OutgoingMessage[]): boolean {
     const { emitted, revised, deferred, waiting, open } = this.#components;
     const oldest = emitted.first ?? revised.first ?? deferred.first ?? waiting.first ?? open.first;
@@ -278,7 +280,7 @@ export class Correlator implements Stage<OutgoingMessage> {
     this.#components.keep(component, this.#lateNs);
   }
 
-  /** Joins components by decided causes. Returns the undecided calls of those that came in by that. */
+  /** Joins components by decided causes. Returns the undecided calls of the components that were joined. */
   #joinSettled(
     pairs: readonly (readonly [ComponentId, ComponentId])[],
     partners: ReadonlySet<SpanComponent>,
@@ -291,10 +293,10 @@ export class Correlator implements Stage<OutgoingMessage> {
     const calls: SpanRecord[] = [];
     for (const [partner, undecided] of spansOf) {
       const component = surviving(partner);
-      // A join that would have made too large a component was refused.
+      // The join was refused if the component would exceed its bound.
       if (!survivors.has(component)) continue;
       touched.add(component);
-      // What has become part of a component that is still open is decided when that is due.
+      // Calls in a component that is still open are decided when that component is due.
       if (component.touchedNs + this.#quietNs <= nowNs) calls.push(...undecided);
     }
     return calls;

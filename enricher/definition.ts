@@ -1,7 +1,7 @@
 import { defineStage } from '../core/stage/stage-definition.ts';
 import { enricherConfig } from './config.ts';
 
-/** The enricher as a stage. */
+/** The enricher as a stage: reads `events` in partitions and resources whole, writes `spans`. */
 export const enricherStage = defineStage({
   name: 'enricher',
   description: 'makes spans of events',

@@ -13,7 +13,7 @@ import { guardDissector } from '../protocols/dissection/guarded-dissector.ts';
 import { createEnricher } from './stage.ts';
 import { countTagging } from './tag/tag-metrics.ts';
 
-/** What the enricher needs to run. The bus stays open: whoever opened it closes it. */
+/** Options of the enricher. The caller closes the bus. */
 export interface RunEnricherOptions {
   readonly config: EnricherConfig;
   readonly signatures: SignaturePolicy;
@@ -25,7 +25,10 @@ export interface RunEnricherOptions {
 }
 
 /**
- * Makes spans of events until the signal fires.
+ * Runs the enricher (stage.ts) on the bus until the signal fires.
+ *
+ * Input: the topic `events`, and whole `resources` and `agent-resources`, which are read to their ends before each poll's
+ * events are processed. Output: `spans` and `dead-letter`.
  *
  * @throws PipelineError when the bus fails in a way that waiting does not heal
  */
@@ -37,7 +40,7 @@ export async function runEnricher(options: RunEnricherOptions): Promise<void> {
   countTagging(telemetry, () => stage.diagnostics());
   countAgents(telemetry, () => stage.agentCounts());
   const producer = await bus.producer();
-  // Of what there is at the time of a message everything is known before the message is worked off.
+  // All resources that exist when a message is polled are known before the message is processed.
   const follower = await followResources({
     bus,
     reader: 'enricher-resources',

@@ -1,11 +1,14 @@
 /**
- * The enricher: batches of socket events in, for each one batch of spans out.
+ * The enricher as a pure state machine. Its records are socket events.
  *
  *   decode → per agent, event by event: dissect (what does it say?) → pair (request with response; causality listens:
  *   what did it continue?) → tag (who was it?) → encode
  *
- * What cannot be read goes to the dead letters. Everything is decided by the order of events and the agent's own clock;
- * the wall clock only tells that an agent was not heard of for long. Records are socket events.
+ * Input: an EventBatch of one agent per message; resources through `learn`. Output: one SpanBatch per EventBatch, further ones
+ * from `flush` for spans that waited for a resource, and dead letters. State: agents.ts per agent (sockets, open
+ * requests, execution contexts, processes, waiting spans), tag/resource-table.ts for all; recent-offsets.ts says which
+ * events a restart reads again. Bounds: SPANLOOM_ENRICHER_MAX_*, _MEMORY and _RESOURCE_MEMORY. The order of events and the
+ * agent's own clock decide everything; the wall clock only detects a silent agent.
  */
 import { batchProblem, processFactsProblem } from '../core/agents/agent-resources.ts';
 import { readAgentResource } from '../core/agents/read-agent-resource.ts';
@@ -34,26 +37,26 @@ import { ResourceTable } from './tag/resource-table.ts';
 import { newTagCounts } from './tag/tag-counts.ts';
 import { WaitingIndex } from './tag/waiting-spans.ts';
 
-/** What the enricher is made of besides its settings. */
+/** Parts of the enricher besides its settings. */
 export interface EnricherParts {
   readonly dissectors: readonly Dissector[];
-  /** Whose signatures count; by default nobody has to sign. */
+  /** Which signatures are required and accepted; by default none is required. */
   readonly signatures?: SignaturePolicy;
 }
 
-/** The enricher as a stage that also learns, between two calls of its others, what resources there are. */
+/** The enricher as a stage that also learns resources, between calls of the other methods. */
 export interface Enricher extends Stage<OutgoingMessage> {
   /** Takes in one message of the topics `resources` and `agent-resources`. */
   learn(message: ReceivedMessage): void;
   /** Counts for metrics, beside the accounting. */
   diagnostics(): Readonly<Record<string, number>>;
-  /** How many agents are known, and what their bounds did. */
+  /** Number of known agents, and effects of their bounds. */
   agentCounts(): Readonly<AgentCounts & { readonly followed: number }>;
 }
 
 const stageName = 'enricher';
 
-/** The stage; see the top of the file. */
+/** Creates the stage; see the top of the file. */
 export function createEnricher(config: EnricherConfig, parts: EnricherParts): Enricher {
   return new EnricherStage(config, parts);
 }
@@ -157,7 +160,7 @@ class EnricherStage implements Enricher {
   }
 }
 
-/** A batch of the agent that it says it is of. Nothing of one that is not signed as it has to be is looked at. */
+/** Decodes a batch and checks that its agent signed it. A batch without the required signature is not decoded. */
 function readBatch(
   message: ReceivedMessage,
   signatures: SignatureChecker,

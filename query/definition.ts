@@ -3,7 +3,7 @@ import { requireFreePort } from '../core/listen.ts';
 import { defineStage } from '../core/stage/stage-definition.ts';
 import { queryAddress, queryConfig } from './config.ts';
 
-/** The query API as a stage. */
+/** The query API as a stage: reads ClickHouse, serves HTTP; uses no topic. */
 export const queryStage = defineStage({
   name: 'query',
   description: 'serves the traces in ClickHouse over HTTP',

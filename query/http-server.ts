@@ -1,14 +1,14 @@
 /**
- * The read API. Everything is GET and JSON; what is wrong with a request comes as `{"problems":[…]}`.
+ * The read API. Everything is GET and JSON; errors of a request come as `{"problems":[…]}`.
  *
  *   GET /api/traces?service=&endpoint=&protocol=&status=&where=&min_duration=&max_duration=&from=&to=&sort=&limit=
  *   GET /api/traces/<id, or its first digits>
  *   GET /healthz
  *   GET /metrics
  *
- * A request has a place among so many (admission.ts), and a turn at the database among fewer (turns.ts). It ends with its
- * client, with its deadline, or for another client's sake when its own does not read; its SQL ends with it. Health and
- * metrics need neither place nor turn.
+ * State: requests in progress. admission.ts bounds them, turns.ts those that use the database. A request ends when its client
+ * disconnects, at its deadline, or when its client does not read and another needs the place; its SQL ends with it.
+ * Health and metrics need neither place nor turn.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PipelineError } from '../core/errors.ts';
@@ -29,7 +29,7 @@ import type { PagedTraceStore } from './trace-store.ts';
 import { Turns } from './turns.ts';
 import { writeAnswer } from './write-answer.ts';
 
-/** How the API is served. */
+/** Options of the API server. */
 export interface QueryServerOptions {
   readonly store: PagedTraceStore;
   readonly telemetry: Telemetry;
@@ -37,9 +37,9 @@ export interface QueryServerOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly limits: QueryLimits;
-  /** Names by which clients may address it, beside addresses and `localhost`. */
+  /** Host names that clients may use, besides addresses and `localhost`. */
   readonly allowedHosts?: readonly string[];
-  /** Told by /healthz, so that a client can see whose traces these are. */
+  /** Reported by /healthz, so that a client can see whose traces these are. */
   readonly dataDirectory?: string;
 }
 
@@ -49,13 +49,13 @@ export interface QueryServer {
   close(): Promise<void>;
 }
 
-/** A request in the course of being answered. */
+/** A request in progress. */
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** The connection is closed. */
+  /** Fires when the connection is closed. */
   readonly closed: AbortSignal;
-  /** Ends the request: with its connection, with its deadline, or for the sake of another. */
+  /** Ends the request: with its connection, at its deadline, or to free its place for another. */
   readonly ended: AbortController;
   readonly stalls: (isStalled: boolean) => void;
 }

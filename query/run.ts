@@ -9,19 +9,23 @@ import { type QueryConfig, queryLimits, readLimits } from './config.ts';
 import { serveQueries } from './http-server.ts';
 import { queryEvents } from './query-events.ts';
 
-/** What the query stage needs to run. The database stays open: whoever opened it closes it. */
+/** Options of the query stage. The caller closes the database. */
 export interface RunQueryOptions {
   readonly config: QueryConfig;
   readonly clickHouse: ClickHouse;
   readonly telemetry: Telemetry;
   readonly signal: AbortSignal;
-  /** Directory of the embedded ClickHouse; told by /healthz. */
+  /** Directory of the embedded ClickHouse; /healthz reports it. */
   readonly dataDirectory?: string;
-  /** Told the port once the API listens. */
+  /** Called with the port once the API listens. */
   readonly listening?: (port: number) => void;
 }
 
-/** Serves the read API until the signal fires. */
+/**
+ * Migrates the database, then serves the read API until the signal fires.
+ *
+ * Input: HTTP requests and ClickHouse. Output: JSON. State: requests in progress. Bounds: SPANLOOM_QUERY_* (http-server.ts).
+ */
 export async function runQuery(options: RunQueryOptions): Promise<void> {
   const { config, clickHouse, telemetry, signal } = options;
   telemetry.health.check('ClickHouse', () => clickHouse.ping());

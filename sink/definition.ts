@@ -3,7 +3,7 @@ import { defineStage } from '../core/stage/stage-definition.ts';
 import { sinkConfig } from './config.ts';
 import { otlpSinkConfig } from './otlp/config.ts';
 
-/** The sink as a stage: ClickHouse and, where it is switched on, OTLP in consumer groups of its own. */
+/** The sink as a stage: reads traces and resources, writes ClickHouse and, if enabled, OTLP in consumer groups of its own. */
 export const sinkStage = defineStage({
   name: 'sink',
   description: 'stores traces and resources in ClickHouse, and sends traces as OTLP where that is switched on',

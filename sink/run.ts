@@ -14,7 +14,7 @@ import { ReloadPace } from './reload-pace.ts';
 import { applyRetention } from './retention.ts';
 import { SinkStage } from './stage.ts';
 
-/** What the sink needs to run. Bus and database stay open: whoever opened them closes them. */
+/** Options of the sink. The caller closes bus and database. */
 export interface RunSinkOptions {
   readonly config: SinkConfig;
   readonly signatures: SignaturePolicy;
@@ -34,14 +34,16 @@ function rangeOf({ retention, maxAhead }: SinkConfig): EventRange {
 }
 
 /**
- * Brings the database to the current schema, then writes traces and resources into it until the signal fires.
+ * Migrates the database, then writes traces and resources into it until the signal fires.
+ *
+ * Input: `traces`, `resources`, `agent-resources`. Output: rows of the tables `spans`, `trace` and `resource`; dead letters.
  *
  * @throws PipelineError when the database or the bus fails in a way that waiting does not heal
  */
 export async function runSink(options: RunSinkOptions): Promise<void> {
   const { config, signatures, bus, clickHouse, telemetry, signal } = options;
   telemetry.health.check('ClickHouse', () => clickHouse.ping());
-  // What is stored for good ends by itself: a recording, of whatever age.
+  // An input that ends is a recording, of any age: its traces are kept.
   const keepsAll = options.untilEnd !== undefined;
   const prepare = async (): Promise<void> => {
     await migrate(clickHouse);
@@ -89,7 +91,7 @@ export async function runSink(options: RunSinkOptions): Promise<void> {
       letters: producer,
       telemetry: stageTelemetry(telemetry, 'sink', () => stage.accounting()),
       signal,
-      // A batch that is due by its age is seen at the next turn, so turns must not be much longer than that.
+      // The loop notices a batch that is due by age only at its next turn, so turns must not be much longer than that.
       limits: { maxWaitMs: Math.max(20, Math.min(500, config.batchAge / 2)) },
       ...(options.untilEnd === undefined ? {} : { untilEnd: options.untilEnd }),
     });

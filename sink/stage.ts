@@ -1,8 +1,12 @@
 /**
- * The sink: traces and resources to rows. Rows gather in a batch until there are enough of them or the oldest is old
- * enough; a batch leaves through `flush` only. That matters after a restart, when the runtime passes over what
- * `process` returns for messages whose results were acknowledged, while the rows of those messages may still have been
- * waiting here.
+ * The sink as a pure state machine. Its records are spans and resources.
+ *
+ * Input: messages of `traces`, `resources` and `agent-resources`. Output: batches of rows in RowBinary, and dead letters.
+ * State: the batch that is not due yet. Bounds: SPANLOOM_SINK_BATCH_ROWS, _BYTES and _AGE; the first one reached makes the
+ * batch due.
+ *
+ * Only `flush` returns batches. After a restart the runtime suppresses what `process` returns for messages whose results
+ * were acknowledged, but rows of those messages may not have been written yet.
  */
 import type { OutgoingMessage, ReceivedMessage, TopicPartition } from '../core/bus/bus.ts';
 import { deadLetter } from '../core/dead-letter.ts';
@@ -29,10 +33,10 @@ export interface RowBatch {
   readonly messages: readonly BufferedMessage[];
 }
 
-/** What the sink gives: rows for the database, or a message for the bus. */
+/** An output: rows for the database, or a message for the bus. */
 export type SinkOutput = RowBatch | { readonly kind: 'dead-letter'; readonly message: OutgoingMessage };
 
-/** When a batch is due: as soon as one of these is reached. */
+/** A batch is due as soon as it reaches one of these. */
 export interface BatchLimits {
   /** Records, which are spans and resources. */
   readonly maxRows: number;

@@ -3,7 +3,10 @@ import { resourcesConfig } from './config.ts';
 import { hasResourceSources, openResourceSources, resourceSourceSettings } from './sources.ts';
 import { resourcesStageName } from './stage-name.ts';
 
-/** The publisher of resources as a stage. The collector's folder has its sources, but it runs once for all hosts. */
+/**
+ * The publisher of resources as a stage: reads Kubernetes, clouds and files, writes `resources` and `resource-ids`. It is in
+ * the collector's folder because of its sources, but one instance serves all hosts.
+ */
 export const resourcesStage = defineStage({
   name: resourcesStageName,
   description: 'publishes what spans are tagged with: objects of Kubernetes, of clouds and of files',

@@ -10,18 +10,24 @@ import type { Leadership } from './source-definition.ts';
 import { resourcesStageName } from './stage-name.ts';
 import { VersionBook } from './version-book.ts';
 
-/** What publishing needs. The bus stays open: whoever opened it closes it. */
+/** Options of the stage `resources`. The caller closes the bus. */
 export interface RunResourcesOptions {
   readonly config: ResourcesConfig;
   readonly bus: Bus;
   readonly sources: readonly ResourceSource[];
-  /** Undefined where there is only this instance. */
+  /** Elects the instance that publishes; undefined for a single instance. */
   readonly leadership?: Leadership | undefined;
   readonly telemetry: Telemetry;
   readonly signal: AbortSignal;
 }
 
-/** Publishes what the sources know, while this instance leads, until the signal fires. */
+/**
+ * Publishes the resources of all sources while this instance leads, until the signal fires.
+ *
+ * Input: the sources, and first its own topics `resources` and `resource-ids`. Output: these two topics. State: every current
+ * resource and its ended versions (version-book.ts), rebuilt from `resources` each time it starts to lead. Bound: ended
+ * versions by SPANLOOM_RESOURCES_RETENTION; current ones are as many as the sources list.
+ */
 export async function runResources(options: RunResourcesOptions): Promise<void> {
   const { config, bus, sources, leadership, telemetry, signal } = options;
   let book = new VersionBook({ settleMs: config.settle, retentionMs: config.retention });
@@ -29,7 +35,7 @@ export async function runResources(options: RunResourcesOptions): Promise<void> 
   if (sources.length === 0) stage.emit(resourceEvents.noSources);
   const published = resourceMetrics(telemetry, () => book);
   const publish = async (leading: AbortSignal): Promise<void> => {
-    // What an instance knew when it led last is not what is there now.
+    // Another instance may have published since this one last led.
     const { counters } = book;
     book = new VersionBook({ settleMs: config.settle, retentionMs: config.retention, counters });
     const failed = new AbortController();

@@ -1,4 +1,7 @@
-/** What a stage declares of itself, in one file: `<stage>/definition.ts`. The list of all stages is cli/stages.ts. */
+/**
+ * The declaration of a stage: its name, settings, topics, consumer groups and how it runs, in `<stage>/definition.ts`.
+ * Commands, topics, ACLs, documentation and deployments follow from it. cli/stages.ts lists all stages.
+ */
 import type { SignaturePolicy } from '../agents/agent-signature.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { ClickHouse } from '../clickhouse/clickhouse.ts';
@@ -6,7 +9,7 @@ import type { ConfigValues, Sections } from '../config/load-config.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Topic } from '../topics.ts';
 
-/** What a stage can need that is opened for it, and closed after it. */
+/** Stores that a stage can need. The command line opens them before the stage and closes them after it. */
 export interface Stores {
   /** The log: the embedded one, or Kafka. */
   readonly bus: Bus;
@@ -17,26 +20,26 @@ export type StoreName = keyof Stores;
 /** A topic that a stage reads. */
 export interface TopicRead {
   readonly topic: Topic;
-  /** Consumer group; it is called after the stage, so that a right by prefix covers all groups of a stage. */
+  /** Consumer group. Its name begins with the stage's, so that one ACL by prefix covers all groups of a stage. */
   readonly group: string;
   /**
-   * False where instances share the partitions and positions are stored. True where every instance reads all of the
-   * topic: the name of the group gets something random behind it.
+   * False: instances share the partitions and commit positions. True: every instance reads the whole topic, in a group of
+   * its own with a random suffix, and commits nothing.
    */
   readonly isWhole: boolean;
 }
 
-/** With what a stage runs, beside the stores that it names. */
+/** What a stage runs with, besides the stores that it names. */
 export interface StageContext<Settings> {
   readonly settings: Settings;
   /** Folder of SPANLOOM_DATA_DIR. */
   readonly dataDirectory: string;
-  /** Whose signatures of agents count. */
+  /** Which signatures of agents the stage requires and accepts. */
   readonly signatures: SignaturePolicy;
-  /** Where the topics of `unprefixedTopics` are, if there are any. Undefined also where other systems get nothing, as in a replay. */
+  /** Bus of `unprefixedTopics`. Undefined if there are none, or if nothing goes to other systems, as in a replay. */
   readonly unprefixedBus: Bus | undefined;
   readonly telemetry: Telemetry;
-  /** The stage ends, its work stored, when this fires. */
+  /** When it fires, the stage commits its work and ends. */
   readonly signal: AbortSignal;
   /** For replay: the input is complete, or will be when the promise resolves; then the stage ends by itself. */
   readonly untilEnd?: true | Promise<unknown>;
@@ -44,35 +47,35 @@ export interface StageContext<Settings> {
   readonly listening?: (port: number) => void;
 }
 
-/** One stage: all that the command line, topics, rights, documentation and deployments need to know of it. */
+/** One stage, as the command line, topics, ACLs, documentation and deployments need it. */
 export interface StageDefinition<
   Name extends string = string,
   Own extends Sections = Sections,
   Needed extends StoreName = StoreName,
 > {
-  /** Names its command, image, consumer groups, metrics and rights. */
+  /** Name of its command, image and metrics, and prefix of its consumer groups. */
   readonly name: Name;
-  /** What it does, to follow "run the stage … alone:". */
+  /** What it does; continues the sentence "run the stage … alone: it …". */
   readonly description: string;
-  /** Its settings, by the names under which it gets their values. */
+  /** Its settings, by the names under which `run` gets their values. */
   readonly settings: Own;
   readonly stores: readonly Needed[];
   readonly reads: readonly TopicRead[];
-  /** A stage that writes or reads another topic fails: see declared-bus.ts. */
+  /** Topics that it writes. Reading or writing a topic that is not declared fails: see declared-bus.ts. */
   readonly writes: readonly Topic[];
-  /** Further topics that it writes, under full names that get no prefix. */
+  /** Further topics that it writes, under full names without the prefix. */
   unprefixedTopics?(settings: ConfigValues<Own>): readonly string[];
-  /** The port on which it serves others, beside the one of metrics, by its setting. */
+  /** The port of its own service, besides that of metrics, and the setting that names it. */
   readonly port?: { readonly name: string; readonly setting: string };
-  /** Whether it has anything to do with these settings: `spanloom up` leaves it out otherwise. */
+  /** Whether these settings give it work; otherwise `spanloom up` leaves it out. */
   hasWork?(settings: ConfigValues<Own>): boolean;
   /**
-   * Finds what is wrong with the settings or this machine, before anything is opened.
+   * Checks the settings and this machine before any store is opened.
    *
    * @throws PipelineError
    */
   check?(settings: ConfigValues<Own>, telemetry: Telemetry): Promise<void>;
-  /** Runs it until the signal fires. Loads its code, which the definition alone does not. */
+  /** Loads its code, which the definition alone does not, and runs it until the signal fires. */
   run(context: StageContext<ConfigValues<Own>> & Pick<Stores, Needed>): Promise<void>;
 }
 

@@ -6,28 +6,31 @@ export interface Accounting {
   readonly emitted: number;
   readonly dropped: Readonly<Record<string, number>>;
   readonly rejected: Readonly<Record<string, number>>;
-  /** Records in state, on their way to one of the other outcomes. */
+  /** Buffered: records in state, without one of the other outcomes yet. */
   readonly buffered: number;
-  /** Encoded size of those, of a stage that keeps them encoded. */
+  /** Encoded size of the buffered records, where the stage keeps them encoded. */
   readonly bufferedBytes?: number;
 }
 
 /**
- * A stage of the pipeline: a pure state machine. Neither method reads a clock, draws a random number or does I/O; given
- * the same calls it gives the same outputs. Outputs are messages for the bus, or rows for a destination.
+ * A stage of the pipeline: a pure state machine that run-stage.ts connects to the bus.
+ *
+ * Input: messages of its topics, in the order of each partition. Output: messages for the bus, or rows for a database.
+ * State: what it keeps of earlier messages, bounded by its settings. No method reads a clock, draws a random number or does
+ * I/O; the same calls give the same outputs.
  */
 export interface Stage<Output> {
-  /** Consumes one message and returns what follows from it. Never throws on bad input: that becomes a dead letter. */
+  /** Consumes one message and returns its results. Never throws on bad input: that becomes a dead letter. */
   process(message: ReceivedMessage, nowMs: number): readonly Output[];
-  /** Called between polls, also when nothing arrives: what has become due by the wall clock. */
+  /** Returns what has become due by the wall clock. Called between polls, also when nothing arrives. */
   flush(nowMs: number): readonly Output[];
-  /** The input has ended for good (replay): releases everything that is buffered. */
+  /** Returns everything buffered: the input has ended for good, as in a replay. */
   drain(): readonly Output[];
-  /** The oldest offset whose message still contributes to buffered state; undefined when there is none. */
+  /** Low watermark: the oldest offset whose message state still needs; undefined if state needs none. */
   lowWatermark(source: TopicPartition): number | undefined;
-  /** These partitions are this instance's from now on, and what is to be read first of each. */
+  /** This instance owns these partitions from now on; each position says where reading begins. */
   assign?(positions: readonly Position[]): void;
-  /** Forgets all state that came from these partitions: another instance has them now. */
+  /** Forgets all state that came from these partitions: another instance owns them now. */
   revoke(sources: readonly TopicPartition[]): void;
   accounting(): Accounting;
 }

@@ -12,7 +12,7 @@ import { LinkAndSend } from './link-and-send.ts';
 import { openRedis } from './open-redis.ts';
 import { redisLinkOptions, RedisLinks } from './redis-links.ts';
 
-/** What one of several correlators needs to run. The bus stays open: whoever opened it closes it. */
+/** Options of one of several correlators. The caller closes the bus. */
 export interface RunDistributedOptions {
   readonly config: CorrelatorConfig;
   readonly bus: Bus;
@@ -20,14 +20,15 @@ export interface RunDistributedOptions {
   readonly signal: AbortSignal;
 }
 
-/** Messages of one topic after those of another, as the assembler needs it. */
+/** Messages of `linked` first, then traces: the order that the assembler needs. */
 function inOrder(messages: readonly OutgoingMessage[]): readonly (readonly OutgoingMessage[])[] {
   const isInternal = ({ topic }: OutgoingMessage): boolean => topic === ('linked' satisfies Topic);
   return [messages.filter(isInternal), messages.filter((message) => !isInternal(message))];
 }
 
 /**
- * Makes traces of spans until the signal fires, together with any number of others that use the same Redis.
+ * Runs one of several correlators that share a Redis, until the signal fires. It has two halves, each a stage of its own: the
+ * cause stage reads `spans` and writes `linked`, the assembler reads `linked` and writes `traces`.
  *
  * @throws PipelineError when the bus fails in a way that waiting does not heal
  */

@@ -9,12 +9,12 @@ import type { OtlpSinkConfig } from './config.ts';
 import { ResourceNames } from './resource-names.ts';
 import { OtlpStage } from './stage.ts';
 
-/** What the OTLP destination needs to run. The buses stay open: whoever opened them closes them. */
+/** Options of the OTLP destination. The caller closes the buses. */
 export interface RunOtlpSinkOptions {
   readonly config: OtlpSinkConfig;
   readonly signatures: SignaturePolicy;
   readonly bus: Bus;
-  /** Where the topic of `config` is, by that name: on Kafka a bus without a prefix, else the same. It must be there. */
+  /** Bus that has the topic of `config` under that name: on Kafka one without a prefix, else the same. The topic must exist. */
   readonly destination: Bus;
   readonly telemetry: Telemetry;
   readonly signal: AbortSignal;
@@ -22,7 +22,7 @@ export interface RunOtlpSinkOptions {
   readonly untilEnd?: true | Promise<unknown>;
 }
 
-/** Messages for one of two producers. */
+/** Sends spans to one producer and other messages to another. */
 function deliverTo(topic: string, spans: Producer, others: Producer) {
   return async (outputs: readonly OutgoingMessage[]): Promise<void> => {
     await spans.send(outputs.filter((output) => output.topic === topic));
@@ -32,8 +32,8 @@ function deliverTo(topic: string, spans: Producer, others: Producer) {
 }
 
 /**
- * Writes traces as OTLP until the signal fires, in a consumer group of its own: it may be behind the database or ahead of
- * it.
+ * Writes traces as OTLP until the signal fires. It has a consumer group of its own, so it may be behind the database or
+ * ahead of it.
  *
  * @throws PipelineError when the bus fails in a way that waiting does not heal
  */

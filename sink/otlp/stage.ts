@@ -14,14 +14,14 @@ import type { ResourceNames } from './resource-names.ts';
 import { otelTraceId, TraceEncoder } from './trace-encoder.ts';
 import { visibleSpans } from './visible-spans.ts';
 
-/** How the messages are made. */
+/** Settings of the messages. */
 export interface OtlpStageSettings {
   /** Topic of the messages. */
   readonly topic: string;
   readonly maxMessageBytes: number;
 }
 
-/** seen_in_process: a view of a call on the network that its client or server process was seen making, too. */
+/** seen_in_process: a network view of a call that was also seen in its client or server process. */
 export type OtlpDrop = 'seen_in_process';
 export type OtlpRejection = 'undecodable' | 'unknown_schema';
 
