@@ -1,4 +1,4 @@
-/** Binary heap: what waits for moments that do not come in the order of asking. Of equal moments the first asked for is first. */
+/** Binary heap of items by due time. Of equal times the item pushed first is taken first. */
 
 interface Entry<Item> {
   readonly due: number;
@@ -9,7 +9,7 @@ interface Entry<Item> {
 const isBefore = (left: Entry<unknown>, right: Entry<unknown>): boolean =>
   left.due < right.due || (left.due === right.due && left.order < right.order);
 
-/** Items by when they are due. An item that is pushed again stands twice: whoever takes it tells whether it still counts. */
+/** Items by due time. An item that is pushed twice is taken twice: the caller checks which entry still counts. */
 export class DueHeap<Item> {
   readonly #entries: Entry<Item>[] = [];
   #pushed = 0;
@@ -31,7 +31,7 @@ export class DueHeap<Item> {
     entries[place] = entry;
   }
 
-  /** Takes out the first item that is due; undefined when none is. */
+  /** Removes and returns the first item that is due; undefined if none is. */
   take(now: number): { readonly item: Item; readonly due: number } | undefined {
     const [first] = this.#entries;
     if (first === undefined || first.due > now) return undefined;
@@ -40,7 +40,7 @@ export class DueHeap<Item> {
     return first;
   }
 
-  /** Puts an entry in the place of the first, and then where it belongs. */
+  /** Replaces the first entry and moves the new one to its place. */
   #sink(entry: Entry<Item>): void {
     const entries = this.#entries;
     let place = 0;

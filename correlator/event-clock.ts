@@ -1,37 +1,38 @@
 /**
- * The correlator's only clock: how far event time has come. Only durations are read off it, so it may be off from any
- * host's clock; it must go on while any agent is alive, and none may move it for the others. Of each agent there is a
- * steady time, which goes on by its watermark and rests when that steps back (a new epoch). Event time follows the
- * second greatest of these, by 2 s more at most where the greatest says so; an agent that is alone is believed. Agents
- * that rest while others go on count no more, whether they are silent or repeat themselves; those far behind neither. An
- * agent is never believed beyond the time of the bus, nor a leap ahead of the others. Where all lag behind, whoever goes on
- * takes time along.
- * Everything follows from the order of messages and what is in them, so reading them again gives the same.
+ * The correlator's only clock: event time, derived from the watermarks of all agents. Only durations are taken from it, so it
+ * may differ from any host's clock. It must advance while any agent is alive, and no agent may move it for the others.
+ *
+ * Each agent has a steady time: it advances with the agent's watermark and stops when that steps back (a new epoch). Event time
+ * is the second greatest steady time, plus at most 2 s if the greatest is ahead; a single agent is believed. These do
+ * not count: agents that stop while others advance, agents far behind, time beyond the bus's time, and leaps ahead of the
+ * others. If all agents that advance are far behind, event time follows them after a while.
+ *
+ * Only the order and the content of messages count, so reading them again gives the same.
  */
 import type { ReceivedMessage } from '../core/bus/bus.ts';
 import { SteadyTime } from '../core/bus/steady-time.ts';
 import { LeadingAgents } from './leading-agents.ts';
 import { type Recent, RecentAgents } from './recent-agents.ts';
 
-/** How far event time may at most be ahead of what a second agent says. */
+/** How far event time may be ahead of the second agent's time. */
 const mostTrustNs = 2e9;
-/** An agent rests when others have gone on by more than this without it. */
+/** An agent rests when others have advanced by more than this without it. */
 const silenceNs = 2e9;
-/** It catches up with what others went on by at this pace; it never has to make up for more than `mostArrearsNs`. */
+/** Pace at which it catches up with the others' progress; its arrears are at most `mostArrearsNs`. */
 const catchUpPace = 2;
 const mostArrearsNs = 2 * silenceNs;
-/** What a single message counts towards that, also where it claims more, and where it claims what cannot be. */
+/** Progress that one message may count for, even if it claims more; and if its claim is a leap. */
 const creditNs = 2e9;
 const leapCreditNs = 0.25e9;
-/** Agents within this of event time speak for it; a message that goes beyond it is a clock that was set. */
+/** Agents within this of event time determine it; a message beyond it means that a clock was set. */
 const nearNs = 10e9;
-/** Beyond this an agent lives in another time: a recording replayed beside live data, a host without time. */
+/** Beyond this an agent's time is unrelated: a recording replayed beside live data, a host without a clock. */
 const plausibleGapNs = 3600e9;
 /** How far ahead of the bus an agent may be. */
 const aheadOfBusNs = 5e9;
 /** A watermark that steps back by less is disorder; by more, a clock that was set. */
 const slackNs = 1e9;
-/** After so much progress of an agent that event time has not followed at all, it does. */
+/** Progress of an agent after which event time follows it, if it has not followed at all. */
 const patienceNs = 120e9;
 /** Agents that are remembered, of those that go on and of those that rest: 150 bytes each. */
 const agentLimit = 20_000;
@@ -39,7 +40,7 @@ const restingLimit = 5_000;
 
 /** What is known of one agent. Times in nanoseconds. */
 interface AgentTime extends Recent<AgentTime> {
-  /** Its watermark of last. */
+  /** Its last watermark. */
   watermarkNs: number;
   /** Its steady time. */
   timeNs: number;
@@ -48,7 +49,7 @@ interface AgentTime extends Recent<AgentTime> {
   creditedNs: number;
   /** Time of the bus at its last message; 0 where that is not known. */
   busNs: number;
-  /** Its time when event time went on last, and which step of that it was. */
+  /** Its time when event time last advanced, and the number of that step. */
   restingNs: number;
   step: number;
 }
@@ -66,7 +67,7 @@ export class EventClock {
   readonly #leading = new LeadingAgents<AgentTime>(this.#active.byId);
   readonly #busTimes = new Map<number, SteadyTime>();
 
-  /** @param quietNs how long a trace stays quiet before it goes out: nobody is trusted that far */
+  /** @param quietNs quiet period of a trace: no agent may advance event time by that much alone */
   constructor(quietNs = 3e9) {
     this.#trustNs = Math.min(mostTrustNs, Math.floor((quietNs * 2) / 3));
   }
@@ -92,8 +93,8 @@ export class EventClock {
   }
 
   /**
-   * Forgets all agents: the next one says what time it is. For moments in which no span is in state, so that whoever
-   * continues after a restart, with the oldest message that state needs, has the same time.
+   * Forgets all agents; the next one sets the time. Only while no span is in state, so that a restart, which begins with the
+   * oldest message that state needs, has the same time.
    */
   reset(): void {
     if (!this.#isSet) return;
@@ -105,7 +106,7 @@ export class EventClock {
     this.#busTimes.clear();
   }
 
-  /** Time by the bus, which never goes back; 0 where it is not known. */
+  /** Time by the bus, which never steps back; 0 if it is not known. */
   #busTime({ partition, timestampMs }: Pick<ReceivedMessage, 'partition' | 'timestampMs'>): number {
     if (timestampMs <= 0) return 0;
     let busTime = this.#busTimes.get(partition);
@@ -126,8 +127,8 @@ export class EventClock {
   }
 
   /**
-   * Its steady time goes on as far as its watermark did and can be believed. Returns by how much it went on, which is more
-   * where it waits for event time to come near: else an agent that rests would hold both for ever.
+   * Advances its steady time as far as its watermark did and can be believed. Returns its progress, which is more while it
+   * waits for event time to come near: otherwise a resting agent would stop both for ever.
    *
    * @param paceNs time of the bus since its last message
    */
@@ -148,7 +149,7 @@ export class EventClock {
     return wentOnNs;
   }
 
-  /** Whether another agent says what time it is. */
+  /** Whether another agent determines event time. */
   #isSpokenFor(except: AgentTime | undefined): boolean {
     const first = this.#leading.first(except);
     return first !== undefined && first.timeNs >= this.nowNs - nearNs;
@@ -158,7 +159,7 @@ export class EventClock {
     this.#progressNs = Math.max(this.#progressNs, agent.creditedNs);
     const leastNs = Math.max(agent.keptUpNs, this.#progressNs - mostArrearsNs);
     agent.keptUpNs = Math.min(this.#progressNs, leastNs + catchUpPace * wentOnNs);
-    // Somebody has to say what time it is.
+    // At least one agent has to determine event time.
     const isLast = this.#active.size === (this.#active.byId.has(agent.id) ? 1 : 0);
     if (agent.keptUpNs + silenceNs < this.#progressNs && !isLast) {
       this.#putToRest(agent);
@@ -169,7 +170,7 @@ export class EventClock {
     this.#leading.raise(agent);
   }
 
-  /** Those that have not gone on for long count no more. */
+  /** Stops counting agents that have not advanced for long. */
   #rest(): void {
     for (let { oldest } = this.#active; oldest !== undefined; oldest = this.#active.oldest) {
       const isKeepingUp = oldest.keptUpNs + silenceNs >= this.#progressNs;
@@ -185,7 +186,7 @@ export class EventClock {
     if (this.#resting.size > restingLimit) this.#resting.remove(this.#resting.oldest!);
   }
 
-  /** Event time goes on as far as agents speak for it. */
+  /** Advances event time as far as the agents determine. */
   #follow(): void {
     const first = this.#leading.first()!;
     const second = this.#leading.second();
@@ -197,7 +198,7 @@ export class EventClock {
     this.#step++;
   }
 
-  /** Whoever went on for long while event time stood still brings it along from now on. */
+  /** An agent that advanced for long while event time stood still determines it from now on. */
   #takeAlong(agent: AgentTime): void {
     if (agent.step !== this.#step) {
       agent.step = this.#step;

@@ -1,6 +1,6 @@
 /**
- * The agents whose time is the greatest, without an order of all: a short list, and a bound on all that are not in it. What
- * is heard of an agent moves it within the list; only when the list has run out are all agents looked through.
+ * The agents whose time is the greatest, without sorting all: a short list, and an upper bound on all agents outside of it. A
+ * message of an agent moves it within the list. Only when the list is empty are all agents scanned.
  */
 const listLength = 16;
 
@@ -21,7 +21,7 @@ export class LeadingAgents<Agent extends Led> {
     this.#all = all;
   }
 
-  /** The agent has come, or its time went on. */
+  /** The agent is new, or its time advanced. */
   raise(agent: Agent): void {
     const list = this.#list;
     let at = list.indexOf(agent);
@@ -42,7 +42,7 @@ export class LeadingAgents<Agent extends Led> {
     list[at] = agent;
   }
 
-  /** The agent counts no more. */
+  /** The agent no longer counts. */
   remove(agent: Agent): void {
     const at = this.#list.indexOf(agent);
     if (at >= 0) this.#list.splice(at, 1);
@@ -53,7 +53,7 @@ export class LeadingAgents<Agent extends Led> {
     this.#outsideNs = -Infinity;
   }
 
-  /** The first agent, or the first but for one. */
+  /** The first agent, leaving one out. */
   first(except?: Agent): Agent | undefined {
     return this.#at(0, except);
   }

@@ -1,4 +1,4 @@
-/** From a scanned span to the record that the correlator keeps of it. A test holds it to the generated reader. */
+/** Turns a scanned span into the record that the correlator keeps. A test compares it with the generated reader. */
 import type { AvroReader } from '../schemas/avro-reader.ts';
 import type { SpanScan } from '../schemas/generated/span-scan.ts';
 import { roleAt } from '../schemas/observation-points.ts';
@@ -10,7 +10,7 @@ import { SpanRecord } from './span-record.ts';
 const maxCallKinds = 10_000;
 const callKinds = new Map<string, string>();
 
-/** One copy of each kind of call, so that a span in state does not carry its own. */
+/** One shared copy of each kind of call, to save memory per span. */
 function knownCallKind(text: string): string {
   const known = callKinds.get(text);
   if (known !== undefined) return known;

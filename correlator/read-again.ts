@@ -3,16 +3,16 @@ import type { Position, ReceivedMessage, TopicPartition } from '../core/bus/bus.
 const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
 
 /**
- * Knows whether messages are read again to rebuild state. What follows from those is passed over by the runtime. First
- * emissions come at the same messages as before; when a revision is due depends on more, and may come a little earlier than
- * before, among what is passed over, and would be lost. So revisions wait until this is over.
+ * Whether messages are read again to rebuild state. The runtime suppresses their results. First emissions come at the same
+ * messages as before. But a revision depends on more: it may come a little earlier than before, among the suppressed
+ * results, and would be lost. So revisions wait until this is over.
  */
 export class ReadAgain {
   readonly #below = new Map<string, number>();
   readonly #longestNs: number;
   #sinceNs: number | undefined;
 
-  /** @param longestNs after so much event time it is over, also where messages are gone from the bus */
+  /** @param longestNs event time after which it is over, also if retention removed messages */
   constructor(longestNs: number) {
     this.#longestNs = longestNs;
   }
@@ -27,7 +27,7 @@ export class ReadAgain {
     this.#sinceNs = undefined;
   }
 
-  /** A message has been worked off. */
+  /** A message was processed. */
   note(message: TopicPartition & Pick<ReceivedMessage, 'offset'>, nowNs: number): void {
     if (!this.isGoingOn) return;
     const below = this.#below.get(keyOf(message));

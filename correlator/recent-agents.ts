@@ -1,4 +1,4 @@
-/** Agents by id and by when they were heard of last, every step O(1): a map, and a linked list through its entries. */
+/** Agents by id and by last message, every step O(1): a map, and a linked list through its entries. */
 
 /** What is kept of an agent, and its neighbours in the order. */
 export interface Recent<Agent> {
@@ -17,12 +17,12 @@ export class RecentAgents<Agent extends Recent<Agent>> {
     return this.byId.size;
   }
 
-  /** The one that was not heard of for longest. */
+  /** The agent silent for the longest time. */
   get oldest(): Agent | undefined {
     return this.#oldest;
   }
 
-  /** This one was heard of now. */
+  /** Marks an agent as the one heard of last. */
   put(agent: Agent): void {
     if (this.#newest === agent) return;
     if (this.byId.has(agent.id)) this.#unlink(agent);

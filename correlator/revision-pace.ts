@@ -1,27 +1,26 @@
 /**
- * How often a trace goes out again. A revision repeats the whole trace, so a client that sends one span at a time into a
- * large one would make the pipeline write megabytes for each. Exponential backoff bounds that:
+ * When the next revision of a trace is due. A revision repeats the whole trace, so a client that adds one span at a time to a
+ * large trace would make the pipeline write megabytes for each. Exponential backoff bounds that:
  *
- * - A trace that has doubled goes out as soon as it is quiet. Sizes of such revisions are a geometric series, below twice
- *   the last.
- * - Else a revision keeps a distance from the one before, which doubles each time: over a trace's life there are at most
- *   as many of these as the logarithm of that life. The first distance is a quiet period, so that a small trace with a late
- *   span is complete soon, or longer in proportion to what would be repeated.
- * - The end of the late window of the last span is not awaited longer: then the last revision goes out, with everything.
+ * - A trace whose span count has doubled is due as soon as it is quiet. The sizes of such revisions are a geometric series,
+ *   in sum below twice the last.
+ * - Otherwise a revision waits for an interval, which doubles each time. So the number of revisions is logarithmic in the
+ *   duration of the trace. The first interval is the quiet period, or longer in proportion to the bytes of the trace.
+ * - The last revision, with all spans, is due at the latest when the late window of the last span ends.
  *
- * All of it follows from times of the data.
+ * Only times in the data count.
  */
 
-/** A large trace goes out again after a second for each of so many bytes. */
+/** Bytes of a trace per second of its first interval. */
 const bytesPerSecond = 64 * 1024;
 
-/** What went out last of a trace. */
+/** The last revision of a trace. */
 export interface RevisionPace {
   /** When it was due. */
   readonly at: number;
   /** Spans in it. */
   readonly spans: number;
-  /** From there to the next revision, unless the trace doubles. */
+  /** Interval from there to the next revision, unless the trace doubles. */
   readonly distance: number;
 }
 
@@ -41,7 +40,7 @@ export class RevisionPacing {
   }
 
   /**
-   * When the next revision may go out.
+   * When the next revision may be emitted.
    *
    * @param spans in the trace now
    * @param touched when the last of them came
@@ -51,7 +50,7 @@ export class RevisionPacing {
     return Math.min(last.at + last.distance, touched + this.#options.late);
   }
 
-  /** The pace after a revision of so many spans and bytes went out; `last` is undefined for the first. */
+  /** The pace after a revision with this number of spans and bytes; `last` is undefined for the first. */
   next(last: RevisionPace | undefined, at: number, spans: number, bytes: number): RevisionPace {
     const { quiet, unitsPerSecond } = this.#options;
     const least = Math.max(quiet, (bytes / bytesPerSecond) * unitsPerSecond);
@@ -61,7 +60,7 @@ export class RevisionPacing {
   }
 }
 
-/** The pace of a trace that was two: joining small ones to a large one does not make that go out sooner. */
+/** The pace of two joined traces: joining a small trace to a large one does not make the large one due sooner. */
 export function joinedPace(left: RevisionPace, right: RevisionPace): RevisionPace {
   return {
     at: Math.max(left.at, right.at),

@@ -1,6 +1,6 @@
 /**
- * Texts that spans near each other in time have in common (ids of requests, tuples of connections) are kept once. A
- * table of those seen lately, each at the one place that its bytes lead to; what comes to the same place replaces it.
+ * String interning: texts that spans near each other in time share (ids of requests, tuples of connections) are kept once. A
+ * direct-mapped cache of recent texts by hash; a text with the same slot replaces the earlier one.
  */
 import type { AvroReader } from '../schemas/avro-reader.ts';
 
@@ -11,7 +11,7 @@ const longestShared = 63;
 
 const placeOf = (hash: number): number => Math.imul(hash, 0x9e3779b1) >>> (32 - placeBits);
 
-/** The copy of this text that was seen lately, or the text. Equal texts must come with equal hashes. */
+/** Returns the cached copy of this text, or the text. Equal texts must have equal hashes. */
 export function sharedText(text: string, hash: number): string {
   const place = placeOf(hash);
   const known = texts[place]!;
@@ -19,7 +19,7 @@ export function sharedText(text: string, hash: number): string {
   return (texts[place] = text);
 }
 
-/** Reads a string; no new one is made when it was seen lately. */
+/** Reads a string; makes no new one if the cache has it. */
 export function readSharedText(reader: AvroReader): string {
   const { buffer, position: start } = reader;
   reader.skipBytes();

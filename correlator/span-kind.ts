@@ -2,7 +2,7 @@ import { type Transport, transportIndex, transportSymbols } from '../schemas/gen
 import { type Protocol, protocolIndex, type SpanStatus } from '../schemas/generated/span.ts';
 import { roleAt, type SpanRole } from '../schemas/observation-points.ts';
 
-/** What many spans have in common; each combination is there once. */
+/** Facts that many spans share; each combination exists once. */
 export interface SpanKind {
   readonly observationPoint: string;
   readonly role: SpanRole;
@@ -13,7 +13,7 @@ export interface SpanKind {
 
 const failedStatuses: ReadonlySet<string> = new Set(['client_error', 'server_error', 'timeout', 'closed']);
 
-/** Above this, combinations of points that nobody knows are not remembered. */
+/** Bound of remembered combinations; further unknown observation points are not remembered. */
 const maxPoints = 1_000;
 const kindsByPoint = new Map<string, (SpanKind | undefined)[]>();
 

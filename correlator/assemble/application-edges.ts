@@ -1,5 +1,5 @@
 /**
- * Puts an application's own spans between what the kernel saw: a server span's request carries the id of the caller's
+ * Inserts an application's own spans between spans of the kernel's view: a server span's request carries the id of the caller's
  * span, and a client span's request carries the id of the application span that made it.
  */
 import type { Edge, SpanRecord } from '../span-record.ts';

@@ -6,7 +6,7 @@ import { linkCarriedIds } from './carried-id-edges.ts';
 import { exchangeSides } from './sides.ts';
 import { orderSpans, type OrderedSpans } from './order-spans.ts';
 
-/** A forest of spans and what it took to make one. */
+/** The spans of a trace as a forest, and how many cycles were broken. */
 export interface AssembledTrace extends OrderedSpans {
   readonly brokenCycles: number;
 }
@@ -18,7 +18,7 @@ export interface AssembledTrace extends OrderedSpans {
 export function assembleTrace(members: readonly SpanRecord[]): AssembledTrace {
   const spans = members.toSorted(byStart);
   const here = new Set(members);
-  // A parent may be in another component when joining would have made one too large, or be gone with its partition.
+  // A parent may be in another component if joining would have exceeded the bound, or be released with its partition.
   for (const span of spans)
     span.edge = span.cause !== undefined && here.has(span.cause.parent) ? span.cause : undefined;
   const chains = callChains(spans);

@@ -1,6 +1,6 @@
 import type { SpanRecord } from '../span-record.ts';
 
-/** The edge to give up of those in a cycle: the least certain one; of equals that of the lowest span id. */
+/** The edge of a cycle to remove: the least certain one; of equals that of the lowest span id. */
 function isWeaker(span: SpanRecord, than: SpanRecord): boolean {
   const difference = span.edge!.confidence - than.edge!.confidence;
   return difference !== 0 ? difference < 0 : span.spanId < than.spanId;
@@ -13,7 +13,7 @@ function isWeaker(span: SpanRecord, than: SpanRecord): boolean {
  * @returns how many edges were removed
  */
 export function breakCycles(spans: readonly SpanRecord[]): number {
-  /** The walk in which a span was first reached: a walk that meets itself has gone in a circle. */
+  /** The walk in which a span was first reached: a walk that meets itself is a cycle. */
   const walkOf = new Map<SpanRecord, number>();
   let removed = 0;
   for (let walk = 0; walk < spans.length; walk++) {

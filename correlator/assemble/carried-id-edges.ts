@@ -17,8 +17,9 @@ function sharesRequestId(call: SpanRecord, first: SpanRecord): boolean {
 }
 
 /**
- * Bridges what nobody saw, such as a proxy on a host without an agent: a call that arrived nowhere, and a request that
- * came from nowhere with the same explicit id, are one, if there is exactly one such call and it lasted long enough.
+ * Bridges hops that no agent saw, such as a proxy on a host without an agent. A call without a server view becomes the parent
+ * of a request without a client view and with the same explicit id, if there is exactly one such call and it lasted long
+ * enough.
  */
 export function linkCarriedIds(chains: readonly CallChain[]): void {
   const departed: SpanRecord[] = [];

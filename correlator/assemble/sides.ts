@@ -1,10 +1,10 @@
 /**
- * Who was at the two ends of a call. Each view of it knows its own end for certain and the other by its address, if at
- * all: an address may be virtual, translated on the way, on loopback or not known yet. Where the views of both ends are in
- * the trace, each gets the ids of the other's own end; address and port stay as it saw them.
+ * Completes the sides of a call. Each view of it knows its own side for certain, and the other side by address at best: an
+ * address may be virtual, translated, on loopback or not known yet. If the trace has views of both ends, each gets the ids
+ * of the other's own side. Address and port stay as it saw them.
  *
- * A span ends with its two sides, and a side with its ids, so they are exchanged without reading the rest. Held to the
- * generated writer by a test.
+ * A span ends with its two sides, and a side with its ids, so they are exchanged without reading the rest. A test compares
+ * the result with the generated writer.
  */
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import type { AvroWriter } from '../../schemas/avro-writer.ts';
@@ -13,7 +13,7 @@ import type { SpanRecord } from '../span-record.ts';
 import type { CallChain } from './call-chains.ts';
 
 const idCount = sideIds.length;
-/** What a virtual address tells better than the pod behind it. */
+/** Tags that a virtual address gives better than the pod behind it. */
 const serviceIds: ReadonlySet<SideId> = new Set<SideId>(['serviceId', 'autoServiceId', 'autoServiceType']);
 /** For each place whether it is one of them. */
 const isOfService = sideIds.map((id) => serviceIds.has(id));
@@ -35,7 +35,7 @@ function idsStart(bytes: Uint8Array, sideEnd: number): number {
   return position + 1;
 }
 
-/** Says of each view of a call which view knows the other end for certain. */
+/** Sets for each view of a call which view knows the other end for certain. */
 export function exchangeSides(chain: CallChain): void {
   const first = chain[0]!;
   const last = chain[chain.length - 1]!;

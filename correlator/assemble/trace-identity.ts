@@ -10,8 +10,8 @@ function asW3c(headerTraceId: string): string | undefined {
 }
 
 /**
- * The W3C trace id that headers carry, if there is exactly one among the spans; else empty. A client chooses it, so it names
- * a trace to people and links spans for a while, and is never what a stored trace is known by.
+ * The carried trace id: the W3C trace id in headers, if the spans carry exactly one; else empty. A client chooses it. So it is
+ * a link key for a bounded time and a name for people, never the id under which a trace is stored.
  */
 export function carriedTraceId(spans: readonly SpanRecord[]): string {
   let carried = '';
@@ -25,8 +25,8 @@ export function carriedTraceId(spans: readonly SpanRecord[]): string {
 }
 
 /**
- * The id by which a trace is stored: a hash of what the agent knows of the root span, the same whenever the same spans are
- * read again. No request contains or decides any of it.
+ * The stored id of a trace: a hash of facts that the agent knows about the root span. It is the same whenever the same spans are
+ * read again. No request contains or influences any of them.
  */
 export function derivedTraceId({ agentId, spanId, startTimeNs }: SpanRecord): string {
   return createHash('sha256').update(`${agentId} ${spanId} ${startTimeNs}`).digest('hex').slice(0, 32);

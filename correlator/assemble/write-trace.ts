@@ -29,7 +29,10 @@ function writeEdge(span: SpanRecord): void {
   writer.writeDouble(edge === undefined ? 0 : edge.confidence);
 }
 
-/** Writes a Trace; each span is its edge and, unread, the bytes that came with it, but for sides that another view knows. Held to `writeTrace` by a test. */
+/**
+ * Writes a Trace. Each span is its edge and, copied unread, its original bytes, except for sides that another view knows. A test
+ * compares it with `writeTrace`.
+ */
 export function writeAssembledTrace(head: AssembledTraceHead, { spans, rootCount }: OrderedSpans): Buffer {
   const root = spans[0]!;
   let startTimeNs = root.startTimeNs;
@@ -49,7 +52,7 @@ export function writeAssembledTrace(head: AssembledTraceHead, { spans, rootCount
   writer.writeString(root.spanId);
   writer.writeLong(rootCount);
   writer.writeBigLong(startTimeNs);
-  // Ids can join spans that lie years apart; a reader refuses what is beyond 2^53.
+  // Ids can join spans that are years apart; a reader refuses durations beyond 2^53.
   writer.writeLong(readableLong(Number(endTimeNs - startTimeNs)));
   writer.writeLong(errorCount);
   writer.writeLong(spans.length);
@@ -61,7 +64,7 @@ export function writeAssembledTrace(head: AssembledTraceHead, { spans, rootCount
   return writer.finish();
 }
 
-/** Writes the Trace that says that a trace is part of another one now. */
+/** Writes the Trace that announces a merge into another one. */
 export function writeMergedTrace(head: TraceHead, mergedInto: string): Buffer {
   writer.reset();
   writeTrace(writer, {

@@ -1,4 +1,4 @@
-/** First in, first out, with a look at the front: what waits for a moment, in the order in which that comes. */
+/** First-in, first-out queue of items in the order of their due times, with access to the front. */
 export class DueQueue<Item> {
   #items: Item[] = [];
   #first = 0;
@@ -19,7 +19,7 @@ export class DueQueue<Item> {
     const item = this.#items[this.#first];
     if (item === undefined) return undefined;
     this.#first++;
-    // What has been taken out goes when it is the larger half, so that each item is moved once at most.
+    // Removed items are dropped once they are the larger half, so that each item is copied at most once.
     if (this.#first > 1024 && this.#first * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#first);
       this.#first = 0;

@@ -12,7 +12,7 @@ export class Forest {
     this.#above.set(node, entry.kind === 'parent' || entry.kind === 'moved' ? entry.parent : node);
   }
 
-  /** The root as far as known; `isKnown` is false when what is above it has not been asked for. */
+  /** The root as far as known; `isKnown` is false if its parent has not been read yet. */
   root(node: string): { readonly id: string; readonly isKnown: boolean } {
     let id = node;
     for (;;) {

@@ -1,21 +1,21 @@
-/** Longer than a turn takes while all goes well. */
+/** Longer than a normal turn. */
 const longestStepMs = 5_000;
 
 /**
- * For how long nothing has come, by the wall clock. A pause between two looks counts little however long it was: then
- * the bus or the link store was away, and what has come meanwhile is only about to be read.
+ * How long a partition has been idle, by the wall clock. A long pause between two looks counts little: the bus or the link
+ * store was unavailable, and messages that arrived meanwhile are still unread.
  */
 export class IdleTime {
   #lookedMs = 0;
   #idleMs = 0;
 
-  /** Something came. */
+  /** A message arrived. */
   end(nowMs: number): void {
     this.#lookedMs = nowMs;
     this.#idleMs = 0;
   }
 
-  /** Nothing came since the last look. Returns for how long nothing has come now. */
+  /** No message arrived since the last look. Returns the idle time. */
   look(nowMs: number): number {
     this.#idleMs += Math.min(longestStepMs, Math.max(0, nowMs - this.#lookedMs));
     this.#lookedMs = nowMs;

@@ -6,7 +6,7 @@ import { linkedMessages, noCause, type StatedCause } from './linked-message.ts';
 import { LinksLostError } from './redis-buckets.ts';
 import type { Move, RedisLinks } from './redis-links.ts';
 
-/** Spans linked at once that need not be sent. */
+/** Spans per call that are linked but need not be sent. */
 const relinkBatch = 2_000;
 
 const stated = (cause: Edge | undefined): StatedCause =>
@@ -16,12 +16,12 @@ const stated = (cause: Edge | undefined): StatedCause =>
 const asRecords = (moves: readonly Move[]): readonly { componentId: string; movedTo: string }[] =>
   moves.map(({ from, to }) => ({ componentId: from, movedTo: to }));
 
-/** What is known of spans that went out before. */
+/** Access to spans that were emitted before. */
 export type LinkedBefore = Pick<CauseStage, 'linkedAlready' | 'noteLinked' | 'unlinked'>;
 
 /**
- * Links spans and sends them on. Spans that were read again after a restart are linked again before that, but not sent;
- * all that are in state are when the store has lost its data.
+ * Links spans and sends them to `linked`. First it links spans again that a restart read again, without sending them. If the
+ * store has lost its data, it links all spans in state again.
  */
 export class LinkAndSend {
   readonly #links: RedisLinks;
@@ -37,7 +37,7 @@ export class LinkAndSend {
     this.#before = before;
   }
 
-  /** @throws PipelineError of the store or of the bus; then all of it is to be delivered again */
+  /** @throws PipelineError of the store or of the bus; then the caller delivers all of it again */
   async deliver(outputs: readonly CauseOutput[]): Promise<void> {
     const requests = outputs.filter((output) => output.kind === 'link');
     const others = outputs.filter((output) => output.kind === 'message').map(({ message }) => message);
@@ -46,7 +46,7 @@ export class LinkAndSend {
     if (others.length > 0) await this.#producer.send(others);
   }
 
-  /** Links what is not linked although it should be. */
+  /** Links emitted spans that are not linked yet. */
   async #lookAfter(requests: readonly LinkRequest[]): Promise<void> {
     await this.#untilNothingIsLost(async () => {
       await this.#links.check();

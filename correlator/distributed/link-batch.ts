@@ -1,6 +1,6 @@
 /**
- * What a batch of spans says by itself: which of them belong together, and what has to be asked of the store for each
- * such set instead of for each span.
+ * Links within one batch of spans: which of them belong together. The store is then asked per such set instead of per
+ * span.
  */
 import { eachExplicitKey } from '../link/explicit-keys.ts';
 import type { CallGates } from '../link/same-call.ts';
@@ -85,8 +85,8 @@ export interface LinkBatch {
   /** Components and spans that are not of this batch. */
   readonly foreign: ReadonlySet<number>;
   /**
-   * Spans that others have to find by their own ids: whoever had them before may have sent spans under them, or they
-   * leave no end of a call in the store by which whoever reads them again finds what became of them.
+   * Spans that need a node of their own: a previous owner may have sent spans under their ids, or they leave no end of a
+   * call in the store by which a restart would find their component again.
    */
   readonly named: ReadonlySet<number>;
 }
@@ -100,7 +100,7 @@ class Ends {
     this.#chains.set(key, end);
   }
 
-  /** Unites ends of one call, and gives what has to be asked for each key. */
+  /** Unites ends of one call, and yields the entry of each key for the store. */
   *calls(sets: NodeSets, gates: CallGates, isWhole: (end: BatchEnd) => boolean): Generator<CallEntry> {
     for (const [key, first] of this.#chains) {
       for (let one: BatchEnd | undefined = first; one !== undefined; one = one.next)

@@ -1,4 +1,4 @@
-/** How what goes to the shared link store and comes from it is packed: a batch has thousands of each. */
+/** Binary encoding of requests to the shared link store and of its answers; a batch has thousands of each. */
 import { createHash } from 'node:crypto';
 import type { AvroWriter } from '../../schemas/avro-writer.ts';
 import type { CallEnd, StoredCallEnd } from './link-keys.ts';
@@ -123,7 +123,7 @@ export function* readKnownCalls(answer: Buffer): Generator<{ readonly place: num
 
 const letterKinds = { n: 'node', f: 'first', p: 'popular', o: 'old' } as const;
 
-/** What became of an id. */
+/** Outcome of an id. */
 export function readExplicit(
   answer: Buffer,
   place: number,

@@ -1,12 +1,12 @@
 /**
- * Under which keys spans of one trace meet in a shared store, and which of those that met there belong together. The
- * same rules as in memory, except that clocks of hosts are not compared: their greatest skew is allowed for instead.
+ * The link keys of spans in the shared store, and which spans under one key belong together. The rules are those of the
+ * memory store, except that clocks of hosts are not compared: the largest allowed skew is used instead.
  */
 import { createHash } from 'node:crypto';
 import type { LinkSpan } from '../link/link-store.ts';
 import type { CallGates } from '../link/same-call.ts';
 
-/** What is kept of a span under a call key: one end of the call, or a view from in between. */
+/** What the store keeps of a span under a call key: one end of the call, or a view from in between. */
 export interface CallEnd {
   readonly role: LinkSpan['role'];
   readonly agentId: number;

@@ -6,10 +6,10 @@ export interface LinkRequest {
   readonly span: SpanRecord;
   /** What caused it, as far as was known when this was made. */
   readonly cause: Edge | undefined;
-  /** An instance that had this span before may have linked it, and others may have sent spans under its id. */
+  /** A previous owner may have linked this span, and other instances may have sent spans under its id. */
   readonly mayBeKnown: boolean;
 }
 
-/** What a span goes by in the link store: the component under which it was sent last, or else its own id. */
+/** The node of a span in the link store: the component under which it was sent last, else its own id. */
 export const nodeOf = (span: SpanRecord): string =>
   span.componentId === '' ? nodeName(span.spanId) : span.componentId;

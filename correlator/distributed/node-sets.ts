@@ -1,4 +1,4 @@
-/** Names that belong together, as union-find: what one batch says of spans and components. Names have numbers here. */
+/** Union-find over the names of spans and components in one batch. Names have numbers here. */
 export class NodeSets {
   readonly names: string[] = [];
   readonly #numbers = new Map<string, number>();
@@ -20,7 +20,7 @@ export class NodeSets {
     const above = this.#above;
     let current = number;
     for (let next = above[current]!; next !== current; next = above[current]!) {
-      // Halves the way for whoever comes next.
+      // Path halving.
       above[current] = above[next]!;
       current = next;
     }
@@ -32,7 +32,7 @@ export class NodeSets {
     this.#above[this.setOf(right)] = this.setOf(left);
   }
 
-  /** For each set the least of its names, or of those of its names that are preferred when there are any. */
+  /** For each set its least name, or its least preferred name if it has any. */
   leaders(preferred: ReadonlySet<number>): ReadonlyMap<number, number> {
     const leaders = new Map<number, number>();
     const names = this.names;

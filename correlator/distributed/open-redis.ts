@@ -20,9 +20,9 @@ function parseAddress(url: string): {
 }
 
 /**
- * Opens the configured Redis. A command that cannot be sent fails at once instead of queueing up: who sent it tries again.
+ * Opens the configured Redis. A command that cannot be sent fails at once instead of queueing; the caller retries.
  *
- * @param report told of every error of the connection
+ * @param report called with every error of the connection
  * @throws PipelineError CONFIG_INVALID
  */
 export function openRedis(config: RedisConfig, report: (error: Error) => void): Redis | Cluster {
@@ -35,7 +35,7 @@ export function openRedis(config: RedisConfig, report: (error: Error) => void): 
       'Several addresses of Redis are for a cluster: set SPANLOOM_CORRELATOR_REDIS_CLUSTER.',
     );
   const options = {
-    // The user named default may have no password; then there is nothing to log in with.
+    // The user named default may have no password; then there is no login.
     ...(config.redisPassword === undefined ? {} : { username: config.redisUser, password: config.redisPassword }),
     ...(first.tls ? { tls: {} } : {}),
     connectTimeout: connectTimeoutMs,
@@ -48,7 +48,7 @@ export function openRedis(config: RedisConfig, report: (error: Error) => void): 
         redisOptions: options,
         enableOfflineQueue: false,
         clusterRetryStrategy: pauseMs,
-        // Addresses that a cluster gives may be names in a certificate.
+        // Addresses that a cluster returns may be names in a certificate.
         dnsLookup: (address, callback) => {
           callback(null, address);
         },

@@ -1,7 +1,7 @@
 /**
- * How far the clocks of two agents are apart, from calls between them. A server sees the request after the client sent
- * it and sends the response before the client sees it; each call therefore bounds the offset from both sides, and the
- * quickest way there and the quickest way back bound it best (as in RFC 5905, section 8).
+ * Estimates the clock offset of two agents from calls between them, as NTP does (RFC 5905, section 8). A server sees the
+ * request after the client sent it, and sends the response before the client sees it. So each call bounds the offset from
+ * both sides; the fastest request and the fastest response give the tightest bounds.
  */
 const windowNs = 60e9;
 /** Pairs of agents remembered. */
@@ -28,7 +28,7 @@ interface Pair {
 
 const open = (): Bounds => ({ upperNs: Infinity, lowerNs: -Infinity });
 
-/** Estimates for all pairs of agents that called each other lately. */
+/** Estimates for all pairs of agents that called each other recently. */
 export class ClockOffsets {
   readonly #pairs = new Map<string, Pair>();
 
@@ -62,7 +62,7 @@ export class ClockOffsets {
     if (pair === undefined) return undefined;
     const upperNs = Math.min(pair.current.upperNs, pair.previous.upperNs);
     const lowerNs = Math.max(pair.current.lowerNs, pair.previous.lowerNs);
-    // Drift or a step of a clock can make the bounds cross; then only their distance tells how little is known.
+    // Drift or a step of a clock can make the bounds cross; their distance is then the uncertainty.
     const offsetNs = (upperNs + lowerNs) / 2;
     return { offsetNs: isOrdered ? offsetNs : -offsetNs, uncertaintyNs: Math.abs(upperNs - lowerNs) / 2 };
   }

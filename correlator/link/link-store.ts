@@ -1,4 +1,4 @@
-/** A component's number, given by the store. Joined components answer to the number of the one that survived. */
+/** A component's number, assigned by the store. After a join, both numbers lead to the component that remains. */
 export type ComponentId = number;
 
 /** What linking needs of a span. */
@@ -27,21 +27,21 @@ export interface Join {
 }
 
 /**
- * What came of linking: for each span the component it was put into, a new one or one that was there. All of them are
- * as they were before `joins`, which are to be followed in order after that.
+ * Result of linking: for each span its component, new or existing, as of before `joins`. The caller then applies `joins` in
+ * order.
  */
 export interface Linked {
   readonly components: readonly ComponentId[];
   readonly joins: readonly Join[];
 }
 
-/** Keys or joins that were not followed, by why. */
+/** Counts of keys and joins that the store refused, by reason. */
 export interface LinkRefusals {
-  /** An explicit id that more spans carry than one trace can have. */
+  /** More spans carry the explicit id than one trace may have. */
   popular_key: number;
-  /** An explicit id used again after longer than a trace takes. */
+  /** The explicit id was used again after its window. */
   old_key: number;
-  /** The component would have become larger than a trace may be. */
+  /** The component would have exceeded the bound of a trace. */
   oversized: number;
 }
 
@@ -50,9 +50,9 @@ export interface LinkRefusals {
  * message, so that an implementation on a shared store needs one round trip for each.
  */
 export interface LinkStore {
-  /** Puts each span into a component that it shares a key with, else into a new one, and joins all that it links. */
+  /** Puts each span into a component with which it shares a key, else into a new one, and joins all components that it links. */
   link(spans: readonly LinkSpan[], nowNs: number): Linked;
-  /** Joins components by what is known besides keys. Pairs that would grow too large are left out. */
+  /** Joins components for reasons other than keys. Refuses pairs that would exceed the bound of a trace. */
   join(pairs: readonly (readonly [ComponentId, ComponentId])[]): readonly Join[];
   /** Forgets a component with all its spans. */
   forget(component: ComponentId, spans: readonly LinkSpan[]): void;

@@ -4,10 +4,10 @@ import type { ComponentId, Join, Linked, LinkRefusals, LinkSpan, LinkStore } fro
 import { callKey, type CallGates, type CallKey, isSameCall, isTwoSided } from './same-call.ts';
 import { UnionFind } from './union-find.ts';
 
-/** Ends kept under one call key; more only meet by forged or constant sequences. */
+/** Ends kept under one call key. More share a key only if sequences are forged or constant. */
 const endsLimit = 64;
 
-/** What bounds the growth of components. Durations in nanoseconds of event time. */
+/** Bounds on the growth of components. Durations in nanoseconds of event time. */
 export interface LinkBounds {
   /** Spans of one component. */
   readonly maxComponentSpans: number;
@@ -85,7 +85,7 @@ export class MemoryLinkStore implements LinkStore {
     }
   }
 
-  /** Components that a span shares a key with, most certain first. */
+  /** Components with which a span shares a link key, most certain first. */
   #find(span: LinkSpan, nowNs: number): readonly ComponentId[] {
     const found: ComponentId[] = [];
     const key = callKey(span);
@@ -102,7 +102,7 @@ export class MemoryLinkStore implements LinkStore {
     return found;
   }
 
-  /** Whether an explicit id still means one trace. */
+  /** Whether an explicit id still identifies one trace. */
   #mayLink(use: KeyUse, kind: ExplicitKeyKind, nowNs: number): boolean {
     const { maxRequestIdSpans, requestIdWindowNs, traceIdWindowNs } = this.#bounds;
     if (kind === 'x_request_id' && use.spans >= maxRequestIdSpans) {
@@ -137,7 +137,7 @@ export class MemoryLinkStore implements LinkStore {
       if (use === undefined) this.#keyUses[kind].set(id, { component, spans: 1 });
       else {
         use.spans++;
-        // Where it did not link, the id means the newer component from now on.
+        // If the id did not link, it leads to the newer component from now on.
         if (!this.#sets.isSame(use.component, component)) use.component = component;
       }
     });

@@ -1,13 +1,13 @@
 import type { ClockOffsets } from './clock-offsets.ts';
 import type { LinkSpan } from './link-store.ts';
 
-/** How far the ends of one call may lie apart. In nanoseconds. */
+/** Largest time between the two ends of one call, in nanoseconds. */
 export interface CallGates {
-  /** Both sequences are equal. */
+  /** If both TCP sequence numbers are equal. */
   readonly twoSidedNs: number;
-  /** One end has no response: it may have given up long before the other began. */
+  /** If one end has no response: it may have timed out long before the other began. */
   readonly oneSidedNs: number;
-  /** Two agents whose clocks have not been compared yet may be this far apart. */
+  /** Clock difference allowed for two agents whose clocks have not been compared yet. */
   readonly maxClockSkewNs: number;
 }
 

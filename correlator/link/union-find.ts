@@ -11,7 +11,7 @@ interface Root {
   joined: ComponentId[] | undefined;
 }
 
-/** Components as disjoint sets. The smaller goes into the larger, so a number is led to another root a few times at most. */
+/** Union-find over components, union by size: a number changes its root at most logarithmically often. */
 export class UnionFind {
   readonly #roots = new Map<ComponentId, Root>();
   #nextId: ComponentId = 1;
@@ -22,7 +22,7 @@ export class UnionFind {
     return id;
   }
 
-  /** Puts one more span into a component. Returns its present number; undefined when it is forgotten or full. */
+  /** Puts one more span into a component. Returns its current number; undefined if the component is forgotten or full. */
   enter(id: ComponentId, maxSize: number): ComponentId | undefined {
     const root = this.#roots.get(id);
     if (root === undefined || root.size >= maxSize) return undefined;
@@ -39,7 +39,7 @@ export class UnionFind {
     return this.#roots.get(id)?.openedNs;
   }
 
-  /** Joins two components: the smaller into the larger. Undefined when they are one; `oversized` when it is too much. */
+  /** Joins the smaller of two components into the larger. Undefined if they are one already; `oversized` if too large. */
   join(left: ComponentId, right: ComponentId, maxSize: number): Join | 'oversized' | undefined {
     const a = this.#roots.get(left);
     const b = this.#roots.get(right);

@@ -1,8 +1,8 @@
 /**
- * What the enricher's notes say of a call under one rule (last_read or queue). The request side follows `causes` of the
- * call: a request read before it names the server span; a response read before it makes it a continuation of that call,
- * so it has that call's parent. The response side asks who continued this call: the replies that its response led to,
- * and what the calls that its response led to say in turn.
+ * What cause candidates say about a call under one rule (last_read or queue), from two sides. The request side follows the
+ * `causes` of the call: a request read before it names the server span; a response read before it makes it a continuation
+ * of an earlier call, so it has that call's parent. The response side follows what continued this call: replies that its
+ * response led to, and, recursively, calls that its response led to.
  */
 import type { Cause, Reason } from '../../schemas/generated/span.ts';
 import type { SpanRecord } from '../span-record.ts';
@@ -10,8 +10,8 @@ import { followsResponseOf, wasOpenAt } from './fit.ts';
 import type { ProcessIndex } from './process-index.ts';
 
 /**
- * Undecided calls in a row that each continued the one before; longer chains are cut and their ends stay unknown. Decided
- * calls end a chain, so only a client without a server span (a load generator) makes long ones, and pays this per call.
+ * Longest chain of undecided calls that each continued the one before; a longer chain is cut, and its end stays unknown. A
+ * decided call ends a chain, so only a client without a server span (a load generator) makes long ones.
  */
 const chainLimit = 64;
 /** Calls looked at on the response side. */
@@ -25,7 +25,7 @@ export interface RequestClaim {
   readonly serverId: string;
   /** Undefined while the span has not come. */
   readonly server: SpanRecord | undefined;
-  /** False when the server span cannot have caused the call: it had replied already, or had not begun. */
+  /** False if the server span cannot have caused the call: it had already replied, or had not begun. */
   readonly fits: boolean;
   /** The call continued a sibling's response. */
   readonly isResumed: boolean;
@@ -48,7 +48,7 @@ function causeUnder(span: SpanRecord, rule: Reason): Cause | undefined {
   return undefined;
 }
 
-/** What the call's own notes say under a rule; undefined when they say nothing. */
+/** What the call's own candidates say under a rule; undefined if there are none. */
 export function requestClaim(call: SpanRecord, rule: Reason, find: SpanLookup): RequestClaim | undefined {
   let cause = causeUnder(call, rule);
   if (cause === undefined) return undefined;
@@ -78,16 +78,16 @@ export function requestClaim(call: SpanRecord, rule: Reason, find: SpanLookup): 
   return undefined;
 }
 
-/** A call, or a reply, that the response of the call led to, and how far the notes in between are to be trusted. */
+/** A call, or a reply, that the response of the call led to, and how certain the candidates in between are. */
 interface Continuation {
   readonly span: SpanRecord;
-  /** Every note on the way was learned. */
+  /** Every candidate on the way was learned. */
   readonly learned: boolean;
-  /** That all of them are right. */
+  /** Probability that all of them are right. */
   readonly confidence: number;
 }
 
-/** A reply that the response of the call, or of one that continued it, led to. As sure as all steps to it together. */
+/** A reply that the response of the call, or of a later call of its chain, led to. Its confidence is the product of all steps. */
 interface Reply extends Continuation {
   readonly isDirect: boolean;
 }
@@ -111,7 +111,7 @@ function repliesAfter(call: SpanRecord, process: ProcessIndex, rule: Reason): re
   return replies;
 }
 
-/** What others say of the call's response under a rule; undefined when nobody says anything. */
+/** What candidates of other spans say about the call's response under a rule; undefined if there are none. */
 export function responseClaim(call: SpanRecord, process: ProcessIndex, rule: Reason): ResponseClaim | undefined {
   if (process.continuationsOf(call).length === 0) return undefined;
   const all = repliesAfter(call, process, rule);
@@ -126,9 +126,9 @@ export function responseClaim(call: SpanRecord, process: ProcessIndex, rule: Rea
 }
 
 /**
- * Whether the responses that the call continued were all of calls made while the process served `parent` and nothing else,
- * back to the first of them. What came of an older call is its work, however few requests are open by now: a handler goes
- * on after its client has left, and anybody can send a request and leave.
+ * Whether all calls that this call continues, back to the first, were made while the process served only `parent`. What
+ * continues an older call belongs to that call, even if only one request is open by now: a handler may continue after its
+ * client has disconnected, and any client can send a request and disconnect.
  */
 export function beganWithin(parent: SpanRecord, call: SpanRecord, process: ProcessIndex, find: SpanLookup): boolean {
   const calls = new Set([call]);

@@ -6,7 +6,7 @@ const sameSpanConfidence = 0.9999;
 const sameTraceConfidence = 0.999;
 const requestIdConfidence = 0.9999;
 
-/** The one server span that carries the call's id; when several do, the one that the notes name too. */
+/** The one server span that carries the call's id; of several, the one that a candidate names too. */
 function only(servers: readonly SpanRecord[], named: SpanRecord | undefined): SpanRecord | undefined {
   if (servers.length <= 1) return servers[0];
   return named !== undefined && servers.includes(named) ? named : undefined;
@@ -20,7 +20,7 @@ function edge(parent: SpanRecord | undefined, reason: Reason, confidence: number
  * The parent by ids that the application itself passes on: exactly one server span that was open in the process when
  * the call began carries the same trace context or X-Request-ID.
  *
- * @param named the server span that the enricher's notes name, to choose among several that carry the id
+ * @param named the server span that a cause candidate names, to choose among several that carry the id
  */
 export function explicitCause(
   call: SpanRecord,

@@ -4,13 +4,13 @@ import { mayStillBeServedAt, wasOpenAt } from './fit.ts';
 import { SharedIdIndex } from './shared-id-index.ts';
 import { SortedRecords } from './sorted-records.ts';
 
-/** More server spans than this are not looked through for one call; the process then counts as busy. */
+/** Server spans examined for one call; with more, the process counts as busy. */
 const openScanLimit = 4096;
-/** An explicit id shared by more server spans of a process than this says nothing about any of them. */
+/** Server spans of a process with one explicit id; with more, the id identifies none of them. */
 const sharedIdLimit = 64;
 /** Kinds of calls remembered as background work of one process. */
 const backgroundLimit = 1000;
-/** Event time after which the longest server span is measured anew, in nanoseconds. */
+/** Event time after which the longest server span is measured again, in nanoseconds. */
 const longestWindowNs = 150e9;
 
 const none: readonly SpanRecord[] = [];
@@ -22,7 +22,7 @@ function requestIdsOf(server: SpanRecord): readonly string[] {
   return replied === '' || replied === received ? [received] : [received, replied];
 }
 
-/** The spans in state that one process of one agent made as client or server, found in all ways causes are looked for. */
+/** Index of the client and server spans of one process of one agent, for all lookups of causes. */
 export class ProcessIndex {
   readonly contexts = new ContextTimelines();
   readonly #servers = new SortedRecords('request');
@@ -32,7 +32,7 @@ export class ProcessIndex {
   readonly #serversByTraceId = new SharedIdIndex(sharedIdLimit);
   /** By the id of a call: spans that say its response led to them. */
   readonly #continuations = new SharedIdIndex(sharedIdLimit);
-  /** Server spans that have not come, with the calls that name them. */
+  /** Server spans that have not arrived, with the calls that name them. */
   readonly #awaited = new Map<string, SpanRecord[]>();
   readonly #backgroundKinds = new Set<string>();
   #longestEvents = 0;
@@ -113,7 +113,7 @@ export class ProcessIndex {
   /** Up to two server spans that were open when the call began, or whose client had left while they were. */
   openAt(call: SpanRecord): readonly SpanRecord[] {
     const found: SpanRecord[] = [];
-    // A program does not stop because its client left: the call may be of the request that nobody waits for any more.
+    // A program does not stop when its client disconnects: the call may belong to that abandoned request.
     const lingerNs = 2 * this.longestServerNs;
     const isServed = (server: SpanRecord): boolean => mayStillBeServedAt(server, call, lingerNs);
     this.#collectOpen(this.#servers, call, isServed, call.requestEventId - this.#longestEvents, found);
@@ -139,7 +139,7 @@ export class ProcessIndex {
     }
   }
 
-  /** Whether calls name a server span that has not come, other than this one. */
+  /** Whether calls name a server span, other than this one, that has not arrived. */
   awaitsOtherThan(spanId: string | undefined): boolean {
     for (const awaited of this.#awaited.keys()) if (awaited !== spanId) return true;
     return false;
@@ -150,12 +150,12 @@ export class ProcessIndex {
     return this.#continuations.get(call.spanId) ?? none;
   }
 
-  /** Duration of the longest server span seen lately, in nanoseconds. */
+  /** Duration of the longest recent server span, in nanoseconds. */
   get longestServerNs(): number {
     return Math.max(this.#longestNs, this.#previousLongestNs);
   }
 
-  /** Keeps a call whose cause could not be told, for server spans that come late. */
+  /** Keeps a call without a known cause, for server spans that arrive late. */
   noteUnknown(call: SpanRecord): void {
     if (call.isListedUnknown) return;
     call.isListedUnknown = true;

@@ -9,8 +9,8 @@ interface Sharers {
 const none: readonly SpanRecord[] = [];
 
 /**
- * Records by an id of theirs. An id that more than `limit` records share identifies nothing, and costs no more. One that
- * only one has, as most do, costs no list.
+ * Records by one of their ids. An id that more than `limit` records share identifies none of them, so further ones are only
+ * counted. An id with one record, the usual case, needs no list.
  */
 export class SharedIdIndex {
   readonly #limit: number;
@@ -26,7 +26,7 @@ export class SharedIdIndex {
     else if (sharers instanceof SpanRecord) this.#sharersById.set(id, { records: [sharers, record], total: 2 });
     else {
       sharers.total++;
-      // One more than the limit: from then on the id stays shared until all who share it are gone.
+      // One more than the limit: from then on the id counts as shared until all its records are released.
       if (sharers.records.length <= this.#limit) sharers.records.push(record);
     }
   }

@@ -46,9 +46,9 @@ export class SortedRecords {
   }
 
   /**
-   * To be called once for each inserted record after it was marked as released. At most a third as many as are in state
-   * are kept beside them, in lists of any length: a process has thousands of contexts, and each record holds the bytes of
-   * a whole message.
+   * To be called once for each inserted record after it was marked as released. Released records are at most a third of
+   * those in state, in lists of any length: a process has thousands of contexts, and each record keeps the bytes of a whole
+   * message alive.
    */
   noteReleased(): void {
     const items = this.#items;
