@@ -101,6 +101,24 @@ export function renderWaterfall(trace: WaterfallTrace, options: { width: number;
   const { width, paint } = options;
   const rows = rowsOf(trace.spans);
   const services = [...new Set(rows.map(({ span }) => span.service))];
+  const table = renderTable(columnsOf(trace, rows, services), width, paint);
+  return [paint('bold', summaryOf(trace, rows, services).slice(0, width)), ...table];
+}
+
+function summaryOf(trace: WaterfallTrace, rows: readonly Row[], services: readonly string[]): string {
+  const roots = rows.filter(({ prefix }) => prefix === '').length;
+  return [
+    `Trace ${printable(trace.traceId)}`,
+    formatDuration(trace.durationNs),
+    `${rows.length} ${rows.length === 1 ? 'span' : 'spans'}`,
+    `${services.length} ${services.length === 1 ? 'service' : 'services'}`,
+    ...(roots > 1 ? [`${roots} roots`] : []),
+    new Date(Number(trace.startTimeNs / 1_000_000n)).toISOString(),
+  ].join(' · ');
+}
+
+/** Columns in order, with what to leave out first where there is little room. */
+function columnsOf(trace: WaterfallTrace, rows: readonly Row[], services: readonly string[]): readonly Column[] {
   const colorOf = (span: WaterfallSpan): Color => serviceColors[services.indexOf(span.service) % serviceColors.length]!;
   const cells = (cellOf: (row: Row) => Cell) => (): readonly Cell[] => rows.map(cellOf);
   const timeline = (columnWidth: number): readonly Cell[] =>
@@ -108,71 +126,57 @@ export function renderWaterfall(trace: WaterfallTrace, options: { width: number;
       text: bar(Number(span.startTimeNs - trace.startTimeNs), span.durationNs, trace.durationNs, columnWidth),
       color: colorOf(span),
     }));
-  const roots = rows.filter(({ prefix }) => prefix === '').length;
-  const summary = [
-    `Trace ${printable(trace.traceId)}`,
-    formatDuration(trace.durationNs),
-    `${rows.length} ${rows.length === 1 ? 'span' : 'spans'}`,
-    `${services.length} ${services.length === 1 ? 'service' : 'services'}`,
-    ...(roots > 1 ? [`${roots} roots`] : []),
-    new Date(Number(trace.startTimeNs / 1_000_000n)).toISOString(),
-  ];
   /** Not there where no span has it. */
   const placeColumn = (title: string, textOf: (row: Row) => string, drop: number): readonly Column[] =>
     rows.every((row) => textOf(row) === '')
       ? []
       : [{ title, cells: cells((row) => ({ text: printable(textOf(row)) })), drop }];
-  const table = renderTable(
-    [
-      {
-        title: 'SERVICE',
-        cells: cells(({ span, prefix }) => ({ text: prefix + printable(span.service), color: colorOf(span) })),
-        minimumWidth: 14,
-        shrink: 4,
-      },
-      ...placeColumn('WORKLOAD', ({ span }) => span.workload, 0.4),
-      ...placeColumn('POD', ({ span }) => span.pod, 0.5),
-      { title: 'POINT', cells: cells(({ span }) => ({ text: printable(span.observationPoint) })), drop: 4 },
-      { title: 'PROTOCOL', cells: cells(({ span }) => ({ text: printable(span.protocol) })), drop: 1 },
-      {
-        title: 'ENDPOINT',
-        cells: cells(({ span }) => ({ text: printable(span.endpoint) })),
-        comfortableWidth: 20,
-        minimumWidth: 12,
-        shrink: 2,
-      },
-      {
-        title: 'STATUS',
-        cells: cells(({ span }) => ({ text: statusText(span), color: statusColor(span.status) })),
-        minimumWidth: 6,
-        shrink: 3,
-        drop: 5,
-      },
-      {
-        title: 'DURATION',
-        align: 'right',
-        cells: cells(({ span }) => ({ text: formatDuration(span.durationNs) })),
-        drop: 6,
-      },
-      {
-        title: 'TIMELINE',
-        cells: timeline,
-        preferredWidth: 40,
-        comfortableWidth: 24,
-        minimumWidth: 10,
-        shrink: 1,
-        drop: 3,
-      },
-      {
-        title: 'REASON',
-        cells: cells(({ span }) => ({ text: reasonText(span), color: 'dim' })),
-        minimumWidth: 9,
-        shrink: 2.5,
-        drop: 2,
-      },
-    ],
-    width,
-    paint,
-  );
-  return [paint('bold', summary.join(' · ').slice(0, width)), ...table];
+  return [
+    {
+      title: 'SERVICE',
+      cells: cells(({ span, prefix }) => ({ text: prefix + printable(span.service), color: colorOf(span) })),
+      minimumWidth: 14,
+      shrink: 4,
+    },
+    ...placeColumn('WORKLOAD', ({ span }) => span.workload, 0.4),
+    ...placeColumn('POD', ({ span }) => span.pod, 0.5),
+    { title: 'POINT', cells: cells(({ span }) => ({ text: printable(span.observationPoint) })), drop: 4 },
+    { title: 'PROTOCOL', cells: cells(({ span }) => ({ text: printable(span.protocol) })), drop: 1 },
+    {
+      title: 'ENDPOINT',
+      cells: cells(({ span }) => ({ text: printable(span.endpoint) })),
+      comfortableWidth: 20,
+      minimumWidth: 12,
+      shrink: 2,
+    },
+    {
+      title: 'STATUS',
+      cells: cells(({ span }) => ({ text: statusText(span), color: statusColor(span.status) })),
+      minimumWidth: 6,
+      shrink: 3,
+      drop: 5,
+    },
+    {
+      title: 'DURATION',
+      align: 'right',
+      cells: cells(({ span }) => ({ text: formatDuration(span.durationNs) })),
+      drop: 6,
+    },
+    {
+      title: 'TIMELINE',
+      cells: timeline,
+      preferredWidth: 40,
+      comfortableWidth: 24,
+      minimumWidth: 10,
+      shrink: 1,
+      drop: 3,
+    },
+    {
+      title: 'REASON',
+      cells: cells(({ span }) => ({ text: reasonText(span), color: 'dim' })),
+      minimumWidth: 9,
+      shrink: 2.5,
+      drop: 2,
+    },
+  ];
 }

@@ -67,113 +67,130 @@ const goneStatus = 499;
 
 /** Serves the API until it is closed. @throws PipelineError ENVIRONMENT_UNSUPPORTED when the address is taken */
 export async function serveQueries(options: QueryServerOptions): Promise<QueryServer> {
-  const { store, telemetry, host, port, limits } = options;
-  const own = { allowedHosts: new Set((options.allowedHosts ?? []).map((name) => name.toLowerCase())) };
-  const admission = new Admission(limits);
-  const turns = new Turns(limits.maxConcurrency);
-  const routes = traceRoutes(store, turns);
-  const metrics = queryMetrics(telemetry.registry, admission, turns);
-
-  async function health(): Promise<Answer> {
-    const problem = await within(store.ping(), pingTimeoutMs);
-    if (problem !== undefined) return problems(503, problem);
-    const directory = options.dataDirectory === undefined ? {} : { data_directory: options.dataDirectory };
-    return { kind: 'whole', status: 200, body: { name: 'spanloom', status: 'ok', ...directory } };
-  }
-
-  async function ownMetrics(): Promise<Answer> {
-    return { kind: 'text', type: telemetry.registry.contentType, text: await telemetry.registry.metrics() };
-  }
-
-  /** What is answered apart from all others, with neither a place nor a turn. */
-  const apart: ReadonlyMap<string, () => Promise<Answer>> = new Map([
-    ['/healthz', health],
-    ['/metrics', ownMetrics],
-  ]);
-
-  async function handle(request: IncomingMessage, response: ServerResponse, closed: AbortSignal): Promise<void> {
-    const ended = new AbortController();
-    const deadline = setTimeout(
-      () => ended.abort(new PipelineError('DESTINATION_UNAVAILABLE', 'the request took too long')),
-      limits.requestTimeoutMs,
-    );
-    const leave = (): void => ended.abort(closed.reason);
-    if (closed.aborted) leave();
-    else closed.addEventListener('abort', leave, { once: true });
-    const exchange: Exchange = { request, response, closed, ended, stalls: () => undefined };
-    try {
-      const parsed = parseRequest(request, own);
-      const answerOf = parsed.kind === 'request' ? apart.get(parsed.path) : () => Promise.resolve(parsed);
-      if (answerOf !== undefined) await send(exchange, parsed.kind === 'request' ? parsed.path : 'other', answerOf);
-      else if (parsed.kind === 'request') await answerInPlace(parsed, exchange);
-    } finally {
-      clearTimeout(deadline);
-      closed.removeEventListener('abort', leave);
-    }
-  }
-
-  async function answerInPlace({ path, parameters }: ParsedRequest, exchange: Exchange): Promise<void> {
-    const { request, ended } = exchange;
-    const [route, answerOf] = routes.find({ path, parameters, signal: ended.signal });
-    const give = (): void => ended.abort(new Error('another request needed the place of a client that does not read'));
-    const admitted = admission.enter(request.socket.remoteAddress ?? '', give);
-    if (admitted.kind !== 'place') {
-      const answer =
-        admitted.kind === 'full'
-          ? problems(503, 'too many requests are waiting')
-          : problems(429, 'too many requests of this client are waiting');
-      const headers = { 'retry-after': String(retryAfterSeconds) };
-      await send(exchange, route, () => Promise.resolve({ ...answer, headers }));
-      return;
-    }
-    try {
-      await send({ ...exchange, stalls: admitted.place.stalls }, route, answerOf);
-    } finally {
-      admitted.place.leave();
-    }
-  }
-
-  async function send(exchange: Exchange, route: string, answerOf: () => Promise<Answer>): Promise<void> {
-    const { response, closed, ended, stalls } = exchange;
-    const startedAtMs = performance.now();
-    const answer = await answerOrProblem(route, ended.signal, answerOf);
-    let status = answer.kind === 'whole' ? answer.status : 200;
-    try {
-      await writeAnswer(response, begin(response, answer), {
-        stallTimeoutMs: limits.stallTimeoutMs,
-        // Where time ended before there was an answer, the client is still told so.
-        signal: ended.signal.aborted ? closed : ended.signal,
-        stalls,
-        buffered: metrics.buffered,
-      });
-    } catch (error) {
-      // A whole answer and the beginning of one must differ for the client.
-      status = goneStatus;
-      if (!closed.aborted) telemetry.emit(queryEvents.cut, { route, error });
-      response.destroy();
-    }
-    metrics.answered(route, status, (performance.now() - startedAtMs) / 1000);
-  }
-
-  async function answerOrProblem(route: string, signal: AbortSignal, answerOf: () => Promise<Answer>): Promise<Answer> {
-    try {
-      return await answerOf();
-    } catch (error) {
-      if (!signal.aborted) telemetry.emit(queryEvents.failed, { route, error });
-      return error instanceof PipelineError
-        ? problems(503, error.message)
-        : problems(500, 'the request could not be answered');
-    }
-  }
-
+  const { telemetry, host, port } = options;
+  const handler = new RequestHandler(options);
   const server = createBoundedServer(serverLimits, (request, response, closed) => {
-    handle(request, response, closed).catch((error: unknown) => {
+    handler.handle(request, response, closed).catch((error: unknown) => {
       telemetry.emit(queryEvents.failed, { route: 'other', error });
       response.destroy();
     });
   });
   const listeningPort = await listen(server, queryAddress({ host, port }));
   return { port: listeningPort, close: () => closeServer(server) };
+}
+
+/** Answers requests, within the limits of them all. */
+class RequestHandler {
+  readonly #options: QueryServerOptions;
+  readonly #own: OwnNames;
+  readonly #admission: Admission;
+  readonly #routes: ReturnType<typeof traceRoutes>;
+  readonly #metrics: ReturnType<typeof queryMetrics>;
+  /** What is answered apart from all others, with neither a place nor a turn. */
+  readonly #apart: ReadonlyMap<string, () => Promise<Answer>> = new Map([
+    ['/healthz', () => this.#health()],
+    ['/metrics', () => this.#ownMetrics()],
+  ]);
+
+  constructor(options: QueryServerOptions) {
+    const { store, telemetry, limits, allowedHosts = [] } = options;
+    const turns = new Turns(limits.maxConcurrency);
+    this.#options = options;
+    this.#own = { allowedHosts: new Set(allowedHosts.map((name) => name.toLowerCase())) };
+    this.#admission = new Admission(limits);
+    this.#routes = traceRoutes(store, turns);
+    this.#metrics = queryMetrics(telemetry.registry, this.#admission, turns);
+  }
+
+  async #health(): Promise<Answer> {
+    const { store, dataDirectory } = this.#options;
+    const problem = await within(store.ping(), pingTimeoutMs);
+    if (problem !== undefined) return problems(503, problem);
+    const directory = dataDirectory === undefined ? {} : { data_directory: dataDirectory };
+    return { kind: 'whole', status: 200, body: { name: 'spanloom', status: 'ok', ...directory } };
+  }
+
+  async #ownMetrics(): Promise<Answer> {
+    const { registry } = this.#options.telemetry;
+    return { kind: 'text', type: registry.contentType, text: await registry.metrics() };
+  }
+
+  /** Answers a request, with whatever is wrong with it too. */
+  async handle(request: IncomingMessage, response: ServerResponse, closed: AbortSignal): Promise<void> {
+    const ended = new AbortController();
+    const deadline = setTimeout(
+      () => ended.abort(new PipelineError('DESTINATION_UNAVAILABLE', 'the request took too long')),
+      this.#options.limits.requestTimeoutMs,
+    );
+    const leave = (): void => ended.abort(closed.reason);
+    if (closed.aborted) leave();
+    else closed.addEventListener('abort', leave, { once: true });
+    const exchange: Exchange = { request, response, closed, ended, stalls: () => undefined };
+    try {
+      const parsed = parseRequest(request, this.#own);
+      const answerOf = parsed.kind === 'request' ? this.#apart.get(parsed.path) : () => Promise.resolve(parsed);
+      if (answerOf !== undefined)
+        await this.#send(exchange, parsed.kind === 'request' ? parsed.path : 'other', answerOf);
+      else if (parsed.kind === 'request') await this.#answerInPlace(parsed, exchange);
+    } finally {
+      clearTimeout(deadline);
+      closed.removeEventListener('abort', leave);
+    }
+  }
+
+  async #answerInPlace({ path, parameters }: ParsedRequest, exchange: Exchange): Promise<void> {
+    const { request, ended } = exchange;
+    const [route, answerOf] = this.#routes.find({ path, parameters, signal: ended.signal });
+    const give = (): void => ended.abort(new Error('another request needed the place of a client that does not read'));
+    const admitted = this.#admission.enter(request.socket.remoteAddress ?? '', give);
+    if (admitted.kind !== 'place') {
+      const answer =
+        admitted.kind === 'full'
+          ? problems(503, 'too many requests are waiting')
+          : problems(429, 'too many requests of this client are waiting');
+      const headers = { 'retry-after': String(retryAfterSeconds) };
+      await this.#send(exchange, route, () => Promise.resolve({ ...answer, headers }));
+      return;
+    }
+    try {
+      await this.#send({ ...exchange, stalls: admitted.place.stalls }, route, answerOf);
+    } finally {
+      admitted.place.leave();
+    }
+  }
+
+  async #send(exchange: Exchange, route: string, answerOf: () => Promise<Answer>): Promise<void> {
+    const { response, closed, ended, stalls } = exchange;
+    const startedAtMs = performance.now();
+    const answer = await this.#answerOrProblem(route, ended.signal, answerOf);
+    let status = answer.kind === 'whole' ? answer.status : 200;
+    try {
+      await writeAnswer(response, begin(response, answer), {
+        stallTimeoutMs: this.#options.limits.stallTimeoutMs,
+        // Where time ended before there was an answer, the client is still told so.
+        signal: ended.signal.aborted ? closed : ended.signal,
+        stalls,
+        buffered: this.#metrics.buffered,
+      });
+    } catch (error) {
+      // A whole answer and the beginning of one must differ for the client.
+      status = goneStatus;
+      if (!closed.aborted) this.#options.telemetry.emit(queryEvents.cut, { route, error });
+      response.destroy();
+    }
+    this.#metrics.answered(route, status, (performance.now() - startedAtMs) / 1000);
+  }
+
+  async #answerOrProblem(route: string, signal: AbortSignal, answerOf: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await answerOf();
+    } catch (error) {
+      if (!signal.aborted) this.#options.telemetry.emit(queryEvents.failed, { route, error });
+      return error instanceof PipelineError
+        ? problems(503, error.message)
+        : problems(500, 'the request could not be answered');
+    }
+  }
 }
 
 /** Writes the head, and gives the pieces of the body. */

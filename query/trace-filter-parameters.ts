@@ -62,66 +62,80 @@ function parseTimeNs(text: string): bigint | undefined {
   return Number.isNaN(milliseconds) ? undefined : BigInt(milliseconds) * 1_000_000n;
 }
 
-/** Reads the parameters of a request for a list of traces. */
-export function parseTraceFilter(parameters: URLSearchParams): ParsedFilter {
-  const problems: string[] = [];
-  const given = new Map<ParameterName, string>();
-  for (const name of new Set(parameters.keys())) {
-    const known = parameterNames.find((candidate) => candidate === name);
-    const values = parameters.getAll(name);
-    if (known === undefined) problems.push(`${name}: unknown parameter; there are ${parameterNames.join(', ')}`);
-    else if (values.length > 1) problems.push(`${name}: given ${values.length} times`);
-    else if (values[0] !== '') given.set(known, values[0]!);
+/** The parameters that were given, and everything that is wrong with them. */
+class GivenParameters {
+  readonly problems: string[] = [];
+  readonly #given = new Map<ParameterName, string>();
+
+  constructor(parameters: URLSearchParams) {
+    for (const name of new Set(parameters.keys())) {
+      const known = parameterNames.find((candidate) => candidate === name);
+      const values = parameters.getAll(name);
+      if (known === undefined) this.problems.push(`${name}: unknown parameter; there are ${parameterNames.join(', ')}`);
+      else if (values.length > 1) this.problems.push(`${name}: given ${values.length} times`);
+      else if (values[0] !== '') this.#given.set(known, values[0]!);
+    }
   }
 
-  function read<Value>(name: ParameterName, reader: Reader<Value>): Value | undefined {
-    const text = given.get(name);
+  read<Value>(name: ParameterName, reader: Reader<Value>): Value | undefined {
+    const text = this.#given.get(name);
     if (text === undefined) return undefined;
     const result = reader.safeParse(text);
     if (result.success) return result.data;
-    for (const issue of result.error.issues) problems.push(`${name}: ${issue.message}`);
+    for (const issue of result.error.issues) this.problems.push(`${name}: ${issue.message}`);
     return undefined;
   }
-  function readText(name: ParameterName): string | undefined {
-    const text = given.get(name);
+
+  readText(name: ParameterName): string | undefined {
+    const text = this.#given.get(name);
     if (text === undefined || text.length <= maxFilterTextLength) return text;
-    problems.push(`${name}: must have at most ${maxFilterTextLength} characters`);
+    this.problems.push(`${name}: must have at most ${maxFilterTextLength} characters`);
     return undefined;
   }
-  function readWhere(): Where | undefined {
-    const text = given.get('where');
+
+  readWhere(): Where | undefined {
+    const text = this.#given.get('where');
     if (text === undefined) return undefined;
     const parsed = parseWhere(text);
     if (parsed.kind === 'where') return parsed.where;
-    problems.push(`where: ${parsed.problem}`);
+    this.problems.push(`where: ${parsed.problem}`);
     return undefined;
   }
-  function readTime(name: ParameterName): bigint | undefined {
-    const text = given.get(name);
+
+  readTime(name: ParameterName): bigint | undefined {
+    const text = this.#given.get(name);
     if (text === undefined) return undefined;
     const timeNs = parseTimeNs(text);
     if (timeNs === undefined || timeNs < 0n || timeNs > 9_223_372_036_000_000_000n) {
-      problems.push(`${name}: must be a time such as 2026-01-31T12:00:00Z or Unix time, not "${text.slice(0, 100)}"`);
+      this.problems.push(
+        `${name}: must be a time such as 2026-01-31T12:00:00Z or Unix time, not "${text.slice(0, 100)}"`,
+      );
       return undefined;
     }
     return timeNs;
   }
-  const toNs = (milliseconds: number | undefined): number | undefined =>
-    milliseconds === undefined ? undefined : Math.round(milliseconds * 1e6);
+}
 
+const toNs = (milliseconds: number | undefined): number | undefined =>
+  milliseconds === undefined ? undefined : Math.round(milliseconds * 1e6);
+
+/** Reads the parameters of a request for a list of traces. */
+export function parseTraceFilter(search: URLSearchParams): ParsedFilter {
+  const parameters = new GivenParameters(search);
+  const { problems } = parameters;
   const found = {
-    service: readText('service'),
-    endpoint: readText('endpoint'),
-    protocol: read('protocol', protocolReader),
-    status: read('status', statusReader),
-    where: readWhere(),
-    minDurationNs: toNs(read('min_duration', durationReader)),
-    maxDurationNs: toNs(read('max_duration', durationReader)),
-    fromNs: readTime('from'),
-    toNs: readTime('to'),
+    service: parameters.readText('service'),
+    endpoint: parameters.readText('endpoint'),
+    protocol: parameters.read('protocol', protocolReader),
+    status: parameters.read('status', statusReader),
+    where: parameters.readWhere(),
+    minDurationNs: toNs(parameters.read('min_duration', durationReader)),
+    maxDurationNs: toNs(parameters.read('max_duration', durationReader)),
+    fromNs: parameters.readTime('from'),
+    toNs: parameters.readTime('to'),
   };
-  const sort = read('sort', sortReader) ?? 'newest';
-  const limit = read('limit', limitReader) ?? defaultLimit;
+  const sort = parameters.read('sort', sortReader) ?? 'newest';
+  const limit = parameters.read('limit', limitReader) ?? defaultLimit;
   for (const name of ['minDurationNs', 'maxDurationNs'] as const)
     if (!Number.isSafeInteger(found[name] ?? 0)) problems.push(`${name.slice(0, 3)}_duration: is too long`);
   if (problems.length > 0) return { kind: 'problems', problems };

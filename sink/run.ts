@@ -12,7 +12,7 @@ import { deliverToClickHouse } from './deliver.ts';
 import type { EventRange } from './event-range.ts';
 import { ReloadPace } from './reload-pace.ts';
 import { applyRetention } from './retention.ts';
-import { SinkStage } from './stage.ts';
+import { type RowBatch, SinkStage } from './stage.ts';
 
 /** Options of the sink. The caller closes bus and database. */
 export interface RunSinkOptions {
@@ -31,6 +31,28 @@ export interface RunSinkOptions {
 
 function rangeOf({ retention, maxAhead }: SinkConfig): EventRange {
   return { ...(retention === 0 ? {} : { behindMs: retention }), ...(maxAhead === 0 ? {} : { aheadMs: maxAhead }) };
+}
+
+/** What was stored, and how long it took. */
+function sinkMetrics({ registry }: Telemetry): { readonly stored: (batch: RowBatch, durationMs: number) => void } {
+  const rows = new Counter({
+    name: 'spanloom_sink_rows_total',
+    help: 'Rows written, by table; repeated writes count again.',
+    labelNames: ['table'],
+    registers: [registry],
+  });
+  const seconds = new Histogram({
+    name: 'spanloom_sink_insert_duration_seconds',
+    help: 'Time to write one batch.',
+    buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10],
+    registers: [registry],
+  });
+  return {
+    stored(batch, durationMs) {
+      for (const { table, count } of batch.tables) rows.inc({ table: table.name }, count);
+      seconds.observe(durationMs / 1000);
+    },
+  };
 }
 
 /**
@@ -55,18 +77,7 @@ export async function runSink(options: RunSinkOptions): Promise<void> {
     { maxRows: config.batchRows, maxBytes: config.batchBytes, maxAgeMs: config.batchAge },
     { signatures, ...(keepsAll ? {} : { range: rangeOf(config) }) },
   );
-  const rows = new Counter({
-    name: 'spanloom_sink_rows_total',
-    help: 'Rows written, by table; repeated writes count again.',
-    labelNames: ['table'],
-    registers: [telemetry.registry],
-  });
-  const seconds = new Histogram({
-    name: 'spanloom_sink_insert_duration_seconds',
-    help: 'Time to write one batch.',
-    buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10],
-    registers: [telemetry.registry],
-  });
+  const metrics = sinkMetrics(telemetry);
   const reloads = new ReloadPace();
   const producer = await bus.producer();
   const consumer = await bus.consumer({ group: 'sink', topics: stage.topics });
@@ -83,10 +94,7 @@ export async function runSink(options: RunSinkOptions): Promise<void> {
           refused(buffered) {
             stage.refused(buffered);
           },
-          stored(batch, durationMs) {
-            for (const { table, count } of batch.tables) rows.inc({ table: table.name }, count);
-            seconds.observe(durationMs / 1000);
-          },
+          stored: metrics.stored,
         }),
       letters: producer,
       telemetry: stageTelemetry(telemetry, 'sink', () => stage.accounting()),

@@ -66,22 +66,25 @@ export async function demonstrateLive(demonstration: Demonstration): Promise<voi
         if (stop.aborted) return;
         await showResult(collection, demonstration);
         if (options.once === true) done.abort();
-        else await serve(stop);
+        else {
+          await Promise.race([opened.reached, untilAborted(stop)]);
+          tellHowToQuery(settings, folder, opened.port());
+          await serve(shop, excluded, stop);
+        }
       },
     ]);
-
-    async function serve(stop: AbortSignal): Promise<void> {
-      await Promise.race([opened.reached, untilAborted(stop)]);
-      tellHowToQuery(settings, folder, opened.port());
-      say(`  curl -i http://127.0.0.1:${shop.gatewayPort}/orders/7`);
-      const { processId } = await shop.sendRequests({ requests: 0, perSecond: laterRequestsPerSecond });
-      excluded.add(processId);
-      await untilAborted(stop);
-    }
   } finally {
     await shop.stop();
   }
   signal.throwIfAborted();
+}
+
+/** Some customers stay until the demo ends. */
+async function serve(shop: Shop, excluded: ExcludedProcesses, stop: AbortSignal): Promise<void> {
+  say(`  curl -i http://127.0.0.1:${shop.gatewayPort}/orders/7`);
+  const { processId } = await shop.sendRequests({ requests: 0, perSecond: laterRequestsPerSecond });
+  excluded.add(processId);
+  await untilAborted(stop);
 }
 
 /** The port of the query API, once it listens. */

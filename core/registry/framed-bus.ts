@@ -92,36 +92,39 @@ function readBy(reading: Reading, body: Buffer): { readonly fingerprint: string;
   }
 }
 
+/** What is framed of a message; undefined when it goes out as it is. @param pastReadings of schemas before, kept by the caller */
+function recordOf(
+  message: OutgoingMessage,
+  pastReadings: Map<string, Reading>,
+): { readonly name: SchemaName; readonly body: Uint8Array } | undefined {
+  const { value, headers = {} } = message;
+  const fingerprint = headers[schemaHeader];
+  if (fingerprint === undefined || headers[framingHeader] !== undefined || value.length === 0) return undefined;
+  const name = currentNames.get(fingerprint);
+  if (name !== undefined) return { name, body: value };
+  // Another value than the one that was signed would be nobody's.
+  if (headers[agentSignatureHeader] !== undefined) return undefined;
+  let reading = pastReadings.get(fingerprint);
+  if (reading === undefined) {
+    const past = packagedSchemaHistory().get(fingerprint);
+    // Only current schemas are registered: a past one need not be compatible with a current one before it.
+    reading = past === undefined ? { kind: 'foreign' } : compatible(past.name, past.text);
+    pastReadings.set(fingerprint, reading);
+  }
+  const read = readBy(reading, Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+  return read === undefined ? undefined : { name: currentNames.get(read.fingerprint)!, body: read.value };
+}
+
 function framingProducer(producer: Producer, registry: SchemaRegistry, topicPrefix: string): Producer {
   const ids = new Map<string, number>();
   const pastReadings = new Map<string, Reading>();
   /** Resolves when the call before has been handed on: later messages must not overtake a schema's registration. */
   let handedOn: Promise<unknown> = Promise.resolve();
 
-  /** Undefined when the message goes out as it is. */
-  function recordOf(message: OutgoingMessage): { readonly name: SchemaName; readonly body: Uint8Array } | undefined {
-    const { value, headers = {} } = message;
-    const fingerprint = headers[schemaHeader];
-    if (fingerprint === undefined || headers[framingHeader] !== undefined || value.length === 0) return undefined;
-    const name = currentNames.get(fingerprint);
-    if (name !== undefined) return { name, body: value };
-    // Another value than the one that was signed would be nobody's.
-    if (headers[agentSignatureHeader] !== undefined) return undefined;
-    let reading = pastReadings.get(fingerprint);
-    if (reading === undefined) {
-      const past = packagedSchemaHistory().get(fingerprint);
-      // Only current schemas are registered: a past one need not be compatible with a current one before it.
-      reading = past === undefined ? { kind: 'foreign' } : compatible(past.name, past.text);
-      pastReadings.set(fingerprint, reading);
-    }
-    const read = readBy(reading, Buffer.from(value.buffer, value.byteOffset, value.byteLength));
-    return read === undefined ? undefined : { name: currentNames.get(read.fingerprint)!, body: read.value };
-  }
-
   async function framed(messages: readonly OutgoingMessage[]): Promise<readonly OutgoingMessage[]> {
     const out: OutgoingMessage[] = [];
     for (const message of messages) {
-      const record = recordOf(message);
+      const record = recordOf(message, pastReadings);
       if (record === undefined) {
         out.push(message);
         continue;

@@ -42,43 +42,67 @@ const unknownForMs = 30_000;
 
 /** Connects to a registry; nothing is asked before the first call. */
 export function connectSchemaRegistry(options: SchemaRegistryOptions): SchemaRegistry {
-  const base = options.url.replace(/\/+$/, '');
-  const headers: Record<string, string> = { accept: `${contentType}, application/json` };
-  if (options.user !== undefined) {
-    const credentials = Buffer.from(`${options.user}:${options.password ?? ''}`).toString('base64');
-    headers['authorization'] = `Basic ${credentials}`;
+  const client = new RegistryClient(options);
+  const registered = new Map<string, Promise<number>>();
+  const fetched = new Map<number, Promise<string | undefined>>();
+  return {
+    register: (subject, schemaText) =>
+      remembered(registered, `${subject} ${schemaText}`, () => client.register(subject, schemaText)),
+    async schemaOf(id) {
+      const text = await remembered(fetched, id, () => client.fetchSchema(id));
+      if (text === undefined) setTimeout(() => fetched.delete(id), unknownForMs).unref();
+      return text;
+    },
+  };
+}
+
+/** Asks the registry each time. */
+class RegistryClient {
+  readonly #base: string;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #requestTimeoutMs: number;
+
+  constructor({ url, user, password = '', requestTimeoutMs }: SchemaRegistryOptions) {
+    this.#base = url.replace(/\/+$/, '');
+    const credentials = user === undefined ? undefined : Buffer.from(`${user}:${password}`).toString('base64');
+    this.#headers = {
+      accept: `${contentType}, application/json`,
+      ...(credentials === undefined ? {} : { authorization: `Basic ${credentials}` }),
+    };
+    this.#requestTimeoutMs = requestTimeoutMs;
   }
 
-  async function ask(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> {
+  async #ask(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> {
     let response: Response;
     let text: string;
     try {
-      response = await fetch(base + path, {
+      response = await fetch(this.#base + path, {
         method,
-        headers: body === undefined ? headers : { ...headers, 'content-type': contentType },
+        headers: body === undefined ? this.#headers : { ...this.#headers, 'content-type': contentType },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(options.requestTimeoutMs),
+        signal: AbortSignal.timeout(this.#requestTimeoutMs),
       });
       text = await boundedText(response);
     } catch (error) {
       const { cause } = error as { readonly cause?: unknown };
       const reason = cause instanceof Error && cause.message !== '' ? cause.message : (error as Error).message;
-      throw unavailable(reason, error);
+      throw this.#unavailable(reason, error);
     }
     const { status } = response;
     const answer = { status, body: objectIn(text) };
-    if (status >= 500 || status === 429 || status === 408) throw unavailable(`${status} ${messageOf(answer)}`);
+    if (status >= 500 || status === 429 || status === 408) throw this.#unavailable(`${status} ${messageOf(answer)}`);
     return answer;
   }
 
-  function unavailable(reason: string, cause?: unknown): PipelineError {
-    const text = `The schema registry at ${base} does not answer: ${reason}`;
+  #unavailable(reason: string, cause?: unknown): PipelineError {
+    const text = `The schema registry at ${this.#base} does not answer: ${reason}`;
     return new PipelineError('REGISTRY_UNAVAILABLE', text, { retryable: true, cause });
   }
 
-  async function register(subject: string, schemaText: string): Promise<number> {
+  /** As {@link SchemaRegistry.register}, and remembers nothing. */
+  async register(subject: string, schemaText: string): Promise<number> {
     const path = `/subjects/${encodeURIComponent(subject)}/versions`;
-    const answer = await ask('POST', path, { schema: schemaText, schemaType: 'AVRO' });
+    const answer = await this.#ask('POST', path, { schema: schemaText, schemaType: 'AVRO' });
     const id = answer.body['id'];
     if (answer.status === 200 && typeof id === 'number') return id;
     const why =
@@ -87,32 +111,21 @@ export function connectSchemaRegistry(options: SchemaRegistryOptions): SchemaReg
         : answer.status === 401 || answer.status === 403
           ? 'these credentials may not'
           : `status ${answer.status}`;
-    const text = `The schema registry at ${base} refused the schema of ${subject}: ${why}: ${messageOf(answer)}`;
+    const text = `The schema registry at ${this.#base} refused the schema of ${subject}: ${why}: ${messageOf(answer)}`;
     throw new PipelineError('REGISTRY_REFUSED', text);
   }
 
-  async function fetchSchema(id: number): Promise<string | undefined> {
-    const answer = await ask('GET', `/schemas/ids/${id}`);
+  /** As {@link SchemaRegistry.schemaOf}, and remembers nothing. */
+  async fetchSchema(id: number): Promise<string | undefined> {
+    const answer = await this.#ask('GET', `/schemas/ids/${id}`);
     if (answer.status === 401 || answer.status === 403) {
-      const text = `The schema registry at ${base} does not let these credentials read: ${messageOf(answer)}`;
+      const text = `The schema registry at ${this.#base} does not let these credentials read: ${messageOf(answer)}`;
       throw new PipelineError('REGISTRY_REFUSED', text);
     }
     // Whatever else it says of an id, the id came from a message: bad input must not end a stage.
     const { schema, schemaType = 'AVRO' } = answer.body;
     return answer.status === 200 && schemaType === 'AVRO' && typeof schema === 'string' ? schema : undefined;
   }
-
-  const registered = new Map<string, Promise<number>>();
-  const fetched = new Map<number, Promise<string | undefined>>();
-  return {
-    register: (subject, schemaText) =>
-      remembered(registered, `${subject} ${schemaText}`, () => register(subject, schemaText)),
-    async schemaOf(id) {
-      const text = await remembered(fetched, id, () => fetchSchema(id));
-      if (text === undefined) setTimeout(() => fetched.delete(id), unknownForMs).unref();
-      return text;
-    },
-  };
 }
 
 /** Asks once for each key, also when several ask at a time; what failed is asked again. */

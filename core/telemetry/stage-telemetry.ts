@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { TopicPartition } from '../bus/bus.ts';
 import type { Accounting } from '../stage/stage.ts';
 import { type InternalEvent, runtimeEvents } from './internal-events.ts';
@@ -25,6 +25,10 @@ export interface StageTelemetry {
   refused?(reason: string): void;
 }
 
+/** By stage. */
+type Accountings = ReadonlyMap<string, () => Accounting>;
+type Lags = ReadonlyMap<string, readonly PartitionLag[]>;
+
 interface Metrics {
   readonly durationSeconds: Histogram<'stage'>;
   readonly messages: Counter<'stage'>;
@@ -46,6 +50,36 @@ function createMetrics({ registry }: Telemetry): Metrics {
   const registers = [registry];
   const accountings = new Map<string, () => Accounting>();
   const lags = new Map<string, readonly PartitionLag[]>();
+  countOutcomes(registers, accountings);
+  showState(registers, accountings);
+  showLags(registers, lags);
+  return {
+    accountings,
+    lags,
+    durationSeconds: new Histogram({
+      name: 'spanloom_stage_batch_duration_seconds',
+      help: 'Time to process, deliver and commit what one poll brought.',
+      labelNames: ['stage'],
+      buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
+      registers,
+    }),
+    messages: new Counter({
+      name: 'spanloom_stage_messages_total',
+      help: 'Bus messages read.',
+      labelNames: ['stage'],
+      registers,
+    }),
+    bytes: new Counter({
+      name: 'spanloom_stage_message_bytes_total',
+      help: 'Bytes of the values of bus messages read.',
+      labelNames: ['stage'],
+      registers,
+    }),
+  };
+}
+
+/** Records that came and what became of them. */
+function countOutcomes(registers: Registry[], accountings: Accountings): void {
   const record = (name: string, outcome: 'received' | 'emitted'): Counter =>
     new Counter({
       name: `spanloom_stage_${name}_total`,
@@ -74,6 +108,10 @@ function createMetrics({ registry }: Telemetry): Metrics {
   record('emitted', 'emitted');
   byReason('dropped', 'Records left out on purpose, by reason.');
   byReason('rejected', 'Records that could not be used, by reason.');
+}
+
+/** Records in state. */
+function showState(registers: Registry[], accountings: Accountings): void {
   for (const { name, note } of bufferedNames) {
     new Gauge({
       name,
@@ -99,6 +137,10 @@ function createMetrics({ registry }: Telemetry): Metrics {
       },
     });
   }
+}
+
+/** How far stages are behind. */
+function showLags(registers: Registry[], lags: Lags): void {
   const lag = (name: string, help: string, valueOf: (partition: PartitionLag) => number): void => {
     new Gauge({
       name: `spanloom_stage_lag_${name}`,
@@ -121,29 +163,6 @@ function createMetrics({ registry }: Telemetry): Metrics {
       'the partition. It grows between measurements.',
     ({ behindSinceMs }) => (behindSinceMs === undefined ? 0 : Math.max(0, Date.now() - behindSinceMs) / 1000),
   );
-  return {
-    accountings,
-    lags,
-    durationSeconds: new Histogram({
-      name: 'spanloom_stage_batch_duration_seconds',
-      help: 'Time to process, deliver and commit the messages of one poll.',
-      labelNames: ['stage'],
-      buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
-      registers,
-    }),
-    messages: new Counter({
-      name: 'spanloom_stage_messages_total',
-      help: 'Bus messages read.',
-      labelNames: ['stage'],
-      registers,
-    }),
-    bytes: new Counter({
-      name: 'spanloom_stage_message_bytes_total',
-      help: 'Bytes of the values of bus messages read.',
-      labelNames: ['stage'],
-      registers,
-    }),
-  };
 }
 
 /** Events of one stage; what is logged and counted is what readiness knows, so the three cannot say different things. */

@@ -11,6 +11,13 @@ import { AwsReading, type AwsPlace } from './aws-reading.ts';
 /** Finds the addresses of a name; none where there is no such name. */
 export type Resolve = (name: string) => Promise<readonly string[]>;
 
+type ListStates = (reading: AwsReading) => Promise<readonly ResourceState[]>;
+
+/** Goes with each request. */
+interface Handler {
+  readonly abortSignal: AbortSignal;
+}
+
 const pageSize = 500;
 /** RDS gives no larger pages. */
 const databasePageSize = 100;
@@ -40,102 +47,102 @@ export class AwsRegion {
 
   /** Lists everything; each list fails by itself. */
   async list(abortSignal: AbortSignal): Promise<readonly ListedPart[]> {
-    const { ec2, balancing, rds } = this.#sdk;
-    const place = this.#place;
-    const [compute, balancers, databases] = [this.#clients.ec2, this.#clients.balancing, this.#clients.rds];
-    const paging = { client: compute, pageSize, stopOnSameToken: true };
     const handler = { abortSignal };
-    const lists: readonly (readonly [string, (reading: AwsReading) => Promise<readonly ResourceState[]>])[] = [
-      [
-        'zones',
-        async (reading) => {
-          const found = await compute.send(new ec2.DescribeAvailabilityZonesCommand({}), handler);
-          const states = zoneStates(found.AvailabilityZones ?? [], place, reading);
-          this.#zoneIds = zoneIdsOf(states);
-          return states;
-        },
-      ],
-      [
-        'vpcs',
-        async (reading) =>
-          vpcStates(await all(ec2.paginateDescribeVpcs(paging, {}, handler), ({ Vpcs }) => Vpcs), place, reading),
-      ],
-      [
-        'subnets',
-        async (reading) => {
-          const pages = ec2.paginateDescribeSubnets(paging, {}, handler);
-          return subnetStates(await all(pages, ({ Subnets }) => Subnets), place, reading);
-        },
-      ],
-      [
-        'network_interfaces',
-        async (reading) => {
-          const pages = ec2.paginateDescribeNetworkInterfaces(paging, {}, handler);
-          const found = await all(pages, ({ NetworkInterfaces }) => NetworkInterfaces);
-          const { states, managed } = interfaceStates(found, place, reading);
-          this.#managed = managed;
-          return states;
-        },
-      ],
-      [
-        'instances',
-        async (reading) => {
-          const pages = ec2.paginateDescribeInstances(paging, {}, handler);
-          const reservations = await all(pages, ({ Reservations }) => Reservations);
-          const found = reservations.flatMap(({ Instances }) => Instances ?? []);
-          return instanceStates(found, place, reading);
-        },
-      ],
-      [
-        'nat_gateways',
-        async (reading) => {
-          const pages = ec2.paginateDescribeNatGateways(paging, {}, handler);
-          return natGatewayStates(await all(pages, ({ NatGateways }) => NatGateways), place, reading);
-        },
-      ],
-      [
-        'load_balancers',
-        async (reading) => {
-          const options = { client: balancers, pageSize: balancerPageSize, stopOnSameToken: true };
-          const pages = balancing.paginateDescribeLoadBalancers(options, {}, handler);
-          const found = await all(pages, ({ LoadBalancers }) => LoadBalancers);
-          const arns = found.flatMap(({ LoadBalancerArn }) => LoadBalancerArn ?? []);
-          const tags = [];
-          for (let first = 0; first < arns.length; first += taggedAtOnce) {
-            const ResourceArns = arns.slice(first, first + taggedAtOnce);
-            const tagged = await balancers.send(new balancing.DescribeTagsCommand({ ResourceArns }), handler);
-            tags.push(...(tagged.TagDescriptions ?? []));
-          }
-          return balancerStates(found, tags, this.#managed, place, reading);
-        },
-      ],
-      [
-        'databases',
-        async (reading) => {
-          const options = { client: databases, pageSize: databasePageSize, stopOnSameToken: true };
-          const pages = rds.paginateDescribeDBInstances(options, {}, handler);
-          const found = await all(pages, ({ DBInstances }) => DBInstances);
-          await this.#resolveAll(endpointNames(found));
-          const facts = { zoneIds: this.#zoneIds, managed: this.#managed, resolved: this.#resolved };
-          return databaseStates(found, facts, place, reading);
-        },
-      ],
+    const lists: readonly (readonly [name: string, list: ListStates])[] = [
+      ['zones', (reading) => this.#zones(handler, reading)],
+      ['vpcs', (reading) => this.#vpcs(handler, reading)],
+      ['subnets', (reading) => this.#subnets(handler, reading)],
+      ['network_interfaces', (reading) => this.#interfaces(handler, reading)],
+      ['instances', (reading) => this.#instances(handler, reading)],
+      ['nat_gateways', (reading) => this.#natGateways(handler, reading)],
+      ['load_balancers', (reading) => this.#balancers(handler, reading)],
+      ['databases', (reading) => this.#databases(handler, reading)],
     ];
     const parts: ListedPart[] = [];
     for (const [name, list] of lists) {
       if (abortSignal.aborted) break;
-      const part = `${this.#part}/${name}`;
-      const repeatsBefore = this.#clients.repeats;
-      try {
-        const reading = new AwsReading();
-        const states = await list(reading);
-        const repeats = this.#clients.repeats - repeatsBefore;
-        parts.push({ kind: 'listed', part, states, repeats, unusable: reading.unusable });
-      } catch (error) {
-        parts.push({ kind: 'failed', part, error });
-      }
+      parts.push(await this.#listPart(`${this.#part}/${name}`, list));
     }
     return parts;
+  }
+
+  async #listPart(part: string, list: ListStates): Promise<ListedPart> {
+    const repeatsBefore = this.#clients.repeats;
+    try {
+      const reading = new AwsReading();
+      const states = await list(reading);
+      const repeats = this.#clients.repeats - repeatsBefore;
+      return { kind: 'listed', part, states, repeats, unusable: reading.unusable };
+    } catch (error) {
+      return { kind: 'failed', part, error };
+    }
+  }
+
+  get #computePaging() {
+    return { client: this.#clients.ec2, pageSize, stopOnSameToken: true };
+  }
+
+  async #zones(handler: Handler, reading: AwsReading): Promise<readonly ResourceState[]> {
+    const command = new this.#sdk.ec2.DescribeAvailabilityZonesCommand({});
+    const found = await this.#clients.ec2.send(command, handler);
+    const states = zoneStates(found.AvailabilityZones ?? [], this.#place, reading);
+    this.#zoneIds = zoneIdsOf(states);
+    return states;
+  }
+
+  async #vpcs(handler: Handler, reading: AwsReading): Promise<readonly ResourceState[]> {
+    const pages = this.#sdk.ec2.paginateDescribeVpcs(this.#computePaging, {}, handler);
+    return vpcStates(await all(pages, ({ Vpcs }) => Vpcs), this.#place, reading);
+  }
+
+  async #subnets(handler: Handler, reading: AwsReading): Promise<readonly ResourceState[]> {
+    const pages = this.#sdk.ec2.paginateDescribeSubnets(this.#computePaging, {}, handler);
+    return subnetStates(await all(pages, ({ Subnets }) => Subnets), this.#place, reading);
+  }
+
+  async #interfaces(handler: Handler, reading: AwsReading): Promise<readonly ResourceState[]> {
+    const pages = this.#sdk.ec2.paginateDescribeNetworkInterfaces(this.#computePaging, {}, handler);
+    const found = await all(pages, ({ NetworkInterfaces }) => NetworkInterfaces);
+    const { states, managed } = interfaceStates(found, this.#place, reading);
+    this.#managed = managed;
+    return states;
+  }
+
+  async #instances(handler: Handler, reading: AwsReading): Promise<readonly ResourceState[]> {
+    const pages = this.#sdk.ec2.paginateDescribeInstances(this.#computePaging, {}, handler);
+    const reservations = await all(pages, ({ Reservations }) => Reservations);
+    const found = reservations.flatMap(({ Instances }) => Instances ?? []);
+    return instanceStates(found, this.#place, reading);
+  }
+
+  async #natGateways(handler: Handler, reading: AwsReading): Promise<readonly ResourceState[]> {
+    const pages = this.#sdk.ec2.paginateDescribeNatGateways(this.#computePaging, {}, handler);
+    return natGatewayStates(await all(pages, ({ NatGateways }) => NatGateways), this.#place, reading);
+  }
+
+  async #balancers(handler: Handler, reading: AwsReading): Promise<readonly ResourceState[]> {
+    const { balancing } = this.#sdk;
+    const client = this.#clients.balancing;
+    const paging = { client, pageSize: balancerPageSize, stopOnSameToken: true };
+    const pages = balancing.paginateDescribeLoadBalancers(paging, {}, handler);
+    const found = await all(pages, ({ LoadBalancers }) => LoadBalancers);
+    const arns = found.flatMap(({ LoadBalancerArn }) => LoadBalancerArn ?? []);
+    const tags = [];
+    for (let first = 0; first < arns.length; first += taggedAtOnce) {
+      const ResourceArns = arns.slice(first, first + taggedAtOnce);
+      const tagged = await client.send(new balancing.DescribeTagsCommand({ ResourceArns }), handler);
+      tags.push(...(tagged.TagDescriptions ?? []));
+    }
+    return balancerStates(found, tags, this.#managed, this.#place, reading);
+  }
+
+  async #databases(handler: Handler, reading: AwsReading): Promise<readonly ResourceState[]> {
+    const paging = { client: this.#clients.rds, pageSize: databasePageSize, stopOnSameToken: true };
+    const pages = this.#sdk.rds.paginateDescribeDBInstances(paging, {}, handler);
+    const found = await all(pages, ({ DBInstances }) => DBInstances);
+    await this.#resolveAll(endpointNames(found));
+    const facts = { zoneIds: this.#zoneIds, managed: this.#managed, resolved: this.#resolved };
+    return databaseStates(found, facts, this.#place, reading);
   }
 
   async #resolveAll(names: readonly string[]): Promise<void> {

@@ -72,13 +72,14 @@ export async function startRealRegistry(): Promise<RealRegistry> {
     await ended;
   };
   const url = `http://127.0.0.1:${port}/apis/ccompat/v7`;
-  for (const startedAtMs = performance.now(); performance.now() - startedAtMs < startWithinMs; await sleep(250)) {
+  for (const startedAtMs = performance.now(); performance.now() - startedAtMs < startWithinMs;) {
     const isUp = await fetch(`${url}/subjects`).then(
       ({ ok }) => ok,
       () => false,
     );
     if (isUp) return { url, stop };
     if (child.exitCode !== null) break;
+    await sleep(250);
   }
   await stop();
   throw new Error(`the schema registry did not start within ${startWithinMs} ms`);
