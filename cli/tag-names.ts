@@ -2,24 +2,8 @@ import type { Resource, ResourceKind } from '../schemas/generated/resource.ts';
 import { resourceKindSymbols } from '../schemas/generated/resource.ts';
 import type { Side, Span } from '../schemas/generated/span.ts';
 import { ownSide } from '../schemas/observation-points.ts';
+import { autoTags, tags } from '../schemas/tags.ts';
 import type { SideNames, SpanNames } from '../schemas/trace-json.ts';
-
-/** Which id of a side is of which kind. */
-const tags = [
-  ['region', 'regionId'],
-  ['zone', 'zoneId'],
-  ['vpc', 'vpcId'],
-  ['subnet', 'subnetId'],
-  ['host', 'hostId'],
-  ['instance', 'instanceId'],
-  ['cluster', 'clusterId'],
-  ['node', 'nodeId'],
-  ['namespace', 'namespaceId'],
-  ['workload', 'workloadId'],
-  ['pod', 'podId'],
-  ['service', 'serviceId'],
-  ['process', 'processResourceId'],
-] as const satisfies readonly (readonly [ResourceKind, keyof Side])[];
 
 /** Names of resources by kind and id, as they were last told. */
 export class TagNames {
@@ -35,10 +19,10 @@ export class TagNames {
 
   /** Names of all tags of one side. */
   ofSide(side: Side): SideNames {
-    const named = tags.map(([kind, field]) => [kind, this.nameOf(kind, side[field])] as const);
+    const named = tags.map(({ kind, id }) => [kind, this.nameOf(kind, side[id])] as const);
     const auto = [
-      ['auto_instance', this.#nameOfAuto(side.autoInstanceType, side.autoInstanceId)],
-      ['auto_service', this.#nameOfAuto(side.autoServiceType, side.autoServiceId)],
+      [autoTags[0], this.#nameOfAuto(side.autoInstanceType, side.autoInstanceId)],
+      [autoTags[1], this.#nameOfAuto(side.autoServiceType, side.autoServiceId)],
     ] as const;
     return Object.fromEntries([...named, ...auto].filter((entry) => entry[1] !== undefined)) as SideNames;
   }

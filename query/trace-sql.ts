@@ -1,6 +1,7 @@
 /** SQL for one trace. */
-import { type ResourceKind, resourceKindIndex } from '../schemas/generated/resource.ts';
+import { resourceKindIndex } from '../schemas/generated/resource.ts';
 import { bytesLiteral, integerLiteral, plainBytesLiteral, timeLiteral } from '../core/clickhouse/sql-literal.ts';
+import { autoTags, tagColumn, tags } from '../schemas/tags.ts';
 import type { SideNames, SpanNames } from '../schemas/trace-json.ts';
 
 /** A row of {@link traceRowsSql}. */
@@ -41,23 +42,6 @@ function rowsSql(condition: string, limit: number): string {
     ORDER BY id LIMIT ${integerLiteral(limit)}`;
 }
 
-/** Columns of a side that hold ids of one kind each, without the side. */
-const taggedKinds = [
-  ['region', 'region_id'],
-  ['zone', 'zone_id'],
-  ['vpc', 'vpc_id'],
-  ['subnet', 'subnet_id'],
-  ['host', 'host_id'],
-  ['instance', 'instance_id'],
-  ['cluster', 'cluster_id'],
-  ['node', 'node_id'],
-  ['namespace', 'namespace_id'],
-  ['workload', 'workload_id'],
-  ['pod', 'pod_id'],
-  ['service', 'service_id'],
-  ['process', 'process_resource_id'],
-] as const satisfies readonly (readonly [ResourceKind, string])[];
-
 /** What names are asked for: of the services of a span, and of everything that its sides are tagged with. */
 type NamedPart = 'service' | 'client_service' | 'server_service' | 'client' | 'server';
 
@@ -71,13 +55,13 @@ interface AskedName {
 }
 
 function askedOfSide(side: 'client' | 'server'): readonly AskedName[] {
-  const tagged = taggedKinds.map(([kind, column]) => ({
+  const tagged = tags.map(({ kind }) => ({
     part: side,
     key: kind,
     kind: String(resourceKindIndex[kind]),
-    id: `${side}_${column}`,
+    id: `${side}_${tagColumn(kind)}`,
   }));
-  const autos = ['auto_instance', 'auto_service'].map((auto) => ({
+  const autos = autoTags.map((auto) => ({
     part: side,
     key: auto,
     kind: `${side}_${auto}_type`,

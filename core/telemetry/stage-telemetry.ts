@@ -58,7 +58,7 @@ function createMetrics({ registry }: Telemetry): Metrics {
     lags,
     durationSeconds: new Histogram({
       name: 'spanloom_stage_batch_duration_seconds',
-      help: 'Time to process, deliver and commit what one poll brought.',
+      help: 'Time to process, deliver and commit the messages of one poll.',
       labelNames: ['stage'],
       buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
       registers,

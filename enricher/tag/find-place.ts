@@ -1,10 +1,15 @@
 import { resourceKindIndex } from '../../schemas/generated/resource.ts';
-import { Place, type ServiceBehind } from './place.ts';
+import { tags } from '../../schemas/tags.ts';
+import { Place, type PlaceId, type ServiceBehind } from './place.ts';
 import type { ResourceTable } from './resource-table.ts';
 import type { ResourceVersion } from './resource-version.ts';
 import { narrow } from './time-bounds.ts';
 
 const kinds = resourceKindIndex;
+/** Which id of a place is of which kind. */
+const placeIds: ReadonlyMap<number, PlaceId> = new Map(
+  tags.flatMap(({ kind, id }) => (id === 'processResourceId' ? [] : [[kinds[kind], id]])),
+);
 /** Devices that are an instance of their own, if there is none of another kind. */
 const deviceKinds: ReadonlySet<number> = new Set([kinds.nat_gateway, kinds.load_balancer, kinds.database]);
 /** Bounds what a chain of parents can cost, however it is made. */
@@ -61,37 +66,15 @@ function addHost(table: ResourceTable, place: Place, timeNs: bigint): void {
 
 /** False when another of its kind is there, or it is of no kind that a side names. */
 function enter(place: Place, kind: number, id: number): boolean {
-  switch (kind) {
-    case kinds.region:
-      return place.regionId === 0 && ((place.regionId = id), true);
-    case kinds.zone:
-      return place.zoneId === 0 && ((place.zoneId = id), true);
-    case kinds.vpc:
-      return place.vpcId === 0 && ((place.vpcId = id), true);
-    case kinds.subnet:
-      return place.subnetId === 0 && ((place.subnetId = id), true);
-    case kinds.host:
-      return place.hostId === 0 && ((place.hostId = id), true);
-    case kinds.instance:
-      return place.instanceId === 0 && ((place.instanceId = id), true);
-    case kinds.cluster:
-      return place.clusterId === 0 && ((place.clusterId = id), true);
-    case kinds.node:
-      return place.nodeId === 0 && ((place.nodeId = id), true);
-    case kinds.namespace:
-      return place.namespaceId === 0 && ((place.namespaceId = id), true);
-    case kinds.workload:
-      return place.workloadId === 0 && ((place.workloadId = id), true);
-    case kinds.pod:
-      return place.podId === 0 && ((place.podId = id), true);
-    case kinds.service:
-      return place.serviceId === 0 && ((place.serviceId = id), true);
-    case kinds.network_interface:
-      return true;
-    default:
-      if (!deviceKinds.has(kind) || place.deviceId !== 0) return false;
-      place.deviceKind = kind;
-      place.deviceId = id;
-      return true;
+  const field = placeIds.get(kind);
+  if (field !== undefined) {
+    if (place[field] !== 0) return false;
+    place[field] = id;
+    return true;
   }
+  if (kind === kinds.network_interface) return true;
+  if (!deviceKinds.has(kind) || place.deviceId !== 0) return false;
+  place.deviceKind = kind;
+  place.deviceId = id;
+  return true;
 }

@@ -1,4 +1,8 @@
 import type { Resource } from '../../schemas/generated/resource.ts';
+import type { tags } from '../../schemas/tags.ts';
+
+/** Ids of resources that something can be in: those of all tags but the process, which is nowhere by itself. */
+export type PlaceId = Exclude<(typeof tags)[number]['id'], 'processResourceId'>;
 
 /** A service that something is behind. */
 export interface ServiceBehind {
@@ -10,7 +14,7 @@ export interface ServiceBehind {
  * Where something is: itself and everything above it, by kind, as of a time. It holds from `fromNs` until `untilNs`, as
  * long as nothing is learned of what can be a parent.
  */
-export class Place {
+export class Place implements Record<PlaceId, number> {
   fromNs: bigint;
   untilNs: bigint;
   readonly parentVersion: number;

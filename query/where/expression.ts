@@ -1,23 +1,8 @@
 /** What a condition on spans may ask for, as data. */
+import { autoTags, tags } from '../../schemas/tags.ts';
 
-/** Tags of a side, as in the columns of table spans. */
-export const tagNames = [
-  'region',
-  'zone',
-  'vpc',
-  'subnet',
-  'host',
-  'instance',
-  'cluster',
-  'node',
-  'namespace',
-  'workload',
-  'pod',
-  'service',
-  'process',
-  'auto_instance',
-  'auto_service',
-] as const;
+/** Names of tags in a condition. */
+export const tagNames = [...tags.map(({ kind }) => kind), ...autoTags] as const;
 export type TagName = (typeof tagNames)[number];
 
 /** Texts that resources carry under keys. */

@@ -3,21 +3,17 @@
  * under keys become ids in the same way, and what is left is checked as of the event, with the resource that is nearest.
  */
 import { integerLiteral, stringLiteral } from '../../core/clickhouse/sql-literal.ts';
-import { type ResourceKind, resourceKindIndex } from '../../schemas/generated/resource.ts';
-import { type Expression, type Field, type MapName, passesEmpty, type SideName, type Test } from './expression.ts';
-
-/** Whose labels count as those of a side, nearest first: as in the SQL function label(key, side). */
-const nearest: readonly ResourceKind[] = [
-  'pod',
-  'workload',
-  'service',
-  'namespace',
-  'process',
-  'node',
-  'instance',
-  'host',
-  'cluster',
-];
+import { resourceKindIndex } from '../../schemas/generated/resource.ts';
+import { labelledKinds, tagColumn, type TagKind } from '../../schemas/tags.ts';
+import {
+  type Expression,
+  type Field,
+  type MapName,
+  passesEmpty,
+  type SideName,
+  type TagName,
+  type Test,
+} from './expression.ts';
 
 const mapColumns: Readonly<Record<MapName, string>> = {
   label: 'labels',
@@ -45,9 +41,9 @@ function sideSql(side: SideName, field: Field, test: Test): string {
   return field.kind === 'tag' ? tagSql(side, field.tag, test) : textSql(side, field, test);
 }
 
-function tagSql(side: SideName, tag: string, test: Test): string {
+function tagSql(side: SideName, tag: TagName, test: Test): string {
   const isAuto = tag === 'auto_instance' || tag === 'auto_service';
-  const column = isAuto ? `(${side}_${tag}_type, ${side}_${tag}_id)` : idColumn(side, tag as ResourceKind);
+  const column = isAuto ? `(${side}_${tag}_type, ${side}_${tag}_id)` : idColumn(side, tag);
   const ids = isAuto ? 'toInt32(kind), id' : 'id';
   const ofKind = isAuto ? '' : `kind = ${stringLiteral(tag)} AND `;
   // What is not there has no name, so it passes whatever an empty name passes.
@@ -58,22 +54,21 @@ function tagSql(side: SideName, tag: string, test: Test): string {
 
 function textSql(side: SideName, { map, key }: Field & { kind: 'text' }, test: Test): string {
   const literal = stringLiteral(key);
-  const texts = nearest.map(
+  const texts = labelledKinds.map(
     (kind) =>
       `nullIf(resource_${map}(${literal}, ${integerLiteral(resourceKindIndex[kind])}, ${idColumn(side, kind)}, start_time), '')`,
   );
   const asOfEvent = testSql(`coalesce(${texts.join(', ')}, '')`, test);
   if (passesEmpty(test)) return asOfEvent;
   const stored = `${mapColumns[map]}[${literal}]`;
-  const candidates = nearest.map(
+  const candidates = labelledKinds.map(
     (kind) =>
       `${idColumn(side, kind)} IN (SELECT id FROM resource FINAL WHERE kind = ${stringLiteral(kind)} AND ${testSql(stored, test)})`,
   );
   return `((${candidates.join(' OR ')}) AND ${asOfEvent})`;
 }
 
-const idColumn = (side: SideName, kind: ResourceKind): string =>
-  kind === 'process' ? `${side}_process_resource_id` : `${side}_${kind}_id`;
+const idColumn = (side: SideName, kind: TagKind): string => `${side}_${tagColumn(kind)}`;
 
 function testSql(text: string, test: Test): string {
   switch (test.kind) {

@@ -1,7 +1,9 @@
 /** Attributes of a resource: the process, container or machine on whose side a span was seen. */
 import type { ResourceKind } from '../../schemas/generated/resource.ts';
+import type { SideId } from '../../schemas/generated/side-ids.ts';
 import type { Side, Span } from '../../schemas/generated/span.ts';
 import { ownSide } from '../../schemas/observation-points.ts';
+import { tags } from '../../schemas/tags.ts';
 import { attributeKey, type AttributeKey, type AttributeWriter } from './attribute-writer.ts';
 import type { ResourceNames } from './resource-names.ts';
 
@@ -17,31 +19,25 @@ const keys = {
 const unknownService = 'unknown_service';
 
 /** A tag of a side, under its name where that is known, else as the number it is. */
-interface Tag {
+interface TagAttributes {
   readonly kind: ResourceKind;
-  readonly id: (side: Side) => number;
+  readonly id: SideId;
   readonly name: AttributeKey;
   readonly number: AttributeKey;
 }
 
-const tag = (kind: ResourceKind, name: string, id: (side: Side) => number): Tag => ({
-  kind,
-  id,
-  name: attributeKey(name),
-  number: attributeKey(`spanloom.${kind}.id`),
-});
-
-const tags: readonly Tag[] = [
-  tag('region', 'cloud.region', (side) => side.regionId),
-  tag('zone', 'cloud.availability_zone', (side) => side.zoneId),
-  tag('host', 'host.name', (side) => side.hostId),
-  tag('cluster', 'k8s.cluster.name', (side) => side.clusterId),
-  tag('node', 'k8s.node.name', (side) => side.nodeId),
-  tag('namespace', 'k8s.namespace.name', (side) => side.namespaceId),
-  tag('workload', 'spanloom.workload.name', (side) => side.workloadId),
-  tag('pod', 'k8s.pod.name', (side) => side.podId),
-  tag('service', 'k8s.service.name', (side) => side.serviceId),
-];
+const tagAttributes: readonly TagAttributes[] = tags.flatMap((tag) =>
+  'attribute' in tag
+    ? [
+        {
+          kind: tag.kind,
+          id: tag.id,
+          name: attributeKey(tag.attribute),
+          number: attributeKey(`spanloom.${tag.kind}.id`),
+        },
+      ]
+    : [],
+);
 
 /** Workloads that the conventions have a name for. */
 const workloadKeys: ReadonlyMap<string, AttributeKey> = new Map(
@@ -56,7 +52,7 @@ export function resourceKey(span: Span): string {
   const side = ownSide(span);
   let key = `${span.agentId} ${span.processId} ${span.processName} ${side.processResourceId}`;
   key += ` ${side.autoServiceType} ${side.autoServiceId}`;
-  for (const { id } of tags) key += ` ${id(side)}`;
+  for (const { id } of tagAttributes) key += ` ${side[id]}`;
   return key;
 }
 
@@ -77,10 +73,10 @@ export function writeResourceAttributes(attributes: AttributeWriter, span: Span,
   attributes.integerUnlessZero(keys.processId, span.processId);
   attributes.text(keys.executable, span.processName);
   attributes.integer(keys.agentId, span.agentId);
-  for (const { kind, id, name, number } of tags) {
-    const known = names.nameOfKind(kind, id(side));
-    if (known === '') attributes.integerUnlessZero(number, id(side));
-    else attributes.text((kind === 'workload' && workloadKeys.get(names.workloadType(id(side)))) || name, known);
+  for (const { kind, id, name, number } of tagAttributes) {
+    const known = names.nameOfKind(kind, side[id]);
+    if (known === '') attributes.integerUnlessZero(number, side[id]);
+    else attributes.text((kind === 'workload' && workloadKeys.get(names.workloadType(side[id]))) || name, known);
   }
   attributes.text(keys.podUid, names.podUid(side.podId));
 }

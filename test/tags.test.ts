@@ -1,0 +1,89 @@
+/** Whatever takes tags of sides by name or kind takes every tag of schemas/tags.ts, and the schema has no other. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { TagNames } from '../cli/tag-names.ts';
+import { projectFile } from '../core/project-files.ts';
+import { placeOf } from '../enricher/tag/find-place.ts';
+import { ResourceTable } from '../enricher/tag/resource-table.ts';
+import { sideTags } from '../enricher/tag/side.ts';
+import { testConfig } from '../enricher/testing/run-agent.ts';
+import { spanRowsSql, type TraceRow } from '../query/trace-sql.ts';
+import { parseWhere } from '../query/where/parse-where.ts';
+import { whereSql } from '../query/where/where-sql.ts';
+import { resourceKindIndex } from '../schemas/generated/resource.ts';
+import { sideIds } from '../schemas/generated/side-ids.ts';
+import { autoTags, labelledKinds, tagColumn, tags } from '../schemas/tags.ts';
+import { aResource } from '../schemas/testing/a-resource.ts';
+import { aSide } from '../schemas/testing/a-span.ts';
+
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+const traceRow: TraceRow = {
+  trace_id: '00'.repeat(16),
+  revision: 1,
+  merged_into: '',
+  carried_trace_id: '',
+  root_span_id: '',
+  root_count: 1,
+  start_time_ns: '1',
+  duration_ns: 1,
+  error_count: 0,
+};
+
+describe('the table of tags', () => {
+  it('has each id of a side once, and each kind once', () => {
+    const autoIds = autoTags.flatMap((auto) => [`${auto}_id`, `${auto}_type`]);
+    const ids = sideIds.map(snake).filter((id) => id !== 'resolution' && !autoIds.includes(id));
+    expect(tags.map(({ kind }) => tagColumn(kind))).toEqual(ids);
+    expect(new Set(tags.map(({ kind }) => kind)).size).toBe(tags.length);
+    expect(tags.map(({ kind }) => resourceKindIndex[kind])).not.toContain(undefined);
+    expect(new Set(labelledKinds).size).toBe(labelledKinds.length);
+  });
+});
+
+describe.each(tags)('the tag $kind', ({ kind, id }) => {
+  it('has a name in what the command prints', () => {
+    const names = new TagNames();
+    names.learn(aResource({ kind, id: 7, name: 'seven' }));
+    expect(names.ofSide(aSide({ [id]: 7 }))).toEqual({ [kind]: 'seven' });
+  });
+
+  it('can be asked for, and its names are read with a trace', () => {
+    const parsed = parseWhere(`client.${kind} = 'seven'`);
+    expect(parsed.kind).toBe('where');
+    if (parsed.kind !== 'where') return;
+    expect(whereSql(parsed.where.expression)).toContain(`client_${tagColumn(kind)} IN`);
+    const sql = spanRowsSql(traceRow, [{ spanId: '00000000000000a1', startTimeNs: 1n, revision: 1 }]);
+    for (const side of ['client', 'server']) expect(sql).toContain(`${side}_${tagColumn(kind)}`);
+  });
+
+  // A process is nowhere by itself: the facts that come with events say which one a side is.
+  it.skipIf(kind === 'process')('is put on what is below a resource of its kind', () => {
+    const table = new ResourceTable(testConfig);
+    table.learnResource(aResource({ kind, id: 7, uid: 'parent' }), 0);
+    const below = aResource({ kind: 'network_interface', id: 8, uid: 'below', parents: [{ kind, id: 7, uid: '' }] });
+    table.learnResource(below, 0);
+    const timeNs = below.validFromNs;
+    const version = table.byId(resourceKindIndex.network_interface, 8)!.at(timeNs)!;
+    const place = placeOf(table, version, timeNs);
+    const serviceId = place.services[0]?.id ?? 0;
+    const facts = { place, hostId: 0, processId: 0, serviceId, resolution: 0, isInternet: false };
+    expect(sideTags(facts)[id]).toBe(7);
+  });
+});
+
+describe('the view of OpenTelemetry', () => {
+  const view = readFileSync(projectFile('schemas', 'clickhouse', 'derived', '5-otel-traces.sql'), 'utf8');
+  const named = tags.flatMap((tag) => ('attribute' in tag ? [tag] : []));
+
+  it.each(named)('has $attribute of the side that was seen', ({ kind, attribute }) => {
+    const column = tagColumn(kind);
+    const ownId = `if(is_client, client_${column}, server_${column})`;
+    const number = resourceKindIndex[kind];
+    const isThere =
+      view.includes(`'${attribute}', name_at(${number}, ${ownId}, start_time)`) ||
+      (view.includes(`${ownId} AS ${column},`) &&
+        new RegExp(`'${attribute}'\\), name_at\\(${number}, ${column}, start_time\\)`).test(view));
+    expect(isThere).toBe(true);
+  });
+});
