@@ -77,7 +77,7 @@ async function untilSame(): Promise<void> {
 }
 
 function addPods(count: number): void {
-  for (let index = 0; index < count; index++) store.put('Pod', { metadata: { name: `pod-${store.revision}` } });
+  for (let index = 0; index < count; index++) store.put('Pod', { metadata: { name: `pod-${store.resourceVersion}` } });
 }
 
 test('everything is listed in pages, then watched', async () => {

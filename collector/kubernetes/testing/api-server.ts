@@ -15,7 +15,7 @@ interface LeaseObject {
 }
 
 interface Snapshot {
-  readonly revision: number;
+  readonly resourceVersion: number;
   readonly objects: readonly StoredObject[];
 }
 
@@ -135,8 +135,11 @@ export class ApiServer {
     const limit = Number(query.get('limit') ?? 0) || Infinity;
     const token = query.get('continue');
     let start = 0;
-    let snapshot: Snapshot | undefined = { revision: this.#store.revision, objects: this.#store.list(kind) };
-    let name = `${kind}-${snapshot.revision}`;
+    let snapshot: Snapshot | undefined = {
+      resourceVersion: this.#store.resourceVersion,
+      objects: this.#store.list(kind),
+    };
+    let name = `${kind}-${snapshot.resourceVersion}`;
     this.counts.pages++;
     if (token === null) this.counts.lists++;
     else {
@@ -155,7 +158,7 @@ export class ApiServer {
     if (isLast) this.#snapshots.delete(name);
     else this.#snapshots.set(name, snapshot);
     const metadata = {
-      resourceVersion: String(snapshot.revision),
+      resourceVersion: String(snapshot.resourceVersion),
       ...(isLast ? {} : { continue: `${name}@${end}`, remainingItemCount: snapshot.objects.length - end }),
     };
     json(response, 200, { kind: `${kind}List`, apiVersion: 'v1', metadata, items: snapshot.objects.slice(start, end) });
@@ -189,7 +192,7 @@ export class ApiServer {
     for (const event of this.#store.eventsAfter(kind, from)) tell(event);
     const unwatch = this.#store.watch(tell);
     const bookmarks = setInterval(() => {
-      const metadata = { resourceVersion: String(this.#store.revision), creationTimestamp: null };
+      const metadata = { resourceVersion: String(this.#store.resourceVersion), creationTimestamp: null };
       if (query.get('allowWatchBookmarks') === 'true') send('BOOKMARK', { kind, apiVersion: 'v1', metadata });
     }, this.#options.bookmarkMs ?? 1000);
     const lifeMs = Math.min(Number(query.get('timeoutSeconds') ?? 300) * 1000, this.#options.maxWatchMs ?? Infinity);

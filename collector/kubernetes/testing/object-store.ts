@@ -17,7 +17,7 @@ export interface StoredObject {
 export interface StoreEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly kind: ObjectKind;
-  readonly revision: number;
+  readonly resourceVersion: number;
   readonly object: StoredObject;
 }
 
@@ -27,19 +27,19 @@ export interface NewObject {
   readonly [field: string]: unknown;
 }
 
-/** Objects with one ascending revision over all of them, and the events since the last compaction: as etcd has them. */
+/** Objects with one ascending version over all of them, and the events since the last compaction: as etcd has them. */
 export class ObjectStore {
-  #revision = 1000;
+  #resourceVersion = 1000;
   readonly #objects = new Map<ObjectKind, Map<string, StoredObject>>();
   #events: StoreEvent[] = [];
   #compactedTo = 0;
   readonly #watchers = new Set<(event: StoreEvent) => void>();
 
-  get revision(): number {
-    return this.#revision;
+  get resourceVersion(): number {
+    return this.#resourceVersion;
   }
 
-  /** Events up to this revision are gone. */
+  /** Events up to this version are gone. */
   get compactedTo(): number {
     return this.#compactedTo;
   }
@@ -54,17 +54,22 @@ export class ObjectStore {
 
   /** Creates an object or takes the place of the one with its uid. */
   put(kind: ObjectKind, object: NewObject): StoredObject {
-    const revision = ++this.#revision;
+    const resourceVersion = ++this.#resourceVersion;
     const uid = object.metadata.uid ?? randomUUID();
     const stored: StoredObject = {
       ...object,
-      metadata: { creationTimestamp: seconds(Date.now()), ...object.metadata, uid, resourceVersion: String(revision) },
+      metadata: {
+        creationTimestamp: seconds(Date.now()),
+        ...object.metadata,
+        uid,
+        resourceVersion: String(resourceVersion),
+      },
     };
     let objects = this.#objects.get(kind);
     if (objects === undefined) this.#objects.set(kind, (objects = new Map<string, StoredObject>()));
     const type = objects.has(uid) ? 'MODIFIED' : 'ADDED';
     objects.set(uid, stored);
-    this.#tell({ type, kind, revision, object: stored });
+    this.#tell({ type, kind, resourceVersion, object: stored });
     return stored;
   }
 
@@ -73,9 +78,9 @@ export class ObjectStore {
     const object = objects?.get(uid);
     if (objects === undefined || object === undefined) return;
     objects.delete(uid);
-    const revision = ++this.#revision;
-    const last = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
-    this.#tell({ type: 'DELETED', kind, revision, object: last });
+    const resourceVersion = ++this.#resourceVersion;
+    const last = { ...object, metadata: { ...object.metadata, resourceVersion: String(resourceVersion) } };
+    this.#tell({ type: 'DELETED', kind, resourceVersion, object: last });
   }
 
   #tell(event: StoreEvent): void {
@@ -83,8 +88,8 @@ export class ObjectStore {
     for (const watcher of this.#watchers) watcher(event);
   }
 
-  eventsAfter(kind: ObjectKind, revision: number): readonly StoreEvent[] {
-    return this.#events.filter((event) => event.kind === kind && event.revision > revision);
+  eventsAfter(kind: ObjectKind, resourceVersion: number): readonly StoreEvent[] {
+    return this.#events.filter((event) => event.kind === kind && event.resourceVersion > resourceVersion);
   }
 
   watch(watcher: (event: StoreEvent) => void): () => void {
@@ -94,7 +99,7 @@ export class ObjectStore {
 
   /** Forgets all events so far: who was not told of them has to list. */
   compact(): void {
-    this.#compactedTo = this.#revision;
+    this.#compactedTo = this.#resourceVersion;
     this.#events = [];
   }
 }
