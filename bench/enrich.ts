@@ -14,7 +14,7 @@ import { AvroReader } from '../schemas/avro-reader.ts';
 import { readEventBatch, writeEventBatch, type SocketEvent } from '../schemas/generated/event-batch.ts';
 import { readSpanBatch } from '../schemas/generated/span-batch.ts';
 import { anEventBatch } from '../schemas/testing/an-event.ts';
-import { gatewayEvents } from './gateway-events.ts';
+import { gatewayEvents } from './input/gateway-events.ts';
 
 const wanted = Number(process.argv[2] ?? 300_000);
 const eventsPerBatch = 500;

@@ -202,6 +202,24 @@ const memoryRow = ({ seconds, residentBytes, heapUsedBytes, heapTotalBytes, exte
   text: `${mebibytes(residentBytes)} MiB resident, heap ${mebibytes(heapUsedBytes)} of ${mebibytes(heapTotalBytes)}, external ${mebibytes(externalBytes)}`,
 });
 
+/** Feeds a stage at a rate for long, and tells its lag. */
+async function sustained(name: string, subject: Subject, context: Context, input: Input, rate: number): Promise<Row> {
+  const prefix = `bench-${++runs}.`;
+  await fill(context.broker, prefix, { ...input, messages: [] });
+  const [stage] = await startInstances(name, subject, context, prefix, 1);
+  try {
+    const minutes = Number(options.minutes);
+    const lags = await sustain({ broker: context.broker, prefix, input, stage: stage!, rate, minutes });
+    return {
+      name: `${options.minutes} minutes`,
+      text: `at ${figure(rate)} ${subject.unit}/s: ${figure(lags.fed)} ${subject.unit}/s fed, ${lags.text}`,
+    };
+  } finally {
+    await stage!.stop();
+    await empty(context.broker, prefix);
+  }
+}
+
 async function benchStage(name: string, context: Context): Promise<readonly Row[]> {
   const subject = subjects[name];
   if (subject === undefined) throw new Error(`no stage ${name}: ${Object.keys(subjects).join(', ')}`);
@@ -244,23 +262,7 @@ async function benchStage(name: string, context: Context): Promise<readonly Row[
       text: `${figure(median(twos.map(wall)))} ${unit}/s, ${figure(two)} per core, ${megabytes(twos)}; by cost ${((2 * two) / core).toFixed(2)} times one`,
     });
   }
-  if (options.sustain === name) {
-    const rate = 0.7 * median(ones.map(wall));
-    const prefix = `bench-${++runs}.`;
-    await fill(context.broker, prefix, { ...input, messages: [] });
-    const [stage] = await startInstances(name, subject, context, prefix, 1);
-    try {
-      const minutes = Number(options.minutes);
-      const lags = await sustain({ broker: context.broker, prefix, input, stage: stage!, rate, minutes });
-      rows.push({
-        name: `${options.minutes} minutes`,
-        text: `at ${figure(rate)} ${unit}/s: ${figure(lags.fed)} ${unit}/s fed, ${lags.text}`,
-      });
-    } finally {
-      await stage!.stop();
-      await empty(context.broker, prefix);
-    }
-  }
+  if (options.sustain === name) rows.push(await sustained(name, subject, context, input, 0.7 * median(ones.map(wall))));
   return rows;
 }
 

@@ -11,7 +11,7 @@ import { Session } from 'node:inspector/promises';
 import { RecordingReader } from '../collector/replay/recording-reader.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
 import { readEventBatch } from '../schemas/generated/event-batch.ts';
-import { replayOnce } from './replay-once.ts';
+import { replayOnce } from './replay/replay-once.ts';
 
 const file = process.argv[2];
 const runs = Number(process.argv[3] ?? 3);

@@ -9,7 +9,7 @@ import type { Span } from '../../schemas/generated/span.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { AvroWriter } from '../../schemas/avro-writer.ts';
 import { makeLoadTrace, traceMessage } from '../../sink/testing/traces.ts';
-import { gatewayEvents } from '../gateway-events.ts';
+import { gatewayEvents } from '../input/gateway-events.ts';
 
 /** Messages and what they hold. */
 export interface Input {

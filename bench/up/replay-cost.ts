@@ -2,7 +2,7 @@
 import { RecordingReader } from '../../collector/replay/recording-reader.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { readEventBatch } from '../../schemas/generated/event-batch.ts';
-import { replayOnce } from '../replay-once.ts';
+import { replayOnce } from '../replay/replay-once.ts';
 
 const file = process.argv[2]!;
 let events = 0;

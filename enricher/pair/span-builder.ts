@@ -36,17 +36,7 @@ export class SpanBuilder {
   build(open: OpenRequest, end: SpanEnd): BuiltSpan {
     const { socket, message, origin, isServer } = open;
     const { response } = end;
-    const question = {
-      processId: socket.processId,
-      transport: socket.transport,
-      isServer,
-      localAddress: socket.localAddress,
-      localPort: socket.localPort,
-      remoteAddress: open.remoteAddress,
-      remotePort: open.remotePort,
-      timeNs: origin.unixNs,
-      memo: socket.tagMemo,
-    };
+    const question = questionOf(open);
     const sides = this.tagger.tag(question);
     const { local, peer } = sides;
     const { observer } = socket;
@@ -102,6 +92,20 @@ export class SpanBuilder {
     };
     return { span, question, sides };
   }
+}
+
+function questionOf({ socket, origin, isServer, remoteAddress, remotePort }: OpenRequest): TagQuestion {
+  return {
+    processId: socket.processId,
+    transport: socket.transport,
+    isServer,
+    localAddress: socket.localAddress,
+    localPort: socket.localPort,
+    remoteAddress,
+    remotePort,
+    timeNs: origin.unixNs,
+    memo: socket.tagMemo,
+  };
 }
 
 /** TCP counts bytes modulo 2^32; 0 stands for "there is none" and is left alone. */

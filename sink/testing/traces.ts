@@ -58,6 +58,29 @@ export function orderSpan(facts: Partial<Span> = {}): Span {
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
 
+function databaseCall(number: number, startTimeNs: bigint, id: (index: number) => string): Span {
+  return orderSpan({
+    spanId: id(7),
+    parentSpanId: id(6),
+    reason: 'last_read',
+    confidence: 0.99,
+    observationPoint: 'c-p',
+    startTimeNs: startTimeNs + 400_000n,
+    durationNs: 300_000,
+    protocol: 'mysql',
+    protocolVersion: '',
+    requestType: 'SELECT',
+    requestDomain: 'shop',
+    requestResource: `SELECT * FROM item WHERE order_id = ${number}`,
+    endpoint: 'SELECT * FROM item WHERE order_id = ?',
+    responseCode: 0,
+    xRequestIdRequest: '',
+    userAgent: '',
+    client: processSide(52_000, 4),
+    server: processSide(3306, 0),
+  });
+}
+
 /**
  * Trace number `number` of a load: a server span, three calls of it, each with its server span, and one statement to a
  * database. Starts are 1 ms apart.
@@ -99,28 +122,7 @@ export function makeLoadTrace(number: number): Trace {
     });
     spans.push(client, server);
   }
-  spans.push(
-    orderSpan({
-      spanId: id(7),
-      parentSpanId: id(6),
-      reason: 'last_read',
-      confidence: 0.99,
-      observationPoint: 'c-p',
-      startTimeNs: startTimeNs + 400_000n,
-      durationNs: 300_000,
-      protocol: 'mysql',
-      protocolVersion: '',
-      requestType: 'SELECT',
-      requestDomain: 'shop',
-      requestResource: `SELECT * FROM item WHERE order_id = ${number}`,
-      endpoint: 'SELECT * FROM item WHERE order_id = ?',
-      responseCode: 0,
-      xRequestIdRequest: '',
-      userAgent: '',
-      client: processSide(52_000, 4),
-      server: processSide(3306, 0),
-    }),
-  );
+  spans.push(databaseCall(number, startTimeNs, id));
   return aTrace(spans, { traceId: hex(number + 1, 32) });
 }
 

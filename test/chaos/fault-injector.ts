@@ -20,12 +20,20 @@ export interface Victims {
   readonly bus: Bus;
 }
 
+/** A part of the environment that goes away and comes back. */
+interface Outage {
+  readonly what: 'broker' | 'redis' | 'clickhouse';
+  readonly away: () => Promise<void>;
+  readonly back: () => Promise<void>;
+}
+type OutageKind = Extract<FaultKind, `${Outage['what']}_${string}`>;
+
 /** Makes faults happen, and heals each after its time. */
 export class FaultInjector {
   readonly #victims: Victims;
   readonly #say: (line: string) => void;
   readonly #healing = new Set<Promise<void>>();
-  readonly #away = new Set<'broker' | 'redis' | 'clickhouse'>();
+  readonly #away = new Set<Outage['what']>();
   readonly counts = new Map<FaultKind, number>();
   /** Faults that could not happen because their victim was away already. */
   skipped = 0;
@@ -60,7 +68,7 @@ export class FaultInjector {
   }
 
   async #perform(fault: Fault): Promise<void> {
-    const { broker, redis, clickHouse, fleet, publisher } = this.#victims;
+    const { fleet, publisher } = this.#victims;
     switch (fault.kind) {
       case 'kill': {
         const killed = await this.#killOne(fault);
@@ -69,65 +77,20 @@ export class FaultInjector {
         return;
       }
       case 'broker_stop':
-        return this.#takeAway(
-          'broker',
-          fault,
-          () => broker.stop(),
-          () => broker.restart(),
-        );
       case 'broker_kill':
-        return this.#takeAway(
-          'broker',
-          fault,
-          () => broker.kill(),
-          () => broker.restart(),
-        );
       case 'redis_stop':
-        return this.#takeAway(
-          'redis',
-          fault,
-          () => redis.kill(),
-          () => redis.start(),
-        );
       case 'redis_flush':
-        return this.#takeAway(
-          'redis',
-          fault,
-          () => redis.flush(),
-          () => Promise.resolve(),
-        );
       case 'clickhouse_kill':
-        return this.#takeAway(
-          'clickhouse',
-          fault,
-          () => clickHouse.kill(),
-          () => clickHouse.start(),
-        );
       case 'clickhouse_refuse':
-        return this.#takeAway(
-          'clickhouse',
-          fault,
-          () => clickHouse.refuse(fault.pauseMs),
-          () => Promise.resolve(),
-        );
+        return this.#takeAway(fault, this.#outageOf(fault.kind, fault.pauseMs));
       case 'join': {
         const joined = fleet.start(pick(fleetStages, fault.choice)!, true);
         this.#happened(fault, joined.name);
         await sleep(fault.pauseMs);
         return fleet.stop(joined);
       }
-      case 'leave': {
-        const leaving = pick(fleet.running, fault.choice);
-        if (leaving === undefined) {
-          this.#skip(fault);
-          return;
-        }
-        this.#happened(fault, leaving.name);
-        await fleet.stop(leaving);
-        await sleep(fault.pauseMs);
-        if (!leaving.isGuest) fleet.start(leaving.stage);
-        return;
-      }
+      case 'leave':
+        return this.#leave(fault);
       case 'poison': {
         const message = poisonRecord(this.#poisons++);
         this.#happened(fault, `on ${message.topic}`);
@@ -138,6 +101,38 @@ export class FaultInjector {
         this.#happened(fault, 'the next batches of all agents');
         publisher.mishap(fault.kind);
     }
+  }
+
+  #outageOf(kind: OutageKind, pauseMs: number): Outage {
+    const { broker, redis, clickHouse } = this.#victims;
+    const nothing = (): Promise<void> => Promise.resolve();
+    switch (kind) {
+      case 'broker_stop':
+        return { what: 'broker', away: () => broker.stop(), back: () => broker.restart() };
+      case 'broker_kill':
+        return { what: 'broker', away: () => broker.kill(), back: () => broker.restart() };
+      case 'redis_stop':
+        return { what: 'redis', away: () => redis.kill(), back: () => redis.start() };
+      case 'redis_flush':
+        return { what: 'redis', away: () => redis.flush(), back: nothing };
+      case 'clickhouse_kill':
+        return { what: 'clickhouse', away: () => clickHouse.kill(), back: () => clickHouse.start() };
+      case 'clickhouse_refuse':
+        return { what: 'clickhouse', away: () => clickHouse.refuse(pauseMs), back: nothing };
+    }
+  }
+
+  async #leave(fault: Fault): Promise<void> {
+    const { fleet } = this.#victims;
+    const leaving = pick(fleet.running, fault.choice);
+    if (leaving === undefined) {
+      this.#skip(fault);
+      return;
+    }
+    this.#happened(fault, leaving.name);
+    await fleet.stop(leaving);
+    await sleep(fault.pauseMs);
+    if (!leaving.isGuest) fleet.start(leaving.stage);
   }
 
   async #killOne(fault: Fault): Promise<Instance> {
@@ -151,12 +146,7 @@ export class FaultInjector {
     }
   }
 
-  async #takeAway(
-    what: 'broker' | 'redis' | 'clickhouse',
-    fault: Fault,
-    away: () => Promise<void>,
-    back: () => Promise<void>,
-  ): Promise<void> {
+  async #takeAway(fault: Fault, { what, away, back }: Outage): Promise<void> {
     if (this.#away.has(what)) {
       this.#skip(fault);
       return;

@@ -30,53 +30,66 @@ export interface Outcome {
   readonly messages: Readonly<Record<string, number>>;
 }
 
-/** Reads everything that a run left on the bus and in the database. */
-export async function readOutcome(bus: Bus, clickHouse: ClickHouseProcess): Promise<Outcome> {
-  const finals = new Map<string, Trace>();
-  const enriched = new Set<string>();
-  const events = new Map<number, Set<number>>();
-  const poison = new Set<string>();
-  const letters = new Set<string>();
-  let lettersRepeated = 0;
-  const messages: Record<string, number> = {};
-  const onMessage = (message: ReceivedMessage): void => {
+/** What lies on the bus, taken in message by message. */
+class BusContent {
+  readonly finals = new Map<string, Trace>();
+  readonly enriched = new Set<string>();
+  readonly events = new Map<number, Set<number>>();
+  readonly poison = new Set<string>();
+  readonly letters = new Set<string>();
+  lettersRepeated = 0;
+  readonly messages: Record<string, number> = {};
+
+  readonly take = (message: ReceivedMessage): void => {
     const { topic } = message;
-    messages[topic] = (messages[topic] ?? 0) + 1;
+    this.messages[topic] = (this.messages[topic] ?? 0) + 1;
     if (topic !== 'dead-letter' && isPoison(message.value)) {
-      poison.add(placeOf(message));
+      this.poison.add(placeOf(message));
       return;
     }
     // Buffers of messages are the bus's own.
     const own = { headers: message.headers, value: Buffer.from(message.value) };
     if (topic === 'dead-letter') {
       const place = placeOf(must(decodeValue('DeadLetter', own, readDeadLetter)));
-      if (letters.has(place)) lettersRepeated++;
-      letters.add(place);
+      if (this.letters.has(place)) this.lettersRepeated++;
+      this.letters.add(place);
     } else if (topic === 'spans')
-      for (const { spanId } of must(decodeValue('SpanBatch', own, readSpanBatch)).spans) enriched.add(spanId);
+      for (const { spanId } of must(decodeValue('SpanBatch', own, readSpanBatch)).spans) this.enriched.add(spanId);
     else if (topic === 'events') {
       const batch = must(decodeValue('EventBatch', own, readEventBatch));
-      let ids = events.get(batch.agentId);
-      if (ids === undefined) events.set(batch.agentId, (ids = new Set()));
+      let ids = this.events.get(batch.agentId);
+      if (ids === undefined) this.events.set(batch.agentId, (ids = new Set()));
       for (const { id } of batch.events) ids.add(id);
-    } else if (topic === 'traces') {
-      const trace = must(decodeValue('Trace', own, readTrace));
-      const known = finals.get(trace.traceId);
-      // Of one revision the message that says that it was merged is the last.
-      const isLater =
-        known === undefined ||
-        trace.revision > known.revision ||
-        (trace.revision === known.revision && known.mergedInto === '');
-      if (isLater) finals.set(trace.traceId, trace);
-    }
+    } else if (topic === 'traces') this.#takeTrace(must(decodeValue('Trace', own, readTrace)));
   };
+
+  #takeTrace(trace: Trace): void {
+    const known = this.finals.get(trace.traceId);
+    // Of one revision the message that says that it was merged is the last.
+    const isLater =
+      known === undefined ||
+      trace.revision > known.revision ||
+      (trace.revision === known.revision && known.mergedInto === '');
+    if (isLater) this.finals.set(trace.traceId, trace);
+  }
+
+  get eventCount(): number {
+    let count = 0;
+    for (const ids of this.events.values()) count += ids.size;
+    return count;
+  }
+}
+
+/** Reads everything that a run left on the bus and in the database. */
+export async function readOutcome(bus: Bus, clickHouse: ClickHouseProcess): Promise<Outcome> {
+  const content = new BusContent();
   const { signal } = new AbortController();
   const topics = ['events', 'spans', 'linked', 'traces', 'dead-letter', 'resources', 'agent-resources'] as const;
-  await watchTopics({ bus, topics, onMessage, signal, untilEnd: true });
+  await watchTopics({ bus, topics, onMessage: content.take, signal, untilEnd: true });
   const spans = new Map<string, string>();
   const doubled: string[] = [];
   const traceIds = new Set<string>();
-  for (const trace of finals.values()) {
+  for (const trace of content.finals.values()) {
     if (trace.mergedInto !== '') continue;
     traceIds.add(trace.traceId);
     for (const span of trace.spans) {
@@ -84,8 +97,6 @@ export async function readOutcome(bus: Bus, clickHouse: ClickHouseProcess): Prom
       spans.set(span.spanId, textOf(trace.traceId, span));
     }
   }
-  let eventCount = 0;
-  for (const ids of events.values()) eventCount += ids.size;
   return {
     spans,
     doubled,
@@ -95,12 +106,12 @@ export async function readOutcome(bus: Bus, clickHouse: ClickHouseProcess): Prom
       "SELECT * EXCEPT (revision, version) FROM trace FINAL WHERE merged_into = toFixedString(unhex(repeat('00', 16)), 16) ORDER BY trace_id",
     ),
     resourceRows: await clickHouse.rows('SELECT * EXCEPT (version) FROM resource FINAL ORDER BY kind, id, valid_from'),
-    enrichedSpans: enriched.size,
-    events: eventCount,
-    poison,
-    letters,
-    lettersRepeated,
-    messages,
+    enrichedSpans: content.enriched.size,
+    events: content.eventCount,
+    poison: content.poison,
+    letters: content.letters,
+    lettersRepeated: content.lettersRepeated,
+    messages: content.messages,
   };
 }
 

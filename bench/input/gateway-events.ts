@@ -1,5 +1,5 @@
-import { Kernel } from '../enricher/causality/testing/simulate-kernel.ts';
-import type { SocketEvent } from '../schemas/generated/event-batch.ts';
+import { Kernel } from '../../enricher/causality/testing/simulate-kernel.ts';
+import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
 
 const thread = 1000;
 

@@ -1,7 +1,7 @@
 /**
  * Are the parents right? Real gateways under load, captured live, scored by a header that only the scorer reads.
  *
- *   npx tsx bench/causality/run.ts [part of a scenario's name]
+ *   npx tsx bench/causality/main.ts [part of a scenario's name]
  *
  * Each scenario: a gateway passes requests on to a backend while `spanloom record` records the host; the recording then goes
  * through enricher and correlator; every call of the gateway counts as right, wrong or unknown by its parent. The first 200

@@ -1,0 +1,241 @@
+/** The list of benches: `npm run bench` and bench/README.md have them from here. */
+
+/** One bench. */
+export interface Bench {
+  readonly name: string;
+  /** Its file, relative to bench/. */
+  readonly file: string;
+  readonly measures: string;
+  /** What it compares the figures with, in the same run. */
+  readonly baseline: string;
+  /** Its arguments. */
+  readonly usage: string;
+  /** How long it takes with its default arguments, on two processors. */
+  readonly takes: string;
+  /** What it needs besides `npm run setup`. */
+  readonly needs: string;
+  /** It runs from dist/: the compiler's memory would count too. */
+  readonly isCompiled?: true;
+  readonly nodeOptions?: readonly string[];
+}
+
+/** All of them, by what they are about: capture, stages, bus and stores, the whole. */
+export const benches: readonly Bench[] = [
+  {
+    name: 'bpf-cost',
+    file: 'bpf-cost.ts',
+    measures: 'throughput and processor time of nginx while its sockets are captured',
+    baseline: 'nginx without capture',
+    usage: '[seconds per run] [rounds] [connections]',
+    takes: '1 min',
+    needs: 'root, wrk, nginx',
+  },
+  {
+    name: 'collector',
+    file: 'collector.ts',
+    measures: 'processor time per event and memory of the collector',
+    baseline: 'the same with an output that forgets',
+    usage: '[seconds]',
+    takes: '2 min',
+    needs: 'root, wrk, nginx',
+    isCompiled: true,
+  },
+  {
+    name: 'signatures',
+    file: 'signatures.ts',
+    measures: "an agent's key, signing and checking of one batch",
+    baseline: 'none',
+    usage: '',
+    takes: '10 s',
+    needs: 'nothing',
+  },
+  {
+    name: 'kubernetes',
+    file: 'kubernetes.ts',
+    measures: 'time to list and publish 100,000 pods, memory, delay of a started pod',
+    baseline: 'none',
+    usage: '[pods]',
+    takes: '2 min',
+    needs: '4 GB of memory',
+  },
+  {
+    name: 'codec',
+    file: 'codec.ts',
+    measures: 'records per second of the generated codecs',
+    baseline: 'avsc',
+    usage: '',
+    takes: '30 s',
+    needs: 'nothing',
+  },
+  {
+    name: 'dissect',
+    file: 'dissect.ts',
+    measures: 'requests with responses per second of each dissector',
+    baseline: 'looking at every byte once',
+    usage: '[pairs]',
+    takes: '30 s',
+    needs: 'nothing',
+  },
+  {
+    name: 'agreement',
+    file: 'agreement/main.ts',
+    measures: 'messages of real clients and servers on which dissectors and tshark agree',
+    baseline: 'tshark',
+    usage: '[--only TEXT] [--verbose] [--keep DIR] [--from DIR] [--install] [--cache DIR]',
+    takes: '30 min',
+    needs: 'root, tshark, tcpdump; package registries for client libraries',
+  },
+  {
+    name: 'enrich',
+    file: 'enrich.ts',
+    measures: 'events per second of the enricher',
+    baseline: 'decoding alone',
+    usage: '[events]',
+    takes: '30 s',
+    needs: 'nothing',
+  },
+  {
+    name: 'hostile',
+    file: 'hostile.ts',
+    measures: 'cost of an event that is made to cost much',
+    baseline: 'a quarter of the events',
+    usage: '[events]',
+    takes: '30 s',
+    needs: 'nothing',
+  },
+  {
+    name: 'tag',
+    file: 'tag.ts',
+    measures: 'spans tagged per second, memory of the tables, cost of a change, with 100,000 pods',
+    baseline: 'empty tables',
+    usage: '[spans]',
+    takes: '1 min',
+    needs: '2 GB of memory',
+    nodeOptions: ['--expose-gc'],
+  },
+  {
+    name: 'causality',
+    file: 'causality/main.ts',
+    measures: 'parents of calls that are right, wrong or unknown, for real gateways under load',
+    baseline: 'the truth, by a header that only the scorer reads',
+    usage: '[part of a scenario’s name]',
+    takes: '20 min',
+    needs: 'root; gateways that are absent are skipped',
+  },
+  {
+    name: 'correlate',
+    file: 'correlate.ts',
+    measures: 'spans per second of the correlator, empty and with full state',
+    baseline: 'reading the same messages alone',
+    usage: '[traces]',
+    takes: '1 min',
+    needs: 'nothing',
+  },
+  {
+    name: 'correlate-distributed',
+    file: 'correlate-distributed.ts',
+    measures: 'spans per second of correlators that share the work, and the time of Redis',
+    baseline: 'the correlator that keeps all in memory',
+    usage: '[traces]',
+    takes: '1 min',
+    needs: 'redis-server',
+  },
+  {
+    name: 'sink',
+    file: 'sink.ts',
+    measures: 'rows per second from traces to the embedded ClickHouse',
+    baseline: 'ClickHouse storing the same rows from a prepared file',
+    usage: '[spans] [rounds]',
+    takes: '1 min',
+    needs: 'nothing',
+  },
+  {
+    name: 'otlp',
+    file: 'otlp.ts',
+    measures: 'spans per second from traces to OTLP',
+    baseline: 'protobufjs encoding objects that are ready',
+    usage: '',
+    takes: '30 s',
+    needs: 'nothing',
+  },
+  {
+    name: 'storage',
+    file: 'storage.ts',
+    measures: 'processor time, memory and disk of spans with 60 tags',
+    baseline: 'tags as LowCardinality(String) and as String',
+    usage: '[rows] [variant…]',
+    takes: '5 min',
+    needs: '8 GB of memory',
+  },
+  {
+    name: 'names',
+    file: 'names.ts',
+    measures: 'memory of the dictionaries, and conditions on spans by name and label',
+    baseline: 'conditions on integers',
+    usage: '[spans] [pods]',
+    takes: '2 min',
+    needs: 'nothing',
+  },
+  {
+    name: 'embedded-bus',
+    file: 'embedded-bus.ts',
+    measures: 'send, poll and commit on the embedded bus',
+    baseline: 'appending the same bytes to a file',
+    usage: '[directory]',
+    takes: '1 min',
+    needs: 'nothing',
+  },
+  {
+    name: 'kafka-compression',
+    file: 'kafka-compression.ts',
+    measures: 'ratio and processor time of the compressions of Kafka',
+    baseline: 'no compression',
+    usage: '[megabytes through the broker]',
+    takes: '5 min',
+    needs: 'Java',
+  },
+  {
+    name: 'kafka-stages',
+    file: 'kafka-stages.ts',
+    measures: 'rates and memory of each stage on Kafka, one and two instances',
+    baseline: 'a plain copy of the same bytes by kafkajs',
+    usage: '[--stages NAME,…] [--records N] [--rounds N] [--sustain STAGE --minutes N] …',
+    takes: '15 min',
+    needs: 'Java, redis-server',
+  },
+  {
+    name: 'replay',
+    file: 'replay.ts',
+    measures: 'events per second of a recording through all stages, and the share of each stage',
+    baseline: 'reading and decoding the same file alone',
+    usage: 'RECORDING [runs]',
+    takes: '1 min for demo/recording.avro',
+    needs: 'a recording',
+  },
+  {
+    name: 'up',
+    file: 'up.ts',
+    measures: 'memory by kind, processor time per event and disk of `spanloom up` over time',
+    baseline: 'the first minute; a replay of the same load',
+    usage: '[--minutes 10] [--rate 500] [--every 30] [--no-replay]',
+    takes: '12 min',
+    needs: 'root',
+    isCompiled: true,
+  },
+];
+
+/** The table of bench/README.md. */
+export function benchTable(): string {
+  const header = ['command', 'measures', 'compares with', 'takes', 'needs'];
+  const rows = benches.map(({ name, usage, measures, baseline, takes, needs }) => [
+    `\`npm run bench -- ${[name, usage].join(' ').trim()}\``,
+    measures,
+    baseline,
+    takes,
+    needs,
+  ]);
+  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |\n`;
+  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('');
+}
