@@ -8,7 +8,7 @@ import { SimulatedFleet, type FleetWeights } from '../correlator/testing/simulat
 import { eighteenSpans, simulate, type Work } from '../correlator/testing/simulated-services.ts';
 import { tracesInMemory } from '../correlator/testing/traces-in-memory.ts';
 import type { Span } from '../schemas/generated/span.ts';
-import { propertyRuns } from './property-runs.ts';
+import { propertyRuns } from '../schemas/testing/property-runs.ts';
 import { describeWhere } from './requirement.ts';
 import { sharedRedisMissing, sharedRedisUrl } from './services/shared-redis.ts';
 
