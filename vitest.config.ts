@@ -1,9 +1,10 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Long by nature: faults, churn, many instances, what takes a toolchain of its own. `npm run test:long`, one at a time. */
 const long = ['**/*.long.test.ts'];
 
-/** Tests of any input: some runs in `npm test`, many in `npm run test:long` (test/property-runs.ts). */
+/** Tests of any input: some runs in `npm test`, many in `npm run test:long` (schemas/testing/property-runs.ts). */
 const properties = ['**/*.{property,properties}.test.ts'];
 
 /** Tests that capture this machine or go by its clock: one file at a time, after all others. */
@@ -31,6 +32,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Vitest would leave a processor to itself.
+    maxWorkers: availableParallelism(),
     setupFiles: ['test/property-seed.ts'],
     projects: [
       {

@@ -9,6 +9,7 @@ import { Correlator } from './stage.ts';
 import { events } from './testing/scenario.ts';
 import { batchMessage, finalTraces, hexId, testConfig, tracesOf } from './testing/span-messages.ts';
 import { aSpan } from '../schemas/testing/a-span.ts';
+import { propertyRuns } from '../schemas/testing/property-runs.ts';
 import { eighteenSpans, simulate } from './testing/simulated-services.ts';
 import { wildBatches, wildMessages } from './testing/wild-spans.ts';
 
@@ -79,7 +80,7 @@ test('traces do not depend on how spans were grouped into messages and interleav
       const inOrder = byKey(correlate(regroup(spans, 0)));
       for (const other of [seed, seed + 1]) expect(byKey(correlate(regroup(spans, other)))).toEqual(inOrder);
     }),
-    { numRuns: 60 },
+    { numRuns: propertyRuns(60) },
   );
 });
 
@@ -112,7 +113,7 @@ describe('whatever spans come', () => {
         expect(new Set(spanIds)).toEqual(distinct);
         if (config === testConfig && !isRepeated) expect(spanIds).toHaveLength(distinct.size);
       }),
-      { numRuns: 400 },
+      { numRuns: propertyRuns(400) },
     );
   });
 
@@ -124,7 +125,7 @@ describe('whatever spans come', () => {
           correlate(messages).map(({ value }) => Buffer.from(value).toString('hex'));
         expect(values()).toEqual(values());
       }),
-      { numRuns: 100 },
+      { numRuns: propertyRuns(100) },
     );
   });
 
@@ -157,7 +158,7 @@ describe('whatever spans come', () => {
           const [whole, restarted] = outcomes(messages, at % (messages.length + 1)).map(spansOf);
           expect(restarted).toEqual(whole);
         }),
-        { numRuns: 200 },
+        { numRuns: propertyRuns(200) },
       );
     });
 
@@ -170,7 +171,7 @@ describe('whatever spans come', () => {
           const [whole, restarted] = outcomes(messages, at % (messages.length + 1)).map(spansOf);
           expect(restarted).toEqual(whole);
         }),
-        { numRuns: 200 },
+        { numRuns: propertyRuns(200) },
       );
     });
   });

@@ -6,9 +6,11 @@ import { examples, serverPorts } from './testing/examples.ts';
 import { layOut } from './testing/lay-out.ts';
 import { type Call, play, withBudget } from './testing/play.ts';
 import { Random } from '../core/testing/random.ts';
+import { propertyRuns } from '../schemas/testing/property-runs.ts';
 import { SocketDissection } from './dissection/socket-dissection.ts';
 
-const cases = 100_000;
+const cases = propertyRuns(100_000);
+const layouts = propertyRuns(2_000);
 /** More than any dissector says it keeps of one connection: 128 statements are the most. */
 const mostKeptBytes = 400_000;
 
@@ -61,7 +63,7 @@ describe.each(protocols)('$name', ({ dissector, make, waitsForResponses }) => {
   const samples = pool(new Random(7), make);
 
   test(`any bytes: nothing throws, hangs or grows (${cases} cases)`, () => {
-    // One conversation lives through all cases, so that whatever grew would have grown a hundred thousand times.
+    // One conversation lives through all cases, so that whatever grew would have grown thousands of times.
     let conversation: Conversation<object> = dissector.open();
     let reported = 0;
     const origin = {};
@@ -114,7 +116,7 @@ describe.each(protocols)('$name', ({ dissector, make, waitsForResponses }) => {
         expect(requests.map(bare)).toEqual(whole.requests.map(bare));
         expect(responses.map(bare)).toEqual(whole.responses.map(bare));
       }),
-      { numRuns: 2000 },
+      { numRuns: layouts },
     );
   });
 
@@ -131,9 +133,9 @@ describe.each(protocols)('$name', ({ dissector, make, waitsForResponses }) => {
         expect(wrong).toBe(0);
         right += pairs;
       }),
-      { numRuns: 2000 },
+      { numRuns: layouts },
     );
-    expect(right).toBeGreaterThan(2000);
+    expect(right).toBeGreaterThan(layouts);
   });
 
   test.skipIf(waitsForResponses)('nor does one after a calm second, where the client does not wait for replies', () => {
@@ -153,9 +155,9 @@ describe.each(protocols)('$name', ({ dissector, make, waitsForResponses }) => {
         expect(wrong).toBe(0);
         right += pairs;
       }),
-      { numRuns: 2000 },
+      { numRuns: layouts },
     );
-    expect(right).toBeGreaterThan(2000);
+    expect(right).toBeGreaterThan(layouts);
   });
 
   test('the whole way from recognition on, no bytes throw', () => {
@@ -182,7 +184,7 @@ describe.each(protocols)('$name', ({ dissector, make, waitsForResponses }) => {
         }
         socket.end(() => undefined);
       }),
-      { numRuns: 5000 },
+      { numRuns: propertyRuns(5_000) },
     );
   });
 });

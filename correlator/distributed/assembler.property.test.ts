@@ -9,6 +9,7 @@ import { recordOf } from '../testing/records.ts';
 import { events, lasting } from '../testing/scenario.ts';
 import { finalTraces, hexId, side, testConfig, tracesOf } from '../testing/span-messages.ts';
 import { aSpan } from '../../schemas/testing/a-span.ts';
+import { propertyRuns } from '../../schemas/testing/property-runs.ts';
 import { Assembler } from './assembler.ts';
 import { encodeLinkedRecords, linkedMessages, noCause } from './linked-message.ts';
 
@@ -168,7 +169,7 @@ test('each component ends as one trace with all of its spans, whatever moved whe
         expect(found.sort()).toEqual([...expected.values()].sort());
       },
     ),
-    { numRuns: 300 },
+    { numRuns: propertyRuns(300) },
   );
 });
 

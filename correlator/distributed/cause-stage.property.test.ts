@@ -5,6 +5,7 @@ import type { ReceivedMessage } from '../../core/bus/bus.ts';
 import { events, lasting } from '../testing/scenario.ts';
 import { afterRequest, batchMessage, hexId, testConfig } from '../testing/span-messages.ts';
 import { aSpan } from '../../schemas/testing/a-span.ts';
+import { propertyRuns } from '../../schemas/testing/property-runs.ts';
 import { wildBatches, wildMessages } from '../testing/wild-spans.ts';
 import { type CauseOutput, CauseStage } from './cause-stage.ts';
 
@@ -36,7 +37,7 @@ test('every span goes out, and all are accounted for at every moment', () => {
       const distinct = new Set(wild.flatMap(({ spans }) => spans.map(({ id }) => hexId(id))));
       expect(new Set(linksOf(outputs).map((link) => link.slice(0, 16)))).toEqual(distinct);
     }),
-    { numRuns: 400 },
+    { numRuns: propertyRuns(400) },
   );
 });
 
@@ -59,7 +60,7 @@ test('after a restart the same goes out, but for what was acknowledged', () => {
       expect(restarted).toEqual(rest(whole));
       expect(linksOf(before).length + restarted.length).toBeGreaterThanOrEqual(whole.accounting().emitted);
     }),
-    { numRuns: 300 },
+    { numRuns: propertyRuns(300) },
   );
 });
 
@@ -75,7 +76,7 @@ test('what is revoked is forgotten, and no longer buffered', () => {
       expect([...stage.linkedAlready()]).toEqual([]);
       expect(linksOf(stage.drain())).toEqual([]);
     }),
-    { numRuns: 100 },
+    { numRuns: propertyRuns(100) },
   );
 });
 

@@ -4,6 +4,7 @@ import { type Resource, resourceKindIndex as kinds } from '../../schemas/generat
 import { aResource } from '../../schemas/testing/a-resource.ts';
 import { tagQuestion } from '../testing/tag-question.ts';
 import { aProcess } from '../../schemas/testing/an-event.ts';
+import { propertyRuns } from '../../schemas/testing/property-runs.ts';
 import { AgentTagger } from './agent-tagger.ts';
 import { ResourceTable } from './resource-table.ts';
 import { newTagCounts } from './tag-counts.ts';
@@ -95,7 +96,7 @@ test('an address is the pod that had it alone at the time, whatever is told in w
       expect(table.size).toBe(3);
     },
   );
-  fc.assert(runs, { numRuns: 400 });
+  fc.assert(runs, { numRuns: propertyRuns(400) });
 });
 
 test('what ended long ago is forgotten, what lives is not', () => {

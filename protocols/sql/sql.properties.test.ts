@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Call, client, play, server } from '../testing/play.ts';
 import { Random } from '../../core/testing/random.ts';
+import { propertyRuns } from '../../schemas/testing/property-runs.ts';
 import * as wire from '../testing/wire.ts';
 import { mysqlDissector } from '../mysql/mysql.ts';
 import { postgresqlDissector } from '../postgresql/postgresql.ts';
@@ -74,6 +75,7 @@ describe.each([
   ['postgresql', postgresqlDissector, [postgresqlClient, postgresqlServer]],
 ] as const)('%s', (_, dissector, sides) => {
   test('no request is answered twice, and no response comes before its request', () => {
+    const runs = propertyRuns(3_000);
     let answered = 0;
     fc.assert(
       fc.property(fc.integer(), (seed) => {
@@ -87,8 +89,8 @@ describe.each([
           } else if (message.kind === 'request' && message.expectsResponse) waiting.push(message.requestId);
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: runs },
     );
-    expect(answered).toBeGreaterThan(3000);
+    expect(answered).toBeGreaterThan(runs);
   });
 });

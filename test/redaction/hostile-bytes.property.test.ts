@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { propertyRuns } from '../../schemas/testing/property-runs.ts';
 import { type ArbitraryCall, arbitraryCalls } from './arbitrary-calls.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -116,7 +117,7 @@ describe.skipIf(!hasRe2)('redaction of arbitrary bytes', () => {
     { name: 'built-in rules', patterns: [], count: 20_000 },
     { name: 'configured patterns', patterns: ['(?i)pass[a-z]+', 'x*', '(a)(b)?', '[\\x80-\\xff]{3}'], count: 5_000 },
   ])('reads nothing beyond a payload, and says truly what it covered: $name', ({ patterns, count }) => {
-    const conversations = fc.sample(arbitraryCalls, { numRuns: count, seed: 20_26 });
+    const conversations = fc.sample(arbitraryCalls, { numRuns: propertyRuns(count), seed: 20_26 });
     const input = Buffer.concat(conversations.map(encode));
     const result = spawnSync(program, patterns, { input, maxBuffer: 1 << 30 });
     expect(result.stderr.toString()).toBe('');

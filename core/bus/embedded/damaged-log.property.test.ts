@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../../testing/random.ts';
+import { propertyRuns } from '../../../schemas/testing/property-runs.ts';
 import { openEmbeddedBus } from './embedded-bus.ts';
 import type { Damage } from './testing/damage.ts';
 
@@ -85,10 +86,11 @@ describe('a log', () => {
   test('with any byte changed never ends the process', { timeout: 240_000 }, async () => {
     const random = new Random(7);
     const metaBytes = Array.from({ length: 2 * 176 }, (_, index) => (index % 176) + (index < 176 ? 0 : pageBytes));
+    const every = Math.ceil(metaBytes.length / propertyRuns(88));
     const inMeta = metaBytes
-      .filter((_, index) => index % 4 === 0)
+      .filter((_, index) => index % every === 0)
       .map((place) => ({ place, value: bytes[place]! ^ (1 << random.below(8)) }));
-    const anywhere = Array.from({ length: 160 }, () => {
+    const anywhere = Array.from({ length: propertyRuns(160) }, () => {
       const page = random.below(bytes.length / pageBytes) * pageBytes;
       // What LMDB goes by is at the beginning of a page.
       return { place: page + random.below(random.oneIn(2) ? 64 : pageBytes), value: random.below(256) };
