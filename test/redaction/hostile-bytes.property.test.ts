@@ -1,11 +1,11 @@
 /** Redaction under arbitrary bytes: the C++ compiled by itself with sanitizers, so that this needs neither addon nor kernel. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { digestOf } from '../../scripts/setup/stamps.mjs';
 import { propertyRuns } from '../../schemas/testing/property-runs.ts';
 import { type ArbitraryCall, arbitraryCalls } from './arbitrary-calls.ts';
 
@@ -98,20 +98,34 @@ function encode(conversation: readonly ArbitraryCall[]): Buffer {
   return Buffer.concat(parts);
 }
 
+/** Compiling takes most of a minute, so a program is kept as long as its sources stay the same. @returns its path */
+function compiledHarness(): string {
+  const flags = ['-std=c++20', '-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
+  const isSource = (name: string): boolean => /\.(cc|h)$/.test(name);
+  const digest = digestOf(root, ['native', 'protocols', 'bpf'], isSource, [harness, compiler!, ...flags]);
+  const cache = join(root, 'node_modules', '.cache', 'spanloom', 'redaction-harness');
+  const program = join(cache, digest);
+  if (existsSync(program)) return program;
+  rmSync(cache, { recursive: true, force: true });
+  mkdirSync(cache, { recursive: true });
+  const directory = mkdtempSync(join(cache, 'compiled-'));
+  const source = join(directory, 'harness.cc');
+  writeFileSync(source, harness);
+  const folders = ['.', 'native', 'native/redaction'].map((folder) => `-I${join(root, folder)}`);
+  const files = [source, ...sourcesIn('native/redaction'), ...sourcesIn('protocols'), ...folders];
+  const output = join(directory, 'redact');
+  execFileSync(compiler!, [...flags, ...files, '-lre2', '-o', output], { stdio: 'inherit' });
+  // Only a program that is whole has its final name.
+  renameSync(output, program);
+  rmSync(directory, { recursive: true });
+  return program;
+}
+
 describe.skipIf(!hasRe2)('redaction of arbitrary bytes', () => {
-  let directory = '';
   let program = '';
   beforeAll(() => {
-    directory = mkdtempSync(join(tmpdir(), 'spanloom-redact-'));
-    program = join(directory, 'redact');
-    const source = join(directory, 'harness.cc');
-    writeFileSync(source, harness);
-    const flags = ['-std=c++20', '-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
-    const folders = ['.', 'native', 'native/redaction'].map((folder) => `-I${join(root, folder)}`);
-    const files = [source, ...sourcesIn('native/redaction'), ...sourcesIn('protocols'), ...folders];
-    execFileSync(compiler!, [...flags, ...files, '-lre2', '-o', program], { stdio: 'inherit' });
+    program = compiledHarness();
   }, 180_000);
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   it.each([
     { name: 'built-in rules', patterns: [], count: 20_000 },
