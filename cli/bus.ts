@@ -40,7 +40,7 @@ export interface EmbeddedLogBounds {
   readonly consumedBytes?: number;
 }
 
-/** The same for the embedded log: where a reader is away for long, those before it wait, and nothing is lost. */
+/** The same for the embedded log: if a reader is stopped for long, the stages before it wait, and nothing is lost. */
 export function embeddedTopicSettings(config: BusConfig, bounds: EmbeddedLogBounds = {}): readonly TopicSettings[] {
   return topics.map((name) => {
     const topic = settingsOf(name, config);
@@ -65,7 +65,7 @@ export async function openEmbeddedLog(
 }
 
 /**
- * Opens Kafka where its brokers are configured, else the embedded log. Topics on Kafka belong to whoever runs it: they
+ * Opens Kafka if its brokers are configured, else the embedded log. Topics on Kafka belong to its operator: they
  * are never changed here, only by `spanloom topics apply`.
  *
  * @throws PipelineError BUS_UNKNOWN_TOPIC when topics are missing on Kafka

@@ -15,7 +15,7 @@ export const exitCodes = {
   notFound: 5,
 } as const;
 
-/** What an error means for whoever called. */
+/** The exit code of an error. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof NotFoundError) return exitCodes.notFound;
   if (error instanceof UsageError) return exitCodes.usage;

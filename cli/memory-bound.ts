@@ -6,12 +6,12 @@ import type { Settings } from './settings.ts';
 
 const mebibyte = 1024 ** 2;
 
-/** Resident whatever happens: Node and the engine with their libraries, 310 MiB, what both need to work, and to catch up. */
+/** Always resident: Node and the engine with their libraries, 310 MiB, and what both need to work and to catch up. */
 const fixedBytes = 608 * mebibyte;
 /** Shares of what is left. */
 const shares = { correlator: 0.45, enricher: 0.2, sink: 0.02 } as const;
 
-/** What a record takes in memory with all that leads to it, in bytes; measured, and rounded up. */
+/** Memory of a record with its indexes, in bytes; measured, and rounded up. */
 const recordBytes = {
   span: 1_536,
   socket: 1_024,

@@ -17,7 +17,7 @@ export interface MemoryKeeperOptions {
   readonly releases: readonly MemoryRelease[];
 }
 
-/** Looks at the memory from time to time. Touches no clock: whoever calls it says what time it is. */
+/** Checks the memory from time to time. Reads no clock: the caller passes the time. */
 export class MemoryKeeper {
   readonly #options: MemoryKeeperOptions;
   readonly #lastMs = new Map<MemoryRelease, number>();

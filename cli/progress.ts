@@ -2,7 +2,7 @@ const quietMs = 2_000;
 const terminalEveryMs = 200;
 const logEveryMs = 5_000;
 
-/** Tells on standard error how far something is that takes more than two seconds. */
+/** Reports progress on standard error for work that takes more than two seconds. */
 export interface Progress {
   /** What is true now, such as '12 000 of 48 000 events'. */
   update(text: string): void;
@@ -10,7 +10,7 @@ export interface Progress {
   end(): void;
 }
 
-/** Starts to tell; on a terminal one line is rewritten, elsewhere a line is added every five seconds. */
+/** Starts reporting: a terminal rewrites one line, other outputs get a line every five seconds. */
 export function startProgress(what: string, stream: NodeJS.WriteStream = process.stderr): Progress {
   const startMs = performance.now();
   const state = { text: '', shown: false, shownAtMs: 0 };

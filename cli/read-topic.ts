@@ -9,7 +9,7 @@ const limits = { maxWaitMs: 500, maxBytes: 4 * 1024 * 1024 };
 
 /**
  * Reads a topic from its oldest message to where it ended when reading began, then ends. The reader is alone in a group
- * that never stores a position: nobody else reads more or less because of it.
+ * that never commits a position, so it does not affect other readers.
  */
 export async function* readTopic(
   bus: Bus,

@@ -21,7 +21,7 @@ export function replaySource(path: string, speed: number | 'max', progress: Prog
       try {
         await runReplay({
           path,
-          // A log that holds as much as it may takes more when the stages have gone on.
+          // A full log accepts more when the stages have advanced.
           output: { send: (messages) => connect('send', () => output.send(messages), waiting) },
           speed,
           signal,
@@ -29,7 +29,7 @@ export function replaySource(path: string, speed: number | 'max', progress: Prog
             progress.update(`${((100 * positionBytes) / Math.max(1, sizeBytes)).toFixed(0)} % read`),
         });
       } catch (error) {
-        // A damaged file is no reason to throw away the traces of what was readable: told at the end.
+        // Traces of the readable part of a damaged file are kept; the error is reported at the end.
         if (!hasCode(error, 'FILE_CORRUPT')) throw error;
         found.damage = error;
       } finally {

@@ -9,7 +9,7 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Ctrl-C may arrive twice, from the terminal and passed on by npm: that is no insisting. */
 const echoWithinMs = 500;
 
-/** Clients of servers that are away may still wait for them when everything has been closed. */
+/** Clients of unavailable servers may still wait for them when everything has been closed. */
 const lingerMs = 1_000;
 
 /**
@@ -46,7 +46,7 @@ export async function runCommand(command: (signal: AbortSignal) => Promise<void>
   }
 }
 
-/** Runs a command that only asks or shows something: a signal ends the process at once, whatever it waits for. */
+/** Runs a command that only reads or shows something: a signal ends the process at once. */
 export async function runQuestion(command: () => Promise<void>): Promise<void> {
   try {
     await command();

@@ -1,4 +1,4 @@
-/** A process that serves until it is told to stop: its metrics and health, and an end within a bound. */
+/** A process that serves until a signal: with metrics, health, and a deadline for its end. */
 import { PipelineError } from '../core/errors.ts';
 import { processEvents } from '../core/telemetry/internal-events.ts';
 import { serveTelemetry } from '../core/telemetry/serve-telemetry.ts';
@@ -45,7 +45,7 @@ export async function runService(
       }, shutdownTimeout);
     };
   });
-  // When nobody waits for it any more.
+  // When no caller waits for it any more.
   tooLate.catch(() => undefined);
   if (signal.aborted) onAbort();
   else signal.addEventListener('abort', onAbort, { once: true });

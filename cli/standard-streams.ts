@@ -3,8 +3,8 @@ import { exitCodes } from './exit-codes.ts';
 import { sentenceOf } from './sentence.ts';
 
 /**
- * Says what happens when nobody takes what this process writes. A reader of standard output that goes away
- * (`spanloom traces | head -1`) has enough: the process ends. Without standard error the work goes on in silence.
+ * Handles closed output streams. If the reader of standard output closes it (`spanloom traces | head -1`), the process ends
+ * with success. If standard error is closed, the work continues silently.
  */
 export function watchStandardStreams(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -5,7 +5,7 @@ import { ownSide } from '../schemas/observation-points.ts';
 import { autoTags, tags } from '../schemas/tags.ts';
 import type { SideNames, SpanNames } from '../schemas/trace-json.ts';
 
-/** Names of resources by kind and id, as they were last told. */
+/** Names of resources by kind and id, as last published. */
 export class TagNames {
   readonly #names = new Map<string, string>();
 
@@ -27,7 +27,7 @@ export class TagNames {
     return Object.fromEntries([...named, ...auto].filter((entry) => entry[1] !== undefined)) as SideNames;
   }
 
-  /** Names of a span: the service is the one of the side that was seen, by whatever is known of it best. */
+  /** Names of a span: the service is that of the side where the span was seen, by its most specific known name. */
   ofSpan(span: Span): SpanNames {
     const { autoServiceType: type, autoServiceId: id, processResourceId } = ownSide(span);
     const serviceName = this.#nameOfAuto(type, id) ?? this.nameOf('process', processResourceId) ?? span.processName;

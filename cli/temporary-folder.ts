@@ -6,7 +6,7 @@ import { join } from 'node:path';
 export async function withTemporaryFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'spanloom-'));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  // For a process that is told to end at once.
+  // For a process that is killed at once.
   process.once('exit', remove);
   try {
     return await use(folder);

@@ -14,8 +14,8 @@ const longestTickMs = 1_000;
 const ticksPerLimit = 20;
 
 /**
- * Ends the process when its main loop has not turned for `limitMs`, because a call does not return: whoever supervises the
- * process then starts it again, and nothing is lost. 0 never does, nor does anything while a debugger may hold the loop.
+ * Ends the process when its main loop has not turned for `limitMs`, because a call does not return: its supervisor
+ * then starts it again, and nothing is lost. 0 never does, nor does anything while a debugger may hold the loop.
  */
 export function startWatchdog(limitMs: number): Watchdog {
   const none = (problem?: string): Watchdog => ({ problem, stop: () => undefined });

@@ -1,8 +1,7 @@
 /**
- * Who this agent is, kept in <data directory>/agent.json: its key, from which its id follows, and how far its event ids have
- * gone.
- * Ids are reserved ahead: the file says below which id all given ones lie, and is written anew before they reach it, so
- * that ids never go back, whatever the clock does and whenever the process is killed.
+ * The identity of this agent, in <data directory>/agent.json: its key, from which its id is derived, and a bound of its event
+ * ids. Ids are reserved ahead: all assigned ids are below the bound in the file, which is rewritten before they reach it. So
+ * ids never decrease, regardless of the clock and of kills.
  */
 import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,7 +34,7 @@ const reservedIds = 10_000_000;
 const ownNames: readonly string[] = ['log', 'clickhouse', 'agent.json', 'agent.json.new'];
 const isDataDirectory = (names: readonly string[]): boolean => names.every((name) => ownNames.includes(name));
 
-/** What the machine tells of its last boot. */
+/** Facts about the machine's last boot. */
 export interface BootFacts {
   /** Differs from boot to boot. */
   readonly bootId: string;

@@ -13,7 +13,7 @@ export function sleptNs(uptimeText: string, monotonicNs: bigint): bigint {
   return difference > -uptimeResolutionNs && difference < uptimeResolutionNs ? 0n : difference;
 }
 
-/** What this machine tells of its last boot. */
+/** Facts about this machine's last boot. */
 export function readBootFacts(clocks: ClockPair = machineClocks): BootFacts {
   const slept = sleptNs(readFileSync('/proc/uptime', 'utf8'), clocks.monotonicNs());
   const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

@@ -1,7 +1,7 @@
 /**
- * Finds the programs whose event loop is libuv, so that the kernel programs learn when its timer phase begins: executables
- * that contain libuv and shared libraries of it. No file of another process is touched here: the addon looks at them on
- * threads of its own (native/process-files.h), because a process decides what its files are and whether they ever answer.
+ * Finds the programs whose event loop is libuv (executables that contain it, and shared libraries of it) and attaches probes, so
+ * that the kernel programs see when its timer phase begins. No file of another process is opened here: the addon inspects
+ * them on threads of its own (native/process-files.h), because a process controls its files and whether reads ever return.
  */
 import { readlinkSync } from 'node:fs';
 import type { Capture, LoopInspection } from '../native/capture.ts';
@@ -10,8 +10,8 @@ import { collectorEvents } from './internal-events.ts';
 import { listProcessIds } from './processes/proc-files.ts';
 
 /**
- * Files that were probed, and as many that could not be, that are told of one by one between two calls of
- * {@link LoopProbes.tell}: whoever may start programs can bring a new file with each of them.
+ * Probed files, and as many that could not be probed, that are logged one by one between two calls of {@link LoopProbes.tell}: a
+ * user can start any number of programs with different files.
  */
 const maxTold = 10;
 
@@ -51,7 +51,7 @@ export class LoopProbes {
     void this.#inspect(processId, true);
   }
 
-  /** To be called now and then: what was not told of one by one, or not looked at. */
+  /** To be called at intervals: logs the counts of files that were not logged one by one, or not inspected. */
   tell(): void {
     const attached = Math.max(0, this.#attached - maxTold);
     if (attached > 0) this.#telemetry.emit(collectorEvents.moreLoopProbes, { programs: attached });
@@ -70,7 +70,7 @@ export class LoopProbes {
     } catch (error) {
       inspection = { files: [{ path: `/proc/${processId}`, probes: 0, error: String(error) }], leftOut: 0 };
     }
-    // Gone, or its user has too much waiting: the next scan asks again.
+    // The process has ended, or its user has too many jobs waiting: the next scan asks again.
     if (inspection === undefined) {
       this.#executables.delete(processId);
       return;

@@ -22,14 +22,14 @@ export class Outbox {
   #sending: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
   #reportFailure: (error: unknown) => void = () => undefined;
-  /** Rejects when the output failed in a way that waiting does not heal; nothing is sent any more then. */
+  /** Rejects when the output failed with an error that a retry cannot fix; then nothing is sent any more. */
   readonly failed: Promise<never>;
 
   constructor(output: Output, telemetry: Pick<StageTelemetry, 'emit'>) {
     this.#output = output;
     this.#telemetry = telemetry;
     this.failed = new Promise((_, reject) => (this.#reportFailure = reject));
-    // Whoever runs the collector waits for it; until then it must not count as unhandled.
+    // The collector awaits it; until then the rejection must not count as unhandled.
     this.failed.catch(() => undefined);
   }
 

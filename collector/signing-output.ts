@@ -13,8 +13,8 @@ export function signingOutput(output: Output, key: AgentKey): Output {
 }
 
 /**
- * Compaction keeps the newest message of a key, whoever sent it: who knew the key of a resource of another agent could make
- * Kafka remove it with a message that no stage accepts. So the key ends with something that only its agent can know.
+ * Compaction keeps the newest message of a key, regardless of its sender. Someone who knew the key of another agent's resource
+ * could make Kafka remove it with a message that no stage accepts. So the key ends with a secret of its agent.
  */
 function withSecretKey(message: OutgoingMessage, agentKey: AgentKey): OutgoingMessage {
   if (message.topic !== ('agent-resources' satisfies Topic)) return message;

@@ -22,7 +22,7 @@ export interface Offset {
   readonly uncertaintyNs: bigint;
 }
 
-/** Below this two measurements are not told apart, however short the readings were. */
+/** Resolution: smaller differences of two measurements count as none. */
 const noiseNs = 50_000n;
 
 /** A measurement this good is not repeated. */

@@ -4,7 +4,7 @@ import { encodeValue, outgoingMessage } from './codec.ts';
 import type { Counters } from './stage/accounting.ts';
 import type { Topic } from './topics.ts';
 
-/** Why a message is put aside, and by whom. */
+/** Why a message becomes a dead letter, and which stage says so. */
 export interface Refusal {
   readonly stage: string;
   readonly reason: RejectReason;
@@ -12,7 +12,7 @@ export interface Refusal {
   readonly detail: string;
 }
 
-/** The message that puts another message aside, whole, on the topic dead-letter under the key of its origin topic. */
+/** The dead letter of a message: contains it whole, for the topic dead-letter, under the key of its topic. */
 export function deadLetter(message: ReceivedMessage, refusal: Refusal, nowMs: number): OutgoingMessage {
   const { topic, partition, offset, key, headers, value } = message;
   const timeNs = BigInt(Math.round(nowMs)) * 1_000_000n;
@@ -21,8 +21,8 @@ export function deadLetter(message: ReceivedMessage, refusal: Refusal, nowMs: nu
 }
 
 /**
- * Puts a message aside whose value is nothing a stage can read, and counts that. How many records were in it cannot be
- * known, so it is one that was received and rejected.
+ * Makes the dead letter of a message whose value a stage cannot read, and counts it as one record received and rejected, since
+ * the number of its records is unknown.
  */
 export function refuse<Reason extends RejectReason>(
   message: ReceivedMessage,
@@ -39,8 +39,8 @@ export function refuse<Reason extends RejectReason>(
 export const replayedFromHeader = 'replayed-from';
 
 /**
- * The message of a letter again, with the same key, headers and bytes, for the topic it came from. Whoever replays a
- * letter twice sends the same header twice.
+ * The original message of a letter, with the same key, headers and bytes, for the topic it came from. Replaying a letter twice
+ * sends the same message twice.
  */
 export function replayOf(
   letter: Pick<DeadLetter, 'topic' | 'key' | 'headers' | 'value'>,

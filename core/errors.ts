@@ -1,5 +1,5 @@
 /**
- * Every code of a {@link PipelineError}. A code is a contract: it is logged, counted and told apart by callers; the
+ * Every code of a {@link PipelineError}. A code is a contract: it is logged, counted and distinguished by callers; the
  * text beside it is for people.
  */
 export const errorCodes = [
@@ -7,7 +7,7 @@ export const errorCodes = [
   'CONFIG_INVALID',
   /** The bus was closed while something was still asked of it. */
   'BUS_CLOSED',
-  /** A message or a consumer names a topic that nobody created. */
+  /** A message or a consumer names a topic that does not exist. */
   'BUS_UNKNOWN_TOPIC',
   /** A position was committed for a partition that another member has now. */
   'BUS_NOT_ASSIGNED',

@@ -1,7 +1,7 @@
 /**
- * A message may be as large as the bus takes. Its letter, which holds it whole and says why, is larger still: a stage that
- * could not put it aside would end, and end again whenever it reads it. So a letter that the bus refuses goes out without
- * what makes it large, and says so.
+ * Shortens dead letters that exceed the bus's limit. A message may be as large as the limit, and its letter, which contains it
+ * whole, is larger. A stage that could not send the letter would end, and end again each time it reads the message. So a
+ * letter that the bus refuses is sent without the value and with shortened texts, and says so.
  */
 import { type DeadLetter, readDeadLetter, writeDeadLetter } from '../schemas/generated/dead-letter.ts';
 import type { Bus, OutgoingMessage, Producer } from './bus/bus.ts';

@@ -1,6 +1,6 @@
 /**
- * Runs tasks side by side until all have ended. When one fails, the others are told to stop, and the first failure is
- * thrown once they have.
+ * Runs tasks side by side until all have ended. If one fails, it signals the others to stop, and throws the first failure once
+ * they have.
  */
 export async function runTogether(
   signal: AbortSignal,

@@ -2,16 +2,16 @@ import type { ComponentId } from './link/link-store.ts';
 import type { RevisionPace } from './revision-pace.ts';
 import type { RecencyItem } from './recency-list.ts';
 
-/** What is out of a trace. */
+/** The last emitted revision of a trace. */
 export interface EmittedTrace {
   readonly traceId: string;
-  /** Counts first emissions: the lower one survives a merge. */
+  /** Order of first emissions: in a merge the lower one's trace id remains. */
   readonly order: number;
   readonly revision: number;
   readonly pace: RevisionPace;
 }
 
-/** Spans that belong together as far as is known. */
+/** Spans that belong together as far as is known: one trace. */
 export interface Component<Span> extends RecencyItem<Component<Span>> {
   readonly id: ComponentId;
   spans: Span[];
@@ -22,13 +22,13 @@ export interface Component<Span> extends RecencyItem<Component<Span>> {
   /** Event time since which it has had spans that are in no emitted trace; Infinity when it has none. */
   unemittedSinceNs: number;
   emitted: EmittedTrace | undefined;
-  /** Event time at which something is to be done, while it is in a list of those. */
+  /** Event time at which it is due, while it is in a list by due time. */
   dueNs: number;
-  /** Emitted traces that became part of this one, not announced yet. */
+  /** Emitted traces that were merged into this one and are not announced yet. */
   absorbed: EmittedTrace[] | undefined;
   /** Calls, here or elsewhere, whose cause was asked for before a server span of this component came. */
   pendingReevaluation: Span[] | undefined;
-  /** Not undefined when another component has taken over its spans. */
+  /** The component that has taken over its spans; undefined if none has. */
   mergedInto: Component<Span> | undefined;
 }
 

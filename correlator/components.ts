@@ -1,7 +1,7 @@
 /**
- * The life of components. `open`: spans came lately. `waiting`: quiet, but a call names a server span that has not come.
- * `deferred`: quiet, but it went out not long ago. `emitted`: the trace is out, and late spans may still come; `revised` are
- * those of them that went out long after they were touched. A component that is being settled is in no list.
+ * The states of components. `open`: spans arrived recently. `waiting`: quiet, but a call names a server span that has not
+ * arrived. `deferred`: quiet, but its next revision is not due yet. `emitted`: the trace is emitted, and late spans may still
+ * arrive; `revised`: the same, for traces emitted long after their last span. A component being settled is in no list.
  */
 import { type EmittedTrace, newComponent } from './component.ts';
 import { DueHeap } from './due-heap.ts';
@@ -14,7 +14,7 @@ function older(left: EmittedTrace, right: EmittedTrace): [EmittedTrace, EmittedT
   return left.order < right.order ? [left, right] : [right, left];
 }
 
-/** Up to here a list is made anew for each span: one that grows has room for sixteen more at once. */
+/** Up to this size the list is copied for each span: a growing array would reserve room for sixteen more. */
 const smallComponent = 8;
 
 function withOneMore(spans: SpanRecord[], span: SpanRecord): SpanRecord[] {
@@ -76,7 +76,7 @@ export class Components {
     list.append(component);
   }
 
-  /** Puts a component aside until its next revision is due. */
+  /** Defers a component until its next revision is due. */
   defer(component: SpanComponent, dueNs: number): void {
     this.moveTo(component, this.deferred);
     component.dueNs = dueNs;
@@ -88,14 +88,14 @@ export class Components {
     return takeScheduled(this.#revisions, this.deferred, nowNs);
   }
 
-  /** Puts a component whose trace is out where it stays for late spans. */
+  /** Keeps a component with an emitted trace for late spans. */
   keep(component: SpanComponent, lateNs: number): void {
     const { last } = this.emitted;
     if (last === undefined || last === component || last.touchedNs <= component.touchedNs) {
       this.moveTo(component, this.emitted);
       return;
     }
-    // The list is in the order of touching; what was deferred would keep those behind it, or be kept by those before.
+    // The list is in the order of last spans; a deferred component would delay those behind it, or be delayed itself.
     this.moveTo(component, this.revised);
     component.dueNs = component.touchedNs + lateNs;
     this.#releases.push(component, component.dueNs);
@@ -106,7 +106,7 @@ export class Components {
     return [...this.takeDue(this.emitted, lateNs, nowNs), ...takeScheduled(this.#releases, this.revised, nowNs)];
   }
 
-  /** Whether the trace of a component is out, with all of its spans. */
+  /** Whether the emitted trace has all spans of the component. */
   isOut({ list }: SpanComponent): boolean {
     return list === this.emitted || list === this.revised;
   }
@@ -122,8 +122,8 @@ export class Components {
   }
 
   /**
-   * Follows a join of the store. The survivor is in the open list when the component touched last was, else in none.
-   * Of two emitted traces the older one's id survives.
+   * Applies a join of the store. The remaining component is in the open list if the one touched last was, else in none. Of two
+   * emitted traces the older one's id remains.
    */
   join({ from, into }: Join): SpanComponent {
     const source = this.#byId.get(from)!;

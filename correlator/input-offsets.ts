@@ -12,17 +12,16 @@ export interface InputOffset {
 
 const sourceKey = (source: TopicPartition): string => `${source.topic}/${source.partition}`;
 
-/** A message with a span that an earlier one had brought: read again without that one, the span would look new. */
+/** A message that repeats a span of an earlier one. If a restart read it without that one, the span would look new. */
 interface Repetition {
   readonly offset: number;
   readonly firstOffset: number;
 }
 
 /**
- * Knows for every partition the oldest message that state still depends on. Messages come in ascending order.
+ * Low watermark of every partition: the oldest message that state still needs. Messages come in ascending order.
  *
- * That is the oldest with a span in state, or one still older that is needed to know the repetitions after it for what
- * they are.
+ * This is the oldest message with a span in state, or an older one that is needed to recognise repetitions after it.
  */
 export class InputOffsets {
   readonly #bySource = new Map<string, InputOffset[]>();

@@ -6,8 +6,8 @@ const shortestSpanBytes = 90;
 export const blockStride = 8;
 
 /**
- * What the records of one message share, and their numbers side by side: in an object of its own each of them would take
- * sixteen bytes and more, and the garbage collector would visit every one.
+ * Data that the records of one message share, and their numbers in arrays (a struct of arrays). As object properties, each
+ * number would take sixteen bytes or more, and the garbage collector would visit it.
  */
 export class RecordBlock {
   /** The message; the records' bytes are parts of it. */
@@ -26,7 +26,7 @@ export class RecordBlock {
     this.bytes = bytes;
     this.origin = origin;
     this.arrival = arrival;
-    // A message that says more than it can hold is refused when reading it comes to its end.
+    // A message that claims more records than it has is refused when reading reaches its end.
     const capacity = Math.min(records, Math.ceil((bytes.length - from) / shortestSpanBytes));
     const numbers = capacity * blockStride;
     const memory = new ArrayBuffer(8 * numbers + 8 * capacity + 4 * numbers);

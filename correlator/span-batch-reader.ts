@@ -29,7 +29,7 @@ export function readRecordBatch(reader: AvroReader, origin: InputOffset, arrival
   return { agentId, watermarkNs, spans };
 }
 
-/** A message's bytes for as long as records refer to them; the message's own are the bus's. */
+/** Copies a message's bytes, since records refer to them for longer than the bus keeps its buffer. */
 export function copyOf(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   bytes.copy(copy);

@@ -41,11 +41,11 @@ const emitted = 4;
 const gone = 8;
 
 /**
- * What the correlator keeps of a span: the facts it decides by, the span's bytes to copy, and what was decided. Event
- * ids order everything within one agent; times are only compared where ids cannot be.
+ * What the correlator keeps of a span: the facts for its decisions, the span's bytes to copy, and the decisions. Event ids
+ * order everything within one agent; times are compared only across agents.
  *
- * Several hundred thousand of them are in memory. So numbers are in arrays of the message's RecordBlock, and what is
- * rarely asked for is read from the span's bytes.
+ * Several hundred thousand records are in memory. So their numbers are in arrays of the message's RecordBlock, and rarely
+ * used fields are read from the span's bytes.
  */
 export class SpanRecord {
   readonly #block: RecordBlock;
@@ -191,7 +191,7 @@ export class SpanRecord {
     return this.#block.ints[this.#at + 5]!;
   }
 
-  /** Read anew each time. */
+  /** Decoded at each access. */
   get causes(): readonly Cause[] {
     const { bytes, ints } = this.#block;
     const start = ints[this.#at + 6]!;
@@ -234,7 +234,7 @@ export class SpanRecord {
     this.#set(listedUnknown, value);
   }
 
-  /** It is in a trace that went out. */
+  /** It is in an emitted trace. */
   get isEmitted(): boolean {
     return (this.#flags & emitted) !== 0;
   }
@@ -243,7 +243,7 @@ export class SpanRecord {
     this.#set(emitted, value);
   }
 
-  /** No longer in state: indexes that still hold it pass over it. */
+  /** No longer in state: indexes that still have it skip it. */
   get released(): boolean {
     return (this.#flags & gone) !== 0;
   }
@@ -257,7 +257,7 @@ export class SpanRecord {
   }
 }
 
-/** Order of spans that depends on nothing but the spans: by start, then by id. */
+/** Deterministic order of spans: by start, then by id. */
 export function byStart(left: SpanRecord, right: SpanRecord): number {
   // Doubles are quicker to compare; rounding keeps the order, so only equal ones need the exact times.
   if (left.startNs !== right.startNs) return left.startNs - right.startNs;

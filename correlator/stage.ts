@@ -144,7 +144,7 @@ export class Correlator implements Stage<OutgoingMessage> {
     return { ...this.#events, ...Object.fromEntries(causes), ...Object.fromEntries(links) } as CorrelatorDiagnostics;
   }
 
-  /** Takes spans into state. Returns components that have gone without being emitted for too long. */
+  /** Takes spans into state. Returns components that have waited too long for their first emission. */
   #take(spans: readonly SpanRecord[]): readonly SpanComponent[] {
     if (spans.length === 0) return [];
     const { nowNs } = this.#clock;
@@ -171,7 +171,7 @@ export class Correlator implements Stage<OutgoingMessage> {
       const component = span.component!;
       this.#components.touch(component, nowNs);
       const { unknown, undecided } = concerned[index]!;
-      // Else this component would go out without the calls of components that become quiet a little later.
+      // Otherwise this component would be emitted without the calls of components that become quiet a little later.
       if (unknown.length + undecided.length > 0) (component.pendingReevaluation ??= []).push(...unknown, ...undecided);
       const isOverdue = nowNs - component.unemittedSinceNs > this.#config.maxOpenMs * nsPerMs;
       if (isOverdue && this.#revisionDueNs(component) <= nowNs) overdue.add(component);
@@ -179,7 +179,7 @@ export class Correlator implements Stage<OutgoingMessage> {
     return [...overdue];
   }
 
-  /** Emits what has become due at this event time, forgets what is too old, and keeps state within its bounds. */
+  /** Emits what is due at this event time, releases what is too old, and keeps state within its bounds. */
   #advance(nowNs: number, overdue: readonly SpanComponent[]): readonly OutgoingMessage[] {
     const messages: OutgoingMessage[] = [];
     for (const component of overdue) component.list?.remove(component);
@@ -213,7 +213,7 @@ export class Correlator implements Stage<OutgoingMessage> {
     return true;
   }
 
-  /** Decides the causes of calls in components that are due, and emits those that are then complete. */
+  /** Decides the causes of calls in components that are due, and emits those that are complete then. */
   #settle(
     due: readonly SpanComponent[],
     forced: ReadonlySet<SpanComponent>,
@@ -261,12 +261,12 @@ export class Correlator implements Stage<OutgoingMessage> {
     }
   }
 
-  /** When a trace may go out, as far as it has gone out before. */
+  /** Event time at which the component's first trace, or its next revision, may be emitted. */
   #revisionDueNs({ emitted, spanCount, touchedNs }: SpanComponent): number {
     return emitted === undefined ? touchedNs : this.#pacing.due(emitted.pace, spanCount, touchedNs);
   }
 
-  /** Emits what has changed since it went out, unless that was not long ago. */
+  /** Emits a component that changed since its last revision, or defers it until the next revision is due. */
   #emitOrDefer(component: SpanComponent, isForced: boolean, nowNs: number, messages: OutgoingMessage[]): void {
     const { emitted, spanCount, absorbed } = component;
     const isNew = emitted?.revision !== spanCount || absorbed !== undefined;

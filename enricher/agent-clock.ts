@@ -1,31 +1,31 @@
 /**
- * How far the clock of one agent is, and whether batches of it were lost, from what its batches say of themselves. Batches
- * may be damaged or forged, so none is believed by itself where it contradicts the others:
+ * The clock of one agent, and whether batches of it were lost, from the sequence numbers and times of its batches. A batch may
+ * be damaged or forged, so one that contradicts the others is not believed alone:
  *
  * - A course is a run of batches with ascending sequence numbers. A batch that continues one of the last few courses is no
- *   gap, so a batch with a number of its own makes one gap and not a second one when the true course goes on.
- * - A time is believed when it is not behind, and not further ahead than time has passed at the bus, give or take a minute.
- *   Another time is believed once two batches in a row have it: the host was started anew, or lay still.
+ *   gap. So a batch with an unrelated number makes one gap, and no second one when the true course continues.
+ * - A time is believed if it is not behind, and not further ahead than the time passed at the bus, within a minute.
+ *   Another time is believed once two batches in a row have it: the host was rebooted or suspended.
  *
  * State: four courses.
  */
 
 const maxCourses = 4;
-/** Clocks of hosts and of the bus may differ by so much, and batches may be late by so much. */
+/** Allowed difference of the clocks of hosts and of the bus, and allowed delay of batches. */
 export const toleranceNs = 60_000_000_000;
-/** Where the bus does not say when it accepted a batch, one that continues a course may be so far ahead. */
+/** How far ahead a batch that continues a course may be if the bus gives no timestamp. */
 const unknownElapsedNs = 86_400_000_000_000;
 
-/** What a batch says of itself. */
+/** Sequence number and times that a batch claims. */
 export interface BatchTimes {
   readonly sequence: number;
-  /** CLOCK_MONOTONIC of the agent up to which it was told of everything. */
+  /** CLOCK_MONOTONIC of the agent up to which all its events were sent. */
   readonly untilNs: number;
   /** When the bus accepted it, in milliseconds; 0 when that is not known. */
   readonly acceptedMs: number;
 }
 
-/** What follows from a batch. */
+/** What the clock concludes from a batch. */
 export interface ClockStep {
   /** Batches before it are missing. */
   readonly isGap: boolean;
@@ -45,7 +45,7 @@ export class AgentClock {
   /** CLOCK_MONOTONIC of the agent, as far as it is believed. */
   untilNs = 0;
   #acceptedMs = 0;
-  /** The one heard of last in front. */
+  /** The most recent one first. */
   readonly #courses: Course[] = [];
 
   /** Judges the next batch. The clock stays as it is until {@link advance}. */
@@ -73,7 +73,7 @@ export class AgentClock {
     return { isGap: false, isBelieved: course.isBelieved };
   }
 
-  /** Takes in the time of a batch that is believed. True when the clock was set back: it is that of another start. */
+  /** Advances to the time of a believed batch. True if the clock stepped back: the agent's host was rebooted. */
   advance({ untilNs, acceptedMs }: BatchTimes): boolean {
     const isSetBack = untilNs < this.untilNs - toleranceNs;
     if (isSetBack || untilNs > this.untilNs) this.untilNs = untilNs;

@@ -2,7 +2,7 @@ import { Counter, Gauge } from 'prom-client';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { AgentCounts } from './agents.ts';
 
-/** Makes metrics of how many agents are followed, and of what their bounds did. */
+/** Registers metrics of the number of agents with state, and of the effects of their bounds. */
 export function countAgents(
   telemetry: Telemetry,
   counts: () => Readonly<AgentCounts & { readonly followed: number }>,

@@ -43,7 +43,7 @@ class StartTime extends LruEntry {
   }
 }
 
-/** What an agent's events led to, and what it told of its processes: there from its first event on. */
+/** State of an agent that follows from its events and process facts. It exists from the first event on. */
 export class AgentState {
   private readonly parts: AgentParts;
   private readonly tagger: Tagger;
@@ -53,7 +53,7 @@ export class AgentState {
   private readonly waiting: WaitingSpans;
   private readonly startTimes = new LruMap<number, StartTime>(maxStartTimes, () => undefined);
 
-  /** @param emit takes spans that are finished, and hands those that wait for a resource to {@link takeIn} */
+  /** @param emit receives finished spans, and passes those that wait for a resource to {@link takeIn} */
   constructor(owner: WaitingOwner & { readonly id: number }, parts: AgentParts, emit: (tagged: TaggedSpan) => void) {
     const { config, dissectors, counters } = parts;
     const { id } = owner;
@@ -85,7 +85,7 @@ export class AgentState {
     this.pairing.lost(untilNs);
   }
 
-  /** The agent's clock counts from another start. */
+  /** The agent's clock stepped back: its host was rebooted. */
   clockWentBack(nowNs: number): void {
     this.pairing.clockWentBack(nowNs);
   }
@@ -101,7 +101,7 @@ export class AgentState {
     this.pairing.drain(nowNs);
   }
 
-  /** Lets all spans go that wait for a resource. */
+  /** Releases all spans that wait for a resource. */
   endWaiting(to: Span[]): void {
     for (const waiting of this.waiting.drain()) this.release(waiting, to);
   }
@@ -111,7 +111,7 @@ export class AgentState {
     return this.waiting.takeIn(tagged, nowNs);
   }
 
-  /** Something was learned that a span waited for. */
+  /** A resource was learned that a span waited for. */
   wake(waiting: WaitingSpan, to: Span[]): void {
     const sides = this.tagger.tag(waiting.question);
     if (sides.awaited.length > 0) {
@@ -139,7 +139,7 @@ export class AgentState {
     return pairing.size + causality.size + tagger.size + startTimes.size + waiting.size;
   }
 
-  /** See `Agent.shrink`; spans that waited go out. */
+  /** See `Agent.shrink`; waiting spans are emitted. */
   shrink(part: number, to: Span[]): void {
     this.pairing.shrink(part);
     this.causality.shrink(part);
@@ -148,7 +148,7 @@ export class AgentState {
     for (const waiting of this.waiting.shrink(part)) this.release(waiting, to);
   }
 
-  /** Lets a span go that is out of those that wait, tagged as it can be now. */
+  /** Emits a span that no longer waits, with the tags that are known now. */
   private release({ span, question, events }: WaitingSpan, to: Span[]): void {
     const { local, peer } = this.tagger.tag(question);
     this.parts.counters.emit(events);
@@ -170,8 +170,9 @@ export class AgentState {
 }
 
 /**
- * Ids are given when a write begins and when a read ends, so their order is that of cause and effect. Events are sent when
- * calls return: the response may be sent by one thread before another has returned from writing the request.
+ * Sorts events by id. An id is assigned when a write begins and when a read ends, so ids are in the order of cause and effect.
+ * But events are sent when calls return: one thread may send the response's event before another has returned from
+ * writing the request.
  */
 function inOrder(events: readonly SocketEvent[]): readonly SocketEvent[] {
   for (let index = 1; index < events.length; index++)

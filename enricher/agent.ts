@@ -8,18 +8,18 @@ import { RecentBatches } from './recent-batches.ts';
 import type { TaggedSpan, WaitingSpan } from './tag/waiting-spans.ts';
 
 /**
- * Everything that is kept of one agent: the clock domain in which all of the enricher's work happens. One that only sent
- * heartbeats costs a few hundred bytes: the rest comes with its first event.
+ * All state of one agent, which is one clock domain. An agent that only sent heartbeats costs a few hundred bytes; the rest is
+ * created with its first event.
  */
 export class Agent extends LruEntry {
   readonly id: number;
   /** Partition its batches come from. */
   readonly partition: number;
-  /** Milliseconds since the Unix epoch at which it was heard of last. */
+  /** Milliseconds since the Unix epoch of its last message. */
   heardMs = 0;
   /** Batches that it sent so far. */
   batches = 0;
-  /** {@link size} as it was counted last, by whoever counts. */
+  /** {@link size} when {@link Agents} counted it last. */
   countedSize = 0;
   private readonly parts: AgentParts;
   private readonly onLate: (agent: Agent) => void;
@@ -27,13 +27,13 @@ export class Agent extends LruEntry {
   private readonly recent = new RecentBatches();
   private state: AgentState | undefined;
   private spans: Span[] = [];
-  /** Spans that go out between batches. */
+  /** Spans to emit between batches. */
   private lateSpans: Span[] = [];
-  /** The batch in hand is read again, and what comes of it is suppressed; the bus accepted it then. */
+  /** The bus's timestamp of the current batch, if it is read again and its results are suppressed. */
   private repeatedMs: number | undefined;
   private watermarkNs = 0n;
 
-  /** @param onLate takes the agent when it has spans that go out between batches */
+  /** @param onLate called with the agent when it has spans to emit between batches */
   constructor(id: number, partition: number, parts: AgentParts, onLate: (agent: Agent) => void = () => undefined) {
     super();
     this.id = id;
@@ -43,9 +43,9 @@ export class Agent extends LruEntry {
   }
 
   /**
-   * Works off one batch and returns the spans that ended with it.
+   * Processes one batch and returns the spans that ended with it.
    *
-   * @param repeatedMs when the bus accepted it, of a batch of which the spans went out before
+   * @param repeatedMs when the bus accepted it, for a batch whose spans were emitted before
    * @param acceptedMs when the bus accepted it; 0 where that is not known
    */
   process(batch: EventBatch, offset: number, repeatedMs?: number, acceptedMs = 0): SpanBatch {
@@ -69,7 +69,7 @@ export class Agent extends LruEntry {
       if (clock.advance(times)) state?.clockWentBack(clock.untilNs);
       state?.giveUp(clock.untilNs, this.spans);
     }
-    // It goes back where the clock of the host was set back: the correlator has to see that.
+    // It steps back if the host's clock was set back: the correlator has to see that.
     this.watermarkNs = baseTimeNs + BigInt(untilOffsetNs);
     return this.takeSpans();
   }
@@ -88,12 +88,12 @@ export class Agent extends LruEntry {
     return this.state?.lowWatermark;
   }
 
-  /** How many things are kept of it: sockets, open requests, contexts, processes, and spans that wait. */
+  /** Number of its entries: sockets, open requests, contexts, processes and waiting spans. */
   get size(): number {
     return this.state?.size ?? 0;
   }
 
-  /** Forgets the oldest of what is kept, until no more than this part of it is left. */
+  /** Forgets the oldest entries, until at most this fraction of them is left. */
   shrink(part: number): void {
     this.state?.shrink(part, this.lateSpans);
     if (this.lateSpans.length > 0) this.onLate(this);
@@ -104,7 +104,7 @@ export class Agent extends LruEntry {
     return this.watermarkNs;
   }
 
-  /** Something was learned that a span waited for. */
+  /** A resource was learned that a span waited for. */
   wake(waiting: WaitingSpan): void {
     this.state?.wake(waiting, this.lateSpans);
     if (this.lateSpans.length > 0) this.onLate(this);
@@ -133,7 +133,7 @@ export class Agent extends LruEntry {
     if (this.state!.takeIn(tagged, this.clock.untilNs)) return;
     this.parts.counters.emit(tagged.events);
     const { acceptedMs } = tagged.sides;
-    // Before the restart its pod was perhaps not known, so that it waited, and is not among what went out then.
+    // Before the restart its pod may have been unknown, so that it waited and was not emitted then.
     const mayHaveWaited = this.repeatedMs !== undefined && acceptedMs !== 0 && acceptedMs + 60_000 > this.repeatedMs;
     if (!mayHaveWaited) {
       this.spans.push(tagged.span);

@@ -1,10 +1,10 @@
 /**
- * All agents that are heard of, in bounds whatever ids batches name: no more than `maxAgents`, and no more than
- * `maxEntries` things kept of all together. A turn costs what it does for the agents that were heard, not for all.
+ * All agents with state, within bounds regardless of the agent ids in batches: at most `maxAgents`, and at most `maxEntries`
+ * entries of all together. The cost of a turn depends on the agents that sent something, not on all.
  *
- * Beyond the number of agents one is drained, as after silence: of those that were heard of a few times only, else of all,
- * the one not heard of for the longest. So many new ids do not push out agents that have long been there. Beyond the number
- * of things those agents that keep the most lose the oldest, until all have as much at most.
+ * Beyond `maxAgents`, the newcomer silent for the longest time is released as after silence. At most 7/8 of the agents are
+ * established; beyond it the one silent for the longest time counts as a newcomer again. So many new ids cannot evict established agents. Beyond `maxEntries`, the agents with the most entries lose their
+ * oldest ones, down to a common size.
  */
 import type { SpanBatch } from '../schemas/generated/span-batch.ts';
 import { Agent } from './agent.ts';
@@ -12,14 +12,14 @@ import type { AgentParts } from './agent-state.ts';
 import { LowWatermark } from './low-watermark.ts';
 import { LruMap } from './lru.ts';
 
-/** An agent that sent so many batches is no newcomer. */
+/** Batches after which an agent is no longer a newcomer. */
 const establishedBatches = 8;
-/** This part of the agents may be such as have long been there. */
+/** Fraction of the agents that may be established ones. */
 const establishedPart = 7 / 8;
-/** Beyond the bound, so much of it is made free at once. */
+/** Fraction of the bound that is freed at once when it is exceeded. */
 const freedPart = 1 / 16;
 
-/** Bounds, and what silence is. */
+/** Bounds, and the time after which an agent counts as silent. */
 export interface AgentLimits {
   readonly maxAgents: number;
   readonly maxEntries: number;
@@ -27,11 +27,11 @@ export interface AgentLimits {
   readonly agentSilence: number;
 }
 
-/** What was done because of the bounds, and for which number of agents a turn did something. */
+/** Effects of the bounds, and the number of agents that turns visited. */
 export interface AgentCounts {
-  /** Agents that had to go because there were too many. */
+  /** Agents released because there were too many. */
   evicted: number;
-  /** Agents that lost some of what was kept of them. */
+  /** Agents that lost entries. */
   shrunk: number;
   /** Agents looked at between batches, since the start. */
   visited: number;
@@ -45,12 +45,12 @@ export class Agents {
   private readonly newcomers = new LruMap<string, Agent>(Infinity, () => undefined);
   private readonly established = new LruMap<string, Agent>(Infinity, () => undefined);
   private readonly lowWatermarks = new Map<number, LowWatermark<Agent>>();
-  /** Agents with spans that go out between batches. */
+  /** Agents with spans to emit between batches. */
   private readonly late = new Set<Agent>();
   private readonly onLate = (agent: Agent): void => {
     this.late.add(agent);
   };
-  /** What agents that had to go left. */
+  /** Spans of released agents. */
   private left: SpanBatch[] = [];
   private entries = 0;
 
@@ -63,7 +63,7 @@ export class Agents {
     return this.newcomers.size + this.established.size;
   }
 
-  /** The agent that a batch is of. One id in two partitions is two agents: none can stand in for another's. */
+  /** The agent of a batch. One id in two partitions is two agents, so neither can affect the other. */
   heard(agentId: number, partition: number, nowMs: number): Agent {
     const key = `${partition}:${agentId}`;
     let agent = this.established.get(key) ?? this.newcomers.get(key);
@@ -76,14 +76,14 @@ export class Agents {
     return agent;
   }
 
-  /** An agent has worked off a batch. */
+  /** An agent has processed a batch. */
   worked(agent: Agent): void {
     this.recount(agent);
     this.note(agent);
     if (this.entries > this.limits.maxEntries) this.shrink();
   }
 
-  /** What goes out between batches: late spans, and all of agents that are gone. */
+  /** Spans to emit between batches: late ones, and those of released agents. */
   flush(nowMs: number): readonly SpanBatch[] {
     const batches = this.left;
     this.left = [];
@@ -136,7 +136,7 @@ export class Agents {
     yield* this.established.values();
   }
 
-  /** The one in the middle of its words stays. */
+  /** Keeps the agent whose batch is being processed. */
   private evictOne(newest: Agent): void {
     const oldest = this.newcomers.oldestEntry;
     const agent = oldest === newest ? this.established.oldestEntry : oldest;
@@ -176,7 +176,7 @@ export class Agents {
     offsets.note(agent);
   }
 
-  /** Finds the size to which agents have to be cut so that enough is free, and cuts those above it. */
+  /** Finds the size to which the largest agents have to shrink, and shrinks those above it. */
   private shrink(): void {
     const bySize = [...this.all()].map((agent) => ({ agent, size: agent.size }));
     bySize.sort((one, other) => other.size - one.size);
@@ -185,7 +185,7 @@ export class Agents {
     let size = bySize[0]?.size ?? 0;
     while (excess > 0 && cut < bySize.length && size > 0) {
       cut++;
-      // The first `cut` of them come down to the size of the next one, or as far as is needed.
+      // The first `cut` of them shrink to the size of the next one, or as far as needed.
       const next = bySize[cut]?.size ?? 0;
       const step = Math.min(size - next, Math.ceil(excess / cut));
       size -= step;

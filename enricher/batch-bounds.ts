@@ -1,17 +1,18 @@
 import type { EventBatch } from '../schemas/generated/event-batch.ts';
 
 /**
- * What no collector sends, and what would cost more than the sender's own data: a span far ahead of now that joins a trace
- * by an id takes the whole trace out of what the sink stores, and sums of such numbers are none that can be read again.
+ * Refuses batches with numbers that no collector sends and that would harm more than the sender's own data. A span far in the
+ * future that joins a trace by an id would make the sink refuse the whole trace. Sums of absurd numbers exceed what readers
+ * accept.
  */
 
-/** Events of a batch are so much later than its base at most: a collector sends after 100 ms. */
+/** Largest time of an event after its batch's base: a collector sends after 100 ms. */
 const hourNs = 3_600_000_000_000;
-/** And so much earlier: a call is told of when it returns, and its peer may not read for days. */
+/** Largest time before the base: an event is sent when its call returns, and a peer may not read for days. */
 const longestCallNs = 7 * 24 * hourNs;
-/** What the sink stores by default; the bus accepts a batch before the sink looks at it. */
+/** Largest time ahead of the bus: what the sink stores by default, since the bus accepts a batch before the sink reads it. */
 const maxAheadNs = BigInt(hourNs);
-/** More than one call of the kernel moves. */
+/** More bytes than one system call can move. */
 const maxCallBytes = 2 ** 31;
 const maxSequence = 2 ** 32;
 
@@ -23,7 +24,7 @@ export interface BatchProblem {
 }
 
 /**
- * Why a batch is refused for its numbers; undefined when they can be true.
+ * Why a batch is refused for its numbers; undefined if they are possible.
  *
  * @param acceptedMs when the bus accepted it, in milliseconds since the Unix epoch; 0 where that is not known
  */

@@ -2,10 +2,10 @@ import { Counter } from 'prom-client';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { DissectorFailure } from '../protocols/dissection/guarded-dissector.ts';
 
-/** So many are logged after a start: whoever sends such bytes can send them without end. */
+/** Failures logged after a start: a sender of such bytes could repeat them without end. */
 const maxLogged = 10;
 
-/** Counts failures as a metric and logs the first ones: where it was, and not what the error says, which may be payload. */
+/** Counts failures as a metric and logs the first ones: only the place, since the error's text may contain payload. */
 export function countDissectorFailures(telemetry: Telemetry): DissectorFailure {
   const failures = new Counter({
     name: 'spanloom_enricher_dissector_failures_total',

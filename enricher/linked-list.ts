@@ -1,4 +1,4 @@
-/** Where something stands in a list. */
+/** Position of an item in a list. */
 export class ListNode<Item> {
   readonly item: Item;
   readonly list: LinkedList<Item>;
@@ -11,7 +11,7 @@ export class ListNode<Item> {
   }
 }
 
-/** A doubly linked list: first in, first out; one in the middle leaves at the same cost. */
+/** A doubly linked list: first in, first out; removing an item in the middle is O(1). */
 export class LinkedList<Item> {
   oldest: ListNode<Item> | undefined = undefined;
   newest: ListNode<Item> | undefined = undefined;

@@ -12,8 +12,9 @@ interface Entry<Owner> {
 const leastCompacted = 64;
 
 /**
- * The oldest offset that any of many needs. A binary heap in which each stands at the offset it needed once: it never needs
- * an older one later, so only those in front have to be asked again. So finding the oldest costs what changed, not what is there.
+ * Low watermark over many owners: the oldest offset that any of them needs. A binary heap with lazy updates: each owner is at an
+ * offset that it needed before. It never needs an older one later, so only owners at the front are asked again. The cost
+ * depends on what changed, not on the number of owners.
  */
 export class LowWatermark<Owner extends OffsetOwner> {
   /** Owners asked, since the start; for tests. */
@@ -62,7 +63,7 @@ export class LowWatermark<Owner extends OffsetOwner> {
     return undefined;
   }
 
-  /** Forgets those that need nothing any more: behind one in front that stays long, they would pile up. */
+  /** Removes owners that need nothing: behind a front entry that stays long, they would accumulate. */
   #compact(): void {
     const kept: Entry<Owner>[] = [];
     for (const entry of this.#heap) {

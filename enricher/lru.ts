@@ -1,11 +1,11 @@
-/** Links of an entry of a {@link LruMap}; extended by what is kept. */
+/** Base class of entries of a {@link LruMap}: their links. */
 export abstract class LruEntry {
   lruKey: number | string = 0;
   lruOlder: LruEntry | undefined = undefined;
   lruNewer: LruEntry | undefined = undefined;
 }
 
-/** A map of bounded size; the entry that was not asked for the longest is evicted. */
+/** A map of bounded size that evicts the least recently used entry. */
 export class LruMap<Key extends number | string, Entry extends LruEntry> {
   private readonly entries = new Map<Key, Entry>();
   private oldest: LruEntry | undefined;
@@ -13,7 +13,7 @@ export class LruMap<Key extends number | string, Entry extends LruEntry> {
   private readonly maxEntries: number;
   private readonly onEvicted: (entry: Entry) => void;
 
-  /** @param onEvicted is told of entries that had to leave, not of those that were deleted */
+  /** @param onEvicted called with evicted entries, not with deleted ones */
   constructor(maxEntries: number, onEvicted: (entry: Entry) => void) {
     this.maxEntries = maxEntries;
     this.onEvicted = onEvicted;
@@ -23,7 +23,7 @@ export class LruMap<Key extends number | string, Entry extends LruEntry> {
     return this.entries.size;
   }
 
-  /** The one that was not asked for the longest. */
+  /** The least recently used entry. */
   get oldestEntry(): Entry | undefined {
     return this.oldest as Entry | undefined;
   }
@@ -32,7 +32,7 @@ export class LruMap<Key extends number | string, Entry extends LruEntry> {
     return this.entries.has(key);
   }
 
-  /** As `get`, but it does not count as asking. */
+  /** As `get`, but does not count as use. */
   peek(key: Key): Entry | undefined {
     return this.entries.get(key);
   }

@@ -36,10 +36,10 @@ class NumberHeap {
   }
 }
 
-/** How many things came from each offset, and which offset is the oldest: each step costs no more than a heap's. */
+/** Counts items by offset, and knows the oldest offset with a count: each step costs at most a heap operation. */
 export class OffsetCounts {
   readonly #counts = new Map<number, number>();
-  /** Every offset that has a count, and some that have none any more. */
+  /** Every offset that has a count, and some whose count is zero by now. */
   readonly #heap = new NumberHeap();
 
   add(offset: number): void {

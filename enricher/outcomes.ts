@@ -1,7 +1,8 @@
 /**
- * Why an event is not part of a span: it continued a message; it began, accepted or ended a connection; nobody knows
- * its protocol; no request waited for the response; its request found no answer that counts; it was seen before; or there
- * were more sockets or open requests than are kept.
+ * Why an event is not part of a span. continuation: it continued a message. lifecycle: it began, accepted or ended a
+ * connection. no_protocol: its protocol was not recognised. response_without_request: no request waited for the response.
+ * misrecognised: its request got no valid answer. duplicate: it was seen before. evicted: a bound on sockets or open
+ * requests was reached.
  */
 export const dropReasons = [
   'continuation',
@@ -15,8 +16,8 @@ export const dropReasons = [
 export type DropReason = (typeof dropReasons)[number];
 
 /**
- * Why a message of the bus was put aside; each counts as one. Forged: it says it is of an agent that did not sign it;
- * unsigned: of none, where signatures are required. Out of range: its times cannot be true.
+ * Why a bus message became a dead letter; each counts as one record. forged: it claims an agent that did not sign it. unsigned:
+ * it has no signature, and one is required. time_out_of_range: its times are impossible.
  */
 export const rejectReasons = ['undecodable', 'unknown_schema', 'forged', 'unsigned', 'time_out_of_range'] as const;
 export type EnricherRejectReason = (typeof rejectReasons)[number];

@@ -1,12 +1,12 @@
 import type { EventBatch } from '../schemas/generated/event-batch.ts';
 
 /**
- * Which batches of one agent were seen lately. A sender that was not sure whether a batch arrived sends it again, byte for
- * byte and soon after. So a batch is a repetition when exactly this batch is remembered: the same number, time, and event
- * ids. A maximum (the highest event id seen) would not do: one damaged or forged batch would raise it for ever.
+ * Detects repeated batches of one agent. A sender without an acknowledgement sends a batch again, byte for byte and soon. So a
+ * batch is a repetition only if exactly this batch is remembered: the same number, time, and event ids. A maximum (the
+ * highest event id seen) would not do: one damaged or forged batch would raise it for ever.
  *
- * State: one mark for each of the last 1024 sequence numbers, as many as there were batches. A number far away takes the
- * place of one mark and changes no other.
+ * State: one mark for each of the last 1024 sequence numbers. A number far from the others replaces one mark and changes no
+ * other.
  */
 
 const leastSlots = 4;
@@ -59,7 +59,7 @@ function placeOf(sequence: number, length: number): number {
   return 2 * (((sequence % count) + count) % count);
 }
 
-/** One number for what tells a batch from every other of its agent. */
+/** A hash of what distinguishes a batch from the others of its agent. */
 function markOf({ sequence, events, baseMonotonicNs, untilOffsetNs }: EventBatch): number {
   const first = events[0];
   const last = events[events.length - 1];

@@ -1,7 +1,7 @@
 import type { ReceivedMessage } from '../core/bus/bus.ts';
 import { SteadyTime } from '../core/bus/steady-time.ts';
 
-/** More are there only where times jump to and fro. */
+/** Bound; reached only if times jump back and forth. */
 const maxStretches = 4096;
 
 /** Messages of about a second. */
@@ -12,7 +12,7 @@ interface Stretch {
 }
 
 interface Recent {
-  /** A clock of the bus that is set back must not keep a stretch from getting old. */
+  /** If the bus's clock is set back, a stretch of messages must still age. */
   readonly busTime: SteadyTime;
   readonly stretches: Stretch[];
   bytes: number;
@@ -27,19 +27,21 @@ function newRecent(acceptedMs: number): Recent {
 }
 
 /**
- * What an enricher knows of hosts was told by messages long worked off: process facts, what a connection began with, which
- * hypothesis holds for a context. None of it is buffered as a record, yet whoever continues after a restart or a rebalance has
- * to know it, or the same events become other spans. So the messages of the last while count as buffered: they are read
- * again, and what came of them before is suppressed. Time is when the bus accepted them, so it bounds what is read again
- * whatever agents' clocks say; so does their size, since the log has to keep them. Where a producer may set that time, one
- * message must not end what is remembered, nor stay for ever: a time far from the one before counts once two messages have it.
+ * The recent messages that a restart or a rebalance reads again. Much of the enricher's state comes from messages processed
+ * long ago: process facts, how a connection began, which hypotheses hold. None of it is a buffered record, but without
+ * it the same events would become other spans. So the messages of SPANLOOM_ENRICHER_MEMORY hold back the low watermark: they are
+ * read again, and their results are suppressed.
+ *
+ * Age is measured by the bus's timestamps, so agents' clocks do not matter. SPANLOOM_ENRICHER_MEMORY_BYTES also bounds them, since
+ * the log has to keep them. If producers set the timestamps, one message must neither end the memory nor stay for ever: a
+ * time far from the previous one counts once two messages have it.
  */
 export class RecentOffsets {
   readonly #memoryMs: number;
   readonly #memoryBytes: number;
   readonly #partitions = new Map<number, Recent>();
 
-  /** @param memoryBytes of one partition; the last second stays whatever its size */
+  /** @param memoryBytes of one partition; the last second stays regardless of its size */
   constructor(memoryMs: number, memoryBytes: number) {
     this.#memoryMs = memoryMs;
     this.#memoryBytes = memoryBytes;
@@ -73,7 +75,7 @@ export class RecentOffsets {
     return this.#partitions.get(partition)?.stretches[0]?.offset;
   }
 
-  /** The partition is somebody else's now. */
+  /** Forgets a partition that another instance owns now. */
   forget(partition: number): void {
     this.#partitions.delete(partition);
   }

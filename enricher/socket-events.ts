@@ -8,7 +8,7 @@ import { processObserver } from './pair/observer.ts';
 import type { Pairing } from './pair/pairing.ts';
 import type { Socket } from './pair/socket.ts';
 
-/** The source of segments that eBPF observes: the socket calls of processes, each in its execution context. */
+/** Turns socket events of eBPF into segments for pairing, each with its execution context. */
 export class SocketEvents {
   private readonly pairing: Pairing;
   private readonly causality: CausalityListener;
@@ -20,7 +20,7 @@ export class SocketEvents {
     this.counters = counters;
   }
 
-  /** Takes in one event, in the order of ids. */
+  /** Processes one event; events come in the order of ids. */
   take(event: SocketEvent, clock: BatchClock): void {
     const { pairing, causality, counters } = this;
     const known = pairing.find(event.socketId);

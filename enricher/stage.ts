@@ -46,7 +46,7 @@ export interface EnricherParts {
 
 /** The enricher as a stage that also learns resources, between calls of the other methods. */
 export interface Enricher extends Stage<OutgoingMessage> {
-  /** Takes in one message of the topics `resources` and `agent-resources`. */
+  /** Adds one message of the topics `resources` and `agent-resources`. */
   learn(message: ReceivedMessage): void;
   /** Counts for metrics, beside the accounting. */
   diagnostics(): Readonly<Record<string, number>>;
@@ -69,11 +69,11 @@ class EnricherStage implements Enricher {
   readonly #waitingIndex = new WaitingIndex();
   readonly #tagCounts = newTagCounts();
   readonly #agents: Agents;
-  /** By partition: results of messages below went out before. */
+  /** By partition: results of messages below this offset were acknowledged before. */
   readonly #emittedBelow = new Map<number, number>();
-  /** Hosts that no agent may tell of: the sink puts them aside. */
+  /** Host resources that their agent may not publish; the sink writes their dead letters. */
   #refusedResources = 0;
-  /** Newest event time of the agents heard of since the last flush. */
+  /** Newest event time of the agents that sent something since the last flush. */
   #newestNs = 0n;
 
   constructor(config: EnricherConfig, { dissectors, signatures }: EnricherParts) {
@@ -137,7 +137,7 @@ class EnricherStage implements Enricher {
 
   learn(message: ReceivedMessage): void {
     if (message.topic !== ('agent-resources' satisfies Topic)) this.#table.learn(message);
-    // Processes are known from the facts that come with events.
+    // Processes are known from the facts in event batches.
     else if (message.value.length > 0 && message.key.startsWith('host:')) {
       const read = readAgentResource(message, this.#signatures);
       if (read.kind === 'ok') this.#table.learnHost(read.value, message.timestampMs);
@@ -146,7 +146,7 @@ class EnricherStage implements Enricher {
     }
   }
 
-  /** How far the results of partitions went out before they came here. */
+  /** Remembers which results of these partitions were acknowledged before. */
   assign(positions: readonly Position[]): void {
     for (const { partition, emittedBelow } of positions) this.#emittedBelow.set(partition, emittedBelow);
   }

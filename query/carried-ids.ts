@@ -3,7 +3,7 @@
  * public id of the one that carried it first, by start, then by stored id; the others go by the ids they are stored by.
  * Nothing is remembered for that: it follows from what is stored, whenever it is read.
  *
- * A stored id is taken, whatever carries it: former versions stored traces by the ids they carried.
+ * A stored id is never another trace's public id: former versions stored traces by the ids they carried.
  */
 import { bytesLiteral, integerLiteral } from '../core/clickhouse/sql-literal.ts';
 import type { Reader } from './read-limits.ts';
@@ -28,7 +28,7 @@ interface CarriersRow {
   readonly trace_ids: readonly string[];
 }
 
-/** Other carriers of an id that are told of. */
+/** Bound of the other carriers of an id in an answer. */
 const toldOthers = 20;
 
 const listOf = (ids: readonly string[]): string => ids.map(bytesLiteral).join(', ');

@@ -15,18 +15,18 @@ import {
   type TraceSummary,
 } from './trace-store.ts';
 
-/** Ids told when a beginning of an id is not enough. */
+/** Ids listed if the first digits of an id are ambiguous. */
 const ambiguousIds = 5;
 /** Merges that are followed from an id; in a chain each one is older. */
 const maxMerges = 32;
-/** Merges that are followed for one request, whatever the number of ids that begin alike. */
+/** Merges that are followed for one request, regardless of the number of matching ids. */
 const maxMergesOfAll = 64;
-/** How often reading a whole trace begins anew because it changed meanwhile. */
+/** How often reading a whole trace restarts because it changed meanwhile. */
 const maxAttempts = 3;
 /** More candidates than this cost more than reading all present versions. */
 const maxCandidates = 20_000;
 const minuteNs = 60_000_000_000n;
-/** How far back a search among spans goes, step by step, when nobody says how far. */
+/** How far back a search among spans reaches, step by step, without a time in the request. */
 const lookBackNs = [15n * minuteNs, 360n * minuteNs];
 
 /**
@@ -126,7 +126,7 @@ async function findTrace(reader: Reader, id: string): Promise<FoundTrace> {
 async function openTrace(reader: Reader, id: string): Promise<OpenedTrace> {
   if (!/^[0-9a-fA-F]{1,32}$/.test(id)) return { kind: 'missing' };
   const stored = await reader.select<TraceRow>(traceRowsSql(id, ambiguousIds * maxMerges));
-  // What is stored by this very id is meant, whatever carries it.
+  // A trace stored under this very id has precedence over traces that carry it.
   const isExact = id.length === 32 && stored.length > 0;
   const rows = isExact ? stored : [...stored, ...(await findCarriers(reader, id))];
   const budget = { merges: maxMergesOfAll };

@@ -12,7 +12,7 @@ import { traceFilterParameters } from './trace-filter-parameters.ts';
 import type { FoundTrace, TraceStore } from './trace-store.ts';
 
 const requestTimeoutMs = 30_000;
-/** Where nobody listens the refusal comes at once; this is for a process that is busy. */
+/** Without a listener the refusal is immediate; this timeout is for a busy process. */
 const probeTimeoutMs = 5_000;
 
 interface SpanJson {

@@ -60,9 +60,9 @@ interface Exchange {
   readonly stalls: (isStalled: boolean) => void;
 }
 
-/** Longest time for the database to tell that it is there. */
+/** Timeout of the database's health check. */
 const pingTimeoutMs = 3_000;
-/** Status for metrics where a client went away before its answer was whole. */
+/** Status in metrics of a request whose client disconnected before its answer was complete. */
 const goneStatus = 499;
 
 /** Serves the API until it is closed. @throws PipelineError ENVIRONMENT_UNSUPPORTED when the address is taken */
@@ -167,7 +167,7 @@ class RequestHandler {
     try {
       await writeAnswer(response, begin(response, answer), {
         stallTimeoutMs: this.#options.limits.stallTimeoutMs,
-        // Where time ended before there was an answer, the client is still told so.
+        // If the deadline passed before there was an answer, the client still gets an error.
         signal: ended.signal.aborted ? closed : ended.signal,
         stalls,
         buffered: this.#metrics.buffered,
@@ -232,7 +232,7 @@ function parseRequest(
   return { kind: 'request', path: url.slice(0, at), parameters: query.parameters };
 }
 
-/** What may follow on the connection is a body that nobody reads. */
+/** A body may follow on the connection, which is not read. */
 function closing(
   answer: Extract<Answer, { kind: 'whole' }>,
   headers: Readonly<Record<string, string>> = {},

@@ -23,9 +23,9 @@ export const defaultQueryLimits: QueryLimits = {
 
 /** Of the path with its parameters. The longest condition, endpoint and service fit in, also percent-encoded. */
 export const maxUrlLength = 14_000;
-/** More than these are not told: a request must not make an answer many times its size. */
+/** Bound of the problems in an answer: it must not be many times the size of its request. */
 export const maxProblems = 16;
 /** A client that was refused for lack of room may ask again after this time. */
 export const retryAfterSeconds = 1;
-/** How often reading a trace begins anew because it changed meanwhile. */
+/** How often reading a trace restarts because it changed meanwhile. */
 export const maxTraceAttempts = 3;

@@ -42,7 +42,7 @@ function spanConditions(filter: TraceFilter): readonly string[] {
   if (fromNs !== undefined) conditions.push(`start_time >= ${timeLiteral(fromNs)}`);
   if (service !== undefined) {
     const named = `SELECT toInt32(kind), id FROM resource FINAL WHERE name = ${stringLiteral(service)}`;
-    // What has no resource goes by the name of its process.
+    // A side without a resource has the name of its process.
     conditions.push(
       `((service_type, service_id) IN (${named}) OR (service_id = 0 AND process_name = ${stringLiteral(service)}))`,
     );

@@ -1,7 +1,7 @@
 /**
  * The spans of a trace, page by page. First comes an index: which versions of which spans, in the order of the tree, in a
  * few bytes each. Then each page reads exactly those versions, so all pages are of the moment of the index, although
- * nothing is held open between them. A later revision replaces versions only when parts merge; a version that is gone
+ * nothing is held open between them. A later revision replaces versions only when parts merge; a version that was removed
  * then is an error, never a mixture.
  */
 import { traceFromJson } from '../schemas/trace-json.ts';

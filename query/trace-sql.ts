@@ -87,7 +87,7 @@ const namesSql = `arrayMap(
         [${askedNames.map(({ kind }) => `toInt32(${kind})`).join(', ')}],
         [${askedNames.map(({ id }) => id).join(', ')}])`;
 
-/** Names of a span out of the column `names` of {@link spanRowsSql}. What has no resource goes by its process. */
+/** Names of a span out of the column `names` of {@link spanRowsSql}. A side without a resource has the name of its process. */
 export function spanNamesOf(names: readonly string[], processName: string): SpanNames {
   const single = (part: NamedPart): string => names[askedNames.findIndex((asked) => asked.part === part)]!;
   const sided = (part: NamedPart): SideNames =>

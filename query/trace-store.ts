@@ -99,7 +99,7 @@ export type OpenedTrace =
     } & OtherIds)
   | Exclude<FoundTrace, { readonly kind: 'found' }>;
 
-/** The trace that is being read has another revision now, and the one that was opened is gone. */
+/** The trace being read has another revision now, and the opened one was replaced. */
 export class TraceChangedError extends Error {
   constructor(traceId: string) {
     super(`trace ${traceId} has changed while it was read`);

@@ -22,7 +22,7 @@ export class Turns {
       signal.throwIfAborted();
       return await task();
     } finally {
-      // The place goes to the next one directly, so that nothing can slip in between.
+      // The turn passes directly to the next request, so that none can overtake it.
       const [next] = this.#waiting;
       if (next === undefined) this.#running--;
       else next();

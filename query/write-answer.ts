@@ -6,9 +6,9 @@ export interface WriteAnswerOptions {
   readonly stallTimeoutMs: number;
   /** Ends the writing. */
   readonly signal: AbortSignal;
-  /** Told when the client stops taking what is written, and when it goes on. */
+  /** Called when the client stops reading, and when it continues. */
   readonly stalls: (isStalled: boolean) => void;
-  /** Told how many bytes more, or less, this process holds of the answer. */
+  /** Called with the change in bytes of the answer that this process buffers. */
   readonly buffered: (bytes: number) => void;
 }
 
@@ -45,7 +45,7 @@ async function writePiece(response: ServerResponse, bytes: Buffer, options: Writ
   try {
     for (let at = 0; at < bytes.length; at += sliceBytes) {
       const slice = bytes.subarray(at, at + sliceBytes);
-      // Not "drain": it comes only when the connection has told that it is full.
+      // Not "drain": it is emitted only after the connection has reported that it is full.
       await taken(new Promise<void>((resolve) => response.write(slice, () => resolve())), options);
       bufferedBytes -= slice.length;
       options.buffered(-slice.length);

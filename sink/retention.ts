@@ -29,7 +29,7 @@ export async function applyRetention(clickHouse: ClickHouse, retentionMs: number
       await clickHouse.execute(`ALTER TABLE ${table} REMOVE TTL`);
       continue;
     }
-    // Present parts learn when they end from the one column, without being written anew.
+    // Existing parts get their expiry from the one column, without being rewritten.
     const dropsParts = expiry.onlyWhere === undefined ? ', ttl_only_drop_parts = 1' : '';
     await clickHouse.execute(`ALTER TABLE ${table} MODIFY SETTING materialize_ttl_recalculate_only = 1${dropsParts}`);
     const condition = expiry.onlyWhere === undefined ? '' : ` WHERE ${expiry.onlyWhere}`;

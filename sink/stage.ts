@@ -49,7 +49,7 @@ export interface BatchLimits {
 export interface BufferedMessage {
   readonly message: ReceivedMessage;
   readonly read: MessageRows;
-  /** Why the database does not take it, once that is known. */
+  /** Why the database refused it; undefined until then. */
   refusal: string | undefined;
 }
 
@@ -80,7 +80,7 @@ export class SinkStage implements Stage<SinkOutput> {
     this.#inputs = inputsByTopic(acceptance);
   }
 
-  /** What it reads. */
+  /** Names of the topics that it reads. */
   get topics(): readonly string[] {
     return [...this.#inputs.keys()];
   }
@@ -104,7 +104,7 @@ export class SinkStage implements Stage<SinkOutput> {
     return [];
   }
 
-  /** A message of a batch that went out was not stored: it goes to the dead letters. */
+  /** Counts a message of an emitted batch as rejected: the database refused it, and it becomes a dead letter. */
   refused({ read }: BufferedMessage): void {
     this.#counters.emit(-read.records);
     this.#counters.reject('refused', read.records);

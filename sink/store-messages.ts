@@ -9,7 +9,7 @@ import { joinAdjacent } from './pieces.ts';
 
 /** Most days in one insert: each makes a part, with open files and memory of its own. */
 const daysAtOnce = 50;
-/** Refused inserts of one batch and table. Above it, what is left goes as it is: refused in larger pieces. */
+/** Refused inserts of one batch and table; above it, the rest is not halved further and refused in larger pieces. */
 const refusalsAtMost = 2_000;
 
 const nsPerDay = 86_400e9;
@@ -72,7 +72,7 @@ export function byDays<Message extends StoredRows>(messages: readonly Message[])
 /**
  * Inserts the rows of messages.
  *
- * @param refused told of each message that the database does not take, and why
+ * @param refused called with each message that the database refuses, and why
  * @throws PipelineError of what passes, and of what is not about the rows
  */
 export async function storeMessages<Message extends StoredRows>(

@@ -96,7 +96,7 @@ function transcodeSpan(reader: AvroReader, writer: RowBinaryWriter, times: TimeB
   };
 }
 
-/** Copies the string at a position of the Avro bytes, and goes on where the reader is. */
+/** Copies the string at a position of the Avro bytes; the reader stays where it is. */
 function copyStringAt(reader: AvroReader, position: number | undefined, writer: RowBinaryWriter): void {
   if (position === undefined) {
     writer.writeLength(0);

@@ -13,8 +13,8 @@ import { withTemporaryFolder } from '../temporary-folder.ts';
 export type { DemoOptions };
 
 /**
- * The demo: starts real services, captures them while somebody uses them, and shows the slowest trace. Where capture is
- * impossible, it says why and a recording of the same demo goes through the same stages.
+ * The demo: starts real services, captures them under load, and shows the slowest trace. If capture is impossible, it says why
+ * and replays a recording of the same demo through the same stages.
  */
 export async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
   process.title = 'spanloom-demo';

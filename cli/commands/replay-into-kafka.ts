@@ -10,7 +10,7 @@ import { startProgress } from '../progress.ts';
 import { openReplayKey } from '../replay-key.ts';
 import { loadSettings } from '../settings.ts';
 
-/** Options of `spanloom replay` that count where it goes to Kafka. */
+/** Options of `spanloom replay --into-kafka`. */
 export interface ReplayIntoKafkaOptions {
   readonly speed: number | 'max';
   readonly targetPrefix?: string;
@@ -22,7 +22,7 @@ const targetTopics: readonly Topic[] = ['events', 'agent-resources'];
 
 /**
  * Sends a recording's events and resources to Kafka, each acknowledged, in order for each agent. They are signed with a key of
- * whoever replays, since nobody but an agent has its key.
+ * the operator, since only an agent has its own key.
  */
 export async function replayIntoKafka(
   path: string,

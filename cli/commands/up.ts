@@ -46,7 +46,7 @@ export async function up(signal: AbortSignal): Promise<void> {
 
 /** Gives memory back before the bound is reached: pages of the log that were read, then what V8 has not collected yet. */
 function memoryKeeper(limitBytes: number, dataDirectory: string): MemoryKeeper {
-  // The size of V8's heap can only be set by whoever starts the process; that a collection can be asked for, also later.
+  // Only the command line can set the size of V8's heap; explicit garbage collection can be enabled later.
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc') as () => void;
   return new MemoryKeeper({

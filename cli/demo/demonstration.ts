@@ -32,7 +32,7 @@ export interface Demonstration {
   readonly signal: AbortSignal;
 }
 
-/** Tells what happens; standard output is for the trace. */
+/** Reports progress on standard error; standard output is for the trace. */
 export function say(sentence: string): void {
   process.stderr.write(`${sentence}\n`);
 }

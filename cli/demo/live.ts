@@ -33,7 +33,7 @@ export async function demonstrateLive(demonstration: Demonstration): Promise<voi
     const state = { lastTraceAtMs: 0 };
     const opened = openedPort();
     const done = new AbortController();
-    // Whatever the settings say: the demo is of the capture.
+    // Regardless of the settings: the demo shows the capture.
     const captured = { ...settings, capture: { ...settings.capture, captureEnabled: true } };
     const excluded = new ExcludedProcesses(allProcessesExcept(withDescendants(process.pid)));
     await runTogether(AbortSignal.any([signal, done.signal]), [

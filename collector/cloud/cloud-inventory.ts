@@ -1,17 +1,17 @@
 /**
- * What is known of a cloud after some of its lists failed. A failed list is no empty list: what its part had before goes
- * on, and where it never was listed (since this process runs, that is: another may have told of it), nothing ends.
+ * The resources of a cloud, also after some of its listings failed. A failed listing never deletes resources: those of its part
+ * stay. If this process has never listed the part, no resource of it ends, since another process may have published it.
  */
 import type { ResourceState } from '../resources/resource-state.ts';
 import type { ListedPart } from './cloud-provider.ts';
 
-/** What became of listing one region of an account. */
+/** Result of listing one region of an account. */
 export interface RegionRound {
   /** Name of its register: `aws:123456789012:us-east-1`. */
   readonly register: string;
   /** All that is known. */
   readonly states: readonly ResourceState[];
-  /** Those of the round before that are gone. */
+  /** Resources of the previous round that no longer exist. */
   readonly gone: readonly ResourceState[];
   /** False where there may be more than what is known. */
   readonly isComplete: boolean;
@@ -26,7 +26,7 @@ export class CloudInventory {
   /** Parts that have failed whenever they were listed. */
   #unknown = new Set<string>();
 
-  /** Takes in all parts of one round. */
+  /** Adds all parts of one round. */
   take(round: readonly ListedPart[]): readonly RegionRound[] {
     const parts = new Map<string, readonly ResourceState[]>();
     const unknown = new Set<string>();

@@ -9,7 +9,7 @@ import type { CloudProvider, ListedPart } from './cloud-provider.ts';
 export interface CloudSourceOptions {
   readonly name: string;
   readonly telemetry: Pick<StageTelemetry, 'emit'>;
-  /** Makes the provider anew for each run: what one remembers may be long past in the next. */
+  /** Creates a new provider for each run: what an old one remembers may be outdated. */
   readonly open: () => CloudProvider;
   readonly intervalMs: number;
 }
@@ -39,7 +39,7 @@ export class CloudSource implements ResourceSource {
     const isOver = (): boolean => signal.aborted;
     while (!isOver()) {
       const startMs = performance.now();
-      // What a list does not have any more was gone when it was asked for.
+      // A resource missing from a list had ended when the list was requested.
       const observedNs = BigInt(Date.now()) * 1_000_000n;
       const round = await this.#list(provider, signal);
       // What was cut off by the end of the process is no failure of the cloud.

@@ -14,7 +14,7 @@ export interface CloudSettings {
   readonly cloudAws: AwsConfig;
 }
 
-/** Every cloud there is, by the word that SPANLOOM_RESOURCES_CLOUD_PROVIDERS has for it. */
+/** Every supported cloud, by its name in SPANLOOM_RESOURCES_CLOUD_PROVIDERS. */
 const providers: Readonly<Record<string, (settings: CloudSettings) => () => CloudProvider>> = {
   aws: ({ cloudAws }) => awsProvider(cloudAws),
 };

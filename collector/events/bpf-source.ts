@@ -1,8 +1,13 @@
 /**
- * Kernel events as a source: each block that the addon hands over becomes one EventBatch. The events in it are Avro
- * already and are not looked at here. A block is acknowledged when the output has stored it; until then it counts against
- * the addon's limit, so that a slow output fills the ring buffer, whose losses are counted, and not this process. Whatever
- * goes wrong with a block, it is acknowledged, and its events are counted.
+ * The source of kernel events.
+ *
+ * Input: blocks of events from the addon, already encoded as Avro and not decoded here. Output: one EventBatch per block, with
+ * facts of new processes. State: unacknowledged blocks and known processes. Bounds: SPANLOOM_COLLECTOR_RING_BYTES,
+ * _MAX_UNACKNOWLEDGED_BLOCKS and _MAX_PROCESSES.
+ *
+ * A block is acknowledged when the output has stored it. Until then it counts against the addon's limit, so a slow output
+ * fills the ring buffer, whose losses are counted, and not this process's memory. A block that fails is acknowledged too, and
+ * its events are counted.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '../../core/errors.ts';
@@ -34,7 +39,7 @@ export interface BpfSourceOptions {
   readonly chooseEnvironment: ChooseEnvironment;
 }
 
-/** Every loss the addon tells of; others count as the last. */
+/** Every loss that the addon reports; others count as the last. */
 const lossReasons = [
   'ring_full',
   'socket_unresolved',
@@ -143,7 +148,7 @@ class BpfRun implements RunningSource {
   #startCapture(): Capture {
     const { native, capture: options, excluded, excludedCgroups } = this.#options;
     const { identity, telemetry } = this.#context;
-    // From the first event on; those that cannot be are told below.
+    // From the first event on; processes that cannot be excluded are logged below.
     const all = { ...options, excludedProcessIds: excluded.processIds, firstEventId: identity.firstEventId };
     let capture: Capture;
     try {
@@ -159,7 +164,7 @@ class BpfRun implements RunningSource {
     return capture;
   }
 
-  /** Groups come and go, and processes are moved into them: what holds is looked up anew every second. */
+  /** Groups are created and removed, and processes move between them: exclusions are looked up again every second. */
   #excludeCgroups(capture: Capture): void {
     const missing = capture.excludeControlGroups(this.#options.excludedCgroups);
     for (const path of missing)
@@ -167,7 +172,7 @@ class BpfRun implements RunningSource {
     this.#missingCgroups = missing;
   }
 
-  /** Called by the addon, above which nobody catches anything. */
+  /** Called by the addon, where no caller catches exceptions. */
   #take(block: CapturedBlock): void {
     this.#outstanding++;
     this.#counters.receive(block.eventCount);

@@ -1,12 +1,12 @@
 /**
- * Whether a capture still hears the kernel. The kernel counts what it writes to the ring buffer by itself, so silence can be
- * told from having nothing to say.
+ * Detects a capture that no longer receives events. The kernel counts what it writes to the ring buffer, which distinguishes a
+ * broken capture from an idle host.
  */
 import type { CaptureProgress } from '../../native/capture.ts';
 
 /** What is wrong, a sentence each; undefined when nothing is. */
 export interface CaptureCondition {
-  /** Events are there and none is read, for a reason that waiting does not heal. */
+  /** Events wait and none is read, for a reason that waiting does not fix. */
   readonly deaf: string | undefined;
   /** Reading has paused because the output does not take what was read. */
   readonly blocked: string | undefined;

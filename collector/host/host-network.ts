@@ -1,8 +1,8 @@
 /**
  * Addresses and hardware addresses of this host and of its network namespaces (containers without Kubernetes, virtual
- * routers). Those of pods are left out: Kubernetes tells of them, exactly and in time. Other namespaces are read through
- * the processes in them, as far as the rights of this process go; what cannot be read is not there. Namespaces that a user
- * has made for himself (in a user namespace of his own) are left out: in them he gives himself any address he likes.
+ * routers). Those of pods are left out: Kubernetes publishes them, exactly and in time. Other namespaces are read through
+ * the processes in them, as far as this process's rights allow; unreadable ones are skipped. Namespaces that a user created in
+ * a user namespace of their own are left out: there the user can assign any address.
  */
 import { readdirSync, readlinkSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';

@@ -1,6 +1,6 @@
 /**
  * The host as versions of a resource: a new one only when something about it has changed. The last one is kept in
- * <data directory>/host.json, so that the next run goes on with it.
+ * <data directory>/host.json, so that the next run continues with it.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ export class HostVersions {
   #read(): Resource | undefined {
     try {
       const { schema, resource } = stateSchema.parse(JSON.parse(readFileSync(this.#path, 'utf8')));
-      // Of another version of this program: the host begins anew.
+      // Written by another version of this program: the host starts with a new version.
       if (schema !== schemas.Resource.fingerprint) return undefined;
       return readResource(new AvroReader(Buffer.from(resource, 'base64')));
     } catch {

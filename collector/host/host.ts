@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { arch, hostname, release } from 'node:os';
 
-/** What the machine tells of itself. */
+/** Facts about the machine. */
 export interface MachineFacts {
   readonly hostName: string;
   /** Uid of the cloud instance that this host is; empty where it does not say. */

@@ -1,6 +1,7 @@
 /**
- * The objects of a cluster and how they hang together, pure: an object comes, changes or goes, and the resources that
- * follow from it are told. An object may come before what it refers to: what refers to it is told again when it comes.
+ * The objects of a cluster and their references, as a pure model: it turns additions, changes and deletions of objects into
+ * changes of resources. An object may arrive before one that it refers to; when that one arrives, its dependents are reported
+ * again.
  */
 import type { ResourceKind } from '../../schemas/generated/resource.ts';
 import type { ResourceState, ResourceUid } from '../resources/resource-state.ts';
@@ -73,7 +74,7 @@ export class ClusterModel {
     return this.#takeChanges(observedNs);
   }
 
-  /** An object is gone. @param last how it was at last */
+  /** An object was deleted. @param last its last state */
   remove(last: KeptObject, observedNs: bigint): readonly ResourceChange[] {
     const object = this.#of(last.kind).get(last.uid);
     if (object === undefined) return [];
@@ -90,7 +91,7 @@ export class ClusterModel {
     return [...end, ...this.#takeChanges(observedNs)];
   }
 
-  /** All objects of a kind: others of this kind are gone. */
+  /** All objects of a kind: others of this kind were deleted. */
   replace(kind: ObjectKind, objects: readonly KeptObject[], observedNs: bigint): readonly ResourceChange[] {
     const present = new Set(objects.map(({ uid }) => uid));
     const gone = [...this.#of(kind).values()].filter(({ uid }) => !present.has(uid));
@@ -104,7 +105,7 @@ export class ClusterModel {
     ];
   }
 
-  /** Sets up what objects are there at the beginning, without telling changes. */
+  /** Sets the initial objects, without reporting changes. */
   load(objects: readonly KeptObject[]): void {
     for (const object of objects) {
       this.#of(object.kind).set(object.uid, object);

@@ -43,7 +43,7 @@ function unknownServer(why: string, cause?: unknown): PipelineError {
   return new PipelineError('ENVIRONMENT_UNSUPPORTED', `The API server of Kubernetes is not known: ${why}.`, { cause });
 }
 
-/** What is wrong with a kubeconfig: the library tells of the file's text, line by line. */
+/** The problem of a kubeconfig; the library's error quotes the file's text, line by line. */
 function whyOf(error: unknown, kubeconfig: string | undefined): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (kubeconfig === undefined) return message;

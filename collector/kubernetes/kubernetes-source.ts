@@ -153,7 +153,7 @@ class ClusterFollower {
     this.#telemetry.emit(kubernetesEvents.synchronised, { objects: this.#model.size });
   }
 
-  /** Before all kinds were listed nothing is told: what a pod belongs to may not be known yet. */
+  /** Reports nothing before all kinds were listed: the owner of a pod may not be known yet. */
   #apply(changes: readonly ResourceChange[]): void {
     if (this.#register === undefined) return;
     let states: ResourceState[] = [];

@@ -1,6 +1,6 @@
 /**
- * One of several instances leads: the one that holds a Lease and renews it. The resourceVersion that comes with every
- * write lets the server refuse all but one of those who write at the same time. Clocks of instances are never compared:
+ * Leader election: of several instances the one that holds a Lease and renews it leads. The resourceVersion of every write lets
+ * the server refuse all but one of several concurrent writes. Clocks of instances are never compared:
  * each waits until it has seen no renewal for the lease's duration, by its own clock.
  */
 import { type Sleep, sleepByTimer } from '../../core/stage/retry.ts';
@@ -108,7 +108,7 @@ export class Lease {
     }
   }
 
-  /** When this instance held the lease at the latest; undefined when it does not, or nobody knows. */
+  /** When this instance was last known to hold the lease; undefined if it does not hold it, or if that is unknown. */
   async #try(signal: AbortSignal): Promise<number | undefined> {
     const askedAtMs = this.#now();
     this.#options.onTurn();

@@ -3,8 +3,8 @@
  *
  *   list in pages → all objects and a resourceVersion → watch from there → events, bookmarks → …
  *
- * A watch that ends or breaks off goes on from the last version that it told. When the server does not have that any
- * more (410 Gone, as status or as an event), and from time to time anyway, everything is listed anew.
+ * A watch that ends or fails continues from the last version that it reported. If the server no longer has that version
+ * (410 Gone, as status or as an event), and at intervals in any case, everything is listed again.
  */
 import type { Sleep } from '../../core/stage/retry.ts';
 import { type ApiClient, ApiError, errorOfEvent, unreadable } from './api-client.ts';
@@ -15,7 +15,7 @@ export interface ListWatchOptions {
   readonly client: ApiClient;
   readonly path: string;
   readonly pageSize: number;
-  /** Everything is listed anew after this time. */
+  /** Everything is listed again after this time. */
   readonly resyncMs: number;
   readonly signal: AbortSignal;
   readonly sleep: Sleep;
@@ -25,7 +25,7 @@ export interface ListWatchOptions {
   readonly now: () => number;
 }
 
-/** What is told of a kind; objects are as the server gives them. */
+/** Receives the objects of a kind, as the server returns them. */
 export interface ListWatchEvents {
   /** A list begins: what the former one brought so far counts no more. */
   listBegins(): void;
@@ -34,7 +34,7 @@ export interface ListWatchEvents {
   listed(): void;
   put(object: unknown): void;
   removed(object: unknown): void;
-  /** Why it begins anew or goes on after a pause. */
+  /** Why it lists again, or continues after a pause. */
   failed(error: ApiError, pauseMs: number): void;
   /** The server is heard of again. */
   recovered(): void;

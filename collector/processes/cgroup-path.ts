@@ -1,4 +1,4 @@
-/** The container of a process, as its cgroup paths tell. Both are empty outside containers and pods. */
+/** The container and pod of a process, from its cgroup paths. Both are empty outside containers and pods. */
 export interface ContainerFacts {
   /** 64 hex digits. */
   readonly containerId: string;

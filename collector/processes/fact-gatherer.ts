@@ -1,8 +1,8 @@
 /**
- * Gathers the facts of processes as the kernel tells of them. What a process has in its memory (command line, environment)
- * is read on another thread, because a process can make that wait for ever: the batch with its first events waits for it a
- * little, then goes without, and what comes later goes with a later batch. A process that changes its name all the time,
- * and processes that come by the thousand, are looked at no more often than the bounds below say.
+ * Gathers facts of processes that the kernel reports. A process's memory (command line, environment) is read on another thread,
+ * because a process can make that read wait for ever. The batch with its first events waits for it briefly, then is sent
+ * without; late facts are sent with a later batch. The bounds below limit how often a process that changes its name, and how
+ * many new processes, are examined.
  */
 import { setTimeout as sleepByTimer } from 'node:timers/promises';
 import type { ProcessMemory, SeenProcess } from '../../native/capture.ts';
@@ -50,7 +50,7 @@ export class FactGatherer {
     this.#allowedAtMs = this.#now();
   }
 
-  /** Takes in a process that is new or has changed. Resolves, and never rejects, when its events need not wait any more. */
+  /** Adds a new or changed process. Resolves, and never rejects, when its events need not wait any more. */
   gather(seen: SeenProcess): Promise<void> | undefined {
     const nowMs = this.#now();
     const before = this.#lookedAt.get(seen.processId);
@@ -66,12 +66,12 @@ export class FactGatherer {
     if (isKnown) return undefined;
     const late = this.#sleep(waitMs).then(() => 'late' as const);
     return Promise.race([read, late]).then((outcome) => {
-      // For now what the kernel tells; the rest follows when it is there.
+      // For now the kernel's facts; the rest follows when it was read.
       if (outcome === 'late') this.#tell(seen, undefined);
     });
   }
 
-  /** Processes of which nothing is told because more came than can be looked at, since the last call. */
+  /** Number of processes, since the last call, whose facts are missing because too many were new at once. */
   takeLeftOut(): number {
     const leftOut = this.#leftOut;
     this.#leftOut = 0;
@@ -107,7 +107,7 @@ export class FactGatherer {
       const facts = this.#options.table.note(seen, memory);
       if (facts !== undefined) this.#options.onFacts(facts);
     } catch {
-      // Whatever a process brings: its facts are left out, everything else goes on.
+      // On any error of one process, its facts are left out and everything else continues.
       this.#leftOut++;
     }
   }

@@ -1,10 +1,10 @@
 /**
- * What /proc tells of processes without touching anything that they chose: reading these files never waits. Command line
+ * Facts about processes from files of /proc whose read never waits, since processes do not control them. Command line
  * and environment are not among them, nor is any path below /proc/<pid>/root: native/process-memory.h, process-files.h.
  */
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 
-/** What /proc tells of a process that runs. */
+/** Facts from /proc about a running process. */
 export interface ProcFiles {
   /** Field 22 of stat: CLOCK_BOOTTIME at its start in hundredths of a second. */
   readonly startTicks: number;
@@ -19,7 +19,7 @@ export interface ProcFiles {
 /** Paths of control groups are at most 4 KiB, with a dozen of hierarchies. */
 const maxBytes = 64 * 1024;
 
-/** Text of a file of procfs, no more than `limit` bytes of it; empty when it is gone or forbidden. */
+/** Text of a file of procfs, at most `limit` bytes; empty if it no longer exists or is forbidden. */
 export function readProcText(path: string, limit: number = maxBytes): string {
   let file: number | undefined;
   try {
@@ -38,7 +38,7 @@ export function readProcText(path: string, limit: number = maxBytes): string {
   }
 }
 
-/** Where a link of procfs leads; empty when it is gone or forbidden. */
+/** Target of a link of procfs; empty if it no longer exists or is forbidden. */
 function readLink(path: string): string {
   try {
     return readlinkSync(path);
@@ -71,7 +71,7 @@ export function parseEnviron(text: string): Readonly<Record<string, string>> {
   return variables;
 }
 
-/** Everything at once; undefined when the process is gone. */
+/** All facts at once; undefined if the process has ended. */
 export function readProcFiles(processId: number, root = '/proc'): ProcFiles | undefined {
   const directory = `${root}/${processId}`;
   const stat = parseStat(readProcText(`${directory}/stat`, 4096));
@@ -83,7 +83,7 @@ export function readProcFiles(processId: number, root = '/proc'): ProcFiles | un
   };
 }
 
-/** Start of a process as in {@link ProcFiles}; undefined when it is gone. */
+/** Start of a process as in {@link ProcFiles}; undefined if it has ended. */
 export function readStartTicks(processId: number, root = '/proc'): number | undefined {
   return parseStat(readProcText(`${root}/${processId}/stat`, 4096))?.startTicks;
 }

@@ -1,6 +1,6 @@
 /**
- * The processes whose events were seen: their facts, told once when they are new or changed, and again in turns, so that
- * a reader that starts later learns them too.
+ * The processes whose events were seen. Their facts are sent when they are new or changed, and again at intervals, so that a
+ * reader that starts later learns them too.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { processUid } from '../../core/agents/agent-resources.ts';
@@ -40,7 +40,7 @@ export class ProcessTable {
   readonly #readProcFiles: (processId: number) => ProcFiles | undefined;
   readonly #readStartTicks: (processId: number) => number | undefined;
   readonly #known = new Map<number, KnownProcess>();
-  /** Process ids still to be told again in this turn. */
+  /** Process ids whose facts are still to be sent again in this round. */
   #turn: number[] = [];
 
   constructor(options: ProcessTableOptions) {
@@ -54,7 +54,7 @@ export class ProcessTable {
   }
 
   /**
-   * Takes in a process that is new or changed; undefined when nothing about it is.
+   * Adds a new or changed process; undefined if nothing about it changed.
    *
    * @param memory read before this call; undefined when that could not be read, or not yet
    */
@@ -71,8 +71,8 @@ export class ProcessTable {
   }
 
   /**
-   * Goes on with the turn over all processes, by `share` of them: the facts of those that still run, to be told again,
-   * and of those that have ended, which are forgotten.
+   * Continues the round over all processes by `share` of them: returns the facts of running ones, to be sent again, and of ended
+   * ones, which are forgotten.
    */
   revisit(share: number): { readonly running: readonly ProcessFacts[]; readonly ended: readonly ProcessFacts[] } {
     if (this.#turn.length === 0) this.#turn = [...this.#known.keys()];

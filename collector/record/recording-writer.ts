@@ -16,7 +16,7 @@ export interface RecordingOptions {
   readonly flushIntervalMs?: number;
 }
 
-/** A block is written when this much waits, whatever the time: it bounds memory, and what a damaged block costs. */
+/** A block is written when this many bytes wait: it bounds memory, and the loss by a damaged block. */
 const blockBytes = 1024 * 1024;
 
 /** Key of the host's resource in the metadata: what cannot be derived from event batches (its addresses). */
@@ -55,7 +55,7 @@ export class RecordingWriter implements Output {
     this.#path = path;
     this.#codec = options.codec;
     this.#timer = setInterval(() => {
-      // The next send or close tells of it.
+      // The next send or close throws the error.
       this.#flush().catch((error: unknown) => (this.#failure ??= error));
     }, options.flushIntervalMs ?? 1_000);
   }
@@ -75,7 +75,7 @@ export class RecordingWriter implements Output {
         this.batches++;
       } else if (topic === ('agent-resources' satisfies Topic) && key.startsWith('host:')) this.#host ??= value;
     }
-    // The header goes out at once: a file without one is no recording.
+    // The header is written at once: a file without one is no recording.
     if (!this.#isHeaderWritten || this.#waitingBytes >= blockBytes) await this.#flush();
   }
 

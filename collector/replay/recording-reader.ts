@@ -1,7 +1,7 @@
 /**
  * Reads recordings (Avro object container files of EventBatch), also damaged ones: everything that is readable is
  * yielded, then one error names the file and the first position where it was not. A block that is cut yields the batches
- * that are whole; behind a damaged block reading goes on at the next marker.
+ * that are whole; after a damaged block reading continues at the next marker.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { constants, inflateRawSync } from 'node:zlib';
@@ -214,7 +214,7 @@ async function readWhole(window: FileWindow, path: string): Promise<ContainerHea
 class FileWindow {
   readonly file: FileHandle;
   readonly sizeBytes: number;
-  /** Where reading goes on; bytes before it are not needed any more. */
+  /** Where reading continues; bytes before it are no longer needed. */
   position = 0;
   #bytes: Buffer = Buffer.alloc(0);
   #start = 0;

@@ -1,6 +1,6 @@
 /**
  * Sends a recording as if it were captured now: event batches keyed by their agent, and the resources that follow from
- * their process facts. The same recording makes the same messages in the same order, whatever the speed.
+ * their process facts. The same recording makes the same messages in the same order at any speed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OutgoingMessage } from '../../core/bus/bus.ts';
@@ -133,7 +133,7 @@ class DerivedResources {
         messages.push(resourceMessage(this.#readRecordedHost(facts.hostResourceId) ?? hostResource(host)));
       }
       const known = this.#processes.get(facts.resourceId);
-      // Facts are told again and again; only names change while the resource stays.
+      // Facts are repeated; only names change while the resource stays.
       if (known?.serviceName === facts.serviceName && known.name === facts.name) continue;
       this.#processes.set(facts.resourceId, facts);
       messages.push(resourceMessage(processResource(agentId, facts)));

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { VersionBook } from './version-book.ts';
 
-/** Metrics of the publisher besides those of every stage. @returns what is told the delay of each batch */
+/** Metrics of the publisher besides those of every stage. @returns a function that records the delay of each batch */
 export function resourceMetrics({ registry }: Telemetry, book: () => VersionBook): (delayMs: number) => void {
   const registers = [registry];
   new Gauge({

@@ -8,7 +8,7 @@ import type { ResourceRegisters, ResourceSource } from './resource-source.ts';
 import { resourcesStageName } from './stage-name.ts';
 import { VersionBook } from './version-book.ts';
 
-/** What publishing once needs. The bus stays open: whoever opened it closes it. */
+/** Options of {@link publishOnce}. The caller closes the bus. */
 export interface PublishOnceOptions {
   readonly config: ResourcesConfig;
   readonly bus: Bus;
@@ -19,7 +19,7 @@ export interface PublishOnceOptions {
 
 const checkEveryMs = 10;
 
-/** Publishes what sources know first, so that it is there before events are. Sources that never tell anything make it wait. */
+/** Publishes the first resources of all sources, before events are sent. Waits until each source has reported. */
 export async function publishOnce({ config, bus, sources, telemetry, signal }: PublishOnceOptions): Promise<void> {
   const book = new VersionBook({ settleMs: 0, retentionMs: config.retention });
   const stage = stageTelemetry(telemetry, resourcesStageName, () => book.counters);
@@ -45,7 +45,7 @@ export async function publishOnce({ config, bus, sources, telemetry, signal }: P
   }
 }
 
-/** Registers that say when something was told. */
+/** Registers that note when a source has reported. */
 function telling(registers: ResourceRegisters, onTold: () => void): ResourceRegisters {
   const of = (name: string): ResourceRegister => {
     const register = registers.of(name);

@@ -34,15 +34,15 @@ export interface PublisherOptions {
   readonly book: VersionBook;
   readonly telemetry: Pick<StageTelemetry, 'emit' | 'turn'>;
   readonly signal: AbortSignal;
-  /** Told how long the oldest change of each batch took from its source to the topic. */
+  /** Called with the time that the oldest change of each batch took from its source to the topic. */
   readonly published?: (delayMs: number) => void;
   /** Milliseconds since the Unix epoch. */
   readonly now?: () => number;
 }
 
 /**
- * Publishes what sources tell as versions of resources. It begins by reading what is there, so that it goes on where
- * another ended, with the same ids.
+ * Publishes reports of sources as versions of resources. It first reads the published versions, so that it continues where
+ * another instance ended, with the same ids.
  */
 export class ResourcePublisher implements ResourceRegisters {
   readonly #options: PublisherOptions;

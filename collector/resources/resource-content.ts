@@ -26,7 +26,7 @@ export interface Content {
   readonly cut: number;
 }
 
-/** What a source tells, in bounds and in order. */
+/** The content of a source's report, within bounds and sorted. */
 export function contentOf(state: ResourceState): Content {
   let cut = 0;
   const text = (value: string): string => {

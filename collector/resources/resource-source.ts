@@ -10,15 +10,15 @@ export interface ResourceRegisters {
   of(name: string): ResourceRegister;
 }
 
-/** Something that knows resources and tells them as long as it runs. */
+/** A source of resources: reports them as long as it runs. */
 export interface ResourceSource {
   /** For logs, metrics and readiness: `kubernetes`, `aws`, `file`. */
   readonly name: string;
   /**
-   * Tells until the signal fires, then returns soon and tells nothing more. It waits for what is away by itself; may be
-   * called again after it returned.
+   * Reports until the signal fires, then returns soon and reports nothing more. It retries unavailable dependencies itself, and
+   * may be called again after it returned.
    *
-   * @throws PipelineError when no waiting heals it: the process ends then
+   * @throws PipelineError for errors that a retry cannot fix: then the process ends
    */
   run(registers: ResourceRegisters, signal: AbortSignal): Promise<void>;
 }

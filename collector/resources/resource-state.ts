@@ -26,16 +26,16 @@ export interface ResourceState extends ResourceUid {
 }
 
 /**
- * Takes in what sources know. Kept by uid: a resource that is told again unchanged makes no new version.
+ * Receives the resources of a source, by uid. A resource that is reported again unchanged makes no new version.
  *
  * A source that knows only all at once (a file, a cloud's lists) calls `replaceAll`; one that hears of changes calls
  * `replaceAll` with its list and then `put` and `end`.
  */
 export interface ResourceRegister {
-  /** All resources of this source as of now: whatever it told before and is not among them has ended. */
+  /** All resources of this source as of now: earlier ones that are not among them have ended. */
   replaceAll(states: readonly ResourceState[], observedNs: bigint): void;
   /** New or changed resources. */
   put(states: readonly ResourceState[], observedNs: bigint): void;
-  /** A resource is gone since `endedNs`. */
+  /** A resource ended at `endedNs`. */
   end(resource: ResourceUid, endedNs: bigint): void;
 }

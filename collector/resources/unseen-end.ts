@@ -1,9 +1,9 @@
 /**
- * When something ended that nobody saw ending: it was there when its source was heard of last, and is not among what
- * there is now. When another has its address, it was gone. Starts may be whole seconds, cut off.
+ * The end of a resource that no publisher saw: it existed at its source's last report, and does not exist now. If another
+ * resource got its address, it had ended by then. Starts may be truncated to whole seconds.
  */
 
-/** The start of whoever has an address, by the address. */
+/** The start of the owner of an address, by address. */
 export type StartsByAddress = ReadonlyMap<string, bigint>;
 
 /** Who has an address since when; in Unix nanoseconds. */
@@ -20,7 +20,7 @@ export function startsByAddress(started: Iterable<StartedAt>): StartsByAddress {
   return starts;
 }
 
-/** Until when it can have been there. Of what began at an unknown time no other start tells anything. */
+/** Latest possible end of a resource. A resource with an unknown start is not compared with other starts. */
 export function latestEnd({ addresses, startNs }: StartedAt, others: StartsByAddress, observedNs: bigint): bigint {
   let latestNs = observedNs;
   for (const address of addresses) {

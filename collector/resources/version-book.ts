@@ -1,10 +1,12 @@
 /**
- * What the publisher knows of every resource, and the versions that follow from what sources tell: pure, time is an
- * argument.
+ * The state of the resource publisher, pure, with time as an argument.
  *
- * What a source tells becomes a step of its resource. Steps wait a moment, so that a resource that changes several times
- * in a row gets one version: a step takes the place of the one before it, unless that would hide that the resource had
- * an address. When they are due, each makes a version: the former ends (same key again, with the end), the new begins.
+ * Input: reports of sources, and the published versions. Output: versions to publish. State: every current resource, its ended
+ * versions, and pending steps. Bound: ended versions by SPANLOOM_RESOURCES_RETENTION.
+ *
+ * A report becomes a step of its resource. Steps wait for SPANLOOM_RESOURCES_SETTLE, so that several changes in a row make one
+ * version: a step replaces the one before it, unless that would hide an address of the resource. A due step makes a version:
+ * the former one ends (same key again, with the end), the new one begins.
  */
 import { Counters } from '../../core/stage/accounting.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
@@ -68,7 +70,7 @@ export interface VersionBookOptions {
   readonly counters?: BookCounters;
 }
 
-/** What became of what sources told. */
+/** Outcome of a source's report. */
 export type BookCounters = Counters<'unchanged' | 'settled', 'bad_uid' | 'bad_address' | 'never_told'>;
 
 /** Key of a version on the topic `resources`. */
@@ -95,14 +97,14 @@ export class VersionBook {
       options.counters ?? new Counters(['unchanged', 'settled'], ['bad_uid', 'bad_address', 'never_told']);
   }
 
-  /** Takes in a version as it stands in the topic. @param source undefined when no publisher sent it: agents' */
+  /** Adds a published version. @param source undefined if no publisher sent it, but an agent */
   learn(version: Resource, source: string | undefined): void {
     if (source === undefined || version.uid === '') return;
     const entry = this.#entryOf(version, source);
     entry.source = source;
     const owners = this.#ownersOf(version.kind);
     if (!owners.has(version.id)) owners.set(version.id, version.uid);
-    // Two publishers at once may both give an id: the lower counts, whoever looks.
+    // Two publishers at once may both assign an id: for every reader the lower one counts.
     if (entry.id === 0) entry.id = version.id;
     else if (version.id < entry.id) {
       entry.id = version.id;
@@ -143,7 +145,7 @@ export class VersionBook {
     for (const state of states) this.#putOne(source, state, observedNs, nowMs);
   }
 
-  /** All resources of a source: others that it told before end. */
+  /** All resources of a source: others that it reported before end. */
   replaceAll(source: string, states: readonly ResourceState[], observedNs: bigint, nowMs: number): void {
     this.put(source, states, observedNs, nowMs);
     const told = new Set(states.map(({ kind, uid }) => entryKey(kind, uid)));
@@ -154,7 +156,7 @@ export class VersionBook {
         this.end(source, entry, this.#lastMoment(entry, starts, observedNs), nowMs);
   }
 
-  /** Until when a resource can have been there whose end nobody saw; others than pods have their addresses together. */
+  /** Latest possible end of a resource whose end no publisher saw; resources other than pods may share addresses. */
   #lastMoment(entry: Entry, starts: StartsByAddress, observedNs: bigint): bigint {
     const content = entry.kind === 'pod' ? this.#contentOf(entry) : undefined;
     if (content === undefined) return observedNs;
@@ -162,7 +164,7 @@ export class VersionBook {
     return latestEnd({ addresses, startNs: entry.living!.validFromNs }, starts, observedNs);
   }
 
-  /** A resource of a source is gone. */
+  /** A resource of a source ended. */
   end(source: string, { kind, uid }: ResourceUid, endedNs: bigint, nowMs: number): void {
     this.counters.receive();
     const entry = this.#entries.get(entryKey(kind, uid));
@@ -220,7 +222,7 @@ export class VersionBook {
     return undefined;
   }
 
-  /** When the oldest of the steps was told that have not become versions yet. */
+  /** Time of the oldest pending step. */
   toldAtMs(): number | undefined {
     for (const dueAtMs of this.#due.values()) return dueAtMs - this.#options.settleMs;
     return undefined;
@@ -331,7 +333,7 @@ export class VersionBook {
     return removals;
   }
 
-  /** Gives up what was told and is not published: another instance has to. */
+  /** Drops reports that are not published: another instance publishes them. */
   drop(): void {
     for (const { steps } of this.#due.keys()) this.counters.drop('revoked', steps.splice(0).length);
     this.#due.clear();

@@ -1,11 +1,11 @@
 /**
- * The key of an agent, and its id, which follows from the key: whoever has an id has shown, by a signature, that the private
- * key is theirs, and nobody keeps a list.
+ * The key of an agent, and its id, which is derived from the key. A signature proves that the sender has the private key of an
+ * id, so no list of agents is needed.
  *
- * An id is a number of 53 bits, which alone would be too few: somebody could make keys until one has the id of another
- * agent. So an id counts only where the hash that it is taken from also ends with 18 zero bits, found by trying a nonce, as
- * in cryptographically generated addresses (RFC 3972, section 7.2). That takes an agent half a second, once; to have the id of a
- * certain agent takes 2^71 hashes.
+ * An id has 53 bits. Alone these would be too few: an attacker could make keys until one has the id of another agent. So an
+ * id counts only if its hash also ends with 18 zero bits, found by trying nonces, as in cryptographically generated
+ * addresses (RFC 3972, section 7.2). That takes an agent half a second, once; to get the id of one certain agent takes 2^71
+ * hashes.
  */
 import {
   createHmac,
@@ -37,7 +37,7 @@ export class AgentKey {
   readonly #secret: Buffer;
   /** Public key and nonce, base64url: what a message carries. */
   readonly publicText: string;
-  /** The agent whose key it is; undefined of a key without one, which has to be trusted by name. */
+  /** The agent whose key it is; undefined for an operator's key, which has to be trusted explicitly. */
   readonly agentId: number | undefined;
 
   /** Makes a key of a new agent; takes about half a second. */
@@ -49,7 +49,7 @@ export class AgentKey {
     }
   }
 
-  /** Makes a key of no agent, for whoever replays what agents recorded. */
+  /** Makes a key without an agent, for an operator who replays recordings. */
   static forReplays(): AgentKey {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     return new AgentKey(privateKey, Buffer.concat([rawPublicKey(publicKey), Buffer.alloc(nonceBytes)]));

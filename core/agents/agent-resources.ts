@@ -28,7 +28,7 @@ export function hash31(text: string): number {
 /** Greatest integer id. */
 export const maxResourceId = 0x7fffffff;
 
-/** Where the hashes of an agent's processes collide, the next free id is taken: never more than so far away. */
+/** If hashes of an agent's processes collide, the next free id is used, at most this far from the hash. */
 const maxProbes = 64;
 
 /** Key of a version of a resource; see keyOf in resources.ts of the collector for what an agent puts behind it. */

@@ -1,9 +1,9 @@
 /**
- * Signatures of agents: each message of the topics that collectors write says, in two headers, which key signed it and how.
+ * Signatures of agents: each message of the topics that collectors write has two headers, its key and its signature.
  *
- * Signed is everything that a reader takes from a message: the topic without its prefix, the key, which schema the value
- * has, and the value by its hash. So neither of them can be given to another message. Not signed are other headers, the
- * partition and the offset: a message may be copied as a whole.
+ * The signature covers everything that a reader uses: the topic without its prefix, the key, the value's schema, and the
+ * value's hash. So no part can be moved to another message. It does not cover other headers, the partition and the offset:
+ * a message may be copied as a whole.
  */
 import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
 import type { OutgoingMessage, ReceivedMessage } from '../bus/bus.ts';
@@ -21,18 +21,18 @@ export function signedMessage(message: OutgoingMessage, key: AgentKey): Outgoing
   return { ...message, headers };
 }
 
-/** Whose signatures count. */
+/** Which signatures are required and accepted. */
 export interface SignaturePolicy {
-  /** False: who does not sign is taken at their word. A wrong signature is refused all the same. */
+  /** False: unsigned messages are believed. A wrong signature is refused in any case. */
   readonly isRequired: boolean;
   /** Keys, as {@link AgentKey.publicText}, that may speak for every agent. */
   readonly trustedKeys: readonly string[];
 }
 
-/** For a log that only this process writes, or that nobody else can write. */
+/** For a log that only trusted processes can write. */
 export const unsignedAccepted: SignaturePolicy = { isRequired: false, trustedKeys: [] };
 
-/** Who wrote a message: an agent, or somebody who may speak for all of them. */
+/** The author of a message: an agent, or an operator who may speak for all of them. */
 export interface Author {
   readonly kind: 'author';
   /** Undefined: for every agent. */
@@ -56,7 +56,7 @@ interface KnownKey {
 /** Keys that are kept ready; beyond it they are read again. */
 const maxKeys = 4096;
 
-/** Finds out who wrote a message. */
+/** Verifies the author of a message. */
 export class SignatureChecker {
   readonly #isRequired: boolean;
   readonly #trusted: ReadonlySet<string>;
@@ -101,7 +101,7 @@ export class SignatureChecker {
   }
 }
 
-/** A message that says it is of somebody who did not write it. */
+/** A message that claims an author who did not sign it. */
 export function forged(detail: string): SignatureProblem {
   return { kind: 'refused', reason: 'forged', detail };
 }

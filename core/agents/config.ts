@@ -4,7 +4,7 @@ import { choiceSetting, listSetting } from '../config/setting.ts';
 import { parsePublicKey } from './agent-key.ts';
 import type { SignaturePolicy } from './agent-signature.ts';
 
-/** Settings of who may speak for an agent: SPANLOOM_AGENTS_…. */
+/** Settings of agents' signatures: SPANLOOM_AGENTS_…. */
 export const agentsConfig = defineConfig(
   z.object({
     signatures: choiceSetting(['required', 'accepted'], {
@@ -23,7 +23,7 @@ export const agentsConfig = defineConfig(
 /** Values of {@link agentsConfig}. */
 export type AgentsConfig = Readonly<ConfigOf<typeof agentsConfig>>;
 
-/** Whose signatures count on a log. @param onKafka others may write there */
+/** The signature policy of a log. @param onKafka whether other processes may write to the log */
 export function signaturePolicy({ signatures, trustedKeys }: AgentsConfig, onKafka: boolean): SignaturePolicy {
   return { isRequired: signatures === undefined ? onKafka : signatures === 'required', trustedKeys };
 }

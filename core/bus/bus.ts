@@ -48,17 +48,17 @@ export interface Position extends TopicPartition {
   readonly offset: number;
   /** Results of all messages below this offset have been acknowledged downstream; at least `offset`. */
   readonly emittedBelow: number;
-  /** Work that had begun when this was stored. Whoever is given it knows that the one before ended in the middle. */
+  /** Work in progress when this was stored. An owner that is assigned it knows that the previous owner died at work. */
   readonly inHand?: InHand;
-  /** Offsets of messages that were put aside and must not be worked on when they are read again. */
+  /** Offsets of messages that became dead letters and must not be processed when they are read again. */
   readonly putAside?: readonly number[];
 }
 
 /** A turn of a stage, or one message of it. */
 export interface InHand {
-  /** How many starts ended in the middle before, without getting further. */
+  /** How many starts died at work before, without progress. */
   readonly deaths: number;
-  /** The message that is worked on alone, and how many starts ended with it in hand before. */
+  /** The message that is processed alone, and how many starts died on it before. */
   readonly message?: { readonly offset: number; readonly deaths: number };
 }
 
@@ -115,9 +115,9 @@ export interface Poll {
 }
 
 /**
- * Notes of the message that a stage works on alone. They are written without waiting, and outlive the process but not the
- * machine: so what the last owner of a partition was doing when it died is known exactly, which marks in positions, stored
- * before and after, cannot tell.
+ * Notes of the message that a stage processes alone. Writing them does not wait; they survive the process but not the machine.
+ * So the next owner of a partition knows exactly what the previous one was doing when it died. Marks in positions are less
+ * exact: they are stored before and after the work.
  */
 export interface WorkNotes {
   /** Work on this message begins now. */
@@ -142,7 +142,7 @@ export interface Consumer {
   commit(positions: readonly Position[]): Promise<void>;
   /** For each assigned partition: the offset that the next message will get. Lag is that minus the offset last read. */
   endOffsets(): Promise<readonly (TopicPartition & { readonly offset: number })[]>;
-  /** How many starts of a stage a message may end before it is put aside; undefined or 0: any number. */
+  /** How many starts of a stage a message may end before it becomes a dead letter; undefined or 0: any number. */
   readonly maxDeaths?: number;
   /** Where the bus has a place for them. */
   readonly workNotes?: WorkNotes;

@@ -2,8 +2,8 @@
 const slackMs = 1_000;
 
 /**
- * Time by the accept times of one partition's messages, which never goes back: when the clock of the bus is set back, it
- * goes on from where it was.
+ * Monotonic time by the timestamps of one partition's messages: if the clock of the bus is set back, it continues from where it
+ * was.
  */
 export class SteadyTime {
   nowMs = 0;

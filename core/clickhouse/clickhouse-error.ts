@@ -2,7 +2,7 @@ import { PipelineError } from '../errors.ts';
 
 /**
  * Types of errors after which the same call may succeed later (names as in ClickHouse's ErrorCodes.cpp): too much work,
- * a network in between, a keeper that is away, a file that could not be written.
+ * a network in between, an unavailable keeper, a file that could not be written.
  */
 const passingTypes: ReadonlySet<string> = new Set([
   'ABORTED',

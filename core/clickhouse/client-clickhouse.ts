@@ -30,7 +30,7 @@ export function clientClickHouse({ place, readers, writers, control, ...behaviou
       signal?.throwIfAborted();
       return await work();
     } catch (error) {
-      // Whoever cancelled knows why; what the engine says of it is no news.
+      // The caller cancelled it and knows why: the engine's error adds nothing.
       signal?.throwIfAborted();
       throw clickHouseError(error, place);
     }

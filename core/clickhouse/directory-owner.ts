@@ -5,7 +5,7 @@ import { join } from 'node:path';
  * The other process that has an embedded ClickHouse directory open, if there is one. The engine holds a lock (flock) on
  * the file `status` for as long as it lives; a file without a lock was left by a kill.
  *
- * @returns its process id; undefined when nobody has it, or when this cannot be seen (/proc/locks is of Linux)
+ * @returns its process id; undefined if no process has it, or if this is unknown (/proc/locks is of Linux)
  */
 export function directoryOwner(directory: string, locksPath = '/proc/locks'): number | undefined {
   try {
@@ -16,7 +16,7 @@ export function directoryOwner(directory: string, locksPath = '/proc/locks'): nu
       if (match !== null && Number(match[2]) === ino && Number(match[1]) !== process.pid) return Number(match[1]);
     }
   } catch {
-    // No such file: nobody has ever opened it, or the platform does not tell.
+    // No such file: no process has ever opened it, or the platform has no /proc/locks.
   }
   return undefined;
 }

@@ -1,9 +1,9 @@
 /**
  * ClickHouse in this process (chdb). The engine holds one data directory a process and locks it; several connections of
- * one process share it. Queries run on the engine's own threads: the event loop goes on.
+ * one process share it. Queries run on the engine's own threads and do not block the event loop.
  *
- * Rows reach it through a file beside the data, because the engine's own insert takes text formats only. The file is
- * gone when the insert is done; what a kill left behind is removed by the next start.
+ * Rows reach it through a file beside the data, because the engine's own insert accepts text formats only. The file is removed
+ * after the insert; the next start removes files that a kill left behind.
  */
 import { accessSync, constants, readdirSync, rmSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
@@ -33,7 +33,7 @@ export interface EmbeddedClickHouseOptions {
   readonly mergeThreads?: number;
 }
 
-/** The engine of this process. It lives as long as somebody uses it: the session keeps its settings. */
+/** The engine of this process. It stays open while a connection uses it: the session keeps its settings. */
 interface Engine {
   readonly directory: string;
   readonly session: Session;
@@ -177,7 +177,7 @@ export function openEmbeddedClickHouse(options: EmbeddedClickHouseOptions): Clic
   used.users++;
   const connect = (): ClickHouseClient => {
     const connection = createChdbConnection({ path: used.directory });
-    // Both packages carry the same interface, each in a copy of its own that the compiler tells apart.
+    // Both packages have the same interface, in copies that the compiler treats as different types.
     return createClient({
       connection: connection as unknown as ClientConnection,
       log: { level: ClickHouseLogLevel.OFF },

@@ -36,7 +36,7 @@ export async function narrowEnumColumns(
   });
 }
 
-/** Adds the symbols that the column lacks. Views over it know them only after they are made anew. */
+/** Adds the symbols that the column lacks. Views over it know them only after they are recreated. */
 export async function widenEnumColumn(clickHouse: ClickHouse, { table, column, symbols }: EnumColumn): Promise<void> {
   await clickHouse.execute(`ALTER TABLE ${table} MODIFY COLUMN ${column} ${enumType(symbols)}`);
 }

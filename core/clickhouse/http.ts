@@ -48,7 +48,7 @@ export function openHttpClickHouse(options: HttpClickHouseOptions): ClickHouse {
       request_timeout: options.requestTimeoutMs,
       max_open_connections: connections,
       application: 'spanloom',
-      // What fails is thrown, and told by whoever catches it.
+      // Errors are thrown; the caller logs them.
       log: { level: ClickHouseLogLevel.OFF },
     });
   const controlClient = connect(maxConnections.control);

@@ -26,7 +26,7 @@ function loginOf({ login }: ClickHouse): string {
   return login === undefined ? '' : `USER ${stringLiteral(login.user)} PASSWORD ${stringLiteral(login.password)} `;
 }
 
-/** A failed statement may be told in full, and then with the password in it. */
+/** An error may quote the failed statement, and with it the password. */
 function withoutPassword(error: unknown, { login }: ClickHouse): unknown {
   if (!(error instanceof PipelineError) || login === undefined || login.password === '') return error;
   const secrets = [stringLiteral(login.password).slice(1, -1), login.password];
@@ -108,7 +108,7 @@ async function staleDerived(clickHouse: ClickHouse, derived: readonly DerivedFil
   return derived.filter(({ name, sql }) => checksums.get(name) !== checksumOf(sql));
 }
 
-/** Before tables change: if what follows is cut short, everything over them is made anew at the next start. */
+/** Before tables change: if the rest is interrupted, the next start recreates everything that depends on them. */
 async function forgetDerived(clickHouse: ClickHouse, derived: readonly DerivedFile[]): Promise<void> {
   if (derived.length === 0) return;
   const rows = derived.map(({ name }) => `(${stringLiteral(name)}, '')`);

@@ -12,7 +12,7 @@ export interface Migration {
   readonly sql: string;
 }
 
-/** Dictionaries, functions or views, made anew whenever the text differs from what the database was given. */
+/** Dictionaries, functions or views, recreated when the text differs from what was applied last. */
 export interface DerivedFile {
   /** File name without `.sql`. */
   readonly name: string;

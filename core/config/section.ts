@@ -53,7 +53,7 @@ export function describeSection(section: ConfigSection): readonly SettingDescrip
     let meta: Record<string, unknown> = {};
     let fallback: string | undefined;
     let required = true;
-    // Defaults and `optional()` wrap the schema that they change; the outermost word on anything counts.
+    // Defaults and `optional()` wrap the schema that they change; the outermost value counts.
     for (let layer: z.ZodType | undefined = schema; layer !== undefined;) {
       meta = { ...layer.meta(), ...meta };
       const definition = layer._zod.def as { type: string; defaultValue?: unknown; innerType?: z.ZodType };

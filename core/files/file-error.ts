@@ -5,7 +5,7 @@ import { PipelineError } from '../errors.ts';
 /** What was to be done with a file or a folder. */
 export type FileUse = 'read' | 'written';
 
-/** What went wrong with a file or a folder that somebody named, as a sentence that names what they can change. */
+/** An error with a file or folder that the user named, as a sentence that says what the user can change. */
 export function fileError(path: string, use: FileUse, error: unknown): PipelineError {
   if (error instanceof PipelineError) return error;
   const { code, message } = error as NodeJS.ErrnoException;

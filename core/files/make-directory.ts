@@ -34,7 +34,7 @@ function makeOne(path: string): void {
     mkdirSync(path, 0o700);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // Somebody else was faster.
+    // Another process was faster.
     if (code === 'EEXIST' && isDirectory(path)) return;
     const above = dirname(path);
     if (code === 'ENOENT' || code === 'EACCES' || code === 'EPERM') {

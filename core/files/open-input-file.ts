@@ -16,7 +16,7 @@ export function requireRealFile(path: string, found: Stats): void {
  */
 export async function openInputFile(path: string): Promise<FileHandle> {
   try {
-    // Before it is opened: a pipe would wait for somebody to write into it.
+    // Before it is opened: opening a pipe would wait for a writer.
     requireRealFile(path, await stat(path));
     return await open(path, 'r');
   } catch (error) {

@@ -21,7 +21,7 @@ let fileCount = 0;
 /** The path of standard output. */
 export const standardOutput = '/dev/stdout';
 
-/** Not opened by its path: for a socket there is no such thing, and a file that the shell appends to would begin anew. */
+/** Not opened by its path: a socket has none, and a file to which the shell appends would be truncated. */
 const standardOutputFile: OutputFile = {
   write: (data) =>
     new Promise((resolve, reject) => {
@@ -36,9 +36,9 @@ const standardOutputFile: OutputFile = {
 };
 
 /**
- * Opens a file to write, so that nobody ever loses one to a command that fails: it is written beside, under a temporary
- * name, and renamed when it is kept. Devices and pipes are written as they are. A file
- * is for this user alone: what was captured is in it.
+ * Opens a file to write so that a failing command never destroys an existing one: it writes a temporary file beside it and
+ * renames that when it is kept. Devices and pipes are written directly. Only this user can read the file, since it has
+ * captured data.
  *
  * @throws PipelineError FILE_UNUSABLE or ENVIRONMENT_UNSUPPORTED, at once, when the file could not be written
  */
@@ -52,9 +52,9 @@ export async function openOutputFile(path: string): Promise<OutputFile> {
     });
     if (present?.isDirectory() === true) throw new PipelineError('FILE_UNUSABLE', `${path} is a folder, not a file.`);
     if (present !== undefined && !present.isFile()) return inPlace(await open(path, 'w'));
-    // A link goes on to point to what it pointed to.
+    // A link keeps its target.
     const target = present === undefined ? path : await realpath(path);
-    // Whoever protects a file against writing means it, although the folder would allow to replace it.
+    // A write-protected file is respected, although the folder would allow replacing it.
     if (present !== undefined) await (await open(target, 'r+')).close();
     const temporary = join(dirname(target), `.spanloom-${process.pid}-${fileCount++}.partial`);
     return renamed(await create(temporary, target), temporary, target);
@@ -85,7 +85,7 @@ function inPlace(handle: FileHandle): OutputFile {
 
 function renamed(handle: FileHandle, temporary: string, target: string): OutputFile {
   let isKept = false;
-  // For a process that is told to end at once.
+  // For a process that is killed at once.
   const remove = (): void => rmSync(temporary, { force: true });
   process.once('exit', remove);
   return {

@@ -41,7 +41,7 @@ export function requireOwn(path: string): void {
   try {
     uid = lstatSync(path, { throwIfNoEntry: false })?.uid;
   } catch {
-    // What cannot be looked at is told by whoever makes or opens it.
+    // If it cannot be examined, the code that creates or opens it reports the error.
   }
   if (uid !== undefined) requireUser(path, uid);
 }

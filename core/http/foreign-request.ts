@@ -1,6 +1,6 @@
 /**
- * Whether a request came through a page of another site. A browser lets any page send requests to this machine. What it
- * says of itself tells such a request apart:
+ * Detects requests from a page of another site. A browser lets any page send requests to this machine. These headers
+ * distinguish such a request:
  *
  * - `Host` is the name in the address bar. A page that points a name of its own at this machine (DNS rebinding) has that
  *   name there, never an address.
@@ -38,7 +38,7 @@ function valuesOf(rawHeaders: readonly string[], name: string): readonly string[
 /** By which names a server may be addressed, beside `localhost`, loopback addresses, and over the network any address. */
 export interface OwnNames {
   readonly allowedHosts: ReadonlySet<string>;
-  /** Over the network any name is good. For what tells no secrets and is asked by names that nobody has listed. */
+  /** Accepts any name over the network: for services without secrets that clients address by unlisted names. */
   readonly anyOverNetwork?: true;
 }
 
@@ -59,6 +59,6 @@ export function foreignReason({ rawHeaders, localAddress }: RequestOrigin, own: 
 function isOwn(name: string, localAddress: string | undefined, { allowedHosts, anyOverNetwork }: OwnNames): boolean {
   if (isLoopback(name) || allowedHosts.has(name)) return true;
   const isOverNetwork = localAddress !== undefined && !isLoopback(localAddress);
-  // Whoever came over the network may have used any of our addresses, also one that was translated on the way.
+  // A client over the network may have used any address of this machine, also a translated one.
   return isOverNetwork && (anyOverNetwork === true || isIP(name) !== 0);
 }

@@ -1,19 +1,19 @@
 /**
- * Confluent framing at the edge of the bus: stages know plain values with the fingerprint of their schema in the header
- * `schema`, whatever lies in the log.
+ * Confluent framing at the edge of the bus: stages see plain values with the fingerprint of their schema in the header
+ * `schema`, regardless of the form in the log.
  *
  * Writing: with a registry, values of our schemas go out framed, as of the current schema, which is registered under
  * the subject `<topic>-value`, with the headers `schema` and `framing: confluent`. Everything else, also an empty value and
- * a signed one of another version, goes out as it is.
+ * a signed one of another version, is written unchanged.
  *
  * Reading, in any configuration:
  *
- *   `framing` and a known `schema`   the frame is taken off; nobody need be asked
- *   `schema` alone                   a plain value, also when it begins like a frame
+ *   `framing` and a known `schema`   the frame is removed, without asking a registry
+ *   `schema` alone                   a plain value, even if it begins like a frame
  *   else                             with a registry, a value that begins like a frame is looked up by its id; when its
  *                                    schema is one of ours or compatible with one, it becomes a plain value of that
  *
- * What is none of these stays as it is, and stages reject it: a plain value is never taken for a frame.
+ * Anything else stays as it is, and stages reject it: a plain value is never taken for a frame.
  */
 import { schemaFingerprint } from '../../schemas/avro-fingerprint.ts';
 import type { Translate } from '../../schemas/avro-resolver.ts';
@@ -31,7 +31,7 @@ import type { SchemaRegistry } from './schema-registry.ts';
 export const framingHeader = 'framing';
 const confluent = 'confluent';
 
-/** Schemas that are kept ready; a topic has a few, unless somebody makes more on purpose. */
+/** Bound of cached schemas; a topic has a few, unless an attacker makes more. */
 const maxReadings = 256;
 
 /** How values lie in the log. */
@@ -166,10 +166,10 @@ function compatible(name: string, schemaText: string): Reading {
 
 function unframingConsumer(consumer: Consumer, registry: SchemaRegistry | undefined): Consumer {
   const readings = new Map<string, Reading>();
-  /** Read from the bus, but not told of yet because the registry was away. */
+  /** Read from the bus, but not returned yet because the registry was unavailable. */
   let pending: Poll | undefined;
 
-  /** The message as it is for stages. Rejects while the registry is away. */
+  /** The message in the form for stages. Rejects while the registry is unavailable. */
   async function lookedUp(message: ReceivedMessage, from: SchemaRegistry): Promise<ReceivedMessage> {
     const found = unframe(message.value);
     if (found === undefined) return message;
@@ -198,7 +198,7 @@ function unframingConsumer(consumer: Consumer, registry: SchemaRegistry | undefi
   });
 }
 
-/** The message as it is for stages; undefined when only a registry can tell. */
+/** The message in the form for stages; undefined if only a registry knows its schema. */
 function unframed(message: ReceivedMessage): ReceivedMessage | undefined {
   const { [framingHeader]: framing, [schemaHeader]: fingerprint } = message.headers;
   if (fingerprint === undefined) return undefined;

@@ -4,7 +4,7 @@
  */
 import { PipelineError } from '../errors.ts';
 
-/** Where schemas are kept under ids. Both methods remember what they were told. */
+/** A Schema Registry: schemas by id. Both methods cache answers. */
 export interface SchemaRegistry {
   /**
    * Registers a schema under a subject, or finds it there, and returns its id.
@@ -122,7 +122,7 @@ class RegistryClient {
       const text = `The schema registry at ${this.#base} does not let these credentials read: ${messageOf(answer)}`;
       throw new PipelineError('REGISTRY_REFUSED', text);
     }
-    // Whatever else it says of an id, the id came from a message: bad input must not end a stage.
+    // Any other answer about an id: the id came from a message, and bad input must not end a stage.
     const { schema, schemaType = 'AVRO' } = answer.body;
     return answer.status === 200 && schemaType === 'AVRO' && typeof schema === 'string' ? schema : undefined;
   }
@@ -133,7 +133,7 @@ function remembered<Key, Value>(known: Map<Key, Promise<Value>>, key: Key, ask: 
   let value = known.get(key);
   if (value === undefined) {
     value = ask();
-    // The oldest goes; whoever needs it asks again.
+    // Evicts the oldest entry; it can be asked for again.
     if (known.size >= maxRemembered) for (const oldest of [...known.keys()].slice(0, 1)) known.delete(oldest);
     known.set(key, value);
     value.catch(() => known.delete(key));

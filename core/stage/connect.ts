@@ -9,10 +9,10 @@ export interface ConnectOptions {
 }
 
 /**
- * Gets something that a stage needs before its loop begins, waiting for what is away: a service that starts before its
- * broker or its database must not die of it.
+ * Opens something that a stage needs before its loop begins, and retries while it is unavailable: a service that starts before
+ * its broker or its database must not end.
  *
- * @throws the reason of the signal when it fires first; what no waiting heals
+ * @throws the reason of the signal if it fires first; an error that a retry cannot fix
  */
 export async function connect<Value>(
   call: string,

@@ -1,7 +1,7 @@
 import type { Position, ReceivedMessage, TopicPartition } from '../bus/bus.ts';
 import type { PartitionLag } from '../telemetry/stage-telemetry.ts';
 
-/** How far one partition is. */
+/** Progress of one partition. */
 interface Progress {
   readonly source: TopicPartition;
   /** Offset of the message expected next. */
@@ -17,7 +17,7 @@ interface Progress {
 
 const keyOf = (source: TopicPartition): string => `${source.topic}/${source.partition}`;
 
-/** Progress in all partitions that are assigned to a stage, and what of it is stored. */
+/** Progress in all partitions that are assigned to a stage, and their committed positions. */
 export class PartitionProgress {
   readonly #partitions = new Map<string, Progress>();
 
@@ -37,11 +37,11 @@ export class PartitionProgress {
     this.#partitions.delete(keyOf(source));
   }
 
-  /** Takes note of a message. Its results are due unless they were acknowledged before a restart. */
+  /** Advances past a message. Its results are due unless they were acknowledged before a restart. */
   advance(message: ReceivedMessage): { readonly resultsDue: boolean; readonly skipped: number } {
     const progress = this.#partitions.get(keyOf(message));
     if (progress === undefined) throw new Error(`a message of ${keyOf(message)}, which is not assigned`);
-    // What stands for several messages ends where the last of them is.
+    // A refused batch stands for several messages and ends at the last of them.
     const skipped = (message.refused?.firstOffset ?? message.offset) - progress.next;
     progress.next = message.offset + 1;
     progress.unreadSinceMs = Math.max(message.timestampMs, progress.caughtUpAtMs);
@@ -50,7 +50,7 @@ export class PartitionProgress {
 
   /**
    * Positions that changed since they were stored. Everything read so far must have been acknowledged.
-   * The offset is the low watermark: what is older than it is not needed to rebuild the state.
+   * The offset is the low watermark: no older message is needed to rebuild the state.
    */
   changedPositions(heldFrom: (source: TopicPartition) => number | undefined): readonly Position[] {
     const changed: Position[] = [];

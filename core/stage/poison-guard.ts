@@ -1,50 +1,50 @@
 /**
- * Finds the message that ends a stage, by what is stored with positions. A stage that dies says nothing, so it says before:
- * while it works on a turn, the positions of its partitions are marked (`inHand`), and the mark goes when it rests or ends
- * in order. In a stream without pauses that costs nothing: the mark travels with positions that are stored anyway.
+ * Finds the message that ends a stage, by marks in committed positions. A process that dies cannot report it, so it marks
+ * before: while a stage works on a turn, the positions of its partitions are marked (`inHand`). The mark is removed when the
+ * stage is idle or ends in order. In a steady stream it costs nothing, since positions are committed anyway.
  *
- * Who is given a partition that is marked knows that its last owner died. It takes messages one by one, and marks each
- * before it works on it. If it dies too, the message that is marked was in hand both times; when that has happened as often
- * as was asked for, whoever comes next puts it aside. Only messages that were there when the one before died are suspected,
- * and one that is taken alone is marked only as long as the stage works on it: not while its results are stored, nor while
- * a call waits for a service that is away.
+ * A new owner of a marked partition knows that the previous owner died. It processes messages one by one, and marks each
+ * before. If it dies too, the marked message was being processed both times. After `maxDeaths` deaths the next owner
+ * writes the message to the dead letters. Only messages that existed at the first death are suspected. A single message is
+ * marked only while the stage processes it: not while its results are stored, nor while a call waits for an unavailable
+ * service.
  *
- * A mark is stored a little longer than the work takes, and a kill from outside may hit that time. Where the bus has work
- * notes, the note decides: a death counts only when it hit the work on the marked message itself.
+ * A mark is stored a little longer than the work takes, and a kill from outside may hit that time. If the bus has work
+ * notes, these decide: a death counts only if it hit the work on the marked message itself.
  */
 import type { InHand, Position, ReceivedMessage, TopicPartition, WorkNotes } from '../bus/bus.ts';
 
-/** So many messages behind a marked position are taken one by one: what can have been in hand in one turn, about. */
+/** Messages behind a marked position that are processed one by one: about as many as one turn can have had. */
 const carefulMessages = 500;
-/** Offsets of messages put aside that a position remembers, in bytes of metadata some 1,000. */
+/** Offsets of dead letters that a position remembers; some 1,000 bytes of metadata. */
 const maxPutAside = 64;
 
 /** What to do with a message. */
 export type Verdict =
   | { readonly kind: 'work'; readonly isAlone: boolean }
-  /** It has ended so many starts: put it aside, now. */
+  /** It has ended this many starts: it becomes a dead letter now. */
   | { readonly kind: 'condemned'; readonly deaths: number }
-  /** It was put aside before, and its letter is there. */
+  /** It became a dead letter before. */
   | { readonly kind: 'known' };
 
 interface Watched {
   readonly source: TopicPartition;
   /** Starts that ended without getting further. */
   deaths: number;
-  /** The message that was in hand alone when the last one ended. */
+  /** The message that was processed alone when the previous start ended. */
   suspect: { readonly offset: number; readonly deaths: number } | undefined;
-  /** Messages that are still to be taken one by one. */
+  /** Number of messages still to be processed one by one. */
   carefulLeft: number;
-  /** End of the partition when it was assigned: what came later was in nobody's hand. */
+  /** End of the partition when it was assigned: no earlier start has processed later messages. */
   carefulBelow: number;
-  /** Messages below were worked off by a start before; they are suspected only when nothing else explains the deaths. */
+  /** Messages below were processed by an earlier start; they are suspected only if nothing else explains the deaths. */
   readonly emittedBelow: number;
   putAside: readonly number[];
   /** Something of it was worked on by this start. */
   isTaken: boolean;
-  /** The message that is in hand alone. */
+  /** The message being processed alone. */
   alone: number | undefined;
-  /** The mark as it is to be stored, and as it is. */
+  /** The mark to store, and the stored one. */
   inHand: InHand | undefined;
   storedInHand: InHand | undefined;
 }
@@ -61,7 +61,7 @@ export class PoisonGuard {
   readonly #notes: WorkNotes | undefined;
   readonly #watched = new Map<string, Watched>();
 
-  /** @param maxDeaths deaths with a message in hand after which it is put aside; 0 watches nothing */
+  /** @param maxDeaths deaths on one message after which it becomes a dead letter; 0 switches the guard off */
   constructor(maxDeaths: number, notes?: WorkNotes) {
     this.#maxDeaths = maxDeaths;
     this.#notes = notes;
@@ -71,7 +71,7 @@ export class PoisonGuard {
     return this.#maxDeaths > 0;
   }
 
-  /** Takes note of a partition. Returns how many starts have ended with it in hand. */
+  /** Adds a partition. Returns the number of starts that have died while they processed it. */
   assign({ topic, partition, emittedBelow, inHand, putAside = [] }: Position): number {
     const deaths = inHand === undefined || !this.isOn ? 0 : inHand.deaths + 1;
     const message = this.isOn ? inHand?.message : undefined;
@@ -93,14 +93,14 @@ export class PoisonGuard {
     return deaths;
   }
 
-  /** Whether the owner before died at the message that it had marked. */
+  /** Whether the previous owner died on the message that it had marked. */
   #isDeathAt(source: TopicPartition, offset: number): boolean {
     if (this.#notes === undefined) return true;
     const death = this.#notes.takeDeath(source);
     return death === offset || death === 'unknown';
   }
 
-  /** Takes note of the ends of partitions that were assigned just now. */
+  /** Notes the ends of newly assigned partitions. */
   bound(ends: readonly (TopicPartition & { readonly offset: number })[]): void {
     for (const end of ends) {
       const watched = this.#watched.get(keyOf(end));
@@ -125,7 +125,7 @@ export class PoisonGuard {
     return { kind: 'work', isAlone: isSuspect || isSuspected };
   }
 
-  /** Remembers a message as put aside for as long as it may be read again. */
+  /** Remembers a dead letter's offset for as long as the message may be read again. */
   putAside(message: ReceivedMessage): void {
     const watched = this.#watched.get(keyOf(message));
     if (watched !== undefined) watched.putAside = [...watched.putAside, message.offset].slice(-maxPutAside);
@@ -146,12 +146,12 @@ export class PoisonGuard {
     }
   }
 
-  /** Notes that the stage begins with a message that was taken alone, now that its mark is stored. */
+  /** Notes that the stage begins to process a single message, whose mark is stored. */
   begin(message: ReceivedMessage): void {
     if (this.isOn) this.#notes?.begin(message);
   }
 
-  /** Marks a message that has just ended this start, which could say so. */
+  /** Marks a message that has just ended this start by an exception. */
   blame(message: ReceivedMessage): void {
     const watched = this.#watched.get(keyOf(message));
     if (watched === undefined || !this.isOn || watched.alone !== undefined) return;
@@ -159,7 +159,7 @@ export class PoisonGuard {
     this.#notes?.begin(message);
   }
 
-  /** What was in hand is done: no message is in hand alone any more. With `rests` nothing is. */
+  /** The current work is done: no single message is being processed. With `rests` no turn is either. */
   done(rests: boolean): void {
     this.#notes?.end();
     for (const watched of this.#watched.values()) {
@@ -170,17 +170,17 @@ export class PoisonGuard {
     }
   }
 
-  /** The mark of a turn. A suspect that has not come yet stays one, without another death. */
+  /** The mark of a turn. A suspect that has not been read yet stays one, without another death. */
   #turnOf({ deaths, suspect }: Watched): InHand {
     if (suspect === undefined) return { deaths };
-    // Without notes whoever reads the mark takes it for a death at this message.
+    // Without work notes, the next owner takes the mark for a death on this message.
     return {
       deaths,
       message: { offset: suspect.offset, deaths: suspect.deaths - (this.#notes === undefined ? 1 : 0) },
     };
   }
 
-  /** Partitions whose mark is stored as another one than it is. */
+  /** Partitions whose stored mark differs from the current one. */
   changed(): readonly TopicPartition[] {
     return [...this.#watched.values()]
       .filter(({ inHand, storedInHand }) => !isSame(inHand, storedInHand))
@@ -200,7 +200,7 @@ export class PoisonGuard {
     };
   }
 
-  /** Takes note of what has been stored. Where a start got further, the deaths before it were not of what comes next. */
+  /** Notes stored positions. If a start made progress, earlier deaths do not count for later messages. */
   stored(positions: readonly Position[]): void {
     for (const position of positions) {
       const watched = this.#watched.get(keyOf(position));
@@ -212,7 +212,7 @@ export class PoisonGuard {
   }
 }
 
-/** @param before deaths that count against a message that was not in hand alone before */
+/** @param before deaths that count against a message that was not processed alone before */
 function charge({ suspect }: Watched, offset: number, before: number): NonNullable<InHand['message']> {
   return { offset, deaths: suspect?.offset === offset ? suspect.deaths : before };
 }

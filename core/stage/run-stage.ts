@@ -1,14 +1,14 @@
 /**
  * The runtime of every stage: one coroutine that owns all of the stage's state.
  *
- *   poll → process each message → flush → deliver what came of it and wait for the acknowledgement → commit → poll …
+ *   poll → process each message → flush → deliver the results and wait for the acknowledgement → commit → poll …
  *
  * A position is committed only after everything made from the messages below `emittedBelow` was acknowledged, and its
  * `offset` is never above the oldest message that buffered state still needs. After a restart the messages between the
  * two rebuild the state; what `process` returns for them was acknowledged before, so it is suppressed. What `flush`
- * returns is always delivered: with deterministic ids its repetition has no effect.
+ * returns is always delivered; deterministic ids make a repetition harmless.
  *
- * A message that ends the process again and again is found and put aside: see poison-guard.ts.
+ * A message that ends the process again and again becomes a dead letter: see poison-guard.ts.
  */
 import type { Consumer, OutgoingMessage, Poll, Position, ReceivedMessage, Refused } from '../bus/bus.ts';
 import { deadLetter } from '../dead-letter.ts';
@@ -23,9 +23,9 @@ import type { Stage } from './stage.ts';
 
 /** Bounds of one turn of the loop, with their defaults. */
 export interface StageLimits {
-  /** Longest wait for input; also how often `flush` runs at least, and how long an abort may go unnoticed. 500 ms. */
+  /** Longest wait for input, and so the longest time between calls of `flush` and until an abort is noticed. 500 ms. */
   readonly maxWaitMs: number;
-  /** Bytes of one poll; a single larger message still comes. 4 MiB. */
+  /** Bytes of one poll; a single larger message is still returned. 4 MiB. */
   readonly maxBytes: number;
   /** First pause before a failed call is repeated; it doubles. 100 ms. */
   readonly retryInitialMs: number;
@@ -43,18 +43,18 @@ const defaultLimits: StageLimits = {
   lagEveryMs: 5_000,
 };
 
-/** Empty polls after which a partition counts as read although its end was not seen: retention removed the rest. */
+/** Empty polls after which a partition counts as read although its end was not reached: retention removed the rest. */
 const emptyPollsAtEnd = 20;
 
 /** A stage and everything it is connected to. */
 export interface RunStageOptions<Output> {
   readonly name: string;
   readonly stage: Stage<Output>;
-  /** Stays open: whoever opened it closes it. */
+  /** The caller closes it. */
   readonly consumer: Consumer;
   /** Resolves when all outputs are stored downstream. A retryable PipelineError is tried again with all of them. */
   readonly deliver: (outputs: readonly Output[]) => Promise<void>;
-  /** Where dead letters go of messages that the stage is not shown. Without it they are only logged and counted. */
+  /** Output of dead letters of messages that the stage does not see. Without it they are only logged and counted. */
   readonly letters?: { readonly send: (messages: readonly OutgoingMessage[]) => Promise<void> };
   readonly telemetry: StageTelemetry;
   /** Stops after the current turn, without draining: what is buffered is rebuilt from the log at the next start. */
@@ -70,26 +70,26 @@ export interface RunStageOptions<Output> {
   readonly untilEnd?: true | Promise<unknown>;
 }
 
-/** Runs a stage until the signal fires or, with `untilEnd`, until its input is used up. Rejects on what no retry heals. */
+/** Runs a stage until the signal fires or, with `untilEnd`, until its input ends. Rejects on errors that a retry cannot fix. */
 export async function runStage<Output>(options: RunStageOptions<Output>): Promise<void> {
   const run = new StageRun(options);
   try {
     await run.loop();
   } catch (error) {
-    // A broken environment is no message's fault; of a bug nobody knows.
+    // A broken environment is no message's fault; a bug may be one's, so its mark stays.
     if (error instanceof PipelineError) await run.rest();
     throw error;
   }
   await run.rest();
 }
 
-/** Messages of one poll that are worked on together. */
+/** Messages of one poll that are processed together. */
 interface Portion {
   readonly messages: readonly ReceivedMessage[];
   readonly isAlone: boolean;
 }
 
-/** What came of a portion. */
+/** Results of a portion. */
 interface Results<Output> {
   readonly outputs: Output[];
   readonly letters: OutgoingMessage[];
@@ -169,7 +169,7 @@ class StageRun<Output> {
     return lags.reduce((sum, { messages }) => sum + messages, 0);
   }
 
-  /** True when a partition was assigned whose last owner died at work. */
+  /** True if a partition was assigned whose previous owner died at work. */
   #rebalance({ rebalance }: Poll): boolean {
     if (rebalance === undefined) return false;
     const { stage, telemetry } = this.#options;
@@ -202,7 +202,7 @@ class StageRun<Output> {
     return ends.done;
   }
 
-  /** One portion, but for messages that are to be taken alone. */
+  /** One portion, except for messages that are processed alone. */
   #portionsOf(messages: readonly ReceivedMessage[]): readonly Portion[] {
     const portions: { readonly messages: ReceivedMessage[]; readonly isAlone: boolean }[] = [];
     for (const message of messages) {
@@ -259,7 +259,7 @@ class StageRun<Output> {
         const results = stage.process(message, this.#now());
         if (resultsDue) for (const result of results) outputs.push(result);
       } catch (error) {
-        // The state may be half changed: only a start from what is stored is sure to be right.
+        // The state may be inconsistent: only a restart from the committed positions is certain to be right.
         this.#guard.blame(message);
         return { outputs, letters, failure: { error } };
       }
@@ -292,7 +292,7 @@ class StageRun<Output> {
     const delivered = await retry(
       'deliver',
       async () => {
-        // Whoever ends the process while it waits does not do so because of a message.
+        // A process that is ended while it waits does not end because of a message.
         if (attempts++ === 1) await this.rest();
         await action();
       },
@@ -301,7 +301,7 @@ class StageRun<Output> {
     return delivered.done;
   }
 
-  /** Stores positions, and marks that are stored as others than they are. False when the signal fired before. */
+  /** Commits positions and changed marks. False if the signal fired before. */
   async #store(changed: readonly Position[]): Promise<boolean> {
     const { consumer, telemetry } = this.#options;
     const positions = [...changed, ...this.#marksBeside(changed)].map((position) => this.#guard.noted(position));
@@ -311,7 +311,7 @@ class StageRun<Output> {
       if (committed.done) this.#stored(positions);
       return committed.done;
     } catch (error) {
-      // The next poll says which partitions are gone; the positions of the others are stored after it.
+      // The next poll says which partitions were revoked; the positions of the others are committed after it.
       if (!hasCode(error, 'BUS_NOT_ASSIGNED')) throw error;
       telemetry.emit(runtimeEvents.commitRefused, { error });
       return true;
@@ -323,7 +323,7 @@ class StageRun<Output> {
     this.#guard.stored(positions);
   }
 
-  /** Stored positions of partitions whose mark is another one now. */
+  /** Stored positions of partitions whose mark has changed. */
   #marksBeside(changed: readonly Position[]): readonly Position[] {
     return this.#guard.changed().flatMap((source) => {
       if (changed.some(({ topic, partition }) => topic === source.topic && partition === source.partition)) return [];
@@ -336,7 +336,7 @@ class StageRun<Output> {
     return this.#store([]);
   }
 
-  /** As far as it can be done at once: what brought us here is more important. */
+  /** Tries once only: the error that led here is more important. */
   async #storeMarksOnce(): Promise<void> {
     const positions = this.#marksBeside([]).map((position) => this.#guard.noted(position));
     if (positions.length === 0) return;
@@ -344,11 +344,11 @@ class StageRun<Output> {
       await this.#options.consumer.commit(positions);
       this.#stored(positions);
     } catch {
-      // Then the next start takes it that this one died, which does no harm.
+      // Then the next start assumes that this one died, which does no harm.
     }
   }
 
-  /** Takes all marks back. */
+  /** Removes all marks. */
   async rest(): Promise<void> {
     this.#guard.done(true);
     await this.#storeMarksOnce();

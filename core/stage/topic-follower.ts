@@ -15,20 +15,20 @@ const maxPollBytes = 4 * 1024 * 1024;
 export interface FollowOptions {
   readonly bus: Bus;
   readonly topic: Topic;
-  /** Names the group, with something random behind it. */
+  /** Name of the group; it gets a random suffix. */
   readonly reader: string;
-  /** Takes in one message; each comes once, in the order of its partition. */
+  /** Processes one message; each comes once, in the order of its partition. */
   readonly learn: (message: ReceivedMessage) => void;
   /**
-   * Told of a message at which `learn` threw; it is left out. Every start reads all of the topic, so without this one message
+   * Called with a message at which `learn` threw; it is left out. Every start reads the whole topic, so without this one message
    * of a compacted topic would end every start, and no position could be stored behind it. Not given: the error is thrown.
    */
   readonly failed?: (message: ReceivedMessage, error: unknown) => void;
 }
 
 /**
- * Reads a whole topic, from its beginning and then on. The group is this reader's alone and stores no position, so that
- * every instance knows everything, whichever partitions of other topics it has.
+ * Reads a whole topic from its beginning, and continues. The group has this one member and commits nothing, so that every
+ * instance knows everything, regardless of its partitions of other topics.
  */
 export class TopicFollower {
   readonly #consumer: Consumer;
@@ -80,17 +80,17 @@ export class TopicFollower {
   }
 }
 
-/** The two topics that tell what spans are tagged with. */
+/** The two topics of resources. */
 const resourceTopics = ['resources', 'agent-resources'] as const satisfies readonly Topic[];
 
-/** Whoever follows both topics of resources. */
+/** A reader of both topics of resources. */
 export interface ResourceFollower {
-  /** A consumer whose messages come after everything that both held before them. */
+  /** A consumer that returns its messages only after everything that both topics had before them. */
   before(consumer: Consumer, signal: AbortSignal): Consumer;
   close(): Promise<void>;
 }
 
-/** Follows both topics of resources. What `learn` throws at is left out, and told of in the name of the stage. */
+/** Follows both topics of resources. Leaves out messages at which `learn` throws, and logs them for the stage. */
 export async function followResources(
   options: Pick<FollowOptions, 'bus' | 'reader' | 'learn'> & {
     readonly stage: string;
@@ -111,7 +111,7 @@ export async function followResources(
   };
 }
 
-/** A consumer whose messages come after everything that the followed topic held before them. */
+/** A consumer that returns its messages only after everything that the followed topic had before them. */
 export function afterCatchingUp(consumer: Consumer, follower: TopicFollower, signal: AbortSignal): Consumer {
   // Kept when following fails: the next call gives it.
   let polled: Poll | undefined;

@@ -1,6 +1,6 @@
 /**
- * Whether this process is alive (else it should be killed) and ready (else nobody should count on it), as the reasons
- * why not. Stages tell what happens to them; nobody asks them, so that a stage that hangs is seen to hang.
+ * Liveness and readiness of this process, as the reasons why it is not alive (then it should be killed) or not ready (then no
+ * traffic should be sent to it). Stages report to this class and are never asked, so that a hanging stage is detected.
  */
 
 /** A reason why a process is not alive or not ready, in one sentence. */
@@ -9,13 +9,13 @@ export type Problem = string;
 interface StageState {
   /** Monotonic time of its last sign of life, in milliseconds. */
   turnedAtMs: number;
-  /** It has gone round at least once: what it needs was there. */
+  /** Its loop has turned at least once. */
   hasTurned: boolean;
   /** Since when it has had nothing to read; undefined when it has. */
   idleSinceMs: number | undefined;
   /** Calls that fail and are tried again, with what they failed with. */
   readonly waits: Map<string, string>;
-  /** What no waiting heals, by its name, with a sentence. */
+  /** Failures that a retry cannot fix, by name, with a sentence. */
   readonly failures: Map<string, string>;
 }
 
@@ -39,7 +39,7 @@ export class Health {
     this.#now = now;
   }
 
-  /** The stage exists, but has not got going yet. */
+  /** The stage exists, but its loop has not turned yet. */
   starts(stage: string): void {
     this.#hasBegun = true;
     if (this.#stages.has(stage)) return;
@@ -53,7 +53,7 @@ export class Health {
     });
   }
 
-  /** The loop of the stage has gone round. @param hasInput partitions are assigned to it, whatever is in them */
+  /** The loop of the stage has turned. @param hasInput whether partitions are assigned to it */
   turns(stage: string, hasInput = true): void {
     const state = this.#stateOf(stage);
     state.turnedAtMs = this.#now();
@@ -61,7 +61,7 @@ export class Health {
     state.idleSinceMs = hasInput ? undefined : (state.idleSinceMs ?? state.turnedAtMs);
   }
 
-  /** A call failed and is tried again: a sign of life, but not of readiness. */
+  /** A call failed and is retried: the stage is alive but not ready. */
   waits(stage: string, call: string, error: unknown): void {
     const state = this.#stateOf(stage);
     state.turnedAtMs = this.#now();
@@ -75,27 +75,27 @@ export class Health {
     state.waits.delete(call);
   }
 
-  /** Something of the stage has stopped working although the stage goes on: neither alive nor ready until it is over. */
+  /** A part of the stage has stopped working: the process is neither alive nor ready until {@link heals}. */
   fails(stage: string, what: string, text: string): void {
     this.#stateOf(stage).failures.set(what, text);
   }
 
-  /** That is over. */
+  /** The failed part works again. */
   heals(stage: string, what: string): void {
     this.#stateOf(stage).failures.delete(what);
   }
 
-  /** The stage goes on without a loop: from now on only checks speak for it. */
+  /** The stage continues without a loop: from now on only its checks count. */
   serves(stage: string): void {
     this.#stages.delete(stage);
   }
 
-  /** The process ends what it has begun, and takes on nothing new. */
+  /** The process finishes its work and accepts no new work. */
   drains(): void {
     this.#isDraining = true;
   }
 
-  /** Something without a loop that readiness depends on; asked each time. */
+  /** Adds a dependency without a loop: readiness calls it each time. */
   check(name: string, ask: () => Promise<unknown>): void {
     this.#checks.set(name, ask);
   }

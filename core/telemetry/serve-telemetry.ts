@@ -1,8 +1,8 @@
 /**
- * What machines ask a process, over HTTP:
+ * Probes and metrics of a process, over HTTP:
  *
  *   GET /healthz   200 while it is alive; 503 when it hangs and should be killed
- *   GET /readyz    200 when others may count on it; 503 otherwise
+ *   GET /readyz    200 when it is ready; 503 otherwise
  *   GET /metrics   Prometheus text format 0.0.4
  *
  * The body of a 503 says why, one reason a line.
@@ -19,7 +19,7 @@ export interface ServeTelemetryOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** A stage that gave no sign of life for longer counts as hanging. */
+  /** A stage that showed no progress for longer counts as hanging. */
   readonly livenessTimeoutMs: number;
 }
 
@@ -29,9 +29,9 @@ export interface TelemetryServer {
   close(): Promise<void>;
 }
 
-/** Connections that do nothing for longer are closed, whatever they wait for. The longest answer takes less. */
+/** Idle connections are closed after this time. The longest answer takes less. */
 const idleTimeoutMs = 15_000;
-/** Metrics tell no secrets, and whoever collects them does so by names of its own. */
+/** Metrics contain no secrets, and scrapers use host names of their own. */
 const own: OwnNames = { allowedHosts: new Set(), anyOverNetwork: true };
 
 /** Serves until it is closed. @throws PipelineError ENVIRONMENT_UNSUPPORTED when the address cannot be taken */
@@ -49,7 +49,7 @@ export async function serveTelemetry(
   const server = createBoundedServer(serverLimits, (request, response) => {
     const refusal = refusalOf(request);
     if (refusal !== undefined) {
-      // What may follow is a body that nobody reads.
+      // A body may follow, which is not read.
       response.setHeader('connection', 'close');
       send(response, refusal, plainText, '');
       return;

@@ -12,16 +12,16 @@ export interface PartitionLag extends TopicPartition {
   readonly behindSinceMs?: number;
 }
 
-/** What the stage runtime tells of its stage. */
+/** What the stage runtime reports about its stage. */
 export interface StageTelemetry {
   emit(event: InternalEvent, fields?: EventFields): void;
-  /** The loop has gone round, with so many partitions assigned. */
+  /** The loop has turned, with this number of assigned partitions. */
   turn(partitions: number): void;
   /** A turn with input is over: messages in, and how long processing, delivery and commit took together. */
   batch(turn: { readonly messages: number; readonly bytes: number; readonly durationMs: number }): void;
-  /** Lag of the partitions assigned now; others are not told of any more. */
+  /** Lag of the assigned partitions; others are no longer reported. */
   lag(partitions: readonly PartitionLag[]): void;
-  /** A message was put aside before the stage saw it: received and rejected. */
+  /** A message became a dead letter before the stage saw it: counts as received and rejected. */
   refused?(reason: string): void;
 }
 
@@ -34,7 +34,7 @@ interface Metrics {
   readonly messages: Counter<'stage'>;
   readonly bytes: Counter<'stage'>;
   readonly lags: Map<string, readonly PartitionLag[]>;
-  /** Where the records of each stage of this process are told. */
+  /** The accounting of each stage of this process. */
   readonly accountings: Map<string, () => Accounting>;
 }
 
@@ -202,7 +202,7 @@ export function stageTelemetry(telemetry: Telemetry, stage: string, accounting: 
   };
 }
 
-/** What a stage counts, and what the runtime put aside before it. */
+/** The accounting of a stage, plus the messages that the runtime rejected before it. */
 function withRefusals(accounting: Accounting, refusals: Readonly<Record<string, number>>): Accounting {
   const reasons = Object.entries(refusals);
   if (reasons.length === 0) return accounting;

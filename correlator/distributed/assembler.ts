@@ -1,15 +1,19 @@
 /**
- * The second half of a correlator that shares its work with others: spans of whole components in, traces out. A
- * component is assembled when no span of it came for a while; late spans and causes make new revisions at a growing
- * distance. When a
- * component turns out to be part of another, its spans are sent on to whoever has that one.
+ * The second half of one of several correlators, as a pure state machine. Its records are spans.
  *
- * When things come decides which revisions there are, not what the last one is: the tree and the id of a trace follow
- * from its spans alone. If more spans give a trace another id, the former one is told to be merged into it; so that this
- * is known after a restart too, every id goes to the topic `linked` before it goes out as a trace.
+ * Input: LinkedBatches, where a partition has whole components. Output: Traces, and LinkedBatches for components that moved.
+ * State: components per partition. Bounds: `lateMs` after a component's last span, `maxSpans` and `maxBytes` over all,
+ * `maxTraceSpans` per component.
  *
- * Time is when the bus accepted the messages of a partition, so reading again does the same; where the clock of the bus is
- * set back, it goes on from where it was. A partition where nothing comes goes on by the wall clock.
+ * It assembles a component when no span of it arrived for the quiet period. Late spans and causes make new revisions at growing
+ * intervals. If a component turns out to be part of another, it sends its spans to the owner of the other one.
+ *
+ * The order of arrival decides which revisions there are, not what the last one contains: the tree and the id of a trace
+ * follow from its spans alone. If further spans give a trace another id, the former id is announced as merged into it. Every
+ * id goes to the topic `linked` before its trace is emitted, so that a restart knows it too.
+ *
+ * Time is the bus's timestamp of a partition's messages, so reading them again gives the same. If the bus's clock is set
+ * back, time continues from where it was. The time of an idle partition advances by the wall clock.
  */
 import type { OutgoingMessage, Position, ReceivedMessage, TopicPartition } from '../../core/bus/bus.ts';
 import { SteadyTime } from '../../core/bus/steady-time.ts';
@@ -40,7 +44,7 @@ interface PartitionState {
   readonly idle: IdleTime;
   /** Messages below this offset are read again after a restart; 0 once that is over. */
   readAgainBelow: number;
-  /** While messages are read again, what follows from them is passed over: revisions wait, so that none is lost by that. */
+  /** While messages are read again, the runtime suppresses results. Revisions wait until then, so that none is lost. */
   holdsRevisions: boolean;
 }
 
@@ -108,8 +112,8 @@ export class Assembler implements Stage<OutgoingMessage> {
   }
 
   flush(nowMs: number): readonly OutgoingMessage[] {
-    // While messages are read again, components that were forgotten come back without some of their spans. They must be
-    // forgotten again, by the time of the messages, before anything can go out by the wall clock.
+    // While messages are read again, forgotten components come back without some of their spans. They must be forgotten
+    // again, by the time of the messages, before anything is emitted by the wall clock.
     return this.#advanceAll(({ busTime, idle, readAgainBelow }) =>
       readAgainBelow > 0 ? busTime.nowMs : busTime.nowMs + idle.look(nowMs),
     );
@@ -186,7 +190,7 @@ export class Assembler implements Stage<OutgoingMessage> {
     return { spans, bytes };
   }
 
-  /** Emits what has become due, and forgets what is too old. */
+  /** Emits what is due, and forgets what is too old. */
   #advance(partition: PartitionState, nowMs: number, outputs: Outputs): void {
     const { components } = partition;
     const { quietMs } = this.#config;
@@ -207,7 +211,7 @@ export class Assembler implements Stage<OutgoingMessage> {
     components.forgetRedirects(nowMs);
   }
 
-  /** When a trace may go out, as far as it has gone out before. */
+  /** When the component's first trace, or its next revision, may be emitted. */
   #revisionDueMs(component: ComponentState): number {
     const { emitted, spans, touchedMs } = component;
     if (emitted === undefined || !hasChanged(component)) return touchedMs;
@@ -267,7 +271,7 @@ export class Assembler implements Stage<OutgoingMessage> {
 
 const sourceKey = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
 
-/** Whether a component has something that is not out. */
+/** Whether a component has something that no emitted trace has. */
 function hasChanged(component: ComponentState): boolean {
   const { emitted, names } = component;
   if (emitted?.revision !== revisionOf(component)) return true;

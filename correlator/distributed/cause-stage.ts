@@ -1,12 +1,15 @@
 /**
- * The first half of a correlator that shares its work with others: spans of whole agents in, spans with their causes
- * out. Every span waits until it has been quiet for a while, unless a call that it caused goes out before: so the spans of a
- * trace go out together, and most of what links them has not to be asked of the store. A cause that is found later,
- * because a server span came late, sends the call out again.
+ * The first half of one of several correlators, as a pure state machine. Its records are spans.
  *
- * Everything here depends on the spans of one partition alone, and time is the partition's, so it does not matter how
- * partitions are shared out. Spans stay for as long as others may refer to them and hold the watermark of the input: a
- * restart reads them again.
+ * Input: SpanBatches, where a partition has whole agents. Output: spans with their causes, to link and send (link-and-send.ts).
+ * State: the spans of each partition. Bounds: `lateMs` after a span's arrival, `maxSpans` and `maxBytes` over all.
+ *
+ * Every span waits for the quiet period, unless a call that it caused is emitted earlier. So the spans of a trace are emitted
+ * together, and most links are found without asking the store. If a cause is found later, because a server span came
+ * late, the call is emitted again.
+ *
+ * Results depend on the spans of one partition alone, and each partition has its own time. So the assignment of partitions
+ * does not matter. A span stays while others may refer to it, and holds back the low watermark: a restart reads it again.
  */
 import type { OutgoingMessage, Position, ReceivedMessage, TopicPartition } from '../../core/bus/bus.ts';
 import { decodeValue } from '../../core/codec.ts';
@@ -23,7 +26,7 @@ import { DueQueue } from './due-queue.ts';
 import { IdleTime } from './idle-time.ts';
 import type { LinkRequest } from './link-request.ts';
 
-/** A span that waits since this event time; a call whose cause is looked for. */
+/** A span that waits since this event time; a call to be decided. */
 interface AskedCall {
   readonly call: SpanRecord;
   readonly sinceNs: number;
@@ -34,23 +37,23 @@ interface PendingSpan {
   readonly arrivedNs: number;
 }
 
-/** What is known of one partition. */
+/** State of one partition. */
 interface PartitionState {
   readonly clock: EventClock;
   /** Spans that become quiet. */
   readonly asked: DueQueue<AskedCall>;
-  /** Calls that name a server span which has not come. */
+  /** Calls that name a server span that has not arrived. */
   readonly waiting: DueQueue<AskedCall>;
   /** All spans in state, by arrival. */
   readonly buffered: DueQueue<PendingSpan>;
   readonly idle: IdleTime;
   /** Results of messages below were acknowledged before this instance had the partition. */
   emittedBelow: number;
-  /** Bytes from there on that whoever had it before may have worked on without storing that. */
+  /** Bytes from there on that the previous owner may have processed without committing. */
   repeatedBytes: number;
 }
 
-/** What the stage gives: spans to link, word that the links of those that went out should be looked after, or a message for the bus. */
+/** An output: spans to link, a request to check the links of emitted spans, or a message for the bus. */
 export type CauseOutput =
   | ({ readonly kind: 'link' } & LinkRequest)
   | { readonly kind: 'relink' }
@@ -58,20 +61,20 @@ export type CauseOutput =
 
 const stageName = 'correlator';
 const nsPerMs = 1e6;
-/** A partition without messages for this long has no living agent: its time then goes on by the wall clock. */
+/** The time of a partition without messages for this long advances by the wall clock: none of its agents is alive. */
 const idleMs = 30_000;
-/** How often links are looked after although nothing is sent: the store may have lost them, or they were read again. */
+/** Interval at which links are checked although nothing is sent: the store may have lost them. */
 const relinkEveryMs = 1_000;
-/** Above what a stage takes from the bus at once: all that an instance that died may have linked without anybody knowing. */
+/** More than one poll's bytes: an upper bound of what a crashed instance may have linked without committing. */
 const defaultRepeatedBytes = 8 * 2 ** 20;
 
 const sourceKey = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
 const byRequest = (left: AskedCall, right: AskedCall): number => left.call.requestEventId - right.call.requestEventId;
 
-/** Nothing is in state: time may begin anew, as it would after a restart. */
+/** Restarts the time of a partition without state, as a restart would. */
 function resetTime({ clock, asked, waiting }: PartitionState): void {
   clock.reset();
-  // What is left waits for spans that were forgotten.
+  // The remaining entries wait for spans that were forgotten.
   asked.clear();
   waiting.clear();
 }
@@ -88,14 +91,14 @@ export class CauseStage implements Stage<CauseOutput> {
   readonly #counters = new Counters(['duplicate'], ['undecodable', 'unknown_schema']);
   readonly #events = { causes_found_late: 0, forgotten_early: 0 };
   #ready: LinkRequest[] = [];
-  /** Spans that went out and have not been linked as they are now: for a moment, or since they were read again after a restart. */
+  /** Emitted spans that are not linked in their current form: briefly, or since a restart read them again. */
   readonly #unlinked = new Set<SpanRecord>();
   #arrival = 0;
   #bytes = 0;
   #relinkedMs = 0;
   readonly #repeatedBytes: number;
 
-  /** @param repeatedBytes of a partition that whoever had it before may have taken from the bus at once, and more */
+  /** @param repeatedBytes upper bound of what the previous owner of a partition may have polled at once */
   constructor(config: CorrelatorConfig, repeatedBytes = defaultRepeatedBytes) {
     this.#config = config;
     this.#repeatedBytes = repeatedBytes;
@@ -184,7 +187,7 @@ export class CauseStage implements Stage<CauseOutput> {
     return oldest;
   }
 
-  /** Spans that went out and were not said to be linked. */
+  /** Emitted spans that are not known to be linked. */
   get unlinked(): ReadonlySet<SpanRecord> {
     return this.#unlinked;
   }
@@ -194,7 +197,7 @@ export class CauseStage implements Stage<CauseOutput> {
     for (const span of spans) this.#unlinked.delete(span);
   }
 
-  /** Every span in state that went out, as it would go out now: for a link store that lost its data. */
+  /** Every emitted span in state, in its current form: for a link store that lost its data. */
   *linkedAlready(): Generator<LinkRequest> {
     for (const { buffered } of this.#partitions.values())
       for (const { span } of buffered) if (span.isEmitted) yield { span, cause: span.cause, mayBeKnown: true };
@@ -231,7 +234,7 @@ export class CauseStage implements Stage<CauseOutput> {
     }
   }
 
-  /** Decides what has become due at this event time, forgets what is too old, and keeps state within its bounds. */
+  /** Decides what is due at this event time, forgets what is too old, and keeps state within its bounds. */
   #advance(partition: PartitionState, nowNs: number): void {
     const { asked, waiting, buffered } = partition;
     this.#decide(
@@ -282,7 +285,7 @@ export class CauseStage implements Stage<CauseOutput> {
     if (parent?.isEmitted === false) this.#emit(partition, parent);
     if (span.isEmitted) this.#events.causes_found_late++;
     else this.#counters.emit();
-    // Also when only its cause is new: read again, that would be linked by nobody.
+    // Also if only its cause is new: otherwise no instance would link it after a restart.
     this.#unlinked.add(span);
     span.isEmitted = true;
     this.#ready.push({ span, cause: span.cause, mayBeKnown: partition.repeatedBytes > 0 });

@@ -2,7 +2,7 @@ import { AvroReader } from '../../schemas/avro-reader.ts';
 import type { InputOffset } from '../input-offsets.ts';
 import { encodeLinkedRecords, type LinkedRecord, readLinkedRecords } from './linked-message.ts';
 
-/** Spans of a trace that is out, as bytes: a fraction of what they take otherwise, and nothing to look through for the collector of garbage. */
+/** Spans of an emitted trace, as bytes: they take a fraction of the memory, and the garbage collector need not scan them. */
 interface Packed {
   readonly value: Buffer;
   /** The message that each came with. */
@@ -53,7 +53,7 @@ export class ComponentSpans {
     return this.#packed?.origins ?? Array.from(this.#records.values(), ({ span }) => span.origin);
   }
 
-  /** All are in a trace that is out: until something comes for it, their bytes are enough. */
+  /** Keeps only the bytes of the spans: all are in an emitted trace, until something new arrives. */
   pack(): void {
     if (this.#packed !== undefined) return;
     const [origins, bytes] = [this.origins(), this.bytes];

@@ -6,15 +6,15 @@ import { ComponentSpans } from './component-spans.ts';
 export interface ComponentState {
   readonly id: string;
   readonly spans: ComponentSpans;
-  /** Trace ids under which it went out, also those of components that became part of it; and what told so. */
+  /** Trace ids under which it was emitted, also those of components that became part of it, with the message that says so. */
   readonly names: Map<string, InputOffset>;
   /** Spans of which the cause is known. */
   caused: number;
   /** When the last span came. */
   touchedMs: number;
-  /** Since when there is something that no emitted trace has. */
+  /** Time since which it has something that no emitted trace has. */
   changedMs: number;
-  /** What is out; undefined before. */
+  /** The last emitted revision; undefined before the first. */
   emitted: { readonly traceId: string; readonly revision: number; readonly pace: RevisionPace } | undefined;
   /** When something is to be done, while it is among those that wait for that. */
   dueMs: number;
@@ -27,7 +27,7 @@ export function newComponentState(id: string, nowMs: number): ComponentState {
 }
 
 /**
- * Counts all that makes a trace another one: it only grows, and a trace that took over the spans of another one always
- * counts more than that.
+ * Revision number: counts every change of the trace, so it only grows. A trace that took over the spans of another one has a
+ * higher number than that one.
  */
 export const revisionOf = (component: ComponentState): number => component.spans.size + component.caused;

@@ -1,4 +1,4 @@
-/** The components of one partition of the topic `linked`: what is in them, where they went, and when they are due. */
+/** The components of one partition of the topic `linked`: their spans, where moved ones are now, and when each is due. */
 import type { ComponentMove, ComponentName } from '../../schemas/generated/linked-batch.ts';
 import { DueHeap } from '../due-heap.ts';
 import type { InputOffset } from '../input-offsets.ts';
@@ -6,7 +6,7 @@ import { DueQueue } from './due-queue.ts';
 import { type ComponentState, newComponentState } from './component-state.ts';
 import type { LinkedRecord, LinkedRecords } from './linked-message.ts';
 
-/** Where the spans of a component went. */
+/** The component that a component's spans moved to. */
 interface Redirect {
   readonly to: string;
   usedMs: number;
@@ -16,15 +16,15 @@ interface Redirect {
 /** Bounds of {@link ComponentStates}. Durations in milliseconds. */
 export interface ComponentBounds {
   readonly maxTraceSpans: number;
-  /** How long after its last span a component takes late ones. */
+  /** How long after its last span a component accepts late ones. */
   readonly lateMs: number;
-  /** How long a component that never becomes quiet is left alone. */
+  /** How long a component may stay without becoming quiet until it is emitted. */
   readonly maxOpenMs: number;
-  /** How long it is known where a component went, after that was last of use. */
+  /** How long a redirect is kept after its last use. */
   readonly redirectMs: number;
 }
 
-/** What became of a span. */
+/** Outcome of a span. */
 type Taken = 'new' | 'known' | 'moved';
 
 /** Takes out of a list what is due. An entry counts if its component still waits in that list, and for that moment. */
@@ -47,11 +47,11 @@ function takeScheduled(
 export class ComponentStates {
   /** Components with something that is in no trace yet, by when they were last touched. */
   readonly open = new Map<string, ComponentState>();
-  /** Components whose trace is out, by the same. */
+  /** Components with an emitted trace, in the same order. */
   readonly emitted = new Map<string, ComponentState>();
-  /** Quiet components with something that is in no trace yet, which went out not long ago. */
+  /** Quiet components with something that is in no trace yet, whose next revision is not due yet. */
   readonly deferred = new Map<string, ComponentState>();
-  /** Components whose trace is out, and was when others were that had been touched later. */
+  /** Components with an emitted trace that would break the order of `emitted`: others emitted before were touched later. */
   readonly revised = new Map<string, ComponentState>();
   readonly #revisions = new DueHeap<ComponentState>();
   readonly #releases = new DueHeap<ComponentState>();
@@ -90,7 +90,7 @@ export class ComponentStates {
     }
     const component = this.#roomFor(record.componentId, span.spanId, nowMs);
     const known = component.spans.get(span.spanId);
-    // A cause that is found later is all that a span can bring when it comes again; once known, it stays.
+    // A repeated span can only add a cause that was found later. A known cause stays.
     if (known !== undefined && (cause.parentSpanId === '' || known.cause.parentSpanId !== '')) return 'known';
     if (known !== undefined) {
       this.#drop(known);
@@ -113,7 +113,7 @@ export class ComponentStates {
       this.#moving.names.push({ componentId: redirect.to, traceId });
       return;
     }
-    // Its spans are gone: nobody will want to know.
+    // Its spans were released: no redirect is needed.
     const component = this.#components.get(componentId);
     if (component === undefined || component.names.has(traceId)) return;
     component.names.set(traceId, origin);
@@ -161,7 +161,7 @@ export class ComponentStates {
     }
   }
 
-  /** Puts a component aside until its next revision is due. */
+  /** Defers a component until its next revision is due. */
   defer(component: ComponentState, dueMs: number): void {
     this.deferred.set(component.id, component);
     component.dueMs = dueMs;
@@ -173,7 +173,7 @@ export class ComponentStates {
     return takeScheduled(this.#revisions, this.deferred, nowMs);
   }
 
-  /** Takes out the components that have not become quiet for long. */
+  /** Removes and returns the components that have not become quiet for too long. */
   *takeRestless(nowMs: number): Generator<ComponentState> {
     for (let next = this.#restless.take(nowMs); next !== undefined; next = this.#restless.take(nowMs)) {
       const { item: component, due } = next;
@@ -183,14 +183,14 @@ export class ComponentStates {
     }
   }
 
-  /** Leaves a component alone that has not become quiet, until then. */
+  /** Defers a component that has not become quiet. */
   leaveOpen(component: ComponentState, dueMs: number): void {
     this.open.set(component.id, component);
     component.dueMs = dueMs;
     this.#restless.push(component, dueMs);
   }
 
-  /** Puts a component whose trace is out where it stays for late spans. `touchedMs` of those in the list must ascend. */
+  /** Keeps a component with an emitted trace for late spans. `touchedMs` must ascend in the list. */
   keep(component: ComponentState): void {
     if (component.touchedMs >= this.#keptMs || this.emitted.size === 0) {
       this.#keptMs = component.touchedMs;
@@ -202,7 +202,7 @@ export class ComponentStates {
     this.#releases.push(component, component.dueMs);
   }
 
-  /** Whether the trace of a component is out, with all of its spans. */
+  /** Whether the emitted trace has all spans of the component. */
   isOut({ id }: ComponentState): boolean {
     return this.emitted.has(id) || this.revised.has(id);
   }
@@ -214,7 +214,7 @@ export class ComponentStates {
     return [...over, ...takeScheduled(this.#releases, this.revised, nowMs)];
   }
 
-  /** Forgets where components went long ago. */
+  /** Forgets old redirects. */
   forgetRedirects(nowMs: number): void {
     const { redirectMs } = this.#bounds;
     for (const { from, redirect } of this.#oldRedirects.takeWhile(({ dueMs }) => dueMs <= nowMs)) {
@@ -245,7 +245,7 @@ export class ComponentStates {
     this.bytes -= span.bodyEnd - span.bodyStart;
   }
 
-  /** The component itself, or one that goes on where it is full. */
+  /** The component itself, or the one that continues it if it is full. */
   #roomFor(componentId: string, spanId: string, nowMs: number): ComponentState {
     for (let id = componentId; ; id = `${id}+`) {
       let component = this.#components.get(id);

@@ -25,7 +25,7 @@ import type { SpanRecord } from '../span-record.ts';
 
 /** How many instances of the correlator can share the assembling, at most. */
 const bucketCount = 128;
-/** Bytes of spans in one message; a larger span still goes. */
+/** Bytes of spans in one message; a single larger span is still sent. */
 const maxMessageBytes = 512 * 1024;
 
 /** What caused a span, by id: the cause itself may be elsewhere. */
@@ -45,7 +45,7 @@ export interface LinkedRecord {
   readonly cause: StatedCause;
 }
 
-/** Everything that is known anew of some components. */
+/** News about some components. */
 export interface LinkedRecords {
   readonly spans: readonly LinkedRecord[];
   readonly moves: readonly ComponentMove[];
@@ -102,7 +102,7 @@ interface Bucket {
   readonly names: ComponentName[];
 }
 
-/** Messages for the topic `linked`, at least one for each bucket that something is known of. Names and moves come after spans. */
+/** Messages for the topic `linked`, at least one for each bucket with news. Names and moves come after spans. */
 export function linkedMessages(records: LinkedRecords): readonly OutgoingMessage[] {
   const buckets = new Map<number, Bucket>();
   const bucket = (componentId: string): Bucket => {

@@ -1,15 +1,15 @@
 /**
- * The buckets that the shared link store is spread over: runs a script in as many as have to do with a batch, and
- * notices when one has lost its data.
+ * The buckets of the shared link store: runs a script in each bucket that a batch needs, and detects a bucket that has lost
+ * its data.
  */
 import { randomUUID } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import { PipelineError } from '../../core/errors.ts';
 import { type RedisScript, redisScripts } from './redis-scripts.ts';
 
-/** At most as many nodes of a cluster share the work; each step is one call for each bucket. */
+/** Upper bound of the cluster nodes that share the work; each step is one call per bucket. */
 export const bucketCount = 16;
-/** By how much clocks of those who send spans and of those who link them may differ. */
+/** Allowed clock difference between hosts that write spans and hosts that link them. */
 const clockSlackMs = 10_000;
 
 /** The bucket of a link key. */
@@ -34,13 +34,13 @@ export class LinksLostError extends Error {
 export interface BucketOptions {
   /** Namespace of all keys. */
   readonly prefix: string;
-  /** How long a key is remembered after it was last used; as late as that, partitions may be behind each other. */
+  /** How long a key is remembered after its last use: an upper bound of how far partitions may be behind each other. */
   readonly ttlMs: number;
   /** Milliseconds since the Unix epoch. */
   readonly now?: () => number;
 }
 
-/** What one bucket is asked. */
+/** Arguments of a script for one bucket. */
 export type BucketArguments = readonly (Buffer | number)[];
 
 type ScriptedRedis = Record<
@@ -69,7 +69,7 @@ export class RedisBuckets {
    * Runs a script in some buckets, all at once. Returns the answers of each.
    *
    * @throws PipelineError DESTINATION_UNAVAILABLE (retryable)
-   * @throws LinksLostError when the store has lost what it knew; the next call goes on with what there is
+   * @throws LinksLostError when the store has lost its data; the next call continues with what it has
    */
   async run(
     script: RedisScript,
@@ -83,7 +83,7 @@ export class RedisBuckets {
     const settled = await Promise.allSettled(
       [...asked].map(async ([bucket, args]) => {
         const keys = ['began', `${table}0`, `${table}1`].map((name) => `{${prefix}${bucket}}${name}`);
-        // A new one each time: after a loss even the one who made the former epoch must see that it is another.
+        // A new epoch each time: after a loss even the instance that made the former epoch must see the difference.
         const candidate = `${this.#now()} ${randomUUID()}`;
         const [epoch, ...values] = await this.#redis[`${script}Buffer`](
           keys.length,
@@ -102,7 +102,7 @@ export class RedisBuckets {
     return answers;
   }
 
-  /** Whether what a bucket knew of a node when the bus accepted a span may be gone. */
+  /** Whether a bucket may have lost what it knew of a node when the bus accepted a span. */
   mayHaveForgotten(node: string, acceptedMs: number): boolean {
     const epoch = this.#epochs.get(bucketOfNode(node));
     return epoch !== undefined && Number.parseInt(epoch, 10) + clockSlackMs > acceptedMs;

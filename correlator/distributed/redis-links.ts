@@ -1,14 +1,15 @@
 /**
- * Which spans belong together when several correlators share the work: link keys and a union-find, in Redis. A
- * component is named by the least node in it, so it does not matter who links what first. Every step is atomic in one
- * bucket and may be repeated; parents are always lesser, so there are no cycles; nothing is ever shortened, so that
- * whoever repeats a step after a crash comes by the same nodes and tells again what moved.
+ * The link store of several correlators: link keys and a union-find, in Redis.
  *
- * What belongs together within a batch is one node there: a component that it belongs to, else the least of its spans.
- * So a batch first looks for what it meets, then leaves its own: else half of all components would be renamed, and move.
- * Its other spans need none: each has left an end of a call under a key, with that name, or meets the other end of its
- * call there. So whoever reads one of them again finds its component. Spans without calls, and those that may have been
- * linked before, have nodes of their own.
+ * A component is named after its least node, so the order of linking does not matter. Every step is atomic in one bucket and
+ * may be repeated. A parent is always less than its child, so there are no cycles. Paths are never compressed: an instance
+ * that repeats a step after a crash passes the same nodes and announces again what moved.
+ *
+ * Spans of a batch that belong together are one node: an existing component, else the least of the spans. So a batch first
+ * reads what is under its keys and then writes its own; otherwise half of all components would be renamed and would move.
+ * The other spans need no node: each has left an end of a call under a key, with the node's name, or meets the other end of
+ * its call there. So an instance that reads such a span again finds its component. Spans without calls, and spans that
+ * may have been linked before, have nodes of their own.
  */
 import type { Cluster, Redis } from 'ioredis';
 import { AvroWriter } from '../../schemas/avro-writer.ts';
@@ -50,7 +51,7 @@ export interface RedisLinkOptions extends LinkBatchBounds, BucketOptions {
 
 const nsPerMs = 1e6;
 
-/** How the settings say that links are kept. */
+/** The options that the settings give. */
 export function redisLinkOptions(config: CorrelatorConfig): RedisLinkOptions {
   const { redisPrefix, linkTtl, requestIdWindowMs, traceIdWindowMs, maxRequestIdSpans, maxClockSkewMs } = config;
   return {
@@ -69,7 +70,7 @@ export interface Move {
   readonly to: string;
 }
 
-/** What came of linking. */
+/** Result of linking. */
 export interface LinkedSpans {
   /** The component of each request. */
   readonly components: readonly string[];
@@ -77,7 +78,7 @@ export interface LinkedSpans {
   readonly moves: readonly Move[];
 }
 
-/** Parents that have not been linked as far as is known come along: nothing else would tell what they belong to. */
+/** Adds parents that are not known to be linked: no other request would link them. */
 function withParents(requests: readonly LinkRequest[]): readonly LinkRequest[] {
   const here = new Set(requests.map(({ span }) => span));
   const parents = new Set<SpanRecord>();
@@ -87,7 +88,7 @@ function withParents(requests: readonly LinkRequest[]): readonly LinkRequest[] {
   return [...requests, ...[...parents].map((span) => ({ span, cause: span.cause, mayBeKnown: true }))];
 }
 
-/** What others left under a batch's keys. */
+/** What other batches left under this batch's keys. */
 interface Found {
   readonly calls: { readonly call: CallEntry; readonly ends: readonly StoredCallEnd[] }[];
   readonly explicits: ({ readonly explicit: ExplicitEntry } & ReturnType<typeof readExplicit>)[];
@@ -106,7 +107,7 @@ interface Parcel<Item> {
   readonly writer: AvroWriter;
 }
 
-/** Ends kept under one call key; more only meet by forged or constant sequences. */
+/** Ends kept under one call key. More share a key only if sequences are forged or constant. */
 const endsLimit = 64;
 const announcedLimit = 100_000;
 
@@ -149,7 +150,7 @@ export class RedisLinks {
   readonly #nodes = new Parcels<number>();
 
   /**
-   * The connection stays open: whoever opened it closes it.
+   * The caller closes the connection.
    *
    * @param oldestHeldMs when the bus accepted the oldest span that should be linked already
    */
@@ -161,7 +162,7 @@ export class RedisLinks {
   /**
    * Finds the component of each span, joining those that it links. May be repeated with the same spans.
    *
-   * @throws LinksLostError when the store has lost what it knew; the next call goes on with what there is
+   * @throws LinksLostError when the store has lost its data; the next call continues with what it has
    */
   async link(requests: readonly LinkRequest[]): Promise<LinkedSpans> {
     const batch = linkBatch(withParents(requests), this.#options);
@@ -183,8 +184,8 @@ export class RedisLinks {
       const group = groups.get(set);
       if (group === undefined) groups.set(set, [nameOf(node)]);
       else group.push(nameOf(node));
-      // Nobody else speaks of spans that are sent for the first time: they are taken for roots, and whoever is wrong
-      // about that is told by the next step.
+      // No other instance refers to spans that are sent for the first time: they count as roots, and the next step corrects
+      // that if it is wrong.
       if (!outside.has(node)) forest.note(nameOf(node), { kind: 'none' });
     }
     let open: readonly (readonly string[])[] = [...groups.values()];
@@ -201,21 +202,21 @@ export class RedisLinks {
     return { components, moves };
   }
 
-  /** Asks whether the store has what it had. @throws LinksLostError when it has not */
+  /** Checks that the store still has its data. @throws LinksLostError when it has not */
   async check(): Promise<void> {
     const all = Array.from({ length: bucketCount }, (_, bucket) => [bucket, [nothing.bytes]] as const);
     await this.#buckets.run('findParents', new Map(all));
   }
 
-  /** Whoever needs to know of these moves has been told. */
+  /** These moves were announced. */
   announced(moves: readonly Move[]): void {
     if (this.#announced.size > announcedLimit) this.#announced.clear();
     for (const { from, to } of moves) this.#announced.add(`${from}>${to}`);
   }
 
   /**
-   * Looks for what others left under the batch's keys, so that it need not make nodes for what has some. Nodes that were
-   * met are added to those `outside`. Returns the calls of which an end has to be left.
+   * Reads what other batches left under this batch's keys, so that it makes no second node. Adds nodes that it meets to
+   * `outside`. Returns the calls of which an end has to be written.
    */
   async #peek(batch: LinkBatch, outside: Set<number>): Promise<readonly CallEntry[]> {
     const { sets, calls, explicits } = batch;
@@ -232,7 +233,7 @@ export class RedisLinks {
     return calls.filter(({ ends }) => ends.length > 1 || !whole.has(ends[0]!.span));
   }
 
-  /** Leaves the batch's keys, and brings them together with what others left since. Nodes that were met are added. */
+  /** Writes the batch's keys, and unites them with what other batches wrote since. Adds nodes that it meets. */
   async #meet(
     { sets, calls, explicits }: LinkBatch,
     leaderOf: (node: number) => string,
@@ -258,7 +259,7 @@ export class RedisLinks {
     }
   }
 
-  /** Asks about the calls that were packed, and about ids. Calls of which nobody knows anything are left out. */
+  /** Asks the store about the packed calls and ids. Leaves out calls that the store does not know. */
   async #ask(
     script: 'peek' | 'meet',
     settings: readonly number[],
@@ -290,7 +291,7 @@ export class RedisLinks {
     return found;
   }
 
-  /** Whether whoever looks for a call, by whatever key, finds its other end in the store. */
+  /** Whether a lookup of the call by any of its keys finds its other end in the store. */
   #isWhole(end: BatchEnd, other: StoredCallEnd): boolean {
     if (end.responseTcpSequence === 0 || other.responseTcpSequence === 0) return false;
     const isCall =
@@ -306,7 +307,7 @@ export class RedisLinks {
         // A span that is read again finds itself.
         if (spanNode === other.spanNode || areOneCall(end, other, this.#options.gates))
           uniteOutside(sets, met, end.node, other.node);
-      // There was no room for this one: it is found by its own id.
+      // The key had no room for this end: it is found by its own id.
       if (known.length + ends.length > endsLimit) uniteOutside(sets, met, end.node, spanNode);
     }
   }
@@ -344,7 +345,7 @@ export class RedisLinks {
       const parent = parents.get(root)!;
       if (entry.kind === 'none') forest.note(root, { kind: 'parent', parent });
       else if (entry.kind === 'root') forest.note(root, { kind: 'moved', parent });
-      // Somebody else was faster: what is above it now is not looked for here.
+      // Another instance was faster: its parent is not read here.
       else forest.note(root, entry);
     }
   }
@@ -396,8 +397,8 @@ export class RedisLinks {
   }
 
   /**
-   * Whether spans may have been sent under this span's id by somebody who knows nothing of that any more: whoever had
-   * this span before had linked it, and the store has lost since then what became of that.
+   * Whether an instance that no longer knows it may have sent spans under this span's id: a previous owner had linked the
+   * span, and the store has lost the result since.
    */
   #isForgotten({ span, mayBeKnown }: LinkRequest): boolean {
     if (!mayBeKnown || span.componentId !== '') return false;

@@ -1,18 +1,16 @@
 /**
- * The scripts that the shared link store consists of. Each works on keys of one bucket only, which share a hash tag, so
- * that it is one atomic step on one node of a cluster; all that a bucket has to be asked of is packed into one argument,
- * and so is the answer. KEYS of each: the bucket's epoch, and the two halves of a table. ARGV of each: an epoch, how long
- * an entry is remembered after its last use. Each returns the bucket's epoch first: a random text that is gone when the
- * bucket's data are gone.
+ * The Lua scripts of the shared link store. Each uses keys of one bucket only, which share a hash tag, so it is one atomic
+ * step on one node of a cluster. One argument packs everything for a bucket, and so does the answer. KEYS of each: the
+ * bucket's epoch, and the two halves of a table. ARGV of each: an epoch, how long an entry is kept after its last use. Each
+ * returns the bucket's epoch first: a random text that is lost together with the bucket's data.
  *
- * A table is a pair of hashes instead of a key for each entry, which would take a multiple of the time and of the memory.
- * One half is written for as long as an entry is remembered; then it is only read for as long again, while the other is
- * written, and is dropped. What is used in the older half is copied to the younger. Redis's own expiry tells the age of
- * a half, and removes it when nobody comes by.
+ * A table is a pair of hashes; a key per entry would take several times the time and memory. One half is written for
+ * one period, then only read for one period while the other half is written, then dropped. An entry used in the older
+ * half is copied to the younger. Redis's expiry gives the age of a half, and removes it if no script uses it.
  *
- * Components are the nodes of a forest, named by one of their spans. A node's entry begins with a letter. No entry: a
- * root nobody was told of. `r`: a root under which spans were sent. `p` and another name: its parent, always a lesser
- * one; `m` instead if spans had been sent under this node before, so that whoever comes by can tell that they moved.
+ * Components are the nodes of a forest, named after one of their spans. A node's entry begins with a letter. No entry: a root
+ * under which no span was sent. `r`: a root under which spans were sent. `p` and another name: its parent, always a lesser
+ * one; `m` instead if spans had been sent under this node before, so that an instance that reads it announces the move.
  */
 import { callEndBytes, nodeBytes } from './link-bytes.ts';
 
@@ -148,8 +146,8 @@ return { epoch, table.concat(known), table.concat(answers) }
 `;
 
 /**
- * The same for what batches have in common with others, before they have left anything. ARGV: calls, each a key's length
- * and the key; ids as above. Returns the same as above, where ids that nobody carried are `f`irst, and nothing is counted.
+ * The same as a read, before the batch has written its own keys. ARGV: calls, each a key's length and the key; ids as above.
+ * Returns the same as above, where ids that no span carried are `f`irst, and counts nothing.
  */
 const peek = `${table}
 local calls, ids = ARGV[3], ARGV[4]

@@ -1,4 +1,4 @@
-/** Decides where the notes are silent: by the context that made the call, then by time. */
+/** Decides causes without cause candidates: by the execution context that made the call, then by time. */
 import type { Edge, SpanRecord } from '../span-record.ts';
 import { beganWithin, type SpanLookup } from './claims.ts';
 import { covers, wasOpenAt } from './fit.ts';
@@ -11,23 +11,23 @@ const timeConfidence = 0.9;
 const serialEvidence = 20;
 
 /**
- * A context that serves one request at a time and that, after the call, next wrote the reply of S made the call for S.
- * That a context serves one at a time shows in its calls: nothing else happens on it while one is under way.
+ * If a context serves one request at a time, and after the call it next wrote the reply of server span S, then it made the
+ * call for S. A context serves one at a time if nothing else happens on it during its calls.
  */
 export function serialCause(call: SpanRecord, process: ProcessIndex): Edge | undefined {
   if (process.interleavedCalls > 0 || process.blockingCalls < serialEvidence) return undefined;
   if (call.responseEventId === 0 || call.responseContextId !== call.requestContextId) return undefined;
   const parent = process.contexts.nextReply(call);
   if (parent === undefined || !wasOpenAt(parent, call)) return undefined;
-  // One context that reads and writes everything may be a loop that was merely never busy.
+  // A single context that reads and writes everything may be an event loop that was never busy.
   if (parent.requestContextId === call.requestContextId && process.contexts.count < 2) return undefined;
   return { parent, reason: 'serial_context', confidence: serialConfidence };
 }
 
 /**
- * By time: the process had one request open when the call began, and when the calls began that it went on from, and it
- * lasted longer than the call. Server spans come when they end, so this waits for as long as requests of the process are
- * known to take.
+ * By time: the process had exactly one open request when the call began, and when the calls that it continues began, and
+ * that request lasted longer than the call. Server spans arrive when they end, so this waits as long as requests of the
+ * process are known to take.
  */
 export function timeCause(call: SpanRecord, process: ProcessIndex, find: SpanLookup, patience: Patience): Decision {
   const open = process.openAt(call);
@@ -42,7 +42,7 @@ export function timeCause(call: SpanRecord, process: ProcessIndex, find: SpanLoo
   return { kind: 'parent', edge: { parent, reason: 'time', confidence: timeConfidence } };
 }
 
-/** Learns from a call of which no more is going to be known, before causes are decided. */
+/** Learns from a call before causes are decided. */
 export function observeCall(call: SpanRecord, process: ProcessIndex): void {
   if (call.responseEventId !== 0 && call.responseContextId === call.requestContextId) {
     if (process.contexts.isInterleaved(call)) process.interleavedCalls++;

@@ -7,14 +7,14 @@ import type { Patience, Decision } from './decision.ts';
 import type { ProcessIndex } from './process-index.ts';
 
 /**
- * Which server span of the same process made this call, by everything known now. In this order: ids the application
- * passes on, the enricher's notes, the context, time. No edge is better than a wrong one, so each step that finds a
- * contradiction ends the search. The answer depends on the spans in state, not on the order they came in.
+ * Decides which server span of the same process made this call. Steps, in this order: ids that the application passes on,
+ * the enricher's cause candidates, the execution context, time. No edge is better than a wrong one, so a step that finds a
+ * contradiction ends the search. The decision depends on the spans in state, not on their order of arrival.
  */
 export function decideCause(call: SpanRecord, process: ProcessIndex, find: SpanLookup, patience: Patience): Decision {
   const evidences = evidenceOf(call, process, find);
   const learned = evidences.find((evidence) => evidence.request?.learned === true);
-  // What is to come may carry the same explicit id, so even that waits for the server span that is named.
+  // A later span may carry the same explicit id, so this also waits for the server span that a candidate names.
   if (patience.mayWait && learned !== undefined && isAwaiting(learned)) return { kind: 'wait' };
   const explicit = explicitCause(call, process, learned === undefined ? undefined : namedServer(learned));
   if (explicit !== undefined) return { kind: 'parent', edge: explicit };
@@ -25,7 +25,7 @@ export function decideCause(call: SpanRecord, process: ProcessIndex, find: SpanL
     return byRule.reason === 'no_candidate' ? { kind: 'unknown', reason: 'background' } : byRule;
   const serial = serialCause(call, process);
   if (serial !== undefined) return { kind: 'parent', edge: serial };
-  // A note that nobody confirmed is no reason to guess: time may only speak where the notes are silent.
+  // Unconfirmed candidates are no reason to guess: time decides only if there are no candidates.
   if (byRule.reason === 'not_learned') return byRule;
   const byTime = timeCause(call, process, find, patience);
   return byTime.kind === 'unknown' && byTime.reason === 'no_candidate' ? byRule : byTime;

@@ -11,7 +11,7 @@ export const unknownReasons = [
 ] as const;
 export type UnknownReason = (typeof unknownReasons)[number];
 
-/** The answer to what caused a call. `wait`: a server span that would tell has not come yet. */
+/** Decision about the cause of a call. `wait`: a server span that would decide has not arrived yet. */
 export type Decision =
   | { readonly kind: 'parent'; readonly edge: Edge }
   | { readonly kind: 'unknown'; readonly reason: UnknownReason }
@@ -19,10 +19,10 @@ export type Decision =
 
 /** What a decision may rely on besides the spans. Durations in nanoseconds. */
 export interface Patience {
-  /** False when a call has waited long enough: what has not come is taken as lost. */
+  /** False if a call has waited long enough: spans that have not arrived count as lost. */
   readonly mayWait: boolean;
-  /** How long after its last span a call is first asked for. */
+  /** How long after the last span of its component a call is first decided. */
   readonly quietNs: number;
-  /** How long after its last span a call waits at most. */
+  /** How long after the last span of its component a call waits at most. */
   readonly causeWaitNs: number;
 }

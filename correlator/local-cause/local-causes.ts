@@ -4,14 +4,14 @@ import { decideCause } from './decide-cause.ts';
 import { ProcessIndex } from './process-index.ts';
 import { type UnknownReason, unknownReasons, type Patience, type Decision } from './decision.ts';
 
-/** Calls asked again when a server span comes later than they could wait. */
+/** Calls that are decided again when a server span arrives after their wait. */
 const recheckLimit = 4096;
 
-/** Calls that a span that came is news for. */
+/** Calls that a new span may give a cause. */
 export interface Concerned {
-  /** They could not wait for it, and should be asked again. */
+  /** Calls that stayed without a cause and should be decided again. */
   readonly unknown: readonly SpanRecord[];
-  /** They have not been asked yet, and say by their notes that they are part of its work. */
+  /** Calls not decided yet, whose candidates name this span. */
   readonly undecided: readonly SpanRecord[];
 }
 
@@ -24,7 +24,7 @@ export class LocalCauses {
   readonly #processes = new Map<number, Map<number, ProcessIndex>>();
   readonly #find = (spanId: string): SpanRecord | undefined => this.#spansById.get(spanId);
   readonly #isKnown = (spanId: string): boolean => this.#spansById.has(spanId);
-  /** Calls whose cause was not found when they were last asked for, by why. */
+  /** Calls whose last decision found no cause, by reason. */
   readonly unknown = Object.fromEntries(unknownReasons.map((reason) => [reason, 0])) as Record<UnknownReason, number>;
 
   get size(): number {
@@ -72,7 +72,7 @@ export class LocalCauses {
     for (const call of calls) if (call.evaluatedAt === 0) observeCall(call, this.#process(call));
   }
 
-  /** Decides a call and keeps the answer on it. @param arrival count of messages read so far */
+  /** Decides a call and stores the decision on it. @param arrival count of messages read so far */
   decide(call: SpanRecord, patience: Patience, arrival: number): Decision {
     const process = this.#process(call);
     const verdict = decideCause(call, process, this.#find, patience);
@@ -88,7 +88,7 @@ export class LocalCauses {
   }
 }
 
-/** These calls and those that went on from their responses, as far as they are undecided. */
+/** These calls and the calls that continued their responses, as far as they are undecided. */
 function undecidedFrom(named: readonly SpanRecord[], process: ProcessIndex): readonly SpanRecord[] {
   const calls = new Set(named);
   for (const call of calls) {

@@ -1,7 +1,7 @@
 /**
- * Decides by the enricher's notes. A rule that was learned for the process is enough on one side, unless the other side
- * contradicts it. A rule that was not learned needs a second witness: the other side, the other rule, or the fact that
- * the process served nothing else.
+ * Decides by the enricher's cause candidates. A candidate of a rule that was learned for the process is enough on one side,
+ * unless the other side contradicts it. A candidate of a rule that was not learned needs a second witness: the other side,
+ * the other rule, or the fact that the process served nothing else.
  */
 import type { Reason } from '../../schemas/generated/span.ts';
 import type { SpanRecord } from '../span-record.ts';
@@ -26,7 +26,7 @@ export interface ResolvedCandidate {
   readonly response: ResponseClaim | undefined;
 }
 
-/** What the notes say of a call under each rule. */
+/** What the candidates say about a call under each rule. */
 export function evidenceOf(call: SpanRecord, process: ProcessIndex, find: SpanLookup): readonly ResolvedCandidate[] {
   const evidence: ResolvedCandidate[] = [];
   for (const rule of ruleNames) {
@@ -50,17 +50,17 @@ function decided(parent: SpanRecord, evidence: ResolvedCandidate, agreed: boolea
   return { kind: 'parent', edge: { parent, reason, confidence: bounded(Math.max(1 - doubt, atLeast)) } };
 }
 
-/** The server span that the request side names, if it has come and can be it. */
+/** The server span that the request side names, if it has arrived and can be the parent. */
 export function namedServer(evidence: ResolvedCandidate): SpanRecord | undefined {
   return evidence.request?.fits === true ? evidence.request.server : undefined;
 }
 
-/** Whether the request side names a server span that has not come. */
+/** Whether the request side names a server span that has not arrived. */
 export function isAwaiting(evidence: ResolvedCandidate): boolean {
   return evidence.request !== undefined && evidence.request.server === undefined;
 }
 
-/** By a rule that was learned; undefined when it says nothing of this call. */
+/** Decision by a learned rule; undefined if it says nothing about this call. */
 function byLearned(evidence: ResolvedCandidate): Decision | undefined {
   const response = evidence.response?.learned === true ? evidence.response : undefined;
   const direct = response?.direct ?? [];
@@ -71,7 +71,7 @@ function byLearned(evidence: ResolvedCandidate): Decision | undefined {
       if (direct.length > 0 && !direct.includes(server)) return unknown('contradiction');
       return decided(server, evidence, direct.includes(server) || indirect.includes(server));
     }
-    // It names a span that was lost; if others claim the call, one of them is wrong.
+    // It names a lost span; if other spans claim the call, one of them is wrong.
     if (isAwaiting(evidence) && direct.length > 0) return unknown('contradiction');
   }
   if (direct.length > 1) return unknown('ambiguous');
@@ -79,7 +79,7 @@ function byLearned(evidence: ResolvedCandidate): Decision | undefined {
   return only === undefined ? undefined : decided(only, evidence, false);
 }
 
-/** The server span that every note names, if there is one. */
+/** The server span that every candidate names, if there is one. */
 function unanimous(evidences: readonly ResolvedCandidate[]): SpanRecord | undefined {
   const servers = new Set<SpanRecord>();
   for (const evidence of evidences) {
@@ -91,7 +91,7 @@ function unanimous(evidences: readonly ResolvedCandidate[]): SpanRecord | undefi
   return servers.size === 1 ? [...servers][0] : undefined;
 }
 
-/** By rules that were not learned: only with a second witness and without any that disagrees. */
+/** Decision by rules that were not learned: needs a second witness, and no witness may disagree. */
 function byUnlearned(
   call: SpanRecord,
   process: ProcessIndex,
@@ -103,7 +103,7 @@ function byUnlearned(
     const isStale = evidences.some(({ request }) => request?.fits === false);
     return unknown(isStale ? 'stale' : 'not_learned');
   }
-  // All that was said names this server span, so a response side at all is one that agrees.
+  // All candidates name this server span, so any response side agrees.
   const bothSides = evidences.find((evidence) => namedServer(evidence) === server && evidence.response !== undefined);
   if (bothSides !== undefined) return decided(server, bothSides, true);
   const first = evidences.find((evidence) => namedServer(evidence) === server) ?? evidences[0]!;
@@ -115,7 +115,7 @@ function byUnlearned(
   return unknown('not_learned');
 }
 
-/** The parent by the enricher's notes; `evidences` are of the call. */
+/** The parent by the enricher's candidates; `evidences` are those of the call. */
 export function ruleCause(
   call: SpanRecord,
   process: ProcessIndex,

@@ -1,10 +1,10 @@
-/** From what the hypotheses say to the cause candidates that a span carries: the best one first. */
+/** Turns attributions of the hypotheses into the cause candidates of a span, the best one first. */
 import type { Cause } from '../../schemas/generated/span.ts';
 import type { Hypothesis } from './hypothesis.ts';
 import type { Attribution, Attributor, InboundRequest, Read, Write } from './messages.ts';
 
 const noCauses: readonly Cause[] = [];
-/** Nothing was ever seen against a rule where only one request is in flight, nor can it be seen there. */
+/** Confidence while only one request is in flight: then nothing can contradict a rule. */
 const singleConfidence = 0.99;
 
 interface Candidate {
@@ -30,7 +30,7 @@ export function causesOfCall(write: Write): readonly Cause[] {
   if (candidates.length === 1) return [toCause(candidates[0]!, true)];
   candidates.sort(bestFirst);
   const learned = candidates.filter((candidate) => candidate.learned);
-  // Two rules that hold here and name different requests: one of them errs, and nothing tells which.
+  // Two rules that hold here name different requests: one is wrong, and it is unknown which.
   const sure = learned.every(({ root }) => root === learned[0]!.root);
   return candidates.map((candidate) => toCause(candidate, sure));
 }

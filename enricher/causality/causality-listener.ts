@@ -1,6 +1,6 @@
 /**
- * Causality as a listener of pairing: brings each event into its execution context, and keeps of each socket and request
- * what {@link Causality} has to know of it. Events without an execution context pass it by.
+ * Connects pairing with {@link Causality}: assigns each event to its execution context, and keeps per socket and request what
+ * causality needs. It ignores events without an execution context.
  */
 import type { ContextKind, SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Cause } from '../../schemas/generated/span.ts';
@@ -50,7 +50,7 @@ class ContextEvent implements Execution {
   }
 }
 
-/** In which context, and after what, a connection was begun; until its first message shows what for. */
+/** The context of a connect, and what was read before it; kept until the first message of the connection. */
 interface ConnectOrigin {
   readonly eventId: number;
   readonly context: ExecutionContext;
@@ -75,7 +75,7 @@ class SocketCauses {
 /** See the top of the file. */
 export class CausalityListener implements PairingListener {
   private readonly causality: Causality;
-  /** Messages that began in the segment in hand. */
+  /** Messages that began in the current segment. */
   private begun: InboundMessage[] = [];
 
   constructor(causality: Causality) {

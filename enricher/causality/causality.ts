@@ -1,13 +1,13 @@
 /**
- * Which message caused which. Kernel facts say what a context read last before it wrote (`after`); that is the cause
- * where a loop handles what it reads at once (Node, nginx, threads), and misleads where it notes what it read and works
- * it off later (HAProxy, asyncio). So several hypotheses are kept for each write (hypotheses.ts). Replies are the anchors: a
- * reply says for certain whose turn it is. When it goes to the request that a hypothesis gave the call to whose response
- * came before it, that hypothesis was right about the call; each process and kind of context keeps a track record per
- * hypothesis and circumstance, counted apart when fewer than two requests are in flight and every hypothesis agrees. A
- * candidate is `learned` only under a clean record, two learned ones that differ cancel each other, and a hypothesis that
- * cannot fit a phase says nothing: unknown rather than wrong. Bounds: contexts least recently used, five phases of 512
- * messages and writes each; all by event order, nothing by a clock.
+ * Finds cause candidates: which message did a write continue? The kernel says what a context read last before it wrote
+ * (`after`). That is the cause if a loop handles each message at once (Node, nginx, threads), and misleads if it queues
+ * messages (HAProxy, asyncio). So several hypotheses make an attribution for each write (hypotheses.ts), and replies test
+ * them, since a reply names its request for certain. If the response of a call led to a reply, a hypothesis was right
+ * about that call if it attributed the call to the request that got the reply. Each process and kind of context has a track
+ * record per hypothesis and circumstance, separately for one and for several requests in flight. A candidate is `learned`
+ * only under a clean record; two learned candidates that differ cancel each other; a hypothesis that does not fit a phase
+ * makes no attribution. Bounds: least recently used contexts are evicted; five phases of 512 messages and writes each. Only
+ * the order of events counts, no clock.
  */
 import { type ContextKind, contextKindIndex } from '../../schemas/generated/event-batch.ts';
 import type { Cause } from '../../schemas/generated/span.ts';
@@ -133,9 +133,9 @@ export class Causality {
     }
   }
 
-  /** Events were lost: nothing that is in flight can be told apart. */
+  /** Events were lost: forgets what is in flight. */
   forget(): void {
-    // Not each context at once: one batch after which others are missing would cost as much as there are contexts.
+    // Contexts notice it at their next event: visiting all at once would cost too much per lost batch.
     this.losses.count++;
   }
 
@@ -144,7 +144,7 @@ export class Causality {
     return this.contexts.size + this.processes.size;
   }
 
-  /** Forgets those without events for the longest, until no more than this part of them is left. */
+  /** Evicts the least recently used ones, until at most this fraction of them is left. */
   shrink(part: number): void {
     this.contexts.shrinkTo(Math.floor(this.contexts.size * part));
     this.processes.shrinkTo(Math.floor(this.processes.size * part));

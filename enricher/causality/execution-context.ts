@@ -6,7 +6,7 @@ import type { ProcessHypotheses } from './process-hypotheses.ts';
 const maxLaterWrites = 256;
 const noMessages: readonly InboundMessage[] = [];
 
-/** How often events of one agent were lost; contexts forget what is in flight when they come to it. */
+/** How often events of one agent were lost; a context then forgets what is in flight at its next event. */
 export interface Losses {
   count: number;
 }
@@ -36,7 +36,7 @@ export class ExecutionContext extends LruEntry implements MessageContext {
   /**
    * Every event starts here: ends the phases that are over.
    *
-   * @param phase undefined when the event does not tell: the first bytes of a connection carry that of its connect
+   * @param phase undefined if the event does not have it: the first bytes of a connection carry that of its connect
    */
   enter(phase: number | undefined): void {
     if (this.lossesSeen !== this.losses.count) this.forget();
@@ -85,7 +85,7 @@ export class ExecutionContext extends LruEntry implements MessageContext {
     if (this.looksAtPhases) this.history.write(this.phase, write);
   }
 
-  /** Events of this context were lost: what was in flight cannot be told apart any more. */
+  /** Events of this context were lost: forgets what was in flight. */
   private forget(): void {
     this.lossesSeen = this.losses.count;
     this.lastRead = undefined;

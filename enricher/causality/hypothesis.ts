@@ -5,7 +5,7 @@ import type { PhaseHistory } from './phase-history.ts';
 export interface ReplyAttribution {
   readonly call: InboundResponse;
   readonly circumstance: number;
-  /** Whether the reply may be to another request, as far as the hypothesis can tell. */
+  /** Whether the reply may belong to another request, as far as the hypothesis knows. */
   readonly contested: boolean;
 }
 
@@ -14,7 +14,7 @@ export interface ReplyAttribution {
  * it was right here. `hypotheses.ts` lists them. A hypothesis that cannot fit what happened says nothing.
  */
 export interface Hypothesis extends Attributor {
-  /** Known to hold even where other messages were read since: no phase needs to be looked at. */
+  /** Whether it is known to hold even if other messages were read since: then phases need not be examined. */
   readonly makesPhasesNeedless: boolean;
   /** Something else is about to be read, or the phase ends: nothing more can follow from this read. */
   read(previous: Read): void;

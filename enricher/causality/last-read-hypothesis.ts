@@ -17,7 +17,7 @@ import { TrackRecords } from './track-records.ts';
  * (a pipelined connection), writes follow in the order of the messages, one each; replies show whether they did.
  */
 
-/** Circumstances; the least sure one last. */
+/** Circumstances; the least certain one last. */
 const alone = 0;
 const amongRivals = 1;
 const sameSocket = 2;
@@ -90,7 +90,7 @@ export class LastReadHypothesis implements Hypothesis {
     return call?.kind === 'response' ? { call, circumstance: circumstanceOf(read), contested } : undefined;
   }
 
-  /** Only with two requests in flight or more can a reply say something else: the records of the two cases are apart. */
+  /** A reply can contradict it only with two or more requests in flight: the two cases have separate records. */
   reply(reply: Write, read: Read | undefined, replied: InboundRequest): void {
     if (read === undefined || read.messages.length === 0) return;
     const { place, records } = this;
@@ -115,7 +115,7 @@ export class LastReadHypothesis implements Hypothesis {
     this.credit(steps, contested && message.write.openRequests >= 2, root === replied);
   }
 
-  /** By the record of the circumstance, or where nothing rivals by that of a harder one: there is less to mistake. */
+  /** Uses the record of the circumstance, or, with a single request in flight, that of a harder circumstance. */
   trust(circumstance: number, contested: boolean): Trust {
     const own = this.records.trust(circumstance, contested);
     if (circumstance !== alone || own.isLearned || own.isRefuted) return own;
@@ -135,7 +135,7 @@ export class LastReadHypothesis implements Hypothesis {
     return { by: this, kind, spanId, root, circumstance, steps: before | bitOf(circumstance) };
   }
 
-  /** Where the end is right, every step was; where it is wrong, the least sure one is blamed. */
+  /** If the result is right, every step counts as right; if it is wrong, only the least certain step counts as wrong. */
   private credit(steps: number, contested: boolean, right: boolean): void {
     for (let circumstance = circumstances - 1; circumstance >= 0; circumstance--) {
       if ((steps & bitOf(circumstance)) === 0) continue;

@@ -41,7 +41,7 @@ export interface Attribution {
   readonly spanId: string;
   /** The request at the beginning of the chain; undefined when it is not known, or was answered before. */
   readonly root: InboundRequest | undefined;
-  /** Which of the circumstances that the hypothesis tells apart. */
+  /** One of the circumstances that the hypothesis distinguishes. */
   readonly circumstance: number;
   /** Circumstances of all steps to the root: bit n for the n-th. */
   readonly steps: number;

@@ -1,12 +1,12 @@
 /**
- * Finds the parameters of a queue by counting: of each possible value, how often the phases of a context were as it says.
- * Values come in groups that are observed together; in one observation at most one value of a group fits. The best value
- * is in force until another one is clearly better.
+ * Finds the parameters of a queue by counting, for each possible value, how often the phases of a context matched it. Values
+ * are in groups that are observed together; at most one value of a group matches an observation. The best value is used
+ * until another one is clearly better.
  */
 
 const leastSeen = 8;
 const window = 256;
-/** After so many observations in a row that fit, those before no longer count: connections were being opened, say. */
+/** Matching observations in a row after which earlier ones no longer count, such as those while connections were opened. */
 const freshStart = 16;
 const leastRate = 0.8;
 const lostRate = 0.7;
@@ -17,13 +17,13 @@ export function weightOf(count: number): number {
   return count < 8 ? 1 : count < 32 ? 2 : 4;
 }
 
-/** How often each value was right, older observations counting ever less. */
+/** How often each value matched, with exponential decay. */
 export class ParameterSearch {
   private readonly groupSize: number;
   private readonly hits: Float64Array;
   private readonly seen: Float64Array;
   private readonly streaks: Int32Array;
-  /** The value in force: group * groupSize + place in the group; -1 before there is one. */
+  /** The value in use: group * groupSize + place in the group; -1 before there is one. */
   best = -1;
 
   constructor(groups: number, groupSize: number) {
@@ -33,7 +33,7 @@ export class ParameterSearch {
     this.streaks = new Int32Array(groups * groupSize);
   }
 
-  /** Takes in one observation of a group. @param fitting place in the group of the value that fits; -1 when none does */
+  /** Adds one observation of a group. @param fitting place in the group of the value that matches; -1 if none does */
   observe(group: number, weight: number, fitting: number): void {
     const first = group * this.groupSize;
     const end = first + this.groupSize;
@@ -49,7 +49,7 @@ export class ParameterSearch {
     for (let value = first; value < end; value++) this.hits[value]! /= 2;
   }
 
-  /** Chooses anew. Returns whether another value is in force now. */
+  /** Selects the best value again. Returns whether it changed. */
   choose(): boolean {
     let best = this.best >= 0 && this.rate(this.best) >= lostRate ? this.best : -1;
     let bestRate = best < 0 ? leastRate : Math.max(leastRate, this.rate(best) + margin);

@@ -108,8 +108,8 @@ export class RequestQueueHypothesis implements Hypothesis {
   /**
    * Judges a reply by the phases since the last response that belongs to it.
    *
-   * @returns undefined while it is not known how many that should be, and when it is a little late: a loop with much to do
-   *   leaves some of it for the next phase
+   * @returns undefined while the expected number is not known, and if it is a little late: a busy loop leaves work for the next
+   *   phase
    */
   private judgeLag(lag: number): boolean | undefined {
     const replyLags = (this.replyLags ??= new Float64Array(replyLagCount + 1));

@@ -5,9 +5,9 @@ const unlearnRate = 0.98;
 const freshStart = 128;
 
 /**
- * How often a hypothesis was right, older judgements counting ever less (half as much after 512 newer ones). Learned
- * after 16 judgements with next to none wrong; unlearned when more than two in a hundred are. After 128 in a row that were
- * right, what came before no longer counts.
+ * How often a hypothesis was right, with exponential decay (half weight after 512 newer judgements). It is learned after 16
+ * judgements with next to none wrong, and unlearned when more than two in a hundred are wrong. After 128 right ones in a row,
+ * earlier judgements no longer count.
  */
 export class TrackRecord {
   right = 0;

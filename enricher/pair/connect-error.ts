@@ -8,7 +8,7 @@ export interface ConnectError {
   readonly status: SpanStatus;
 }
 
-/** By errno as Linux numbers it (asm-generic/errno.h). Others say nothing about the other end, or that it goes on. */
+/** By errno as Linux numbers it (asm-generic/errno.h). Others say nothing about the other end, or mean that connect continues. */
 const errors: ReadonlyMap<number, ConnectError> = new Map([
   [101, { name: 'ENETUNREACH', status: 'server_error' }],
   [104, { name: 'ECONNRESET', status: 'server_error' }],
@@ -18,7 +18,7 @@ const errors: ReadonlyMap<number, ConnectError> = new Map([
   [113, { name: 'EHOSTUNREACH', status: 'server_error' }],
 ]);
 
-/** What a failed connect tells; undefined when it is no failure of the other end or of the way there. */
+/** Result of a failed connect; undefined if neither the other end nor the network failed. */
 export function connectError(errno: number): ConnectError | undefined {
   return errors.get(errno);
 }

@@ -9,8 +9,8 @@ export interface BatchClock {
 }
 
 /**
- * The execution context in which an event happened. Kind and id together name a context. Pairing only hands it on: to the
- * span and to the {@link PairingListener}.
+ * The execution context in which an event happened. Kind and id together name a context. Pairing only passes it on, to the span
+ * and to the {@link PairingListener}.
  */
 export interface Execution {
   readonly contextKind: ContextKind;

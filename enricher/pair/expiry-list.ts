@@ -1,8 +1,8 @@
 import { toleranceNs } from '../agent-clock.ts';
 
-/** Something that is buffered for a limited time of the agent's clock. */
+/** An item buffered for a limited time by the agent's clock. */
 export abstract class Expiring {
-  /** CLOCK_MONOTONIC of the agent at which it is given up. */
+  /** CLOCK_MONOTONIC of the agent at which it expires. */
   readonly deadlineNs: number;
   /** Offset of the batch it came from. */
   readonly offset: number;
@@ -17,8 +17,8 @@ export abstract class Expiring {
 }
 
 /**
- * What is buffered with one and the same time limit, in the order of arrival, so that the first is the first to be given up
- * and the one that needs the oldest batch.
+ * Items with the same time limit, in the order of arrival: the first is the first to expire, and the one that needs the oldest
+ * batch.
  */
 export class ExpiryList {
   oldest: Expiring | undefined = undefined;
@@ -57,8 +57,8 @@ export class ExpiryLists {
   }
 
   /**
-   * Takes out and hands over what is due, at `Infinity` everything. What has a time limit that nothing of this clock can
-   * have is of another clock, or forged: it goes too, so that nothing waits behind it.
+   * Removes and passes on what is due, at `Infinity` everything. An item whose expiry is impossible for this clock is of another
+   * clock or forged: it is removed too, so that nothing waits behind it.
    */
   giveUp(nowNs: number, take: (expiring: Expiring) => void): void {
     for (const [limitMs, list] of this.lists) {

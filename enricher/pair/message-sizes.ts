@@ -1,7 +1,7 @@
 /**
- * How many bytes of a message were seen. A message reaches from its first byte to the first byte of the next one of its
- * direction, over as many events as that takes; what moved later than the event that made it clear is not waited for.
- * So a size is known when the next message begins, else at the end of that event.
+ * The size in bytes of each message, as far as seen. A message extends from its first byte to the first byte of the next one in
+ * its direction, over any number of events, but not beyond the event with which its head became clear. So its size is known
+ * when the next message begins, else at the end of that event.
  */
 
 interface Measured {
@@ -37,7 +37,7 @@ class Direction {
   }
 }
 
-/** The messages that became clear in the event in hand and whose size is not known yet. */
+/** Messages whose head became clear in the current event and whose size is not known yet. */
 export class MessageSizes {
   private readonly ingress = new Direction();
   private readonly egress = new Direction();

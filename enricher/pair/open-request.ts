@@ -10,13 +10,13 @@ import type { Observer } from './observer.ts';
 /** Nothing is sent to port 0: it stands for a peer that is not known. */
 export const unknownPort = 0;
 
-/** Whoever sent or got a datagram. */
+/** The peer of a datagram. */
 export interface Peer {
   readonly remoteAddress: Uint8Array;
   readonly remotePort: number;
 }
 
-/** What a request needs of the socket that it came by. */
+/** What a request needs of its socket. */
 export interface RequestSocket extends Peer {
   readonly id: number;
   readonly observer: Observer;
@@ -29,7 +29,7 @@ export interface RequestSocket extends Peer {
   readonly tls: boolean;
   readonly protocol: Protocol;
   readonly tagMemo: LocalMemo;
-  /** Takes a request out of those that wait for a response. */
+  /** Removes a request from those that wait for a response. */
   remove(request: OpenRequest): void;
   /** Ends a request before its response, which may still come. */
   leave(request: OpenRequest): void;
@@ -49,7 +49,7 @@ export class OpenRequest extends Expiring {
   remotePort: number;
   /** Bytes seen so far. */
   bytes = 0;
-  /** It has become a span, or nothing, without its response, which may still come: it keeps its place in the order. */
+  /** It has ended without its response, which may still come: it keeps its place in the order. */
   isOver = false;
   /** Where it stands among those of its socket; undefined once it was taken out. */
   place: ListNode<OpenRequest> | undefined = undefined;
@@ -70,7 +70,7 @@ export class OpenRequest extends Expiring {
     this.remotePort = socket.remotePort;
   }
 
-  /** Whoever sent or got the response is its peer, where the request's own event does not say. */
+  /** Sets the peer from the response, if the request's own event did not have it. */
   learnPeer({ remoteAddress, remotePort }: Peer): void {
     if (this.remotePort !== unknownPort) return;
     this.remoteAddress = remoteAddress;

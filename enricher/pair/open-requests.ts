@@ -1,7 +1,7 @@
 /**
- * The requests of one socket that wait for their response, in the order they came. A few are looked through. More, as on
- * the socket of a name server that does not answer, are found by keys: by what a response has to agree in with its request.
- * So a step costs the same however many wait.
+ * The requests of one socket that wait for their response, in the order of arrival. A few are searched linearly. More, as on the
+ * socket of a name server that does not answer, are found by keys: by fields that a response shares with its request. So a
+ * step has constant cost.
  *
  * A response belongs to the request with its correlation id, else to the oldest. It went the other way; where it was a
  * datagram, it was also one of the same peer. A peer is not known where a program does not ask for it: `recv()` on a socket
@@ -146,12 +146,12 @@ function isFoundById({ message, remoteAddress }: OpenRequest): boolean {
   return message.requestId !== 0 || !isMulticast(remoteAddress);
 }
 
-/** Whether a response of any peer may be its own: whoever has the answer to a question that went to many gives it. */
+/** Whether a response of any peer may belong to it: any receiver of a multicast question may answer. */
 function isFoundByAny({ message, remoteAddress, remotePort }: OpenRequest): boolean {
   return isMulticast(remoteAddress) ? message.requestId !== 0 : remotePort === unknownPort;
 }
 
-/** A client repeats itself when it gets no answer: what comes answers both. Of unknown peers it may be two clients. */
+/** A client repeats a request without an answer: one response answers both. With unknown peers it may be two clients. */
 function isSameQuestion(one: OpenRequest, other: OpenRequest): boolean {
   return (
     hasQuestion(one) &&

@@ -3,7 +3,7 @@ import type { EventRef } from './event-ref.ts';
 import type { OpenRequest } from './open-request.ts';
 import type { Socket } from './socket.ts';
 
-/** What a segment that came in turned out to hold, once all its messages are reported. */
+/** Content of an incoming segment, once all its messages are reported. */
 export interface ReadSegment {
   readonly messageId: number;
   readonly startsMessage: boolean;
@@ -14,8 +14,8 @@ export interface ReadSegment {
 }
 
 /**
- * Hears what pairing finds, in the order of events. A source without execution contexts needs none. What a listener keeps
- * of a socket or a request, it keeps in its `attachment`.
+ * Receives what pairing finds, in the order of events. A source without execution contexts needs no listener. A listener keeps
+ * its state of a socket or a request in its `attachment`.
  */
 export interface PairingListener {
   /** A request came in. `mustWait`: the one before it on its connection has to be answered first. */

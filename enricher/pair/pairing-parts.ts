@@ -6,13 +6,13 @@ import type { TaggedSpan } from '../tag/waiting-spans.ts';
 import type { PairingListener } from './pairing-listener.ts';
 import type { SpanBuilder } from './span-builder.ts';
 
-/** Bounds of what is kept of one agent. */
+/** Bounds of the state of one agent. */
 export interface PairingLimits {
   readonly maxSockets: number;
   readonly maxOpenRequests: number;
 }
 
-/** What pairing works with. */
+/** Parts of pairing. */
 export interface PairingParts {
   readonly dissectors: readonly Dissector[];
   /** Absent where no source has execution contexts. */
@@ -21,6 +21,6 @@ export interface PairingParts {
   readonly spans: SpanBuilder;
   readonly counters: Counters<DropReason, EnricherRejectReason>;
   readonly limits: PairingLimits;
-  /** Takes finished spans, in the order they end, and from then on accounts for their events. */
+  /** Receives finished spans in the order of their ends, and then accounts for their events. */
   readonly emit: (tagged: TaggedSpan) => void;
 }

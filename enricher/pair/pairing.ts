@@ -1,11 +1,10 @@
 /**
- * Sockets, conversations, and requests with their responses, of one agent. A response belongs to the request with its
- * correlation id, else to the oldest open one of its socket. Which end is the client follows from the kernel (connect or
- * accept was seen) or from what the bytes say. A request ends as a span: answered, given up at the protocol's time limit
- * by the agent's clock, or closed with its socket. Each event ends exactly once: emitted when a span has its request or
- * response in it, else dropped; until that is clear it is buffered. What caused what is the listener's business. Bounds:
- * sockets least recently used, open requests oldest first, and eight events per direction that may begin a message whose
- * rest is still to come.
+ * Pairs requests with responses on the sockets of one agent. A response belongs to the request with its correlation id, else to
+ * the oldest open one of its socket. Which end is the client follows from the kernel (connect or accept was seen) or from
+ * the bytes. A request ends as a span: answered, timed out at the protocol's limit by the agent's clock, or closed with
+ * its socket. Each event has exactly one outcome: emitted if its request or response is in a span, else dropped; until
+ * that is clear it is buffered. Causes are the listener's task. Bounds: least recently used sockets and oldest open requests
+ * are evicted; per direction, at most eight events wait for the rest of a message.
  */
 import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Cause, Span, SpanStatus } from '../../schemas/generated/span.ts';
@@ -43,7 +42,7 @@ export class Pairing {
   /** Requests that wait for their response, or for its end. */
   private openRequests = 0;
   private readonly report = (message: Message<EventRef>): void => this.take(message);
-  /** What the event in hand brought: set while it is dissected. */
+  /** State of the current event: set while it is dissected. */
   private socket!: Socket;
   private origin: EventRef | undefined;
   private firstMessage = -1;
@@ -62,7 +61,7 @@ export class Pairing {
     return this.sockets.get(socketId);
   }
 
-  /** A socket that was not known: what moves on it is dissected from now on. */
+  /** Adds a socket: its segments are dissected from now on. */
   open(facts: SocketFacts, observer: Observer): Socket {
     const socket = new Socket(facts, observer, this.parts.dissectors);
     this.sockets.add(socket.id, socket);
@@ -107,7 +106,7 @@ export class Pairing {
     this.settle(socket, origin, startsMessage);
   }
 
-  /** A connection could not be made: a span of its own, of what was to follow. */
+  /** A connect failed: it becomes a span. */
   connectFailed(socket: Socket, origin: EventRef, errno: number, { status, name }: ConnectError): void {
     const open = new OpenRequest(
       this.parts.spanIds.of(origin.eventId, 0),
@@ -123,7 +122,7 @@ export class Pairing {
     this.sockets.delete(socket);
   }
 
-  /** A socket was closed: nothing more comes of it. */
+  /** A socket was closed: it has no more events. */
   close(socket: Socket, timeNs: number): void {
     this.socket = socket;
     socket.dissection.end(this.report);
@@ -140,7 +139,7 @@ export class Pairing {
     if (untilNs > this.lostNs) this.lostNs = untilNs;
   }
 
-  /** The agent's clock counts from another start: what was lost before says nothing of sockets from now on. */
+  /** The agent's clock stepped back, since its host was rebooted: earlier losses do not concern sockets from now on. */
   clockWentBack(nowNs: number): void {
     if (this.lostNs > nowNs) this.lostNs = nowNs;
   }
@@ -150,7 +149,7 @@ export class Pairing {
     return this.sockets.size + this.openRequests;
   }
 
-  /** Forgets the oldest of both, until no more than this part of them is left. */
+  /** Forgets the oldest of both, until at most this fraction of them is left. */
   shrink(part: number): void {
     const most = Math.floor(this.openRequests * part);
     while (this.openRequests > most) {
@@ -161,7 +160,7 @@ export class Pairing {
     this.sockets.shrinkTo(Math.floor(this.sockets.size * part));
   }
 
-  /** Gives up what was buffered longer than it may, by the agent's clock. */
+  /** Ends what was buffered until its time limit, by the agent's clock. */
   giveUp(nowNs: number): void {
     this.expiring.giveUp(nowNs, (expiring) => {
       if (expiring instanceof OpenRequest) {
@@ -247,7 +246,7 @@ export class Pairing {
     const { oldest: open, size } = socket.open;
     const { origin, requestId } = next.message;
     if (open === undefined || size > 1 || open.origin === origin) return;
-    // A response in between, to an earlier request, was the word that the other side had.
+    // What the other side sent in between was a response to an earlier request.
     if (socket.responsesSince > 0 || next.message.othersWait === true) return;
     if (requestId !== 0 || !origin.startsMessage || socket.transport === 'udp') return;
     if (open.origin.ingress !== origin.ingress) return;
@@ -354,7 +353,7 @@ export class Pairing {
     socket.lastRequest = undefined;
   }
 
-  /** No more messages come of the event in hand. */
+  /** The current event has no more messages. */
   private endSizes(socket: Socket): void {
     this.sizes.endAll(true, socket.movedBytes(true));
     this.sizes.endAll(false, socket.movedBytes(false));
@@ -424,7 +423,7 @@ export class Pairing {
     this.unhold(open.origin, reason);
   }
 
-  /** What kept an event buffered is over, without a span. */
+  /** An item that kept an event buffered ended without a span. */
   private unhold(origin: EventRef, reason: DropReason | 'revoked'): void {
     origin.holds--;
     if (origin.counted || origin.holds > 0 || origin === this.origin) return;
@@ -451,7 +450,7 @@ export class Pairing {
     this.abandon(oldest, 'evicted');
   }
 
-  /** Decides the outcome of the event in hand, and of those that waited for it. */
+  /** Decides the outcome of the current event, and of those that waited for it. */
   private settle(socket: Socket, origin: EventRef, startsMessage: boolean): void {
     const { ingress } = origin;
     const same = ingress ? socket.parkedIngress : socket.parkedEgress;

@@ -11,10 +11,10 @@ import { OpenRequests, sameBytes } from './open-requests.ts';
 import type { Responding } from './responding.ts';
 import type { EarlyResponse, ParkedEvent, WaitingEvents } from './waiting.ts';
 
-/** After this long without a byte, whatever was on its way is taken to have arrived. */
+/** Time without a byte after which all bytes on their way count as arrived. */
 const calmNs = 1_000_000_000;
 
-/** What is known of a socket when it is first heard of. */
+/** Facts about a socket from its first event. */
 export type SocketFacts = Pick<
   SocketEvent,
   | 'socketId'
@@ -30,7 +30,7 @@ export type SocketFacts = Pick<
   | 'role'
 >;
 
-/** Everything that is kept of one socket. */
+/** State of one socket. */
 export class Socket extends LruEntry implements RequestSocket, WaitingEvents {
   readonly id: number;
   readonly observer: Observer;
@@ -60,7 +60,7 @@ export class Socket extends LruEntry implements RequestSocket, WaitingEvents {
   responsesSince = 0;
   /** The request that began last, either way, until another message begins in its direction. */
   lastRequest: OpenRequest | undefined = undefined;
-  /** CLOCK_MONOTONIC of the agent at which bytes moved last; calls of two threads may be told of out of order. */
+  /** CLOCK_MONOTONIC of the agent at which bytes moved last; calls of two threads may arrive out of order. */
   private movedNs = Number.POSITIVE_INFINITY;
   /** The local side as it was tagged last. */
   readonly tagMemo: LocalMemo = { local: undefined };

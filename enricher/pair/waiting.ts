@@ -10,7 +10,7 @@ const maxParked = 8;
 const parkLimitMs = 10_000;
 const earlyLimitMs = 1000;
 
-/** What waits of one socket. */
+/** Waiting events of one socket. */
 export interface WaitingEvents {
   readonly transport: Transport;
   readonly parkedIngress: ParkedEvent[];
@@ -22,7 +22,7 @@ export interface WaitingEvents {
 export class ParkedEvent extends Expiring {
   readonly list: ParkedEvent[];
   readonly origin: EventRef;
-  /** Why it is dropped when nothing comes of it. */
+  /** Reason of its drop if no message begins in it. */
   readonly reason: DropReason;
 
   constructor(list: ParkedEvent[], origin: EventRef, reason: DropReason) {
@@ -47,7 +47,7 @@ export class EarlyResponse extends Expiring {
   }
 }
 
-/** Keeps and ends what waits. */
+/** Keeps waiting events and decides their outcome. */
 export class Waiting {
   private readonly expiring: ExpiryLists;
   private readonly counters: Counters<DropReason, EnricherRejectReason>;
@@ -72,7 +72,7 @@ export class Waiting {
     return true;
   }
 
-  /** What was parked in one direction waits no longer. */
+  /** Ends the wait of the events parked in one direction. */
   releaseAll(list: ParkedEvent[]): void {
     if (list.length === 0) return;
     for (const parked of list.splice(0)) {

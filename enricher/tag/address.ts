@@ -27,7 +27,7 @@ export function isLoopback(address: AddressKey): boolean {
   return address === loopback6;
 }
 
-/** Whether an address means the same everywhere: not private, shared, of one link, many or none. */
+/** Whether an address is public: not private, shared, link-local, multicast or unspecified. */
 export function isPublic(address: AddressKey): boolean {
   if (typeof address === 'number') {
     const [first, second] = [address >>> 24, (address >>> 16) & 0xff];
@@ -39,7 +39,7 @@ export function isPublic(address: AddressKey): boolean {
     if (first === 198) return second !== 18 && second !== 19;
     return true;
   }
-  // 2000::/3 is all that is given out (RFC 4291, section 2.4).
+  // 2000::/3 is all global unicast (RFC 4291, section 2.4).
   return (address.charCodeAt(0) & 0xe0) === 0x20;
 }
 

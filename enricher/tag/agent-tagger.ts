@@ -14,14 +14,14 @@ import type { Awaited, LocalTags, TaggedSides, Tagger, TagQuestion } from './tag
 import { narrow, type TimeBounds } from './time-bounds.ts';
 
 const kinds = resourceKindIndex;
-/** Addresses remembered with what they mean; beyond it all are asked for anew. */
+/** Bound of the cache of resolved addresses; beyond it the cache is cleared. */
 const maxPeers = 65_536;
 const noneAwaited: readonly Awaited[] = [];
 
-/** A uid of a pod is half as long; longer ones are none, and would only take memory. */
+/** Longest pod uid: real ones are half as long, and a longer one would only take memory. */
 const maxPodUidCharacters = 128;
 
-/** Of the facts what tagging needs: the rest may be large. */
+/** The process facts that tagging needs; the rest may be large. */
 class KnownProcess extends LruEntry {
   podUid = '';
   resourceId = 0;
@@ -34,7 +34,7 @@ class KnownProcess extends LruEntry {
   }
 }
 
-/** What an address means within one scope, as long as it holds. */
+/** The resolution of an address within one scope, and how long it is valid. */
 interface PeerTags {
   readonly fromNs: bigint;
   readonly untilNs: bigint;
@@ -43,15 +43,15 @@ interface PeerTags {
   readonly acceptedMs: number;
 }
 
-/** Peers as seen from one scope: of a server by address, of a client by address and port. */
+/** Resolved peers within one scope: clients by address, servers by address and port. */
 interface ScopedPeers extends Scope {
   readonly clients: Map<AddressKey, PeerTags>;
   readonly servers: Map<AddressKey, Map<number, PeerTags>>;
 }
 
 /**
- * Tags of one agent's spans, as of their time: the local side by its process, the process's container and its pod; the
- * peer by its address as it is meant where the local side is.
+ * Tags spans of one agent as of their time: the local side by its process and its pod, the peer by its address in the scope of
+ * the local side. docs/tagging.md has the rules.
  */
 export class AgentTagger implements Tagger {
   readonly #table: ResourceTable;
@@ -59,7 +59,7 @@ export class AgentTagger implements Tagger {
   readonly #processes: LruMap<number, KnownProcess>;
   readonly #host: HostPlace;
   #hostId = 0;
-  /** Counts what this agent told and the table learned: what was found before may be otherwise now. */
+  /** Counts changes of this agent's facts and of the table: earlier results may be outdated. */
   #version = 0;
   #tableVersion = -1;
   #peers: ScopedPeers[] = [];
@@ -183,7 +183,7 @@ export class AgentTagger implements Tagger {
     };
   }
 
-  /** The pod whose address the local end has: of a process that says nothing of its pod. */
+  /** The pod that owns the local address, for a process without a pod uid. */
   #podByAddress(
     { localAddress, timeNs, transport }: TagQuestion,
     host: Place | undefined,
@@ -206,7 +206,7 @@ export class AgentTagger implements Tagger {
     const peers = this.#peersOf(local);
     let ports: Map<number, PeerTags> | undefined;
     let known: PeerTags | undefined;
-    // The port of a client says nothing.
+    // A client's port is ephemeral and identifies nothing.
     const place = isServer ? 0 : remotePort * 2 + (transport === 'udp' ? 1 : 0);
     if (isServer) known = peers.clients.get(address);
     else {
@@ -291,7 +291,7 @@ const boundsOf = ({ fromNs, untilNs }: ResolvedAddress): Readonly<TimeBounds> =>
 const awaitedOf = ({ isUnclaimed }: ResolvedAddress, key: AddressKey): Awaited | undefined =>
   isUnclaimed ? { kind: 'address', key } : undefined;
 
-/** A peer of which nothing is known, ever. */
+/** A peer that can never be resolved. */
 const unknownPeer: PeerTags = {
   fromNs: -forever,
   untilNs: forever,

@@ -8,16 +8,16 @@ import { forever, type ResourceVersion } from './resource-version.ts';
 import { narrow, type TimeBounds } from './time-bounds.ts';
 
 const kinds = resourceKindIndex;
-/** Pods of the host that are asked for their node, those heard of last. */
+/** Most recent pods of the host that are used to find its node. */
 const maxPods = 16;
 
-/** Where a host is, from `fromNs` until `untilNs` of the time asked for, as long as nothing is learned. */
+/** Place of a host, valid from `fromNs` until `untilNs`, as long as the table does not change. */
 export interface HostPlaceAt {
   readonly fromNs: bigint;
   readonly untilNs: bigint;
   /** Its node or cloud instance, with everything above; undefined where it is known to be neither. */
   readonly place: Place | undefined;
-  /** The host's own addresses, as far as its agent tells. */
+  /** The host's own addresses, as its agent publishes them. */
   readonly addresses: readonly AddressKey[];
 }
 
@@ -95,7 +95,7 @@ export class HostPlace {
     if (node === undefined || table.named('host', host.name, timeNs) === undefined) return instance;
     const place = placeOf(table, node, timeNs);
     if (instance === undefined || place.instanceId === instance.instanceId) return place;
-    // By its name a node, by its hardware another instance than that node's: hardware is sure.
+    // The name gives a node, the hardware address another instance than that node's: hardware is certain.
     return instance;
   }
 
@@ -111,7 +111,7 @@ export class HostPlace {
         narrow(bounds, place);
         if (place.instanceId === 0) continue;
         if (found !== undefined && found.instanceId !== place.instanceId) return undefined;
-        // Of an instance with several interfaces, the instance itself says where it is.
+        // For an instance with several interfaces, the instance itself has the place.
         const instance = table.byId(kinds.instance, place.instanceId)?.at(timeNs);
         found = instance === undefined ? place : placeOf(table, instance, timeNs);
       }

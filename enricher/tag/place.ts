@@ -11,8 +11,8 @@ export interface ServiceBehind {
 }
 
 /**
- * Where something is: itself and everything above it, by kind, as of a time. It holds from `fromNs` until `untilNs`, as
- * long as nothing is learned of what can be a parent.
+ * The place of a resource: itself and everything that contains it, by kind, as of a time. It is valid from `fromNs` until
+ * `untilNs`, as long as no possible parent changes.
  */
 export class Place implements Record<PlaceId, number> {
   fromNs: bigint;

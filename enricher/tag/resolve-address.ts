@@ -1,7 +1,7 @@
 /**
- * What an address means to somebody within a VPC and a cluster, at a time: who has it, else which service listens at it,
- * else whose network it lies in. Of several that have it, all but one must be above that one (a pod's network interface
- * and instance, a node's instance); otherwise none of them is right, and only the network is sure.
+ * Resolves an address within a scope (VPC and cluster) at a time: to its owner, else to the service that listens at it, else to
+ * the network that contains it. Several owners are allowed only if all others contain the nearest one (a pod's network
+ * interface and instance, a node's instance). Otherwise no owner counts, only the network.
  */
 import type { Transport } from '../../schemas/generated/event-batch.ts';
 import { resourceKindIndex } from '../../schemas/generated/resource.ts';
@@ -26,13 +26,13 @@ export interface Scope {
 export interface AddressQuestion {
   readonly scope: Scope;
   readonly address: AddressKey;
-  /** Where something listens at it; 0 for the end that asked, whose port says nothing. */
+  /** The server's port; 0 for a client, whose port identifies nothing. */
   readonly port: number;
   readonly transport: Transport;
   readonly timeNs: bigint;
 }
 
-/** What an address means, from `fromNs` until `untilNs`, as long as nothing is learned. */
+/** A resolution, valid from `fromNs` until `untilNs`, as long as the table does not change. */
 export interface ResolvedAddress {
   fromNs: bigint;
   untilNs: bigint;
@@ -40,18 +40,18 @@ export interface ResolvedAddress {
   /** The service that listens there, where that is known by the port. */
   service: ResourceVersion | undefined;
   resolution: number;
-  /** Several have it. */
+  /** It has several owners, so none counts. */
   isAmbiguous: boolean;
-  /** It is in a network of pods, and nobody has it. */
+  /** It is in a network of pods and has no owner: one may be published later. */
   isUnclaimed: boolean;
-  /** When the youngest of what decided was accepted by the bus. In milliseconds. */
+  /** The bus's timestamp of the youngest record that decided, in milliseconds. */
   acceptedMs: number;
 }
 
-/** Whose networks are those of pods: who has an address there may be told later. */
+/** Kinds with networks of pods: the owner of an address there may be published later. */
 const podNetworks: ReadonlySet<number> = new Set([kinds.network_interface, kinds.node, kinds.cluster]);
 
-/** The nearest first: what has an address is more exactly this than what it stands in. */
+/** Ranks of owners, the nearest (most specific) first. */
 const ranks: ReadonlyMap<number, number> = new Map([
   [kinds.pod, 0],
   [kinds.node, 1],
@@ -117,11 +117,11 @@ function claimsInScope(
   const everywhere: Claim[] = [];
   for (const version of versions) {
     const { kind } = version.history;
-    // What an agent says of its host's addresses holds on that host.
+    // Addresses that an agent publishes of its host count only on that host.
     if (kind === kinds.host) continue;
     const place = placeOf(table, version, timeNs);
     narrow(bounds, place);
-    // Addresses of services are given out by the cluster, whatever its VPC.
+    // Addresses of services belong to the cluster, regardless of its VPC.
     const vpcId = kind === kinds.service ? 0 : place.vpcId;
     const scoped = vpcId !== 0 || place.clusterId !== 0;
     const isWithin = vpcId !== 0 ? vpcId === scope.vpcId : place.clusterId !== 0 && place.clusterId === scope.clusterId;

@@ -1,10 +1,10 @@
 /**
- * What the topic `resources` says, and `agent-resources` of hosts, to be asked as of any time: versions by kind and id, by uid, by address, by network,
- * by hardware address and by name. Nothing here decides; see resolve-address.ts for what an address means.
+ * All resources of the topic `resources`, and hosts of `agent-resources`, for lookups as of any time: by kind and id, uid,
+ * address, network, hardware address and name. This is only the index; resolve-address.ts decides what an address means.
  *
- * Records may come in any order and again: the newest record of a version (one kind, id and beginning) is what holds.
- * Versions that ended are forgotten when event time is past them by more than the enricher can lag, and, beyond a
- * number, those that ended first. Hosts have bounds of their own: what agents say never costs what others say.
+ * Records may come in any order and again: the newest record of a version (one kind, id and start) counts. Bounds: ended
+ * versions by SPANLOOM_ENRICHER_RESOURCE_MEMORY and _MAX_ENDED_RESOURCES. Hosts have bounds of their own
+ * (_MAX_HOSTS), so that agents take no room from Kubernetes and clouds.
  */
 import type { ReceivedMessage } from '../../core/bus/bus.ts';
 import { decodeValue } from '../../core/codec.ts';
@@ -16,9 +16,9 @@ import type { TimeBounds } from './time-bounds.ts';
 import { VersionIndex } from './version-index.ts';
 
 const kinds = resourceKindIndex;
-/** Agents tell of their own processes, and nothing is above by what is no resource. */
+/** Processes come with event batches, not from this topic. */
 const ignoredKinds: ReadonlySet<number> = new Set([kinds.unknown, kinds.process, kinds.internet, kinds.address]);
-/** What is above nothing: a change of it moves nothing else. */
+/** Kinds that contain nothing: a change of one changes no other place. */
 const leafKinds: ReadonlySet<number> = new Set([kinds.pod, kinds.ingress]);
 
 /** Versions of one host; beyond it the one that began first is forgotten. */
@@ -26,14 +26,14 @@ const maxHostVersions = 16;
 
 /** Bounds of what is kept. */
 export interface ResourceTableLimits {
-  /** Ended versions are kept for so long of event time. In milliseconds. */
+  /** How long ended versions are kept, in milliseconds of event time. */
   readonly resourceMemory: number;
   readonly maxEndedResources: number;
-  /** Beyond it the host that was told of longest ago is forgotten. */
+  /** Beyond it the host published longest ago is forgotten. */
   readonly maxHosts: number;
 }
 
-/** Told of what may now be found that could not be before. */
+/** Called with keys that lookups may now find. */
 export interface LearnListener {
   podLearned(uid: string): void;
   addressLearned(address: AddressKey): void;
@@ -78,12 +78,12 @@ export class ResourceTable {
     return this.#versions;
   }
 
-  /** Whether any pod is known: without one, nothing tells of pods here. */
+  /** Whether any pod is known: otherwise no source publishes pods, and no span waits for one. */
   get knowsPods(): boolean {
     return this.#pods > 0;
   }
 
-  /** Takes in one message of the topic. What cannot be read is counted and changes nothing. */
+  /** Adds one message of the topic. Counts unreadable ones and ignores them. */
   learn(message: ReceivedMessage): void {
     if (message.value.length === 0) {
       this.#removeKey(message.key);
@@ -94,12 +94,12 @@ export class ResourceTable {
     else this.unreadable++;
   }
 
-  /** Takes in one version of a host, of the agent that signed it. */
+  /** Adds one version of a host that its agent signed. */
   learnHost(host: Resource, acceptedMs: number): void {
     this.learnResource(host, acceptedMs, true);
   }
 
-  /** Takes in one version of a resource. */
+  /** Adds one version of a resource. */
   learnResource(resource: Resource, acceptedMs: number, isOfAgent = false): void {
     if (acceptedMs > this.#newestAcceptedMs) this.#newestAcceptedMs = acceptedMs;
     const kind = kinds[resource.kind];
@@ -157,7 +157,7 @@ export class ResourceTable {
     this.#names[kind].narrow(name, timeNs, bounds);
   }
 
-  /** Forgets what ended long before event time, or is too much. Looks through everything, but seldom. */
+  /** Forgets versions that ended long ago in event time, or exceed the bound. Scans everything, but rarely. */
   forget(eventNs: bigint): void {
     // A host whose clock is far ahead must not make the others lose what they need.
     const acceptedNs = BigInt(Math.floor(this.#newestAcceptedMs)) * 1_000_000n;
@@ -179,7 +179,7 @@ export class ResourceTable {
     this.#ended = bounded.length - tooMany.size;
   }
 
-  /** Keeps hosts within their bounds, of which one was told of just now. */
+  /** Keeps hosts within their bounds after one was added. */
   #boundHosts(history: ResourceHistory): void {
     const [oldest] = history.versions;
     if (history.versions.length > maxHostVersions) this.#remove(history, oldest!.fromNs);

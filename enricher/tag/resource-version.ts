@@ -33,7 +33,7 @@ export class ResourceVersion {
   readonly toNs: bigint;
   /** When the bus accepted it. */
   readonly acceptedMs: number;
-  /** An agent that signs sent it; hosts of agents that did not sign yet came with the other resources. */
+  /** Whether an agent signed it. Hosts of agents of older versions are among the other resources. */
   readonly isOfAgent: boolean;
   /** Of nodes and hosts, which are found by it; else empty. */
   readonly name: string;
@@ -82,7 +82,7 @@ export class ResourceVersion {
 export const forever = 0x7fff_ffff_ffff_ffffn;
 const never = -0x8000_0000_0000_0000n;
 
-/** All versions of one resource, by when they begin. A later one ends those before it, whether they say so or not. */
+/** All versions of one resource, by start. A later one ends those before it, even if they have no end. */
 export class ResourceHistory {
   readonly kind: number;
   readonly id: number;

@@ -1,6 +1,6 @@
-/** What tagging came across, counted since start. */
+/** Counts of tagging since start. */
 export interface TagCounts {
-  /** Addresses that several had at a time, each time that was found anew. */
+  /** Lookups of an address that several resources owned at a time. */
   ambiguous: number;
   /** Spans that waited for a resource. */
   waited: number;
@@ -12,7 +12,7 @@ export interface TagCounts {
   overflowed: number;
 }
 
-/** Nothing yet. */
+/** All zero. */
 export function newTagCounts(): TagCounts {
   return { ambiguous: 0, waited: 0, found: 0, expired: 0, overflowed: 0 };
 }

@@ -1,7 +1,7 @@
 import { Counter } from 'prom-client';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 
-/** Makes a metric of what tagging came across. */
+/** Registers the metric of tagging. */
 export function countTagging(telemetry: Telemetry, diagnostics: () => Readonly<Record<string, number>>): void {
   new Counter({
     name: 'spanloom_enricher_tagging_total',

@@ -3,7 +3,7 @@ import type { Side } from '../../schemas/generated/span.ts';
 import type { AddressKey } from './address.ts';
 import type { SideTags } from './side.ts';
 
-/** Whose sides are asked for: a call of a process of the agent's host, and its peer. */
+/** A span's facts that decide its tags: a process of the agent's host, and its peer. */
 export interface TagQuestion {
   readonly processId: number;
   readonly transport: Transport;
@@ -39,7 +39,7 @@ export interface LocalTags {
   readonly acceptedMs: number;
 }
 
-/** Of what it is not known yet what it is: a pod by uid, or who has an address in a network of pods. */
+/** A resource that is not known yet: a pod by uid, or the owner of an address in a network of pods. */
 export type Awaited =
   { readonly kind: 'pod'; readonly key: string } | { readonly kind: 'address'; readonly key: AddressKey };
 
@@ -47,7 +47,7 @@ export type Awaited =
 export interface TaggedSides {
   readonly local: Side;
   readonly peer: Side;
-  /** What may be learned soon, so that the sides would be known better. */
+  /** Resources that may be learned soon and would complete the sides. */
   readonly awaited: readonly Awaited[];
   /** When the bus accepted the youngest record that decided; 0 without any. In milliseconds. */
   readonly acceptedMs: number;
@@ -55,11 +55,11 @@ export interface TaggedSides {
 
 /** Puts integer ids on the two sides of a span. One tagger serves one agent. */
 export interface Tagger {
-  /** Takes in what an agent told of its processes. */
+  /** Adds process facts of the agent. */
   learn(processes: readonly ProcessFacts[]): void;
   tag(question: TagQuestion): TaggedSides;
   /** Processes and peers that are remembered. */
   readonly size: number;
-  /** Forgets all peers, and of the processes those asked for the longest ago until no more than this part is left. */
+  /** Forgets all peers, and the least recently used processes until at most this fraction is left. */
   shrink(part: number): void;
 }

@@ -31,8 +31,8 @@ export class VersionIndex<Key> {
   }
 
   /**
-   * The part of time around `timeNs` in which `at` gives the same, narrowed further by the bounds given. Of versions
-   * that are ended by a later one this knows nothing: that one has to be asked.
+   * The interval around `timeNs` in which `at` gives the same, narrowed further by the given bounds. It does not know versions
+   * that a later one ends: ask that one too.
    */
   narrow(key: Key, timeNs: bigint, bounds: TimeBounds): void {
     const known = this.#versions.get(key);

@@ -1,8 +1,8 @@
 /**
- * Spans that wait for a resource: for the pod of their process, or for whoever has an address in a network of pods. They
- * wait for a bounded time of their agent's own clock, so that a replay decides as the live run did. What is learned wakes
- * those that wait for it and no other. Bounds: spans per agent; and what was waited for in vain is not waited for again
- * for a while, since some addresses there are nobody's (the gateway of a node's pods).
+ * Spans that wait for a resource: for the pod of their process, or for the owner of an address in a network of pods. They wait
+ * for a bounded time by their agent's own clock, so that a replay decides as the live run did. A new resource wakes only the
+ * spans that wait for it. Bound: spans per agent. After a timeout, the same address is not waited for again for ten times
+ * the wait, since some addresses there have no owner (the gateway of a node's pods).
  */
 import type { Span } from '../../schemas/generated/span.ts';
 import { toleranceNs } from '../agent-clock.ts';
@@ -24,21 +24,21 @@ export interface TaggedSpan {
   readonly offset: number;
 }
 
-/** Who is told of a span that something was learned for. */
+/** Receives spans whose resource was learned. */
 export interface WaitingOwner {
   wake(waiting: WaitingSpan): void;
 }
 
-/** One that waits. */
+/** A waiting span. */
 export interface WaitingSpan extends Omit<TaggedSpan, 'sides'> {
   readonly owner: WaitingOwner;
-  /** As they were found last. */
+  /** The sides as last resolved. */
   sides: TaggedSides;
-  /** CLOCK_MONOTONIC of the agent at which it goes out as it is. */
+  /** CLOCK_MONOTONIC of the agent at which it is emitted as it is. */
   readonly deadlineNs: number;
 }
 
-/** Who waits for what, over all agents. */
+/** Waiting spans by the resource that they wait for, over all agents. */
 export class WaitingIndex implements LearnListener {
   readonly #waiting: Readonly<Record<Awaited['kind'], Map<AddressKey, Set<WaitingSpan>>>> = {
     pod: new Map(),
@@ -71,7 +71,7 @@ export class WaitingIndex implements LearnListener {
     this.#wake(this.#waiting.address.get(address));
   }
 
-  /** Those of which something was learned since this was asked last. */
+  /** Spans whose resource was learned since the last call. */
   takeWoken(): ReadonlySet<WaitingSpan> {
     const woken = this.#woken;
     if (woken.size > 0) this.#woken = new Set();
@@ -87,16 +87,16 @@ export class WaitingIndex implements LearnListener {
 export interface WaitingLimits {
   /** In milliseconds; 0 does not wait. */
   readonly tagWait: number;
-  /** Every span waits so long, whatever is known of it. In milliseconds; 0 does not wait. */
+  /** How long every span waits, in milliseconds; 0 does not wait. */
   readonly tagSettle: number;
   readonly maxTagWaiting: number;
 }
 
-/** What was waited for in vain is asked for again after so many times the wait. */
+/** After a timeout, the same key is waited for again after this many times the wait. */
 const restWaits = 10;
 const maxAsked = 10_000;
 
-/** When something was waited for first, by the agent's clock. */
+/** When a key was first waited for, by the agent's clock. */
 class Asked extends LruEntry {
   readonly atNs: number;
 
@@ -106,15 +106,15 @@ class Asked extends LruEntry {
   }
 }
 
-/** The spans of one agent that wait. */
+/** The waiting spans of one agent. */
 export class WaitingSpans {
   readonly #limits: WaitingLimits;
   readonly #index: WaitingIndex;
   readonly #counts: TagCounts;
   readonly #owner: WaitingOwner;
-  /** Those that wait for something, in the order of their deadlines. */
+  /** Spans that wait for a resource, in the order of their deadlines. */
   readonly #spans = new Set<WaitingSpan>();
-  /** Those that only settle, in the order of theirs. */
+  /** Spans that only settle, in the order of their deadlines. */
   readonly #settling = new Set<WaitingSpan>();
   readonly #offsets = new OffsetCounts();
   /** What was waited for, and when first. */
@@ -127,7 +127,7 @@ export class WaitingSpans {
     this.#owner = owner;
   }
 
-  /** Whether a span waits from now on; else it goes out as it is. */
+  /** Whether the span waits from now on; otherwise the caller emits it. */
   takeIn(tagged: TaggedSpan, nowNs: number): boolean {
     const { awaited } = tagged.sides;
     const { tagWait, tagSettle } = this.#limits;
@@ -140,14 +140,14 @@ export class WaitingSpans {
     return true;
   }
 
-  /** One that has been woken, or is due: it goes out. */
+  /** Removes a span that was woken or is due; the caller emits it. */
   takeOut(waiting: WaitingSpan): void {
     if (this.#spans.delete(waiting)) this.#index.remove(waiting);
     else this.#settling.delete(waiting);
     this.#offsets.remove(waiting.offset);
   }
 
-  /** It was found: what it waited for is waited for again when it is unknown again. */
+  /** Its resource was found: the same key may be waited for again. */
   found({ sides }: WaitingSpan): void {
     this.#counts.found++;
     for (const { key } of sides.awaited) {
@@ -156,16 +156,16 @@ export class WaitingSpans {
     }
   }
 
-  /** Something else is awaited of it still. Its place and its deadline stay. */
+  /** It still waits for another resource. Its position and its deadline stay. */
   update(waiting: WaitingSpan, sides: TaggedSides): void {
     this.#index.remove(waiting);
     waiting.sides = sides;
     this.#index.add(waiting);
   }
 
-  /** Takes out what waited long enough, or is too much. */
+  /** Removes and returns spans past their deadline or beyond the bound. */
   *due(nowNs: number): Generator<WaitingSpan> {
-    // A deadline that no wait of this clock has is one of another clock: what waits behind it must not wait for it.
+    // A deadline beyond every possible wait is of another clock: spans behind it must not wait for it.
     const latestNs = nowNs + Math.max(this.#limits.tagWait, this.#limits.tagSettle) * 1e6 + toleranceNs;
     for (const waiting of this.#settling) {
       const isExpired = waiting.deadlineNs <= nowNs || waiting.deadlineNs > latestNs;
@@ -184,7 +184,7 @@ export class WaitingSpans {
     }
   }
 
-  /** Takes out all. */
+  /** Removes and returns all spans. */
   *drain(): Generator<WaitingSpan> {
     for (const waiting of [...this.#settling, ...this.#spans]) {
       this.takeOut(waiting);
@@ -202,7 +202,7 @@ export class WaitingSpans {
     return this.#spans.size + this.#settling.size;
   }
 
-  /** Takes out the oldest, until no more than this part of them waits. */
+  /** Removes and returns the oldest, until at most this fraction of them is left. */
   *shrink(part: number): Generator<WaitingSpan> {
     for (const spans of [this.#settling, this.#spans]) {
       const most = Math.floor(spans.size * part);

@@ -46,7 +46,7 @@ function tagSql(side: SideName, tag: TagName, test: Test): string {
   const column = isAuto ? `(${side}_${tag}_type, ${side}_${tag}_id)` : idColumn(side, tag);
   const ids = isAuto ? 'toInt32(kind), id' : 'id';
   const ofKind = isAuto ? '' : `kind = ${stringLiteral(tag)} AND `;
-  // What is not there has no name, so it passes whatever an empty name passes.
+  // A missing resource has an empty name, so it satisfies what an empty name satisfies.
   return passesEmpty(test)
     ? `${column} NOT IN (SELECT ${ids} FROM resource FINAL WHERE ${ofKind}NOT ${testSql('name', test)})`
     : `${column} IN (SELECT ${ids} FROM resource FINAL WHERE ${ofKind}${testSql('name', test)})`;

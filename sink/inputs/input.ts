@@ -6,9 +6,9 @@ import type { Table } from '../tables/table.ts';
 
 export type SinkRejection = 'undecodable' | 'unknown_schema' | 'forged' | 'unsigned' | 'time_out_of_range' | 'refused';
 
-/** Which messages the sink takes. */
+/** Which messages the sink accepts. */
 export interface SinkAcceptance {
-  /** Whose signatures of hosts and processes count; by default none has to be signed. */
+  /** Which signatures of hosts and processes are required and accepted; by default none is required. */
   readonly signatures?: SignaturePolicy;
   /** Of event times; by default what the tables can hold. */
   readonly range?: EventRange;
@@ -22,7 +22,7 @@ export interface TableRows {
   readonly count: number;
 }
 
-/** The rows of one message, and when what they tell of happened. */
+/** The rows of one message, and the time range of their events. */
 export interface MessageRows extends Readonly<TimeBounds> {
   readonly kind: 'rows';
   readonly tables: readonly TableRows[];
@@ -30,7 +30,7 @@ export interface MessageRows extends Readonly<TimeBounds> {
   readonly records: number;
 }
 
-/** What becomes of a message. */
+/** Outcome of a message. */
 export type ReadMessage =
   | MessageRows
   /** A tombstone of a compacted topic: the rows that it names stay. */

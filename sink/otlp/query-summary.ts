@@ -1,7 +1,7 @@
 /**
  * The summary that the semantic conventions name SQL spans by ("Generating a summary of the query"): operations and the
  * tables they work on, in the order of the statement: `SELECT orders items`. It is read off the statement's shape, whose
- * literals are gone, so that no word inside a text is taken for a table. Shapes are few, so each is read once.
+ * literals are removed, so that no word inside a text is taken for a table. Shapes are few, so each is read once.
  */
 const maxSummaries = 2048;
 /** Shapes are cut at this length, perhaps in the middle of a name (protocols/sql/sql-statement.ts). */
@@ -10,13 +10,13 @@ const maxSummaryLength = 255;
 
 const words =
   /\b(?:(SELECT|INSERT|DELETE|UPDATE|REPLACE|MERGE|CREATE|ALTER|DROP|TRUNCATE|CALL)|FROM|INTO|JOIN|TABLE|USING)\b(?:\s+(?:INTO|FROM|TABLE|IGNORE|ONLY|IF|NOT|EXISTS)\b)*\s*([\w$.`"]*)/gi;
-/** Operations that their table follows at once; after the others the next word may be anything. */
+/** Operations that are directly followed by their table; after the others the next word may be anything. */
 const takesTable = /^(?:UPDATE|INSERT|DELETE|REPLACE|MERGE|TRUNCATE|CREATE|ALTER|DROP|CALL)$/i;
 const noTable = /^(?:SELECT|SET|VALUES|WHERE|DISTINCT|ALL|INDEX|VIEW|DATABASE|SCHEMA|UNIQUE|FUNCTION|USER|ON|\d.*)?$/i;
 
 const summaries = new Map<string, string>();
 
-/** Operations and tables of a statement without literals; empty when none can be told. */
+/** Operations and tables of a statement without literals; empty if none is recognised. */
 export function querySummary(shape: string): string {
   let summary = summaries.get(shape);
   if (summary === undefined) {

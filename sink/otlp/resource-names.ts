@@ -18,27 +18,27 @@ interface Known {
 
 /**
  * Names of resources, learned from the topics `resources` and `agent-resources`. Each instance needs them all, whichever partitions of traces it
- * has, so they are no state of a consumer group: whoever runs the stage reads the topic from its beginning.
+ * has, so they are no state of a consumer group: every instance reads the topic from its beginning.
  */
 export class ResourceNames {
   readonly #known = new Map<number, Known>();
   readonly #signatures: SignatureChecker;
-  /** Keys of those that agents told of, the one told of longest ago first. */
+  /** Keys of resources that agents published, the one published longest ago first. */
   readonly #ofAgents = new Set<number>();
   readonly #maxOfAgents: number;
   /** Grows when something is new or has changed. */
   version = 0;
 
   /**
-   * @param signatures whose signatures of hosts and processes count; by default nobody has to sign
-   * @param maxOfAgents hosts and processes whose names are kept; beyond it the one told of longest ago has none
+   * @param signatures which signatures of hosts and processes are required and accepted; by default none is required
+   * @param maxOfAgents hosts and processes whose names are kept; beyond it the one published longest ago has none
    */
   constructor(signatures: SignaturePolicy = unsignedAccepted, maxOfAgents = 500_000) {
     this.#signatures = new SignatureChecker(signatures);
     this.#maxOfAgents = maxOfAgents;
   }
 
-  /** Learns what a message of the topics says; one that cannot be used is the sink's to put aside. */
+  /** Learns a message of the topics; the sink makes the dead letter of an unusable one. */
   learn(message: ReceivedMessage): void {
     // A compacted topic says "deleted" by an empty value; what a resource was called stays true of old spans.
     if (message.value.length === 0) return;
@@ -53,7 +53,7 @@ export class ResourceNames {
     const known = this.#known.get(key);
     // The ids of two hosts or processes may be the same by their hashes: who came first keeps the name.
     if (isOfAgent && known !== undefined && known.uid !== uid) return;
-    // The end of a former version may be told after the next one has begun.
+    // The end of a former version may arrive after the start of the next one.
     if (known !== undefined && known.validFromNs > validFromNs) return;
     this.#known.set(key, { name, type, uid, validFromNs });
     if (isOfAgent) this.#bound(key);

@@ -1,8 +1,11 @@
 /**
- * Traces to OTLP: each revision of a trace becomes messages that an OpenTelemetry Collector reads. Nothing is buffered. A
- * revision is sent whole: receivers that store by span id overwrite. That a trace was merged into another has no
- * counterpart in OTLP: nothing is sent for it, its spans follow under the other's id. The trace id there is the W3C one
- * that headers carry, so that spans of applications and ours meet; attribute spanloom.trace_id is the one that we store by.
+ * Traces as OTLP, as a pure state machine. Its records are spans.
+ *
+ * Input: messages of `traces`. Output: messages that an OpenTelemetry Collector reads, and dead letters. State: none.
+ *
+ * Each revision is sent whole; receivers that store by span id overwrite. OTLP has no counterpart to a merged trace: nothing
+ * is sent for it, and its spans follow under the other trace's id. The trace id is the carried W3C id, so that spans of
+ * applications and of spanloom meet; the attribute spanloom.trace_id is the stored id.
  */
 import type { OutgoingMessage, ReceivedMessage } from '../../core/bus/bus.ts';
 import { decodeValue } from '../../core/codec.ts';

@@ -1,6 +1,6 @@
 /**
  * A trace as OTLP: `TracesData` of opentelemetry.proto.trace.v1, the same bytes as `ExportTraceServiceRequest`. Spans
- * with one resource stand together, in the order of the trace. What exceeds the size of a message goes on in another.
+ * with one resource stand together, in the order of the trace. Spans beyond the size of a message are sent in another one.
  *
  * Tags below are field numbers and wire types of these messages:
  * TracesData { resource_spans = 1 }, ResourceSpans { resource = 1, scope_spans = 2 }, Resource { attributes = 1 },

@@ -1,4 +1,4 @@
-/** Clients of AWS by its SDK, which is loaded only here: nobody else pays for it. */
+/** Clients of AWS by its SDK, which is loaded only here, so that only users of AWS load it. */
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { RDSClient } from '@aws-sdk/client-rds';

@@ -21,8 +21,8 @@ export function endpointNames(databases: readonly DBInstance[]): readonly string
 }
 
 /**
- * Databases. AWS does not tell their addresses: the name of the endpoint leads to one of them, which counts when one of
- * the interfaces that RDS manages here has it.
+ * Databases. AWS does not list their addresses: the endpoint's name resolves to one of them, which counts if one of the
+ * interfaces that RDS manages here has it.
  */
 export function databaseStates(
   databases: readonly DBInstance[],

@@ -25,7 +25,7 @@ export interface ManagedAddresses {
   readonly databases: ReadonlyMap<string, readonly Uint8Array[]>;
 }
 
-/** What a list of network interfaces tells. */
+/** Facts from a list of network interfaces. */
 export interface InterfaceListing {
   readonly states: readonly ResourceState[];
   readonly managed: ManagedAddresses;
@@ -101,8 +101,8 @@ export function hexOf(address: Uint8Array): string {
 }
 
 /**
- * An interface's own addresses, and those that lead through it. Secondary addresses and prefixes of an instance are given
- * to pods by the CNI of AWS, and branch interfaces are pods': as networks they stand back behind whoever has them exactly.
+ * An interface's own addresses, and those that lead through it. AWS's CNI gives secondary addresses and prefixes of an instance
+ * to pods, and branch interfaces belong to pods. As networks they have a lower rank than an owner of the exact address.
  */
 function addressesOf(found: NetworkInterface): { readonly own: string[]; readonly carried: string[] } {
   const [own, carried] = [new Set<string>(), new Set<string>()];

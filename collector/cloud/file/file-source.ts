@@ -11,7 +11,7 @@ import type { ResourceRegister } from '../../resources/resource-state.ts';
 import { cloudEvents } from '../cloud-events.ts';
 import { readResourceFile } from './read-resource-file.ts';
 
-/** Which file to read, and how often to look at it where the system does not tell of changes (NFS, some containers). */
+/** Which file to read, and how often to check it where the system does not report changes (NFS, some containers). */
 export interface FileSourceOptions {
   readonly path: string;
   readonly intervalMs: number;
@@ -27,7 +27,7 @@ const settleMs = 100;
 export class FileSource implements ResourceSource {
   readonly name: string;
   readonly #options: FileSourceOptions;
-  /** What was last looked at, also where it was refused: it is told once. */
+  /** The content last read, also if it was refused: each content is reported once. */
   #text: string | undefined;
   #problem = '';
 
@@ -39,7 +39,7 @@ export class FileSource implements ResourceSource {
   /** Reads the file, then whenever it changes, until the signal fires. */
   async run(registers: ResourceRegisters, signal: AbortSignal): Promise<void> {
     const register = registers.of(this.name);
-    // Called again, it tells all again.
+    // A further run reports everything again.
     this.#text = undefined;
     const changes = new ChangeWatch(this.#options.path);
     try {
@@ -89,7 +89,7 @@ export class FileSource implements ResourceSource {
   }
 }
 
-/** Tells when something in the folder of a file has changed: mounted configuration changes by a link beside the file. */
+/** Reports changes in the folder of a file: mounted configuration changes by a link beside the file. */
 class ChangeWatch {
   #watcher: FSWatcher | undefined;
   #changed = new AbortController();
@@ -97,7 +97,7 @@ class ChangeWatch {
   constructor(path: string) {
     try {
       this.#watcher = watch(dirname(path), { persistent: false }, () => this.#changed.abort());
-      // Looking at intervals finds what this no longer tells.
+      // The check at intervals finds changes that this no longer reports.
       this.#watcher.on('error', () => this.close());
     } catch {
       this.#watcher = undefined;

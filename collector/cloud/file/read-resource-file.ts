@@ -57,7 +57,7 @@ function problemsOf(issue: z.core.$ZodIssue, lineAt: (path: FilePath) => number)
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({ line: lineAt([...path, key]), text: textAt(path, `there is no field ${key}`) }));
-  // Of a map with a bad key zod tells what is wrong with the key.
+  // For a map with a bad key, zod reports the problem of the key.
   const text = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
   return [{ line: lineAt(path), text: textAt(path, inWordsOfYaml(text)) }];
 }

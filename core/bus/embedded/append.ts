@@ -75,7 +75,7 @@ class OpenPartition {
     }
   }
 
-  /** Whether it takes no more until its readers have gone on. */
+  /** Whether it accepts no more messages until its readers have advanced. */
   isFull(nowMs: number): boolean {
     const { refusesWhenFull, retentionBytes } = this.#topic;
     if (refusesWhenFull !== true || this.#bytes <= (retentionBytes ?? Infinity)) return false;
@@ -148,7 +148,7 @@ export function append(store: LogStore, messages: readonly OutgoingMessage[], no
   return fullTopic === undefined ? undefined : { fullTopic };
 }
 
-/** Removes what has become too old in topics that nobody writes to. */
+/** Removes expired messages of topics without writes. */
 export async function expire(store: LogStore, nowMs: number): Promise<void> {
   const due: { readonly topic: NamedTopic; readonly partition: number }[] = [];
   store.refresh();

@@ -3,7 +3,7 @@
  * SIGBUS, one that was changed by SIGSEGV or an assertion, and neither can be caught.
  *
  * Every page that LMDB can come to is looked at: that it is there, is of its kind, and refers only to places within
- * itself and to pages that nothing else refers to. What values say is not looked at: whoever reads them does.
+ * itself and to pages that nothing else refers to. Values are not checked: their readers do that.
  */
 import {
   headerBytes,

@@ -12,11 +12,11 @@ import { ownProcessId, ownProcessRow } from './process-identity.ts';
 export interface EmbeddedBusOptions {
   /** Made when missing. */
   readonly directory: string;
-  /** How often a process with consumers says that it lives. 3 s. */
+  /** Heartbeat interval of a process with consumers. 3 s. */
   readonly heartbeatEveryMs?: number;
-  /** Silence after which another process counts as dead and its partitions are given away. 15 s. */
+  /** Time without a heartbeat after which another process counts as dead and its partitions are reassigned. 15 s. */
   readonly sessionTimeoutMs?: number;
-  /** How often topics that nobody writes to are searched for messages that are too old. 60 s. */
+  /** Interval at which expired messages of topics without writes are removed. 60 s. */
   readonly expireEveryMs?: number;
   /** Milliseconds since the Unix epoch. */
   readonly now?: () => number;
@@ -42,7 +42,7 @@ function* transactionsOf(messages: readonly OutgoingMessage[]): Generator<readon
   if (start < messages.length) yield messages.slice(start);
 }
 
-/** Readers are behind by all that the topic may hold: whoever sends waits for them. */
+/** Readers are behind by all that the topic may hold: the sender waits for them. */
 function fullTopicError(topic: string): PipelineError {
   const text = `The topic ${topic} holds as much as it may that has not been worked off; sending goes on when it has.`;
   return new PipelineError('BUS_FULL', text, { retryable: true });
@@ -158,7 +158,7 @@ class EmbeddedBus implements Bus {
     return consumer;
   }
 
-  /** Says that this process lives, and strikes out those that do not. */
+  /** Sends this process's heartbeat, and removes dead processes. */
   async #beat(): Promise<void> {
     const store = this.#store;
     const nowMs = this.#now();

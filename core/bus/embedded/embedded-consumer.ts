@@ -11,7 +11,7 @@ let members = 0;
 const sameSource = (left: TopicPartition, right: TopicPartition): boolean =>
   left.topic === right.topic && left.partition === right.partition;
 
-/** Nobody created the topic. */
+/** The topic does not exist. */
 export function unknownTopicError(topic: string): PipelineError {
   return new PipelineError('BUS_UNKNOWN_TOPIC', `The topic ${topic} does not exist.`);
 }
@@ -102,7 +102,7 @@ export class EmbeddedConsumer implements Consumer {
     });
     this.#store.refresh();
     if (change.assigned.length === 0 && change.revoked.length === 0) return undefined;
-    // A partition that was lost and won again in one go starts anew at its stored position.
+    // A partition that was lost and reassigned at once starts again at its stored position.
     const kept = this.#cursors.filter((cursor) => !change.revoked.some((source) => sameSource(source, cursor)));
     const taken = change.assigned.map(({ topic, partition, offset }) => ({ topic, partition, next: offset }));
     this.#cursors = [...kept, ...taken];

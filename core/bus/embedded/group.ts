@@ -2,7 +2,7 @@
  * Consumer groups. Who is a member stands in the row of the group; what a member should have follows from that row
  * (assignment.ts); what it has stands in one owner row per partition. A partition changes hands in two steps: its
  * owner lets go of it in its own next poll, when nothing of it is in progress, and then the other one takes it. Members
- * that are dead are struck out by whoever notices first, and what they owned is free. A commit is accepted from the
+ * that are dead are removed by the process that notices first, and their partitions are free. A commit is accepted from the
  * owner only: that is the fence against those who come back late.
  *
  * Everything here that writes runs inside a transaction.
@@ -55,7 +55,7 @@ export function leave(store: LogStore, { group, memberId }: Membership): void {
   strike(store, group, new Set([memberId]));
 }
 
-/** Members of all groups whose process is gone, by group. */
+/** Members of all groups whose process has ended, by group. */
 function deadMembers(store: LogStore, nowMs: number, timeoutMs: number): ReadonlyMap<string, Set<string>> {
   const alive = new Map<string, boolean>();
   const dead = new Map<string, Set<string>>();

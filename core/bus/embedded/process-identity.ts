@@ -35,7 +35,7 @@ export function ownProcessRow(nowMs: number): ProcessRow {
 
 /**
  * Whether a process can still be a member. One of our own boot and PID namespace is looked up, so that what was killed
- * is gone at once; any other one lives until its heartbeat is too old.
+ * counts as ended at once; any other one counts as alive until its heartbeat is too old.
  */
 export function isAlive(row: ProcessRow | undefined, nowMs: number, timeoutMs: number): boolean {
   if (row === undefined) return false;

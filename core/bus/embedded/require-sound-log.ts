@@ -8,7 +8,7 @@ import { LogDamage, LogFile } from './log-file.ts';
 
 /** Where the number of the last transaction lies in lock.mdb, behind LMDB's magic number and the version of its format. */
 const lastTransactionAt = 8;
-/** Another process that writes meanwhile may use pages anew that were looked at; it has looked at the log itself. */
+/** Another process that writes meanwhile may reuse checked pages; it has checked the log itself. */
 const maximumTries = 3;
 
 /**

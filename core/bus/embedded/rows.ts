@@ -2,7 +2,7 @@ import type { Database, RootDatabase } from 'lmdb';
 
 type KeyPart = string | number;
 
-/** Tells what a value is; false for what only a damaged log holds. */
+/** A type guard; false for values that only a damaged log has. */
 export type IsRow<Row> = (value: unknown) => value is Row;
 
 /** Makes the error for a damaged log. */

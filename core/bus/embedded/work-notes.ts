@@ -1,5 +1,5 @@
 /**
- * Notes of the message in hand, in a file for each partition of a group. Each note is one small write over the former one,
+ * Notes of the message being processed, in one file per partition of a group. Each note is one small write over the former one,
  * so that a process that is killed leaves one or the other.
  */
 import { createHash } from 'node:crypto';
@@ -20,7 +20,7 @@ const noteOf = (offset: number, state: 'begun' | 'done'): string => `${state} ${
 /** What lies there instead of a note, a pipe for one, neither holds this process up nor leads it elsewhere. */
 const openFlags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** Notes of one consumer. A place that takes none is no reason to stop: then it is not known at what a process died. */
+/** Notes of one consumer. If the file cannot be written, the stage continues, and a death cannot be attributed exactly. */
 export class FileWorkNotes implements WorkNotes {
   readonly #directory: string;
   readonly #group: string;

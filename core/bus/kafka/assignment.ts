@@ -1,6 +1,6 @@
 /**
- * The partitions of one member, from two sides: what the group has given it, and what its stage has been told. They
- * differ between a rebalance and the poll that reports it; until then nothing of what changed may be read or committed.
+ * The partitions of one member: those that the group assigned, and those that its stage knows. They differ between a rebalance
+ * and the poll that reports it; until then a changed partition may neither be read nor committed.
  */
 import type { Position, Rebalance, TopicPartition } from '../bus.ts';
 
@@ -14,7 +14,7 @@ interface Owned {
   state: 'kept' | 'uncertain' | 'lost';
 }
 
-/** A partition that goes on where the stage is. */
+/** A partition that the stage keeps and continues. */
 export interface Kept extends TopicPartition {
   readonly next: number;
 }
@@ -26,7 +26,7 @@ export function keyOf({ topic, partition }: TopicPartition): string {
 
 /** See the head of this file. */
 export class Assignment {
-  /** What the stage has been told. */
+  /** The partitions that the stage knows. */
   readonly #owned = new Map<string, Owned>();
   /** What the group has given. */
   #given = new Map<string, TopicPartition>();
@@ -35,7 +35,7 @@ export class Assignment {
    * Takes note of a new generation.
    *
    * @param isSameMember false when the group does not know this member from before
-   * @returns partitions that go on as if nothing had happened
+   * @returns partitions that continue as if nothing had happened
    */
   joined(given: readonly TopicPartition[], isSameMember: boolean): readonly Kept[] {
     this.#given = new Map(given.map((source) => [keyOf(source), source]));
@@ -48,18 +48,18 @@ export class Assignment {
       .map(({ source, next }) => ({ ...source, next }));
   }
 
-  /** The connection to the group is gone; the partitions may come back. */
+  /** The connection to the group was lost; the partitions may come back. */
   disconnected(): void {
     this.#given.clear();
     for (const owned of this.#owned.values()) if (owned.state === 'kept') owned.state = 'uncertain';
   }
 
   /**
-   * Decides on uncertain partitions: one whose stored position is as this member left it goes on, for its state holds
-   * everything since; another is lost, because someone else got further with it.
+   * Decides on uncertain partitions. If the stored position is the one that this member left, the partition continues, since
+   * the state has everything after it. Otherwise it is lost: another member has advanced it.
    *
    * @param positions what is stored for all undecided partitions
-   * @returns partitions that go on
+   * @returns partitions that continue
    */
   settle(positions: readonly Position[]): readonly Kept[] {
     const kept: Kept[] = [];
@@ -74,7 +74,7 @@ export class Assignment {
     return kept;
   }
 
-  /** Has anything changed that the stage has not been told? */
+  /** Whether there are changes that the stage does not know yet. */
   get isChanged(): boolean {
     return this.undecided().length > 0 || [...this.#owned.values()].some(({ state }) => state === 'lost');
   }
@@ -84,7 +84,7 @@ export class Assignment {
     return [...this.#given.values()].filter((source) => !this.isReadable(source));
   }
 
-  /** Tells the stage what has changed; `positions` are those of all undecided partitions. */
+  /** Reports the changes to the stage; `positions` are those of all undecided partitions. */
   report(positions: readonly Position[]): Rebalance {
     const lost = [...this.#owned].filter(([, { state }]) => state === 'lost');
     for (const [key] of lost) this.#owned.delete(key);
@@ -128,7 +128,7 @@ export class Assignment {
     }
   }
 
-  /** Partitions that the stage has been told of. */
+  /** Partitions that the stage knows. */
   owned(): readonly TopicPartition[] {
     return [...this.#owned.values()].map(({ source }) => source);
   }

@@ -5,7 +5,7 @@ import { keyOf } from './assignment.ts';
 /** How a batch ended: read to its end, put back unread, or given up because of an error. */
 export type BatchOutcome = 'read' | 'discarded' | { readonly error: unknown };
 
-/** A batch that kafkajs brought. kafkajs goes on when it is over. */
+/** A batch from kafkajs, which continues when the batch is done. */
 export interface InboxBatch {
   readonly source: TopicPartition;
   readonly over: Promise<BatchOutcome>;

@@ -29,7 +29,7 @@ export interface KafkaBusOptions {
   readonly replicationFactor?: number;
   /** Largest message that topics take, compressed. 32 MiB. */
   readonly maxMessageBytes?: number;
-  /** Silence after which a member counts as dead and its partitions are given away. 15 s. */
+  /** Time without a heartbeat after which a member counts as dead and its partitions are reassigned. 15 s. */
   readonly sessionTimeoutMs?: number;
   /** Longest time that a rebalance waits for the running turn of a member. 60 s. */
   readonly rebalanceTimeoutMs?: number;
@@ -156,7 +156,7 @@ export class KafkaConnection {
     return this.#admin;
   }
 
-  /** After a failure the next question goes over a new one. */
+  /** After a failure the next request uses a new connection. */
   forgetAdmin(): void {
     const admin = this.#admin;
     this.#admin = undefined;

@@ -2,10 +2,10 @@
  * kafkajs pushes batches, a stage pulls messages. A batch stays in the inbox, and kafkajs waits for it, until the stage
  * polls again after it took the batch's last message: then the turn that used it is over. So a slow stage slows the
  * fetching, and a rebalance waits for the running turn: when the broker asks to rejoin, the turn may still commit, and
- * only the next poll lets kafkajs go on and rejoin.
+ * only the next poll lets kafkajs continue and rejoin.
  *
- * Joining anew gives the same or other partitions (see `assignment.ts`). Those that are kept go on where the stage is;
- * the positions of new ones are read from the broker before their first message is handed out.
+ * Rejoining gives the same or other partitions (see `assignment.ts`). Kept ones continue where the stage is; the positions of
+ * new ones are read from the broker before their first message is returned.
  */
 import type { Consumer as KafkajsConsumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import type { Consumer, Poll, Position, ReceivedMessage, TopicPartition } from '../bus.ts';
@@ -22,10 +22,10 @@ import { timeout, Wakeup } from './wakeup.ts';
 
 /** Batches of one fetch that are in the inbox together; more than a member has partitions. */
 const batchesAtOnce = 64;
-/** So many partitions share a fetch when they all have enough; which of them, kafkajs draws anew each time. */
+/** Partitions that share a fetch if all have enough data; kafkajs draws them at random each time. */
 const partitionsOfFetch = 4;
 const retryAfterMs = 500;
-/** kafkajs waits this often for brokers that are away, a second each, before it leaves the group to come back anew. */
+/** Retries of kafkajs while brokers are unavailable, one per second, before it leaves the group and rejoins. */
 const patience = { retries: 600 };
 const closeWithinMs = 5_000;
 const commitWithinMs = 10_000;
@@ -59,7 +59,7 @@ export class KafkaConsumer implements Consumer {
   /** Partitions whose seek kafkajs may not have carried out yet: it would do so even generations later. */
   readonly #seeks = new Set<string>();
   #commitOffsets: EachBatchPayload['commitOffsetsIfNecessary'] | undefined;
-  /** Told to the stage once: kafkajs recovers by itself. */
+  /** Reported to the stage once: kafkajs recovers by itself. */
   #outage: PipelineError | undefined;
   #failure: PipelineError | undefined;
   /** The broker lets this user not join: kafkajs says so in its log alone, its error is that no coordinator was found. */
@@ -117,7 +117,7 @@ export class KafkaConsumer implements Consumer {
       maxBytesPerPartition: Math.ceil(options.fetchBytes / partitionsOfFetch),
       maxBytes: options.fetchBytes,
       maxWaitTimeInMs: options.fetchWaitMs,
-      // None of ours writes transactions. Whoever leaves one open would hold what all others write behind it.
+      // spanloom writes no transactions. A producer that leaves one open would delay all messages behind it.
       readUncommitted: true,
       retry,
       partitionAssigners: [
@@ -143,8 +143,8 @@ export class KafkaConsumer implements Consumer {
   }
 
   /**
-   * A coordinator that has moved refuses to let us join; when it is back before kafkajs asks again, that goes on in the old
-   * generation as if it had never asked. What we discarded for the join would not come again: we begin anew.
+   * A moved coordinator refuses the join. If it is back before kafkajs asks again, kafkajs continues in the old generation as
+   * if it had never asked. Messages discarded for the join would not come again, so the consumer starts again.
    */
   #heardWhileJoining(): void {
     if (this.#memberId === undefined || ++this.#heartbeatsWhileJoining < heartbeatsOfFailedJoin) return;
@@ -202,7 +202,7 @@ export class KafkaConsumer implements Consumer {
     }
   }
 
-  /** kafkajs has given up a connection or more; with `restarts` it begins anew by itself. */
+  /** kafkajs has given up a connection or more; with `restarts` it starts again by itself. */
   #crashed(error: unknown, restarts: boolean): void {
     this.#generation++;
     this.#positions = undefined;
@@ -351,7 +351,7 @@ export class KafkaConsumer implements Consumer {
       assignment.stored(positions);
     } catch (error) {
       if (!isFenced(error)) throw kafkaError('committing', error);
-      // kafkajs finds out by its next heartbeat; until it has joined anew there is nothing to read or commit.
+      // kafkajs notices at its next heartbeat; until it has rejoined there is nothing to read or commit.
       if (generation === this.#generation) {
         this.#joining = true;
         this.#inbox.endAll({ error });
@@ -360,7 +360,7 @@ export class KafkaConsumer implements Consumer {
     }
   }
 
-  /** kafkajs waits for a broker that is away; the caller wants to hear of it, and to repeat. */
+  /** kafkajs waits for an unavailable broker; the caller gets an error and retries. */
   async #answered(commit: Promise<void>): Promise<void> {
     const limit = timeout(commitWithinMs);
     try {

@@ -67,7 +67,7 @@ export function isFenced(error: unknown): boolean {
   return answer !== undefined && fencedTypes.has(answer);
 }
 
-/** Whether an entry of kafkajs's log tells that a broker answered GROUP_AUTHORIZATION_FAILED. */
+/** Whether an entry of kafkajs's log says that a broker answered GROUP_AUTHORIZATION_FAILED. */
 export function isGroupRefusal(entry: object): boolean {
   return 'error' in entry && typeof entry.error === 'string' && entry.error.includes('Group authorization failed');
 }
@@ -87,7 +87,7 @@ export function kafkaError(action: string, error: unknown): PipelineError {
   return new PipelineError('BUS_UNAVAILABLE', `Kafka: ${action}: ${reason}`, { retryable: !final, cause: error });
 }
 
-/** Nobody created the topic. */
+/** The topic does not exist. */
 export function unknownTopicError(topic: string): PipelineError {
   return new PipelineError(
     'BUS_UNKNOWN_TOPIC',

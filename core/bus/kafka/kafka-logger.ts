@@ -8,7 +8,7 @@ const maximumLines = 200;
 
 /**
  * Passes what kafkajs logs on to our logger. What it calls an error it repeats by itself, so nothing is lost: a
- * warning. Everything else is for debugging. A broker that is away would fill the log with one line an attempt, so
+ * warning. Everything else is for debugging. An unavailable broker would fill the log with one line per attempt, so
  * repetitions are counted instead.
  */
 export function kafkaLogger(logger: Logger, now: () => number = Date.now): () => (entry: LogEntry) => void {

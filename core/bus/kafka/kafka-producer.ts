@@ -1,8 +1,8 @@
 /**
- * One request at a time, in the order of the calls, everything that waits in as few requests as its size allows. After
- * a failure nobody knows what was stored, and kafkajs gives the same sequence numbers to whatever is sent next, which a
- * broker would take for a repetition and drop. So a failed producer is thrown away, and everything that waits fails
- * with it: the caller sends it again, in order, and some of it may then be there twice.
+ * Sends one request at a time, in the order of the calls, with all waiting messages in as few requests as their size allows.
+ * After a failure it is unknown what was stored, and kafkajs gives the same sequence numbers to the next messages, which a
+ * broker would drop as repetitions. So a failed producer is discarded, and everything that waits fails with it: the caller
+ * sends it again, in order, and some messages may then be duplicated.
  */
 import type { ICustomPartitioner, Message, Producer as KafkajsProducer } from 'kafkajs';
 import type { OutgoingMessage, Producer } from '../bus.ts';

@@ -4,7 +4,7 @@ import { assignPartitions, topicsWithNumbers } from './assign-partitions.ts';
 const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
 const version = 1;
 
-/** What a member tells the group's leader of itself. */
+/** Metadata that a member sends to the group's leader. */
 interface UserData {
   readonly had: readonly number[];
 }

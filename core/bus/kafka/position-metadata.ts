@@ -2,9 +2,9 @@
  * What of a position Kafka has no field for travels in the metadata that it keeps beside a committed offset:
  *
  *   s1:<emittedBelow>                  always
- *   ;w<deaths>                         a turn is in hand
- *   ;h<offset>.<deaths>                this message alone is in hand
- *   ;a<offset>,<offset>                messages that were put aside and may be read again
+ *   ;w<deaths>                         a turn is in progress
+ *   ;h<offset>.<deaths>                this message alone is being processed
+ *   ;a<offset>,<offset>                messages that became dead letters and may be read again
  */
 import type { InHand, Position } from '../bus.ts';
 

@@ -118,7 +118,7 @@ class RangeReader {
 
   async start(): Promise<void> {
     const inner = this.#inner;
-    // Also when it joins anew after a failure: nothing is stored of how far it was.
+    // Also when it rejoins after a failure: it commits nothing.
     inner.on(inner.events.GROUP_JOIN, ({ payload }) => this.#joined(payload.memberAssignment));
     inner.on(inner.events.CRASH, ({ payload: { error, restart } }) => {
       if (!restart) this.#fail(error);

@@ -47,7 +47,7 @@ export interface BatchContext {
   readonly isControlBatch: boolean;
 }
 
-/** Facts in the head of a batch; its offsets tell where it is, whatever the rest holds. */
+/** The header of a batch; its offsets are valid even if the rest is damaged. */
 export interface BatchHead {
   readonly context: BatchContext;
   readonly firstOffset: bigint;

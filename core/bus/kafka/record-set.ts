@@ -22,7 +22,7 @@ export type FetchedRecord = KafkaRecord & { readonly refused?: Refused };
 const offsetBytes = 8;
 const entryHeadBytes = offsetBytes + 4;
 const magicAt = 16;
-/** A refused batch of up to so many bytes goes into its dead letter. */
+/** A refused batch of at most this many bytes is included in its dead letter. */
 const keptBytes = 64 * 1024;
 
 /** What a response to a fetch has taken in memory so far. */

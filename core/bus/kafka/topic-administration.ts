@@ -20,7 +20,7 @@ export async function requireTopics(
   const connection = new KafkaConnection(options);
   let there: ReadonlySet<string>;
   try {
-    // Topics that this user may not even describe count as missing: the broker does not tell them apart.
+    // Topics that this user may not describe count as missing: the broker does not distinguish them.
     there = new Set(await connection.withAdmin((admin) => admin.listTopics()));
   } catch (error) {
     throw kafkaError('reading topics', error);

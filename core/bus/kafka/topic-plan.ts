@@ -39,7 +39,7 @@ function overridesOf(wanted: TopicSettings, rules: TopicRules): ReadonlyMap<stri
     ['retention.ms', String(wanted.retentionMs ?? -1)],
     ['retention.bytes', String(wanted.retentionBytes ?? -1)],
     ['max.message.bytes', String(rules.maxMessageBytes)],
-    // Stages measure durations by it, and Kafka what is old: it is the broker's, whatever a writer says.
+    // Stages measure durations by it, and Kafka's retention uses it: so the broker sets it, not the writer.
     ['message.timestamp.type', 'LogAppendTime'],
   ]);
 }
