@@ -5,7 +5,7 @@
  * Prints the time until everything was listed and until it was published, memory, and the time from the moment that the
  * API server has a started pod to the moment that a reader of the topic has it.
  */
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { ApiServer } from '../collector/kubernetes/testing/api-server.ts';
 import { ChurnWorld } from '../collector/kubernetes/testing/churn-world.ts';
 import { ObjectStore } from '../collector/kubernetes/testing/object-store.ts';
 import { runResources } from '../collector/resources/run.ts';
+import type { Consumer } from '../core/bus/bus.ts';
 import { openEmbeddedBus } from '../core/bus/embedded/embedded-bus.ts';
 import { createLogger } from '../core/telemetry/logger.ts';
 import { createTelemetry } from '../core/telemetry/telemetry.ts';
@@ -24,6 +25,8 @@ import { Random } from '../core/testing/random.ts';
 type ServerMessage =
   | { readonly kind: 'ready'; readonly url: string; readonly objects: number }
   | { readonly kind: 'started'; readonly uid: string; readonly atMs: number };
+
+type ReadyMessage = Extract<ServerMessage, { readonly kind: 'ready' }>;
 
 const startsPerSecond = 20;
 const starts = 300;
@@ -58,16 +61,60 @@ async function serve(pods: number): Promise<void> {
   });
 }
 
-async function measure(pods: number): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'bench-kubernetes-'));
+/**
+ * Reads the topic until all pods that start are there. Starts them once everything listed was published.
+ *
+ * @param startedAtMs by uid, when the API server had the started pod
+ */
+async function readStarts(
+  consumer: Consumer,
+  pods: number,
+  startedAtMs: Map<string, number>,
+  start: () => void,
+): Promise<{ readonly delaysMs: number[]; readonly published: number; readonly publishedAtMs: number }> {
+  const delaysMs: number[] = [];
+  let published = 0;
+  let lastAtMs = 0;
+  let publishedAtMs = 0;
+  while (delaysMs.length < starts) {
+    const { messages } = await consumer.poll({ maxWaitMs: 20, maxBytes: 16 * 1024 * 1024 });
+    const nowMs = Date.now();
+    for (const { key } of messages) {
+      published++;
+      const atMs = startedAtMs.get(key.slice('pod:'.length).split('@')[0]!);
+      if (atMs === undefined) continue;
+      startedAtMs.delete(key.slice('pod:'.length).split('@')[0]!);
+      delaysMs.push(nowMs - atMs);
+    }
+    if (messages.length > 0) lastAtMs = performance.now();
+    if (publishedAtMs === 0 && published > pods && performance.now() - lastAtMs > 1_000) {
+      publishedAtMs = lastAtMs;
+      start();
+    }
+  }
+  return { delaysMs, published, publishedAtMs };
+}
+
+/** The process with the API server, and by uid when that had each started pod. */
+async function forkServer(pods: number): Promise<{
+  readonly child: ChildProcess;
+  readonly ready: ReadyMessage;
+  readonly startedAtMs: Map<string, number>;
+}> {
   const child = fork(import.meta.filename, ['server', String(pods)]);
   const startedAtMs = new Map<string, number>();
-  const ready = await new Promise<ServerMessage & { readonly kind: 'ready' }>((resolve) =>
+  const ready = await new Promise<ReadyMessage>((resolve) =>
     child.on('message', (message: ServerMessage) => {
       if (message.kind === 'ready') resolve(message);
       else startedAtMs.set(message.uid, message.atMs);
     }),
   );
+  return { child, ready, startedAtMs };
+}
+
+async function measure(pods: number): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'bench-kubernetes-'));
+  const { child, ready, startedAtMs } = await forkServer(pods);
   const bus = openEmbeddedBus({ directory });
   await bus.ensureTopics([
     { name: 'resources', partitions: 1, compacted: true },
@@ -96,38 +143,22 @@ async function measure(pods: number): Promise<void> {
   let rssMaximum = 0;
   const sampling = setInterval(() => (rssMaximum = Math.max(rssMaximum, process.memoryUsage().rss)), 100);
   const consumer = await bus.consumer({ group: 'bench', topics: ['resources'] });
-  const delaysMs: number[] = [];
-  let published = 0;
-  let lastAtMs = 0;
-  let publishedAfterMs = 0;
-  while (delaysMs.length < starts) {
-    const { messages } = await consumer.poll({ maxWaitMs: 20, maxBytes: 16 * 1024 * 1024 });
-    const nowMs = Date.now();
-    for (const { key } of messages) {
-      published++;
-      const atMs = startedAtMs.get(key.slice('pod:'.length).split('@')[0]!);
-      if (atMs === undefined) continue;
-      startedAtMs.delete(key.slice('pod:'.length).split('@')[0]!);
-      delaysMs.push(nowMs - atMs);
-    }
-    if (messages.length > 0) lastAtMs = performance.now();
-    if (publishedAfterMs === 0 && published > pods && performance.now() - lastAtMs > 1_000) {
-      publishedAfterMs = lastAtMs - beginMs;
-      child.send('start');
-    }
-  }
+  const { delaysMs, published, publishedAtMs } = await readStarts(
+    consumer,
+    pods,
+    startedAtMs,
+    () => void child.send('start'),
+  );
+  const publishedAfterMs = publishedAtMs - beginMs;
   clearInterval(sampling);
   const rss = process.memoryUsage().rss;
-  delaysMs.sort((left, right) => left - right);
-  const at = (share: number): number => delaysMs[Math.min(delaysMs.length - 1, Math.floor(delaysMs.length * share))]!;
-  const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
   process.stdout.write(
     [
       `${pods} pods, ${ready.objects} objects`,
       `listed                      ${(listedAfterMs / 1000).toFixed(1)} s`,
       `published                   ${(publishedAfterMs / 1000).toFixed(1)} s, ${published} messages`,
       `memory before, most, after  ${megabytes(rssBefore)}, ${megabytes(rssMaximum)}, ${megabytes(rss)}`,
-      `API to reader of the topic  p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, of ${starts} starts`,
+      `API to reader of the topic  p50 ${at(delaysMs, 0.5)} ms, p99 ${at(delaysMs, 0.99)} ms, of ${starts} starts`,
       '',
     ].join('\n'),
   );
@@ -137,4 +168,14 @@ async function measure(pods: number): Promise<void> {
   await bus.close();
   child.kill();
   rmSync(directory, { recursive: true });
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
+}
+
+/** The value below which this share of them is. */
+function at(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
 }

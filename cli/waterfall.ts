@@ -126,11 +126,6 @@ function columnsOf(trace: WaterfallTrace, rows: readonly Row[], services: readon
       text: bar(Number(span.startTimeNs - trace.startTimeNs), span.durationNs, trace.durationNs, columnWidth),
       color: colorOf(span),
     }));
-  /** Not there where no span has it. */
-  const placeColumn = (title: string, textOf: (row: Row) => string, drop: number): readonly Column[] =>
-    rows.every((row) => textOf(row) === '')
-      ? []
-      : [{ title, cells: cells((row) => ({ text: printable(textOf(row)) })), drop }];
   return [
     {
       title: 'SERVICE',
@@ -138,8 +133,8 @@ function columnsOf(trace: WaterfallTrace, rows: readonly Row[], services: readon
       minimumWidth: 14,
       shrink: 4,
     },
-    ...placeColumn('WORKLOAD', ({ span }) => span.workload, 0.4),
-    ...placeColumn('POD', ({ span }) => span.pod, 0.5),
+    ...placeColumn('WORKLOAD', rows, ({ workload }) => workload, 0.4),
+    ...placeColumn('POD', rows, ({ pod }) => pod, 0.5),
     { title: 'POINT', cells: cells(({ span }) => ({ text: printable(span.observationPoint) })), drop: 4 },
     { title: 'PROTOCOL', cells: cells(({ span }) => ({ text: printable(span.protocol) })), drop: 1 },
     {
@@ -179,4 +174,16 @@ function columnsOf(trace: WaterfallTrace, rows: readonly Row[], services: readon
       drop: 2,
     },
   ];
+}
+
+/** Not there where no span has it. */
+function placeColumn(
+  title: string,
+  rows: readonly Row[],
+  textOf: (span: WaterfallSpan) => string,
+  drop: number,
+): readonly Column[] {
+  const texts = rows.map(({ span }) => textOf(span));
+  if (texts.every((text) => text === '')) return [];
+  return [{ title, cells: () => texts.map((text) => ({ text: printable(text) })), drop }];
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ClickHouse } from '../../core/clickhouse/clickhouse.ts';
 import { openEmbeddedClickHouse } from '../../core/clickhouse/embedded.ts';
 import { migrate } from '../../core/clickhouse/migrate.ts';
 import { nameLiteral } from '../../core/clickhouse/sql-literal.ts';
@@ -67,41 +68,54 @@ function templates(tags: readonly Tag[], isText: boolean): readonly Buffer[] {
   });
 }
 
-async function measure(variant: Variant, rows: number): Promise<StorageFigures> {
-  const { type, codec, hasLabels, isText } = variants[variant];
-  const directory = await mkdtemp(join(tmpdir(), 'spanloom-storage-'));
-  const clickHouse = openEmbeddedClickHouse({
-    directory: join(directory, 'clickhouse'),
-    maxMemoryBytes: 8 * 1024 ** 3,
-  });
-  try {
-    await migrate(clickHouse);
-    const labels = hasLabels ? labelTags : [];
-    const client = templates(sideTags, isText);
-    const server = templates([...sideTags, ...labels], isText);
-    const names = [
+/** How long one query takes, and how much processor time. */
+interface QueryCost {
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
+/** A database with one table of spans, with tags as a variant stores them. */
+class VariantDatabase {
+  readonly #clickHouse: ClickHouse;
+  readonly #variant: (typeof variants)[Variant];
+  readonly #labels: readonly Tag[];
+
+  constructor(clickHouse: ClickHouse, variant: Variant) {
+    this.#clickHouse = clickHouse;
+    this.#variant = variants[variant];
+    this.#labels = this.#variant.hasLabels ? labelTags : [];
+  }
+
+  get #tagNames(): readonly string[] {
+    return [
       ...['client', 'server'].flatMap((side) => sideTags.map(({ name }) => `${side}_${name}`)),
-      ...labels.map(({ name }) => `label_${name}`),
+      ...this.#labels.map(({ name }) => `label_${name}`),
     ];
+  }
+
+  async prepare(): Promise<void> {
+    const { type, codec } = this.#variant;
+    await migrate(this.#clickHouse);
+    await this.#clickHouse.execute(
+      `CREATE TABLE tagged (start_time DateTime64(9, 'UTC') CODEC(Delta, LZ4), duration_ns Int64 CODEC(T64, LZ4),
+        ${this.#tagNames.map((name) => `${nameLiteral(name)} ${type} ${codec}`).join(', ')})
+      ENGINE = MergeTree ORDER BY start_time SETTINGS min_bytes_for_wide_part = 268435456`,
+    );
+    await this.#storeResources();
+  }
+
+  /** Stores the rows; the bytes of all, and the seconds that were spent making them. */
+  async fill(rows: number): Promise<{ readonly bytes: number; readonly secondsMaking: number }> {
+    const { isText } = this.#variant;
+    const client = templates(sideTags, isText);
+    const server = templates([...sideTags, ...this.#labels], isText);
     const columns = [
       { name: 'start_time', type: "DateTime64(9, 'UTC')" },
       { name: 'duration_ns', type: 'Int64' },
-      ...names.map((name) => ({ name, type: isText ? 'String' : 'Int32' })),
+      ...this.#tagNames.map((name) => ({ name, type: isText ? 'String' : 'Int32' })),
     ];
-    await clickHouse.execute(
-      `CREATE TABLE tagged (start_time DateTime64(9, 'UTC') CODEC(Delta, LZ4), duration_ns Int64 CODEC(T64, LZ4),
-        ${names.map((name) => `${nameLiteral(name)} ${type} ${codec}`).join(', ')})
-      ENGINE = MergeTree ORDER BY start_time SETTINGS min_bytes_for_wide_part = 268435456`,
-    );
-    await storeResources();
-    await writeFile('/proc/self/clear_refs', '5');
-    const beforeMegabytes = statusMegabytes('VmRSS');
-
     const writer = new RowBinaryWriter(4 * 1024 * 1024);
-    let spentMaking = 0;
-    let rowBytes = 0;
-    const startedAtMs = performance.now();
-    const cpuBefore = cpuSeconds();
+    let [bytes, secondsMaking] = [0, 0];
     for (let first = 0; first < rows; first += batchRows) {
       const makingSince = threadSeconds();
       const pieces: Buffer[] = [];
@@ -116,66 +130,56 @@ async function measure(variant: Variant, rows: number): Promise<StorageFigures> 
         if (writer.length > 3 * 1024 * 1024) pieces.push(writer.take());
       }
       pieces.push(writer.take());
-      rowBytes += pieces.reduce((sum, piece) => sum + piece.length, 0);
-      spentMaking += threadSeconds() - makingSince;
-      await clickHouse.insert({ table: 'tagged', columns, rows: pieces });
+      bytes += pieces.reduce((sum, piece) => sum + piece.length, 0);
+      secondsMaking += threadSeconds() - makingSince;
+      await this.#clickHouse.insert({ table: 'tagged', columns, rows: pieces });
     }
-    const spent = cpuSeconds() - cpuBefore - spentMaking;
-    const wallSeconds = (performance.now() - startedAtMs) / 1000 - spentMaking;
-    const peakMegabytes = statusMegabytes('VmHWM') - beforeMegabytes;
-    const diskMegabytes = await diskSize();
-    const optimizeBefore = cpuSeconds();
-    await clickHouse.execute('OPTIMIZE TABLE tagged FINAL');
-    const optimizeCpuSeconds = cpuSeconds() - optimizeBefore;
-    const team = labelTags.find((tag) => tag.name === 'team')!.textOf(7);
-    const nameOf = (id: string): string => (isText ? id : `resource_name(10, ${id}, now())`);
-    const group = await timed(
-      `SELECT ${nameOf('client')} AS client_name, ${nameOf('server')} AS server_name, calls, mean FROM (
-        SELECT client_workload AS client, server_workload AS server, count() AS calls, avg(duration_ns) AS mean
-        FROM tagged GROUP BY client, server ORDER BY calls DESC, client, server LIMIT 20)`,
-    );
-    const labelled = isText
-      ? `label_team = '${team}'`
-      : `server_pod IN (SELECT id FROM resource WHERE kind = 'pod' AND labels['team'] = '${team}')`;
-    const label = await timed(`SELECT count() AS calls, avg(duration_ns) AS mean FROM tagged WHERE ${labelled}`);
-    return {
-      variant,
-      rows,
-      cpuSeconds: spent,
-      wallSeconds,
-      peakMegabytes,
-      rowBytes: rowBytes / rows,
-      diskMegabytes,
-      optimizedMegabytes: await diskSize(),
-      optimizeCpuSeconds,
-      groupMs: group.ms,
-      groupCpuMs: group.cpuMs,
-      labelMs: label.ms,
-      labelCpuMs: label.cpuMs,
-    };
-  } finally {
-    await clickHouse.close();
-    await rm(directory, { recursive: true, force: true });
+    return { bytes, secondsMaking };
   }
 
-  async function diskSize(): Promise<number> {
-    const [row] = await clickHouse.select<{ bytes: number }>(
+  /** Merges everything into one part. */
+  async optimize(): Promise<void> {
+    await this.#clickHouse.execute('OPTIMIZE TABLE tagged FINAL');
+  }
+
+  async diskMegabytes(): Promise<number> {
+    const [row] = await this.#clickHouse.select<{ bytes: number }>(
       `SELECT sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND table = 'tagged'`,
     );
     return row!.bytes / 1e6;
   }
 
-  async function timed(sql: string): Promise<{ readonly ms: number; readonly cpuMs: number }> {
-    const runs: { ms: number; cpuMs: number }[] = [];
+  /** The pairs of workloads with the most calls, by name. */
+  async groupByWorkload(): Promise<QueryCost> {
+    const nameOf = (id: string): string => (this.#variant.isText ? id : `resource_name(10, ${id}, now())`);
+    return this.#timed(
+      `SELECT ${nameOf('client')} AS client_name, ${nameOf('server')} AS server_name, calls, mean FROM (
+        SELECT client_workload AS client, server_workload AS server, count() AS calls, avg(duration_ns) AS mean
+        FROM tagged GROUP BY client, server ORDER BY calls DESC, client, server LIMIT 20)`,
+    );
+  }
+
+  /** The calls of servers that have a label. */
+  async filterByLabel(): Promise<QueryCost> {
+    const team = labelTags.find((tag) => tag.name === 'team')!.textOf(7);
+    const labelled = this.#variant.isText
+      ? `label_team = '${team}'`
+      : `server_pod IN (SELECT id FROM resource WHERE kind = 'pod' AND labels['team'] = '${team}')`;
+    return this.#timed(`SELECT count() AS calls, avg(duration_ns) AS mean FROM tagged WHERE ${labelled}`);
+  }
+
+  /** The third of five runs, by processor time. */
+  async #timed(sql: string): Promise<QueryCost> {
+    const runs: QueryCost[] = [];
     for (let round = 0; round < 5; round++) {
       const [startedAtMs, cpuBefore] = [performance.now(), cpuSeconds()];
-      await clickHouse.select(sql);
+      await this.#clickHouse.select(sql);
       runs.push({ ms: performance.now() - startedAtMs, cpuMs: (cpuSeconds() - cpuBefore) * 1000 });
     }
     return runs.toSorted((left, right) => left.cpuMs - right.cpuMs)[2]!;
   }
 
-  async function storeResources(): Promise<void> {
+  async #storeResources(): Promise<void> {
     const writer = new RowBinaryWriter();
     const pieces: Buffer[] = [];
     const seen = new Set<string>();
@@ -191,9 +195,52 @@ async function measure(variant: Variant, rows: number): Promise<StorageFigures> 
         pieces.push(writer.take());
       }
     }
-    await clickHouse.insert({ table: 'resource', columns: resourceTable.columns, rows: pieces });
+    await this.#clickHouse.insert({ table: 'resource', columns: resourceTable.columns, rows: pieces });
     for (const name of ['resource_value', 'resource_at', 'resource_now'])
-      await clickHouse.execute(`SYSTEM RELOAD DICTIONARY ${name}`);
+      await this.#clickHouse.execute(`SYSTEM RELOAD DICTIONARY ${name}`);
+  }
+}
+
+async function measure(variant: Variant, rows: number): Promise<StorageFigures> {
+  const directory = await mkdtemp(join(tmpdir(), 'spanloom-storage-'));
+  const clickHouse = openEmbeddedClickHouse({
+    directory: join(directory, 'clickhouse'),
+    maxMemoryBytes: 8 * 1024 ** 3,
+  });
+  try {
+    const database = new VariantDatabase(clickHouse, variant);
+    await database.prepare();
+    await writeFile('/proc/self/clear_refs', '5');
+    const beforeMegabytes = statusMegabytes('VmRSS');
+    const [startedAtMs, cpuBefore] = [performance.now(), cpuSeconds()];
+    const { bytes, secondsMaking } = await database.fill(rows);
+    const spent = cpuSeconds() - cpuBefore - secondsMaking;
+    const wallSeconds = (performance.now() - startedAtMs) / 1000 - secondsMaking;
+    const peakMegabytes = statusMegabytes('VmHWM') - beforeMegabytes;
+    const diskMegabytes = await database.diskMegabytes();
+    const optimizeBefore = cpuSeconds();
+    await database.optimize();
+    const optimizeCpuSeconds = cpuSeconds() - optimizeBefore;
+    const group = await database.groupByWorkload();
+    const label = await database.filterByLabel();
+    return {
+      variant,
+      rows,
+      cpuSeconds: spent,
+      wallSeconds,
+      peakMegabytes,
+      rowBytes: bytes / rows,
+      diskMegabytes,
+      optimizedMegabytes: await database.diskMegabytes(),
+      optimizeCpuSeconds,
+      groupMs: group.ms,
+      groupCpuMs: group.cpuMs,
+      labelMs: label.ms,
+      labelCpuMs: label.cpuMs,
+    };
+  } finally {
+    await clickHouse.close();
+    await rm(directory, { recursive: true, force: true });
   }
 }
 

@@ -98,6 +98,14 @@ interface Call {
   serverCauses: readonly Cause[];
 }
 
+/** What a call continued: the response of the one before, else the request that it is made for. */
+function noteOf(served: Call, previous: Call | undefined, { isLearned }: SimulationOptions): Cause {
+  const note = { learned: isLearned };
+  return previous === undefined
+    ? afterRequest({ spanId: served.serverId }, note)
+    : afterResponse({ spanId: previous.clientId }, note);
+}
+
 /** Runs the services. */
 export function simulate(work: Work, options: SimulationOptions): Simulation {
   const random = new Random(options.seed);
@@ -132,12 +140,7 @@ export function simulate(work: Work, options: SimulationOptions): Simulation {
       const previous: Call | undefined = last;
       const made_ = stage.map((next, index) => {
         const child = call(to.service, next, made, startUs + index * 3, request);
-        const note = { learned: options.isLearned };
-        child.clientCauses = [
-          previous === undefined
-            ? afterRequest({ spanId: made.serverId }, note)
-            : afterResponse({ spanId: previous.clientId }, note),
-        ];
+        child.clientCauses = [noteOf(made, previous, options)];
         return child;
       });
       last = made_.reduce((latest, child) => (child.times[3] > latest.times[3] ? child : latest));
@@ -162,6 +165,11 @@ export function simulate(work: Work, options: SimulationOptions): Simulation {
     const order = left.startTimeNs + BigInt(left.durationNs) - (right.startTimeNs + BigInt(right.durationNs));
     return order < 0n ? -1 : order > 0n ? 1 : 0;
   });
+  return { spans, ...truthOf(calls) };
+}
+
+/** The true parent and the name of each span, by its id. */
+function truthOf(calls: readonly Call[]): Pick<Simulation, 'truth' | 'names'> {
   const truth = new Map<string, string>();
   const names = new Map<string, string>();
   for (const made of calls) {
@@ -170,7 +178,7 @@ export function simulate(work: Work, options: SimulationOptions): Simulation {
     names.set(made.clientId, `${made.from.name}>${made.to.name}`);
     names.set(made.serverId, made.to.name);
   }
-  return { spans, truth, names };
+  return { truth, names };
 }
 
 /** Notes of a rule that does not hold here: some server span that happened to be open. */

@@ -11,14 +11,14 @@ import { kafkaBusOptions } from '../../core/bus/kafka/config.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
 import { topicSettings } from '../../cli/bus.ts';
 import { loadSettings } from '../../cli/settings.ts';
-import { startRedis } from '../../core/testing/redis-server.ts';
-import { startBroker } from '../../scripts/kafka/broker.ts';
+import { type RedisUnderTest, startRedis } from '../../core/testing/redis-server.ts';
+import { type Broker, startBroker } from '../../scripts/kafka/broker.ts';
 import { accountsOf, difference } from './accounting.ts';
-import { chaosInput } from './chaos-input.ts';
+import { type ChaosInput, chaosInput } from './chaos-input.ts';
 import { type ClickHouseProcess, startClickHouse } from './clickhouse-process.ts';
 import { compareOutcomes } from './compare-outcomes.ts';
 import { FaultInjector } from './fault-injector.ts';
-import { type FaultKind, faultSchedule } from './fault-schedule.ts';
+import { type Fault, type FaultKind, faultSchedule } from './fault-schedule.ts';
 import { InputPublisher } from './input-publisher.ts';
 import { type Outcome, readOutcome } from './outcome.ts';
 import { untilSettled } from './settled.ts';
@@ -83,57 +83,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     say(
       `seed ${seed}: ${schedule.length} faults, ${input.agentCount} agents, ${(input.durationMs / 1_000).toFixed(0)} s of input`,
     );
-    const runs: Outcome[] = [];
-    const problems: string[] = [];
-    let faults: Partial<Record<FaultKind, number>> = {};
-    let skippedFaults = 0;
-    for (const name of ['undisturbed', 'disturbed'] as const) {
-      const clickHouse = await startClickHouse(join(folder, `clickhouse-${name}`));
-      endings.push(() => clickHouse.kill());
-      const environment = environmentOf({ name, clickHouse, redisUrl: redis.url, brokers: broker.brokers, options });
-      const { bus: busSettings } = loadSettings(environment);
-      const bus: Bus = openKafkaBus(kafkaBusOptions(busSettings)!);
-      endings.push(() => bus.close());
-      await bus.ensureTopics(topicSettings(busSettings));
-      const fleet = new StageFleet(environment);
-      endings.push(() => fleet.abandon());
-      const publisher = new InputPublisher(bus, input);
-      for (const stage of name === 'undisturbed' ? undisturbed : disturbed) fleet.start(stage);
-      if (name === 'undisturbed') await publisher.publish('max');
-      else {
-        const injector = new FaultInjector({ broker, redis, clickHouse, fleet, publisher, bus }, say);
-        await Promise.all([publisher.publish('real'), injector.run(schedule)]);
-        faults = Object.fromEntries(injector.counts);
-        skippedFaults = injector.skipped;
-      }
-      say(`${name}: all input is there: ${publisher.messages} messages, ${publisher.events} events`);
-      await untilSettled({
-        brokers: broker.brokers,
-        prefix: busSettings.kafkaPrefix,
-        quietMs: 6_000,
-        withinMs: settleWithinMs,
-      });
-      for (const instance of fleet.running)
-        for (const [stage, account] of await accountsOf(instance)) {
-          say(`${name}: ${instance.name} ${stage} ${JSON.stringify(account)}`);
-          if (difference(account) !== 0)
-            problems.push(`${instance.name} ${stage} does not account for ${difference(account)} records`);
-        }
-      const outcome = await readOutcome(bus, clickHouse);
-      say(
-        `${name}: ${outcome.spans.size} spans in ${outcome.traceIds.size} traces, ${JSON.stringify(outcome.messages)}`,
-      );
-      runs.push(outcome);
-      await fleet.stopAll();
-      problems.push(...fleet.problems);
-      await bus.close();
-      await clickHouse.kill();
-    }
-    const [expected, actual] = runs as [Outcome, Outcome];
+    const setting: Setting = { options, folder, broker, redis, schedule, input, endings, say };
+    const { outcome: expected, ...first } = await runOnce('undisturbed', setting);
+    const { outcome: actual, ...second } = await runOnce('disturbed', setting);
     return {
-      problems: [...problems, ...compareOutcomes(expected, actual)],
-      faults,
-      skippedFaults,
+      problems: [...first.problems, ...second.problems, ...compareOutcomes(expected, actual)],
+      faults: second.faults,
+      skippedFaults: second.skippedFaults,
       events: actual.events,
       spans: actual.spans.size,
       traces: actual.traceIds.size,
@@ -146,6 +102,73 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     for (const end of endings.reverse()) await end();
     if (options.keep !== true) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What both runs of the input share. */
+interface Setting {
+  readonly options: ChaosOptions;
+  readonly folder: string;
+  readonly broker: Broker;
+  readonly redis: RedisUnderTest;
+  readonly schedule: readonly Fault[];
+  readonly input: ChaosInput;
+  /** What ends what was started, in the order of starting. */
+  readonly endings: (() => Promise<void> | void)[];
+  readonly say: (line: string) => void;
+}
+
+/** What came of one run of the input. */
+interface Run {
+  readonly outcome: Outcome;
+  readonly problems: readonly string[];
+  readonly faults: Readonly<Partial<Record<FaultKind, number>>>;
+  readonly skippedFaults: number;
+}
+
+/** Sends the input through stages of its own, and reads what they made of it. */
+async function runOnce(name: 'undisturbed' | 'disturbed', setting: Setting): Promise<Run> {
+  const { options, folder, broker, redis, schedule, input, endings, say } = setting;
+  const problems: string[] = [];
+  let faults: Partial<Record<FaultKind, number>> = {};
+  let skippedFaults = 0;
+  const clickHouse = await startClickHouse(join(folder, `clickhouse-${name}`));
+  endings.push(() => clickHouse.kill());
+  const environment = environmentOf({ name, clickHouse, redisUrl: redis.url, brokers: broker.brokers, options });
+  const { bus: busSettings } = loadSettings(environment);
+  const bus: Bus = openKafkaBus(kafkaBusOptions(busSettings)!);
+  endings.push(() => bus.close());
+  await bus.ensureTopics(topicSettings(busSettings));
+  const fleet = new StageFleet(environment);
+  endings.push(() => fleet.abandon());
+  const publisher = new InputPublisher(bus, input);
+  for (const stage of name === 'undisturbed' ? undisturbed : disturbed) fleet.start(stage);
+  if (name === 'undisturbed') await publisher.publish('max');
+  else {
+    const injector = new FaultInjector({ broker, redis, clickHouse, fleet, publisher, bus }, say);
+    await Promise.all([publisher.publish('real'), injector.run(schedule)]);
+    faults = Object.fromEntries(injector.counts);
+    skippedFaults = injector.skipped;
+  }
+  say(`${name}: all input is there: ${publisher.messages} messages, ${publisher.events} events`);
+  await untilSettled({
+    brokers: broker.brokers,
+    prefix: busSettings.kafkaPrefix,
+    quietMs: 6_000,
+    withinMs: settleWithinMs,
+  });
+  for (const instance of fleet.running)
+    for (const [stage, account] of await accountsOf(instance)) {
+      say(`${name}: ${instance.name} ${stage} ${JSON.stringify(account)}`);
+      if (difference(account) !== 0)
+        problems.push(`${instance.name} ${stage} does not account for ${difference(account)} records`);
+    }
+  const outcome = await readOutcome(bus, clickHouse);
+  say(`${name}: ${outcome.spans.size} spans in ${outcome.traceIds.size} traces, ${JSON.stringify(outcome.messages)}`);
+  await fleet.stopAll();
+  problems.push(...fleet.problems);
+  await bus.close();
+  await clickHouse.kill();
+  return { outcome, problems, faults, skippedFaults };
 }
 
 function environmentOf(run: {
