@@ -1,5 +1,4 @@
 import type { Dissector, Segment } from './dissector.ts';
-import type { SocketEnd } from './socket-dissection.ts';
 
 /**
  * What one end of a socket sent in one go, while it is undecided what it is. State: copies of at
@@ -10,6 +9,9 @@ import type { SocketEnd } from './socket-dissection.ts';
 const maxSegments = 64;
 const maxBytes = 512;
 const noBytes: Buffer = Buffer.alloc(0);
+
+/** Which end of the socket a segment came from, as the host sees it. */
+export type SocketEnd = 'local' | 'remote';
 
 /** The segments of one run; see the top of the file. */
 export class BufferedRun<Origin> {

@@ -1,6 +1,6 @@
 import type { Protocol } from '../../schemas/generated/span.ts';
 import type { Conversation, Dissector, Message, RecognitionHints, Segment, Sender } from './dissector.ts';
-import { BufferedRun } from './buffered-run.ts';
+import { BufferedRun, type SocketEnd } from './buffered-run.ts';
 import { type Recognised, recognise, type RecognitionOutcome } from './recognise.ts';
 
 /**
@@ -14,9 +14,6 @@ import { type Recognised, recognise, type RecognitionOutcome } from './recognise
 const eagerTries = 16;
 const lateTryEvery = 256;
 const noBytes: Buffer = Buffer.alloc(0);
-
-/** Which end of the socket a segment came from, as the host sees it. */
-export type SocketEnd = 'local' | 'remote';
 
 /** What the kernel knows of the socket. */
 export interface SocketFacts {

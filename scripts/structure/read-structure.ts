@@ -11,8 +11,11 @@ export const maxFunctionLines = 60;
 /** Longer files that stay so: path, and why. Only tables. */
 export const longFiles: Readonly<Record<string, string>> = {};
 
-/** Longer functions that stay so: `path#name`, and why. Only tables. */
-export const longFunctions: Readonly<Record<string, string>> = {};
+/** Longer functions that stay so: `path#name`, and why. Only tables, of cases or of columns. */
+export const longFunctions: Readonly<Record<string, string>> = {
+  'protocols/sql/sql-statement.ts#describeStatement': 'a branch for each kind of token of SQL, over one position',
+  'sink/testing/span-row-reference.ts#writeSpanRow': 'a line for each column',
+};
 
 /** Numbers of lines of many things. */
 export interface Lengths {
@@ -40,13 +43,12 @@ export interface Structure {
 export function readStructure(root: string): Structure {
   const files = readSourceFiles(root);
   const written = files.filter(({ part }) => part !== 'generated');
-  const functions = new Map(written.map((file) => [file, functionLengths(file)]));
   const product = written.filter(({ part }) => part === 'product');
+  const measured = written.filter(({ path }) => !path.endsWith('.test.ts'));
+  const functions = new Map(measured.map((file) => [file, functionLengths(file)]));
   const long = [
     ...written.filter(({ lines }) => lines > maxFileLines).map(({ path, lines }) => ({ name: path, lines })),
-    ...written
-      .filter(({ path }) => !path.endsWith('.test.ts'))
-      .flatMap((file) => functions.get(file)!.filter(({ lines }) => lines > maxFunctionLines)),
+    ...[...functions.values()].flat().filter(({ lines }) => lines > maxFunctionLines),
   ];
   const allowed = new Set([...Object.keys(longFiles), ...Object.keys(longFunctions)]);
   return {

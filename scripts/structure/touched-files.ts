@@ -22,9 +22,10 @@ const generatedPaths: readonly RegExp[] = [
   /^package-lock\.json$/,
 ];
 
-/** What has changed since a commit, uncommitted changes included. */
+/** What has changed here since a commit of this branch or of another, uncommitted changes included. */
 export function touchedSince(root: string, commit: string): TouchedFiles {
-  return grouped(git(root, 'diff', '--name-only', '--no-renames', commit));
+  const [base] = git(root, 'merge-base', commit, 'HEAD');
+  return grouped(git(root, 'diff', '--name-only', '--no-renames', base!));
 }
 
 /** What some commits changed, taken together. */
