@@ -1,6 +1,7 @@
 import type { ProtocolDefinition } from './protocol-definition.ts';
 import { dns } from './dns/definition.ts';
 import { http1 } from './http1/definition.ts';
+import { memcached } from './memcached/definition.ts';
 import { mysql } from './mysql/definition.ts';
 import { postgresql } from './postgresql/definition.ts';
 import { redis } from './redis/definition.ts';
@@ -9,4 +10,4 @@ import { redis } from './redis/definition.ts';
  * All protocols, in the order in which first bytes are tried: those whose first bytes are the least ambiguous first. After a
  * change: `npm run generate`.
  */
-export const protocols: readonly ProtocolDefinition[] = [http1, redis, postgresql, mysql, dns];
+export const protocols: readonly ProtocolDefinition[] = [http1, redis, postgresql, mysql, dns, memcached];

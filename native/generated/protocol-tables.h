@@ -13,6 +13,7 @@ inline constexpr std::array<uint16_t, 1> kRedisPorts = {6379};
 inline constexpr std::array<uint16_t, 1> kPostgresqlPorts = {5432};
 inline constexpr std::array<uint16_t, 1> kMysqlPorts = {3306};
 inline constexpr std::array<uint16_t, 3> kDnsPorts = {53, 5353, 5355};
+inline constexpr std::array<uint16_t, 1> kMemcachedPorts = {11211};
 
 // Lower case.
 inline constexpr std::array<std::string_view, 19> kHttpMethods = {
@@ -283,6 +284,78 @@ inline constexpr std::array<std::string_view, 244> kRedisCommands = {
     "ZSCORE",
     "ZUNION",
     "ZUNIONSTORE",
+};
+
+// Lower case.
+inline constexpr std::array<std::string_view, 33> kMemcachedCommands = {
+    "get",
+    "gets",
+    "gat",
+    "gats",
+    "set",
+    "add",
+    "replace",
+    "append",
+    "prepend",
+    "cas",
+    "incr",
+    "decr",
+    "delete",
+    "touch",
+    "mg",
+    "ms",
+    "md",
+    "ma",
+    "mn",
+    "me",
+    "stats",
+    "flush_all",
+    "version",
+    "verbosity",
+    "quit",
+    "cache_memlimit",
+    "shutdown",
+    "slabs",
+    "lru",
+    "lru_crawler",
+    "watch",
+    "extstore",
+    "misbehave",
+};
+
+// Upper case, in order.
+inline constexpr std::array<std::string_view, 31> kMemcachedReplies = {
+    "BADCLASS",
+    "BLOCKED",
+    "BUSY",
+    "CLIENT_ERROR",
+    "DELETED",
+    "EN",
+    "END",
+    "ERROR",
+    "EX",
+    "EXISTS",
+    "HD",
+    "ITEM",
+    "ME",
+    "MN",
+    "NF",
+    "NOSPARE",
+    "NOTFULL",
+    "NOT_FOUND",
+    "NOT_STORED",
+    "NS",
+    "OK",
+    "RESET",
+    "SAME",
+    "SERVER_ERROR",
+    "STAT",
+    "STORED",
+    "TOUCHED",
+    "UNSAFE",
+    "VA",
+    "VALUE",
+    "VERSION",
 };
 
 // Lower case.

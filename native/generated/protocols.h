@@ -15,17 +15,19 @@ extern const Protocol kRedis;
 extern const Protocol kPostgresql;
 extern const Protocol kMysql;
 extern const Protocol kDns;
+extern const Protocol kMemcached;
 
 // In the order in which first bytes are tried.
-inline constexpr std::array<const Protocol*, 5> kProtocols = {
+inline constexpr std::array<const Protocol*, 6> kProtocols = {
     &kHttp1,
     &kRedis,
     &kPostgresql,
     &kMysql,
     &kDns,
+    &kMemcached,
 };
 
 // The usual port of each, and one that is of none.
-inline constexpr std::array<uint16_t, 6> kServerPorts = {80, 6379, 5432, 3306, 53, 9999};
+inline constexpr std::array<uint16_t, 7> kServerPorts = {80, 6379, 5432, 3306, 53, 11211, 9999};
 
 }  // namespace spanloom::redaction

@@ -36,6 +36,8 @@ const needs = {
     { present: () => command('wrk'), packages: [['wrk']] },
     { present: () => command('mariadbd'), packages: [['mariadb-server']] },
     { present: () => command('postgres') || existsSync('/usr/lib/postgresql'), packages: [['postgresql']] },
+    { present: () => command('memcached'), packages: [['memcached']] },
+    { present: () => command('memccat'), packages: [['libmemcached-tools']] },
     // What clang needs for -fsanitize, which its package only recommends.
     {
       present: () => (command('clang') && !command('clang-19')) || sanitizersOfClang('19'),

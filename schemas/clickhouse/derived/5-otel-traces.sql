@@ -14,7 +14,7 @@ WITH
   startsWith(observation_point, 'c') AS is_client,
   -- Which conventions a span follows: these three lines are written by `npm run generate` from protocols/protocols.ts.
   protocol IN ('http1') AS is_http,
-  protocol IN ('redis', 'postgresql', 'mysql') AS is_database,
+  protocol IN ('redis', 'postgresql', 'mysql', 'memcached') AS is_database,
   protocol IN ('dns') AS is_dns,
   -- What the server was right to refuse is an error for the client only.
   status IN ('server_error', 'timeout', 'closed') OR (is_client AND status = 'client_error') AS is_error,
