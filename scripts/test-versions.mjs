@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 // `npm run test:versions`: tests on newer releases of Node, which npm brings as packages. What was built is used as it is:
 // the addon goes by Node-API. Arguments are vitest's, instead of the folders below. Ends with "N passed, N failed, N skipped".
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runToEnd } from './setup/foreground.mjs';
+import { runToEnd, withTemporaryFolder } from './setup/foreground.mjs';
 import { root } from './setup.mjs';
 import { run, say, step } from './setup/step.mjs';
 
@@ -29,15 +28,14 @@ async function programOf(release) {
 }
 
 /** @returns {Promise<{ passed: number, failed: number, skipped: number, ok: boolean }>} */
-async function testOn(program) {
-  const folder = mkdtempSync(join(tmpdir(), 'spanloom-test-'));
-  const report = join(folder, 'report.json');
-  try {
+function testOn(program) {
+  return withTemporaryFolder(async (folder) => {
+    const report = join(folder, 'report.json');
     const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
     const given = process.argv.slice(2);
     const chosen = given.length > 0 ? given : [...folders, `--exclude=${leftOut}`];
     const args = ['node_modules/vitest/vitest.mjs', 'run', '--project=parts', ...reporters, ...chosen];
-    const status = await runToEnd(program, args, { cwd: root });
+    const status = await runToEnd(program, args, { cwd: root, env: { ...process.env, TMPDIR: folder } });
     const result = JSON.parse(readFileSync(report, 'utf8'));
     return {
       passed: result.numPassedTests,
@@ -45,9 +43,7 @@ async function testOn(program) {
       skipped: result.numPendingTests + result.numTodoTests,
       ok: status === 0 && result.success,
     };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function main() {

@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 // `npm test`: prepares everything, checks types, runs the tests that are quick. `npm run test:long`: the tests that are long,
 // beside them fuzzing. Further arguments are vitest's, such as a path or `-t name`. Ends with "N passed, N failed, N skipped".
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runToEnd } from './setup/foreground.mjs';
+import { runToEnd, withTemporaryFolder } from './setup/foreground.mjs';
 import { root, setup } from './setup.mjs';
 import { say, step } from './setup/step.mjs';
 
@@ -17,12 +16,11 @@ async function main() {
   const complete = await setup(['build', 'demo', 'test', ...(isLong ? ['long'] : [])]);
   if (!complete && requireAll) throw new Error('TEST_REQUIRE_ALL=1, and not everything could be built');
   const beside = isLong ? fuzz() : checkTypes();
-  const folder = mkdtempSync(join(tmpdir(), 'spanloom-test-'));
-  const report = join(folder, 'report.json');
-  try {
+  return withTemporaryFolder(async (folder) => {
+    const report = join(folder, 'report.json');
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
     // The setup has just compiled what commands are started from.
-    const env = { ...process.env, TEST_COMPILED: '1' };
+    const env = { ...process.env, TEST_COMPILED: '1', TMPDIR: folder };
     const args = ['node_modules/vitest/vitest.mjs', 'run', ...projects, ...reporters, ...given];
     const [other, tests] = await allEnded([beside, node(args, env)]);
     const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, success } = JSON.parse(
@@ -31,9 +29,7 @@ async function main() {
     console.log(`${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests + numTodoTests} skipped`);
     if (other !== 0) console.log(isLong ? 'fuzzing has a finding, see above' : 'types are wrong, see above');
     return other === 0 && tests === 0 && success ? 0 : 1;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Results of what runs side by side, once all of it has ended. */
