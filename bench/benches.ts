@@ -46,7 +46,7 @@ export const benches: readonly Bench[] = [
     measures: "an agent's key, signing and checking of one batch",
     baseline: 'none',
     usage: '',
-    takes: '10 s',
+    takes: '15 s',
     needs: 'nothing',
   },
   {
@@ -64,7 +64,7 @@ export const benches: readonly Bench[] = [
     measures: 'records per second of the generated codecs',
     baseline: 'avsc',
     usage: '',
-    takes: '30 s',
+    takes: '15 s',
     needs: 'nothing',
   },
   {
@@ -73,7 +73,7 @@ export const benches: readonly Bench[] = [
     measures: 'requests with responses per second of each dissector',
     baseline: 'looking at every byte once',
     usage: '[pairs]',
-    takes: '30 s',
+    takes: '2 min',
     needs: 'nothing',
   },
   {
@@ -91,7 +91,7 @@ export const benches: readonly Bench[] = [
     measures: 'events per second of the enricher',
     baseline: 'decoding alone',
     usage: '[events]',
-    takes: '30 s',
+    takes: '2 min',
     needs: 'nothing',
   },
   {
@@ -100,7 +100,7 @@ export const benches: readonly Bench[] = [
     measures: 'cost of an event that is made to cost much',
     baseline: 'a quarter of the events',
     usage: '[events]',
-    takes: '30 s',
+    takes: '1 min',
     needs: 'nothing',
   },
   {
@@ -155,7 +155,7 @@ export const benches: readonly Bench[] = [
     measures: 'spans per second from traces to OTLP',
     baseline: 'protobufjs encoding objects that are ready',
     usage: '',
-    takes: '30 s',
+    takes: '1 min',
     needs: 'nothing',
   },
   {
