@@ -234,7 +234,7 @@ export function writeSocketEvent(writer: AvroWriter, value: SocketEvent): void {
 
 /** What one agent's kernel programs saw in one poll of the ring buffer. Topic events, key: agent_id in decimal. A batch without events is a heartbeat. */
 export interface EventBatch {
-  /** Random 48-bit number, kept in the agent's state directory; the clock domain of everything in this batch. */
+  /** The agent's id: 53 bits of the hash of its public key. Everything in this batch is in its clock domain. */
   readonly agentId: number;
   /** Host name as the kernel tells it. */
   readonly hostName: string;

@@ -8,7 +8,7 @@ import { readSpan, type Span, writeSpan } from './span.ts';
 export interface Trace {
   /** 32 hex digits, derived from the root span. No request chooses it, so what a client sends never replaces a stored trace. */
   readonly traceId: string;
-  /** Number of spans ever put into this trace; grows when a late span arrives. */
+  /** Grows with every change of the trace: of two messages with one trace id the greater revision is the later. One correlator counts the spans ever put into the trace; several also count their decided causes. */
   readonly revision: number;
   /** Not empty: this trace turned out to be part of that one; it has no spans any more. */
   readonly mergedInto: string;
