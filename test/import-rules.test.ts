@@ -18,8 +18,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   query: ['core', 'schemas', 'protocols'],
 };
 
-/** A protocol's tests, with what lies in `testing/`, also run its spans through the enricher, and its bytes through the addon that redacts them. */
+/** A protocol's tests also run its spans through the enricher, and its bytes through the addon that redacts them. */
 const allowedInTestsOfProtocols = ['enricher', 'core', 'native', 'test'];
+/** What lies in `testing/` is compiled with the product, where there is no folder `test/`. */
+const allowedInTestingOfProtocols = ['enricher', 'core', 'native'];
 
 /** Relative imports of a source text, by TypeScript's own reading: text inside strings and comments is none. */
 function importsIn(text: string): readonly string[] {
@@ -49,7 +51,8 @@ describe('a stage imports core, schemas and itself, never another stage', () => 
       const imports = files.flatMap((path) => importsOf(path).map((target) => ({ path, target })));
       const wrong = imports
         .filter(({ path, target }) => {
-          const inTests = folder === 'protocols' && isOfTests(path) ? allowedInTestsOfProtocols : [];
+          const ofTests = path.endsWith('.test.ts') ? allowedInTestsOfProtocols : allowedInTestingOfProtocols;
+          const inTests = folder === 'protocols' && isOfTests(path) ? ofTests : [];
           return ![folder, ...others, ...inTests].includes(relative(root, target).split(sep)[0]!);
         })
         .map(({ path, target }) => `${relative(root, path)} imports ${relative(root, target)}`);

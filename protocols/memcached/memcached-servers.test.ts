@@ -4,14 +4,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { dissectPayloads } from '../../test/redaction/dissect-redacted.ts';
-import {
-  addonMissing,
-  defaultBudget,
-  factsAt,
-  type PlayedCall,
-  redactCalls,
-  wholePayload,
-} from '../../test/redaction/redact-calls.ts';
+import { addonMissing, defaultBudget, factsAt, redactCalls, wholePayload } from '../../test/redaction/redact-calls.ts';
+import type { PlayedCall } from '../testing/marked.ts';
 import { havePrograms, runClient } from '../testing/programs.ts';
 import { type RealServer, startServer } from '../testing/real-servers.ts';
 import {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Random } from '../../core/testing/random.ts';
-import type { MarkedCall } from '../../test/redaction/marked.ts';
+import type { MarkedCall } from './marked.ts';
 
 /** What tests, benches and fuzzing feed of a protocol: `protocols/<name>/testing/examples.ts` exports it as `examples`. */
 export interface ProtocolExamples {

@@ -2,18 +2,12 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { PlayedCall } from '../../protocols/testing/marked.ts';
 import { readPcapPayloads } from '../../protocols/testing/pcap-file.ts';
 import { capturesDirectory, haveCaptures } from '../../protocols/testing/shared-captures.ts';
 import { describeWhere } from '../requirement.ts';
 import { dissectPayloads } from './dissect-redacted.ts';
-import {
-  addonMissing,
-  type ConnectionFacts,
-  defaultBudget,
-  type PlayedCall,
-  redactCalls,
-  wholePayload,
-} from './redact-calls.ts';
+import { addonMissing, type ConnectionFacts, defaultBudget, redactCalls, wholePayload } from './redact-calls.ts';
 
 const missing = addonMissing();
 const names = missing === undefined && haveCaptures() ? capturesIn(capturesDirectory) : [];

@@ -1,20 +1,13 @@
 import type { PayloadRedactor, RedactionOptions } from '../../native/capture.ts';
 import { existsSync } from 'node:fs';
 import { addonPath, loadNative } from '../../native/load.ts';
+import type { PlayedCall } from '../../protocols/testing/marked.ts';
 
 /** Plays calls of sockets through the redaction that runs on the host, as the kernel programs would hand them over. */
 
 /** Why redaction cannot be tried here; undefined when it can. */
 export function addonMissing(): string | undefined {
   return existsSync(addonPath) ? undefined : 'the native addon is not built';
-}
-
-/** A call on a connection as one end of it sees it. */
-export interface PlayedCall {
-  readonly direction: 'ingress' | 'egress';
-  readonly bytes: Buffer;
-  /** Bytes the call moved, if not all are in `bytes`. */
-  readonly length?: number;
 }
 
 /** What the host knows of a connection. */

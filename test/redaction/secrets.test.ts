@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { examples } from '../../protocols/testing/examples.ts';
 import { describeWhere } from '../requirement.ts';
-import { client, cutAt, fromOtherEnd, type MarkedCall, server } from './marked.ts';
+import { client, cutAt, fromOtherEnd, type MarkedCall, server } from '../../protocols/testing/marked.ts';
 import {
   addonMissing,
   type CaptureBudget,

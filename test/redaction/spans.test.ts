@@ -8,7 +8,16 @@ import { loadNative } from '../../native/load.ts';
 import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { describeWhere } from '../requirement.ts';
-import { mysql, mysqlGreeting, mysqlLogin, mysqlOk, postgresql, postgresqlBind, resp, unmarked } from './marked.ts';
+import {
+  mysql,
+  mysqlGreeting,
+  mysqlLogin,
+  mysqlOk,
+  postgresql,
+  postgresqlBind,
+  resp,
+  unmarked,
+} from '../../protocols/testing/marked.ts';
 import { addonMissing, builtInRules } from './redact-calls.ts';
 
 const C = (...texts: readonly string[]): Step => ['C', Buffer.from(unmarked(texts.join('')), 'latin1')];

@@ -1,4 +1,4 @@
-import { client, server, type MarkedCall } from '../../../test/redaction/marked.ts';
+import { client, server, type MarkedCall } from '../../testing/marked.ts';
 
 const ok = 'HTTP/1.1 204 No Content\r\n\r\n';
 const get = (fields: string): string => `GET /a HTTP/1.1\r\nHost: x\r\n${fields}\r\n\r\n`;

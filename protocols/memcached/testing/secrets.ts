@@ -1,4 +1,4 @@
-import { client, type MarkedCall, server, unmarked } from '../../../test/redaction/marked.ts';
+import { client, type MarkedCall, server, unmarked } from '../../testing/marked.ts';
 import { binaryRequest, binaryResponse, setExtras } from './memcached-wire.ts';
 
 const latin1 = (bytes: Buffer): string => bytes.toString('latin1');

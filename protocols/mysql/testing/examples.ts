@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { mysql, mysqlGreeting, mysqlLogin, mysqlOk } from '../../../test/redaction/marked.ts';
+import { mysql, mysqlGreeting, mysqlLogin, mysqlOk } from '../../testing/marked.ts';
 import {
   anyStatement,
   anyText,

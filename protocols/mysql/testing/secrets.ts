@@ -1,12 +1,4 @@
-import {
-  client,
-  server,
-  mysql,
-  mysqlGreeting,
-  mysqlLogin,
-  mysqlOk,
-  type MarkedCall,
-} from '../../../test/redaction/marked.ts';
+import { client, server, mysql, mysqlGreeting, mysqlLogin, mysqlOk, type MarkedCall } from '../../testing/marked.ts';
 
 const greeted = [server(mysqlGreeting()), client(mysqlLogin('«answer of twenty byt»')), server(mysqlOk(2))];
 const mysqlQuery = (text: string): string => mysql(0, `\x03${text}`);

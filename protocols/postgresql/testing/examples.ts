@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { postgresql, postgresqlBind, postgresqlStartup } from '../../../test/redaction/marked.ts';
+import { postgresql, postgresqlBind, postgresqlStartup } from '../../testing/marked.ts';
 import {
   anyStatement,
   anyText,

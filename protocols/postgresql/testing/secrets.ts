@@ -5,7 +5,7 @@ import {
   postgresqlBind,
   postgresqlStartup,
   type MarkedCall,
-} from '../../../test/redaction/marked.ts';
+} from '../../testing/marked.ts';
 
 const query = (text: string): string => postgresql('Q', `${text}\0`);
 const parse = (text: string, name = ''): string => postgresql('P', `${name}\0${text}\0\0\0`);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { resp } from '../../../test/redaction/marked.ts';
+import { resp } from '../../testing/marked.ts';
 import {
   anyWord,
   anyText,

@@ -1,4 +1,4 @@
-import { client, server, resp, type MarkedCall } from '../../../test/redaction/marked.ts';
+import { client, server, resp, type MarkedCall } from '../../testing/marked.ts';
 
 /** Conversations with their secrets marked. */
 export const secrets: Readonly<Record<string, readonly MarkedCall[]>> = {

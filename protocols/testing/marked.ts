@@ -2,9 +2,16 @@
  * Conversations with their secrets marked: `\u00ab` and `\u00bb` stand around bytes that must be overwritten. The marks are no
  * bytes of the conversation; lengths are those of the text without them. Strings are Latin-1.
  */
-import type { PlayedCall } from './redact-calls.ts';
 
 const [open, close] = ['\u00ab', '\u00bb'];
+
+/** A call on a connection as one end of it sees it. */
+export interface PlayedCall {
+  readonly direction: 'ingress' | 'egress';
+  readonly bytes: Buffer;
+  /** Bytes the call moved, if not all are in `bytes`. */
+  readonly length?: number;
+}
 
 /** One call, and for each of its bytes whether it is secret. */
 export interface MarkedCall extends PlayedCall {
