@@ -29,9 +29,11 @@ describe.skipIf(!haveCaptures())('captures', () => {
         requestDomain: 'api-webizft1.intranet.local',
         requestResource: '/biz-inquiry-bff/bff/v1/common/check/polymerization?channel=webportal&terminalType=bff',
         endpoint: '/biz-inquiry-bff/bff/v1/common/check/polymerization',
-        headerTraceId: '6d4ae9e1fb8a4399aba252d65b5a83c9.76.17016891360410347',
-        headerSpanId: '6d4ae9e1fb8a4399aba252d65b5a83c9.76.17016891360410346-6',
-        forwardedFor: '10.90.14.76,10.158.233.64',
+        headers: {
+          traceId: '6d4ae9e1fb8a4399aba252d65b5a83c9.76.17016891360410347',
+          spanId: '6d4ae9e1fb8a4399aba252d65b5a83c9.76.17016891360410346-6',
+          forwardedFor: '10.90.14.76,10.158.233.64',
+        },
       },
       { kind: 'response', status: 'ok', responseCode: 200 },
     ]);
@@ -57,8 +59,7 @@ describe.skipIf(!haveCaptures())('captures', () => {
         requestType: 'GET',
         requestDomain: 'productpage:9080',
         requestResource: '/productpage',
-        headerTraceId: '744a02a3033b7d5960cd96456ba069a0',
-        xRequestId: '46364834-4fb8-9692-a5d6-ab638447a787',
+        headers: { traceId: '744a02a3033b7d5960cd96456ba069a0', xRequestId: '46364834-4fb8-9692-a5d6-ab638447a787' },
       },
     ]);
     const ended = dissectCapture('http/istio-tcp-frag.pcap', { ended: true });

@@ -1,5 +1,5 @@
 import type { SpanStatus } from '../../schemas/generated/span.ts';
-import type { RequestMessage } from '../../protocols/dissection/dissector.ts';
+import { noHeaders, type RequestMessage } from '../../protocols/dissection/dissector.ts';
 import type { EventRef } from './event-ref.ts';
 
 /** How a connect that failed shows in a span. */
@@ -36,10 +36,6 @@ export function connectMessage(origin: EventRef): RequestMessage<EventRef> {
     requestDomain: '',
     requestResource: '',
     endpoint: '',
-    headerTraceId: '',
-    headerSpanId: '',
-    xRequestId: '',
-    forwardedFor: '',
-    userAgent: '',
+    headers: noHeaders,
   };
 }

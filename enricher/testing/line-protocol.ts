@@ -1,10 +1,11 @@
-import type {
-  Conversation,
-  Dissector,
-  Message,
-  Recognition,
-  Segment,
-  Sender,
+import {
+  type Conversation,
+  type Dissector,
+  type Message,
+  noHeaders,
+  type Recognition,
+  type Segment,
+  type Sender,
 } from '../../protocols/dissection/dissector.ts';
 
 /**
@@ -74,7 +75,6 @@ function parseLine<Origin>(
       exception: '',
       result: '',
       declaredBytes: line.length + 1 + bodyBytes,
-      xRequestId: '',
       bodyBytes,
     };
   }
@@ -90,11 +90,7 @@ function parseLine<Origin>(
     requestDomain: '',
     requestResource: words[2] ?? '',
     endpoint: words[1] ?? '',
-    headerTraceId: '',
-    headerSpanId: '',
-    xRequestId: '',
-    forwardedFor: '',
-    userAgent: '',
+    headers: noHeaders,
     bodyBytes: Number(words[3] ?? 0) || 0,
   };
 }

@@ -30,6 +30,19 @@ export interface Beginning<Origin> {
   readonly offset: number;
 }
 
+/** What a request's headers, or what takes their place, say of a trace and of the client. Empty where they do not. */
+export interface RequestHeaders {
+  /** Of a trace context: that of W3C, or another one. */
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly xRequestId: string;
+  readonly forwardedFor: string;
+  readonly userAgent: string;
+}
+
+/** Of a request without any. */
+export const noHeaders: RequestHeaders = { traceId: '', spanId: '', xRequestId: '', forwardedFor: '', userAgent: '' };
+
 /** What a request's head says. Strings are empty and numbers 0 where the protocol has no such thing. */
 export interface RequestMessage<Origin> extends Beginning<Origin> {
   readonly kind: 'request';
@@ -43,11 +56,7 @@ export interface RequestMessage<Origin> extends Beginning<Origin> {
   readonly requestResource: string;
   /** Low-cardinality form of the resource: no ids, no literals. */
   readonly endpoint: string;
-  readonly headerTraceId: string;
-  readonly headerSpanId: string;
-  readonly xRequestId: string;
-  readonly forwardedFor: string;
-  readonly userAgent: string;
+  readonly headers: RequestHeaders;
   /** What the other end said since the earlier requests is no reply to them: they still wait. */
   readonly othersWait?: boolean;
 }
@@ -62,7 +71,7 @@ export interface ResponseMessage<Origin> extends Beginning<Origin> {
   readonly result: string;
   /** Bytes of the whole message as its head declares them; 0 when it does not. */
   readonly declaredBytes: number;
-  readonly xRequestId: string;
+  readonly xRequestId?: string;
   /** The request's domain, where it turned out to be another one than was reported. */
   readonly requestDomain?: string;
   /** The request's version, likewise. */

@@ -12,6 +12,5 @@ export function unknownResponse<Origin>(segment: Segment<Origin>): ResponseMessa
     exception: '',
     result: '',
     declaredBytes: 0,
-    xRequestId: '',
   };
 }

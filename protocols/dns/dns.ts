@@ -4,14 +4,15 @@ import { StreamReader } from '../dissection/stream-reader.ts';
 import { operationName, responseCodeName, typeName } from './dns-codes.ts';
 import { type DnsTrust, type JudgedMessage, judgeMessage } from './dns-judgement.ts';
 import { extendedCode, headerBytes, readAnswers, recordsAt } from './dns-message.ts';
-import type {
-  Conversation,
-  Dissector,
-  Message,
-  Recognition,
-  RecognitionHints,
-  Segment,
-  Sender,
+import {
+  type Conversation,
+  type Dissector,
+  type Message,
+  noHeaders,
+  type Recognition,
+  type RecognitionHints,
+  type Segment,
+  type Sender,
 } from '../dissection/dissector.ts';
 import { nameTemplate } from '../dissection/name-template.ts';
 
@@ -183,11 +184,7 @@ function requestMessage<Origin>(
     requestDomain: name,
     requestResource: name,
     endpoint: nameTemplate(name),
-    headerTraceId: '',
-    headerSpanId: '',
-    xRequestId: '',
-    forwardedFor: '',
-    userAgent: '',
+    headers: noHeaders,
   };
 }
 
@@ -213,7 +210,6 @@ function responseMessage<Origin>(
     exception: code === 0 ? '' : responseCodeName(code),
     result: readAnswers(bytes, start, end, records, header.answers),
     declaredBytes,
-    xRequestId: '',
   };
 }
 

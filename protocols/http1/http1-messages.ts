@@ -49,11 +49,13 @@ export function requestMessage<Origin>(
     requestDomain: target.hasAuthority ? authority : hostOf(head, text),
     requestResource,
     endpoint,
-    headerTraceId: context?.traceId ?? '',
-    headerSpanId: context?.spanId ?? '',
-    xRequestId: fieldText(head, text, field.xRequestId),
-    forwardedFor: fieldText(head, text, field.forwardedFor),
-    userAgent: fieldText(head, text, field.userAgent),
+    headers: {
+      traceId: context?.traceId ?? '',
+      spanId: context?.spanId ?? '',
+      xRequestId: fieldText(head, text, field.xRequestId),
+      forwardedFor: fieldText(head, text, field.forwardedFor),
+      userAgent: fieldText(head, text, field.userAgent),
+    },
   };
 }
 

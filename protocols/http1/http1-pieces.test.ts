@@ -181,9 +181,7 @@ describe('fields', () => {
     const [request] = play(http1Dissector, [client(head)]).requests;
     expect(request).toMatchObject({
       requestDomain: 'Shop.Example:8080',
-      xRequestId: 'abc-1',
-      userAgent: 'one two three',
-      forwardedFor: '10.0.0.1, 10.0.0.2',
+      headers: { xRequestId: 'abc-1', userAgent: 'one two three', forwardedFor: '10.0.0.1, 10.0.0.2' },
     });
   });
 

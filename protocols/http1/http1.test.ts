@@ -70,11 +70,13 @@ describe('heads', () => {
         requestDomain: 'shop.example:8080',
         requestResource: '/orders/9f8b2c1d-0000-4000-8000-1234567890ab/items',
         endpoint: '/orders/{id}/items',
-        headerTraceId: '0af7651916cd43dd8448eb211c80319c',
-        headerSpanId: 'b7ad6b7169203331',
-        xRequestId: 'abc-1',
-        forwardedFor: '10.0.0.1, 10.0.0.2',
-        userAgent: 'curl/8',
+        headers: {
+          traceId: '0af7651916cd43dd8448eb211c80319c',
+          spanId: 'b7ad6b7169203331',
+          xRequestId: 'abc-1',
+          forwardedFor: '10.0.0.1, 10.0.0.2',
+          userAgent: 'curl/8',
+        },
       },
     ]);
   });
@@ -114,19 +116,21 @@ describe('heads', () => {
 
   test('a head over two calls begins where its first byte was', () => {
     const { requests } = play(http1Dissector, [client(get.subarray(0, 21)), client(get.subarray(21))]);
-    expect(requests).toMatchObject([{ origin: 0, offset: 0, requestDomain: 'shop.example', userAgent: 'test/1' }]);
+    expect(requests).toMatchObject([
+      { origin: 0, offset: 0, requestDomain: 'shop.example', headers: { userAgent: 'test/1' } },
+    ]);
   });
 
   test('a head whose rest was not captured is reported at once with what is there', () => {
     const { requests } = play(http1Dissector, [client(get.subarray(0, 60), 900)]);
     expect(requests).toMatchObject([
-      { requestResource: '/users/42?full=1', requestDomain: 'shop.example', userAgent: '' },
+      { requestResource: '/users/42?full=1', requestDomain: 'shop.example', headers: { userAgent: '' } },
     ]);
   });
 
   test('half an id at the end of what was captured is not reported', () => {
     const head = Buffer.from('GET / HTTP/1.1\r\nX-Request-ID: abcd');
-    expect(play(http1Dissector, [client(head, 400)]).requests).toMatchObject([{ xRequestId: '' }]);
+    expect(play(http1Dissector, [client(head, 400)]).requests).toMatchObject([{ headers: { xRequestId: '' } }]);
   });
 
   test('a head that never ends is reported when the other side speaks, once', () => {
@@ -155,7 +159,7 @@ describe('heads', () => {
     ['sw8: 1-YQ', ''],
     ['uber-trace-id: zz:1:0:1', ''],
   ])('trace id of %s', (line, traceId) => {
-    expect(play(http1Dissector, [client(http(['GET / HTTP/1.1', line]))]).requests[0]?.headerTraceId).toBe(traceId);
+    expect(play(http1Dissector, [client(http(['GET / HTTP/1.1', line]))]).requests[0]?.headers.traceId).toBe(traceId);
   });
 });
 

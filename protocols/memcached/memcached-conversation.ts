@@ -1,5 +1,12 @@
 import { decimalAt, isDigit, latin1Text, utf8Text } from '../dissection/ascii.ts';
-import type { Message, RecognitionHints, ResponseMessage, Segment, Sender } from '../dissection/dissector.ts';
+import {
+  type Message,
+  noHeaders,
+  type RecognitionHints,
+  type ResponseMessage,
+  type Segment,
+  type Sender,
+} from '../dissection/dissector.ts';
 import { FramedConversation, FramedDirection } from '../dissection/framed-conversation.ts';
 import { unknownResponse } from '../dissection/unknown-response.ts';
 import { type BinaryHeader, headerBytes, keyOf, magic, opcode, outcomeOf, readHeader } from './memcached-binary.ts';
@@ -323,11 +330,7 @@ export class MemcachedConversation<Origin> extends FramedConversation<Origin, Me
       requestDomain: '',
       requestResource: [requestType, ...keys].join(' ').slice(0, maxResourceCharacters),
       endpoint: requestType,
-      headerTraceId: '',
-      headerSpanId: '',
-      xRequestId: '',
-      forwardedFor: '',
-      userAgent: '',
+      headers: noHeaders,
     });
   }
 
@@ -342,7 +345,6 @@ export class MemcachedConversation<Origin> extends FramedConversation<Origin, Me
       offset: direction.reader.offsetAt(start),
       requestId: 0,
       ...said,
-      xRequestId: '',
     });
   }
 }

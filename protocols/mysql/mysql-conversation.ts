@@ -1,4 +1,4 @@
-import type { Message, RecognitionHints, Segment, Sender } from '../dissection/dissector.ts';
+import { type Message, noHeaders, type RecognitionHints, type Segment, type Sender } from '../dissection/dissector.ts';
 import { FramedConversation, FramedDirection } from '../dissection/framed-conversation.ts';
 import { type CommandDescription, describeCommand, effectOf } from './mysql-commands.ts';
 import { command, commandName, fullPacketBytes, headerBytes, packetLength, readLogin } from './mysql-packets.ts';
@@ -180,11 +180,7 @@ export class MysqlConversation<Origin> extends FramedConversation<Origin, Framed
       requestDomain,
       requestResource: description.resource,
       endpoint: description.endpoint,
-      headerTraceId: context?.traceId ?? '',
-      headerSpanId: context?.spanId ?? '',
-      xRequestId: '',
-      forwardedFor: '',
-      userAgent: '',
+      headers: context === undefined ? noHeaders : { ...noHeaders, ...context },
     });
   }
 

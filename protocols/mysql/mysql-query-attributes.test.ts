@@ -185,10 +185,10 @@ describe('COM_STMT_EXECUTE', () => {
     const bytes = execute(8, Buffer.concat([lengthEncoded(2), parameters(attributes)]));
     const last = (sent: Buffer, length = sent.length): unknown =>
       play(mysqlDissector, [...prepare, client(sent, length)]).requests.at(-1);
-    expect(last(bytes)).toMatchObject({ requestType: 'SELECT', requestResource: 'select ?', headerTraceId: traceId });
+    expect(last(bytes)).toMatchObject({ requestType: 'SELECT', requestResource: 'select ?', headers: { traceId } });
     for (let at = 6; at < bytes.length; at++)
-      expect(last(bytes.subarray(0, at), bytes.length)).toMatchObject({ headerTraceId: '' });
+      expect(last(bytes.subarray(0, at), bytes.length)).toMatchObject({ headers: { traceId: '' } });
     // Without the flag there is no count, and a parameter has no name.
-    expect(last(execute(0, bytes.subarray(14)))).toMatchObject({ headerTraceId: '' });
+    expect(last(execute(0, bytes.subarray(14)))).toMatchObject({ headers: { traceId: '' } });
   });
 });

@@ -308,7 +308,6 @@ export class MysqlResponses<Origin> {
       exception: error.message,
       result: status === 'ok' ? open.result : '',
       declaredBytes,
-      xRequestId: '',
     });
   }
 

@@ -199,8 +199,8 @@ describe('commands', () => {
       client(mysqlCommand(3, Buffer.concat([Buffer.from([0, 1]), Buffer.from('select 2')]))),
     ];
     expect(play(mysqlDissector, calls).requests).toMatchObject([
-      { requestResource: 'select 1', headerTraceId: '0af7651916cd43dd8448eb211c80319c' },
-      { requestResource: 'select 2', headerTraceId: '' },
+      { requestResource: 'select 1', headers: { traceId: '0af7651916cd43dd8448eb211c80319c' } },
+      { requestResource: 'select 2', headers: { traceId: '' } },
     ]);
   });
 

@@ -1,4 +1,4 @@
-import type { Beginning, Message, Segment, Sender } from '../dissection/dissector.ts';
+import { type Beginning, type Message, noHeaders, type Segment, type Sender } from '../dissection/dissector.ts';
 import { FramedConversation, FramedDirection } from '../dissection/framed-conversation.ts';
 import { PostgresqlAnswers } from './postgresql-answers.ts';
 import { PostgresqlBatch, type PostgresqlDescription, PostgresqlDraft } from './postgresql-batch.ts';
@@ -53,7 +53,7 @@ export class PostgresqlConversation<Origin> extends FramedConversation<Origin, F
         // Another request waits in its place, so the two are joined by an id.
         const requestId = ++this.failedPreambles;
         this.reportRequest({ origin, offset }, true, description, requestId);
-        const bare = { responseCode: 0, result: '', declaredBytes: length, xRequestId: '' };
+        const bare = { responseCode: 0, result: '', declaredBytes: length };
         this.report({ kind: 'response', ...place, requestId, ...outcome, ...bare });
       },
     );
@@ -281,11 +281,7 @@ export class PostgresqlConversation<Origin> extends FramedConversation<Origin, F
       requestDomain: this.database,
       requestResource: resource,
       endpoint,
-      headerTraceId: context?.traceId ?? '',
-      headerSpanId: context?.spanId ?? '',
-      xRequestId: '',
-      forwardedFor: '',
-      userAgent: '',
+      headers: context === undefined ? noHeaders : { ...noHeaders, ...context },
     });
   }
 }

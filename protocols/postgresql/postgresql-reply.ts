@@ -154,7 +154,6 @@ export class PostgresqlReply<Origin> {
       exception,
       result: status === 'ok' ? this.result : '',
       declaredBytes,
-      xRequestId: '',
     };
   }
 }

@@ -1,5 +1,5 @@
 import { isLetter, latin1Text, utf8Text } from '../dissection/ascii.ts';
-import type { Message, ResponseMessage, Segment, Sender } from '../dissection/dissector.ts';
+import { type Message, noHeaders, type ResponseMessage, type Segment, type Sender } from '../dissection/dissector.ts';
 import { FramedConversation } from '../dissection/framed-conversation.ts';
 import { describeCommand, isKnownCommand } from './redis-commands.ts';
 import { inlineCommand, splitInline } from './redis-inline.ts';
@@ -232,11 +232,7 @@ export class RedisConversation<Origin> extends FramedConversation<Origin, RespSt
       requestDomain,
       requestResource: described.resource,
       endpoint: described.name,
-      headerTraceId: '',
-      headerSpanId: '',
-      xRequestId: '',
-      forwardedFor: '',
-      userAgent: '',
+      headers: noHeaders,
     });
   }
 
@@ -399,7 +395,6 @@ export class RedisConversation<Origin> extends FramedConversation<Origin, RespSt
       exception: isError ? text : '',
       result: isNull ? 'nil' : isLineType(type) && !isError ? text : '',
       declaredBytes,
-      xRequestId: '',
       ...(assumed === undefined ? undefined : this.corrections(assumed)),
     });
     return asked;

@@ -14,7 +14,6 @@ export const longFiles: Readonly<Record<string, string>> = {};
 /** Longer functions that stay so: `path#name`, and why. Only tables, of cases or of columns. */
 export const longFunctions: Readonly<Record<string, string>> = {
   'protocols/sql/sql-statement.ts#describeStatement': 'a branch for each kind of token of SQL, over one position',
-  'sink/testing/span-row-reference.ts#writeSpanRow': 'a line for each column',
 };
 
 /** Numbers of lines of many things. */
