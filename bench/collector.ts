@@ -3,7 +3,7 @@
  * over keep-alive connections. As root: `npm run build && node dist/bench/collector.js [seconds]`; run by tsx, its compiler's
  * memory counts too. Prints medians of several rounds, once
  * with the embedded log as output and once with an output that forgets. What the kernel programs cost is in
- * bench/bpf.ts: it is spent in the processes that they observe.
+ * bench/bpf-cost.ts: it is spent in the processes that they observe.
  */
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

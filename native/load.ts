@@ -33,7 +33,7 @@ export interface NativeWatchdog {
 /** Everything the addon exports: the capture, and entries for checks and tests. */
 export interface NativeAddon extends NativeCapture {
   checkKernel(objectPath: string, loopPath: string): KernelCheck;
-  /** Encodes records as they lie in the ring buffer, one after the other. The reference is native/encode-reference.ts. */
+  /** Encodes records as they lie in the ring buffer, one after the other. The reference is native/testing/encode-reference.ts. */
   encodeEvents(records: Buffer, baseMonotonicNs: number): Buffer;
   /** Offset of a function in the bytes of an ELF file, by the reader that loop probes use; undefined when it has none. */
   findFunction(file: Buffer, name: string): number | undefined;

@@ -6,7 +6,8 @@
  *   GET /healthz
  *   GET /metrics
  *
- * State: requests in progress. admission.ts bounds them, turns.ts those that use the database. A request ends when its client
+ * Input: HTTP requests, ClickHouse. Output: JSON. State: requests in progress. Bounds: SPANLOOM_QUERY_MAX_REQUESTS and
+ * _MAX_CLIENT_REQUESTS at once (admission.ts), _CONCURRENCY of them in the database (turns.ts). A request ends when its client
  * disconnects, at its deadline, or when its client does not read and another needs the place; its SQL ends with it.
  * Health and metrics need neither place nor turn.
  */

@@ -62,7 +62,7 @@ export function traceRoutes(store: PagedTraceStore, turns: Turns): Routes {
   };
 }
 
-/** A trace as in trace-json.ts, page by page. */
+/** A trace as in schemas/trace-json.ts, page by page. */
 async function* traceJson(
   opened: Extract<OpenedTrace, { kind: 'found' }>,
   first: IteratorResult<readonly NamedSpan[]>,

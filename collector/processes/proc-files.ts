@@ -1,6 +1,6 @@
 /**
  * Facts about processes from files of /proc whose read never waits, since processes do not control them. Command line
- * and environment are not among them, nor is any path below /proc/<pid>/root: native/process-memory.h, process-files.h.
+ * and environment are not among them, nor is any path below /proc/<pid>/root: native/process-memory.h, native/process-files.h.
  */
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 

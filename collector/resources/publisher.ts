@@ -1,3 +1,10 @@
+/**
+ * Publishes versions of resources, and claims their integer ids.
+ *
+ * Input: states of resources from the sources; `resources` and `resource-ids`, read whole at the start, to know what was
+ * published before. Output: `resources`, `resource-ids`. State: current versions and blocks of ids (version-book.ts,
+ * id-blocks.ts). Bounds: ended versions for SPANLOOM_RESOURCES_RETENTION; current resources are as many as the sources list.
+ */
 import type { Bus, OutgoingMessage, Producer, ReceivedMessage } from '../../core/bus/bus.ts';
 import { decodeValue, encodeValue, outgoingMessage } from '../../core/codec.ts';
 import { retry, sleepByTimer } from '../../core/stage/retry.ts';

@@ -31,7 +31,7 @@ export const maxResourceId = 0x7fffffff;
 /** If hashes of an agent's processes collide, the next free id is used, at most this far from the hash. */
 const maxProbes = 64;
 
-/** Key of a version of a resource; see keyOf in resources.ts of the collector for what an agent puts behind it. */
+/** Key of a version of a resource, without the secret that an agent puts behind it. */
 export function resourceKey({ kind, uid, validFromNs }: Pick<Resource, 'kind' | 'uid' | 'validFromNs'>): string {
   return `${kind}:${uid}@${validFromNs}`;
 }

@@ -149,7 +149,7 @@ export interface Consumer {
   close(): Promise<void>;
 }
 
-/** A connection to the bus. Names are those of topics.ts; a prefix, where there is one, is the implementation's. */
+/** A connection to the bus. Names are those of core/topics.ts; a prefix, where there is one, is the implementation's. */
 export interface Bus {
   /** Creates topics that are missing; settings of present ones are brought up to date, partitions only ever grow. */
   ensureTopics(settings: readonly TopicSettings[]): Promise<void>;

@@ -33,7 +33,7 @@ interface Answer {
 }
 
 const contentType = 'application/vnd.schemaregistry.v1+json';
-/** Escaped twice, the largest schema that is taken (avro-schema.ts) stays below. */
+/** Escaped twice, the largest schema that is taken (schemas/avro-schema.ts) stays below. */
 const maxAnswerBytes = 2 * 1024 * 1024;
 /** Schemas that are remembered; ids come from messages, so there may be any number. */
 const maxRemembered = 1_000;

@@ -3,6 +3,7 @@
  * unless the other side contradicts it. A candidate of a rule that was not learned needs a second witness: the other side,
  * the other rule, or the fact that the process served nothing else.
  */
+import { causeRules } from '../../schemas/cause-rules.ts';
 import type { Reason } from '../../schemas/generated/span.ts';
 import type { SpanRecord } from '../span-record.ts';
 import {
@@ -16,7 +17,6 @@ import {
 import type { UnknownReason, Decision } from './decision.ts';
 import type { ProcessIndex } from './process-index.ts';
 
-const ruleNames = ['last_read', 'queue'] as const satisfies readonly Reason[];
 const lonelyConfidence = 0.95;
 
 /** Both sides under one rule. */
@@ -29,7 +29,7 @@ export interface ResolvedCandidate {
 /** What the candidates say about a call under each rule. */
 export function evidenceOf(call: SpanRecord, process: ProcessIndex, find: SpanLookup): readonly ResolvedCandidate[] {
   const evidence: ResolvedCandidate[] = [];
-  for (const rule of ruleNames) {
+  for (const rule of causeRules) {
     const request = requestClaim(call, rule, find);
     const response = responseClaim(call, process, rule);
     if (request !== undefined || response !== undefined) evidence.push({ rule, request, response });

@@ -1,4 +1,4 @@
-import type { Cause } from '../../schemas/generated/span.ts';
+import type { CauseRule } from '../../schemas/cause-rules.ts';
 
 /**
  * What causality knows of messages. A context reads messages (a request that it must answer, or the response to a call
@@ -27,7 +27,7 @@ export interface Trust {
 /** What made an attribution. */
 export interface Attributor {
   /** Under which name its causes travel on a span. */
-  readonly rule: Cause['rule'];
+  readonly rule: CauseRule;
   /** Nothing can contradict it while only one request is in flight: then it is believed without a record. */
   readonly holdsAlone: boolean;
   trust(circumstance: number, contested: boolean): Trust;
