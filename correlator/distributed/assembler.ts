@@ -1,5 +1,5 @@
 /**
- * The second half of one of several correlators, as a pure state machine. Its records are spans.
+ * Distributed correlator, second of two stages: assembles traces. A pure state machine; its records are spans.
  *
  * Input: LinkedBatches, where a partition has whole components. Output: Traces, and LinkedBatches for components that moved.
  * State: components per partition. Bounds: `lateMs` after a component's last span, `maxSpans` and `maxBytes` over all,

@@ -1,5 +1,5 @@
 /**
- * The first half of one of several correlators, as a pure state machine. Its records are spans.
+ * Distributed correlator, first of two stages: decides causes and links. A pure state machine; its records are spans.
  *
  * Input: SpanBatches, where a partition has whole agents. Output: spans with their causes, to link and send (link-and-send.ts).
  * State: the spans of each partition. Bounds: `lateMs` after a span's arrival, `maxSpans` and `maxBytes` over all.
