@@ -5,6 +5,7 @@ import type { ReloadPace } from './reload-pace.ts';
 import type { BufferedMessage, RowBatch, SinkOutput } from './stage.ts';
 import { storeMessages, type StoredRows } from './store-messages.ts';
 import type { Table } from './tables/table.ts';
+import { tables } from './tables/tables.ts';
 
 /** Where the outputs of the sink go. */
 export interface SinkDestinations {
@@ -42,8 +43,8 @@ export async function deliverToClickHouse(
   }
 }
 
-async function storeBatch({ tables, messages }: RowBatch, destinations: SinkDestinations): Promise<void> {
-  for (const { table } of tables) {
+async function storeBatch({ messages }: RowBatch, destinations: SinkDestinations): Promise<void> {
+  for (const table of tables) {
     // Nothing more is stored of a message that an earlier table refused.
     const parts = messages.flatMap((buffered) => (buffered.refusal === undefined ? partsOf(buffered, table) : []));
     await store(table, parts, destinations);
@@ -53,9 +54,10 @@ async function storeBatch({ tables, messages }: RowBatch, destinations: SinkDest
 }
 
 function partsOf(buffered: BufferedMessage, table: Table): readonly Part[] {
-  const { tables, earliestNs, latestNs } = buffered.read;
+  const { tables: rowsByTable, earliestNs, latestNs } = buffered.read;
   const parts: Part[] = [];
-  for (const part of tables) if (part.table === table) parts.push({ buffered, rows: part.rows, earliestNs, latestNs });
+  for (const part of rowsByTable)
+    if (part.table === table) parts.push({ buffered, rows: part.rows, earliestNs, latestNs });
   return parts;
 }
 

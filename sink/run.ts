@@ -12,7 +12,7 @@ import { deliverToClickHouse } from './deliver.ts';
 import type { EventRange } from './event-range.ts';
 import { ReloadPace } from './reload-pace.ts';
 import { applyRetention } from './retention.ts';
-import { type RowBatch, SinkStage } from './stage.ts';
+import { type RowBatch, rowCounts, SinkStage } from './stage.ts';
 
 /** Options of the sink. The caller closes bus and database. */
 export interface RunSinkOptions {
@@ -49,7 +49,7 @@ function sinkMetrics({ registry }: Telemetry): { readonly stored: (batch: RowBat
   });
   return {
     stored(batch, durationMs) {
-      for (const { table, count } of batch.tables) rows.inc({ table: table.name }, count);
+      for (const [table, count] of rowCounts(batch)) rows.inc({ table }, count);
       seconds.observe(durationMs / 1000);
     },
   };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { imbalance } from '../core/stage/accounting.ts';
 import { readDeadLetter } from '../schemas/generated/dead-letter.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
-import { SinkStage, type RowBatch, type SinkOutput } from './stage.ts';
+import { rowCounts, SinkStage, type RowBatch, type SinkOutput } from './stage.ts';
 import { rowsOf } from './testing/batch-rows.ts';
 import { makeLoadTrace, resourceMessage, traceMessage } from './testing/traces.ts';
 import { gatewayResource } from './testing/traces.ts';
@@ -20,8 +20,7 @@ function onlyBatch(outputs: readonly SinkOutput[]): RowBatch {
   return output;
 }
 
-const countsOf = ({ tables }: RowBatch): Readonly<Record<string, number>> =>
-  Object.fromEntries(tables.map(({ table, count }) => [table.name, count]));
+const countsOf = (batch: RowBatch): Readonly<Record<string, number>> => Object.fromEntries(rowCounts(batch));
 
 describe('a batch', () => {
   it('leaves when it has enough rows, through flush only', () => {

@@ -14,22 +14,11 @@ import { Counters } from '../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../core/stage/stage.ts';
 import type { Input, MessageRows, SinkAcceptance, SinkRejection } from './inputs/input.ts';
 import { inputsByTopic } from './inputs/inputs.ts';
-import { joinAdjacent } from './pieces.ts';
-import type { Table } from './tables/table.ts';
 import { tables } from './tables/tables.ts';
 
-/** Rows of one table in RowBinary, in pieces. */
-export interface TableBatch {
-  readonly table: Table;
-  readonly rows: readonly Uint8Array[];
-  readonly count: number;
-}
-
-/** Rows of all tables, in the order in which they are to be stored. */
+/** The rows of some messages, which are stored together. */
 export interface RowBatch {
   readonly kind: 'rows';
-  readonly tables: readonly TableBatch[];
-  /** The same rows by message. */
   readonly messages: readonly BufferedMessage[];
 }
 
@@ -125,7 +114,7 @@ export class SinkStage implements Stage<SinkOutput> {
     if (messages.length === 0) return [];
     this.#counters.emit(this.#records);
     this.#forget([]);
-    return [{ kind: 'rows', tables: tables.map((table) => batchOf(table, messages)), messages }];
+    return [{ kind: 'rows', messages }];
   }
 
   #forget(kept: BufferedMessage[]): void {
@@ -151,14 +140,10 @@ export class SinkStage implements Stage<SinkOutput> {
   }
 }
 
-function batchOf(table: Table, messages: readonly BufferedMessage[]): TableBatch {
-  const pieces: Buffer[] = [];
-  let count = 0;
+/** Rows of a batch by the table's name. */
+export function rowCounts({ messages }: RowBatch): ReadonlyMap<string, number> {
+  const counts = new Map(tables.map(({ name }) => [name, 0]));
   for (const { read } of messages)
-    for (const part of read.tables)
-      if (part.table === table) {
-        pieces.push(part.rows);
-        count += part.count;
-      }
-  return { table, rows: joinAdjacent(pieces), count };
+    for (const { table, count } of read.tables) counts.set(table.name, counts.get(table.name)! + count);
+  return counts;
 }
