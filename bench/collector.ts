@@ -7,10 +7,10 @@
  */
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../core/free-ports.ts';
 import type { Output } from '../collector/outbox.ts';
 import { collectInto } from '../collector/run.ts';
 import { collectorSections } from '../collector/sources.ts';
@@ -68,14 +68,6 @@ async function runMeasured(kind: OutputKind, directory: string): Promise<void> {
   await running;
   await close();
   process.disconnect();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function startNginx(directory: string): Promise<{ readonly child: ChildProcess; readonly url: string }> {

@@ -11,12 +11,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { freePort } from '../core/free-ports.ts';
 import { projectFile } from '../core/project-files.ts';
 import { peakResidentBytes, processorSeconds } from './kafka/process-usage.ts';
 import { stopChild } from './kafka/stop-child.ts';
@@ -50,14 +50,6 @@ async function firstLine(child: ChildProcess): Promise<string> {
     createInterface(child.stdout!).once('line', resolve);
     child.once('exit', (code) => reject(new Error(`ended with ${code ?? 'a signal'} before it said anything`)));
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Everything that is told of one moment. */

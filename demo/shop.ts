@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, chmodSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts, startChild, type Child } from './child.ts';
+import { freePorts } from '../core/free-ports.ts';
+import { startChild, type Child } from './child.ts';
 import { podEnvironment } from './cluster.ts';
 import { findProgram } from './find-program.ts';
 import { projectFile } from '../core/project-files.ts';

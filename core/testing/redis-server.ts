@@ -1,11 +1,11 @@
 /** Real Redis servers on loopback, for tests and benches. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { freePort } from '../free-ports.ts';
 
 /** A server, or a cluster of them. */
 export interface RedisUnderTest {
@@ -27,12 +27,9 @@ export function redisMissing(): string | undefined {
   return found.status === 0 ? undefined : 'redis-server is not installed';
 }
 
-async function freePort(): Promise<number> {
+async function nodePort(): Promise<number> {
   for (;;) {
-    const server = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
+    const port = await freePort();
     // A node of a cluster listens on a second port, 10000 above.
     if (port < 55_000) return port;
   }
@@ -43,7 +40,7 @@ export async function startRedis(nodes = 1): Promise<RedisUnderTest> {
   const folder = mkdtempSync(join(tmpdir(), 'spanloom-redis-'));
   const isCluster = nodes > 1;
   const ports: number[] = [];
-  while (ports.length < nodes) ports.push(await freePort());
+  while (ports.length < nodes) ports.push(await nodePort());
   const children: ChildProcess[] = [];
 
   async function onEach(action: (redis: Redis) => Promise<unknown>): Promise<void> {

@@ -4,10 +4,10 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePorts } from '../../core/free-ports.ts';
 import { PipelineError } from '../../core/errors.ts';
 import { brokerClassPath, findOnPath } from './jars.ts';
 
@@ -54,7 +54,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const properties = join(directory, 'server.properties');
   mkdirSync(directory, { recursive: true });
   if (!existsSync(properties)) {
-    const [free, controller] = await freePorts();
+    const [free, controller] = await freePorts(2);
     writeFileSync(properties, serverProperties(directory, options.port || free!, controller!, options));
     await format(classPath, properties);
   }
@@ -119,21 +119,6 @@ function serverProperties(directory: string, port: number, controllerPort: numbe
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');
-}
-
-/** Free ports of the loopback interface. */
-export async function freePorts(): Promise<readonly number[]> {
-  const servers = [createServer(), createServer()];
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((settle) => {
-          server.listen(0, '127.0.0.1', () => settle((server.address() as { readonly port: number }).port));
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((settle) => server.close(settle))));
-  return ports;
 }
 
 /** Storage belongs to a cluster from the beginning, so it is made before the first start. */

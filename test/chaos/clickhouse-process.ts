@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { freePort } from '../../core/free-ports.ts';
 import { projectFile } from '../../core/project-files.ts';
-import { freePorts } from '../../scripts/kafka/broker.ts';
 
 /** A ClickHouse server that can be killed and made to refuse. */
 export interface ClickHouseProcess {
@@ -18,8 +18,8 @@ export interface ClickHouseProcess {
 
 /** Starts a server on the data in a directory. */
 export async function startClickHouse(directory: string): Promise<ClickHouseProcess> {
-  const [port] = await freePorts();
-  const url = `http://127.0.0.1:${port!}`;
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {

@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../../core/free-ports.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
 import type { KafkaBusOptions } from '../../core/bus/kafka/kafka-connection.ts';
-import { type Broker, freePorts, startBroker } from '../../scripts/kafka/broker.ts';
+import { type Broker, startBroker } from '../../scripts/kafka/broker.ts';
 import { brokerMissing } from '../../scripts/kafka/jars.ts';
 import { describeWhere } from '../requirement.ts';
 import { numbered, pollUntil, Reader } from './reader.ts';
@@ -16,7 +17,7 @@ describeWhere(brokerMissing(), 'a broker that wants TLS and a login', () => {
   let secured: KafkaBusOptions;
 
   beforeAll(async () => {
-    const [port] = await freePorts();
+    const port = await freePort();
     const store = join(directory, 'broker.p12');
     const keytool = (...args: readonly string[]): Buffer =>
       execFileSync('keytool', [...args, '-keystore', store, '-storepass', 'changeit', '-alias', 'broker'], {
@@ -27,7 +28,7 @@ describeWhere(brokerMissing(), 'a broker that wants TLS and a login', () => {
     const login = 'org.apache.kafka.common.security.plain.PlainLoginModule required user_me="tiger";';
     broker = await startBroker({
       directory: join(directory, 'broker'),
-      furtherListeners: [`SASL_SSL://127.0.0.1:${port!}`],
+      furtherListeners: [`SASL_SSL://127.0.0.1:${port}`],
       settings: {
         'sasl.enabled.mechanisms': 'PLAIN',
         'listener.name.sasl_ssl.plain.sasl.jaas.config': login,
@@ -37,7 +38,7 @@ describeWhere(brokerMissing(), 'a broker that wants TLS and a login', () => {
       },
     });
     const sasl = { mechanism: 'plain', username: 'me', password: 'tiger' } as const;
-    secured = { brokers: [`127.0.0.1:${port!}`], tls: { ca }, sasl, heartbeatEveryMs: 200 };
+    secured = { brokers: [`127.0.0.1:${port}`], tls: { ca }, sasl, heartbeatEveryMs: 200 };
   }, 120_000);
   afterAll(async () => {
     await broker.kill();

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import kafkajs from 'kafkajs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../../core/free-ports.ts';
 import { readTopic } from '../../cli/read-topic.ts';
 import { oneAgent, otherAgent } from '../../core/agents/testing/agent-keys.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
@@ -14,7 +15,7 @@ import { AvroReader } from '../../schemas/avro-reader.ts';
 import { readDeadLetter } from '../../schemas/generated/dead-letter.ts';
 import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
 import { readSpanBatch } from '../../schemas/generated/span-batch.ts';
-import { type Broker, freePorts, startBroker } from '../../scripts/kafka/broker.ts';
+import { type Broker, startBroker } from '../../scripts/kafka/broker.ts';
 import { brokerMissing } from '../../scripts/kafka/jars.ts';
 import { type RunningCommand, spanloom, startSpanloom, untilSays } from '../e2e/spanloom.ts';
 import { describeWhere } from '../requirement.ts';
@@ -45,8 +46,8 @@ describeWhere(brokerMissing(), 'stages on a broker with rights', () => {
   });
 
   beforeAll(async () => {
-    const [port] = await freePorts();
-    brokers = `127.0.0.1:${port!}`;
+    const port = await freePort();
+    brokers = `127.0.0.1:${port}`;
     const logins = users.map((user) => `user_spanloom-${user}="tiger"`).join(' ');
     broker = await startBroker({
       directory: join(directory, 'broker'),

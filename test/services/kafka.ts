@@ -5,7 +5,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Broker, freePorts, startBroker } from '../../scripts/kafka/broker.ts';
+import { freePort } from '../../core/free-ports.ts';
+import { type Broker, startBroker } from '../../scripts/kafka/broker.ts';
 import { brokerMissing } from '../../scripts/kafka/jars.ts';
 import { localImage } from './local-image.ts';
 
@@ -57,7 +58,7 @@ export async function startOwnBroker(): Promise<Broker & { remove(): Promise<voi
 
 async function startContainer(image: string): Promise<RunningKafka> {
   const { GenericContainer, Wait } = await import('testcontainers');
-  const [port] = await freePorts();
+  const port = await freePort();
   const container = await new GenericContainer(image)
     .withEnvironment({
       KAFKA_NODE_ID: '1',
@@ -66,7 +67,7 @@ async function startContainer(image: string): Promise<RunningKafka> {
       KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
       KAFKA_LISTENERS: 'PLAINTEXT://:9092,BROKER://localhost:9094,CONTROLLER://:9093',
       // Clients connect to the advertised address. The broker also connects to itself, and does not reach that address from inside.
-      KAFKA_ADVERTISED_LISTENERS: `PLAINTEXT://127.0.0.1:${port!},BROKER://localhost:9094`,
+      KAFKA_ADVERTISED_LISTENERS: `PLAINTEXT://127.0.0.1:${port},BROKER://localhost:9094`,
       KAFKA_INTER_BROKER_LISTENER_NAME: 'BROKER',
       KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'PLAINTEXT:PLAINTEXT,BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT',
       KAFKA_OFFSETS_TOPIC_NUM_PARTITIONS: '4',
@@ -79,12 +80,12 @@ async function startContainer(image: string): Promise<RunningKafka> {
       KAFKA_MESSAGE_MAX_BYTES: String(32 * 1024 * 1024),
       KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false',
     })
-    .withExposedPorts({ container: 9092, host: port! })
+    .withExposedPorts({ container: 9092, host: port })
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
     .withStartupTimeout(60_000)
     .start();
   return {
-    brokers: [`127.0.0.1:${port!}`],
+    brokers: [`127.0.0.1:${port}`],
     stop: async () => {
       await container.stop();
     },
