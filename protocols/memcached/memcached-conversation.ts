@@ -205,12 +205,13 @@ export class MemcachedConversation<Origin> extends FramedConversation<Origin, Me
     let bytesHere = isWhole ? lineEnd + 1 - start + (valueBytes < 0 ? 0 : valueBytes + 2) : 0;
     let { goesOn } = direction;
     if (!goesOn) {
-      const pending = this.take({ kind: 'text', word, line: lineText(bytes, start, textEnd) });
+      const line = lineText(bytes, start, textEnd);
+      const pending = this.take({ kind: 'text', word, line });
       // Behind the only value that can come, only END does: so that may be hidden.
       const isOnlyValue = word === 'VALUE' && isWhole && pending?.keyCount === 1;
       if (isOnlyValue) bytesHere += endLineBytes;
       goesOn = lists.has(word) && !isOnlyValue;
-      if (pending !== undefined) this.answerText(direction, start, textEnd, word, pending, goesOn ? 0 : bytesHere);
+      if (pending !== undefined) this.answerText(direction, start, { word, line }, pending, goesOn ? 0 : bytesHere);
     }
     direction.goesOn = goesOn && lists.has(word);
     if (isWhole) reader.pass(bytesHere);
@@ -224,12 +225,10 @@ export class MemcachedConversation<Origin> extends FramedConversation<Origin, Me
   private answerText(
     direction: MemcachedDirection<Origin>,
     start: number,
-    textEnd: number,
-    word: string,
+    { word, line }: { readonly word: string; readonly line: string },
     { keyCount }: Pending,
     declaredBytes: number,
   ): void {
-    const line = lineText(direction.reader.window, start, textEnd);
     const isError = word.endsWith('ERROR');
     this.reportResponse(direction, start, {
       status: !isError ? 'ok' : word === 'SERVER_ERROR' ? 'server_error' : 'client_error',
@@ -249,10 +248,9 @@ export class MemcachedConversation<Origin> extends FramedConversation<Origin, Me
     if (header === undefined) return direction.giveUp();
     const { extrasBytes, keyBytes, bodyBytes } = header;
     const wanted = headerBytes + Math.min(bodyBytes, extrasBytes + keyBytes + (isRequest ? 0 : maxErrorBytes));
-    const isUsual = !isRequest && header.statusCode === 0;
-    if (!isUsual && reader.end - start < wanted && direction.mayWait) return false;
+    const isKnownByHeader = !isRequest && header.statusCode === 0 && keyBytes === 0;
+    if (!isKnownByHeader && reader.end - start < wanted && direction.mayWait) return false;
     if (isRequest) this.askBinary(direction, start, header);
-    else if (isUsual && keyBytes > 0 && reader.end - start < wanted && direction.mayWait) return false;
     else this.answerBinary(direction, start, header);
     reader.pass(headerBytes + bodyBytes);
     return true;

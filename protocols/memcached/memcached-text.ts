@@ -1,4 +1,4 @@
-import { decimalAt, latin1Text, utf8Text } from '../dissection/ascii.ts';
+import { latin1Text, utf8Text } from '../dissection/ascii.ts';
 import { replyWords, textCommands } from './memcached-words.ts';
 
 /** Lines of the text protocol (doc/protocol.txt of memcached), with the meta commands of version 1.6. */
@@ -137,8 +137,7 @@ export function mayRespond(command: TextCommand, word: string, line: string): bo
 
 /** A text as its decimal number, -1 when it is none. */
 function decimal(text: string | undefined): number {
-  if (text === undefined) return -1;
-  return decimalAt(Buffer.from(text, 'latin1'), 0, text.length);
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : -1;
 }
 
 function splitLine(
