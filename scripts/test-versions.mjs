@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // `npm run test:versions`: tests on newer releases of Node, which npm brings as packages. What was built is used as it is:
 // the addon goes by Node-API. Arguments are vitest's, instead of the folders below. Ends with "N passed, N failed, N skipped".
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { runToEnd, withTemporaryFolder } from './setup/foreground.mjs';
 import { root } from './setup.mjs';
 import { run, say, step } from './setup/step.mjs';
+import { countsLine, runVitest } from './setup/vitest.mjs';
 
 const releases = ['22', '24'];
 
@@ -27,30 +27,14 @@ async function programOf(release) {
   return program;
 }
 
-/** @returns {Promise<{ passed: number, failed: number, skipped: number, ok: boolean }>} */
-function testOn(program) {
-  return withTemporaryFolder(async (folder) => {
-    const report = join(folder, 'report.json');
-    const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
-    const given = process.argv.slice(2);
-    const chosen = given.length > 0 ? given : [...folders, `--exclude=${leftOut}`];
-    const args = ['node_modules/vitest/vitest.mjs', 'run', '--project=parts', ...reporters, ...chosen];
-    const status = await runToEnd(program, args, { cwd: root, env: { ...process.env, TMPDIR: folder } });
-    const result = JSON.parse(readFileSync(report, 'utf8'));
-    return {
-      passed: result.numPassedTests,
-      failed: result.numFailedTests,
-      skipped: result.numPendingTests + result.numTodoTests,
-      ok: status === 0 && result.success,
-    };
-  });
-}
-
 async function main() {
+  const given = process.argv.slice(2);
+  const chosen = given.length > 0 ? given : [...folders, `--exclude=${leftOut}`];
+  const args = ['--project=parts', '--reporter=dot', ...chosen];
   const results = [];
-  for (const release of releases) results.push(await testOn(await programOf(release)));
+  for (const release of releases) results.push(await runVitest({ program: await programOf(release), args }));
   const sum = (name) => results.reduce((total, result) => total + result[name], 0);
-  console.log(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
+  console.log(countsLine({ passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }));
   return results.every(({ ok }) => ok) ? 0 : 1;
 }
 

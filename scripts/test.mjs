@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // `npm test`: prepares everything, checks types, runs the tests that are quick. `npm run test:long`: the tests that are long,
 // beside them fuzzing. Further arguments are vitest's, such as a path or `-t name`. Ends with "N passed, N failed, N skipped".
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runToEnd, withTemporaryFolder } from './setup/foreground.mjs';
+import { runToEnd } from './setup/foreground.mjs';
 import { root, setup } from './setup.mjs';
 import { say, step } from './setup/step.mjs';
+import { countsLine, runVitest } from './setup/vitest.mjs';
 
 const requireAll = process.env.TEST_REQUIRE_ALL === '1';
 const isLong = process.argv[2] === '--long';
@@ -16,20 +16,12 @@ async function main() {
   const complete = await setup(['build', 'demo', 'test', ...(isLong ? ['long'] : [])]);
   if (!complete && requireAll) throw new Error('TEST_REQUIRE_ALL=1, and not everything could be built');
   const beside = isLong ? fuzz() : checkTypes();
-  return withTemporaryFolder(async (folder) => {
-    const report = join(folder, 'report.json');
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    // The setup has just compiled what commands are started from.
-    const env = { ...process.env, TEST_COMPILED: '1', TMPDIR: folder };
-    const args = ['node_modules/vitest/vitest.mjs', 'run', ...projects, ...reporters, ...given];
-    const [other, tests] = await allEnded([beside, node(args, env)]);
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, success } = JSON.parse(
-      readFileSync(report, 'utf8'),
-    );
-    console.log(`${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests + numTodoTests} skipped`);
-    if (other !== 0) console.log(isLong ? 'fuzzing has a finding, see above' : 'types are wrong, see above');
-    return other === 0 && tests === 0 && success ? 0 : 1;
-  });
+  const args = ['--reporter=default', ...projects, ...given];
+  // The setup has just compiled what commands are started from.
+  const [other, tests] = await allEnded([beside, runVitest({ args, env: { TEST_COMPILED: '1' } })]);
+  console.log(countsLine(tests));
+  if (other !== 0) console.log(isLong ? 'fuzzing has a finding, see above' : 'types are wrong, see above');
+  return other === 0 && tests.ok ? 0 : 1;
 }
 
 /** Results of what runs side by side, once all of it has ended. */
@@ -43,7 +35,7 @@ async function checkTypes() {
   await step('types', async () => {
     const known = join('node_modules', '.cache', 'spanloom', 'types.tsbuildinfo');
     const options = ['--noEmit', '--incremental', '--tsBuildInfoFile', known];
-    status = await node(['node_modules/typescript/bin/tsc', ...options]);
+    status = await runToEnd(process.execPath, ['node_modules/typescript/bin/tsc', ...options], { cwd: root });
     return status === 0 ? 'checked' : 'wrong';
   });
   return status;
@@ -55,10 +47,6 @@ async function fuzz() {
   return runToEnd('nice', ['-n', '10', process.execPath, '--import', 'tsx', 'fuzz/main.ts', 'all', '--quick'], {
     cwd: root,
   });
-}
-
-function node(args, env = process.env) {
-  return runToEnd(process.execPath, args, { cwd: root, env });
 }
 
 try {

@@ -66,7 +66,7 @@ function lengthsOf(all: readonly FunctionLength[]): Lengths {
   return { count: sorted.length, median: sorted[sorted.length >> 1]!.lines, longest: sorted.at(-1)! };
 }
 
-/** Where the product is entered: its command, what package.json runs, the demo's services and the tests' configuration. */
+/** Where the product is entered: its command, what package.json runs, the demo's services and what configures tests and lint. */
 function entriesOf(root: string, files: readonly SourceFile[]): readonly string[] {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     readonly scripts: Readonly<Record<string, string>>;
@@ -78,6 +78,7 @@ function entriesOf(root: string, files: readonly SourceFile[]): readonly string[
       (path) =>
         path === 'cli/main.ts' ||
         path === 'vitest.config.ts' ||
+        path === 'eslint.config.js' ||
         words.has(path) ||
         path.startsWith('demo/services/') ||
         /^scripts\/[^/]+$/.test(path),

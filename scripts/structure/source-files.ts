@@ -26,7 +26,7 @@ export function partOf(path: string): FilePart {
   return path.endsWith('.test.ts') || folders.some((folder) => testFolders.has(folder)) ? 'test' : 'product';
 }
 
-/** All .ts and .mjs files below a folder. */
+/** All .ts, .mjs and .js files below a folder. */
 export function readSourceFiles(root: string): readonly SourceFile[] {
   return sourcePaths(root, '').map((path) => sourceFile(path, readFileSync(join(root, path), 'utf8')));
 }
@@ -45,6 +45,6 @@ function sourcePaths(root: string, folder: string): readonly string[] {
     const path = join(folder, entry.name);
     if (entry.isDirectory())
       return notOurs.has(entry.name) || entry.name.startsWith('.') ? [] : sourcePaths(root, path);
-    return /\.(ts|mjs)$/.test(entry.name) ? [path] : [];
+    return /\.(ts|mjs|js)$/.test(entry.name) ? [path] : [];
   });
 }
