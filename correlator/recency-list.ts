@@ -44,7 +44,7 @@ export class RecencyList<Item extends RecencyItem<Item>> {
     item.list = undefined;
   }
 
-  /** Takes a item out; nothing happens when it is not in this list. */
+  /** Takes an item out; nothing happens when it is not in this list. */
   remove(item: Item): void {
     if (item.list !== this) return;
     const { previous, next } = item;

@@ -239,10 +239,10 @@ export class Correlator implements Stage<OutgoingMessage> {
         const component = call.component!;
         const mayWait = component.touchedNs + this.#causeWaitNs > nowNs && !impatient.has(component);
         const patience = { mayWait, quietNs: this.#quietNs, causeWaitNs: this.#causeWaitNs };
-        const verdict = this.#causes.decide(call, patience, this.#arrival);
-        if (verdict.kind === 'wait') waiting.push(call);
-        if (verdict.kind !== 'parent') continue;
-        const other = verdict.edge.parent.component!;
+        const decision = this.#causes.decide(call, patience, this.#arrival);
+        if (decision.kind === 'wait') waiting.push(call);
+        if (decision.kind !== 'parent') continue;
+        const other = decision.edge.parent.component!;
         if (other === component) continue;
         pairs.push([component.id, other.id]);
         for (const partner of [component, other]) if (!touched.has(partner)) partners.add(partner);

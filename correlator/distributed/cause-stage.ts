@@ -274,9 +274,9 @@ export class CauseStage implements Stage<CauseOutput> {
       if (call.cause !== undefined) continue;
       const mayWait = sinceNs + this.#causeWaitNs > nowNs;
       const patience = { mayWait, quietNs: this.#quietNs, causeWaitNs: this.#causeWaitNs };
-      const verdict = this.#causes.decide(call, patience, this.#arrival);
-      if (verdict.kind === 'wait') partition.waiting.push(asked);
-      else if (verdict.kind === 'parent' || !call.isEmitted) this.#emit(partition, call);
+      const decision = this.#causes.decide(call, patience, this.#arrival);
+      if (decision.kind === 'wait') partition.waiting.push(asked);
+      else if (decision.kind === 'parent' || !call.isEmitted) this.#emit(partition, call);
     }
   }
 

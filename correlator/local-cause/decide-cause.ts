@@ -2,7 +2,7 @@ import type { SpanRecord } from '../span-record.ts';
 import { serialCause, timeCause } from './circumstance-cause.ts';
 import type { SpanLookup } from './claims.ts';
 import { explicitCause } from './explicit-cause.ts';
-import { evidenceOf, isAwaiting, namedServer, ruleCause } from './rule-cause.ts';
+import { resolvedCandidates, isAwaiting, namedServer, ruleCause } from './rule-cause.ts';
 import type { Patience, Decision } from './decision.ts';
 import type { ProcessIndex } from './process-index.ts';
 
@@ -12,14 +12,14 @@ import type { ProcessIndex } from './process-index.ts';
  * contradiction ends the search. The decision depends on the spans in state, not on their order of arrival.
  */
 export function decideCause(call: SpanRecord, process: ProcessIndex, find: SpanLookup, patience: Patience): Decision {
-  const evidences = evidenceOf(call, process, find);
-  const learned = evidences.find((evidence) => evidence.request?.learned === true);
+  const candidates = resolvedCandidates(call, process, find);
+  const learned = candidates.find((candidate) => candidate.request?.learned === true);
   // A later span may carry the same explicit id, so this also waits for the server span that a candidate names.
   if (patience.mayWait && learned !== undefined && isAwaiting(learned)) return { kind: 'wait' };
   const explicit = explicitCause(call, process, learned === undefined ? undefined : namedServer(learned));
   if (explicit !== undefined) return { kind: 'parent', edge: explicit };
-  if (patience.mayWait && evidences.some(isAwaiting)) return { kind: 'wait' };
-  const byRule = ruleCause(call, process, evidences, find);
+  if (patience.mayWait && candidates.some(isAwaiting)) return { kind: 'wait' };
+  const byRule = ruleCause(call, process, candidates, find);
   if (byRule.kind !== 'unknown' || byRule.reason === 'contradiction' || byRule.reason === 'ambiguous') return byRule;
   if (process.isBackground(call))
     return byRule.reason === 'no_candidate' ? { kind: 'unknown', reason: 'background' } : byRule;

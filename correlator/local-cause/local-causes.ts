@@ -75,16 +75,16 @@ export class LocalCauses {
   /** Decides a call and stores the decision on it. @param arrival count of messages read so far */
   decide(call: SpanRecord, patience: Patience, arrival: number): Decision {
     const process = this.#process(call);
-    const verdict = decideCause(call, process, this.#find, patience);
-    if (verdict.kind === 'wait') return verdict;
+    const decision = decideCause(call, process, this.#find, patience);
+    if (decision.kind === 'wait') return decision;
     call.evaluatedAt = arrival;
-    if (verdict.kind === 'parent') call.cause = verdict.edge;
+    if (decision.kind === 'parent') call.cause = decision.edge;
     else {
-      call.isContradicted = verdict.reason === 'contradiction';
-      this.unknown[verdict.reason]++;
+      call.isContradicted = decision.reason === 'contradiction';
+      this.unknown[decision.reason]++;
       process.noteUnknown(call);
     }
-    return verdict;
+    return decision;
   }
 }
 

@@ -27,21 +27,25 @@ export interface ResolvedCandidate {
 }
 
 /** What the candidates say about a call under each rule. */
-export function evidenceOf(call: SpanRecord, process: ProcessIndex, find: SpanLookup): readonly ResolvedCandidate[] {
-  const evidence: ResolvedCandidate[] = [];
+export function resolvedCandidates(
+  call: SpanRecord,
+  process: ProcessIndex,
+  find: SpanLookup,
+): readonly ResolvedCandidate[] {
+  const candidates: ResolvedCandidate[] = [];
   for (const rule of causeRules) {
     const request = requestClaim(call, rule, find);
     const response = responseClaim(call, process, rule);
-    if (request !== undefined || response !== undefined) evidence.push({ rule, request, response });
+    if (request !== undefined || response !== undefined) candidates.push({ rule, request, response });
   }
-  return evidence;
+  return candidates;
 }
 
 const unknown = (reason: UnknownReason): Decision => ({ kind: 'unknown', reason });
 const bounded = (confidence: number): number => Math.min(Math.max(confidence, 0.01), 1);
 
-function decided(parent: SpanRecord, evidence: ResolvedCandidate, agreed: boolean, atLeast = 0): Decision {
-  const { request, response, rule } = evidence;
+function decided(parent: SpanRecord, candidate: ResolvedCandidate, agreed: boolean, atLeast = 0): Decision {
+  const { request, response, rule } = candidate;
   const requestDoubt = request?.server === parent ? 1 - request.confidence : 1;
   const responseDoubt = response === undefined ? 1 : 1 - response.confidence;
   const doubt = agreed ? requestDoubt * responseDoubt : Math.min(requestDoubt, responseDoubt);
@@ -51,42 +55,42 @@ function decided(parent: SpanRecord, evidence: ResolvedCandidate, agreed: boolea
 }
 
 /** The server span that the request side names, if it has arrived and can be the parent. */
-export function namedServer(evidence: ResolvedCandidate): SpanRecord | undefined {
-  return evidence.request?.fits === true ? evidence.request.server : undefined;
+export function namedServer(candidate: ResolvedCandidate): SpanRecord | undefined {
+  return candidate.request?.fits === true ? candidate.request.server : undefined;
 }
 
 /** Whether the request side names a server span that has not arrived. */
-export function isAwaiting(evidence: ResolvedCandidate): boolean {
-  return evidence.request !== undefined && evidence.request.server === undefined;
+export function isAwaiting(candidate: ResolvedCandidate): boolean {
+  return candidate.request !== undefined && candidate.request.server === undefined;
 }
 
 /** Decision by a learned rule; undefined if it says nothing about this call. */
-function byLearned(evidence: ResolvedCandidate): Decision | undefined {
-  const response = evidence.response?.learned === true ? evidence.response : undefined;
+function byLearned(candidate: ResolvedCandidate): Decision | undefined {
+  const response = candidate.response?.learned === true ? candidate.response : undefined;
   const direct = response?.direct ?? [];
   const indirect = response?.indirect ?? [];
-  if (evidence.request?.learned === true) {
-    const server = namedServer(evidence);
+  if (candidate.request?.learned === true) {
+    const server = namedServer(candidate);
     if (server !== undefined) {
       if (direct.length > 0 && !direct.includes(server)) return unknown('contradiction');
-      return decided(server, evidence, direct.includes(server) || indirect.includes(server));
+      return decided(server, candidate, direct.includes(server) || indirect.includes(server));
     }
     // It names a lost span; if other spans claim the call, one of them is wrong.
-    if (isAwaiting(evidence) && direct.length > 0) return unknown('contradiction');
+    if (isAwaiting(candidate) && direct.length > 0) return unknown('contradiction');
   }
   if (direct.length > 1) return unknown('ambiguous');
   const only = direct[0] ?? (indirect.length === 1 ? indirect[0] : undefined);
-  return only === undefined ? undefined : decided(only, evidence, false);
+  return only === undefined ? undefined : decided(only, candidate, false);
 }
 
 /** The server span that every candidate names, if there is one. */
-function unanimous(evidences: readonly ResolvedCandidate[]): SpanRecord | undefined {
+function unanimous(candidates: readonly ResolvedCandidate[]): SpanRecord | undefined {
   const servers = new Set<SpanRecord>();
-  for (const evidence of evidences) {
-    const server = namedServer(evidence);
+  for (const candidate of candidates) {
+    const server = namedServer(candidate);
     if (server !== undefined) servers.add(server);
-    for (const claimed of evidence.response?.direct ?? []) servers.add(claimed);
-    for (const claimed of evidence.response?.indirect ?? []) servers.add(claimed);
+    for (const claimed of candidate.response?.direct ?? []) servers.add(claimed);
+    for (const claimed of candidate.response?.indirect ?? []) servers.add(claimed);
   }
   return servers.size === 1 ? [...servers][0] : undefined;
 }
@@ -95,19 +99,22 @@ function unanimous(evidences: readonly ResolvedCandidate[]): SpanRecord | undefi
 function byUnlearned(
   call: SpanRecord,
   process: ProcessIndex,
-  evidences: readonly ResolvedCandidate[],
+  candidates: readonly ResolvedCandidate[],
   find: SpanLookup,
 ): Decision {
-  const server = unanimous(evidences);
+  const server = unanimous(candidates);
   if (server === undefined) {
-    const isStale = evidences.some(({ request }) => request?.fits === false);
+    const isStale = candidates.some(({ request }) => request?.fits === false);
     return unknown(isStale ? 'stale' : 'not_learned');
   }
   // All candidates name this server span, so any response side agrees.
-  const bothSides = evidences.find((evidence) => namedServer(evidence) === server && evidence.response !== undefined);
+  const bothSides = candidates.find(
+    (candidate) => namedServer(candidate) === server && candidate.response !== undefined,
+  );
   if (bothSides !== undefined) return decided(server, bothSides, true);
-  const first = evidences.find((evidence) => namedServer(evidence) === server) ?? evidences[0]!;
-  if (evidences.filter((evidence) => namedServer(evidence) === server).length > 1) return decided(server, first, false);
+  const first = candidates.find((candidate) => namedServer(candidate) === server) ?? candidates[0]!;
+  if (candidates.filter((candidate) => namedServer(candidate) === server).length > 1)
+    return decided(server, first, false);
   const open = process.openAt(call);
   const isAlone = open.length === 1 && open[0] === server && !process.awaitsOtherThan(server.spanId);
   if (isAlone && !process.isBackground(call) && beganWithin(server, call, process, find))
@@ -115,17 +122,17 @@ function byUnlearned(
   return unknown('not_learned');
 }
 
-/** The parent by the enricher's candidates; `evidences` are those of the call. */
+/** The parent by the enricher's candidates; `candidates` are those of the call. */
 export function ruleCause(
   call: SpanRecord,
   process: ProcessIndex,
-  evidences: readonly ResolvedCandidate[],
+  candidates: readonly ResolvedCandidate[],
   find: SpanLookup,
 ): Decision {
-  if (evidences.length === 0) return unknown('no_candidate');
-  for (const evidence of evidences) {
-    const verdict = byLearned(evidence);
-    if (verdict !== undefined) return verdict;
+  if (candidates.length === 0) return unknown('no_candidate');
+  for (const candidate of candidates) {
+    const decision = byLearned(candidate);
+    if (decision !== undefined) return decision;
   }
-  return byUnlearned(call, process, evidences, find);
+  return byUnlearned(call, process, candidates, find);
 }
