@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** Long by nature: faults, churn, many instances, what takes a toolchain of its own. `npm run test:long`, one at a time. */
+/** Long by nature: faults, churn, many instances, what takes a toolchain of its own. `npm run test:long`, two at a time. */
 const long = ['**/*.long.test.ts'];
 
 /** Tests of any input: some runs in `npm test`, many in `npm run test:long` (schemas/testing/property-runs.ts). */
@@ -32,8 +32,10 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // Vitest would leave a processor to itself.
-    maxWorkers: availableParallelism(),
+    // One process runs many files: what they import is loaded once. A test leaves nothing behind in its process.
+    isolate: false,
+    // Some of them wait at any time, for a process or a server.
+    maxWorkers: availableParallelism() + 1,
     setupFiles: ['test/property-seed.ts'],
     projects: [
       {
@@ -86,7 +88,7 @@ export default defineConfig({
           exclude: none,
           env: { TEST_LONG: '1' },
           testTimeout: 300_000,
-          maxWorkers: 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },

@@ -14,5 +14,5 @@ describeWhere(brokerMissing() ?? redisMissing(), 'the pipeline as services, dist
     expect(report.problems, lines.join('\n')).toEqual([]);
     expect(report.faults.kill).toBe(10);
     expect(report.spans).toBeGreaterThan(5_000);
-  }, 420_000);
+  }, 900_000);
 });
