@@ -21,18 +21,35 @@ A list is separated by commas.
 
 /** The text of docs/configuration.md. */
 export function configurationPage(): string {
-  const chapters = Object.values<ConfigSection>(sections).map(
-    (section) => `\n## ${section.title}\n\n${tableOf(section)}`,
-  );
-  return introduction + chapters.join('');
+  const all = Object.values<ConfigSection>(sections);
+  const chapters = all.map((section) => `\n## ${section.title}\n\n${settingsTable(section)}`);
+  return `${introduction}${chapters.join('')}\n${formerNamesChapter(all)}`;
 }
 
-function tableOf(section: ConfigSection): string {
+function formerNamesChapter(all: readonly ConfigSection[]): string {
+  const rows = all
+    .flatMap(describeSection)
+    .flatMap(({ formerName, environmentName }) =>
+      formerName === undefined ? [] : [[`\`${formerName}\``, `\`${environmentName}\``]],
+    );
+  return `## Former names
+
+A former name is accepted with a warning on standard error. It is an error to set both.
+
+${markdownTable(['former name', 'name'], rows)}`;
+}
+
+function settingsTable(section: ConfigSection): string {
   const rows = describeSection(section).map((setting) => {
     const fallback = setting.default === undefined ? (setting.required ? 'required' : '') : `\`${setting.default}\``;
     return [`\`${setting.environmentName}\``, setting.type.replaceAll('|', '\\|'), fallback, setting.description];
   });
-  const cells = [['name', 'type', 'default', 'meaning'], ...rows];
+  return markdownTable(['name', 'type', 'default', 'meaning'], rows);
+}
+
+/** A table as Prettier writes it. */
+function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = [head, ...rows];
   const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
   const line = (row: readonly string[]): string =>
     `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |\n`;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { SignaturePolicy } from '../core/agents/agent-signature.ts';
 import { agentsConfig, signaturePolicy } from '../core/agents/config.ts';
 import { clickHouseConfig } from '../core/clickhouse/config.ts';
-import { type ConfigValues, loadConfig, type Sections } from '../core/config/load-config.ts';
+import { type ConfigValues, formerNamesGiven, loadConfig, type Sections } from '../core/config/load-config.ts';
 import { defineConfig } from '../core/config/section.ts';
 import { choiceSetting, durationMsSetting, integerSetting, textSetting } from '../core/config/setting.ts';
 import { schemaRegistryConfig } from '../core/registry/config.ts';
@@ -80,8 +80,14 @@ export function configuredSignatures({ agents, bus }: Pick<Settings, 'agents' | 
 
 export type Settings = ConfigValues<typeof sections>;
 
-/** Reads all settings, so that a wrong one is found whichever command is called. @throws PipelineError CONFIG_INVALID */
+/**
+ * Reads all settings, so that a wrong one is found whichever command is called. Former names are reported on standard error.
+ *
+ * @throws PipelineError CONFIG_INVALID
+ */
 export function loadSettings(environment: Readonly<Record<string, string | undefined>> = process.env): Settings {
   // Says which pod a process belongs to, for collectors: no setting, and no mistake either.
-  return loadConfig(environment, sections, ['SPANLOOM_POD_UID']);
+  const settings = loadConfig(environment, sections, ['SPANLOOM_POD_UID']);
+  for (const sentence of formerNamesGiven(environment, sections)) process.stderr.write(`spanloom: ${sentence}\n`);
+  return settings;
 }

@@ -14,34 +14,41 @@ export const correlatorConfig = defineConfig(
     quietMs: durationMsSetting({
       description: 'A trace is assembled when none of its spans has arrived for this long.',
       default: '3s',
+      formerName: 'SPANLOOM_CORRELATOR_QUIET_MS',
     }),
     lateMs: durationMsSetting({
       description:
         'How long after its last span a trace accepts late spans. They make new revisions, at growing intervals.',
       default: '150s',
+      formerName: 'SPANLOOM_CORRELATOR_LATE_MS',
     }),
     causeWaitMs: durationMsSetting({
       description:
         'How long after its last span a trace waits for a server span that one of its calls names as a cause candidate.',
       default: '8s',
+      formerName: 'SPANLOOM_CORRELATOR_CAUSE_WAIT_MS',
     }),
     maxOpenMs: durationMsSetting({
       description:
         'A trace that never becomes quiet is emitted this long after its first span; later spans make revisions.',
       default: '60s',
+      formerName: 'SPANLOOM_CORRELATOR_MAX_OPEN_MS',
     }),
     requestIdWindowMs: durationMsSetting({
       description: 'An X-Request-ID links spans to a trace that began at most this long ago.',
       default: '60s',
+      formerName: 'SPANLOOM_CORRELATOR_REQUEST_ID_WINDOW_MS',
     }),
     traceIdWindowMs: durationMsSetting({
       description: 'A trace id in a header links spans to a trace that began at most this long ago.',
       default: '5m',
+      formerName: 'SPANLOOM_CORRELATOR_TRACE_ID_WINDOW_MS',
     }),
     maxClockSkewMs: durationMsSetting({
       description:
         'Largest clock difference of two hosts that is allowed for while no call between them has been seen.',
       default: '60s',
+      formerName: 'SPANLOOM_CORRELATOR_MAX_CLOCK_SKEW_MS',
     }),
     maxTraceSpans: integerSetting({
       description: 'Spans of one trace; spans beyond it make another trace.',

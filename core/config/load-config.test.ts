@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { PipelineError } from '../errors.ts';
-import { loadConfig } from './load-config.ts';
+import { formerNamesGiven, loadConfig } from './load-config.ts';
 import { printConfig } from './print-config.ts';
 import { defineConfig, describeSection, settingNames } from './section.ts';
 import {
@@ -52,7 +52,7 @@ describe('loadConfig', () => {
     const config = loadConfig(
       {
         SPANLOOM_COLLECTOR_RING_BYTES: '1.5GB',
-        SPANLOOM_COLLECTOR_FLUSH_AFTER_MS: '2m',
+        SPANLOOM_COLLECTOR_FLUSH_AFTER: '2m',
         SPANLOOM_COLLECTOR_REDACT: 'off',
         SPANLOOM_COLLECTOR_SITE: 'here',
         SPANLOOM_DATA_DIR: '',
@@ -78,7 +78,7 @@ describe('loadConfig', () => {
     const message = problemsOf({
       SPANLOOM_COLLECTOR_PAYLOAD_BYTES: '8KiB',
       SPANLOOM_COLLECTOR_RING_BYTES: '64 megs',
-      SPANLOOM_COLLECTOR_FLUSH_AFTER_MS: '-1s',
+      SPANLOOM_COLLECTOR_FLUSH_AFTER: '-1s',
       SPANLOOM_COLLECTOR_REDACT: 'maybe',
       SPANLOOM_COLLECTOR_MODE: 'dead',
       SPANLOOM_COLLECTOR_CPUS: '1.5',
@@ -87,7 +87,7 @@ describe('loadConfig', () => {
     expect(message.split('\n').slice(1)).toEqual([
       '  SPANLOOM_COLLECTOR_PAYLOAD_BYTES: must be at most 4096 bytes, not "8KiB"',
       '  SPANLOOM_COLLECTOR_RING_BYTES: must be a size such as 512, 64KiB or 1GB, not "64 megs"',
-      '  SPANLOOM_COLLECTOR_FLUSH_AFTER_MS: must be at least 0 ms, not "-1s"',
+      '  SPANLOOM_COLLECTOR_FLUSH_AFTER: must be at least 0 ms, not "-1s"',
       '  SPANLOOM_COLLECTOR_REDACT: must be true or false, not "maybe"',
       '  SPANLOOM_COLLECTOR_MODE: must be one of live, packets, not "dead"',
       '  SPANLOOM_COLLECTOR_CPUS: must be a whole number, not "1.5"',
@@ -110,6 +110,32 @@ describe('loadConfig', () => {
   });
 });
 
+describe('a setting that had another name', () => {
+  const sink = defineConfig(
+    z.object({
+      waitMs: durationMsSetting({ description: 'Wait.', default: '1s', formerName: 'SPANLOOM_SINK_WAIT_MS' }),
+    }),
+    { name: 'sink', title: 'Sink' },
+  );
+  const former = { SPANLOOM_SINK_WAIT_MS: '2s' };
+
+  test('is read under both names, and the former one is reported', () => {
+    expect(loadConfig(former, { sink }).sink).toEqual({ waitMs: 2_000 });
+    expect(formerNamesGiven(former, { sink })).toEqual([
+      'SPANLOOM_SINK_WAIT_MS: former name of SPANLOOM_SINK_WAIT; use the new one',
+    ]);
+    expect(loadConfig({ SPANLOOM_SINK_WAIT: '3s', SPANLOOM_SINK_WAIT_MS: '' }, { sink }).sink.waitMs).toBe(3_000);
+    expect(formerNamesGiven({ SPANLOOM_SINK_WAIT: '3s', SPANLOOM_SINK_WAIT_MS: '' }, { sink })).toEqual([]);
+  });
+
+  test('is refused when both names are set, and a problem names the variable that was set', () => {
+    expect(() => loadConfig({ ...former, SPANLOOM_SINK_WAIT: '2s' }, { sink })).toThrow(
+      'SPANLOOM_SINK_WAIT_MS: former name of SPANLOOM_SINK_WAIT, which is set too; set only the new one',
+    );
+    expect(() => loadConfig({ SPANLOOM_SINK_WAIT_MS: 'long' }, { sink })).toThrow('SPANLOOM_SINK_WAIT_MS: must be');
+  });
+});
+
 test('printing the configuration never shows a secret', () => {
   const environment = { SPANLOOM_PASSWORD: 'tiger', SPANLOOM_DATA_DIR: '/data' };
   const text = printConfig({ shared }, loadConfig(environment, { shared }));
@@ -121,6 +147,7 @@ test('every setting describes itself for the documentation', () => {
     {
       field: 'dataDir',
       environmentName: 'SPANLOOM_DATA_DIR',
+      formerName: undefined,
       type: 'text',
       default: '.spanloom',
       required: false,
@@ -130,6 +157,7 @@ test('every setting describes itself for the documentation', () => {
     {
       field: 'password',
       environmentName: 'SPANLOOM_PASSWORD',
+      formerName: undefined,
       type: 'text',
       default: undefined,
       required: false,

@@ -3,8 +3,8 @@ import {
   type ConfigOf,
   type ConfigSection,
   describeSection,
-  environmentName,
   environmentPrefix,
+  type SettingDescription,
   settingNames,
 } from './section.ts';
 
@@ -43,8 +43,12 @@ function nearestName(name: string, known: readonly string[]): string | undefined
   return nearest;
 }
 
-function unknownNames(environment: Environment, known: readonly string[]): readonly string[] {
-  const names = new Set(known);
+function unknownNames(
+  environment: Environment,
+  known: readonly string[],
+  former: readonly string[],
+): readonly string[] {
+  const names = new Set([...known, ...former]);
   return Object.keys(environment)
     .filter((name) => name.startsWith(environmentPrefix) && !names.has(name))
     .map((name) => {
@@ -53,8 +57,27 @@ function unknownNames(environment: Environment, known: readonly string[]): reado
     });
 }
 
+/** Whether a variable has a value: an empty one counts as not set. */
+function isSet(environment: Environment, name: string | undefined): name is string {
+  return name !== undefined && (environment[name] ?? '').trim() !== '';
+}
+
+/** Settings that have had another name. */
+function renamedSettings(sections: Sections): readonly (SettingDescription & { readonly formerName: string })[] {
+  return Object.values(sections)
+    .flatMap(describeSection)
+    .flatMap(({ formerName, ...setting }) => (formerName === undefined ? [] : [{ ...setting, formerName }]));
+}
+
+/** A sentence for each setting that the environment gives under its former name. */
+export function formerNamesGiven(environment: Environment, sections: Sections): readonly string[] {
+  return renamedSettings(sections)
+    .filter(({ formerName }) => isSet(environment, formerName))
+    .map((setting) => `${setting.formerName}: former name of ${setting.environmentName}; use the new one`);
+}
+
 /**
- * Reads settings from the environment. An empty variable counts as not set.
+ * Reads settings from the environment. An empty variable counts as not set. A former name counts as the setting.
  *
  * @param sections what to read, by name
  * @param knownNames names that belong to sections not read here; one environment may serve several stages
@@ -69,20 +92,26 @@ export function loadConfig<const All extends Sections>(
   const values: Record<string, unknown> = {};
   for (const [name, section] of Object.entries(sections)) {
     const given: Record<string, string> = {};
-    for (const { field, environmentName: variable } of describeSection(section)) {
-      const text = environment[variable];
-      if (text !== undefined && text.trim() !== '') given[field] = text;
+    const variables: Record<string, string> = {};
+    for (const { field, environmentName, formerName } of describeSection(section)) {
+      const isFormer = isSet(environment, formerName);
+      if (isFormer && isSet(environment, environmentName))
+        problems.push(`${formerName}: former name of ${environmentName}, which is set too; set only the new one`);
+      const variable = isFormer ? formerName : environmentName;
+      variables[field] = variable;
+      if (isSet(environment, variable)) given[field] = environment[variable]!;
     }
     const result = section.schema.safeParse(given);
     if (result.success) values[name] = result.data;
     else
       for (const issue of result.error.issues) {
-        const field = issue.path[0];
-        const subject = field === undefined ? (section.name ?? 'settings') : environmentName(section, String(field));
+        const subject = variables[String(issue.path[0])] ?? section.name ?? 'settings';
         problems.push(`${subject}: ${issue.message}`);
       }
   }
-  problems.push(...unknownNames(environment, [...settingNames(Object.values(sections)), ...knownNames]));
+  const known = [...settingNames(Object.values(sections)), ...knownNames];
+  const former = renamedSettings(sections).map(({ formerName }) => formerName);
+  problems.push(...unknownNames(environment, known, former));
   if (problems.length > 0)
     throw new PipelineError('CONFIG_INVALID', `The configuration is not usable:\n  ${problems.join('\n  ')}`);
   return values as ConfigValues<All>;

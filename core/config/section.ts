@@ -29,16 +29,21 @@ const upperSnake = (name: string): string =>
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .toUpperCase();
 
-/** Name of a setting in the environment: `payloadBytes` of the collector is SPANLOOM_COLLECTOR_PAYLOAD_BYTES. */
+/**
+ * Name of a setting in the environment: `payloadBytes` of the collector is SPANLOOM_COLLECTOR_PAYLOAD_BYTES. `quietMs` of
+ * the correlator is SPANLOOM_CORRELATOR_QUIET: the value of the field is in milliseconds, its text has a unit of its own.
+ */
 export function environmentName(section: ConfigSection, field: string): string {
   const prefix = section.name === undefined ? '' : `${upperSnake(section.name)}_`;
-  return `${environmentPrefix}${prefix}${upperSnake(field)}`;
+  return `${environmentPrefix}${prefix}${upperSnake(field.replace(/Ms$/, ''))}`;
 }
 
 /** One setting, for documentation and for printing. */
 export interface SettingDescription {
   readonly field: string;
   readonly environmentName: string;
+  /** Its name in earlier versions, if it had another one. */
+  readonly formerName: string | undefined;
   readonly type: string;
   /** As one would write it; undefined when there is none. */
   readonly default: string | undefined;
@@ -66,6 +71,7 @@ export function describeSection(section: ConfigSection): readonly SettingDescrip
     return {
       field,
       environmentName: environmentName(section, field),
+      formerName: text(meta['formerName']) || undefined,
       type: text(meta['type']) || 'text',
       default: fallback,
       required,

@@ -12,6 +12,8 @@ export interface SettingFacts {
   readonly default?: string;
   /** Never printed, never logged. */
   readonly secret?: boolean;
+  /** Its name in the environment in earlier versions, still accepted: SPANLOOM_CORRELATOR_QUIET_MS. */
+  readonly formerName?: string;
 }
 
 /** Bounds of a number, both allowed; in bytes for sizes, in milliseconds for durations. */
@@ -29,7 +31,13 @@ function setting<Value>(type: string, facts: SettingFacts, parse: (text: string)
     context.addIssue(facts.secret === true ? `must be ${type}` : `${parsed.problem}, not "${text}"`);
     return z.NEVER;
   });
-  const meta = { description: facts.description, type, ...(facts.secret === true ? { secret: true } : {}) };
+  const { description, secret, formerName } = facts;
+  const meta = {
+    description,
+    type,
+    ...(secret === true ? { secret } : {}),
+    ...(formerName === undefined ? {} : { formerName }),
+  };
   // The text of the default takes the same way as a given text, so a wrong default shows in the first test.
   return (facts.default === undefined ? schema : schema.prefault(facts.default)).meta(meta);
 }

@@ -191,8 +191,8 @@ function environmentOf(run: {
     SPANLOOM_ENRICHER_MEMORY: '1h',
     SPANLOOM_CORRELATOR_REDIS_URL: run.redisUrl,
     SPANLOOM_CORRELATOR_REDIS_PREFIX: `${run.name}:`,
-    SPANLOOM_CORRELATOR_QUIET_MS: '1s',
-    SPANLOOM_CORRELATOR_CAUSE_WAIT_MS: '2s',
+    SPANLOOM_CORRELATOR_QUIET: '1s',
+    SPANLOOM_CORRELATOR_CAUSE_WAIT: '2s',
     SPANLOOM_CLICKHOUSE_URL: run.clickHouse.url,
     // The recording is as old as it is.
     SPANLOOM_SINK_RETENTION: '0',
