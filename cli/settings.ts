@@ -58,7 +58,7 @@ const sharedConfig = defineConfig(
   { title: 'All stages' },
 );
 
-/** Settings of what stages need: {@link StageDefinition.stores}. */
+/** Settings of what stages need: `stores` of their definitions. */
 export const storeSections = {
   bus: { bus: busConfig, agents: agentsConfig, schemaRegistry: schemaRegistryConfig },
   clickHouse: { clickHouse: clickHouseConfig },

@@ -19,7 +19,7 @@ export class Agent extends LruEntry {
   heardMs = 0;
   /** Batches that it sent so far. */
   batches = 0;
-  /** {@link size} when {@link Agents} counted it last. */
+  /** {@link size} when agents.ts counted it last. */
   countedSize = 0;
   private readonly parts: AgentParts;
   private readonly onLate: (agent: Agent) => void;

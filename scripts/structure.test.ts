@@ -26,6 +26,10 @@ describe('the tree', () => {
     expect(structure.onlyTestsUse).toEqual([]);
     expect(structure.importsOfTests).toEqual([]);
   });
+
+  it('has pages and comments that mention only files, headings and names that exist', () => {
+    expect(structure.wrongMentions).toEqual([]);
+  });
 });
 
 describe('what is read of the tree', () => {

@@ -39,6 +39,7 @@ function printStructure(): void {
   printList('allowed to be too long, but not so', structure.notTooLong);
   printList('product files that only tests use', structure.onlyTestsUse);
   printList('product files that import what is of tests', structure.importsOfTests);
+  printList('wrong mentions in pages and comments', structure.wrongMentions);
 }
 
 const { values, positionals } = parseArgs({

@@ -10,7 +10,7 @@ export interface BatchClock {
 
 /**
  * The execution context in which an event happened. Kind and id together name a context. Pairing only passes it on, to the span
- * and to the {@link PairingListener}.
+ * and to the listener (pairing-listener.ts).
  */
 export interface Execution {
   readonly contextKind: ContextKind;

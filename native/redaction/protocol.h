@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the redactor must know of a protocol. Which there are: generated/protocols.h, from protocols/protocols.ts, by which the
+// What the redactor must know of a protocol. Which there are: native/generated/protocols.h, from protocols/protocols.ts, by which the
 // enricher recognises the same (a test holds both to the same verdicts).
 #pragma once
 

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FunctionLength, functionLengths } from './function-lengths.ts';
 import { importCycles, importsOfTestFiles, unreached } from './import-graph.ts';
-import { readSourceFiles, type SourceFile } from './source-files.ts';
+import { brokenLinks, hasProse, missingFiles, type TextFile, unknownNames } from './mentions.ts';
+import { readSourceFiles, type SourceFile, treePaths } from './source-files.ts';
 
 /** What a file or a function may have of lines. */
 export const maxFileLines = 500;
@@ -36,6 +37,8 @@ export interface Structure {
   readonly onlyTestsUse: readonly string[];
   /** Imports of tests' files by product files. */
   readonly importsOfTests: readonly string[];
+  /** Files, links and names in pages and comments that do not exist. */
+  readonly wrongMentions: readonly string[];
 }
 
 /** Reads all TypeScript and JavaScript files of the project. */
@@ -58,7 +61,20 @@ export function readStructure(root: string): Structure {
     productFunctions: lengthsOf(product.flatMap((file) => functions.get(file)!)),
     onlyTestsUse: unreached(files, entriesOf(root, files)),
     importsOfTests: importsOfTestFiles(files),
+    wrongMentions: wrongMentions(readTexts(root), treePaths(root), written),
   };
+}
+
+/** Pages, and sources with comments. */
+export function readTexts(root: string): readonly TextFile[] {
+  return treePaths(root)
+    .filter(hasProse)
+    .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
+}
+
+function wrongMentions(texts: readonly TextFile[], tree: readonly string[], sources: readonly SourceFile[]) {
+  const pages = texts.filter(({ path }) => path.endsWith('.md'));
+  return [...missingFiles(texts, tree), ...brokenLinks(pages, tree), ...sources.flatMap(unknownNames)];
 }
 
 function lengthsOf(all: readonly FunctionLength[]): Lengths {

@@ -28,7 +28,9 @@ export function partOf(path: string): FilePart {
 
 /** All .ts, .mjs and .js files below a folder. */
 export function readSourceFiles(root: string): readonly SourceFile[] {
-  return sourcePaths(root, '').map((path) => sourceFile(path, readFileSync(join(root, path), 'utf8')));
+  return treePaths(root)
+    .filter((path) => /\.(ts|mjs|js)$/.test(path))
+    .map((path) => sourceFile(path, readFileSync(join(root, path), 'utf8')));
 }
 
 /** A file as it is described by its path and text. */
@@ -40,11 +42,11 @@ export function sourceFile(path: string, text: string): SourceFile {
   return { path, part: partOf(path), lines: text.split('\n').length - 1, imports, text };
 }
 
-function sourcePaths(root: string, folder: string): readonly string[] {
+/** All files below a folder, without what is installed, built or hidden; relative to the folder. */
+export function treePaths(root: string, folder = ''): readonly string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory())
-      return notOurs.has(entry.name) || entry.name.startsWith('.') ? [] : sourcePaths(root, path);
-    return /\.(ts|mjs|js)$/.test(entry.name) ? [path] : [];
+    if (!entry.isDirectory()) return [path];
+    return notOurs.has(entry.name) || entry.name.startsWith('.') ? [] : treePaths(root, path);
   });
 }
