@@ -3,7 +3,7 @@ import type { SchemaName } from '../schemas/generated/schemas.ts';
 
 /** What holds for every message of a topic. */
 export interface TopicDefinition {
-  /** What the key of a message is: messages of one key keep their order. */
+  /** What the key of a message is: messages of one key keep their order. As docs/architecture.md says it. */
   readonly key: string;
   /** Avro schema of the values. */
   readonly schema: SchemaName;
@@ -23,7 +23,7 @@ export interface TopicDefinition {
 export const topicDefinitions = {
   events: { key: 'agent id', schema: 'EventBatch', keeps: 'recent', isChain: true },
   'agent-resources': {
-    key: 'kind, uid and start of a version, and a secret of the agent',
+    key: 'kind, uid and start of a version, a secret',
     schema: 'Resource',
     keeps: 'newest',
     isChain: false,
@@ -33,7 +33,7 @@ export const topicDefinitions = {
   spans: { key: 'agent id', schema: 'SpanBatch', keeps: 'recent', isChain: true },
   linked: { key: 'bucket', schema: 'LinkedBatch', keeps: 'recent', isChain: false },
   traces: { key: 'trace id', schema: 'Trace', keeps: 'recent', isChain: true },
-  'dead-letter': { key: 'origin', schema: 'DeadLetter', keeps: 'recent', isChain: false },
+  'dead-letter': { key: 'topic of origin', schema: 'DeadLetter', keeps: 'recent', isChain: false },
 } as const satisfies Readonly<Record<string, TopicDefinition>>;
 
 export type Topic = keyof typeof topicDefinitions;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { imbalance } from '../core/stage/accounting.ts';
 import { readDeadLetter } from '../schemas/generated/dead-letter.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
+import { sinkStage } from './definition.ts';
 import { rowCounts, SinkStage, type RowBatch, type SinkOutput } from './stage.ts';
 import { rowsOf } from './testing/batch-rows.ts';
 import { makeLoadTrace, resourceMessage, traceMessage } from './testing/traces.ts';
@@ -21,6 +22,11 @@ function onlyBatch(outputs: readonly SinkOutput[]): RowBatch {
 }
 
 const countsOf = (batch: RowBatch): Readonly<Record<string, number>> => Object.fromEntries(rowCounts(batch));
+
+it('has inputs for the topics that its definition reads in its consumer group', () => {
+  const read = sinkStage.reads.filter(({ group }) => group === 'sink').map(({ topic }) => topic);
+  expect([...newStage().topics].toSorted()).toEqual(read.toSorted());
+});
 
 describe('a batch', () => {
   it('leaves when it has enough rows, through flush only', () => {
