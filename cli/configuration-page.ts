@@ -1,4 +1,5 @@
 import { describeSection, type ConfigSection } from '../core/config/section.ts';
+import { markdownTable } from './markdown-table.ts';
 import { sections } from './settings.ts';
 
 const introduction = `# Configuration
@@ -45,14 +46,4 @@ function settingsTable(section: ConfigSection): string {
     return [`\`${setting.environmentName}\``, setting.type.replaceAll('|', '\\|'), fallback, setting.description];
   });
   return markdownTable(['name', 'type', 'default', 'meaning'], rows);
-}
-
-/** A table as Prettier writes it. */
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = [head, ...rows];
-  const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |\n`;
-  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |\n`;
-  return line(cells[0]!) + rule + cells.slice(1).map(line).join('');
 }

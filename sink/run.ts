@@ -1,4 +1,3 @@
-import { Counter, Histogram } from 'prom-client';
 import type { SignaturePolicy } from '../core/agents/agent-signature.ts';
 import type { Bus } from '../core/bus/bus.ts';
 import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
@@ -12,7 +11,8 @@ import { deliverToClickHouse } from './deliver.ts';
 import type { EventRange } from './event-range.ts';
 import { ReloadPace } from './reload-pace.ts';
 import { applyRetention } from './retention.ts';
-import { type RowBatch, rowCounts, SinkStage } from './stage.ts';
+import { sinkMetrics } from './sink-metrics.ts';
+import { SinkStage } from './stage.ts';
 
 /** Options of the sink. The caller closes bus and database. */
 export interface RunSinkOptions {
@@ -31,28 +31,6 @@ export interface RunSinkOptions {
 
 function rangeOf({ retention, maxAhead }: SinkConfig): EventRange {
   return { ...(retention === 0 ? {} : { behindMs: retention }), ...(maxAhead === 0 ? {} : { aheadMs: maxAhead }) };
-}
-
-/** What was stored, and how long it took. */
-function sinkMetrics({ registry }: Telemetry): { readonly stored: (batch: RowBatch, durationMs: number) => void } {
-  const rows = new Counter({
-    name: 'spanloom_sink_rows_total',
-    help: 'Rows written, by table; repeated writes count again.',
-    labelNames: ['table'],
-    registers: [registry],
-  });
-  const seconds = new Histogram({
-    name: 'spanloom_sink_insert_duration_seconds',
-    help: 'Time to write one batch.',
-    buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10],
-    registers: [registry],
-  });
-  return {
-    stored(batch, durationMs) {
-      for (const [table, count] of rowCounts(batch)) rows.inc({ table }, count);
-      seconds.observe(durationMs / 1000);
-    },
-  };
 }
 
 /**
