@@ -16,7 +16,7 @@ it('traces that a former version stored by the ids they carried keep them in the
   const directory = mkdtempSync(join(tmpdir(), 'spanloom-upgrade-'));
   const clickHouse = openEmbeddedClickHouse({ directory });
   try {
-    await migrate(clickHouse, schemaBelow(7));
+    await migrate(clickHouse, schemaBelow(7), []);
     const id = 'ab'.repeat(16);
     await clickHouse.execute(
       `INSERT INTO spans (trace_id, start_time, span_id, revision, header_trace_id)
@@ -41,7 +41,7 @@ it('resources and spans that a former version stored have names and labels after
   const directory = mkdtempSync(join(tmpdir(), 'spanloom-upgrade-'));
   const clickHouse = openEmbeddedClickHouse({ directory });
   try {
-    await migrate(clickHouse, schemaBelow(6));
+    await migrate(clickHouse, schemaBelow(6), []);
     await clickHouse.execute(
       `INSERT INTO resource (kind, id, uid, name, parents, labels, valid_from, version)
       VALUES ('process', 2147483647, 'p', 'gateway', [('host', 1)], map('team', 'a'), '2026-01-01 00:00:00', 1)`,

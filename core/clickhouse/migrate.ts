@@ -9,7 +9,7 @@
  */
 import { PipelineError } from '../errors.ts';
 import type { ClickHouse } from './clickhouse.ts';
-import { narrowEnumColumns, widenEnumColumn } from './enum-columns.ts';
+import { enumColumns, narrowEnumColumns, widenEnumColumn } from './enum-columns.ts';
 import {
   checksumOf,
   type DerivedFile,
@@ -37,12 +37,14 @@ function withoutPassword(error: unknown, { login }: ClickHouse): unknown {
 /**
  * Applies what is missing.
  *
+ * @param columns those that follow an Avro enum; a version before them had none
  * @returns names of the files that were applied now, in that order
  * @throws PipelineError DESTINATION_REFUSED when an applied migration has another content, or the database is newer
  */
 export async function migrate(
   clickHouse: ClickHouse,
   { migrations, derived }: SchemaFiles = packagedSchema(),
+  columns = enumColumns,
 ): Promise<readonly string[]> {
   const missing = await missingMigrations(clickHouse, migrations);
   const stale = await staleDerived(clickHouse, derived);
@@ -55,7 +57,7 @@ export async function migrate(
         `(${integerLiteral(number)}, ${stringLiteral(name)}, ${stringLiteral(checksumOf(sql))})`,
     );
   }
-  const narrow = await narrowEnumColumns(clickHouse);
+  const narrow = await narrowEnumColumns(clickHouse, columns);
   if (narrow.length > 0) await forgetDerived(clickHouse, derived);
   for (const column of narrow) await widenEnumColumn(clickHouse, column);
   const toDerive = missing.length > 0 || narrow.length > 0 ? derived : stale;
