@@ -5,7 +5,7 @@ import type { Telemetry } from '../core/telemetry/telemetry.ts';
 export function countDecisions(telemetry: Telemetry, diagnostics: () => Readonly<Record<string, number>>): void {
   new Counter({
     name: 'spanloom_correlator_decisions_total',
-    help: 'Events of the correlator that are not the outcome of a span, by kind: causes that stayed unknown, refused links, revisions, merges.',
+    help: 'Events of the correlator that are not the outcome of a span, by kind. cause_…: causes that stayed unknown, by reason. link_…: links that were refused, by reason. The others: revisions, merges, traces that left early.',
     labelNames: ['kind'],
     registers: [telemetry.registry],
     collect() {
