@@ -6,7 +6,7 @@
  *   npx tsx bench/correlate-distributed.ts [traces]
  */
 import type { OutgoingMessage, Producer, ReceivedMessage } from '../core/bus/bus.ts';
-import { Assembler } from '../correlator/distributed/assembler.ts';
+import { Assembler } from '../correlator/distributed/assemble-stage.ts';
 import { CauseStage } from '../correlator/distributed/cause-stage.ts';
 import { LinkAndSend } from '../correlator/distributed/link-and-send.ts';
 import { openRedis } from '../correlator/distributed/open-redis.ts';

@@ -1,7 +1,7 @@
 import type { ConfigValues } from '../core/config/load-config.ts';
 import { mergedSections } from '../core/config/merged-sections.ts';
 import { collectorConfig } from './config.ts';
-import { captureDefinition } from './events/definition.ts';
+import { captureDefinition } from './capture/definition.ts';
 import { hostDefinition } from './host/definition.ts';
 import type { SourceDefinition } from './source.ts';
 

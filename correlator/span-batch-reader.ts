@@ -1,7 +1,7 @@
 import type { AvroReader } from '../schemas/avro-reader.ts';
 import { scanSpan, SpanScan } from '../schemas/generated/span-scan.ts';
 import type { InputOffset } from './input-offsets.ts';
-import { makeRecord } from './make-record.ts';
+import { makeRecord } from './make-span-record.ts';
 import { RecordBlock } from './record-block.ts';
 import type { SpanRecord } from './span-record.ts';
 

@@ -7,7 +7,7 @@
  *   GET /metrics
  *
  * Input: HTTP requests, ClickHouse. Output: JSON. State: requests in progress. Bounds: SPANLOOM_QUERY_MAX_REQUESTS and
- * _MAX_CLIENT_REQUESTS at once (admission.ts), _CONCURRENCY of them in the database (turns.ts). A request ends when its client
+ * _MAX_CLIENT_REQUESTS at once (admission.ts), _CONCURRENCY of them in the database (concurrency-limit.ts). A request ends when its client
  * disconnects, at its deadline, or when its client does not read and another needs the place; its SQL ends with it.
  * Health and metrics need neither place nor turn.
  */
@@ -22,12 +22,12 @@ import { Admission } from './admission.ts';
 import { type Answer, problems } from './answer.ts';
 import { queryAddress } from './config.ts';
 import { maxUrlLength, type QueryLimits, retryAfterSeconds } from './limits.ts';
-import { queryEvents } from './query-events.ts';
+import { queryEvents } from './internal-events.ts';
 import { queryMetrics } from './query-metrics.ts';
 import { parseQueryString } from './query-string.ts';
 import { traceRoutes } from './routes.ts';
 import type { PagedTraceStore } from './trace-store.ts';
-import { Turns } from './turns.ts';
+import { Turns } from './concurrency-limit.ts';
 import { writeAnswer } from './write-answer.ts';
 
 /** Options of the API server. */

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Admission } from './admission.ts';
-import type { Turns } from './turns.ts';
+import type { Turns } from './concurrency-limit.ts';
 
 /** Metrics of the API. */
 export interface QueryMetrics {

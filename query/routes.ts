@@ -6,7 +6,7 @@ import { identifiedTraceToJson } from './named-trace-json.ts';
 import { summaryToJson } from './summary-json.ts';
 import { parseTraceFilter } from './trace-filter-parameters.ts';
 import { type NamedSpan, type OpenedTrace, type PagedTraceStore, TraceChangedError } from './trace-store.ts';
-import type { Turns } from './turns.ts';
+import type { Turns } from './concurrency-limit.ts';
 
 /** A request that is allowed to be answered. */
 export interface RoutedRequest {

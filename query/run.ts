@@ -7,7 +7,7 @@ import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { clickHouseTraceStore } from './clickhouse-trace-store.ts';
 import { type QueryConfig, queryLimits, readLimits } from './config.ts';
 import { serveQueries } from './http-server.ts';
-import { queryEvents } from './query-events.ts';
+import { queryEvents } from './internal-events.ts';
 
 /** Options of the query stage. The caller closes the database. */
 export interface RunQueryOptions {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { TagNames } from '../cli/tag-names.ts';
 import { projectFile } from '../core/project-files.ts';
-import { placeOf } from '../enricher/tag/find-place.ts';
+import { placeOf } from '../enricher/tag/locate.ts';
 import { ResourceTable } from '../enricher/tag/resource-table.ts';
 import { sideTags } from '../enricher/tag/side.ts';
 import { testConfig } from '../enricher/testing/run-agent.ts';

@@ -4,7 +4,7 @@ import { printable, shortened } from '../printable.ts';
 import { loadSettings } from '../settings.ts';
 import { openStoredTraces } from '../stored-traces.ts';
 import { paintFor, widthOf } from '../style.ts';
-import { waterfallOf } from '../waterfall-view.ts';
+import { waterfallOf } from '../to-waterfall-trace.ts';
 import { renderWaterfall } from '../waterfall.ts';
 
 const shownCandidates = 5;

@@ -4,7 +4,7 @@ import { summaryStream } from '../standard-streams.ts';
 import { paintFor, widthOf } from '../style.ts';
 import type { TraceCollection } from '../trace-collection.ts';
 import type { TraceFile } from '../trace-file.ts';
-import { waterfallOf } from '../waterfall-view.ts';
+import { waterfallOf } from '../to-waterfall-trace.ts';
 import { renderWaterfall } from '../waterfall.ts';
 
 /** Options of `spanloom demo`. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
 import type { ResourceRegisters, ResourceSource } from '../resources/resource-source.ts';
-import { cloudEvents } from './cloud-events.ts';
+import { cloudEvents } from './internal-events.ts';
 import { CloudInventory } from './cloud-inventory.ts';
 import type { CloudProvider, ListedPart } from './cloud-provider.ts';
 

@@ -5,7 +5,7 @@
  */
 import type { ResourceKind } from '../../schemas/generated/resource.ts';
 import type { ResourceState, ResourceUid } from '../resources/resource-state.ts';
-import { latestEnd, type StartedAt, startsByAddress } from '../resources/unseen-end.ts';
+import { latestEnd, type StartedAt, startsByAddress } from '../resources/latest-end.ts';
 import type { KeptObject, SlicePort } from './kept-object.ts';
 import { type ObjectKind, objectKindNames } from './object-kinds.ts';
 import * as states from './resource-states.ts';

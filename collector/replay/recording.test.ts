@@ -15,7 +15,7 @@ import { readResource } from '../../schemas/generated/resource.ts';
 import { schemas } from '../../schemas/generated/schemas.ts';
 import { anEventBatch, aProcess } from '../../schemas/testing/an-event.ts';
 import { avscType } from '../../schemas/testing/schema-values.ts';
-import { eventBatchMessage } from '../events/event-batch-message.ts';
+import { eventBatchMessage } from '../capture/event-batch-message.ts';
 import { hostResource, resourceMessage } from '../processes/resources.ts';
 import { encodeBlock, encodeHeader } from '../record/container-file.ts';
 import { RecordingWriter } from '../record/recording-writer.ts';

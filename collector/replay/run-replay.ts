@@ -11,7 +11,7 @@ import { AvroReader } from '../../schemas/avro-reader.ts';
 import { readEventBatch, writeEventBatch, type ProcessFacts } from '../../schemas/generated/event-batch.ts';
 import { readResource } from '../../schemas/generated/resource.ts';
 import { schemas } from '../../schemas/generated/schemas.ts';
-import { eventBatchMessage, readEventBatchHead, type EventBatchHead } from '../events/event-batch-message.ts';
+import { eventBatchMessage, readEventBatchHead, type EventBatchHead } from '../capture/event-batch-message.ts';
 import type { Output } from '../outbox.ts';
 import { hostResource, processResource, resourceMessage } from '../processes/resources.ts';
 import { hostMetadataKey } from '../record/recording-writer.ts';

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import type { VersionBook } from './version-book.ts';
+import type { VersionBook } from './resource-versions.ts';
 
 /** Metrics of the publisher besides those of every stage. @returns a function that records the delay of each batch */
 export function resourceMetrics({ registry }: Telemetry, book: () => VersionBook): (delayMs: number) => void {

@@ -6,7 +6,7 @@ import { ResourcePublisher } from './publisher.ts';
 import type { ResourceRegister } from './resource-state.ts';
 import type { ResourceRegisters, ResourceSource } from './resource-source.ts';
 import { resourcesStageName } from './stage-name.ts';
-import { VersionBook } from './version-book.ts';
+import { VersionBook } from './resource-versions.ts';
 
 /** Options of {@link publishOnce}. The caller closes the bus. */
 export interface PublishOnceOptions {

@@ -2,7 +2,7 @@
  * Publishes versions of resources, and claims their integer ids.
  *
  * Input: states of resources from the sources; `resources` and `resource-ids`, read whole at the start, to know what was
- * published before. Output: `resources`, `resource-ids`. State: current versions and blocks of ids (version-book.ts,
+ * published before. Output: `resources`, `resource-ids`. State: current versions and blocks of ids (resource-versions.ts,
  * id-blocks.ts). Bounds: ended versions for SPANLOOM_RESOURCES_RETENTION; current resources are as many as the sources list.
  */
 import type { Bus, OutgoingMessage, Producer, ReceivedMessage } from '../../core/bus/bus.ts';
@@ -18,7 +18,7 @@ import { IdBlocks } from './id-blocks.ts';
 import { resourceEvents } from './internal-events.ts';
 import type { ResourceRegisters } from './resource-source.ts';
 import type { ResourceRegister } from './resource-state.ts';
-import type { BookedVersion, VersionBook } from './version-book.ts';
+import type { BookedVersion, VersionBook } from './resource-versions.ts';
 
 const resourcesTopic: Topic = 'resources';
 const idsTopic: Topic = 'resource-ids';

@@ -8,7 +8,7 @@ import { ResourcePublisher } from './publisher.ts';
 import type { ResourceSource } from './resource-source.ts';
 import type { Leadership } from './source-definition.ts';
 import { resourcesStageName } from './stage-name.ts';
-import { VersionBook } from './version-book.ts';
+import { VersionBook } from './resource-versions.ts';
 
 /** Options of the stage `resources`. The caller closes the bus. */
 export interface RunResourcesOptions {
@@ -25,7 +25,7 @@ export interface RunResourcesOptions {
  * Publishes the resources of all sources while this instance leads, until the signal fires.
  *
  * Input: the sources, and first its own topics `resources` and `resource-ids`. Output: these two topics. State: every current
- * resource and its ended versions (version-book.ts), rebuilt from `resources` each time it starts to lead. Bound: ended
+ * resource and its ended versions (resource-versions.ts), rebuilt from `resources` each time it starts to lead. Bound: ended
  * versions by SPANLOOM_RESOURCES_RETENTION; current ones are as many as the sources list.
  */
 export async function runResources(options: RunResourcesOptions): Promise<void> {

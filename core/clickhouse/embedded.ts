@@ -19,7 +19,7 @@ import type { ClickHouse, RowInsert } from './clickhouse.ts';
 import { clientClickHouse } from './client-clickhouse.ts';
 import { restoreDefaultSignals } from './default-signals.ts';
 import { directoryOwner } from './directory-owner.ts';
-import { selectOrKill } from './embedded-select.ts';
+import { selectOrKill } from './select-or-kill.ts';
 import { exclusiveClients } from './client-pool.ts';
 import { nameLiteral, stringLiteral } from './sql-literal.ts';
 

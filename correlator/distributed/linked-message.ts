@@ -19,7 +19,7 @@ import { readArray, writeArray } from '../../schemas/avro-blocks.ts';
 import { type Reason, reasonIndex } from '../../schemas/generated/span.ts';
 import { scanSpan, SpanScan } from '../../schemas/generated/span-scan.ts';
 import type { InputOffset } from '../input-offsets.ts';
-import { makeRecord } from '../make-record.ts';
+import { makeRecord } from '../make-span-record.ts';
 import { RecordBlock } from '../record-block.ts';
 import type { SpanRecord } from '../span-record.ts';
 

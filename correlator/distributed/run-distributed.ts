@@ -6,7 +6,7 @@ import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { Topic } from '../../core/topics.ts';
 import type { CorrelatorConfig } from '../config.ts';
 import { countDecisions } from '../decision-metrics.ts';
-import { Assembler } from './assembler.ts';
+import { Assembler } from './assemble-stage.ts';
 import { CauseStage } from './cause-stage.ts';
 import { LinkAndSend } from './link-and-send.ts';
 import { openRedis } from './open-redis.ts';

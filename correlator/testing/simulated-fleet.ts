@@ -9,7 +9,7 @@ import { PipelineError } from '../../core/errors.ts';
 import { Random } from '../../core/testing/random.ts';
 import type { Trace } from '../../schemas/generated/trace.ts';
 import type { CorrelatorConfig } from '../config.ts';
-import { Assembler } from '../distributed/assembler.ts';
+import { Assembler } from '../distributed/assemble-stage.ts';
 import { CauseStage } from '../distributed/cause-stage.ts';
 import { LinkAndSend } from '../distributed/link-and-send.ts';
 import { redisLinkOptions, RedisLinks } from '../distributed/redis-links.ts';

@@ -12,7 +12,7 @@
 import { type ContextKind, contextKindIndex } from '../../schemas/generated/event-batch.ts';
 import type { Cause } from '../../schemas/generated/span.ts';
 import { LruMap } from '../lru.ts';
-import { causesOfCall, causesOfReply } from './candidates.ts';
+import { causesOfCall, causesOfReply } from './cause-candidates.ts';
 import { ExecutionContext, type Losses } from './execution-context.ts';
 import { hadToWait, InboundRequest, InboundResponse, type Read, Write } from './messages.ts';
 import { ProcessHypotheses } from './process-hypotheses.ts';

@@ -1,7 +1,7 @@
 import type { Hypothesis } from './hypothesis.ts';
 import { LastReadHypothesis } from './last-read-hypothesis.ts';
 import { RequestQueueHypothesis } from './request-queue-hypothesis.ts';
-import { TurnHypothesis } from './turn-hypothesis.ts';
+import { TurnHypothesis } from './phase-lag-hypothesis.ts';
 
 /** All hypotheses of what causes a write; of two that are equally sure, the first counts. */
 const kinds: readonly (new (place: number) => Hypothesis)[] = [

@@ -6,8 +6,8 @@
 import type { Transport } from '../../schemas/generated/event-batch.ts';
 import { resourceKindIndex } from '../../schemas/generated/resource.ts';
 import { type AddressKey, isPublic } from './address.ts';
-import { placeOf } from './find-place.ts';
-import type { Place } from './place.ts';
+import { placeOf } from './locate.ts';
+import type { Place } from './location.ts';
 import type { ResourceTable } from './resource-table.ts';
 import type { ResourceVersion } from './resource-version.ts';
 import { forever } from './resource-version.ts';

@@ -1,6 +1,6 @@
 import { type Resource, resourceKindIndex, type ResourceReference } from '../../schemas/generated/resource.ts';
 import { type AddressKey, addressKey, networkKey } from './address.ts';
-import type { Place } from './place.ts';
+import type { Place } from './location.ts';
 
 /** A CIDR by the key of its first address. */
 export interface NetworkKey {

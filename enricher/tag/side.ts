@@ -1,6 +1,6 @@
 import { resourceKindIndex } from '../../schemas/generated/resource.ts';
 import type { Side } from '../../schemas/generated/span.ts';
-import type { Place } from './place.ts';
+import type { Place } from './location.ts';
 
 const kinds = resourceKindIndex;
 

@@ -6,7 +6,7 @@ import { packagedSchemaHistory } from '../../core/schema-history.ts';
 import type { Accounting } from '../../core/stage/stage.ts';
 import type { Topic } from '../../core/topics.ts';
 import { correlatorConfig } from '../../correlator/config.ts';
-import { Assembler } from '../../correlator/distributed/assembler.ts';
+import { Assembler } from '../../correlator/distributed/assemble-stage.ts';
 import { CauseStage } from '../../correlator/distributed/cause-stage.ts';
 import { Correlator } from '../../correlator/stage.ts';
 import { enricherConfig } from '../../enricher/config.ts';

@@ -8,7 +8,7 @@
 import type { OutgoingMessage } from '../../core/bus/bus.ts';
 import { encodeValue } from '../../core/codec.ts';
 import { projectFile } from '../../core/project-files.ts';
-import { eventBatchMessage } from '../../collector/events/event-batch-message.ts';
+import { eventBatchMessage } from '../../collector/capture/event-batch-message.ts';
 import { hostResource, processResource, resourceMessage } from '../../collector/processes/resources.ts';
 import { RecordingReader } from '../../collector/replay/recording-reader.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';

@@ -8,7 +8,7 @@ import { requireRealFile } from '../../../core/files/open-input-file.ts';
 import type { StageTelemetry } from '../../../core/telemetry/stage-telemetry.ts';
 import type { ResourceRegisters, ResourceSource } from '../../resources/resource-source.ts';
 import type { ResourceRegister } from '../../resources/resource-state.ts';
-import { cloudEvents } from '../cloud-events.ts';
+import { cloudEvents } from '../internal-events.ts';
 import { readResourceFile } from './read-resource-file.ts';
 
 /** Which file to read, and how often to check it where the system does not report changes (NFS, some containers). */

@@ -1,8 +1,8 @@
 import type { ProcessFacts } from '../../schemas/generated/event-batch.ts';
 import { resourceKindIndex } from '../../schemas/generated/resource.ts';
 import type { AddressKey } from './address.ts';
-import { placeOf } from './find-place.ts';
-import type { Place } from './place.ts';
+import { placeOf } from './locate.ts';
+import type { Place } from './location.ts';
 import type { ResourceTable } from './resource-table.ts';
 import { forever, type ResourceVersion } from './resource-version.ts';
 import { narrow, type TimeBounds } from './time-bounds.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Turns } from './turns.ts';
+import { Turns } from './concurrency-limit.ts';
 
 interface Held {
   readonly done: Promise<string>;

@@ -12,7 +12,7 @@ import { Counters } from '../../core/stage/accounting.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { readResource, type Resource, type ResourceKind } from '../../schemas/generated/resource.ts';
 import type { ResourceState, ResourceUid } from './resource-state.ts';
-import { latestEnd, type StartsByAddress, startsByAddress } from './unseen-end.ts';
+import { latestEnd, type StartsByAddress, startsByAddress } from './latest-end.ts';
 import { contentOf, contentOfVersion, versionOf } from './resource-content.ts';
 
 /** Longest uid: it is part of a key. */

@@ -10,7 +10,7 @@ import { events, lasting } from '../testing/scenario.ts';
 import { finalTraces, hexId, side, testConfig, tracesOf } from '../testing/span-messages.ts';
 import { aSpan } from '../../schemas/testing/a-span.ts';
 import { propertyRuns } from '../../schemas/testing/property-runs.ts';
-import { Assembler } from './assembler.ts';
+import { Assembler } from './assemble-stage.ts';
 import { encodeLinkedRecords, linkedMessages, noCause } from './linked-message.ts';
 
 const partitions = 2;

@@ -1,6 +1,6 @@
 import { resourceKindIndex } from '../../schemas/generated/resource.ts';
 import { tags } from '../../schemas/tags.ts';
-import { Place, type PlaceId, type ServiceBehind } from './place.ts';
+import { Place, type PlaceId, type ServiceBehind } from './location.ts';
 import type { ResourceTable } from './resource-table.ts';
 import type { ResourceVersion } from './resource-version.ts';
 import { narrow } from './time-bounds.ts';

@@ -3,7 +3,7 @@ import { imbalance } from '../../core/stage/accounting.ts';
 import type { Resource } from '../../schemas/generated/resource.ts';
 import { plainState } from './plain-state.ts';
 import type { ResourceState } from './resource-state.ts';
-import { type BookedVersion, VersionBook } from './version-book.ts';
+import { type BookedVersion, VersionBook } from './resource-versions.ts';
 
 const second = 1_000_000_000n;
 
