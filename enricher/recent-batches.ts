@@ -24,7 +24,7 @@ export class RecentBatches {
     const mark = markOf(batch);
     if (this.#slots.length === 0) this.#slots = emptySlots(leastSlots);
     else if (this.#used * 2 > this.#slots.length / 2 && this.#slots.length < 2 * maxSlots) this.#grow();
-    const at = placeOf(sequence, this.#slots.length);
+    const at = slotOf(sequence, this.#slots.length);
     if (this.#slots[at] === sequence && this.#slots[at + 1] === mark) return true;
     if (Number.isNaN(this.#slots[at + 1])) this.#used++;
     this.#slots[at] = sequence;
@@ -38,7 +38,7 @@ export class RecentBatches {
     this.#used = 0;
     for (let from = 0; from < before.length; from += 2) {
       if (Number.isNaN(before[from + 1])) continue;
-      const at = placeOf(before[from]!, this.#slots.length);
+      const at = slotOf(before[from]!, this.#slots.length);
       this.#slots[at] = before[from]!;
       this.#slots[at + 1] = before[from + 1]!;
       this.#used++;
@@ -54,7 +54,7 @@ function emptySlots(count: number): Float64Array {
 }
 
 /** @param length of the slots, a power of two */
-function placeOf(sequence: number, length: number): number {
+function slotOf(sequence: number, length: number): number {
   const count = length / 2;
   return 2 * (((sequence % count) + count) % count);
 }

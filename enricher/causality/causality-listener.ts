@@ -132,16 +132,16 @@ export class CausalityListener implements PairingListener {
     return causesOf(socket).connectOrigin !== undefined;
   }
 
-  requestRead(request: OpenRequest, mustWait: boolean): void {
+  requestRead(request: OpenRequest, isBlocked: boolean): void {
     const event = contextEventOf(request.origin);
     if (event === undefined) return;
-    const inbound = this.causality.request(event.context, request.spanId, mustWait);
+    const inbound = this.causality.request(event.context, request.spanId, isBlocked);
     request.attachment = inbound;
     this.begun.push(inbound);
   }
 
-  turnCame({ attachment }: OpenRequest): void {
-    if (attachment instanceof InboundRequest) this.causality.turnCame(attachment);
+  unblocked({ attachment }: OpenRequest): void {
+    if (attachment instanceof InboundRequest) this.causality.unblocked(attachment);
   }
 
   callWritten(call: OpenRequest): void {

@@ -12,9 +12,9 @@
 import { type ContextKind, contextKindIndex } from '../../schemas/generated/event-batch.ts';
 import type { Cause } from '../../schemas/generated/span.ts';
 import { LruMap } from '../lru.ts';
-import { causesOfCall, causesOfReply } from './cause-candidates.ts';
+import { candidatesOfCall, candidatesOfReply } from './cause-candidates.ts';
 import { ExecutionContext, type Losses } from './execution-context.ts';
-import { hadToWait, InboundRequest, InboundResponse, type Read, Write } from './messages.ts';
+import { wasBlocked, InboundRequest, InboundResponse, type Read, Write } from './messages.ts';
 import { ProcessHypotheses } from './process-hypotheses.ts';
 
 const contextKinds = Object.keys(contextKindIndex).length;
@@ -49,18 +49,18 @@ export class Causality {
   /**
    * A request was read that this context, or another one, has to answer.
    *
-   * @param mustWait - an earlier request of its connection has to be answered first: until {@link turnCame}
+   * @param isBlocked - an earlier request of its connection has to be answered first: until {@link unblocked}
    */
-  request(context: ExecutionContext, spanId: string, mustWait: boolean): InboundRequest {
+  request(context: ExecutionContext, spanId: string, isBlocked: boolean): InboundRequest {
     context.openRequests++;
     const request = new InboundRequest(spanId, context);
-    if (mustWait) request.turnOrder = Number.POSITIVE_INFINITY;
+    if (isBlocked) request.unblockedOrder = Number.POSITIVE_INFINITY;
     return request;
   }
 
-  /** The request that this one had to wait for is over. */
-  turnCame(request: InboundRequest): void {
-    if (request.turnOrder === Number.POSITIVE_INFINITY) request.turnOrder = request.context.order;
+  /** The request that blocked this one is over. */
+  unblocked(request: InboundRequest): void {
+    if (request.unblockedOrder === Number.POSITIVE_INFINITY) request.unblockedOrder = request.context.order;
   }
 
   /** Something is written, or a connection is begun for it. `read` is what the kernel says was read last. */
@@ -88,15 +88,15 @@ export class Causality {
     call.answeredIn = context;
     call.answeredPhase = context.phase;
     const { attributions } = call.write;
-    for (let place = 0; place < attributions.length; place++) {
-      const root = attributions[place]?.root;
-      if (root !== undefined) root.lastCalls[place] = call;
+    for (let index = 0; index < attributions.length; index++) {
+      const root = attributions[index]?.root;
+      if (root !== undefined) root.lastCalls[index] = call;
     }
   }
 
   /** What a call continued, as far as that is known now. */
   causesOf({ write }: InboundResponse): readonly Cause[] {
-    return causesOfCall(write);
+    return candidatesOfCall(write);
   }
 
   /** A request is answered. Returns which call's response led to the reply; learns from it. */
@@ -109,9 +109,9 @@ export class Causality {
     const reply = new Write(context, socketId);
     reply.reply = request;
     const hypotheses = context.process.all;
-    const waited = hadToWait(reply, read, request);
-    const causes = causesOfReply(hypotheses, reply, waited ? undefined : read, request);
-    if (!waited) for (const hypothesis of hypotheses) hypothesis.reply(reply, read, request);
+    const blocked = wasBlocked(reply, read, request);
+    const causes = candidatesOfReply(hypotheses, reply, blocked ? undefined : read, request);
+    if (!blocked) for (const hypothesis of hypotheses) hypothesis.reply(reply, read, request);
     context.wrote(reply, read);
     this.abandon(request);
     return causes;

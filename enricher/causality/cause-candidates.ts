@@ -17,7 +17,7 @@ interface Candidate {
 }
 
 /** What the calls of a write continued. */
-export function causesOfCall(write: Write): readonly Cause[] {
+export function candidatesOfCall(write: Write): readonly Cause[] {
   const candidates: Candidate[] = [];
   for (const attribution of write.attributions) {
     const candidate = attribution === undefined ? undefined : weigh(write, attribution);
@@ -36,7 +36,7 @@ export function causesOfCall(write: Write): readonly Cause[] {
 }
 
 /** Which calls' responses led to a reply. */
-export function causesOfReply(
+export function candidatesOfReply(
   hypotheses: readonly Hypothesis[],
   reply: Write,
   read: Read | undefined,

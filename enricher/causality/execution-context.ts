@@ -67,7 +67,7 @@ export class ExecutionContext extends LruEntry implements MessageContext {
     read.laterWrites = undefined;
   }
 
-  /** Something was read. `arrived` is the part of `messages` that is complete now and waits for its turn. */
+  /** Something was read. `arrived` is the part of `messages` that is complete now and can be handled. */
   read(messageId: number, messages: readonly InboundMessage[], arrived: readonly InboundMessage[]): void {
     if (this.lastRead?.messageId !== messageId) this.readsInPhase++;
     const read = new Read(messageId, this.readsInPhase, this);

@@ -26,6 +26,6 @@ export interface Hypothesis extends Attributor {
   isDone(message: InboundMessage): boolean;
   /** Which call's response led to a reply. */
   attribute(reply: Write, read: Read | undefined, replied: InboundRequest): ReplyAttribution | undefined;
-  /** A reply says for certain whose turn it is: compares that with what the hypothesis says. */
+  /** A reply names its request for certain: compares that with what the hypothesis says. */
   reply(reply: Write, read: Read | undefined, replied: InboundRequest): void;
 }

@@ -30,11 +30,11 @@ const bitOf = (circumstance: number): number => 1 << circumstance;
 export class LastReadHypothesis implements Hypothesis {
   readonly rule = 'last_read';
   readonly holdsAlone = true;
-  private readonly place: number;
+  private readonly index: number;
   private readonly records = new TrackRecords(circumstances);
 
-  constructor(place: number) {
-    this.place = place;
+  constructor(index: number) {
+    this.index = index;
   }
 
   get makesPhasesNeedless(): boolean {
@@ -44,28 +44,27 @@ export class LastReadHypothesis implements Hypothesis {
   /** Gives the writes that followed a read of several messages to these messages. */
   read({ messages, laterWrites }: Read): void {
     if (laterWrites === undefined) return;
-    const { place } = this;
-    const first = rootOf(messages[0]!, place);
-    if (first !== undefined && messages.every((message) => rootOf(message, place) === first)) {
+    const first = rootOf(messages[0]!, this.index);
+    if (first !== undefined && messages.every((message) => rootOf(message, this.index) === first)) {
       const last = messages[messages.length - 1]!;
-      for (const write of laterWrites) write.attributions[place] = this.attribution(write, last, several);
+      for (const write of laterWrites) write.attributions[this.index] = this.attribution(write, last, several);
       return;
     }
     if (laterWrites.length !== messages.length) return;
     const fits = laterWrites.every(({ reply }, index) => {
-      const root = reply === undefined ? undefined : rootOf(messages[index]!, place);
+      const root = reply === undefined ? undefined : rootOf(messages[index]!, this.index);
       return root === undefined || root === reply;
     });
     if (!fits) return;
     laterWrites.forEach((write, index) => {
-      write.attributions[place] = this.attribution(write, messages[index]!, several);
+      write.attributions[this.index] = this.attribution(write, messages[index]!, several);
     });
   }
 
   /** Decides at once where one message was read; several are decided by {@link read}, when nothing more can follow. */
   write(write: Write, after: Read | undefined): void {
     const isOne = after?.messages.length === 1;
-    write.attributions[this.place] = isOne ? this.ofOne(write, after, after.messages[0]!) : undefined;
+    write.attributions[this.index] = isOne ? this.ofOne(write, after, after.messages[0]!) : undefined;
   }
 
   phaseEnd(): void {
@@ -82,7 +81,7 @@ export class LastReadHypothesis implements Hypothesis {
     const contested = isReplyContested(reply, read);
     if (messages.length > 1) {
       const call = messages.findLast(
-        (message) => message.kind === 'response' && rootOf(message, this.place) === replied,
+        (message) => message.kind === 'response' && rootOf(message, this.index) === replied,
       );
       return call?.kind === 'response' ? { call, circumstance: several, contested } : undefined;
     }
@@ -93,24 +92,24 @@ export class LastReadHypothesis implements Hypothesis {
   /** A reply can contradict it only with two or more requests in flight: the two cases have separate records. */
   reply(reply: Write, read: Read | undefined, replied: InboundRequest): void {
     if (read === undefined || read.messages.length === 0) return;
-    const { place, records } = this;
+    const { records } = this;
     const contested = isReplyContested(reply, read) || replied.context.openRequests >= 2;
     if (read.messages.length > 1) {
-      const roots = read.messages.map((message) => rootOf(message, place));
+      const roots = read.messages.map((message) => rootOf(message, this.index));
       const right = roots.includes(replied);
       if (right || roots.every((root) => root !== undefined)) records.add(several, contested, right);
       return;
     }
     const message = read.messages[0]!;
     // A request that was answered while one of its calls was under way counts against the hypothesis too.
-    const root = rootOf(message, place);
+    const root = rootOf(message, this.index);
     if (root === undefined) return;
     const circumstance = circumstanceOf(read);
     if (message.kind === 'request') {
       records.add(circumstance, contested, root === replied);
       return;
     }
-    const steps = bitOf(circumstance) | message.write.attributions[place]!.steps;
+    const steps = bitOf(circumstance) | message.write.attributions[this.index]!.steps;
     // A call made when there was nothing else it could belong to proves nothing.
     this.credit(steps, contested && message.write.openRequests >= 2, root === replied);
   }
@@ -130,8 +129,8 @@ export class LastReadHypothesis implements Hypothesis {
 
   private attribution(write: Write, message: InboundMessage, circumstance: number): Attribution {
     const { kind, spanId } = message;
-    const root = openRoot(rootOf(message, this.place), write.context, write.order);
-    const before = message.kind === 'response' ? (message.write.attributions[this.place]?.steps ?? 0) : 0;
+    const root = openRoot(rootOf(message, this.index), write.context, write.order);
+    const before = message.kind === 'response' ? (message.write.attributions[this.index]?.steps ?? 0) : 0;
     return { by: this, kind, spanId, root, circumstance, steps: before | bitOf(circumstance) };
   }
 

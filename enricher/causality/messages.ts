@@ -53,13 +53,13 @@ export class InboundRequest {
   readonly spanId: string;
   readonly context: MessageContext;
   isOpen = true;
-  /** Place of the reply among the events of its context; not finite while open. */
+  /** Order of the reply among the events of its context; not finite while open. */
   answeredOrder = Number.POSITIVE_INFINITY;
   /**
-   * Place among the events of its context from which on it could be answered: until then an earlier request of its
+   * Order among the events of its context from which on it could be answered: until then an earlier request of its
    * connection was open (pipelining). Not finite while one is.
    */
-  turnOrder = 0;
+  unblockedOrder = 0;
   /** Where it stands among what its context read; see phase-history.ts. */
   arrival: Arrival | undefined = undefined;
   /** Writes that the request queue gave to this request, the oldest first. */
@@ -96,7 +96,7 @@ export class InboundResponse {
 
 export type InboundMessage = InboundRequest | InboundResponse;
 
-/** A message in its place in the order of reading. */
+/** A message, with its place in the order of reading. */
 export interface Arrival {
   readonly message: InboundMessage;
   readonly phase: number;
@@ -117,7 +117,7 @@ export class Write {
   readonly calls: InboundResponse[] = [];
   /** The request that this write answers. */
   reply: InboundRequest | undefined = undefined;
-  /** What each hypothesis says, by its place in the list. */
+  /** What each hypothesis says, by its index in the list. */
   readonly attributions: (Attribution | undefined)[] = [];
 
   constructor(context: MessageContext, socketId: number) {
@@ -133,7 +133,7 @@ export class Read {
   readonly messageId: number;
   /** How many messages the context had read in this phase, this one included. */
   readonly rank: number;
-  /** Its place among the events of its context. */
+  /** Its order among the events of its context. */
   readonly order: number;
   /** Requests that the context had read and not answered then. */
   readonly openRequests: number;
@@ -158,11 +158,11 @@ export function isReplyContested(reply: Write, read: Read | undefined): boolean 
   return reply.openRequests >= 2 || (read !== undefined && read.openRequests >= 2);
 }
 
-/** Whether a reply had to wait for its turn on its connection after the read: then that read did not lead to it. */
-export function hadToWait(reply: Write, read: Read | undefined, replied: InboundRequest): boolean {
-  if (replied.turnOrder === 0) return false;
-  // Places in two contexts do not compare.
-  return reply.context !== replied.context || (read !== undefined && replied.turnOrder > read.order);
+/** Whether an earlier request of its connection still blocked a reply after the read: then that read did not lead to it. */
+export function wasBlocked(reply: Write, read: Read | undefined, replied: InboundRequest): boolean {
+  if (replied.unblockedOrder === 0) return false;
+  // Orders of two contexts do not compare.
+  return reply.context !== replied.context || (read !== undefined && replied.unblockedOrder > read.order);
 }
 
 /** The request at the beginning of the chain that a message is part of, as one hypothesis has it. */
@@ -170,7 +170,7 @@ export function rootOf(message: InboundMessage, hypothesis: number): InboundRequ
   return message.kind === 'request' ? message : message.write.attributions[hypothesis]?.root;
 }
 
-/** The root, unless it was answered before this place in the order of its context. */
+/** The root, unless it was answered before this point in the order of its context. */
 export function openRoot(
   root: InboundRequest | undefined,
   context: MessageContext,

@@ -23,7 +23,7 @@ export class ParameterSearch {
   private readonly hits: Float64Array;
   private readonly seen: Float64Array;
   private readonly streaks: Int32Array;
-  /** The value in use: group * groupSize + place in the group; -1 before there is one. */
+  /** The value in use: group * groupSize + index in the group; -1 before there is one. */
   best = -1;
 
   constructor(groups: number, groupSize: number) {
@@ -33,7 +33,7 @@ export class ParameterSearch {
     this.streaks = new Int32Array(groups * groupSize);
   }
 
-  /** Adds one observation of a group. @param fitting place in the group of the value that matches; -1 if none does */
+  /** Adds one observation of a group. @param fitting index in the group of the value that matches; -1 if none does */
   observe(group: number, weight: number, fitting: number): void {
     const first = group * this.groupSize;
     const end = first + this.groupSize;

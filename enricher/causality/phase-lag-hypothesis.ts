@@ -37,17 +37,17 @@ const lagsOf: readonly Lags[] = Array.from({ length: lagPairs }, (_, pair) => ({
 }));
 
 /** See the top of the file. */
-export class TurnHypothesis implements Hypothesis {
+export class PhaseLagHypothesis implements Hypothesis {
   readonly rule = 'queue';
   readonly holdsAlone = false;
   readonly makesPhasesNeedless = false;
-  private readonly place: number;
+  private readonly index: number;
   private readonly records = new TrackRecords(1);
   /** Made when it is first needed: most contexts never wait for many sockets at once. */
   private search: ParameterSearch | undefined;
 
-  constructor(place: number) {
-    this.place = place;
+  constructor(index: number) {
+    this.index = index;
   }
 
   read(): void {
@@ -73,11 +73,11 @@ export class TurnHypothesis implements Hypothesis {
   }
 
   isDone(message: InboundMessage): boolean {
-    return message.kind === 'response' && rootOf(message, this.place)?.isOpen === false;
+    return message.kind === 'response' && rootOf(message, this.index)?.isOpen === false;
   }
 
   attribute(reply: Write, _read: Read | undefined, replied: InboundRequest): ReplyAttribution | undefined {
-    const call = replied.lastCalls[this.place];
+    const call = replied.lastCalls[this.index];
     return call === undefined ? undefined : { call, circumstance: only, contested: reply.openRequests >= 2 };
   }
 
@@ -106,14 +106,13 @@ export class TurnHypothesis implements Hypothesis {
 
   /** Gives the writes of a phase to the messages that were due in it, unless a reply contradicts. */
   private give(due: Arrival[], writes: readonly Write[]): void {
-    const { place } = this;
     due.sort((one, other) => one.order - other.order);
     let misfits = 0;
     writes.forEach((write, index) => {
       const { message, order } = due[index]!;
       if (order >= write.order) misfits++;
       if (write.reply === undefined) return;
-      const root = rootOf(message, place);
+      const root = rootOf(message, this.index);
       if (root === undefined) return;
       if (root !== write.reply) misfits++;
       const contested = write.openRequests >= 2 && (message.kind === 'request' || message.write.openRequests >= 2);
@@ -124,8 +123,8 @@ export class TurnHypothesis implements Hypothesis {
       const arrival = due[index]!;
       arrival.taken = true;
       const { kind, spanId } = arrival.message;
-      const root = openRoot(rootOf(arrival.message, place), write.context, write.order);
-      write.attributions[place] = { by: this, kind, spanId, root, circumstance: only, steps: 0 };
+      const root = openRoot(rootOf(arrival.message, this.index), write.context, write.order);
+      write.attributions[this.index] = { by: this, kind, spanId, root, circumstance: only, steps: 0 };
     });
   }
 }

@@ -44,11 +44,11 @@ describe('several requests that are open at once', () => {
     context.enter(0);
     const read = context.readNamed(2);
     expect(causality.reply(first, context, clientSocket, read)).toMatchObject([{ spanId: 'call' }]);
-    causality.turnCame(second);
+    causality.unblocked(second);
     expect(causality.reply(second, context, clientSocket, read)).toEqual([]);
   });
 
-  test('once its turn has come, a pipelined request is like any other', () => {
+  test('once its order has come, a pipelined request is like any other', () => {
     const thread = new Thread();
     const { causality, context } = thread;
     const first = causality.request(context, 'first', false);
@@ -57,7 +57,7 @@ describe('several requests that are open at once', () => {
     thread.answered(thread.call('call'));
     context.enter(0);
     causality.reply(first, context, clientSocket, context.readNamed(2));
-    causality.turnCame(second);
+    causality.unblocked(second);
     thread.answered(thread.call('next call'));
     context.enter(0);
     const causes = causality.reply(second, context, clientSocket, context.readNamed(3));
@@ -80,16 +80,16 @@ describe('several requests that are open at once', () => {
     expect(last?.learned ?? false).toBe(false);
   });
 
-  test('a request has its turn from the moment when the one before it is over', () => {
+  test('a request is unblocked at the moment when the one before it is over', () => {
     const thread = new Thread();
     const { causality, context } = thread;
     const second = causality.request(context, 'second', true);
-    expect(second.turnOrder).toBe(Number.POSITIVE_INFINITY);
-    causality.turnCame(second);
-    const turn = context.order;
+    expect(second.unblockedOrder).toBe(Number.POSITIVE_INFINITY);
+    causality.unblocked(second);
+    const order = context.order;
     context.enter(0);
-    causality.turnCame(second);
-    expect(second.turnOrder).toBe(turn);
+    causality.unblocked(second);
+    expect(second.unblockedOrder).toBe(order);
   });
 });
 

@@ -25,14 +25,14 @@ export class RequestQueueHypothesis implements Hypothesis {
   readonly rule = 'queue';
   readonly holdsAlone = false;
   readonly makesPhasesNeedless = false;
-  private readonly place: number;
+  private readonly index: number;
   private readonly records = new TrackRecords(1);
   /** Made when it is first needed: most contexts never wait for many sockets at once. Groups are lags. */
   private search: ParameterSearch | undefined;
   private replyLags: Float64Array | undefined;
 
-  constructor(place: number) {
-    this.place = place;
+  constructor(index: number) {
+    this.index = index;
   }
 
   read(): void {
@@ -59,7 +59,7 @@ export class RequestQueueHypothesis implements Hypothesis {
   }
 
   attribute(reply: Write, _read: Read | undefined, replied: InboundRequest): ReplyAttribution | undefined {
-    const call = replied.lastCalls[this.place];
+    const call = replied.lastCalls[this.index];
     return call === undefined ? undefined : { call, circumstance: only, contested: reply.openRequests >= 2 };
   }
 
@@ -101,7 +101,7 @@ export class RequestQueueHypothesis implements Hypothesis {
   private give(write: Write, request: InboundRequest): void {
     const { kind, spanId } = request;
     const root = openRoot(request, write.context, write.order);
-    write.attributions[this.place] = { by: this, kind, spanId, root, circumstance: only, steps: 0 };
+    write.attributions[this.index] = { by: this, kind, spanId, root, circumstance: only, steps: 0 };
     if (request.writes.length < maxWritesOfRequest) request.writes.push(write);
   }
 
@@ -113,7 +113,7 @@ export class RequestQueueHypothesis implements Hypothesis {
    */
   private judgeLag(lag: number): boolean | undefined {
     const replyLags = (this.replyLags ??= new Float64Array(replyLagCount + 1));
-    const place = Math.min(lag, replyLagCount);
+    const capped = Math.min(lag, replyLagCount);
     let total = 0;
     let usual = 0;
     replyLags.forEach((count, index) => {
@@ -121,9 +121,9 @@ export class RequestQueueHypothesis implements Hypothesis {
       if (count > replyLags[usual]!) usual = index;
     });
     const isKnown = total >= leastReplies && usual !== replyLagCount;
-    const isLate = place === usual + 1 || place === usual + 2;
-    const verdict = isKnown && !isLate ? place === usual : undefined;
-    replyLags[place]!++;
+    const isLate = capped === usual + 1 || capped === usual + 2;
+    const verdict = isKnown && !isLate ? capped === usual : undefined;
+    replyLags[capped]!++;
     if (total >= replyWindow) replyLags.forEach((count, index) => (replyLags[index] = count / 2));
     return verdict;
   }

@@ -52,7 +52,7 @@ export class OpenRequest extends Expiring {
   /** It has ended without its response, which may still come: it keeps its place in the order. */
   isOver = false;
   /** Where it stands among those of its socket; undefined once it was taken out. */
-  place: ListNode<OpenRequest> | undefined = undefined;
+  node: ListNode<OpenRequest> | undefined = undefined;
   /** The request behind it on its socket when it was taken out. */
   successor: OpenRequest | undefined = undefined;
   /** What the listener keeps of it. */

@@ -21,7 +21,7 @@ export class OpenRequests {
   private readonly isDatagram: boolean;
   /** There once more than a few wait, until none does. */
   private index: OpenIndex | undefined;
-  /** Those that are over and keep their place. */
+  /** Those that are over and keep their node. */
   private over = 0;
 
   constructor(isDatagram: boolean) {
@@ -41,21 +41,21 @@ export class OpenRequests {
   }
 
   push(open: OpenRequest): void {
-    open.place = this.order.append(open);
+    open.node = this.order.append(open);
     if (this.index !== undefined) this.index.add(open);
     else if (this.order.size > fewRequests) {
       this.index = new OpenIndex(this.isDatagram);
-      for (let place = this.order.oldest; place !== undefined; place = place.newer) this.index.add(place.item);
+      for (let node = this.order.oldest; node !== undefined; node = node.newer) this.index.add(node.item);
     }
   }
 
   /** Takes a request out, if it is there. */
   remove(open: OpenRequest): void {
-    const { place } = open;
-    if (place === undefined) return;
-    open.place = undefined;
-    open.successor = place.newer?.item;
-    this.order.remove(place);
+    const { node } = open;
+    if (node === undefined) return;
+    open.node = undefined;
+    open.successor = node.newer?.item;
+    this.order.remove(node);
     this.index?.remove(open);
     if (open.isOver) this.over--;
     if (this.order.size === 0) this.index = undefined;
@@ -76,7 +76,7 @@ export class OpenRequests {
    * that a late response is not taken for that to the next request. Of those, at most 64 are kept.
    */
   leave(open: OpenRequest, keepsOrder: boolean): void {
-    if (open.place === undefined) return;
+    if (open.node === undefined) return;
     if (!keepsOrder) {
       this.remove(open);
       open.isOver = true;
@@ -101,9 +101,9 @@ export class OpenRequests {
   }
 
   private find(requestId: number, ingress: boolean, peer: Peer): OpenRequest | undefined {
-    for (let place = this.order.oldest; place !== undefined; place = place.newer) {
+    for (let node = this.order.oldest; node !== undefined; node = node.newer) {
       this.steps++;
-      const open = place.item;
+      const open = node.item;
       if (fits(open, requestId, ingress) && (!this.isDatagram || isPeerOf(open, peer))) return open;
     }
     return this.isDatagram ? this.findById(requestId, ingress, peer) : undefined;
@@ -111,9 +111,9 @@ export class OpenRequests {
 
   private findById(requestId: number, ingress: boolean, { remotePort }: Peer): OpenRequest | undefined {
     let found: OpenRequest | undefined;
-    for (let place = this.order.oldest; place !== undefined; place = place.newer) {
+    for (let node = this.order.oldest; node !== undefined; node = node.newer) {
       this.steps++;
-      const open = place.item;
+      const open = node.item;
       if (!fits(open, requestId, ingress) || !(remotePort === unknownPort ? isFoundById(open) : isFoundByAny(open)))
         continue;
       if (found === undefined) found = open;
@@ -195,9 +195,9 @@ class OpenIndex {
   }
 
   remove(open: OpenRequest): void {
-    for (const { group, question, place } of this.entries.get(open) ?? []) {
-      place.list.remove(place);
-      if (place.list.size > 0) continue;
+    for (const { group, question, node } of this.entries.get(open) ?? []) {
+      node.list.remove(node);
+      if (node.list.size > 0) continue;
       const questions = this.groups.get(group);
       questions?.delete(question);
       if (questions?.size === 0) this.groups.delete(group);
@@ -218,7 +218,7 @@ class OpenIndex {
     if (questions === undefined) this.groups.set(group, (questions = new Map<string, LinkedList<OpenRequest>>()));
     let list = questions.get(question);
     if (list === undefined) questions.set(question, (list = new LinkedList<OpenRequest>()));
-    return { group, question, place: list.append(open) };
+    return { group, question, node: list.append(open) };
   }
 
   private questionOf(open: OpenRequest): string {
@@ -231,7 +231,7 @@ class OpenIndex {
 interface Entry {
   readonly group: string;
   readonly question: string;
-  readonly place: ListNode<OpenRequest>;
+  readonly node: ListNode<OpenRequest>;
 }
 
 /** @param ingress whether the response comes in */

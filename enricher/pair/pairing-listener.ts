@@ -18,10 +18,10 @@ export interface ReadSegment {
  * its state of a socket or a request in its `attachment`.
  */
 export interface PairingListener {
-  /** A request came in. `mustWait`: the one before it on its connection has to be answered first. */
-  requestRead(request: OpenRequest, mustWait: boolean): void;
-  /** The request that this one had to wait for is over. */
-  turnCame(request: OpenRequest): void;
+  /** A request came in. `isBlocked`: the one before it on its connection has to be answered first. */
+  requestRead(request: OpenRequest, isBlocked: boolean): void;
+  /** The request that blocked this one is over. */
+  unblocked(request: OpenRequest): void;
   /** A request went out. */
   callWritten(call: OpenRequest): void;
   /** The reply to a request begins to be written. Returns which calls may have led to it. */

@@ -218,7 +218,7 @@ export class Pairing {
     const { origin } = message;
     const timeoutMs = socket.dissection.dissector?.timeoutMs ?? 0;
     const open = new OpenRequest(spanIds.of(origin.eventId, origin.requests++), socket, message, timeoutMs);
-    if (open.isServer) listener?.requestRead(open, mustWait(socket, message));
+    if (open.isServer) listener?.requestRead(open, isBlocked(socket, message));
     else listener?.callWritten(open);
     origin.holds++;
     this.openRequests++;
@@ -253,7 +253,7 @@ export class Pairing {
     socket.remove(open);
     if (open.isOver) return;
     this.end(open, 'unknown', Math.max(0, origin.timeNs - open.origin.timeNs));
-    if (next.isServer) this.parts.listener?.turnCame(next);
+    if (next.isServer) this.parts.listener?.unblocked(next);
   }
 
   /** An early response belongs to the request that comes now if that was written before it was read. */
@@ -286,7 +286,7 @@ export class Pairing {
     const { listener } = this.parts;
     const { origin } = response;
     const causes = open.isServer ? listener?.replyWritten(open, origin) : listener?.responseRead(open, origin);
-    if (open.isServer) this.leaveTurn(open);
+    if (open.isServer) this.unblockNext(open);
     if (socket.transport === 'udp') open.learnPeer(socket);
     this.release(open);
     const durationNs = Math.max(0, origin.timeNs - open.origin.timeNs);
@@ -362,17 +362,17 @@ export class Pairing {
   /** Ends a request that was not answered, as a span. */
   private end(open: OpenRequest, status: SpanStatus, durationNs: number): void {
     const causes = this.parts.listener?.unanswered(open) ?? noCauses;
-    if (open.isServer) this.leaveTurn(open);
+    if (open.isServer) this.unblockNext(open);
     this.release(open);
     this.finish(open, { status, durationNs, causes, response: undefined, responseBytes: 0 });
   }
 
-  /** The request behind one that is over has its turn now. */
-  private leaveTurn(open: OpenRequest): void {
-    const next = open.place === undefined ? open.successor : open.place.newer?.item;
+  /** One that is over no longer blocks the request behind it. */
+  private unblockNext(open: OpenRequest): void {
+    const next = open.node === undefined ? open.successor : open.node.newer?.item;
     // Else all requests of a connection would be kept as long as the first.
     open.successor = undefined;
-    if (next?.isServer === true) this.parts.listener?.turnCame(next);
+    if (next?.isServer === true) this.parts.listener?.unblocked(next);
   }
 
   /** Makes the span of a request that was released. */
@@ -417,7 +417,7 @@ export class Pairing {
   private abandon(open: OpenRequest, reason: DropReason | 'revoked'): void {
     if (open.isServer) {
       this.parts.listener?.unanswered(open);
-      this.leaveTurn(open);
+      this.unblockNext(open);
     }
     this.release(open);
     this.unhold(open.origin, reason);
@@ -466,7 +466,7 @@ export class Pairing {
 }
 
 /** Whether another request has to be answered before this one, where replies come in the order of requests. */
-function mustWait(socket: Socket, { requestId }: RequestMessage<EventRef>): boolean {
+function isBlocked(socket: Socket, { requestId }: RequestMessage<EventRef>): boolean {
   const newest = requestId === 0 && socket.transport === 'tcp' ? socket.open.newest : undefined;
   return newest?.isServer === true && !newest.isOver;
 }

@@ -2,9 +2,9 @@ import type { ProcessFacts } from '../../schemas/generated/event-batch.ts';
 import { resourceKindIndex } from '../../schemas/generated/resource.ts';
 import { LruEntry, LruMap } from '../lru.ts';
 import { type AddressKey, addressKey, isLoopback, isPublic } from './address.ts';
-import { HostPlace } from './host-location.ts';
-import { placeOf } from './locate.ts';
-import type { Place, ServiceBehind } from './location.ts';
+import { HostLocation } from './host-location.ts';
+import { locate } from './locate.ts';
+import type { Location, ServiceBehind } from './location.ts';
 import { resolveAddress, type ResolvedAddress, type Scope } from './resolve-address.ts';
 import type { ResourceTable } from './resource-table.ts';
 import { forever } from './resource-version.ts';
@@ -57,7 +57,7 @@ export class AgentTagger implements Tagger {
   readonly #table: ResourceTable;
   readonly #counts: TagCounts;
   readonly #processes: LruMap<number, KnownProcess>;
-  readonly #host: HostPlace;
+  readonly #host: HostLocation;
   #hostId = 0;
   /** Counts changes of this agent's facts and of the table: earlier results may be outdated. */
   #version = 0;
@@ -69,7 +69,7 @@ export class AgentTagger implements Tagger {
     this.#table = table;
     this.#counts = counts;
     this.#processes = new LruMap(maxProcesses, () => undefined);
-    this.#host = new HostPlace(table);
+    this.#host = new HostLocation(table);
   }
 
   learn(processes: readonly ProcessFacts[]): void {
@@ -136,16 +136,16 @@ export class AgentTagger implements Tagger {
     const facts = this.#processes.get(processId);
     const host = this.#host.at(timeNs);
     const bounds = { fromNs: host.fromNs, untilNs: host.untilNs };
-    let place = host.place;
+    let location = host.location;
     let resolution = facts === undefined ? 0 : processResolution;
     let awaited: Awaited | undefined;
     let acceptedMs = 0;
     let isOwnNetwork = false;
     const uid = facts?.podUid ?? '';
     if (uid === '') {
-      const found = this.#podByAddress(question, host.place, bounds);
+      const found = this.#podByAddress(question, host.location, bounds);
       if (found !== undefined) {
-        ({ place, acceptedMs } = found);
+        ({ location, acceptedMs } = found);
         resolution |= addressResolution;
         isOwnNetwork = true;
       }
@@ -154,24 +154,24 @@ export class AgentTagger implements Tagger {
       if (history !== undefined) narrow(bounds, history.spanAt(timeNs));
       const pod = history?.at(timeNs);
       if (pod !== undefined) {
-        place = placeOf(this.#table, pod, timeNs);
-        narrow(bounds, place);
+        location = locate(this.#table, pod, timeNs);
+        narrow(bounds, location);
         ({ acceptedMs } = pod);
         resolution |= containerResolution;
         // A pod without an address of its own is in the network of its host.
         isOwnNetwork = pod.addresses.length > 0;
       } else if (this.#table.knowsPods) awaited = { kind: 'pod', key: uid };
     }
-    const scope = place ?? host.place;
+    const scope = location ?? host.location;
     return {
       version: this.#version,
       isServer,
       ...bounds,
       tags: sideTags({
-        place,
+        location,
         hostId: facts?.hostResourceId ?? this.#hostId,
         processId: facts?.resourceId ?? 0,
-        serviceId: serviceOf(place, isServer ? localPort : 0, transport),
+        serviceId: serviceOf(location, isServer ? localPort : 0, transport),
         resolution,
         isInternet: false,
       }),
@@ -186,16 +186,16 @@ export class AgentTagger implements Tagger {
   /** The pod that owns the local address, for a process without a pod uid. */
   #podByAddress(
     { localAddress, timeNs, transport }: TagQuestion,
-    host: Place | undefined,
+    host: Location | undefined,
     bounds: TimeBounds,
-  ): { readonly place: Place; readonly acceptedMs: number } | undefined {
+  ): { readonly location: Location; readonly acceptedMs: number } | undefined {
     const address = addressKey(localAddress);
     if (address === undefined || isLoopback(address) || host === undefined) return undefined;
     const found = resolveAddress(this.#table, { scope: host, address, port: 0, transport, timeNs });
     narrow(bounds, found);
-    const { place, acceptedMs } = found;
-    if (place === undefined || place.podId === 0 || place.nodeId !== host.nodeId) return undefined;
-    return { place, acceptedMs };
+    const { location, acceptedMs } = found;
+    if (location === undefined || location.podId === 0 || location.nodeId !== host.nodeId) return undefined;
+    return { location, acceptedMs };
   }
 
   #peer(question: TagQuestion, local: LocalTags): PeerTags {
@@ -207,11 +207,11 @@ export class AgentTagger implements Tagger {
     let ports: Map<number, PeerTags> | undefined;
     let known: PeerTags | undefined;
     // A client's port is ephemeral and identifies nothing.
-    const place = isServer ? 0 : remotePort * 2 + (transport === 'udp' ? 1 : 0);
+    const portKey = isServer ? 0 : remotePort * 2 + (transport === 'udp' ? 1 : 0);
     if (isServer) known = peers.clients.get(address);
     else {
       ports = peers.servers.get(address);
-      known = ports?.get(place);
+      known = ports?.get(portKey);
     }
     if (known !== undefined && known.fromNs <= timeNs && timeNs < known.untilNs) return known;
     if (known === undefined && ++this.#peerCount > maxPeers) {
@@ -222,7 +222,7 @@ export class AgentTagger implements Tagger {
     if (isServer) peers.clients.set(address, found);
     else {
       if (ports === undefined) peers.servers.set(address, (ports = new Map<number, PeerTags>()));
-      ports.set(place, found);
+      ports.set(portKey, found);
     }
     return found;
   }
@@ -242,18 +242,18 @@ export class AgentTagger implements Tagger {
       const host = this.#host.at(timeNs);
       narrow(found, host);
       if (host.addresses.includes(address)) {
-        const tags = this.#onHost(host.place);
+        const tags = this.#onHost(host.location);
         return { ...boundsOf(found), tags, awaited: awaitedOf(found, address), acceptedMs: found.acceptedMs };
       }
     }
-    const { place, service, resolution, acceptedMs } = found;
+    const { location, service, resolution, acceptedMs } = found;
     return {
       ...boundsOf(found),
       tags: sideTags({
-        place,
+        location,
         hostId: 0,
         processId: 0,
-        serviceId: service?.history.id ?? serviceOf(place, port, transport),
+        serviceId: service?.history.id ?? serviceOf(location, port, transport),
         resolution,
         isInternet: resolution === 0 && isPublic(address),
       }),
@@ -267,22 +267,22 @@ export class AgentTagger implements Tagger {
     if (!local.isOwnNetwork) {
       if (this.#hostId === 0) return unknownPeer;
       const host = this.#host.at(timeNs);
-      return { ...unknownPeer, tags: this.#onHost(host.place) };
+      return { ...unknownPeer, tags: this.#onHost(host.location) };
     }
     const pod = this.#table.byId(kinds.pod, local.tags.podId)?.at(timeNs);
-    const place = pod === undefined ? undefined : placeOf(this.#table, pod, timeNs);
-    const serviceId = serviceOf(place, isServer ? 0 : remotePort, transport);
+    const location = pod === undefined ? undefined : locate(this.#table, pod, timeNs);
+    const serviceId = serviceOf(location, isServer ? 0 : remotePort, transport);
     const resolution = addressResolution;
     const { hostId } = local.tags;
     return {
       ...unknownPeer,
-      tags: sideTags({ place, hostId, processId: 0, serviceId, resolution, isInternet: false }),
+      tags: sideTags({ location, hostId, processId: 0, serviceId, resolution, isInternet: false }),
     };
   }
 
-  #onHost(place: Place | undefined): SideTags {
+  #onHost(location: Location | undefined): SideTags {
     const resolution = addressResolution;
-    return sideTags({ place, hostId: this.#hostId, processId: 0, serviceId: 0, resolution, isInternet: false });
+    return sideTags({ location, hostId: this.#hostId, processId: 0, serviceId: 0, resolution, isInternet: false });
   }
 }
 
@@ -296,7 +296,7 @@ const unknownPeer: PeerTags = {
   fromNs: -forever,
   untilNs: forever,
   tags: sideTags({
-    place: undefined,
+    location: undefined,
     hostId: 0,
     processId: 0,
     serviceId: 0,
@@ -308,9 +308,9 @@ const unknownPeer: PeerTags = {
 };
 
 /** The service of a pod: of several the one whose pods listen at the port of a server, else the first. */
-function serviceOf(place: Place | undefined, serverPort: number, transport: TagQuestion['transport']): number {
-  if (place === undefined) return 0;
-  const { services } = place;
+function serviceOf(location: Location | undefined, serverPort: number, transport: TagQuestion['transport']): number {
+  if (location === undefined) return 0;
+  const { services } = location;
   const [first] = services;
   if (services.length > 1 && serverPort !== 0) {
     const listens = ({ ports }: ServiceBehind): boolean =>
@@ -318,5 +318,5 @@ function serviceOf(place: Place | undefined, serverPort: number, transport: TagQ
     const listening = services.find(listens);
     if (listening !== undefined) return listening.id;
   }
-  return first?.id ?? place.serviceId;
+  return first?.id ?? location.serviceId;
 }

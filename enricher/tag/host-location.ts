@@ -1,8 +1,8 @@
 import type { ProcessFacts } from '../../schemas/generated/event-batch.ts';
 import { resourceKindIndex } from '../../schemas/generated/resource.ts';
 import type { AddressKey } from './address.ts';
-import { placeOf } from './locate.ts';
-import type { Place } from './location.ts';
+import { locate } from './locate.ts';
+import type { Location } from './location.ts';
 import type { ResourceTable } from './resource-table.ts';
 import { forever, type ResourceVersion } from './resource-version.ts';
 import { narrow, type TimeBounds } from './time-bounds.ts';
@@ -11,12 +11,12 @@ const kinds = resourceKindIndex;
 /** Most recent pods of the host that are used to find its node. */
 const maxPods = 16;
 
-/** Place of a host, valid from `fromNs` until `untilNs`, as long as the table does not change. */
-export interface HostPlaceAt {
+/** Location of a host, valid from `fromNs` until `untilNs`, as long as the table does not change. */
+export interface HostLocationAt {
   readonly fromNs: bigint;
   readonly untilNs: bigint;
   /** Its node or cloud instance, with everything above; undefined where it is known to be neither. */
-  readonly place: Place | undefined;
+  readonly location: Location | undefined;
   /** The host's own addresses, as its agent publishes them. */
   readonly addresses: readonly AddressKey[];
 }
@@ -25,11 +25,11 @@ export interface HostPlaceAt {
  * Which node or instance an agent's host is: the node of its pods; else the instance that has one of its hardware
  * addresses, and the node of its name where no other has it.
  */
-export class HostPlace {
+export class HostLocation {
   readonly #table: ResourceTable;
   readonly #podUids = new Set<string>();
   #hostId = 0;
-  #found: HostPlaceAt | undefined;
+  #found: HostLocationAt | undefined;
   #tableVersion = -1;
 
   constructor(table: ResourceTable) {
@@ -45,7 +45,7 @@ export class HostPlace {
     if (this.#podUids.size > maxPods) this.#podUids.delete(this.#podUids.values().next().value!);
   }
 
-  at(timeNs: bigint): HostPlaceAt {
+  at(timeNs: bigint): HostLocationAt {
     const found = this.#found;
     if (
       found !== undefined &&
@@ -58,18 +58,18 @@ export class HostPlace {
     return (this.#found = this.#find(timeNs));
   }
 
-  #find(timeNs: bigint): HostPlaceAt {
+  #find(timeNs: bigint): HostLocationAt {
     const bounds = { fromNs: -forever, untilNs: forever };
     const history = this.#table.byId(kinds.host, this.#hostId);
     if (history !== undefined) narrow(bounds, history.spanAt(timeNs));
     const host = history?.at(timeNs);
-    const place =
+    const location =
       this.#byPods(timeNs, bounds) ?? (host === undefined ? undefined : this.#byRecord(host, timeNs, bounds));
-    if (place !== undefined) narrow(bounds, place);
-    return { ...bounds, place, addresses: host?.addresses ?? [] };
+    if (location !== undefined) narrow(bounds, location);
+    return { ...bounds, location, addresses: host?.addresses ?? [] };
   }
 
-  #byPods(timeNs: bigint, bounds: TimeBounds): Place | undefined {
+  #byPods(timeNs: bigint, bounds: TimeBounds): Location | undefined {
     const table = this.#table;
     for (const uid of [...this.#podUids].reverse()) {
       const history = table.byUid(kinds.pod, uid);
@@ -77,15 +77,15 @@ export class HostPlace {
       narrow(bounds, history.spanAt(timeNs));
       const pod = history.at(timeNs);
       if (pod === undefined) continue;
-      const { nodeId, fromNs, untilNs } = placeOf(table, pod, timeNs);
+      const { nodeId, fromNs, untilNs } = locate(table, pod, timeNs);
       narrow(bounds, { fromNs, untilNs });
       const node = nodeId === 0 ? undefined : table.byId(kinds.node, nodeId)?.at(timeNs);
-      if (node !== undefined) return placeOf(table, node, timeNs);
+      if (node !== undefined) return locate(table, node, timeNs);
     }
     return undefined;
   }
 
-  #byRecord(host: ResourceVersion, timeNs: bigint, bounds: TimeBounds): Place | undefined {
+  #byRecord(host: ResourceVersion, timeNs: bigint, bounds: TimeBounds): Location | undefined {
     const table = this.#table;
     const instance = this.#byHardware(host, timeNs, bounds);
     const node = table.named('node', host.name, timeNs);
@@ -93,27 +93,27 @@ export class HostPlace {
     // Two hosts of one name: either may be the node.
     table.narrowNamed('host', host.name, timeNs, bounds);
     if (node === undefined || table.named('host', host.name, timeNs) === undefined) return instance;
-    const place = placeOf(table, node, timeNs);
-    if (instance === undefined || place.instanceId === instance.instanceId) return place;
+    const location = locate(table, node, timeNs);
+    if (instance === undefined || location.instanceId === instance.instanceId) return location;
     // The name gives a node, the hardware address another instance than that node's: hardware is certain.
     return instance;
   }
 
-  #byHardware(host: ResourceVersion, timeNs: bigint, bounds: TimeBounds): Place | undefined {
+  #byHardware(host: ResourceVersion, timeNs: bigint, bounds: TimeBounds): Location | undefined {
     const table = this.#table;
-    let found: Place | undefined;
+    let found: Location | undefined;
     for (const mac of host.macAddresses) {
       table.macAddresses.narrow(mac, timeNs, bounds);
       for (const version of table.macAddresses.at(mac, timeNs)) {
         const { kind } = version.history;
         if (kind !== kinds.network_interface && kind !== kinds.instance) continue;
-        const place = placeOf(table, version, timeNs);
-        narrow(bounds, place);
-        if (place.instanceId === 0) continue;
-        if (found !== undefined && found.instanceId !== place.instanceId) return undefined;
-        // For an instance with several interfaces, the instance itself has the place.
-        const instance = table.byId(kinds.instance, place.instanceId)?.at(timeNs);
-        found = instance === undefined ? place : placeOf(table, instance, timeNs);
+        const location = locate(table, version, timeNs);
+        narrow(bounds, location);
+        if (location.instanceId === 0) continue;
+        if (found !== undefined && found.instanceId !== location.instanceId) return undefined;
+        // For an instance with several interfaces, the instance itself has the location.
+        const instance = table.byId(kinds.instance, location.instanceId)?.at(timeNs);
+        found = instance === undefined ? location : locate(table, instance, timeNs);
       }
     }
     return found;

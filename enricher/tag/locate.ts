@@ -1,13 +1,13 @@
 import { resourceKindIndex } from '../../schemas/generated/resource.ts';
 import { tags } from '../../schemas/tags.ts';
-import { Place, type PlaceId, type ServiceBehind } from './location.ts';
+import { Location, type LocationId, type ServiceBehind } from './location.ts';
 import type { ResourceTable } from './resource-table.ts';
 import type { ResourceVersion } from './resource-version.ts';
 import { narrow } from './time-bounds.ts';
 
 const kinds = resourceKindIndex;
-/** Which id of a place is of which kind. */
-const placeIds: ReadonlyMap<number, PlaceId> = new Map(
+/** Which id of a location is of which kind. */
+const locationIds: ReadonlyMap<number, LocationId> = new Map(
   tags.flatMap(({ kind, id }) => (id === 'processResourceId' ? [] : [[kinds[kind], id]])),
 );
 /** Devices that are an instance of their own, if there is none of another kind. */
@@ -16,17 +16,17 @@ const deviceKinds: ReadonlySet<number> = new Set([kinds.nat_gateway, kinds.load_
 const maxSteps = 64;
 
 /** Where a version is at a time at which it holds. */
-export function placeOf(table: ResourceTable, version: ResourceVersion, timeNs: bigint): Place {
-  const { place } = version;
-  if (place?.parentVersion === table.parentVersion && place.holdsAt(timeNs)) return place;
-  return (version.place = findPlace(table, version, timeNs));
+export function locate(table: ResourceTable, version: ResourceVersion, timeNs: bigint): Location {
+  const { location } = version;
+  if (location?.parentVersion === table.parentVersion && location.holdsAt(timeNs)) return location;
+  return (version.location = findLocation(table, version, timeNs));
 }
 
-function findPlace(table: ResourceTable, version: ResourceVersion, timeNs: bigint): Place {
+function findLocation(table: ResourceTable, version: ResourceVersion, timeNs: bigint): Location {
   const { history } = version;
   const own = history.spanAt(timeNs);
-  const place = new Place(own.fromNs, own.untilNs, table.parentVersion);
-  enter(place, history.kind, history.id);
+  const location = new Location(own.fromNs, own.untilNs, table.parentVersion);
+  enter(location, history.kind, history.id);
   const reached: ResourceVersion[] = [version];
   let services: ServiceBehind[] | undefined;
   for (let step = 0; step < reached.length && step < maxSteps; step++) {
@@ -36,45 +36,45 @@ function findPlace(table: ResourceTable, version: ResourceVersion, timeNs: bigin
       const isService = kind === kinds.service;
       if (isService && step > 0) continue;
       const span = parent.spanAt(timeNs);
-      narrow(place, span);
+      narrow(location, span);
       const found = parent.at(timeNs);
       if (found === undefined) continue;
       // What a service belongs to, what is behind it belongs to as well.
       if (isService) (services ??= []).push({ id: parent.id, ports: found.ports });
       // The first of a kind counts, with what is above it; this ends cycles too.
-      else if (enter(place, kind, parent.id)) reached.push(found);
+      else if (enter(location, kind, parent.id)) reached.push(found);
     }
   }
-  if (services !== undefined) place.services = services;
-  if (history.kind === kinds.network_interface && place.deviceId === 0) {
-    place.deviceKind = kinds.network_interface;
-    place.deviceId = history.id;
+  if (services !== undefined) location.services = services;
+  if (history.kind === kinds.network_interface && location.deviceId === 0) {
+    location.deviceKind = kinds.network_interface;
+    location.deviceId = history.id;
   }
-  addHost(table, place, timeNs);
-  return place;
+  addHost(table, location, timeNs);
+  return location;
 }
 
-/** Puts the host on a place that has a node of the same name, where no other has that. */
-function addHost(table: ResourceTable, place: Place, timeNs: bigint): void {
-  if (place.hostId !== 0 || place.nodeId === 0) return;
-  const name = table.byId(kinds.node, place.nodeId)?.at(timeNs)?.name ?? '';
-  table.narrowNamed('host', name, timeNs, place);
-  table.narrowNamed('node', name, timeNs, place);
+/** Puts the host on a location that has a node of the same name, where no other has that. */
+function addHost(table: ResourceTable, location: Location, timeNs: bigint): void {
+  if (location.hostId !== 0 || location.nodeId === 0) return;
+  const name = table.byId(kinds.node, location.nodeId)?.at(timeNs)?.name ?? '';
+  table.narrowNamed('host', name, timeNs, location);
+  table.narrowNamed('node', name, timeNs, location);
   if (table.named('node', name, timeNs) === undefined) return;
-  place.hostId = table.named('host', name, timeNs)?.history.id ?? 0;
+  location.hostId = table.named('host', name, timeNs)?.history.id ?? 0;
 }
 
 /** False when another of its kind is there, or it is of no kind that a side names. */
-function enter(place: Place, kind: number, id: number): boolean {
-  const field = placeIds.get(kind);
+function enter(location: Location, kind: number, id: number): boolean {
+  const field = locationIds.get(kind);
   if (field !== undefined) {
-    if (place[field] !== 0) return false;
-    place[field] = id;
+    if (location[field] !== 0) return false;
+    location[field] = id;
     return true;
   }
   if (kind === kinds.network_interface) return true;
-  if (!deviceKinds.has(kind) || place.deviceId !== 0) return false;
-  place.deviceKind = kind;
-  place.deviceId = id;
+  if (!deviceKinds.has(kind) || location.deviceId !== 0) return false;
+  location.deviceKind = kind;
+  location.deviceId = id;
   return true;
 }

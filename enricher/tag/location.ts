@@ -2,7 +2,7 @@ import type { Resource } from '../../schemas/generated/resource.ts';
 import type { tags } from '../../schemas/tags.ts';
 
 /** Ids of resources that something can be in: those of all tags but the process, which is nowhere by itself. */
-export type PlaceId = Exclude<(typeof tags)[number]['id'], 'processResourceId'>;
+export type LocationId = Exclude<(typeof tags)[number]['id'], 'processResourceId'>;
 
 /** A service that something is behind. */
 export interface ServiceBehind {
@@ -11,10 +11,10 @@ export interface ServiceBehind {
 }
 
 /**
- * The place of a resource: itself and everything that contains it, by kind, as of a time. It is valid from `fromNs` until
+ * The location of a resource: itself and everything that contains it, by kind, as of a time. It is valid from `fromNs` until
  * `untilNs`, as long as no possible parent changes.
  */
-export class Place implements Record<PlaceId, number> {
+export class Location implements Record<LocationId, number> {
   fromNs: bigint;
   untilNs: bigint;
   readonly parentVersion: number;
@@ -33,7 +33,7 @@ export class Place implements Record<PlaceId, number> {
   deviceId = 0;
   /** Services that it is behind, nearest first, as of the time. */
   services: readonly ServiceBehind[] = noServices;
-  /** Of a place that is a service. */
+  /** Of a location that is a service. */
   serviceId = 0;
 
   constructor(fromNs: bigint, untilNs: bigint, parentVersion: number) {

@@ -6,8 +6,8 @@
 import type { Transport } from '../../schemas/generated/event-batch.ts';
 import { resourceKindIndex } from '../../schemas/generated/resource.ts';
 import { type AddressKey, isPublic } from './address.ts';
-import { placeOf } from './locate.ts';
-import type { Place } from './location.ts';
+import { locate } from './locate.ts';
+import type { Location } from './location.ts';
 import type { ResourceTable } from './resource-table.ts';
 import type { ResourceVersion } from './resource-version.ts';
 import { forever } from './resource-version.ts';
@@ -36,7 +36,7 @@ export interface AddressQuestion {
 export interface ResolvedAddress {
   fromNs: bigint;
   untilNs: bigint;
-  place: Place | undefined;
+  location: Location | undefined;
   /** The service that listens there, where that is known by the port. */
   service: ResourceVersion | undefined;
   resolution: number;
@@ -75,7 +75,7 @@ const networkRanks: ReadonlyMap<number, number> = new Map([
 
 interface Claim {
   readonly version: ResourceVersion;
-  readonly place: Place;
+  readonly location: Location;
 }
 
 /** Resolves an address; see the top of the file. */
@@ -84,7 +84,7 @@ export function resolveAddress(table: ResourceTable, question: AddressQuestion):
   const resolved: ResolvedAddress = {
     fromNs: -forever,
     untilNs: forever,
-    place: undefined,
+    location: undefined,
     service: undefined,
     resolution: 0,
     isAmbiguous: false,
@@ -96,7 +96,7 @@ export function resolveAddress(table: ResourceTable, question: AddressQuestion):
   const owner = claims.length === 0 ? undefined : decide(claims, ranks);
   for (const { version } of claims) resolved.acceptedMs = Math.max(resolved.acceptedMs, version.acceptedMs);
   if (owner !== undefined) {
-    resolved.place = owner.place;
+    resolved.location = owner.location;
     resolved.resolution = addressResolution;
   } else if (claims.length > 0) resolved.isAmbiguous = true;
   if (port !== 0) addService(table, question, resolved);
@@ -119,14 +119,15 @@ function claimsInScope(
     const { kind } = version.history;
     // Addresses that an agent publishes of its host count only on that host.
     if (kind === kinds.host) continue;
-    const place = placeOf(table, version, timeNs);
-    narrow(bounds, place);
+    const location = locate(table, version, timeNs);
+    narrow(bounds, location);
     // Addresses of services belong to the cluster, regardless of its VPC.
-    const vpcId = kind === kinds.service ? 0 : place.vpcId;
-    const scoped = vpcId !== 0 || place.clusterId !== 0;
-    const isWithin = vpcId !== 0 ? vpcId === scope.vpcId : place.clusterId !== 0 && place.clusterId === scope.clusterId;
-    if (anywhere || isWithin) within.push({ version, place });
-    else if (!scoped) everywhere.push({ version, place });
+    const vpcId = kind === kinds.service ? 0 : location.vpcId;
+    const scoped = vpcId !== 0 || location.clusterId !== 0;
+    const isWithin =
+      vpcId !== 0 ? vpcId === scope.vpcId : location.clusterId !== 0 && location.clusterId === scope.clusterId;
+    if (anywhere || isWithin) within.push({ version, location });
+    else if (!scoped) everywhere.push({ version, location });
   }
   return within.length > 0 ? within : everywhere;
 }
@@ -146,32 +147,32 @@ function decide(claims: readonly Claim[], order: ReadonlyMap<number, number>): C
     }
   }
   if (best === undefined) return undefined;
-  for (const claim of claims) if (claim !== best && !isAbove(claim, best.place)) return undefined;
+  for (const claim of claims) if (claim !== best && !isAbove(claim, best.location)) return undefined;
   return best;
 }
 
-/** Whether what claims is what a place is in, or carries the address for it. */
-function isAbove({ version: { history }, place: own }: Claim, place: Place): boolean {
+/** Whether what claims is what a location is in, or carries the address for it. */
+function isAbove({ version: { history }, location: own }: Claim, location: Location): boolean {
   switch (history.kind) {
     case kinds.node:
-      return place.nodeId === history.id;
+      return location.nodeId === history.id;
     case kinds.instance:
-      return place.instanceId === history.id;
+      return location.instanceId === history.id;
     case kinds.cluster:
-      return place.clusterId === history.id;
+      return location.clusterId === history.id;
     case kinds.subnet:
-      return place.subnetId === history.id;
+      return location.subnetId === history.id;
     case kinds.vpc:
-      return place.vpcId === history.id;
+      return location.vpcId === history.id;
     case kinds.zone:
-      return place.zoneId === history.id;
+      return location.zoneId === history.id;
     case kinds.region:
-      return place.regionId === history.id;
+      return location.regionId === history.id;
     case kinds.network_interface:
       // One that is of no instance belongs to the device whose address it has.
-      if (own.instanceId !== 0) return own.instanceId === place.instanceId;
-      if (own.deviceKind === kinds.network_interface) return place.podId === 0 && place.nodeId === 0;
-      return own.deviceKind === place.deviceKind && own.deviceId === place.deviceId;
+      if (own.instanceId !== 0) return own.instanceId === location.instanceId;
+      if (own.deviceKind === kinds.network_interface) return location.podId === 0 && location.nodeId === 0;
+      return own.deviceKind === location.deviceKind && own.deviceId === location.deviceId;
     default:
       return false;
   }
@@ -191,19 +192,19 @@ function addService(table: ResourceTable, question: AddressQuestion, resolved: R
   const [service] = listening;
   if (service !== undefined && listening.length === 1) {
     // The address of a load balancer in front of a service is both.
-    resolved.place ??= service.place;
+    resolved.location ??= service.location;
     resolved.service = service.version;
     resolved.resolution |= virtualAddressResolution;
     return;
   }
-  const { place } = resolved;
-  if (place === undefined || place.nodeId === 0 || place.podId !== 0) return;
+  const { location } = resolved;
+  if (location === undefined || location.nodeId === 0 || location.podId !== 0) return;
   table.nodePorts.narrow(port, timeNs, resolved);
   const behind = table.nodePorts.at(port, timeNs).filter((version) => {
-    const servicePlace = placeOf(table, version, timeNs);
-    narrow(resolved, servicePlace);
+    const serviceLocation = locate(table, version, timeNs);
+    narrow(resolved, serviceLocation);
     const listens = version.ports.some((each) => each.nodePort === port && each.transport === transport);
-    return listens && servicePlace.clusterId !== 0 && servicePlace.clusterId === place.clusterId;
+    return listens && serviceLocation.clusterId !== 0 && serviceLocation.clusterId === location.clusterId;
   });
   if (behind.length !== 1) return;
   resolved.service = behind[0];
@@ -219,11 +220,11 @@ function addNetwork(table: ResourceTable, question: AddressQuestion, resolved: R
     const { scope } = question;
     const claims: Claim[] = [];
     for (const version of versions) {
-      const place = placeOf(table, version, timeNs);
-      narrow(resolved, place);
-      const { vpcId, clusterId } = place;
+      const location = locate(table, version, timeNs);
+      narrow(resolved, location);
+      const { vpcId, clusterId } = location;
       if (vpcId !== 0 ? vpcId === scope.vpcId : clusterId === 0 || clusterId === scope.clusterId)
-        claims.push({ version, place });
+        claims.push({ version, location });
     }
     if (claims.length === 0) continue;
     const owner = decide(claims, networkRanks);
@@ -231,7 +232,7 @@ function addNetwork(table: ResourceTable, question: AddressQuestion, resolved: R
     isFirst = false;
     if (owner === undefined) continue;
     const { kind } = owner.version.history;
-    resolved.place = owner.place;
+    resolved.location = owner.location;
     resolved.resolution = networkResolution;
     resolved.isUnclaimed = isFirstHere && !resolved.isAmbiguous && podNetworks.has(kind);
     return;

@@ -18,7 +18,7 @@ import { VersionIndex } from './version-index.ts';
 const kinds = resourceKindIndex;
 /** Processes come with event batches, not from this topic. */
 const ignoredKinds: ReadonlySet<number> = new Set([kinds.unknown, kinds.process, kinds.internet, kinds.address]);
-/** Kinds that contain nothing: a change of one changes no other place. */
+/** Kinds that contain nothing: a change of one changes no other location. */
 const leafKinds: ReadonlySet<number> = new Set([kinds.pod, kinds.ingress]);
 
 /** Versions of one host; beyond it the one that began first is forgotten. */

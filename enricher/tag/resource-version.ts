@@ -1,6 +1,6 @@
 import { type Resource, resourceKindIndex, type ResourceReference } from '../../schemas/generated/resource.ts';
 import { type AddressKey, addressKey, networkKey } from './address.ts';
-import type { Place } from './location.ts';
+import type { Location } from './location.ts';
 
 /** A CIDR by the key of its first address. */
 export interface NetworkKey {
@@ -44,7 +44,7 @@ export class ResourceVersion {
   /** As hexadecimal digits. */
   readonly macAddresses: readonly string[];
   /** Where it was when somebody asked last. */
-  place: Place | undefined = undefined;
+  location: Location | undefined = undefined;
 
   constructor(history: ResourceHistory, resource: Resource, acceptedMs: number, isOfAgent: boolean) {
     this.history = history;

@@ -1,6 +1,6 @@
 import { resourceKindIndex } from '../../schemas/generated/resource.ts';
 import type { Side } from '../../schemas/generated/span.ts';
-import type { Place } from './location.ts';
+import type { Location } from './location.ts';
 
 const kinds = resourceKindIndex;
 
@@ -16,7 +16,7 @@ export type SideTags = Omit<Side, 'address' | 'port'>;
 
 /** What a side's tags follow from; 0 and undefined for what is not known. */
 export interface SideFacts {
-  readonly place: Place | undefined;
+  readonly location: Location | undefined;
   readonly hostId: number;
   readonly processId: number;
   readonly serviceId: number;
@@ -26,41 +26,41 @@ export interface SideFacts {
 }
 
 /** Tags of a side, with the most specific instance and service. */
-export function sideTags({ place, hostId, processId, serviceId, resolution, isInternet }: SideFacts): SideTags {
-  const instanceId = place?.instanceId ?? 0;
+export function sideTags({ location, hostId, processId, serviceId, resolution, isInternet }: SideFacts): SideTags {
+  const instanceId = location?.instanceId ?? 0;
   const [deviceType, deviceId] =
-    instanceId !== 0 ? [kinds.instance, instanceId] : [place?.deviceKind ?? 0, place?.deviceId ?? 0];
-  const ownHostId = hostId !== 0 ? hostId : (place?.hostId ?? 0);
+    instanceId !== 0 ? [kinds.instance, instanceId] : [location?.deviceKind ?? 0, location?.deviceId ?? 0];
+  const ownHostId = hostId !== 0 ? hostId : (location?.hostId ?? 0);
   const [otherType] = isInternet ? [kinds.internet] : [kinds.address];
   const instance = firstOf([
-    [kinds.pod, place?.podId ?? 0],
+    [kinds.pod, location?.podId ?? 0],
     [kinds.process, processId],
-    [kinds.node, place?.nodeId ?? 0],
+    [kinds.node, location?.nodeId ?? 0],
     [deviceType, deviceId],
     [kinds.host, ownHostId],
     [otherType, 0],
   ]);
   const service = firstOf([
     [kinds.service, serviceId],
-    [kinds.workload, place?.workloadId ?? 0],
+    [kinds.workload, location?.workloadId ?? 0],
     [kinds.process, processId],
-    [kinds.cluster, place?.clusterId ?? 0],
+    [kinds.cluster, location?.clusterId ?? 0],
     [deviceType, deviceId],
     [kinds.host, ownHostId],
     [otherType, 0],
   ]);
   return {
-    regionId: place?.regionId ?? 0,
-    zoneId: place?.zoneId ?? 0,
-    vpcId: place?.vpcId ?? 0,
-    subnetId: place?.subnetId ?? 0,
+    regionId: location?.regionId ?? 0,
+    zoneId: location?.zoneId ?? 0,
+    vpcId: location?.vpcId ?? 0,
+    subnetId: location?.subnetId ?? 0,
     hostId: ownHostId,
     instanceId,
-    clusterId: place?.clusterId ?? 0,
-    nodeId: place?.nodeId ?? 0,
-    namespaceId: place?.namespaceId ?? 0,
-    workloadId: place?.workloadId ?? 0,
-    podId: place?.podId ?? 0,
+    clusterId: location?.clusterId ?? 0,
+    nodeId: location?.nodeId ?? 0,
+    namespaceId: location?.namespaceId ?? 0,
+    workloadId: location?.workloadId ?? 0,
+    podId: location?.podId ?? 0,
     serviceId,
     processResourceId: processId,
     autoInstanceId: instance[1],
