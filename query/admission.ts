@@ -1,6 +1,6 @@
 /**
- * Who may have a request answered. There are so many places in all and for one client. A client that does not read its
- * answer keeps its place only until another request needs it.
+ * Who may have a request answered. There are so many slots in all and for one client. A client that does not read its
+ * answer keeps its slot only until another request needs it.
  */
 
 /** Bounds of an {@link Admission}. */
@@ -9,35 +9,35 @@ export interface AdmissionLimits {
   readonly maxRequests: number;
   /** Of them, by one address. */
   readonly maxRequestsPerClient: number;
-  /** A client that has not read for longer gives its place to another request. */
+  /** A client that has not read for longer gives its slot to another request. */
   readonly yieldAfterMs: number;
 }
 
-/** The place of a request. */
-export interface Place {
+/** The slot of a request. */
+export interface Slot {
   /** The client does not take what is sent to it, or takes it again. */
   readonly stalls: (isStalled: boolean) => void;
   readonly leave: () => void;
 }
 
-/** What became of asking for a place. */
+/** What became of asking for a slot. */
 export type Admitted =
-  | { readonly kind: 'place'; readonly place: Place }
-  /** All places are taken, or all of this client. */
+  | { readonly kind: 'admitted'; readonly slot: Slot }
+  /** All slots are taken, or all of this client. */
   | { readonly kind: 'full' | 'client_full' };
 
-interface Taken {
+interface Holder {
   readonly client: string;
   /** Ends the request, for the sake of another. */
-  readonly give: () => void;
+  readonly evict: () => void;
   stalledSinceMs: number | undefined;
 }
 
-/** Places for requests; see the top of the file. */
+/** Slots for requests; see the top of the file. */
 export class Admission {
   readonly #limits: AdmissionLimits;
   readonly #now: () => number;
-  readonly #taken = new Set<Taken>();
+  readonly #holders = new Set<Holder>();
 
   /** @param now a monotonic clock, in milliseconds */
   constructor(limits: AdmissionLimits, now: () => number = () => performance.now()) {
@@ -45,37 +45,37 @@ export class Admission {
     this.#now = now;
   }
 
-  /** Requests that have a place. */
+  /** Requests that have a slot. */
   get size(): number {
-    return this.#taken.size;
+    return this.#holders.size;
   }
 
-  /** Asks for a place. @param give ends the request when its place is needed for another */
-  enter(client: string, give: () => void): Admitted {
+  /** Asks for a slot. @param evict ends the request when its slot is needed for another */
+  enter(client: string, evict: () => void): Admitted {
     const { maxRequests, maxRequestsPerClient } = this.#limits;
-    const ofClient = [...this.#taken].filter((taken) => taken.client === client);
+    const ofClient = [...this.#holders].filter((holder) => holder.client === client);
     if (ofClient.length >= maxRequestsPerClient && !this.#makeRoom(ofClient)) return { kind: 'client_full' };
-    if (this.#taken.size >= maxRequests && !this.#makeRoom([...this.#taken])) return { kind: 'full' };
-    const taken: Taken = { client, give, stalledSinceMs: undefined };
-    this.#taken.add(taken);
-    const place: Place = {
+    if (this.#holders.size >= maxRequests && !this.#makeRoom([...this.#holders])) return { kind: 'full' };
+    const holder: Holder = { client, evict, stalledSinceMs: undefined };
+    this.#holders.add(holder);
+    const slot: Slot = {
       stalls: (isStalled) => {
-        taken.stalledSinceMs = isStalled ? this.#now() : undefined;
+        holder.stalledSinceMs = isStalled ? this.#now() : undefined;
       },
-      leave: () => void this.#taken.delete(taken),
+      leave: () => void this.#holders.delete(holder),
     };
-    return { kind: 'place', place };
+    return { kind: 'admitted', slot };
   }
 
   /** Ends the request that has stalled for longest, if any has for long enough. */
-  #makeRoom(among: readonly Taken[]): boolean {
+  #makeRoom(among: readonly Holder[]): boolean {
     const latestMs = this.#now() - this.#limits.yieldAfterMs;
-    const since = (taken: Taken): number => taken.stalledSinceMs ?? Infinity;
+    const since = (holder: Holder): number => holder.stalledSinceMs ?? Infinity;
     const [first, ...others] = among;
-    const longest = others.reduce((most, taken) => (since(taken) < since(most) ? taken : most), first!);
+    const longest = others.reduce((most, holder) => (since(holder) < since(most) ? holder : most), first!);
     if (since(longest) > latestMs) return false;
-    this.#taken.delete(longest);
-    longest.give();
+    this.#holders.delete(longest);
+    longest.evict();
     return true;
   }
 }

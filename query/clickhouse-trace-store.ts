@@ -4,7 +4,7 @@ import type { SpanNames } from '../schemas/trace-json.ts';
 import { type Carriers, carriersOf, formerCarriersSql, publicId } from './carried-ids.ts';
 import { boundedReader, defaultReadLimits, type Reader, type ReadLimits } from './read-limits.ts';
 import { asksForSpans, type Candidate, candidateSql, type SummaryRow, summarySql } from './trace-list-sql.ts';
-import { openSpans } from './open-trace.ts';
+import { openSpans } from './open-spans.ts';
 import { type TraceRow, traceRowsSql, traceRowsWithIdsSql } from './trace-sql.ts';
 import {
   type FoundTrace,

@@ -9,7 +9,7 @@
  * Input: HTTP requests, ClickHouse. Output: JSON. State: requests in progress. Bounds: SPANLOOM_QUERY_MAX_REQUESTS and
  * _MAX_CLIENT_REQUESTS at once (admission.ts), _CONCURRENCY of them in the database (concurrency-limit.ts). A request ends when its client
  * disconnects, at its deadline, or when its client does not read and another needs the place; its SQL ends with it.
- * Health and metrics need neither place nor turn.
+ * Health and metrics have no limit.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PipelineError } from '../core/errors.ts';
@@ -27,7 +27,7 @@ import { queryMetrics } from './query-metrics.ts';
 import { parseQueryString } from './query-string.ts';
 import { traceRoutes } from './routes.ts';
 import type { PagedTraceStore } from './trace-store.ts';
-import { Turns } from './concurrency-limit.ts';
+import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { writeAnswer } from './write-answer.ts';
 
 /** Options of the API server. */
@@ -56,7 +56,7 @@ interface Exchange {
   readonly response: ServerResponse;
   /** Fires when the connection is closed. */
   readonly closed: AbortSignal;
-  /** Ends the request: with its connection, at its deadline, or to free its place for another. */
+  /** Ends the request: with its connection, at its deadline, or to free its slot for another. */
   readonly ended: AbortController;
   readonly stalls: (isStalled: boolean) => void;
 }
@@ -87,20 +87,20 @@ class RequestHandler {
   readonly #admission: Admission;
   readonly #routes: ReturnType<typeof traceRoutes>;
   readonly #metrics: ReturnType<typeof queryMetrics>;
-  /** What is answered apart from all others, with neither a place nor a turn. */
-  readonly #apart: ReadonlyMap<string, () => Promise<Answer>> = new Map([
+  /** Answered without limits, so that they work while all slots are taken. */
+  readonly #unlimited: ReadonlyMap<string, () => Promise<Answer>> = new Map([
     ['/healthz', () => this.#health()],
     ['/metrics', () => this.#ownMetrics()],
   ]);
 
   constructor(options: QueryServerOptions) {
     const { store, telemetry, limits, allowedHosts = [] } = options;
-    const turns = new Turns(limits.maxConcurrency);
+    const concurrency = new ConcurrencyLimit(limits.maxConcurrency);
     this.#options = options;
     this.#own = { allowedHosts: new Set(allowedHosts.map((name) => name.toLowerCase())) };
     this.#admission = new Admission(limits);
-    this.#routes = traceRoutes(store, turns);
-    this.#metrics = queryMetrics(telemetry.registry, this.#admission, turns);
+    this.#routes = traceRoutes(store, concurrency);
+    this.#metrics = queryMetrics(telemetry.registry, this.#admission, concurrency);
   }
 
   async #health(): Promise<Answer> {
@@ -129,22 +129,22 @@ class RequestHandler {
     const exchange: Exchange = { request, response, closed, ended, stalls: () => undefined };
     try {
       const parsed = parseRequest(request, this.#own);
-      const answerOf = parsed.kind === 'request' ? this.#apart.get(parsed.path) : () => Promise.resolve(parsed);
+      const answerOf = parsed.kind === 'request' ? this.#unlimited.get(parsed.path) : () => Promise.resolve(parsed);
       if (answerOf !== undefined)
         await this.#send(exchange, parsed.kind === 'request' ? parsed.path : 'other', answerOf);
-      else if (parsed.kind === 'request') await this.#answerInPlace(parsed, exchange);
+      else if (parsed.kind === 'request') await this.#answerInSlot(parsed, exchange);
     } finally {
       clearTimeout(deadline);
       closed.removeEventListener('abort', leave);
     }
   }
 
-  async #answerInPlace({ path, parameters }: ParsedRequest, exchange: Exchange): Promise<void> {
+  async #answerInSlot({ path, parameters }: ParsedRequest, exchange: Exchange): Promise<void> {
     const { request, ended } = exchange;
     const [route, answerOf] = this.#routes.find({ path, parameters, signal: ended.signal });
-    const give = (): void => ended.abort(new Error('another request needed the place of a client that does not read'));
-    const admitted = this.#admission.enter(request.socket.remoteAddress ?? '', give);
-    if (admitted.kind !== 'place') {
+    const evict = (): void => ended.abort(new Error('another request needed the place of a client that does not read'));
+    const admitted = this.#admission.enter(request.socket.remoteAddress ?? '', evict);
+    if (admitted.kind !== 'admitted') {
       const answer =
         admitted.kind === 'full'
           ? problems(503, 'too many requests are waiting')
@@ -154,9 +154,9 @@ class RequestHandler {
       return;
     }
     try {
-      await this.#send({ ...exchange, stalls: admitted.place.stalls }, route, answerOf);
+      await this.#send({ ...exchange, stalls: admitted.slot.stalls }, route, answerOf);
     } finally {
-      admitted.place.leave();
+      admitted.slot.leave();
     }
   }
 

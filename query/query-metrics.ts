@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Admission } from './admission.ts';
-import type { Turns } from './concurrency-limit.ts';
+import type { ConcurrencyLimit } from './concurrency-limit.ts';
 
 /** Metrics of the API. */
 export interface QueryMetrics {
@@ -10,7 +10,7 @@ export interface QueryMetrics {
 }
 
 /** Registers the metrics of the API. */
-export function queryMetrics(registry: Registry, admission: Admission, turns: Turns): QueryMetrics {
+export function queryMetrics(registry: Registry, admission: Admission, concurrency: ConcurrencyLimit): QueryMetrics {
   const registers = [registry];
   const requests = new Counter({
     name: 'spanloom_query_requests_total',
@@ -43,7 +43,7 @@ export function queryMetrics(registry: Registry, admission: Admission, turns: Tu
     help: 'Requests that wait for their turn at the database.',
     registers,
     collect() {
-      this.set(turns.waiting);
+      this.set(concurrency.waiting);
     },
   });
   return {

@@ -6,7 +6,7 @@ import { identifiedTraceToJson } from './named-trace-json.ts';
 import { summaryToJson } from './summary-json.ts';
 import { parseTraceFilter } from './trace-filter-parameters.ts';
 import { type NamedSpan, type OpenedTrace, type PagedTraceStore, TraceChangedError } from './trace-store.ts';
-import type { Turns } from './concurrency-limit.ts';
+import type { ConcurrencyLimit } from './concurrency-limit.ts';
 
 /** A request that is allowed to be answered. */
 export interface RoutedRequest {
@@ -22,11 +22,11 @@ export interface Routes {
 }
 
 /** The routes that read traces. */
-export function traceRoutes(store: PagedTraceStore, turns: Turns): Routes {
+export function traceRoutes(store: PagedTraceStore, concurrency: ConcurrencyLimit): Routes {
   async function list({ parameters, signal }: RoutedRequest): Promise<Answer> {
     const parsed = parseTraceFilter(parameters);
     if (parsed.kind === 'problems') return problems(400, ...parsed.problems);
-    const traces = await turns.run(() => store.listTraces(parsed.filter, signal), signal);
+    const traces = await concurrency.run(() => store.listTraces(parsed.filter, signal), signal);
     return { kind: 'whole', status: 200, body: { traces: traces.map(summaryToJson) } };
   }
 
@@ -35,14 +35,14 @@ export function traceRoutes(store: PagedTraceStore, turns: Turns): Routes {
     if (!/^[0-9a-fA-F]{1,32}$/.test(id)) wrong.unshift('the trace id must be 1 to 32 hexadecimal digits');
     if (wrong.length > 0) return problems(400, ...wrong);
     for (let attempt = 1; ; attempt++) {
-      const opened = await turns.run(() => store.openTrace(id.toLowerCase(), signal), signal);
+      const opened = await concurrency.run(() => store.openTrace(id.toLowerCase(), signal), signal);
       if (opened.kind === 'missing') return problems(404, `there is no trace ${id}`);
       if (opened.kind === 'ambiguous') {
         const { body } = problems(409, `several traces begin with ${id}`);
         return { kind: 'whole', status: 409, body: { ...body, trace_ids: opened.traceIds } };
       }
       const pages = opened.pages[Symbol.asyncIterator]();
-      const next = (): Promise<IteratorResult<readonly NamedSpan[]>> => turns.run(() => pages.next(), signal);
+      const next = (): Promise<IteratorResult<readonly NamedSpan[]>> => concurrency.run(() => pages.next(), signal);
       try {
         const first = await next();
         return { kind: 'pieces', pieces: traceJson(opened, first, next) };

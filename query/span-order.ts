@@ -1,11 +1,11 @@
-/** What decides where a span stands. */
-export interface SpanPlace {
+/** A span and its parent. */
+export interface TreeNode {
   readonly spanId: string;
   readonly parentSpanId: string;
 }
 
 /** Spans as they stand in a Trace: parents before children, siblings by start. What is given is sorted by start. */
-export function inTreeOrder<Span extends SpanPlace>(spans: readonly Span[]): readonly Span[] {
+export function inTreeOrder<Span extends TreeNode>(spans: readonly Span[]): readonly Span[] {
   const ids = new Set(spans.map((span) => span.spanId));
   const childrenOf = new Map<string, Span[]>();
   for (const span of spans) {
