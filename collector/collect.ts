@@ -41,7 +41,7 @@ export async function collect(options: CollectOptions): Promise<void> {
   if (identity.formerAgentId !== undefined)
     telemetry.emit(collectorEvents.renewed, { formerAgentId: identity.formerAgentId, agentId: identity.agentId });
   const resourceIds = new ResourceIds();
-  const outbox = new Outbox(signingOutput(livingOutput(options), identity.key), telemetry);
+  const outbox = new Outbox(signingOutput(outputWithHealth(options), identity.key), telemetry);
   const context: SourceContext = {
     identity,
     clock,
@@ -76,7 +76,7 @@ export async function collect(options: CollectOptions): Promise<void> {
 }
 
 /** The collector lives as long as its output takes what it is given. Sources have signs of life of their own. */
-function livingOutput({ output, health }: CollectOptions): Output {
+function outputWithHealth({ output, health }: CollectOptions): Output {
   return {
     async send(messages) {
       await output.send(messages);

@@ -61,7 +61,7 @@ export const collectorEvents = {
     message:
       'Files or memory of some processes do not answer; other processes of the same user are not looked at meanwhile.',
   },
-  deaf: {
+  stalled: {
     name: 'capture_deaf',
     level: 'error',
     message: 'The kernel has events that are not read any more.',

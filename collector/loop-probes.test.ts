@@ -64,7 +64,7 @@ it('asks again for what could not be looked at yet', async () => {
   addProcess(1, '/usr/bin/node');
   for (let round = 0; round < 5; round++) await probes.scan();
   expect(asked).toHaveLength(3);
-  probes.tell();
+  probes.report();
   expect(told).toEqual([['loop_probes_left_out', { failures: 0, leftOut: 3 }]]);
 });
 
@@ -74,7 +74,7 @@ it('goes on when files cannot be probed, and tells of ten of them', async () => 
   addProcess(1, '/usr/bin/node');
   await probes.scan();
   expect(told.splice(0)).toHaveLength(10);
-  probes.tell();
+  probes.report();
   expect(told).toEqual([['loop_probes_left_out', { failures: 50, leftOut: 0 }]]);
 });
 
@@ -84,8 +84,8 @@ it('tells of ten programs one by one and counts the others, since a user can bri
   addProcess(1, '/usr/bin/node');
   await probes.scan();
   expect(told.splice(0)).toHaveLength(10);
-  probes.tell();
-  probes.tell();
+  probes.report();
+  probes.report();
   expect(told.splice(0)).toEqual([['loop_probes_attached_more', { programs: 50 }]]);
   probes.inspect(1);
   await Promise.resolve();

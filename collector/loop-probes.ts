@@ -10,10 +10,10 @@ import { collectorEvents } from './internal-events.ts';
 import { listProcessIds } from './processes/proc-files.ts';
 
 /**
- * Probed files, and as many that could not be probed, that are logged one by one between two calls of {@link LoopProbes.tell}: a
+ * Probed files, and as many that could not be probed, that are logged one by one between two calls of {@link LoopProbes.report}: a
  * user can start any number of programs with different files.
  */
-const maxTold = 10;
+const maxReported = 10;
 
 /** Has probes attached to files as processes bring them. */
 export class LoopProbes {
@@ -52,10 +52,10 @@ export class LoopProbes {
   }
 
   /** To be called at intervals: logs the counts of files that were not logged one by one, or not inspected. */
-  tell(): void {
-    const attached = Math.max(0, this.#attached - maxTold);
+  report(): void {
+    const attached = Math.max(0, this.#attached - maxReported);
     if (attached > 0) this.#telemetry.emit(collectorEvents.moreLoopProbes, { programs: attached });
-    const failures = Math.max(0, this.#failures - maxTold);
+    const failures = Math.max(0, this.#failures - maxReported);
     if (failures + this.#leftOut > 0)
       this.#telemetry.emit(collectorEvents.loopProbesLeftOut, { failures, leftOut: this.#leftOut });
     this.#attached = 0;
@@ -80,8 +80,8 @@ export class LoopProbes {
     this.#leftOut += inspection.leftOut;
     for (const { path, probes, error } of inspection.files)
       if (error !== undefined) {
-        if (++this.#failures <= maxTold) this.#telemetry.emit(collectorEvents.loopProbesFailed, { path, error });
-      } else if (++this.#attached <= maxTold) this.#telemetry.emit(collectorEvents.loopProbes, { path, probes });
+        if (++this.#failures <= maxReported) this.#telemetry.emit(collectorEvents.loopProbesFailed, { path, error });
+      } else if (++this.#attached <= maxReported) this.#telemetry.emit(collectorEvents.loopProbes, { path, probes });
   }
 
   /** Empty for kernel threads, and for processes that have ended or are none of our business. */

@@ -53,7 +53,7 @@ const lossReasons = [
 type LossReason = (typeof lossReasons)[number];
 
 const revisitEveryMs = 1_000;
-const tellEveryMs = 10_000;
+const reportEveryMs = 10_000;
 /** The first batch waits at most so long for probes on the programs that run already. */
 const firstScanMs = 2_000;
 
@@ -91,17 +91,17 @@ class BpfRun implements RunningSource {
   readonly #timers: NodeJS.Timeout[];
   readonly #watch: CaptureWatch;
   /** Blocks leave in the order in which they came: the last that waits for facts of its processes. */
-  #turn: Promise<void> | undefined;
+  #lastWaiting: Promise<void> | undefined;
   /** Blocks that were taken and are not acknowledged. */
   #outstanding = 0;
   #sequence = 0;
-  #untoldLosses: Record<string, number> = {};
+  #unreportedLosses: Record<string, number> = {};
   /** Losses that wait for the next batch because theirs could not be made. */
   #carriedLosses: Record<string, number> = {};
   /** Facts that wait for the next batch. */
   #facts: ProcessFacts[] = [];
   #missingCgroups: readonly string[] = [];
-  #isDeaf = false;
+  #isStalled = false;
   #isBlocked = false;
   #hanging = 0;
 
@@ -129,19 +129,19 @@ class BpfRun implements RunningSource {
     const missing = options.native.missingRequirements();
     if (missing.length > 0) telemetry.emit(collectorEvents.rightsMissing, { missing });
     this.#probes = new LoopProbes(this.#capture, telemetry);
-    this.#turn = Promise.race([this.#probes.scan(), sleep(firstScanMs)]);
+    this.#lastWaiting = Promise.race([this.#probes.scan(), sleep(firstScanMs)]);
     this.#timers = [
       setInterval(() => this.#everySecond(), revisitEveryMs),
       setInterval(() => void this.#probes.scan(), options.loopProbeIntervalMs),
-      setInterval(() => this.#tell(), tellEveryMs),
+      setInterval(() => this.#report(), reportEveryMs),
     ];
   }
 
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await this.#capture.stop();
-    await this.#turn;
-    this.#tell();
+    await this.#lastWaiting;
+    this.#report();
     this.#context.telemetry.emit(collectorEvents.stopped, { batches: this.#sequence });
   }
 
@@ -179,7 +179,7 @@ class BpfRun implements RunningSource {
     for (const [reason, count] of Object.entries(block.losses)) this.#countLoss(reason, count);
     try {
       const waits = block.processes.flatMap((seen) => this.#gatherer.gather(seen) ?? []);
-      if (this.#turn === undefined && waits.length === 0) this.#send(block);
+      if (this.#lastWaiting === undefined && waits.length === 0) this.#send(block);
       else this.#sendLater(block, waits);
     } catch (error) {
       this.#fail(block, error);
@@ -187,11 +187,11 @@ class BpfRun implements RunningSource {
   }
 
   #sendLater(block: CapturedBlock, waits: readonly Promise<void>[]): void {
-    const turn = Promise.all([this.#turn, ...waits]).then(() => {
-      if (this.#turn === turn) this.#turn = undefined;
+    const waiting = Promise.all([this.#lastWaiting, ...waits]).then(() => {
+      if (this.#lastWaiting === waiting) this.#lastWaiting = undefined;
       this.#send(block);
     });
-    this.#turn = turn;
+    this.#lastWaiting = waiting;
   }
 
   /** Never throws. */
@@ -230,7 +230,7 @@ class BpfRun implements RunningSource {
   /** A block that cannot be sent: its events are lost, its credit is not. */
   #fail(block: CapturedBlock, error: unknown): void {
     this.#carriedLosses = sum(this.#carriedLosses, block.losses, { failed: block.eventCount });
-    this.#untoldLosses = sum(this.#untoldLosses, { failed: block.eventCount });
+    this.#unreportedLosses = sum(this.#unreportedLosses, { failed: block.eventCount });
     this.#counters.drop('failed', block.eventCount);
     this.#finish();
     this.#context.telemetry.emit(collectorEvents.batchFailed, { events: block.eventCount, error });
@@ -249,19 +249,19 @@ class BpfRun implements RunningSource {
   }
 
   #countLoss(reason: string, count: number): void {
-    this.#untoldLosses = sum(this.#untoldLosses, { [reason]: count });
+    this.#unreportedLosses = sum(this.#unreportedLosses, { [reason]: count });
     this.#counters.receive(count);
     this.#counters.drop(lossReasons.find((known) => known === reason) ?? 'other', count);
   }
 
-  #tell(): void {
+  #report(): void {
     const { telemetry } = this.#context;
-    this.#probes.tell();
+    this.#probes.report();
     const leftOut = this.#gatherer.takeLeftOut();
     if (leftOut > 0) telemetry.emit(collectorEvents.factsLeftOut, { processes: leftOut });
-    if (Object.keys(this.#untoldLosses).length === 0) return;
-    telemetry.emit(collectorEvents.eventsLost, { losses: this.#untoldLosses });
-    this.#untoldLosses = {};
+    if (Object.keys(this.#unreportedLosses).length === 0) return;
+    telemetry.emit(collectorEvents.eventsLost, { losses: this.#unreportedLosses });
+    this.#unreportedLosses = {};
   }
 
   #everySecond(): void {
@@ -274,11 +274,11 @@ class BpfRun implements RunningSource {
   #observe(): void {
     const { health, telemetry } = this.#context;
     const progress = this.#capture.progress();
-    const { deaf, blocked } = this.#watch.observe(progress, this.#outstanding, performance.now());
-    if (deaf === undefined) health.heals('collector', 'capture');
-    else health.fails('collector', 'capture', deaf);
-    if (deaf !== undefined && !this.#isDeaf) telemetry.emit(collectorEvents.deaf, { reason: deaf });
-    this.#isDeaf = deaf !== undefined;
+    const { stalled, blocked } = this.#watch.observe(progress, this.#outstanding, performance.now());
+    if (stalled === undefined) health.heals('collector', 'capture');
+    else health.fails('collector', 'capture', stalled);
+    if (stalled !== undefined && !this.#isStalled) telemetry.emit(collectorEvents.stalled, { reason: stalled });
+    this.#isStalled = stalled !== undefined;
     // Both are signs of life: only what changes, or lasts, may count as one.
     if (blocked !== undefined) health.waits('collector', 'output', blocked);
     else if (this.#isBlocked) health.recovers('collector', 'output');

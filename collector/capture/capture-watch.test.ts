@@ -20,7 +20,7 @@ function after(seconds: number, at: (second: number) => Partial<CaptureProgress>
   return condition;
 }
 
-const well = { deaf: undefined, blocked: undefined };
+const well = { stalled: undefined, blocked: undefined };
 
 describe('a capture', () => {
   it('is well when there is nothing to read, and when what is there is read', () => {
@@ -28,22 +28,22 @@ describe('a capture', () => {
     expect(after(60, (second) => ({ producedBytes: 100 + 10 * second, consumedBytes: 10 * second }))).toEqual(well);
   });
 
-  it('is deaf when the kernel has events and none is read for ten seconds', () => {
+  it('is stalled when the kernel has events and none is read for ten seconds', () => {
     const silent = (second: number): Partial<CaptureProgress> => ({ producedBytes: 100 + second, consumedBytes: 50 });
     expect(after(9, silent)).toEqual(well);
     expect(after(11, silent)).toEqual({
-      deaf: 'the kernel has events, and none was read for 10 s',
+      stalled: 'the kernel has events, and none was read for 10 s',
       blocked: undefined,
     });
   });
 
-  it('is deaf when a full ring buffer only loses', () => {
+  it('is stalled when a full ring buffer only loses', () => {
     const full = (second: number): Partial<CaptureProgress> => ({
       ringFull: second + 1,
       producedBytes: 9,
       consumedBytes: 9,
     });
-    expect(after(20, full)).toMatchObject({ deaf: 'the kernel has events, and none was read for 19 s' });
+    expect(after(20, full)).toMatchObject({ stalled: 'the kernel has events, and none was read for 19 s' });
   });
 
   it('is well again when something is read', () => {
@@ -54,7 +54,7 @@ describe('a capture', () => {
     expect(after(20, read)).toEqual(well);
   });
 
-  it('is blocked, not deaf, while the output stores nothing', () => {
+  it('is blocked, not stalled, while the output stores nothing', () => {
     const held = (second: number): Partial<CaptureProgress> => ({
       producedBytes: 100 + second,
       ringFull: second,
@@ -62,15 +62,15 @@ describe('a capture', () => {
     });
     expect(after(9, held, 64)).toEqual(well);
     expect(after(30, held, 64)).toEqual({
-      deaf: undefined,
+      stalled: undefined,
       blocked: 'the output has stored none of 64 batches for 30 s',
     });
   });
 
-  it('is deaf when it waits for batches that are not on their way', () => {
+  it('is stalled when it waits for batches that are not on their way', () => {
     const held = (): Partial<CaptureProgress> => ({ producedBytes: 100, unacknowledgedBlocks: 64 });
     expect(after(15, held, 1)).toEqual({
-      deaf: 'reading waits for 63 batches that are not on their way any more',
+      stalled: 'reading waits for 63 batches that are not on their way any more',
       blocked: undefined,
     });
   });

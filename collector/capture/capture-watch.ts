@@ -7,7 +7,7 @@ import type { CaptureProgress } from '../../native/capture.ts';
 /** What is wrong, a sentence each; undefined when nothing is. */
 export interface CaptureCondition {
   /** Events wait and none is read, for a reason that waiting does not fix. */
-  readonly deaf: string | undefined;
+  readonly stalled: string | undefined;
   /** Reading has paused because the output does not take what was read. */
   readonly blocked: string | undefined;
 }
@@ -53,7 +53,7 @@ export class CaptureWatch {
     const leakedMs = this.#leaked.note(isHeld && outstandingBlocks < this.#maxUnacknowledgedBlocks, nowMs);
     const blockedMs = this.#blocked.note(isHeld && isStanding && leakedMs === 0, nowMs);
     return {
-      deaf: deafness(silentMs, leakedMs, unacknowledgedBlocks - outstandingBlocks),
+      stalled: stallReason(silentMs, leakedMs, unacknowledgedBlocks - outstandingBlocks),
       blocked:
         blockedMs < boundMs
           ? undefined
@@ -62,7 +62,7 @@ export class CaptureWatch {
   }
 }
 
-function deafness(silentMs: number, leakedMs: number, lostBlocks: number): string | undefined {
+function stallReason(silentMs: number, leakedMs: number, lostBlocks: number): string | undefined {
   if (silentMs >= boundMs) return `the kernel has events, and none was read for ${seconds(silentMs)} s`;
   if (leakedMs >= boundMs) return `reading waits for ${lostBlocks} batches that are not on their way any more`;
   return undefined;

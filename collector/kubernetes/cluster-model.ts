@@ -56,7 +56,7 @@ export class ClusterModel {
   readonly #slicesOfPod = new Index();
   readonly #changed = new Set<KeptObject>();
   /** Objects that are resources, by uid. */
-  readonly #told = new Map<string, ResourceKind>();
+  readonly #reported = new Map<string, ResourceKind>();
 
   constructor(clusterName: string) {
     this.#clusterName = clusterName;
@@ -84,8 +84,8 @@ export class ClusterModel {
     this.#touchOfSlice(object, undefined);
     const finishedNs = last.pod?.finishedNs;
     const endedNs = finishedNs !== undefined && finishedNs < observedNs ? finishedNs : observedNs;
-    const kind = this.#told.get(object.uid);
-    this.#told.delete(object.uid);
+    const kind = this.#reported.get(object.uid);
+    this.#reported.delete(object.uid);
     const end: readonly ResourceChange[] =
       kind === undefined ? [] : [{ kind: 'end', resource: { kind, uid: object.uid }, endedNs }];
     return [...end, ...this.#takeChanges(observedNs)];
@@ -121,7 +121,7 @@ export class ClusterModel {
       for (const object of objects.values()) {
         const state = this.#stateOf(object);
         if (state === undefined) continue;
-        this.#told.set(object.uid, state.kind);
+        this.#reported.set(object.uid, state.kind);
         yield state;
       }
   }
@@ -199,16 +199,16 @@ export class ClusterModel {
     const changes: ResourceChange[] = [];
     for (const object of this.#changed) {
       const state = this.#stateOf(object);
-      const told = this.#told.get(object.uid);
+      const reported = this.#reported.get(object.uid);
       if (state !== undefined) {
         // It has ended before it was seen to run, as short jobs do.
-        const lived = told === undefined ? states.livedState(object, state) : undefined;
+        const lived = reported === undefined ? states.livedState(object, state) : undefined;
         if (lived !== undefined) changes.push({ kind: 'put', state: lived });
-        this.#told.set(object.uid, state.kind);
+        this.#reported.set(object.uid, state.kind);
         changes.push({ kind: 'put', state });
-      } else if (told !== undefined) {
-        this.#told.delete(object.uid);
-        changes.push({ kind: 'end', resource: { kind: told, uid: object.uid }, endedNs: observedNs });
+      } else if (reported !== undefined) {
+        this.#reported.delete(object.uid);
+        changes.push({ kind: 'end', resource: { kind: reported, uid: object.uid }, endedNs: observedNs });
       }
     }
     this.#changed.clear();

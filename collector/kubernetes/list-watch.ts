@@ -65,14 +65,14 @@ export async function listAndWatch(options: ListWatchOptions, events: ListWatchE
         listAtMs = now() + options.resyncMs * (0.9 + 0.2 * random());
       }
       let isSilent = true;
-      for await (const told of watch(options, version)) {
+      for await (const change of watch(options, version)) {
         if (failures > 0) events.recovered();
         failures = 0;
         expirations = 0;
         isSilent = false;
-        version = told.version;
-        if (told.kind === 'put') events.put(told.object);
-        else if (told.kind === 'removed') events.removed(told.object);
+        version = change.version;
+        if (change.kind === 'put') events.put(change.object);
+        else if (change.kind === 'removed') events.removed(change.object);
       }
       // It ended at once, and may do so again.
       if (isSilent) await sleep(initialPauseMs * (0.5 + random()), signal);
@@ -133,7 +133,7 @@ async function* watch(options: ListWatchOptions, version: string): AsyncGenerato
     if (type === 'ERROR') throw errorOfEvent(object);
     const kind = type === 'ADDED' || type === 'MODIFIED' ? 'put' : type === 'DELETED' ? 'removed' : 'bookmark';
     if (kind === 'bookmark' && type !== 'BOOKMARK') continue;
-    const told = textAt(object, 'metadata', 'resourceVersion');
-    if (told !== '') yield { kind, object, version: told };
+    const newVersion = textAt(object, 'metadata', 'resourceVersion');
+    if (newVersion !== '') yield { kind, object, version: newVersion };
   }
 }

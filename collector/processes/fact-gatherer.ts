@@ -61,13 +61,13 @@ export class FactGatherer {
     }
     this.#postponed.delete(seen.processId);
     this.#remember(seen, nowMs);
-    const read = this.#readAndTell(seen);
+    const read = this.#readAndReport(seen);
     // Known already: what has changed may come later.
     if (isKnown) return undefined;
     const late = this.#sleep(waitMs).then(() => 'late' as const);
     return Promise.race([read, late]).then((outcome) => {
       // For now the kernel's facts; the rest follows when it was read.
-      if (outcome === 'late') this.#tell(seen, undefined);
+      if (outcome === 'late') this.#report(seen, undefined);
     });
   }
 
@@ -87,22 +87,22 @@ export class FactGatherer {
       if (!this.#isAllowed(nowMs)) return;
       this.#postponed.delete(processId);
       this.#remember(seen, nowMs);
-      void this.#readAndTell(seen);
+      void this.#readAndReport(seen);
     }
   }
 
-  async #readAndTell(seen: SeenProcess): Promise<'told'> {
+  async #readAndReport(seen: SeenProcess): Promise<'reported'> {
     let memory: ProcessMemory | undefined;
     try {
       memory = await this.#options.readMemory(seen.processId);
     } catch {
       // It cannot be read: what the kernel says is all there is.
     }
-    this.#tell(seen, memory);
-    return 'told';
+    this.#report(seen, memory);
+    return 'reported';
   }
 
-  #tell(seen: SeenProcess, memory: ProcessMemory | undefined): void {
+  #report(seen: SeenProcess, memory: ProcessMemory | undefined): void {
     try {
       const facts = this.#options.table.note(seen, memory);
       if (facts !== undefined) this.#options.onFacts(facts);

@@ -104,21 +104,21 @@ export class ProcessTable {
     const isGone = !isNear(files?.startTicks, Math.floor(startBoottimeNs / nsPerTick));
     const startTimeNs = bootTimeNs + BigInt(Math.round(startBoottimeNs));
     const identity = { processId, startTimeNs };
-    const told = files === undefined || isGone ? undefined : files;
+    const ownFiles = files === undefined || isGone ? undefined : files;
     // It still runs, so what was read before was of no other process with this id.
-    const ofProcess = told === undefined ? undefined : memory;
-    const variables = parseEnviron(ofProcess?.environment.toString() ?? '');
-    const container = parseCgroup(told?.cgroup ?? '');
+    const ownMemory = ownFiles === undefined ? undefined : memory;
+    const variables = parseEnviron(ownMemory?.environment.toString() ?? '');
+    const container = parseCgroup(ownFiles?.cgroup ?? '');
     return {
       ...identity,
       name,
       serviceName: serviceName({
         otelServiceName: variables['OTEL_SERVICE_NAME'] ?? '',
-        executable: told?.executable ?? '',
-        commandLine: ofProcess === undefined ? [] : parseCommandLine(ofProcess.commandLine.toString()),
+        executable: ownFiles?.executable ?? '',
+        commandLine: ownMemory === undefined ? [] : parseCommandLine(ownMemory.commandLine.toString()),
         kernelName: name,
       }),
-      executable: told?.executable ?? '',
+      executable: ownFiles?.executable ?? '',
       ...container,
       podUid: container.podUid === '' ? podUidOf(variables) : container.podUid,
       resourceId: ids.idOf(processUid(agentId, identity)),

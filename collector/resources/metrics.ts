@@ -1,16 +1,16 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import type { VersionBook } from './resource-versions.ts';
+import type { ResourceVersions } from './resource-versions.ts';
 
 /** Metrics of the publisher besides those of every stage. @returns a function that records the delay of each batch */
-export function resourceMetrics({ registry }: Telemetry, book: () => VersionBook): (delayMs: number) => void {
+export function resourceMetrics({ registry }: Telemetry, versions: () => ResourceVersions): (delayMs: number) => void {
   const registers = [registry];
   new Gauge({
     name: 'spanloom_resources_living',
     help: 'Current resources that this instance publishes; 0 while another instance leads.',
     registers,
     collect() {
-      this.set(book().living);
+      this.set(versions().currentCount);
     },
   });
   new Counter({
@@ -19,7 +19,7 @@ export function resourceMetrics({ registry }: Telemetry, book: () => VersionBook
     registers,
     collect() {
       this.reset();
-      this.inc(book().cut);
+      this.inc(versions().cut);
     },
   });
   const delaySeconds = new Histogram({

@@ -6,7 +6,7 @@ import { ResourcePublisher } from './publisher.ts';
 import type { ResourceRegister } from './resource-state.ts';
 import type { ResourceRegisters, ResourceSource } from './resource-source.ts';
 import { resourcesStageName } from './stage-name.ts';
-import { VersionBook } from './resource-versions.ts';
+import { ResourceVersions } from './resource-versions.ts';
 
 /** Options of {@link publishOnce}. The caller closes the bus. */
 export interface PublishOnceOptions {
@@ -21,20 +21,20 @@ const checkEveryMs = 10;
 
 /** Publishes the first resources of all sources, before events are sent. Waits until each source has reported. */
 export async function publishOnce({ config, bus, sources, telemetry, signal }: PublishOnceOptions): Promise<void> {
-  const book = new VersionBook({ settleMs: 0, retentionMs: config.retention });
-  const stage = stageTelemetry(telemetry, resourcesStageName, () => book.counters);
+  const versions = new ResourceVersions({ settleMs: 0, retentionMs: config.retention });
+  const stage = stageTelemetry(telemetry, resourcesStageName, () => versions.counters);
   const done = new AbortController();
   const stop = AbortSignal.any([signal, done.signal]);
-  const publisher = await ResourcePublisher.open({ bus, book, telemetry: stage, signal: stop });
+  const publisher = await ResourcePublisher.open({ bus, versions, telemetry: stage, signal: stop });
   const silent = new Set(sources);
-  // What is taken out of the book is sent before the publisher ends.
+  // What was taken out is sent before the publisher ends.
   const timer = setInterval(() => {
-    if (silent.size === 0 && book.dueAtMs() === undefined) done.abort();
+    if (silent.size === 0 && versions.dueAtMs() === undefined) done.abort();
   }, checkEveryMs);
   try {
     const tasks = sources.map((source) =>
       source.run(
-        telling(publisher, () => silent.delete(source)),
+        notifying(publisher, () => silent.delete(source)),
         stop,
       ),
     );
@@ -46,13 +46,13 @@ export async function publishOnce({ config, bus, sources, telemetry, signal }: P
 }
 
 /** Registers that note when a source has reported. */
-function telling(registers: ResourceRegisters, onTold: () => void): ResourceRegisters {
+function notifying(registers: ResourceRegisters, onReport: () => void): ResourceRegisters {
   const of = (name: string): ResourceRegister => {
     const register = registers.of(name);
     return {
       replaceAll(states, observedNs) {
         register.replaceAll(states, observedNs);
-        onTold();
+        onReport();
       },
       put: (states, observedNs) => register.put(states, observedNs),
       end: (resource, endedNs) => register.end(resource, endedNs),

@@ -18,7 +18,7 @@ import { IdBlocks } from './id-blocks.ts';
 import { resourceEvents } from './internal-events.ts';
 import type { ResourceRegisters } from './resource-source.ts';
 import type { ResourceRegister } from './resource-state.ts';
-import type { BookedVersion, VersionBook } from './resource-versions.ts';
+import type { OutgoingVersion, ResourceVersions } from './resource-versions.ts';
 
 const resourcesTopic: Topic = 'resources';
 const idsTopic: Topic = 'resource-ids';
@@ -38,7 +38,7 @@ const maxSleepMs = 1_000;
 /** What a publisher runs with. */
 export interface PublisherOptions {
   readonly bus: Bus;
-  readonly book: VersionBook;
+  readonly versions: ResourceVersions;
   readonly telemetry: Pick<StageTelemetry, 'emit' | 'turn'>;
   readonly signal: AbortSignal;
   /** Called with the time that the oldest change of each batch took from its source to the topic. */
@@ -53,7 +53,7 @@ export interface PublisherOptions {
  */
 export class ResourcePublisher implements ResourceRegisters {
   readonly #options: PublisherOptions;
-  readonly #book: VersionBook;
+  readonly #versions: ResourceVersions;
   readonly #now: () => number;
   readonly #producer: Producer;
   readonly #identity = randomUUID();
@@ -65,7 +65,7 @@ export class ResourcePublisher implements ResourceRegisters {
 
   private constructor(options: PublisherOptions, producer: Producer) {
     this.#options = options;
-    this.#book = options.book;
+    this.#versions = options.versions;
     this.#now = options.now ?? Date.now;
     this.#producer = producer;
   }
@@ -91,19 +91,19 @@ export class ResourcePublisher implements ResourceRegisters {
   }
 
   of(name: string): ResourceRegister {
-    const told = (): void => this.#wake();
+    const reported = (): void => this.#wake();
     return {
       replaceAll: (states, observedNs) => {
-        this.#book.replaceAll(name, states, observedNs, this.#now());
-        told();
+        this.#versions.replaceAll(name, states, observedNs, this.#now());
+        reported();
       },
       put: (states, observedNs) => {
-        this.#book.put(name, states, observedNs, this.#now());
-        told();
+        this.#versions.put(name, states, observedNs, this.#now());
+        reported();
       },
       end: (resource, endedNs) => {
-        this.#book.end(name, resource, endedNs, this.#now());
-        told();
+        this.#versions.end(name, resource, endedNs, this.#now());
+        reported();
       },
     };
   }
@@ -118,7 +118,7 @@ export class ResourcePublisher implements ResourceRegisters {
       await this.#publishDue(nowMs);
       if (nowMs >= this.#expireAtMs) {
         this.#expireAtMs = nowMs + expireEveryMs;
-        await this.#send(this.#book.expire(nowMs));
+        await this.#send(this.#versions.expire(nowMs));
       }
       await this.#sleep();
     }
@@ -126,7 +126,7 @@ export class ResourcePublisher implements ResourceRegisters {
 
   async #sleep(): Promise<void> {
     const { signal } = this.#options;
-    const dueAtMs = this.#book.dueAtMs();
+    const dueAtMs = this.#versions.dueAtMs();
     const pauseMs = dueAtMs === undefined ? maxSleepMs : Math.min(maxSleepMs, dueAtMs - this.#now());
     if (pauseMs <= 0) return;
     const woken = new AbortController();
@@ -143,16 +143,18 @@ export class ResourcePublisher implements ResourceRegisters {
     await this.#claimIds(nowMs);
     const { signal } = this.#options;
     while (!signal.aborted) {
-      const toldAtMs = this.#book.toldAtMs();
-      const booked = this.#book.take(nowMs, batchResources, (kind) => this.#ids.take(kind));
-      if (booked.length === 0) return;
-      await this.#send(booked);
-      if (toldAtMs !== undefined) this.#options.published?.(this.#now() - toldAtMs);
+      const reportedAtMs = this.#versions.reportedAtMs();
+      const outgoing = this.#versions.take(nowMs, batchResources, (kind) => this.#ids.take(kind));
+      if (outgoing.length === 0) return;
+      await this.#send(outgoing);
+      if (reportedAtMs !== undefined) this.#options.published?.(this.#now() - reportedAtMs);
     }
   }
 
   async #claimIds(nowMs: number): Promise<void> {
-    const claims = [...this.#book.wantedIds(nowMs)].flatMap(([kind, wanted]) => this.#ids.claim(kind, wanted) ?? []);
+    const claims = [...this.#versions.wantedIds(nowMs)].flatMap(
+      ([kind, wanted]) => this.#ids.claim(kind, wanted) ?? [],
+    );
     if (claims.length === 0) return;
     await this.#deliver(
       claims.map((claim) =>
@@ -167,9 +169,9 @@ export class ResourcePublisher implements ResourceRegisters {
     this.#readAtMs = this.#now() + readEveryMs;
   }
 
-  async #send(booked: readonly BookedVersion[]): Promise<void> {
+  async #send(outgoing: readonly OutgoingVersion[]): Promise<void> {
     await this.#deliver(
-      booked.map(({ key, source, version }) => {
+      outgoing.map(({ key, source, version }) => {
         const value = version === undefined ? Buffer.alloc(0) : encodeValue(version, writeResource);
         const message = outgoingMessage(resourcesTopic, key, 'Resource', value);
         const headers = { ...message.headers, [sourceHeader]: source, [publisherHeader]: this.#identity };
@@ -200,7 +202,7 @@ export class ResourcePublisher implements ResourceRegisters {
     if (value.length === 0 || headers[sourceHeader] === undefined) return;
     if (headers[publisherHeader] === this.#identity) return;
     const decoded = decodeValue('Resource', message, readResource);
-    if (decoded.kind === 'ok') this.#book.learn(decoded.value, headers[sourceHeader]);
+    if (decoded.kind === 'ok') this.#versions.learn(decoded.value, headers[sourceHeader]);
     else this.#tellUnreadable(message, decoded.detail);
   }
 

@@ -25,12 +25,12 @@ interface Entry {
   /** 0 until it has one. */
   id: number;
   source: string;
-  living: Living | undefined;
+  current: CurrentVersion | undefined;
   readonly ended: Interval[];
   readonly steps: Step[];
 }
 
-interface Living {
+interface CurrentVersion {
   /** {@link contentOf}; of a version that was read only when it is needed, since parents must have been read by then. */
   content: Buffer | undefined;
   read: Resource | undefined;
@@ -54,24 +54,24 @@ interface Change {
 type Step = Change | { readonly kind: 'end'; readonly endedNs: bigint };
 
 /** A version to send, of one source; undefined in place of it removes the key. */
-export interface BookedVersion {
+export interface OutgoingVersion {
   readonly key: string;
   readonly source: string;
   readonly version: Resource | undefined;
 }
 
 /** How versions are made. */
-export interface VersionBookOptions {
+export interface ResourceVersionsOptions {
   /** How long a change waits for further ones of the same resource. */
   readonly settleMs: number;
   /** How long versions stay that have ended. */
   readonly retentionMs: number;
-  /** Those of a book before this one, which go on. */
-  readonly counters?: BookCounters;
+  /** Those of an earlier instance, which go on. */
+  readonly counters?: ResourceCounters;
 }
 
 /** Outcome of a source's report. */
-export type BookCounters = Counters<'unchanged' | 'settled', 'bad_uid' | 'bad_address' | 'never_told'>;
+export type ResourceCounters = Counters<'unchanged' | 'settled', 'bad_uid' | 'bad_address' | 'never_told'>;
 
 /** Key of a version on the topic `resources`. */
 export function versionKey(kind: ResourceKind, uid: string, validFromNs: bigint): string {
@@ -79,19 +79,19 @@ export function versionKey(kind: ResourceKind, uid: string, validFromNs: bigint)
 }
 
 /** See the top of the file. */
-export class VersionBook {
-  readonly #options: VersionBookOptions;
+export class ResourceVersions {
+  readonly #options: ResourceVersionsOptions;
   readonly #entries = new Map<string, Entry>();
   /** Uid of each id: of no two things the same. */
   readonly #owners = new Map<ResourceKind, Map<number, string>>();
   /** Entries with steps, the one due first at the front. */
   readonly #due = new Map<Entry, number>();
-  readonly #repairs: BookedVersion[] = [];
-  readonly counters: BookCounters;
+  readonly #repairs: OutgoingVersion[] = [];
+  readonly counters: ResourceCounters;
   /** Texts that were cut, or left out, for their size. */
   cut = 0;
 
-  constructor(options: VersionBookOptions) {
+  constructor(options: ResourceVersionsOptions) {
     this.#options = options;
     this.counters =
       options.counters ?? new Counters(['unchanged', 'settled'], ['bad_uid', 'bad_address', 'never_told']);
@@ -108,34 +108,34 @@ export class VersionBook {
     if (entry.id === 0) entry.id = version.id;
     else if (version.id < entry.id) {
       entry.id = version.id;
-      if (entry.living !== undefined) this.#book(this.#versionOf(entry, entry.living, 0n), entry.source);
-    } else if (version.id > entry.id) this.#book({ ...version, id: entry.id }, source);
+      if (entry.current !== undefined) this.#queueRepair(this.#versionOf(entry, entry.current, 0n), entry.source);
+    } else if (version.id > entry.id) this.#queueRepair({ ...version, id: entry.id }, source);
     const { validFromNs, validToNs } = version;
     if (validToNs !== 0n) {
       const known = entry.ended.findIndex((each) => each.validFromNs === validFromNs);
       if (known >= 0) entry.ended.splice(known, 1);
       entry.ended.push({ validFromNs, validToNs });
-      if (entry.living?.validFromNs === validFromNs) entry.living = undefined;
+      if (entry.current?.validFromNs === validFromNs) entry.current = undefined;
       return;
     }
     if (entry.ended.some((each) => each.validFromNs === validFromNs)) return;
-    const former = entry.living;
+    const former = entry.current;
     if (former !== undefined && former.validFromNs > validFromNs) {
       this.#repair(entry, version, former.validFromNs);
       return;
     }
     if (former !== undefined && former.validFromNs < validFromNs)
       this.#repair(entry, this.#versionOf(entry, former, 0n), validFromNs);
-    entry.living = { content: undefined, read: version, validFromNs };
+    entry.current = { content: undefined, read: version, validFromNs };
   }
 
-  /** A version that still lives although a newer one does. */
+  /** A version that is still current although a newer one is. */
   #repair(entry: Entry, version: Resource, validToNs: bigint): void {
     entry.ended.push({ validFromNs: version.validFromNs, validToNs });
-    this.#book({ ...version, id: entry.id, validToNs }, entry.source);
+    this.#queueRepair({ ...version, id: entry.id, validToNs }, entry.source);
   }
 
-  #book(version: Resource, source: string): void {
+  #queueRepair(version: Resource, source: string): void {
     const key = versionKey(version.kind, version.uid, version.validFromNs);
     this.#repairs.push({ key, source, version });
   }
@@ -148,11 +148,11 @@ export class VersionBook {
   /** All resources of a source: others that it reported before end. */
   replaceAll(source: string, states: readonly ResourceState[], observedNs: bigint, nowMs: number): void {
     this.put(source, states, observedNs, nowMs);
-    const told = new Set(states.map(({ kind, uid }) => entryKey(kind, uid)));
+    const reported = new Set(states.map(({ kind, uid }) => entryKey(kind, uid)));
     const pods = states.filter(({ kind }) => kind === 'pod');
     const starts = startsByAddress(pods.map(({ addresses, sinceNs }) => ({ addresses, startNs: sinceNs })));
     for (const [key, entry] of this.#entries)
-      if (entry.source === source && !told.has(key) && isThere(entry))
+      if (entry.source === source && !reported.has(key) && isThere(entry))
         this.end(source, entry, this.#lastMoment(entry, starts, observedNs), nowMs);
   }
 
@@ -161,7 +161,7 @@ export class VersionBook {
     const content = entry.kind === 'pod' ? this.#contentOf(entry) : undefined;
     if (content === undefined) return observedNs;
     const { addresses } = readResource(new AvroReader(content));
-    return latestEnd({ addresses, startNs: entry.living!.validFromNs }, starts, observedNs);
+    return latestEnd({ addresses, startNs: entry.current!.validFromNs }, starts, observedNs);
   }
 
   /** A resource of a source ended. */
@@ -223,7 +223,7 @@ export class VersionBook {
   }
 
   /** Time of the oldest pending step. */
-  toldAtMs(): number | undefined {
+  reportedAtMs(): number | undefined {
     for (const dueAtMs of this.#due.values()) return dueAtMs - this.#options.settleMs;
     return undefined;
   }
@@ -244,7 +244,7 @@ export class VersionBook {
    *
    * @param takeId gives a new id; undefined where there is none yet: the rest stays for the next call
    */
-  take(nowMs: number, limit: number, takeId: (kind: ResourceKind) => number | undefined): readonly BookedVersion[] {
+  take(nowMs: number, limit: number, takeId: (kind: ResourceKind) => number | undefined): readonly OutgoingVersion[] {
     const entries: Entry[] = [];
     for (const [entry, dueAtMs] of this.#due) {
       if (dueAtMs > nowMs || entries.length >= limit) break;
@@ -255,12 +255,12 @@ export class VersionBook {
       }
       entries.push(entry);
     }
-    const booked = this.#repairs.splice(0, limit);
+    const outgoing = this.#repairs.splice(0, limit);
     for (const entry of entries) {
       this.#due.delete(entry);
-      booked.push(...this.#versionsOf(entry));
+      outgoing.push(...this.#versionsOf(entry));
     }
-    return booked;
+    return outgoing;
   }
 
   #newId(entry: Entry, takeId: (kind: ResourceKind) => number | undefined): number | undefined {
@@ -275,38 +275,38 @@ export class VersionBook {
   }
 
   /** Only what its versions are at last: each key once. */
-  #versionsOf(entry: Entry): readonly BookedVersion[] {
-    const versions = new Map<string, BookedVersion>();
-    const book = (living: Living, validToNs: bigint): void => {
-      const key = versionKey(entry.kind, entry.uid, living.validFromNs);
-      versions.set(key, { key, source: entry.source, version: this.#versionOf(entry, living, validToNs) });
+  #versionsOf(entry: Entry): readonly OutgoingVersion[] {
+    const versions = new Map<string, OutgoingVersion>();
+    const emit = (current: CurrentVersion, validToNs: bigint): void => {
+      const key = versionKey(entry.kind, entry.uid, current.validFromNs);
+      versions.set(key, { key, source: entry.source, version: this.#versionOf(entry, current, validToNs) });
     };
-    const endAt = (living: Living, atNs: bigint): void => {
-      const { validFromNs } = living;
+    const endAt = (current: CurrentVersion, atNs: bigint): void => {
+      const { validFromNs } = current;
       const validToNs = atNs > validFromNs ? atNs : validFromNs;
       entry.ended.push({ validFromNs, validToNs });
-      book(living, validToNs);
+      emit(current, validToNs);
     };
     for (const step of entry.steps.splice(0)) {
       this.counters.emit();
-      const former = entry.living;
+      const former = entry.current;
       if (step.kind === 'end') {
         if (former !== undefined) endAt(former, step.endedNs);
-        entry.living = undefined;
+        entry.current = undefined;
         continue;
       }
       const validFromNs = beginOf(step, former, entry.ended.at(-1));
       if (former !== undefined && former.validFromNs < validFromNs) endAt(former, validFromNs);
-      entry.living = { content: step.content, read: undefined, validFromNs };
-      book(entry.living, 0n);
+      entry.current = { content: step.content, read: undefined, validFromNs };
+      emit(entry.current, 0n);
     }
     return [...versions.values()];
   }
 
-  #versionOf(entry: Entry, living: Living, validToNs: bigint): Resource {
-    return versionOf(this.#contentOfLiving(living), {
+  #versionOf(entry: Entry, current: CurrentVersion, validToNs: bigint): Resource {
+    return versionOf(this.#contentOfCurrent(current), {
       id: entry.id,
-      validFromNs: living.validFromNs,
+      validFromNs: current.validFromNs,
       validToNs,
       idOf: (kind, uid) => {
         const parent = this.#entries.get(entryKey(kind, uid));
@@ -316,9 +316,9 @@ export class VersionBook {
   }
 
   /** Removals of versions that ended longer ago than they are kept. */
-  expire(nowMs: number): readonly BookedVersion[] {
+  expire(nowMs: number): readonly OutgoingVersion[] {
     const beforeNs = BigInt(Math.floor(nowMs - this.#options.retentionMs)) * 1_000_000n;
-    const removals: BookedVersion[] = [];
+    const removals: OutgoingVersion[] = [];
     for (const [entryId, entry] of this.#entries) {
       const { kind, uid, source, ended } = entry;
       for (let index = ended.length - 1; index >= 0; index--) {
@@ -326,7 +326,7 @@ export class VersionBook {
         const [expired] = ended.splice(index, 1);
         removals.push({ key: versionKey(kind, uid, expired!.validFromNs), source, version: undefined });
       }
-      if (ended.length > 0 || entry.living !== undefined || entry.steps.length > 0) continue;
+      if (ended.length > 0 || entry.current !== undefined || entry.steps.length > 0) continue;
       this.#entries.delete(entryId);
       if (this.#owners.get(kind)?.get(entry.id) === uid) this.#owners.get(kind)!.delete(entry.id);
     }
@@ -339,21 +339,21 @@ export class VersionBook {
     this.#due.clear();
   }
 
-  /** How many resources live. */
-  get living(): number {
+  /** How many resources have a current version. */
+  get currentCount(): number {
     let count = 0;
-    for (const { living } of this.#entries.values()) if (living !== undefined) count++;
+    for (const { current } of this.#entries.values()) if (current !== undefined) count++;
     return count;
   }
 
-  #contentOf({ living }: Entry): Buffer | undefined {
-    return living === undefined ? undefined : this.#contentOfLiving(living);
+  #contentOf({ current }: Entry): Buffer | undefined {
+    return current === undefined ? undefined : this.#contentOfCurrent(current);
   }
 
-  #contentOfLiving(living: Living): Buffer {
-    living.content ??= contentOfVersion(living.read!, ({ kind, id }) => this.#owners.get(kind)?.get(id));
-    living.read = undefined;
-    return living.content;
+  #contentOfCurrent(current: CurrentVersion): Buffer {
+    current.content ??= contentOfVersion(current.read!, ({ kind, id }) => this.#owners.get(kind)?.get(id));
+    current.read = undefined;
+    return current.content;
   }
 
   #ownersOf(kind: ResourceKind): Map<number, string> {
@@ -366,7 +366,7 @@ export class VersionBook {
     const key = entryKey(kind, uid);
     let entry = this.#entries.get(key);
     if (entry === undefined) {
-      entry = { kind, uid, id: 0, source, living: undefined, ended: [], steps: [] };
+      entry = { kind, uid, id: 0, source, current: undefined, ended: [], steps: [] };
       this.#entries.set(key, entry);
     }
     return entry;
@@ -376,16 +376,16 @@ export class VersionBook {
 const entryKey = (kind: ResourceKind, uid: string): string => `${kind}:${uid}`;
 
 /** It is there once all steps are done. */
-function isThere({ steps, living }: Entry): boolean {
+function isThere({ steps, current }: Entry): boolean {
   const last = steps.at(-1);
-  return last === undefined ? living !== undefined : last.kind === 'change';
+  return last === undefined ? current !== undefined : last.kind === 'change';
 }
 
 /**
  * From when a version holds: from when its source says, unless that is about an earlier version too; else from when it
  * was seen. Never before the former version, nor before the end of one that has ended.
  */
-function beginOf(step: Change, former: Living | undefined, ended: Interval | undefined): bigint {
+function beginOf(step: Change, former: CurrentVersion | undefined, ended: Interval | undefined): bigint {
   const { sinceNs, observedNs } = step;
   const knownNs = sinceNs === undefined || sinceNs > observedNs ? observedNs : sinceNs;
   if (former !== undefined) {

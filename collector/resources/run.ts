@@ -8,7 +8,7 @@ import { ResourcePublisher } from './publisher.ts';
 import type { ResourceSource } from './resource-source.ts';
 import type { Leadership } from './source-definition.ts';
 import { resourcesStageName } from './stage-name.ts';
-import { VersionBook } from './resource-versions.ts';
+import { ResourceVersions } from './resource-versions.ts';
 
 /** Options of the stage `resources`. The caller closes the bus. */
 export interface RunResourcesOptions {
@@ -30,20 +30,20 @@ export interface RunResourcesOptions {
  */
 export async function runResources(options: RunResourcesOptions): Promise<void> {
   const { config, bus, sources, leadership, telemetry, signal } = options;
-  let book = new VersionBook({ settleMs: config.settle, retentionMs: config.retention });
-  const stage = stageTelemetry(telemetry, resourcesStageName, () => book.counters);
+  let versions = new ResourceVersions({ settleMs: config.settle, retentionMs: config.retention });
+  const stage = stageTelemetry(telemetry, resourcesStageName, () => versions.counters);
   if (sources.length === 0) stage.emit(resourceEvents.noSources);
-  const published = resourceMetrics(telemetry, () => book);
+  const published = resourceMetrics(telemetry, () => versions);
   const publish = async (leading: AbortSignal): Promise<void> => {
     // Another instance may have published since this one last led.
-    const { counters } = book;
-    book = new VersionBook({ settleMs: config.settle, retentionMs: config.retention, counters });
+    const { counters } = versions;
+    versions = new ResourceVersions({ settleMs: config.settle, retentionMs: config.retention, counters });
     const failed = new AbortController();
     const stop = (): void => failed.abort();
     leading.addEventListener('abort', stop, { once: true });
     let publisher: ResourcePublisher | undefined;
     try {
-      publisher = await ResourcePublisher.open({ bus, book, telemetry: stage, signal: failed.signal, published });
+      publisher = await ResourcePublisher.open({ bus, versions, telemetry: stage, signal: failed.signal, published });
       const opened = publisher;
       const tasks = [opened.run(), ...sources.map((source) => source.run(opened, failed.signal))];
       const outcomes = await Promise.allSettled(tasks.map((task) => task.finally(stop)));
@@ -52,7 +52,7 @@ export async function runResources(options: RunResourcesOptions): Promise<void> 
       if (!leading.aborted || error !== failed.signal.reason) throw error;
     } finally {
       leading.removeEventListener('abort', stop);
-      book.drop();
+      versions.drop();
       await publisher?.close();
     }
   };

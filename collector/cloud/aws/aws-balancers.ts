@@ -3,14 +3,14 @@ import type { LoadBalancer, TagDescription } from '@aws-sdk/client-elastic-load-
 import type { ResourceState } from '../../resources/resource-state.ts';
 import { plainState } from '../../resources/plain-state.ts';
 import type { ManagedAddresses } from './aws-interfaces.ts';
-import { type AwsPlace, type AwsReading, factsOf, labelsOf, localUid, parentsOf } from './aws-reading.ts';
+import { type AwsScope, type AwsReading, factsOf, labelsOf, localUid, parentsOf } from './aws-reading.ts';
 
 /** Load balancers with the addresses of their network interfaces. */
 export function balancerStates(
   balancers: readonly LoadBalancer[],
   tags: readonly TagDescription[],
   { balancers: addressesOf }: ManagedAddresses,
-  place: AwsPlace,
+  scope: AwsScope,
   reading: AwsReading,
 ): ResourceState[] {
   const tagsOf = new Map(tags.map(({ ResourceArn, Tags }) => [ResourceArn, Tags]));
@@ -20,16 +20,16 @@ export function balancerStates(
       const own = (balancer.AvailabilityZones ?? []).flatMap((zone) => zone.LoadBalancerAddresses ?? []);
       const addresses = addressesOf.get(id) ?? [];
       return plainState(
-        { kind: 'load_balancer', uid: localUid(place, id), name: balancer.LoadBalancerName ?? id },
+        { kind: 'load_balancer', uid: localUid(scope, id), name: balancer.LoadBalancerName ?? id },
         {
           type: `aws_${balancer.Type ?? 'unknown'}_load_balancer`,
-          parents: parentsOf(['vpc', balancer.VpcId], ['region', place.region]),
+          parents: parentsOf(['vpc', balancer.VpcId], ['region', scope.region]),
           addresses:
             addresses.length > 0
               ? addresses
               : reading.addresses(own.flatMap((each) => [each.IpAddress, each.PrivateIPv4Address, each.IPv6Address])),
           labels: labelsOf(tagsOf.get(balancer.LoadBalancerArn)),
-          environment: factsOf(place, { dns_name: balancer.DNSName, scheme: balancer.Scheme }),
+          environment: factsOf(scope, { dns_name: balancer.DNSName, scheme: balancer.Scheme }),
         },
       );
     });

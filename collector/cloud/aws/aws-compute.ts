@@ -3,7 +3,7 @@ import type { Instance, NatGateway } from '@aws-sdk/client-ec2';
 import type { ResourceState } from '../../resources/resource-state.ts';
 import { plainState } from '../../resources/plain-state.ts';
 import {
-  type AwsPlace,
+  type AwsScope,
   type AwsReading,
   factsOf,
   globalUid,
@@ -14,7 +14,7 @@ import {
 } from './aws-reading.ts';
 
 /** Instances that are there, running or stopped. Their addresses are those of their network interfaces. */
-export function instanceStates(instances: readonly Instance[], place: AwsPlace, reading: AwsReading): ResourceState[] {
+export function instanceStates(instances: readonly Instance[], scope: AwsScope, reading: AwsReading): ResourceState[] {
   return reading
     .withId(instances, ({ InstanceId }) => InstanceId)
     .filter(([, { State }]) => State?.Name !== 'terminated' && State?.Name !== 'shutting-down')
@@ -27,10 +27,10 @@ export function instanceStates(instances: readonly Instance[], place: AwsPlace, 
             ['subnet', instance.SubnetId],
             ['vpc', instance.VpcId],
             ['zone', instance.Placement?.AvailabilityZoneId],
-            ['region', place.region],
+            ['region', scope.region],
           ),
           labels: labelsOf(instance.Tags),
-          environment: factsOf(place, {
+          environment: factsOf(scope, {
             instance_type: instance.InstanceType,
             image_id: instance.ImageId,
             private_dns_name: instance.PrivateDnsName,
@@ -44,7 +44,7 @@ export function instanceStates(instances: readonly Instance[], place: AwsPlace, 
 /** NAT gateways that are there. */
 export function natGatewayStates(
   gateways: readonly NatGateway[],
-  place: AwsPlace,
+  scope: AwsScope,
   reading: AwsReading,
 ): ResourceState[] {
   return reading
@@ -55,12 +55,12 @@ export function natGatewayStates(
         { kind: 'nat_gateway', uid: globalUid(id), name: nameOf(gateway.Tags, id) },
         {
           type: 'aws_nat_gateway',
-          parents: parentsOf(['subnet', gateway.SubnetId], ['vpc', gateway.VpcId], ['region', place.region]),
+          parents: parentsOf(['subnet', gateway.SubnetId], ['vpc', gateway.VpcId], ['region', scope.region]),
           addresses: reading.addresses(
             (gateway.NatGatewayAddresses ?? []).flatMap(({ PrivateIp, PublicIp }) => [PrivateIp, PublicIp]),
           ),
           labels: labelsOf(gateway.Tags),
-          environment: factsOf(place),
+          environment: factsOf(scope),
           // Addresses can be added later: only one with a single one is as it was made.
           sinceNs: (gateway.NatGatewayAddresses ?? []).length > 1 ? undefined : sinceOf(gateway.CreateTime),
         },

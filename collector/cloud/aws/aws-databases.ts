@@ -4,7 +4,7 @@ import type { ResourceState } from '../../resources/resource-state.ts';
 import { parseAddress } from '../network-text.ts';
 import { plainState } from '../../resources/plain-state.ts';
 import { hexOf, type ManagedAddresses } from './aws-interfaces.ts';
-import { type AwsPlace, type AwsReading, factsOf, globalUid, labelsOf, localUid, parentsOf } from './aws-reading.ts';
+import { type AwsScope, type AwsReading, factsOf, globalUid, labelsOf, localUid, parentsOf } from './aws-reading.ts';
 
 /** What else is needed to know of databases. */
 export interface DatabaseFacts {
@@ -27,7 +27,7 @@ export function endpointNames(databases: readonly DBInstance[]): readonly string
 export function databaseStates(
   databases: readonly DBInstance[],
   { zoneIds, managed, resolved }: DatabaseFacts,
-  place: AwsPlace,
+  scope: AwsScope,
   reading: AwsReading,
 ): ResourceState[] {
   return reading
@@ -40,14 +40,14 @@ export function databaseStates(
       });
       const zoneId = zoneIds.get(database.AvailabilityZone ?? '');
       return plainState(
-        { kind: 'database', uid: localUid(place, id), name: database.DBInstanceIdentifier ?? id },
+        { kind: 'database', uid: localUid(scope, id), name: database.DBInstanceIdentifier ?? id },
         {
           type: 'aws_rds',
-          parents: parentsOf(['vpc', database.DBSubnetGroup?.VpcId], ['zone', zoneId], ['region', place.region]),
+          parents: parentsOf(['vpc', database.DBSubnetGroup?.VpcId], ['zone', zoneId], ['region', scope.region]),
           addresses: [...new Map(addresses.map((address) => [hexOf(address), address])).values()],
           ports: Port === undefined ? [] : [{ transport: 'tcp', port: Port, targetPort: 0, nodePort: 0 }],
           labels: labelsOf(database.TagList),
-          environment: factsOf(place, {
+          environment: factsOf(scope, {
             engine: database.Engine,
             dns_name: Address,
             instance_class: database.DBInstanceClass,

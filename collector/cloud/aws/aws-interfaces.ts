@@ -6,7 +6,7 @@ import type { NetworkInterface } from '@aws-sdk/client-ec2';
 import type { ResourceState, ResourceUid } from '../../resources/resource-state.ts';
 import { plainState } from '../../resources/plain-state.ts';
 import {
-  type AwsPlace,
+  type AwsScope,
   type AwsReading,
   factsOf,
   globalUid,
@@ -40,7 +40,7 @@ interface Owner {
 /** The interfaces, the classic load balancers that are known by them alone, and the addresses for other lists. */
 export function interfaceStates(
   interfaces: readonly NetworkInterface[],
-  place: AwsPlace,
+  scope: AwsScope,
   reading: AwsReading,
 ): InterfaceListing {
   const states: ResourceState[] = [];
@@ -58,7 +58,7 @@ export function interfaceStates(
         vpc: found.VpcId,
       });
     if (isOfDatabase(found)) for (const address of addresses) databases.set(hexOf(address), addresses);
-    const owner = ownerOf(found, place, balancer);
+    const owner = ownerOf(found, scope, balancer);
     states.push(
       plainState(
         { kind: 'network_interface', uid: globalUid(id), name: nameOf(found.TagSet, id) },
@@ -67,13 +67,13 @@ export function interfaceStates(
           parents: [
             ...(owner.resource === undefined ? [] : [owner.resource]),
             ...parentsOf(['subnet', found.SubnetId], ['vpc', found.VpcId]),
-            ...parentsOf(['zone', found.AvailabilityZoneId], ['region', place.region]),
+            ...parentsOf(['zone', found.AvailabilityZoneId], ['region', scope.region]),
           ],
           addresses: owner.hasAddresses ? [] : addresses,
           networks: reading.networks(carried),
           macAddresses: reading.macAddresses([found.MacAddress]),
           labels: labelsOf(found.TagSet),
-          environment: factsOf(place, { description: found.Description }),
+          environment: factsOf(scope, { description: found.Description }),
           // What was given to an interface after it was attached has no time of its own.
           sinceNs: own.length === 1 && carried.length === 0 ? sinceOf(found.Attachment?.AttachTime) : undefined,
         },
@@ -83,12 +83,12 @@ export function interfaceStates(
   for (const [name, { addresses, vpc }] of classic)
     states.push(
       plainState(
-        { kind: 'load_balancer', uid: localUid(place, name), name },
+        { kind: 'load_balancer', uid: localUid(scope, name), name },
         {
           type: 'aws_classic_load_balancer',
-          parents: parentsOf(['vpc', vpc], ['region', place.region]),
+          parents: parentsOf(['vpc', vpc], ['region', scope.region]),
           addresses,
-          environment: factsOf(place),
+          environment: factsOf(scope),
         },
       ),
     );
@@ -144,9 +144,9 @@ function isOfGateway({ InterfaceType: type }: NetworkInterface): boolean {
   return /^nat_?gateway$/i.test(String(type));
 }
 
-function ownerOf(found: NetworkInterface, place: AwsPlace, balancer: string | undefined): Owner {
+function ownerOf(found: NetworkInterface, scope: AwsScope, balancer: string | undefined): Owner {
   if (balancer !== undefined)
-    return { resource: { kind: 'load_balancer', uid: localUid(place, balancer) }, hasAddresses: true };
+    return { resource: { kind: 'load_balancer', uid: localUid(scope, balancer) }, hasAddresses: true };
   const gateway = isOfGateway(found) ? /nat-[0-9a-z]+$/.exec(found.Description ?? '')?.[0] : undefined;
   if (gateway !== undefined) return { resource: { kind: 'nat_gateway', uid: globalUid(gateway) }, hasAddresses: true };
   const instance = found.Attachment?.InstanceId;

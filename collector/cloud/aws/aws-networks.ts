@@ -2,12 +2,12 @@
 import type { AvailabilityZone, Subnet, Vpc } from '@aws-sdk/client-ec2';
 import type { ResourceState } from '../../resources/resource-state.ts';
 import { plainState } from '../../resources/plain-state.ts';
-import { type AwsPlace, type AwsReading, factsOf, globalUid, labelsOf, nameOf, parentsOf } from './aws-reading.ts';
+import { type AwsScope, type AwsReading, factsOf, globalUid, labelsOf, nameOf, parentsOf } from './aws-reading.ts';
 
 /** The region and its zones. They are there for ever. */
-export function zoneStates(zones: readonly AvailabilityZone[], place: AwsPlace, reading: AwsReading): ResourceState[] {
+export function zoneStates(zones: readonly AvailabilityZone[], scope: AwsScope, reading: AwsReading): ResourceState[] {
   const region = plainState(
-    { kind: 'region', uid: globalUid(place.region), name: place.region },
+    { kind: 'region', uid: globalUid(scope.region), name: scope.region },
     { type: 'aws_region', sinceNs: 0n },
   );
   const ofRegion = reading
@@ -18,7 +18,7 @@ export function zoneStates(zones: readonly AvailabilityZone[], place: AwsPlace, 
         { kind: 'zone', uid: globalUid(id), name: ZoneName ?? id },
         {
           type: ZoneType === undefined || ZoneType === 'availability-zone' ? 'aws_zone' : `aws_${ZoneType}`,
-          parents: parentsOf(['region', place.region]),
+          parents: parentsOf(['region', scope.region]),
           environment: { zone_id: id },
           sinceNs: 0n,
         },
@@ -28,7 +28,7 @@ export function zoneStates(zones: readonly AvailabilityZone[], place: AwsPlace, 
 }
 
 /** VPCs with all their CIDRs. */
-export function vpcStates(vpcs: readonly Vpc[], place: AwsPlace, reading: AwsReading): ResourceState[] {
+export function vpcStates(vpcs: readonly Vpc[], scope: AwsScope, reading: AwsReading): ResourceState[] {
   return reading
     .withId(vpcs, ({ VpcId }) => VpcId)
     .map(([id, vpc]) => {
@@ -42,20 +42,20 @@ export function vpcStates(vpcs: readonly Vpc[], place: AwsPlace, reading: AwsRea
         { kind: 'vpc', uid: globalUid(id), name: nameOf(vpc.Tags, id) },
         {
           type: 'aws_vpc',
-          parents: parentsOf(['region', place.region]),
+          parents: parentsOf(['region', scope.region]),
           networks: reading.networks([
             vpc.CidrBlock,
             ...associated.filter(([, state]) => isAssociated(state)).map(([cidr]) => cidr),
           ]),
           labels: labelsOf(vpc.Tags),
-          environment: factsOf({ ...place, account: vpc.OwnerId ?? place.account }),
+          environment: factsOf({ ...scope, account: vpc.OwnerId ?? scope.account }),
         },
       );
     });
 }
 
 /** Subnets with all their CIDRs. */
-export function subnetStates(subnets: readonly Subnet[], place: AwsPlace, reading: AwsReading): ResourceState[] {
+export function subnetStates(subnets: readonly Subnet[], scope: AwsScope, reading: AwsReading): ResourceState[] {
   return reading
     .withId(subnets, ({ SubnetId }) => SubnetId)
     .map(([id, subnet]) =>
@@ -63,7 +63,7 @@ export function subnetStates(subnets: readonly Subnet[], place: AwsPlace, readin
         { kind: 'subnet', uid: globalUid(id), name: nameOf(subnet.Tags, id) },
         {
           type: 'aws_subnet',
-          parents: parentsOf(['vpc', subnet.VpcId], ['zone', subnet.AvailabilityZoneId], ['region', place.region]),
+          parents: parentsOf(['vpc', subnet.VpcId], ['zone', subnet.AvailabilityZoneId], ['region', scope.region]),
           networks: reading.networks([
             subnet.CidrBlock,
             ...(subnet.Ipv6CidrBlockAssociationSet ?? [])
@@ -71,7 +71,7 @@ export function subnetStates(subnets: readonly Subnet[], place: AwsPlace, readin
               .map((set) => set.Ipv6CidrBlock),
           ]),
           labels: labelsOf(subnet.Tags),
-          environment: factsOf({ ...place, account: subnet.OwnerId ?? place.account }),
+          environment: factsOf({ ...scope, account: subnet.OwnerId ?? scope.account }),
         },
       ),
     );

@@ -3,22 +3,22 @@ import type { Network } from '../../../schemas/generated/resource.ts';
 import type { ResourceUid } from '../../resources/resource-state.ts';
 import { parseAddress, parseMacAddress, parseNetwork } from '../network-text.ts';
 
-/** Where a list of AWS comes from. */
-export interface AwsPlace {
+/** The account and region that a list of AWS comes from. */
+export interface AwsScope {
   /** 12 digits. */
   readonly account: string;
   readonly region: string;
 }
 
-/** Text as AWS gives it, or does not. */
-type Told = string | undefined;
+/** A field of AWS that may be missing. */
+type OptionalText = string | undefined;
 
 /** Reads the fields of AWS objects, any of which may be missing or strange, and counts what could not be used. */
 export class AwsReading {
   unusable = 0;
 
   /** The objects that have an id, with it. */
-  withId<Value>(objects: readonly Value[], idOf: (object: Value) => Told): (readonly [string, Value])[] {
+  withId<Value>(objects: readonly Value[], idOf: (object: Value) => OptionalText): (readonly [string, Value])[] {
     return objects.flatMap((object) => {
       const id = idOf(object);
       if (id !== undefined && id !== '') return [[id, object] as const];
@@ -27,19 +27,19 @@ export class AwsReading {
     });
   }
 
-  addresses(texts: readonly Told[]): readonly Uint8Array[] {
+  addresses(texts: readonly OptionalText[]): readonly Uint8Array[] {
     return this.#parse(texts, parseAddress);
   }
 
-  networks(texts: readonly Told[]): readonly Network[] {
+  networks(texts: readonly OptionalText[]): readonly Network[] {
     return this.#parse(texts, parseNetwork);
   }
 
-  macAddresses(texts: readonly Told[]): readonly Uint8Array[] {
+  macAddresses(texts: readonly OptionalText[]): readonly Uint8Array[] {
     return this.#parse(texts, parseMacAddress);
   }
 
-  #parse<Value>(texts: readonly Told[], parse: (text: string) => Value | undefined): readonly Value[] {
+  #parse<Value>(texts: readonly OptionalText[], parse: (text: string) => Value | undefined): readonly Value[] {
     const given = new Set(texts.filter((text) => text !== undefined && text !== ''));
     return [...given].flatMap((text) => {
       const value = parse(text!);
@@ -60,7 +60,10 @@ export function nameOf(tags: readonly Tag[] | undefined, id: string): string {
 }
 
 /** Facts that have no field of their own, without those that are not known. */
-export function factsOf({ account }: AwsPlace, facts: Readonly<Record<string, Told>> = {}): Record<string, string> {
+export function factsOf(
+  { account }: AwsScope,
+  facts: Readonly<Record<string, OptionalText>> = {},
+): Record<string, string> {
   const known = Object.entries(facts).filter(
     (fact): fact is [string, string] => fact[1] !== undefined && fact[1] !== '',
   );
@@ -73,12 +76,14 @@ export function globalUid(id: string): string {
 }
 
 /** What has a name or id of its own only within an account and region. */
-export function localUid({ account, region }: AwsPlace, id: string): string {
+export function localUid({ account, region }: AwsScope, id: string): string {
   return `aws:${account}:${region}:${id}`;
 }
 
 /** Those parents whose ids are known. */
-export function parentsOf(...parents: readonly (readonly [ResourceUid['kind'], Told])[]): readonly ResourceUid[] {
+export function parentsOf(
+  ...parents: readonly (readonly [ResourceUid['kind'], OptionalText])[]
+): readonly ResourceUid[] {
   return parents.flatMap(([kind, id]) => (id === undefined || id === '' ? [] : [{ kind, uid: globalUid(id) }]));
 }
 

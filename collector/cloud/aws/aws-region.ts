@@ -6,7 +6,7 @@ import { instanceStates, natGatewayStates } from './aws-compute.ts';
 import { databaseStates, endpointNames, zoneIdsOf } from './aws-databases.ts';
 import { interfaceStates, type ManagedAddresses } from './aws-interfaces.ts';
 import { subnetStates, vpcStates, zoneStates } from './aws-networks.ts';
-import { AwsReading, type AwsPlace } from './aws-reading.ts';
+import { AwsReading, type AwsScope } from './aws-reading.ts';
 
 /** Finds the addresses of a name; none where there is no such name. */
 export type Resolve = (name: string) => Promise<readonly string[]>;
@@ -31,18 +31,18 @@ export class AwsRegion {
   readonly #clients: AwsClients;
   readonly #resolve: Resolve;
   readonly #part: string;
-  readonly #place: AwsPlace;
+  readonly #scope: AwsScope;
   #managed: ManagedAddresses = { balancers: new Map(), databases: new Map() };
   #zoneIds: ReadonlyMap<string, string> = new Map();
   /** Last known addresses of endpoints: a name that cannot be resolved for a moment has not moved. */
   #resolved = new Map<string, readonly string[]>();
 
-  constructor(sdk: AwsSdk, clients: AwsClients, resolve: Resolve, part: string, place: AwsPlace) {
+  constructor(sdk: AwsSdk, clients: AwsClients, resolve: Resolve, part: string, scope: AwsScope) {
     this.#sdk = sdk;
     this.#clients = clients;
     this.#resolve = resolve;
     this.#part = part;
-    this.#place = place;
+    this.#scope = scope;
   }
 
   /** Lists everything; each list fails by itself. */
@@ -85,25 +85,25 @@ export class AwsRegion {
   async #zones(handler: Handler, reading: AwsReading): Promise<readonly ResourceState[]> {
     const command = new this.#sdk.ec2.DescribeAvailabilityZonesCommand({});
     const found = await this.#clients.ec2.send(command, handler);
-    const states = zoneStates(found.AvailabilityZones ?? [], this.#place, reading);
+    const states = zoneStates(found.AvailabilityZones ?? [], this.#scope, reading);
     this.#zoneIds = zoneIdsOf(states);
     return states;
   }
 
   async #vpcs(handler: Handler, reading: AwsReading): Promise<readonly ResourceState[]> {
     const pages = this.#sdk.ec2.paginateDescribeVpcs(this.#computePaging, {}, handler);
-    return vpcStates(await all(pages, ({ Vpcs }) => Vpcs), this.#place, reading);
+    return vpcStates(await all(pages, ({ Vpcs }) => Vpcs), this.#scope, reading);
   }
 
   async #subnets(handler: Handler, reading: AwsReading): Promise<readonly ResourceState[]> {
     const pages = this.#sdk.ec2.paginateDescribeSubnets(this.#computePaging, {}, handler);
-    return subnetStates(await all(pages, ({ Subnets }) => Subnets), this.#place, reading);
+    return subnetStates(await all(pages, ({ Subnets }) => Subnets), this.#scope, reading);
   }
 
   async #interfaces(handler: Handler, reading: AwsReading): Promise<readonly ResourceState[]> {
     const pages = this.#sdk.ec2.paginateDescribeNetworkInterfaces(this.#computePaging, {}, handler);
     const found = await all(pages, ({ NetworkInterfaces }) => NetworkInterfaces);
-    const { states, managed } = interfaceStates(found, this.#place, reading);
+    const { states, managed } = interfaceStates(found, this.#scope, reading);
     this.#managed = managed;
     return states;
   }
@@ -112,12 +112,12 @@ export class AwsRegion {
     const pages = this.#sdk.ec2.paginateDescribeInstances(this.#computePaging, {}, handler);
     const reservations = await all(pages, ({ Reservations }) => Reservations);
     const found = reservations.flatMap(({ Instances }) => Instances ?? []);
-    return instanceStates(found, this.#place, reading);
+    return instanceStates(found, this.#scope, reading);
   }
 
   async #natGateways(handler: Handler, reading: AwsReading): Promise<readonly ResourceState[]> {
     const pages = this.#sdk.ec2.paginateDescribeNatGateways(this.#computePaging, {}, handler);
-    return natGatewayStates(await all(pages, ({ NatGateways }) => NatGateways), this.#place, reading);
+    return natGatewayStates(await all(pages, ({ NatGateways }) => NatGateways), this.#scope, reading);
   }
 
   async #balancers(handler: Handler, reading: AwsReading): Promise<readonly ResourceState[]> {
@@ -133,7 +133,7 @@ export class AwsRegion {
       const tagged = await client.send(new balancing.DescribeTagsCommand({ ResourceArns }), handler);
       tags.push(...(tagged.TagDescriptions ?? []));
     }
-    return balancerStates(found, tags, this.#managed, this.#place, reading);
+    return balancerStates(found, tags, this.#managed, this.#scope, reading);
   }
 
   async #databases(handler: Handler, reading: AwsReading): Promise<readonly ResourceState[]> {
@@ -142,7 +142,7 @@ export class AwsRegion {
     const found = await all(pages, ({ DBInstances }) => DBInstances);
     await this.#resolveAll(endpointNames(found));
     const facts = { zoneIds: this.#zoneIds, managed: this.#managed, resolved: this.#resolved };
-    return databaseStates(found, facts, this.#place, reading);
+    return databaseStates(found, facts, this.#scope, reading);
   }
 
   async #resolveAll(names: readonly string[]): Promise<void> {
