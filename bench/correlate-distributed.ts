@@ -6,7 +6,7 @@
  *   npx tsx bench/correlate-distributed.ts [traces]
  */
 import type { OutgoingMessage, Producer, ReceivedMessage } from '../core/bus/bus.ts';
-import { Assembler } from '../correlator/distributed/assemble-stage.ts';
+import { AssembleStage } from '../correlator/distributed/assemble-stage.ts';
 import { CauseStage } from '../correlator/distributed/cause-stage.ts';
 import { LinkAndSend } from '../correlator/distributed/link-and-send.ts';
 import { openRedis } from '../correlator/distributed/open-redis.ts';
@@ -82,7 +82,7 @@ async function distributed(
   const redisSeconds = (await redisCpu(redis)) - redisBefore;
   redis.disconnect();
   const start = cpuSeconds();
-  const assembler = new Assembler(config);
+  const assembler = new AssembleStage(config);
   let traces = 0;
   const count = (outputs: readonly OutgoingMessage[]): void => {
     for (const { topic } of outputs) if (topic === 'traces') traces++;

@@ -21,14 +21,14 @@ export class DueHeap<Item> {
   push(item: Item, due: number): void {
     const entries = this.#entries;
     const entry = { due, order: ++this.#pushed, item };
-    let place = entries.length;
-    while (place > 0) {
-      const above = (place - 1) >> 1;
+    let index = entries.length;
+    while (index > 0) {
+      const above = (index - 1) >> 1;
       if (!isBefore(entry, entries[above]!)) break;
-      entries[place] = entries[above]!;
-      place = above;
+      entries[index] = entries[above]!;
+      index = above;
     }
-    entries[place] = entry;
+    entries[index] = entry;
   }
 
   /** Removes and returns the first item that is due; undefined if none is. */
@@ -40,18 +40,18 @@ export class DueHeap<Item> {
     return first;
   }
 
-  /** Replaces the first entry and moves the new one to its place. */
+  /** Replaces the first entry and moves the new one to its position. */
   #sink(entry: Entry<Item>): void {
     const entries = this.#entries;
-    let place = 0;
+    let index = 0;
     for (;;) {
-      let below = 2 * place + 1;
+      let below = 2 * index + 1;
       if (below >= entries.length) break;
       if (below + 1 < entries.length && isBefore(entries[below + 1]!, entries[below]!)) below++;
       if (!isBefore(entries[below]!, entry)) break;
-      entries[place] = entries[below]!;
-      place = below;
+      entries[index] = entries[below]!;
+      index = below;
     }
-    entries[place] = entry;
+    entries[index] = entry;
   }
 }

@@ -78,8 +78,8 @@ export class EventClock {
   }
 
   /** Takes note of an agent's watermark, and when the bus accepted it (0 where that is not known). */
-  observe(agentId: number, watermarkNs: number, place: Pick<ReceivedMessage, 'partition' | 'timestampMs'>): void {
-    const busNs = this.#busTime(place);
+  observe(agentId: number, watermarkNs: number, message: Pick<ReceivedMessage, 'partition' | 'timestampMs'>): void {
+    const busNs = this.#busTime(message);
     const limitNs = busNs === 0 ? Infinity : busNs + aheadOfBusNs;
     const known = this.#active.byId.get(agentId) ?? this.#resting.byId.get(agentId);
     const agent = known ?? this.#newAgent(agentId, watermarkNs, limitNs);

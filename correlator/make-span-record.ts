@@ -36,7 +36,7 @@ function addressKey(address: Uint8Array): string {
  * Makes a record of the span that was scanned last. The record refers to the reader's buffer, which must stay as it is.
  * The reader stands behind the span, before and after.
  */
-export function makeRecord(reader: AvroReader, scan: SpanScan, block: RecordBlock): SpanRecord {
+export function makeSpanRecord(reader: AvroReader, scan: SpanScan, block: RecordBlock): SpanRecord {
   const end = reader.position;
   const at = block.claim();
   keepNumbers(scan, block, at, end);

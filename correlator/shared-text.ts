@@ -4,19 +4,19 @@
  */
 import type { AvroReader } from '../schemas/avro-reader.ts';
 
-const placeBits = 13;
-const texts: string[] = Array.from({ length: 1 << placeBits }, () => '');
+const slotBits = 13;
+const texts: string[] = Array.from({ length: 1 << slotBits }, () => '');
 /** Avro writes the length of these in one byte. */
 const longestShared = 63;
 
-const placeOf = (hash: number): number => Math.imul(hash, 0x9e3779b1) >>> (32 - placeBits);
+const slotOf = (hash: number): number => Math.imul(hash, 0x9e3779b1) >>> (32 - slotBits);
 
 /** Returns the cached copy of this text, or the text. Equal texts must have equal hashes. */
 export function sharedText(text: string, hash: number): string {
-  const place = placeOf(hash);
-  const known = texts[place]!;
+  const slot = slotOf(hash);
+  const known = texts[slot]!;
   if (known === text) return known;
-  return (texts[place] = text);
+  return (texts[slot] = text);
 }
 
 /** Reads a string; makes no new one if the cache has it. */
@@ -29,11 +29,11 @@ export function readSharedText(reader: AvroReader): string {
   if (length <= longestShared) {
     let hash = length;
     for (let index = start + 1; index < end; index++) hash = Math.imul(hash ^ buffer[index]!, 0x01000193);
-    const place = placeOf(hash);
-    const known = texts[place]!;
+    const slot = slotOf(hash);
+    const known = texts[slot]!;
     if (isText(known, buffer, start + 1, length)) return known;
     reader.position = start;
-    return (texts[place] = reader.readString());
+    return (texts[slot] = reader.readString());
   }
   reader.position = start;
   return reader.readString();

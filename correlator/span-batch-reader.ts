@@ -1,7 +1,7 @@
 import type { AvroReader } from '../schemas/avro-reader.ts';
 import { scanSpan, SpanScan } from '../schemas/generated/span-scan.ts';
 import type { InputOffset } from './input-offsets.ts';
-import { makeRecord } from './make-span-record.ts';
+import { makeSpanRecord } from './make-span-record.ts';
 import { RecordBlock } from './record-block.ts';
 import type { SpanRecord } from './span-record.ts';
 
@@ -23,7 +23,7 @@ export function readRecordBatch(reader: AvroReader, origin: InputOffset, arrival
     const block = new RecordBlock(reader.buffer, reader.position, count, origin, arrival);
     for (let index = 0; index < count; index++) {
       scanSpan(reader, scan);
-      spans.push(makeRecord(reader, scan, block));
+      spans.push(makeSpanRecord(reader, scan, block));
     }
   }
   return { agentId, watermarkNs, spans };

@@ -13,27 +13,27 @@ export type PointKind = 'client' | 'server' | 'internal';
 export interface ObservationPoint {
   readonly name: string;
   readonly role: SpanRole;
-  /** Place among the observations of one call, in the order in which the request passes them. */
-  readonly place: number;
+  /** Position among the observations of one call, in the order in which the request passes them. */
+  readonly position: number;
 }
 
 const middle = 4;
 
 /** All of them. An unknown name counts as on the network, in the middle. */
 export const observationPoints: readonly ObservationPoint[] = [
-  { name: 'c-p', role: 'client', place: 0 },
-  { name: 'c', role: 'network', place: 1 },
-  { name: 'c-nd', role: 'network', place: 2 },
-  { name: 'c-gw', role: 'network', place: 3 },
-  { name: 'local', role: 'network', place: middle },
-  { name: 'rest', role: 'network', place: middle },
-  { name: 's-gw', role: 'network', place: 5 },
-  { name: 's-nd', role: 'network', place: 6 },
-  { name: 's', role: 'network', place: 7 },
-  { name: 's-p', role: 'server', place: 8 },
-  { name: 'c-app', role: 'application', place: middle },
-  { name: 'app', role: 'application', place: middle },
-  { name: 's-app', role: 'application', place: middle },
+  { name: 'c-p', role: 'client', position: 0 },
+  { name: 'c', role: 'network', position: 1 },
+  { name: 'c-nd', role: 'network', position: 2 },
+  { name: 'c-gw', role: 'network', position: 3 },
+  { name: 'local', role: 'network', position: middle },
+  { name: 'rest', role: 'network', position: middle },
+  { name: 's-gw', role: 'network', position: 5 },
+  { name: 's-nd', role: 'network', position: 6 },
+  { name: 's', role: 'network', position: 7 },
+  { name: 's-p', role: 'server', position: 8 },
+  { name: 'c-app', role: 'application', position: middle },
+  { name: 'app', role: 'application', position: middle },
+  { name: 's-app', role: 'application', position: middle },
 ];
 
 const byName: ReadonlyMap<string, ObservationPoint> = new Map(observationPoints.map((point) => [point.name, point]));
@@ -41,8 +41,8 @@ const byName: ReadonlyMap<string, ObservationPoint> = new Map(observationPoints.
 /** The role of a span that was observed there. */
 export const roleAt = (name: string): SpanRole => byName.get(name)?.role ?? 'network';
 
-/** The place of the point on the way of a request. */
-export const placeOf = (name: string): number => byName.get(name)?.place ?? middle;
+/** The position of the point on the way of a request. */
+export const positionOf = (name: string): number => byName.get(name)?.position ?? middle;
 
 /** First letter of the points on the client's side, as a byte. */
 export const clientLetter = 0x63;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { observationPoints, ownSide, placeOf, pointKind, roleAt } from '../schemas/observation-points.ts';
+import { observationPoints, ownSide, positionOf, pointKind, roleAt } from '../schemas/observation-points.ts';
 import { temporaryClickHouse } from './testing/temporary-clickhouse.ts';
 
 interface SpanSchema {
@@ -19,13 +19,13 @@ describe('observation points', () => {
 
   it('of one call are passed from the client to the server', () => {
     const way = ['c-p', 'c', 'c-nd', 'c-gw', 'local', 's-gw', 's-nd', 's', 's-p'];
-    expect([...way].reverse().sort((left, right) => placeOf(left) - placeOf(right))).toEqual(way);
+    expect([...way].reverse().sort((left, right) => positionOf(left) - positionOf(right))).toEqual(way);
   });
 
   it('that are not known are on the network in the middle, on neither side', () => {
-    expect([roleAt('x-y'), placeOf('x-y'), pointKind('x-y'), roleAt(''), pointKind('')]).toEqual([
+    expect([roleAt('x-y'), positionOf('x-y'), pointKind('x-y'), roleAt(''), pointKind('')]).toEqual([
       'network',
-      placeOf('rest'),
+      positionOf('rest'),
       'internal',
       'network',
       'internal',

@@ -2,7 +2,7 @@
  * Finds the views of each call among the spans of a component and chains them along the request's way: from the client's
  * process over its network to the server's process. Depends on the set of spans alone.
  */
-import { placeOf } from '../../schemas/observation-points.ts';
+import { positionOf } from '../../schemas/observation-points.ts';
 import { callKey, type CallKey, isSameExchange, isTwoSided } from '../link/same-call.ts';
 import { byStart, type SpanRecord } from '../span-record.ts';
 
@@ -12,8 +12,8 @@ export type CallChain = readonly SpanRecord[];
 const oneSidedConfidence = 0.999;
 const datagramConfidence = 0.99;
 
-function byPlace(left: SpanRecord, right: SpanRecord): number {
-  const order = placeOf(left.observationPoint) - placeOf(right.observationPoint);
+function byPosition(left: SpanRecord, right: SpanRecord): number {
+  const order = positionOf(left.observationPoint) - positionOf(right.observationPoint);
   return order !== 0 ? order : byStart(left, right);
 }
 
@@ -69,7 +69,7 @@ export function callChains(spans: readonly SpanRecord[]): readonly CallChain[] {
       if (chain === undefined) chainsOfKey.push([span]);
       else chain.push(span);
     }
-    for (const chain of chainsOfKey) chains.push(chain.sort(byPlace));
+    for (const chain of chainsOfKey) chains.push(chain.sort(byPosition));
   }
   return chains;
 }

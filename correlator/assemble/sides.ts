@@ -15,7 +15,7 @@ import type { CallChain } from './call-chains.ts';
 const idCount = sideIds.length;
 /** Tags that a virtual address gives better than the pod behind it. */
 const serviceIds: ReadonlySet<SideId> = new Set<SideId>(['serviceId', 'autoServiceId', 'autoServiceType']);
-/** For each place whether it is one of them. */
+/** For each index whether it is one of them. */
 const isOfService = sideIds.map((id) => serviceIds.has(id));
 
 /** Bits of Side.resolution. */
@@ -69,9 +69,9 @@ function writeSide(
     return;
   }
   const [ownReader, otherReader] = [new AvroReader(bytes, ids), new AvroReader(other, otherIds)];
-  for (let place = 0; place < idCount - 1; place++) {
+  for (let index = 0; index < idCount - 1; index++) {
     const [own, far] = [ownReader.readLong(), otherReader.readLong()];
-    writer.writeLong(isOfService[place]! && own !== 0 ? own : far);
+    writer.writeLong(isOfService[index]! && own !== 0 ? own : far);
   }
   writer.writeLong(resolution | virtualAddressBit);
 }

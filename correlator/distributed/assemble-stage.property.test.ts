@@ -10,7 +10,7 @@ import { events, lasting } from '../testing/scenario.ts';
 import { finalTraces, hexId, side, testConfig, tracesOf } from '../testing/span-messages.ts';
 import { aSpan } from '../../schemas/testing/a-span.ts';
 import { propertyRuns } from '../../schemas/testing/property-runs.ts';
-import { Assembler } from './assemble-stage.ts';
+import { AssembleStage } from './assemble-stage.ts';
 import { encodeLinkedRecords, linkedMessages, noCause } from './linked-message.ts';
 
 const partitions = 2;
@@ -58,7 +58,7 @@ class World {
   readonly #from: number[] = Array.from({ length: partitions }, () => 0);
   readonly #above = new Map<string, string>();
   readonly #exposed = new Set<string>();
-  #assembler = new Assembler(testConfig);
+  #assembler = new AssembleStage(testConfig);
   nowMs = 1_000_000;
 
   root(id: string): string {
@@ -102,7 +102,7 @@ class World {
 
   restart(): void {
     this.work();
-    this.#assembler = new Assembler(testConfig);
+    this.#assembler = new AssembleStage(testConfig);
     this.#assembler.assign(
       this.#from.map((offset, partition) => ({
         topic: 'linked',
@@ -174,7 +174,7 @@ test('each component ends as one trace with all of its spans, whatever moved whe
 });
 
 test('a clock of the bus that is set back does not delay traces', () => {
-  const assembler = new Assembler(testConfig);
+  const assembler = new AssembleStage(testConfig);
   const outputs: OutgoingMessage[] = [];
   for (let number = 0; number < 60; number++) {
     const linked = { spans: [{ componentId: idOf(number), span: spanRecord(number, ''), cause: noCause }] };
@@ -215,12 +215,12 @@ test('a trace that was forgotten does not come out anew, in pieces, when its mes
     message(2, 100_000, [[inOther, last!]]),
     message(3, 1_200 + testConfig.lateMs, [[inNext, next!]]),
   ];
-  const before = new Assembler(testConfig);
+  const before = new AssembleStage(testConfig);
   const outputs = log.flatMap((one) => before.process(one, one.timestampMs));
   expect(tracesOf(outputs).map(({ spans }) => spans.length)).toEqual([2, 1, 2]);
   const offset = before.lowWatermark({ topic: 'linked', partition: 0 })!;
   expect(offset).toBe(1);
-  const after = new Assembler(testConfig);
+  const after = new AssembleStage(testConfig);
   after.assign([{ topic: 'linked', partition: 0, offset, emittedBelow: log.length }]);
   let nowMs = 1_000_000;
   const again = log.slice(offset).flatMap((one) => {
@@ -246,7 +246,7 @@ function linkedMessage(
 test('a stranger who carries the id of a stored trace gets another one, whoever assembles it and whatever is remembered', () => {
   const [victim, stranger] = [spanRecord(1, 'a'.repeat(32)), spanRecord(2, 'a'.repeat(32))];
   const assembled = (record: SpanRecord, ...before: readonly SpanRecord[]): readonly string[] => {
-    const assembler = new Assembler(testConfig);
+    const assembler = new AssembleStage(testConfig);
     const outputs = [...before, record].flatMap((one, offset) => [
       ...assembler.process(linkedMessage(offset, 1_000 + offset * 400_000, one.spanId, [one]), 0),
     ]);
@@ -262,7 +262,7 @@ test('a stranger who carries the id of a stored trace gets another one, whoever 
 });
 
 test('more spans with one trace id than a trace may have are several traces, each stored by an id of its own', () => {
-  const assembler = new Assembler({ ...testConfig, maxTraceSpans: 10 });
+  const assembler = new AssembleStage({ ...testConfig, maxTraceSpans: 10 });
   const records = Array.from({ length: 35 }, (_, number) => spanRecord(number, 'a'.repeat(32)));
   const outputs = [...assembler.process(linkedMessage(0, 1_000, records[0]!.spanId, records), 0), ...assembler.drain()];
   const traces = tracesOf(outputs);
@@ -271,7 +271,7 @@ test('more spans with one trace id than a trace may have are several traces, eac
 });
 
 test('spans that come one at a time into a large component repeat it a few times only, and are all out in the end', () => {
-  const assembler = new Assembler(testConfig);
+  const assembler = new AssembleStage(testConfig);
   const count = 2_000;
   const inOne = idOf(0);
   const records = Array.from({ length: count + 60 }, (_, number) => spanRecord(number, ''));

@@ -55,7 +55,7 @@ interface Outputs {
 }
 
 /** Turns LinkedBatches into Traces. Its records are spans. */
-export class Assembler implements Stage<OutgoingMessage> {
+export class AssembleStage implements Stage<OutgoingMessage> {
   readonly #config: CorrelatorConfig;
   readonly #bounds: ComponentBounds;
   readonly #pacing: RevisionPacing;

@@ -19,7 +19,7 @@ import { readArray, writeArray } from '../../schemas/avro-blocks.ts';
 import { type Reason, reasonIndex } from '../../schemas/generated/span.ts';
 import { scanSpan, SpanScan } from '../../schemas/generated/span-scan.ts';
 import type { InputOffset } from '../input-offsets.ts';
-import { makeRecord } from '../make-span-record.ts';
+import { makeSpanRecord } from '../make-span-record.ts';
 import { RecordBlock } from '../record-block.ts';
 import type { SpanRecord } from '../span-record.ts';
 
@@ -159,7 +159,7 @@ export function readLinkedRecords(
       scanSpan(reader, scan);
       const { parentSpanId, reason, confidence } = scan;
       const cause = parentSpanId === '' ? noCause : { parentSpanId, reason, confidence };
-      spans.push({ componentId, span: makeRecord(reader, scan, block), cause });
+      spans.push({ componentId, span: makeSpanRecord(reader, scan, block), cause });
     }
   }
   const moves = readArray(reader, readComponentMove);

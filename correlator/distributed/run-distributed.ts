@@ -6,7 +6,7 @@ import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { Topic } from '../../core/topics.ts';
 import type { CorrelatorConfig } from '../config.ts';
 import { countDecisions } from '../decision-metrics.ts';
-import { Assembler } from './assemble-stage.ts';
+import { AssembleStage } from './assemble-stage.ts';
 import { CauseStage } from './cause-stage.ts';
 import { LinkAndSend } from './link-and-send.ts';
 import { openRedis } from './open-redis.ts';
@@ -35,7 +35,7 @@ function inOrder(messages: readonly OutgoingMessage[]): readonly (readonly Outgo
 export async function runDistributed(options: RunDistributedOptions): Promise<void> {
   const { config, bus, telemetry, signal } = options;
   const causes = new CauseStage(config);
-  const assembler = new Assembler(config);
+  const assembler = new AssembleStage(config);
   const redis = openRedis(config, (error) => {
     telemetry.logger.debug({ error }, 'redis connection');
   });

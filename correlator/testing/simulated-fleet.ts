@@ -9,7 +9,7 @@ import { PipelineError } from '../../core/errors.ts';
 import { Random } from '../../core/testing/random.ts';
 import type { Trace } from '../../schemas/generated/trace.ts';
 import type { CorrelatorConfig } from '../config.ts';
-import { Assembler } from '../distributed/assemble-stage.ts';
+import { AssembleStage } from '../distributed/assemble-stage.ts';
 import { CauseStage } from '../distributed/cause-stage.ts';
 import { LinkAndSend } from '../distributed/link-and-send.ts';
 import { redisLinkOptions, RedisLinks } from '../distributed/redis-links.ts';
@@ -65,7 +65,7 @@ export class SimulatedFleet {
   readonly #instances: Instance[] = [];
   readonly #linked: ReceivedMessage[][] = Array.from({ length: linkedPartitions }, () => []);
   readonly #assembled: number[] = this.#linked.map(() => 0);
-  readonly #assembler: Assembler;
+  readonly #assembler: AssembleStage;
   readonly #outputs: OutgoingMessage[] = [];
   #steps: Step[] = [];
   #nowMs = 1_750_000_000_000;
@@ -90,7 +90,7 @@ export class SimulatedFleet {
     this.#spans = Array.from({ length: partitions }, () => []);
     this.#stored = this.#spans.map(() => ({ offset: 0, emittedBelow: 0 }));
     this.#owners = this.#spans.map(() => undefined);
-    this.#assembler = new Assembler(config);
+    this.#assembler = new AssembleStage(config);
     const largest = Math.max(...run.messages.map(({ value }) => value.length));
     this.#repeatedBytes = this.#random.next() < 0.4 ? undefined : messagesATurn * largest + 1;
   }

@@ -6,7 +6,7 @@ import { packagedSchemaHistory } from '../../core/schema-history.ts';
 import type { Accounting } from '../../core/stage/stage.ts';
 import type { Topic } from '../../core/topics.ts';
 import { correlatorConfig } from '../../correlator/config.ts';
-import { Assembler } from '../../correlator/distributed/assemble-stage.ts';
+import { AssembleStage } from '../../correlator/distributed/assemble-stage.ts';
 import { CauseStage } from '../../correlator/distributed/cause-stage.ts';
 import { Correlator } from '../../correlator/stage.ts';
 import { enricherConfig } from '../../enricher/config.ts';
@@ -86,7 +86,7 @@ function readEverywhere(message: ReceivedMessage): void {
     check('the first half of the correlator', cause.accounting());
   };
   const assembler = (received: ReceivedMessage): void => {
-    const stage = new Assembler(config.correlator);
+    const stage = new AssembleStage(config.correlator);
     send(sink, [...stage.process(received, nowMs), ...stage.drain()]);
     check('the second half of the correlator', stage.accounting());
   };
