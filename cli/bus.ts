@@ -17,12 +17,12 @@ export function topicSettings(config: BusConfig): readonly TopicSettings[] {
 
 function settingsOf(name: Topic, config: BusConfig): TopicSettings {
   const { partitions, retention: retentionMs, retentionBytes } = config;
-  switch (topicDefinitions[name].keeps) {
-    case 'all':
+  switch (topicDefinitions[name].cleanup) {
+    case 'never':
       return { name, partitions: 1 };
-    case 'newest':
+    case 'compact':
       return { name, partitions, compacted: true };
-    case 'recent':
+    case 'delete':
       return { name, partitions, retentionMs, retentionBytes };
   }
 }
@@ -44,7 +44,7 @@ export interface EmbeddedLogBounds {
 export function embeddedTopicSettings(config: BusConfig, bounds: EmbeddedLogBounds = {}): readonly TopicSettings[] {
   return topics.map((name) => {
     const topic = settingsOf(name, config);
-    return topicDefinitions[name].isChain ? { ...topic, ...bounds, refusesWhenFull: true } : topic;
+    return topicDefinitions[name].isPipeline ? { ...topic, ...bounds, refusesWhenFull: true } : topic;
   });
 }
 

@@ -37,7 +37,7 @@ export async function runCommand(command: (signal: AbortSignal) => Promise<void>
       process.exitCode = first.exitCode;
       return;
     }
-    tellFailure(error);
+    printFailure(error);
     // What did not end in time would not let the process end either.
     if (hasCode(error, 'SHUTDOWN_TIMEOUT')) cutOff(exitCodeOf(error));
   } finally {
@@ -51,13 +51,13 @@ export async function runQuestion(command: () => Promise<void>): Promise<void> {
   try {
     await command();
   } catch (error) {
-    tellFailure(error);
+    printFailure(error);
   } finally {
     endSoon();
   }
 }
 
-function tellFailure(error: unknown): void {
+function printFailure(error: unknown): void {
   process.stderr.write(`spanloom: ${sentenceOf(error)}\n`);
   process.exitCode = exitCodeOf(error);
 }

@@ -5,7 +5,7 @@ import type { SpanNames } from '../schemas/trace-json.ts';
 import type { WaterfallTrace } from './waterfall.ts';
 
 /** What the waterfall shows of a trace record. */
-export function waterfallOf(trace: Trace, namesOf: (span: Span) => SpanNames | undefined): WaterfallTrace {
+export function toWaterfallTrace(trace: Trace, namesOf: (span: Span) => SpanNames | undefined): WaterfallTrace {
   const spans = trace.spans.map((span) => ({
     ...span,
     ...placeOf(span, namesOf(span)),

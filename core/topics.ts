@@ -8,32 +8,33 @@ export interface TopicDefinition {
   /** Avro schema of the values. */
   readonly schema: SchemaName;
   /**
-   * What is kept: `recent` as long as SPANLOOM_BUS_RETENTION says; `newest` the newest message of each key (compaction:
-   * gaps between offsets are no loss); `all` everything, in one partition, since the order of the whole topic counts.
+   * How old messages are removed, in Kafka's terms: `delete` after SPANLOOM_BUS_RETENTION; `compact` keeps the newest message
+   * of each key (gaps between offsets are no loss); `never` keeps everything, in one partition, since the order of the whole
+   * topic counts.
    */
-  readonly keeps: 'recent' | 'newest' | 'all';
+  readonly cleanup: 'delete' | 'compact' | 'never';
   /**
    * It leads from one stage to the next, never back. On the embedded log its writer waits for its readers, and
    * `spanloom replay-range` can begin from it.
    */
-  readonly isChain: boolean;
+  readonly isPipeline: boolean;
 }
 
 /** Every topic by its name, without the configured prefix (`spanloom.` by default). A new topic is one entry here. */
 export const topicDefinitions = {
-  events: { key: 'agent id', schema: 'EventBatch', keeps: 'recent', isChain: true },
+  events: { key: 'agent id', schema: 'EventBatch', cleanup: 'delete', isPipeline: true },
   'agent-resources': {
     key: 'kind, uid and start of a version, a secret',
     schema: 'Resource',
-    keeps: 'newest',
-    isChain: false,
+    cleanup: 'compact',
+    isPipeline: false,
   },
-  resources: { key: 'kind, uid and start of a version', schema: 'Resource', keeps: 'newest', isChain: false },
-  'resource-ids': { key: 'kind', schema: 'ResourceIdClaim', keeps: 'all', isChain: false },
-  spans: { key: 'agent id', schema: 'SpanBatch', keeps: 'recent', isChain: true },
-  linked: { key: 'bucket', schema: 'LinkedBatch', keeps: 'recent', isChain: false },
-  traces: { key: 'trace id', schema: 'Trace', keeps: 'recent', isChain: true },
-  'dead-letter': { key: 'topic of origin', schema: 'DeadLetter', keeps: 'recent', isChain: false },
+  resources: { key: 'kind, uid and start of a version', schema: 'Resource', cleanup: 'compact', isPipeline: false },
+  'resource-ids': { key: 'kind', schema: 'ResourceIdClaim', cleanup: 'never', isPipeline: false },
+  spans: { key: 'agent id', schema: 'SpanBatch', cleanup: 'delete', isPipeline: true },
+  linked: { key: 'bucket', schema: 'LinkedBatch', cleanup: 'delete', isPipeline: false },
+  traces: { key: 'trace id', schema: 'Trace', cleanup: 'delete', isPipeline: true },
+  'dead-letter': { key: 'topic of origin', schema: 'DeadLetter', cleanup: 'delete', isPipeline: false },
 } as const satisfies Readonly<Record<string, TopicDefinition>>;
 
 export type Topic = keyof typeof topicDefinitions;
@@ -42,12 +43,14 @@ export type Topic = keyof typeof topicDefinitions;
 export const topics = Object.keys(topicDefinitions) as readonly Topic[];
 
 /** Topics that keep the newest message of each key. */
-export const compactedTopics: readonly string[] = topics.filter((name) => topicDefinitions[name].keeps === 'newest');
+export const compactedTopics: readonly string[] = topics.filter((name) => topicDefinitions[name].cleanup === 'compact');
 
-type ChainTopic = { [Name in Topic]: (typeof topicDefinitions)[Name]['isChain'] extends true ? Name : never }[Topic];
+type PipelineTopic = {
+  [Name in Topic]: (typeof topicDefinitions)[Name]['isPipeline'] extends true ? Name : never;
+}[Topic];
 
 /** Topics from which a second run can begin: `spanloom replay-range`. */
-export const replayableTopics = topics.filter((name): name is ChainTopic => topicDefinitions[name].isChain);
+export const replayableTopics = topics.filter((name): name is PipelineTopic => topicDefinitions[name].isPipeline);
 
 /** Topic of traces in OTLP, there only when it is switched on: a full name that gets no prefix, since readers that are not ours expect it. */
 export const defaultOtlpTopic = 'otlp_spans';

@@ -38,7 +38,7 @@ export async function listDeadLetters(
         ? ['No dead letters match.']
         : renderTable(columns(found), listWidthOf(process.stdout), paintFor(process.stdout, process.env));
     process.stdout.write(`${lines.join('\n')}\n`);
-    tellUnreadable(counts);
+    reportUnreadable(counts);
   });
 }
 
@@ -70,7 +70,7 @@ export async function replayDeadLetters(
     } finally {
       await producer?.close();
       process.stdout.write(`${summaryOf(byTopic, isDry)}\n`);
-      tellUnreadable(counts);
+      reportUnreadable(counts);
     }
   });
 }
@@ -104,7 +104,7 @@ function summaryOf(byTopic: ReadonlyMap<string, number>, isDry: boolean): string
   return `${verb} ${total} dead ${total === 1 ? 'letter' : 'letters'}${parts === '' ? '' : `: ${parts}`}.`;
 }
 
-function tellUnreadable({ unreadable }: LetterCounts): void {
+function reportUnreadable({ unreadable }: LetterCounts): void {
   if (unreadable > 0)
     process.stderr.write(`${unreadable} messages on the topic dead-letter could not be read themselves.\n`);
 }

@@ -67,13 +67,13 @@ export async function replayIntoKafka(
     if (output !== undefined) {
       process.stdout.write(`Sent ${output.text} to ${prefix}*.\n`);
       process.stdout.write(`Stages take them where SPANLOOM_AGENTS_TRUSTED_KEYS has ${key.publicText}\n`);
-      if (!isComplete) tellRest(reached?.batches ?? skipBatches, output.doubtful);
+      if (!isComplete) printRest(reached?.batches ?? skipBatches, output.doubtful);
     }
   }
 }
 
 /** What is acknowledged is acknowledged with everything before it, so the rest begins behind it. */
-function tellRest(batches: number, doubtful: number): void {
+function printRest(batches: number, doubtful: number): void {
   const doubt = doubtful === 0 ? '' : ` Of the ${doubtful} messages behind them some may be there too.`;
   process.stderr.write(`That is not all of the recording.${doubt} The same command with --skip ${batches} goes on.\n`);
 }

@@ -53,7 +53,7 @@ export async function replayRange(options: ReplayRangeOptions, signal: AbortSign
     await bus.close();
     if (copy !== undefined) {
       process.stdout.write(`Sent ${copy.output.text} to ${prefix}*.\n`);
-      if (!isComplete) tellRest(copy.reachedMs(topic) ?? fromMs, copy.output.doubtful);
+      if (!isComplete) printRest(copy.reachedMs(topic) ?? fromMs, copy.output.doubtful);
     }
   }
 }
@@ -118,7 +118,7 @@ function describe({ prefix = '' }: KafkaBusOptions, ranges: readonly OffsetRange
   return [...lines, `Would send ${total} messages, and all resources.`].join('\n');
 }
 
-function tellRest(reachedMs: number, doubtful: number): void {
+function printRest(reachedMs: number, doubtful: number): void {
   const doubt = doubtful === 0 ? '' : ` Of the ${doubtful} messages behind them some may be there too.`;
   process.stderr.write(`That is not all.${doubt} The same command with --from ${isoTime(reachedMs)} goes on.\n`);
 }

@@ -4,7 +4,7 @@ import { printable, shortened } from '../printable.ts';
 import { loadSettings } from '../settings.ts';
 import { openStoredTraces } from '../stored-traces.ts';
 import { paintFor, widthOf } from '../style.ts';
-import { waterfallOf } from '../to-waterfall-trace.ts';
+import { toWaterfallTrace } from '../to-waterfall-trace.ts';
 import { renderWaterfall } from '../waterfall.ts';
 
 const shownCandidates = 5;
@@ -36,7 +36,7 @@ export async function trace(text: string, json: boolean): Promise<void> {
       process.stdout.write(`${JSON.stringify(namedTraceToJson(found.named))}\n`);
       return;
     }
-    const view = waterfallOf(record, (span) => names.get(span.spanId));
+    const view = toWaterfallTrace(record, (span) => names.get(span.spanId));
     const lines = renderWaterfall(view, {
       width: widthOf(process.stdout),
       paint: paintFor(process.stdout, process.env),

@@ -4,7 +4,7 @@ import { summaryStream } from '../standard-streams.ts';
 import { paintFor, widthOf } from '../style.ts';
 import type { TraceCollection } from '../trace-collection.ts';
 import type { TraceFile } from '../trace-file.ts';
-import { waterfallOf } from '../to-waterfall-trace.ts';
+import { toWaterfallTrace } from '../to-waterfall-trace.ts';
 import { renderWaterfall } from '../waterfall.ts';
 
 /** Options of `spanloom demo`. */
@@ -48,7 +48,7 @@ export async function showResult(
   say(`${traces.length} traces; the slowest:\n`);
   const output = summaryStream(options.json);
   const view = { width: widthOf(output), paint: paintFor(output, process.env) };
-  output.write(`${renderWaterfall(waterfallOf(slowest, namesOf), view).join('\n')}\n`);
+  output.write(`${renderWaterfall(toWaterfallTrace(slowest, namesOf), view).join('\n')}\n`);
   if (traceFile !== undefined) {
     await traceFile.write(traces, namesOf);
     say(`\nAll traces are in ${options.json}.`);

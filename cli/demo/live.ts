@@ -11,7 +11,7 @@ import { runTogether } from '../../core/run-together.ts';
 import { processTelemetry } from '../telemetry.ts';
 import { TraceCollection } from '../trace-collection.ts';
 import { type Demonstration, type DemoOptions, say, showResult } from './demonstration.ts';
-import { tellHowToQuery, untilAborted } from './serving.ts';
+import { printHowToQuery, untilAborted } from './serving.ts';
 
 const requestsPerSecond = 40;
 /** After the trace has been shown, a few customers stay. */
@@ -68,7 +68,7 @@ export async function demonstrateLive(demonstration: Demonstration): Promise<voi
         if (options.once === true) done.abort();
         else {
           await Promise.race([opened.reached, untilAborted(stop)]);
-          tellHowToQuery(settings, folder, opened.port());
+          printHowToQuery(settings, folder, opened.port());
           await serve(shop, excluded, stop);
         }
       },

@@ -6,7 +6,7 @@ import { replaySource } from '../replay-source.ts';
 import { processTelemetry } from '../telemetry.ts';
 import { TraceCollection } from '../trace-collection.ts';
 import { type Demonstration, say, showResult } from './demonstration.ts';
-import { tellHowToQuery, untilAborted } from './serving.ts';
+import { printHowToQuery, untilAborted } from './serving.ts';
 
 /** The recording that comes with the package, made by `spanloom record` of the demo. */
 const bundledRecording: string = projectFile('demo', 'recording.avro');
@@ -44,6 +44,6 @@ export async function demonstrateRecording(demonstration: Demonstration, problem
     source: ({ signal: stop }) => untilAborted(stop),
     ends: false,
     stores: true,
-    listening: (port) => tellHowToQuery(settings, folder, port),
+    listening: (port) => printHowToQuery(settings, folder, port),
   });
 }

@@ -2,7 +2,7 @@ import type { Settings } from '../settings.ts';
 import { say } from './demonstration.ts';
 
 /** Prints how to query more traces while the demo runs. */
-export function tellHowToQuery(settings: Settings, folder: string, port: number): void {
+export function printHowToQuery(settings: Settings, folder: string, port: number): void {
   const usual = settings.query.port === port ? '' : `SPANLOOM_QUERY_PORT=${port} `;
   const command = `${usual}SPANLOOM_DATA_DIR=${folder} npx spanloom`;
   say(`

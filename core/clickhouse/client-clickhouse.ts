@@ -6,7 +6,7 @@ import type { ClientPool } from './client-pool.ts';
 /** How one implementation differs from the other. */
 export interface ClientBehaviour {
   /** The directory or address of the database, for people. */
-  readonly place: string;
+  readonly location: string;
   readonly login?: ClickHouseLogin;
   /** Clients for queries, so that a long one does not hold up what is stored. */
   readonly readers: ClientPool;
@@ -22,7 +22,7 @@ export interface ClientBehaviour {
 }
 
 /** The part of the port that is the same for every {@link ClickHouseClient}. */
-export function clientClickHouse({ place, readers, writers, control, ...behaviour }: ClientBehaviour): ClickHouse {
+export function clientClickHouse({ location, readers, writers, control, ...behaviour }: ClientBehaviour): ClickHouse {
   let closing: Promise<void> | undefined;
   let pinging: Promise<void> | undefined;
   const attempt = async <Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> => {
@@ -32,7 +32,7 @@ export function clientClickHouse({ place, readers, writers, control, ...behaviou
     } catch (error) {
       // The caller cancelled it and knows why: the engine's error adds nothing.
       signal?.throwIfAborted();
-      throw clickHouseError(error, place);
+      throw clickHouseError(error, location);
     }
   };
   const close = async (): Promise<void> => {

@@ -186,7 +186,7 @@ export function openEmbeddedClickHouse(options: EmbeddedClickHouseOptions): Clic
   try {
     const control = exclusiveClients([connect()]);
     return clientClickHouse({
-      place: used.directory,
+      location: used.directory,
       writers: exclusiveClients([connect()]),
       readers: exclusiveClients(Array.from({ length: readerCount }, connect)),
       control,

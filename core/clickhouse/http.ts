@@ -53,7 +53,7 @@ export function openHttpClickHouse(options: HttpClickHouseOptions): ClickHouse {
     });
   const controlClient = connect(maxConnections.control);
   return clientClickHouse({
-    place: options.url,
+    location: options.url,
     login: { user: options.user, password: options.password },
     readers: sharedClient(connect(maxConnections.readers)),
     writers: sharedClient(connect(maxConnections.writers)),

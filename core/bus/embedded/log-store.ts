@@ -234,7 +234,7 @@ export async function tolerant(action: Promise<unknown>): Promise<void> {
     await action;
   } catch (error) {
     // Who reads what is damaged says so.
-    const isTold = hasCode(error, 'FILE_CORRUPT');
-    if (!isTold && !hasCode(error, 'BUS_FULL') && !hasCode(error, 'BUS_UNAVAILABLE')) throw error;
+    const isDamage = hasCode(error, 'FILE_CORRUPT');
+    if (!isDamage && !hasCode(error, 'BUS_FULL') && !hasCode(error, 'BUS_UNAVAILABLE')) throw error;
   }
 }
