@@ -1,5 +1,5 @@
 import { clickHouseDirectory } from '../core/clickhouse/config.ts';
-import { openTraceStore } from '../query/client.ts';
+import { openTraceStore } from '../query/open-trace-store.ts';
 import type { TraceStore } from '../query/trace-store.ts';
 import type { Settings } from './settings.ts';
 

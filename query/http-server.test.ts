@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { PipelineError } from '../core/errors.ts';
 import { createLogger } from '../core/telemetry/logger.ts';
 import { createTelemetry } from '../core/telemetry/telemetry.ts';
-import { httpTraceStore } from './client.ts';
+import { httpTraceStore } from './http-trace-store.ts';
 import { type QueryServer, serveQueries } from './http-server.ts';
 import { defaultQueryLimits } from './limits.ts';
 import { storeWith } from './testing/store-with.ts';

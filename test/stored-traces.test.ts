@@ -9,7 +9,8 @@ import { createLogger } from '../core/telemetry/logger.ts';
 import { createTelemetry } from '../core/telemetry/telemetry.ts';
 import { clickHouseTraceStore } from '../query/clickhouse-trace-store.ts';
 import { asOrdinaryUser } from '../core/files/testing/ordinary-user.ts';
-import { httpTraceStore, openTraceStore } from '../query/client.ts';
+import { httpTraceStore } from '../query/http-trace-store.ts';
+import { openTraceStore } from '../query/open-trace-store.ts';
 import { queryConfig } from '../query/config.ts';
 import { runQuery } from '../query/run.ts';
 import {

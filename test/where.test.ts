@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogger } from '../core/telemetry/logger.ts';
 import { createTelemetry } from '../core/telemetry/telemetry.ts';
 import { clickHouseTraceStore } from '../query/clickhouse-trace-store.ts';
-import { httpTraceStore } from '../query/client.ts';
+import { httpTraceStore } from '../query/http-trace-store.ts';
 import { serveQueries } from '../query/http-server.ts';
 import { defaultQueryLimits } from '../query/limits.ts';
 import type { PagedTraceStore } from '../query/trace-store.ts';

@@ -1,5 +1,6 @@
 import type { SpanRecord } from '../span-record.ts';
-import { serialCause, timeCause } from './circumstance-cause.ts';
+import { serialCause } from './serial-cause.ts';
+import { timeCause } from './time-cause.ts';
 import type { SpanLookup } from './claims.ts';
 import { explicitCause } from './explicit-cause.ts';
 import { resolvedCandidates, isAwaiting, namedServer, ruleCause } from './rule-cause.ts';

@@ -1,5 +1,5 @@
 import type { SpanRecord } from '../span-record.ts';
-import { observeCall } from './circumstance-cause.ts';
+import { observeCall } from './observe-call.ts';
 import { decideCause } from './decide-cause.ts';
 import { ProcessIndex } from './process-index.ts';
 import { type UnknownReason, unknownReasons, type Patience, type Decision } from './decision.ts';
