@@ -122,7 +122,7 @@ export class EventClock {
         timeNs = this.nowNs;
     }
     const progress = { keptUpNs: this.#progressNs, creditedNs: this.#progressNs, busNs: 0 };
-    const order = { older: undefined, newer: undefined };
+    const order = { list: undefined, previous: undefined, next: undefined };
     return { id, watermarkNs, timeNs, ...progress, restingNs: timeNs, step: this.#step, ...order };
   }
 
