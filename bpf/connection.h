@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Beginning and end of connections: roles, and the slot as it was when a connection was asked for. */
+/* Beginning and end of connections: roles, and the causal facts as they were when a connection was asked for. */
 #ifndef SPANLOOM_CONNECTION_H
 #define SPANLOOM_CONNECTION_H
 
@@ -79,8 +79,8 @@ static __always_inline void connected(struct scratch *scratch, struct task_struc
 	if (!socket)
 		return;
 	socket->connect_id = call->id;
-	socket->born_after = call->after;
-	socket->born_phase = call->phase;
+	socket->connect_after = call->after;
+	socket->connect_phase = call->phase;
 	begin_connect_event(&scratch->event, task, call);
 	scratch->event.socket = socket->socket;
 	send_event(scratch, 0);

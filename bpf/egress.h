@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * Writes. Id, time, slot, sequence and the turn of the socket's direction are taken when the call begins, so that
+ * Writes. Id, time, causal facts, sequence and the turn of the socket's direction are taken when the call begins, so that
  * they come before anything the peer or another thread of this process makes of the data; what was really moved, and
  * the payload (resident by then, the kernel has just read it), when the call returns. A call that moved nothing is
  * undone.
@@ -41,8 +41,8 @@ static __always_inline int on_egress_begin(struct pt_regs *regs, struct task_str
 	call->after = thread->after;
 	call->phase = thread->phase;
 	if (call->connect_id) {
-		call->after = socket->born_after;
-		call->phase = socket->born_phase;
+		call->after = socket->connect_after;
+		call->phase = socket->connect_phase;
 		socket->connect_id = 0;
 	}
 	call->file_descriptor = argument_0(regs);

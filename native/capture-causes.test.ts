@@ -1,10 +1,10 @@
-/** The causal facts on the running kernel: what fills a thread's slot, what leaves it and what clears it. */
+/** The causal facts on the running kernel: what sets those of a thread, what leaves them and what clears them. */
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SocketEvent } from '../schemas/generated/event-batch.ts';
 import { canCapture, LiveEvents, python, textOf } from './testing/live-events.ts';
 
-describe.skipIf(!canCapture())('the slot', () => {
+describe.skipIf(!canCapture())('what a thread read last', () => {
   let live: LiveEvents;
   beforeAll(() => {
     live = new LiveEvents();

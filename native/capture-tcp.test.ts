@@ -96,7 +96,7 @@ assert client.recv(1000) == b'last words'`),
     expect(data[3]).toMatchObject({ role: 'client', localPort: data[2]!.remotePort });
   });
 
-  it('carries the slot of its connect() on the first egress only', async () => {
+  it('carries the causal facts of its connect() on the first egress only', async () => {
     const events = await live.eventsOf(
       ...python(`
 one, two = pair()
@@ -114,7 +114,7 @@ client.send(b'first'); server.recv(100); client.send(b'second')`),
     expect(named('second', 'egress')).toMatchObject({ after: named('first', 'ingress').id, connectId: 0 });
   });
 
-  it('keeps the slot of connect() until a write goes through', async () => {
+  it('keeps the causal facts of connect() until a write goes through', async () => {
     const events = await live.eventsOf(
       ...python(`
 client = socket.socket(); client.setblocking(False)

@@ -48,7 +48,7 @@ a.sendto(b'query', b.getsockname()); data, peer = b.recvfrom(100); b.sendto(b'an
     expect(answered!.after).toBe(read!.id);
   });
 
-  it('of a connected socket has a role, and its first carries the slot of connect()', async () => {
+  it('of a connected socket has a role, and its first carries the causal facts of connect()', async () => {
     const events = await live.eventsOf(
       ...python(`
 a, b = datagrams()

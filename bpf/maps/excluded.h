@@ -5,7 +5,7 @@
  * excluded: key process id; value its start time in hundredths of a second since boot (as /proc tells it), which keeps a
  * later process with the same id from being left out too.
  *
- * excluded_groups: key a slot; value a control group (v2) whose processes, and those of groups below it, are left out.
+ * excluded_groups: key an index; value a control group (v2) whose processes, and those of groups below it, are left out.
  */
 #ifndef SPANLOOM_MAPS_EXCLUDED_H
 #define SPANLOOM_MAPS_EXCLUDED_H

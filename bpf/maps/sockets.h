@@ -20,9 +20,9 @@ enum message_direction {
 struct socket_state {
 	struct spanloom_socket socket;
 	__u64 message_id; /* id of the event that started the current message */
-	__u64 connect_id; /* until the first egress: id of the connect event, and the slot at that moment */
-	__u64 born_after;
-	__u64 born_phase;
+	__u64 connect_id; /* until the first egress: id of the connect event, and the causal facts at that moment */
+	__u64 connect_after;
+	__u64 connect_phase;
 	__u64 inode_number;
 	__u32 message_sequence; /* TCP sequence of the message's first byte: tells how much of its budget is used up */
 	__u8 direction;		/* enum message_direction */

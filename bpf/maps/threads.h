@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * threads: key a thread (task-local storage, so it ends with the thread and needs no bound); value its slot and the
+ * threads: key a thread (task-local storage, so it ends with the thread and needs no bound); value its causal facts and the
  * call it is in. Made at the thread's first call on an internet socket.
  */
 #ifndef SPANLOOM_MAPS_THREADS_H
