@@ -5,7 +5,7 @@
  *   node dist/bench/kafka/copy.js BROKERS FROM TO
  */
 import kafkajs from 'kafkajs';
-import { compressionTypes, useCodecs } from '../../core/bus/kafka/compression.ts';
+import { compressionTypes, useCodecs } from '../../core/bus/kafka/records/compression.ts';
 
 const [brokers, from, to] = process.argv.slice(2) as [string, string, string];
 useCodecs();

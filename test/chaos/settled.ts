@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, Kafka, logLevel } from 'kafkajs';
-import { readPositionMetadata } from '../../core/bus/kafka/position-metadata.ts';
+import { readPositionMetadata } from '../../core/bus/kafka/group/position-metadata.ts';
 
 /** Consumer groups of the pipeline and what they read. */
 const readers = [

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { OutgoingMessage } from '../../core/bus/bus.ts';
-import { compressions } from '../../core/bus/kafka/compression.ts';
+import { compressions } from '../../core/bus/kafka/records/compression.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
 import { encodeValue, outgoingMessage } from '../../core/codec.ts';
 import { type Trace, writeTrace } from '../../schemas/generated/trace.ts';

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { codecs } from '../../core/bus/kafka/compression.ts';
+import { codecs } from '../../core/bus/kafka/records/compression.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
-import { type RawBatch, rawBatch, rawRecord } from '../../core/bus/kafka/testing/raw-batch.ts';
+import { type RawBatch, rawBatch, rawRecord } from '../../core/bus/kafka/records/testing/raw-batch.ts';
 import { pollUntil, Reader } from './reader.ts';
 import { brokerForTests } from './test-broker.ts';
 

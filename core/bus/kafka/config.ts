@@ -12,7 +12,7 @@ import {
 } from '../../config/setting.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { topicPrefixRule } from '../../topics.ts';
-import { compressions } from './compression.ts';
+import { compressions } from './records/compression.ts';
 import type { KafkaBusOptions } from './kafka-connection.ts';
 
 /** Settings of the bus on Kafka, for the section of the bus. */

@@ -1,6 +1,6 @@
 import type { KafkaMessage } from 'kafkajs';
 import type { TopicPartition } from '../bus.ts';
-import { keyOf } from './assignment.ts';
+import { keyOf } from './group/assignment.ts';
 
 /** How a batch ended: read to its end, put back unread, or given up because of an error. */
 export type BatchOutcome = 'read' | 'discarded' | { readonly error: unknown };

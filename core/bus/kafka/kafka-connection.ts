@@ -8,10 +8,10 @@ import kafkajs, {
 } from 'kafkajs';
 import type { ConnectionOptions } from 'node:tls';
 import type { Logger } from '../../telemetry/logger.ts';
-import { type Compression, defaultMaxBytes, useCodecs } from './compression.ts';
+import { type Compression, defaultMaxBytes, useCodecs } from './records/compression.ts';
 import { kafkaError, unknownTopicError } from './kafka-error.ts';
 import { kafkaLogger } from './kafka-logger.ts';
-import { useRecordSets } from './record-set.ts';
+import { useRecordSets } from './records/record-set.ts';
 
 const { logLevel } = kafkajs;
 

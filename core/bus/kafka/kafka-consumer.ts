@@ -10,14 +10,14 @@
 import type { Consumer as KafkajsConsumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import type { Consumer, Poll, Position, ReceivedMessage, TopicPartition } from '../bus.ts';
 import { PipelineError } from '../../errors.ts';
-import { Assignment, keyOf } from './assignment.ts';
+import { Assignment, keyOf } from './group/assignment.ts';
 import { type BatchOutcome, Inbox } from './inbox.ts';
 import type { KafkaConnection } from './kafka-connection.ts';
 import { brokerAnswer, isFenced, isGroupRefusal, kafkaError } from './kafka-error.ts';
-import { partitionAssigner } from './partition-assigner.ts';
-import { writePositionMetadata } from './position-metadata.ts';
-import { receivedMessage } from './received-message.ts';
-import { StoredOffsets } from './stored-offsets.ts';
+import { partitionAssigner } from './group/partition-assigner.ts';
+import { writePositionMetadata } from './group/position-metadata.ts';
+import { receivedMessage } from './records/received-message.ts';
+import { StoredOffsets } from './group/stored-offsets.ts';
 import { timeout, Wakeup } from './wakeup.ts';
 
 /** Batches of one fetch that are in the inbox together; more than a member has partitions. */

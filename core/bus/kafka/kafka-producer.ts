@@ -8,7 +8,7 @@ import type { ICustomPartitioner, Message, Producer as KafkajsProducer } from 'k
 import type { OutgoingMessage, Producer } from '../bus.ts';
 import { PipelineError } from '../../errors.ts';
 import { partitionOf } from '../partitioner.ts';
-import { compressionTypes } from './compression.ts';
+import { compressionTypes } from './records/compression.ts';
 import type { KafkaConnection } from './kafka-connection.ts';
 import { kafkaError } from './kafka-error.ts';
 

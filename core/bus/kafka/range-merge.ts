@@ -3,7 +3,7 @@
  * written at the same time is read at the same time. The order within a partition is never changed.
  */
 import type { TopicPartition } from '../bus.ts';
-import { keyOf } from './assignment.ts';
+import { keyOf } from './group/assignment.ts';
 
 /** A part of a partition: offsets from `from` up to, but not including, `to`. */
 export interface OffsetRange extends TopicPartition {

@@ -6,11 +6,11 @@ import { randomUUID } from 'node:crypto';
 import type { Consumer as KafkajsConsumer } from 'kafkajs';
 import type { ReceivedMessage, TopicPartition } from '../bus.ts';
 import { PipelineError } from '../../errors.ts';
-import { keyOf } from './assignment.ts';
+import { keyOf } from './group/assignment.ts';
 import { type KafkaBusOptions, KafkaConnection } from './kafka-connection.ts';
 import { kafkaError } from './kafka-error.ts';
 import { type OffsetRange, RangeMerge } from './range-merge.ts';
-import { receivedMessage } from './received-message.ts';
+import { receivedMessage } from './records/received-message.ts';
 import { Wakeup } from './wakeup.ts';
 
 /** A partition with more than `pauseBytes` waiting is not fetched until it has less than `resumeBytes`. */

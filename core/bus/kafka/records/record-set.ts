@@ -4,7 +4,7 @@
  * cannot or must not be read becomes one record that says so and where it was, and those behind it are read as usual.
  */
 import { createRequire } from 'node:module';
-import type { Refused } from '../bus.ts';
+import type { Refused } from '../../bus.ts';
 import { TooLargeError } from './compression.ts';
 import {
   batchHeadBytes,

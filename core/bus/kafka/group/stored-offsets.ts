@@ -1,7 +1,7 @@
-import type { Position, TopicPartition } from '../bus.ts';
+import type { Position, TopicPartition } from '../../bus.ts';
 import { keyOf } from './assignment.ts';
-import type { KafkaConnection } from './kafka-connection.ts';
-import { kafkaError } from './kafka-error.ts';
+import type { KafkaConnection } from '../kafka-connection.ts';
+import { kafkaError } from '../kafka-error.ts';
 import { readPositionMetadata } from './position-metadata.ts';
 
 /** How long end offsets are believed. */

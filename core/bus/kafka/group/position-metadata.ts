@@ -6,7 +6,7 @@
  *   ;h<offset>.<deaths>                this message alone is being processed
  *   ;a<offset>,<offset>                messages that became dead letters and may be read again
  */
-import type { InHand, Position } from '../bus.ts';
+import type { InHand, Position } from '../../bus.ts';
 
 /** The parts of a position that are metadata. */
 export type PositionNotes = Pick<Position, 'emittedBelow' | 'inHand' | 'putAside'>;

@@ -1,5 +1,5 @@
 import type { KafkaMessage } from 'kafkajs';
-import type { ReceivedMessage, TopicPartition } from '../bus.ts';
+import type { ReceivedMessage, TopicPartition } from '../../bus.ts';
 import type { FetchedRecord } from './record-set.ts';
 
 const nothing = Buffer.alloc(0);

@@ -2,7 +2,7 @@
  * Which member of a consumer group has which partitions. All topics' partitions with the same number go to the same
  * member, and members keep what they have as far as an even distribution allows: a stage holds state for its partitions.
  */
-import type { TopicPartition } from '../bus.ts';
+import type { TopicPartition } from '../../bus.ts';
 
 /** A member as the leader of the group sees it. */
 export interface GroupMember {

@@ -2,7 +2,7 @@
  * The partitions of one member: those that the group assigned, and those that its stage knows. They differ between a rebalance
  * and the poll that reports it; until then a changed partition may neither be read nor committed.
  */
-import type { Position, Rebalance, TopicPartition } from '../bus.ts';
+import type { Position, Rebalance, TopicPartition } from '../../bus.ts';
 
 interface Owned {
   readonly source: TopicPartition;

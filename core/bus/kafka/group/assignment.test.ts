@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Position } from '../bus.ts';
+import type { Position } from '../../bus.ts';
 import { Assignment } from './assignment.ts';
 
 const source = (partition: number): { topic: string; partition: number } => ({ topic: 't', partition });
