@@ -2,7 +2,7 @@ import type { Bus, ReceivedMessage } from '../core/bus/bus.ts';
 import { decodeValue } from '../core/codec.ts';
 import type { Topic } from '../core/topics.ts';
 import { type DeadLetter, readDeadLetter, type RejectReason } from '../schemas/generated/dead-letter.ts';
-import { readTopic } from './read-topic.ts';
+import { readTopic } from './bus/read-topic.ts';
 
 /** A letter, and where on the topic dead-letter it lies. */
 export interface FiledLetter {

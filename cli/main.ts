@@ -25,10 +25,10 @@ import {
   where,
   wholeNumber,
 } from './arguments.ts';
-import { exitCodeHelp, exitCodes } from './exit-codes.ts';
-import { shortened } from './printable.ts';
-import { runCommand, runQuestion } from './run-command.ts';
-import { watchStandardStreams } from './standard-streams.ts';
+import { exitCodeHelp, exitCodes } from './process/exit-codes.ts';
+import { shortened } from './output/printable.ts';
+import { runCommand, runQuestion } from './process/run-command.ts';
+import { watchStandardStreams } from './output/standard-streams.ts';
 import { stageNames, stages } from './stages.ts';
 import { packageVersion } from './version.ts';
 

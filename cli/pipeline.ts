@@ -7,14 +7,14 @@ import { declaredBus } from '../core/stage/declared-bus.ts';
 import type { StageDefinition, Stores } from '../core/stage/stage-definition.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Topic } from '../core/topics.ts';
-import { type EmbeddedLogBounds, openEmbeddedLog } from './bus.ts';
-import { openFramedBus } from './framed-bus.ts';
-import { type Milestone, milestone } from './milestone.ts';
+import { type EmbeddedLogBounds, openEmbeddedLog } from './bus/bus.ts';
+import { openFramedBus } from './bus/framed-bus.ts';
+import { type Milestone, milestone } from './process/milestone.ts';
 import { publishResourceFile } from './publish-resource-file.ts';
 import { configuredSignatures, type Settings } from './settings.ts';
 import { stages } from './stages.ts';
 import { openUnprefixedBus, withBus, withClickHouse } from './stores.ts';
-import { watchTopics } from './watch-topics.ts';
+import { watchTopics } from './bus/watch-topics.ts';
 
 /** Where events come from. Resolves when there are no more, or when the signal fires. */
 export type EventSource = (context: {

@@ -2,7 +2,7 @@ import { runReplay } from '../collector/replay/run-replay.ts';
 import { hasCode } from '../core/errors.ts';
 import { connect } from '../core/stage/connect.ts';
 import type { EventSource } from './pipeline.ts';
-import type { Progress } from './progress.ts';
+import type { Progress } from './output/progress.ts';
 
 /** Events of a recording. */
 export interface ReplaySource {

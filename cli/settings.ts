@@ -8,7 +8,7 @@ import { choiceSetting, durationMsSetting, integerSetting, textSetting } from '.
 import { schemaRegistryConfig } from '../core/registry/config.ts';
 import type { StoreName } from '../core/stage/stage-definition.ts';
 import { logLevels } from '../core/telemetry/logger.ts';
-import { busConfig } from './bus-config.ts';
+import { busConfig } from './bus/bus-config.ts';
 import { stageSections } from './stages.ts';
 import { upConfig } from './up-config.ts';
 

@@ -6,7 +6,7 @@ import { requireTopics } from '../core/bus/kafka/topic-administration.ts';
 import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
 import { clickHouseDirectory, openClickHouse } from '../core/clickhouse/config.ts';
 import type { Logger } from '../core/telemetry/logger.ts';
-import { unprefixedTopicSettings } from './bus.ts';
+import { unprefixedTopicSettings } from './bus/bus.ts';
 import type { Settings } from './settings.ts';
 
 /** Opens a bus, where there is one, uses it, and closes it. */

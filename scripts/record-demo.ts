@@ -5,9 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RecordingWriter } from '../collector/record/recording-writer.ts';
 import { collectInto } from '../collector/run.ts';
-import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { withTemporaryFolder } from '../cli/process/temporary-folder.ts';
 import { loadSettings } from '../cli/settings.ts';
-import { processTelemetry } from '../cli/telemetry.ts';
+import { processTelemetry } from '../cli/process/telemetry.ts';
 import type { OutgoingMessage } from '../core/bus/bus.ts';
 import { encodeValue, outgoingMessage } from '../core/codec.ts';
 import { projectFile } from '../core/project-files.ts';

@@ -10,7 +10,7 @@ import { outgoingMessage } from '../core/codec.ts';
 import { createLogger } from '../core/telemetry/logger.ts';
 import { createTelemetry } from '../core/telemetry/telemetry.ts';
 import { topics, type Topic } from '../core/topics.ts';
-import { readTopic } from '../cli/read-topic.ts';
+import { readTopic } from '../cli/bus/read-topic.ts';
 import { loadSettings } from '../cli/settings.ts';
 import { runCorrelator } from '../correlator/run.ts';
 import { runEnricher } from '../enricher/run.ts';

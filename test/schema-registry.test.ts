@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readTopic } from '../cli/read-topic.ts';
+import { readTopic } from '../cli/bus/read-topic.ts';
 import type { ReceivedMessage } from '../core/bus/bus.ts';
 import { openEmbeddedBus } from '../core/bus/embedded/embedded-bus.ts';
 import { outgoingMessage } from '../core/codec.ts';

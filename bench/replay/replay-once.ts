@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runPipeline } from '../../cli/pipeline.ts';
-import { startProgress } from '../../cli/progress.ts';
+import { startProgress } from '../../cli/output/progress.ts';
 import { replaySource } from '../../cli/replay-source.ts';
 import { loadSettings } from '../../cli/settings.ts';
-import { processTelemetry } from '../../cli/telemetry.ts';
+import { processTelemetry } from '../../cli/process/telemetry.ts';
 
 /** Replays a recording through all stages of this process, into a data directory that is removed afterwards. */
 export async function replayOnce(path: string): Promise<{ readonly seconds: number; readonly cpuSeconds: number }> {

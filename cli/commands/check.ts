@@ -1,6 +1,6 @@
 import { PipelineError } from '../../core/errors.ts';
 import { checkKernel } from '../../native/check.ts';
-import { paintFor } from '../style.ts';
+import { paintFor } from '../output/style.ts';
 
 /** Tries every kernel program on this machine and prints what became of each. */
 export function check(): void {

@@ -1,5 +1,5 @@
 import { printConfig } from '../../core/config/print-config.ts';
-import { UsageError } from '../exit-codes.ts';
+import { UsageError } from '../process/exit-codes.ts';
 import { loadSettings, sections, storeSections } from '../settings.ts';
 import { stageNames, stages } from '../stages.ts';
 

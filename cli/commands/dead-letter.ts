@@ -2,11 +2,11 @@ import type { Bus, OutgoingMessage } from '../../core/bus/bus.ts';
 import { replayedFromHeader, replayOf } from '../../core/dead-letter.ts';
 import type { RejectReason } from '../../schemas/generated/dead-letter.ts';
 import { type FiledLetter, type LetterCounts, newestLetters, readLetters } from '../dead-letters.ts';
-import { printable } from '../printable.ts';
+import { printable } from '../output/printable.ts';
 import { loadSettings } from '../settings.ts';
-import { openStoredLog } from '../stored-log.ts';
-import { listWidthOf, paintFor } from '../style.ts';
-import { type Column, renderTable } from '../table.ts';
+import { openStoredLog } from '../bus/stored-log.ts';
+import { listWidthOf, paintFor } from '../output/style.ts';
+import { type Column, renderTable } from '../output/table.ts';
 
 /** Options of both commands: which letters are meant. Durations in milliseconds. */
 export interface DeadLetterOptions {

@@ -7,8 +7,8 @@ import { captureProblem } from '../capture-problem.ts';
 import { demonstrateLive } from '../demo/live.ts';
 import { demonstrateRecording } from '../demo/recorded.ts';
 import { loadSettings } from '../settings.ts';
-import { openTraceFile } from '../trace-file.ts';
-import { withTemporaryFolder } from '../temporary-folder.ts';
+import { openTraceFile } from '../output/trace-file.ts';
+import { withTemporaryFolder } from '../process/temporary-folder.ts';
 
 export type { DemoOptions };
 

@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs';
 import { runRecording } from '../../collector/record/run-recording.ts';
 import { standardOutput } from '../../core/files/output-file.ts';
-import { UsageError } from '../exit-codes.ts';
-import { startProgress } from '../progress.ts';
+import { UsageError } from '../process/exit-codes.ts';
+import { startProgress } from '../output/progress.ts';
 import { loadSettings } from '../settings.ts';
-import { summaryStream } from '../standard-streams.ts';
-import { processTelemetry } from '../telemetry.ts';
-import { startWatchdog } from '../watchdog.ts';
+import { summaryStream } from '../output/standard-streams.ts';
+import { processTelemetry } from '../process/telemetry.ts';
+import { startWatchdog } from '../process/watchdog.ts';
 
 /** Options of `spanloom record`. */
 export interface RecordOptions {

@@ -5,9 +5,9 @@ import { hasCode } from '../../core/errors.ts';
 import { openSchemaRegistry } from '../../core/registry/config.ts';
 import { framedBus } from '../../core/registry/framed-bus.ts';
 import type { Topic } from '../../core/topics.ts';
-import { CountedOutput, requireKafka, requireTargetTopics } from '../kafka-target.ts';
-import { startProgress } from '../progress.ts';
-import { openReplayKey } from '../replay-key.ts';
+import { CountedOutput, requireKafka, requireTargetTopics } from '../bus/kafka-target.ts';
+import { startProgress } from '../output/progress.ts';
+import { openReplayKey } from '../bus/replay-key.ts';
 import { loadSettings } from '../settings.ts';
 
 /** Options of `spanloom replay --into-kafka`. */

@@ -4,9 +4,9 @@ import type { KafkaBusOptions } from '../../core/bus/kafka/kafka-connection.ts';
 import type { OffsetRange } from '../../core/bus/kafka/range-merge.ts';
 import { findRange, readRanges } from '../../core/bus/kafka/read-range.ts';
 import type { replayableTopics, Topic } from '../../core/topics.ts';
-import { UsageError } from '../exit-codes.ts';
-import { CountedOutput, requireKafka, requireTargetTopics } from '../kafka-target.ts';
-import { type Progress, startProgress } from '../progress.ts';
+import { UsageError } from '../process/exit-codes.ts';
+import { CountedOutput, requireKafka, requireTargetTopics } from '../bus/kafka-target.ts';
+import { type Progress, startProgress } from '../output/progress.ts';
 import { loadSettings } from '../settings.ts';
 
 /** Options of `spanloom replay-range`; times in milliseconds since the Unix epoch. */

@@ -2,17 +2,17 @@ import { join } from 'node:path';
 import { RecordingReader } from '../../collector/replay/recording-reader.ts';
 import { isDirectory } from '../../core/files/is-directory.ts';
 import { isSameFile } from '../../core/files/is-same-file.ts';
-import { UsageError } from '../exit-codes.ts';
+import { UsageError } from '../process/exit-codes.ts';
 import { runPipeline } from '../pipeline.ts';
-import { startProgress } from '../progress.ts';
+import { startProgress } from '../output/progress.ts';
 import { replaySource } from '../replay-source.ts';
 import { requireResourceFile } from '../../collector/cloud/file/require-resource-file.ts';
 import { loadSettings } from '../settings.ts';
-import { summaryStream } from '../standard-streams.ts';
-import { processTelemetry } from '../telemetry.ts';
-import { withTemporaryFolder } from '../temporary-folder.ts';
+import { summaryStream } from '../output/standard-streams.ts';
+import { processTelemetry } from '../process/telemetry.ts';
+import { withTemporaryFolder } from '../process/temporary-folder.ts';
 import { TraceCollection } from '../trace-collection.ts';
-import { openTraceFile, type TraceFile } from '../trace-file.ts';
+import { openTraceFile, type TraceFile } from '../output/trace-file.ts';
 import { replayIntoKafka, type ReplayIntoKafkaOptions } from './replay-into-kafka.ts';
 
 /** Options of `spanloom replay`. */

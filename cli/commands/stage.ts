@@ -4,12 +4,12 @@ import { declaredBus } from '../../core/stage/declared-bus.ts';
 import type { StageDefinition, StoreName, Stores } from '../../core/stage/stage-definition.ts';
 import { stageEvents } from '../../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import { openFramedBus } from '../framed-bus.ts';
-import { runService } from '../run-service.ts';
+import { openFramedBus } from '../bus/framed-bus.ts';
+import { runService } from '../process/run-service.ts';
 import { configuredSignatures, loadSettings, type Settings } from '../settings.ts';
 import { type StageName, stageOf } from '../stages.ts';
 import { openUnprefixedBus, withBus, withClickHouse } from '../stores.ts';
-import { processTelemetry } from '../telemetry.ts';
+import { processTelemetry } from '../process/telemetry.ts';
 
 /** Runs one stage in this process until the signal fires; without Kafka, stages on one host share the log in the data directory. */
 export async function runStageAlone(name: StageName, signal: AbortSignal): Promise<void> {

@@ -2,8 +2,8 @@ import { kafkaBusOptions } from '../../core/bus/kafka/config.ts';
 import type { KafkaBusOptions } from '../../core/bus/kafka/kafka-connection.ts';
 import { applyTopics, planTopicChanges } from '../../core/bus/kafka/topic-administration.ts';
 import { describeChange, type TopicChange } from '../../core/bus/kafka/topic-plan.ts';
-import { topicSettings, unprefixedTopicSettings } from '../bus.ts';
-import { exitCodes, UsageError } from '../exit-codes.ts';
+import { topicSettings, unprefixedTopicSettings } from '../bus/bus.ts';
+import { exitCodes, UsageError } from '../process/exit-codes.ts';
 import { loadSettings, type Settings } from '../settings.ts';
 
 /** Shows how topics on Kafka differ from the settings. */

@@ -1,11 +1,11 @@
 import { namedTraceToJson } from '../../query/named-trace-json.ts';
-import { NotFoundError, UsageError } from '../exit-codes.ts';
-import { printable, shortened } from '../printable.ts';
+import { NotFoundError, UsageError } from '../process/exit-codes.ts';
+import { printable, shortened } from '../output/printable.ts';
 import { loadSettings } from '../settings.ts';
 import { openStoredTraces } from '../stored-traces.ts';
-import { paintFor, widthOf } from '../style.ts';
-import { toWaterfallTrace } from '../to-waterfall-trace.ts';
-import { renderWaterfall } from '../waterfall.ts';
+import { paintFor, widthOf } from '../output/style.ts';
+import { toWaterfallTrace } from '../output/to-waterfall-trace.ts';
+import { renderWaterfall } from '../output/waterfall.ts';
 
 const shownCandidates = 5;
 

@@ -1,9 +1,9 @@
-import { printable } from '../printable.ts';
-import { formatDuration } from '../duration.ts';
+import { printable } from '../output/printable.ts';
+import { formatDuration } from '../output/duration.ts';
 import { loadSettings } from '../settings.ts';
 import { openStoredTraces } from '../stored-traces.ts';
-import { listWidthOf, paintFor } from '../style.ts';
-import { renderTable, type Column } from '../table.ts';
+import { listWidthOf, paintFor } from '../output/style.ts';
+import { renderTable, type Column } from '../output/table.ts';
 import type { Protocol } from '../../schemas/generated/span.ts';
 import { summaryToJson } from '../../query/summary-json.ts';
 import type { TraceFilter, TraceSummary } from '../../query/trace-store.ts';

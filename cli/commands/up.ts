@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { loadNative } from '../../native/load.ts';
-import { logDirectory } from '../bus.ts';
-import { boundedSettings, memoryShares } from '../memory-bound.ts';
-import { MemoryKeeper } from '../memory-keeper.ts';
+import { logDirectory } from '../bus/bus.ts';
+import { boundedSettings, memoryShares } from '../process/memory-bound.ts';
+import { MemoryKeeper } from '../process/memory-keeper.ts';
 import { runPipeline } from '../pipeline.ts';
-import { runService } from '../run-service.ts';
+import { runService } from '../process/run-service.ts';
 import { loadSettings } from '../settings.ts';
-import { processTelemetry } from '../telemetry.ts';
+import { processTelemetry } from '../process/telemetry.ts';
 
 const lookEveryMs = 1_000;
 

@@ -1,11 +1,11 @@
 import { slowestTrace } from '../../demo/showcase.ts';
 import type { Settings } from '../settings.ts';
-import { summaryStream } from '../standard-streams.ts';
-import { paintFor, widthOf } from '../style.ts';
+import { summaryStream } from '../output/standard-streams.ts';
+import { paintFor, widthOf } from '../output/style.ts';
 import type { TraceCollection } from '../trace-collection.ts';
-import type { TraceFile } from '../trace-file.ts';
-import { toWaterfallTrace } from '../to-waterfall-trace.ts';
-import { renderWaterfall } from '../waterfall.ts';
+import type { TraceFile } from '../output/trace-file.ts';
+import { toWaterfallTrace } from '../output/to-waterfall-trace.ts';
+import { renderWaterfall } from '../output/waterfall.ts';
 
 /** Options of `spanloom demo`. */
 export interface DemoOptions {

@@ -1,9 +1,9 @@
 import { clusterFile } from '../../demo/cluster.ts';
 import { projectFile } from '../../core/project-files.ts';
 import { runPipeline } from '../pipeline.ts';
-import { startProgress } from '../progress.ts';
+import { startProgress } from '../output/progress.ts';
 import { replaySource } from '../replay-source.ts';
-import { processTelemetry } from '../telemetry.ts';
+import { processTelemetry } from '../process/telemetry.ts';
 import { TraceCollection } from '../trace-collection.ts';
 import { type Demonstration, say, showResult } from './demonstration.ts';
 import { printHowToQuery, untilAborted } from './serving.ts';

@@ -1,6 +1,6 @@
 import type { Bus, ReceivedMessage } from '../../core/bus/bus.ts';
 import { decodeValue } from '../../core/codec.ts';
-import { watchTopics } from '../../cli/watch-topics.ts';
+import { watchTopics } from '../../cli/bus/watch-topics.ts';
 import { readDeadLetter } from '../../schemas/generated/dead-letter.ts';
 import { readEventBatch } from '../../schemas/generated/event-batch.ts';
 import type { Span } from '../../schemas/generated/span.ts';

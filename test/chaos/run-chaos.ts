@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Bus } from '../../core/bus/bus.ts';
 import { kafkaBusOptions } from '../../core/bus/kafka/config.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
-import { topicSettings } from '../../cli/bus.ts';
+import { topicSettings } from '../../cli/bus/bus.ts';
 import { loadSettings } from '../../cli/settings.ts';
 import { type RedisUnderTest, startRedis } from '../../core/testing/redis-server.ts';
 import { type Broker, startBroker } from '../../scripts/kafka/broker.ts';

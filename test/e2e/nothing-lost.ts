@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { runPipeline } from '../../cli/pipeline.ts';
 import { loadSettings } from '../../cli/settings.ts';
-import { processTelemetry } from '../../cli/telemetry.ts';
+import { processTelemetry } from '../../cli/process/telemetry.ts';
 import { expectedSpans } from './expected-spans.ts';
 import { storedSpans } from './stored-spans.ts';
 

@@ -5,7 +5,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openEmbeddedBus } from '../../core/bus/embedded/embedded-bus.ts';
-import { readTopic } from '../../cli/read-topic.ts';
+import { readTopic } from '../../cli/bus/read-topic.ts';
 import { stageNames } from '../../cli/stages.ts';
 import type { Bus } from '../../core/bus/bus.ts';
 import { outgoingMessage } from '../../core/codec.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import kafkajs from 'kafkajs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../../core/free-ports.ts';
-import { readTopic } from '../../cli/read-topic.ts';
+import { readTopic } from '../../cli/bus/read-topic.ts';
 import { oneAgent, otherAgent } from '../../core/agents/testing/agent-keys.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
 import { grants } from '../../deploy/testing/kafka-grants.ts';

@@ -1,6 +1,6 @@
 /** Stages as processes on a real broker: what they do on the embedded log, they do here. */
 import { expect, it } from 'vitest';
-import { readTopic } from '../../cli/read-topic.ts';
+import { readTopic } from '../../cli/bus/read-topic.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
 import { outgoingMessage } from '../../core/codec.ts';
 import { startRegistryServer } from '../../core/registry/testing/registry-server.ts';

@@ -14,7 +14,7 @@ import { loadConfig } from '../../core/config/load-config.ts';
 import { createLogger } from '../../core/telemetry/logger.ts';
 import { createTelemetry } from '../../core/telemetry/telemetry.ts';
 import { compactedTopics, topics } from '../../core/topics.ts';
-import { readTopic } from '../../cli/read-topic.ts';
+import { readTopic } from '../../cli/bus/read-topic.ts';
 import { enricherConfig } from '../../enricher/config.ts';
 import { runEnricher } from '../../enricher/run.ts';
 import { anEvent, anEventBatch, aProcess } from '../../schemas/testing/an-event.ts';

@@ -1,9 +1,9 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { AgentKey } from '../core/agents/agent-key.ts';
-import { PipelineError } from '../core/errors.ts';
-import { makeDirectory } from '../core/files/make-directory.ts';
+import { AgentKey } from '../../core/agents/agent-key.ts';
+import { PipelineError } from '../../core/errors.ts';
+import { makeDirectory } from '../../core/files/make-directory.ts';
 
 const keySchema = z.object({ version: z.literal(1), publicKey: z.string(), privateKey: z.string() });
 

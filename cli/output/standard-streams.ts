@@ -1,5 +1,5 @@
-import { standardOutput } from '../core/files/output-file.ts';
-import { exitCodes } from './exit-codes.ts';
+import { standardOutput } from '../../core/files/output-file.ts';
+import { exitCodes } from '../process/exit-codes.ts';
 import { sentenceOf } from './sentence.ts';
 
 /**

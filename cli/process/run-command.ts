@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
-import { hasCode } from '../core/errors.ts';
-import { loadNative } from '../native/load.ts';
+import { hasCode } from '../../core/errors.ts';
+import { loadNative } from '../../native/load.ts';
 import { exitCodeOf } from './exit-codes.ts';
-import { sentenceOf } from './sentence.ts';
+import { sentenceOf } from '../output/sentence.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

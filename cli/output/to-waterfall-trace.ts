@@ -1,7 +1,7 @@
-import type { Span } from '../schemas/generated/span.ts';
-import type { Trace } from '../schemas/generated/trace.ts';
-import { ownSide } from '../schemas/observation-points.ts';
-import type { SpanNames } from '../schemas/trace-json.ts';
+import type { Span } from '../../schemas/generated/span.ts';
+import type { Trace } from '../../schemas/generated/trace.ts';
+import { ownSide } from '../../schemas/observation-points.ts';
+import type { SpanNames } from '../../schemas/trace-json.ts';
 import type { WaterfallTrace } from './waterfall.ts';
 
 /** What the waterfall shows of a trace record. */

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { addonPath } from '../native/load.ts';
+import { addonPath } from '../../native/load.ts';
 import { exitCodes } from './exit-codes.ts';
 
 it('a reader that is slow gets everything', async () => {
@@ -36,7 +36,7 @@ describe.runIf(hasAddon)('a process one of whose threads never returns', () => {
     if (!existsSync(fifo)) execFileSync('mkfifo', [fifo]);
     const path = (file: string): string => JSON.stringify(join(import.meta.dirname, file));
     const program = `import { open } from 'node:fs';
-      import { PipelineError } from ${path('../core/errors.ts')};
+      import { PipelineError } from ${path('../../core/errors.ts')};
       import { runCommand } from ${path('run-command.ts')};
       process.on('exit', () => process._rawDebug('tidied up'));
       await runCommand(async (signal) => {

@@ -1,6 +1,6 @@
 import { url as debuggerAddress } from 'node:inspector';
-import { loadNative, type NativeWatchdog } from '../native/load.ts';
-import { sentenceOf } from './sentence.ts';
+import { loadNative, type NativeWatchdog } from '../../native/load.ts';
+import { sentenceOf } from '../output/sentence.ts';
 
 /** Watches over the main loop until it is stopped. */
 export interface Watchdog {

@@ -1,8 +1,8 @@
-import { fileError } from '../core/files/file-error.ts';
-import { openOutputFile } from '../core/files/output-file.ts';
-import { type SpanNames, traceToJson } from '../schemas/trace-json.ts';
-import type { Span } from '../schemas/generated/span.ts';
-import type { Trace } from '../schemas/generated/trace.ts';
+import { fileError } from '../../core/files/file-error.ts';
+import { openOutputFile } from '../../core/files/output-file.ts';
+import { type SpanNames, traceToJson } from '../../schemas/trace-json.ts';
+import type { Span } from '../../schemas/generated/span.ts';
+import type { Trace } from '../../schemas/generated/trace.ts';
 
 /** Traces as in a file: by start, then by id, so that equal traces make equal files. */
 export function inFileOrder(traces: readonly Trace[]): readonly Trace[] {

@@ -1,9 +1,9 @@
 /** A process that serves until a signal: with metrics, health, and a deadline for its end. */
-import { PipelineError } from '../core/errors.ts';
-import { processEvents } from '../core/telemetry/internal-events.ts';
-import { serveTelemetry } from '../core/telemetry/serve-telemetry.ts';
-import type { Telemetry } from '../core/telemetry/telemetry.ts';
-import type { Settings } from './settings.ts';
+import { PipelineError } from '../../core/errors.ts';
+import { processEvents } from '../../core/telemetry/internal-events.ts';
+import { serveTelemetry } from '../../core/telemetry/serve-telemetry.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
+import type { Settings } from '../settings.ts';
 import { startWatchdog } from './watchdog.ts';
 
 /** What a service runs with. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { kafkaSettings } from '../core/bus/kafka/config.ts';
-import { type ConfigOf, defineConfig } from '../core/config/section.ts';
-import { bytesSetting, durationMsSetting, integerSetting } from '../core/config/setting.ts';
+import { kafkaSettings } from '../../core/bus/kafka/config.ts';
+import { type ConfigOf, defineConfig } from '../../core/config/section.ts';
+import { bytesSetting, durationMsSetting, integerSetting } from '../../core/config/setting.ts';
 
 /** Settings of the log: SPANLOOM_BUS_…. */
 export const busConfig = defineConfig(

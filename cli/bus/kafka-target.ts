@@ -1,9 +1,9 @@
-import type { OutgoingMessage, Producer } from '../core/bus/bus.ts';
-import { kafkaBusOptions } from '../core/bus/kafka/config.ts';
-import type { KafkaBusOptions } from '../core/bus/kafka/kafka-connection.ts';
-import { requireTopics } from '../core/bus/kafka/topic-administration.ts';
+import type { OutgoingMessage, Producer } from '../../core/bus/bus.ts';
+import { kafkaBusOptions } from '../../core/bus/kafka/config.ts';
+import type { KafkaBusOptions } from '../../core/bus/kafka/kafka-connection.ts';
+import { requireTopics } from '../../core/bus/kafka/topic-administration.ts';
 import type { BusConfig } from './bus-config.ts';
-import { UsageError } from './exit-codes.ts';
+import { UsageError } from '../process/exit-codes.ts';
 
 /** Kafka as it is configured. @throws UsageError without brokers */
 export function requireKafka(config: BusConfig): KafkaBusOptions {

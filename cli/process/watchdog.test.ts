@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { addonPath } from '../native/load.ts';
+import { addonPath } from '../../native/load.ts';
 import { startWatchdog } from './watchdog.ts';
 
 const limitMs = 400;

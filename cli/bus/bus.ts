@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import type { Bus, TopicSettings } from '../core/bus/bus.ts';
-import { openEmbeddedBus } from '../core/bus/embedded/embedded-bus.ts';
-import { kafkaBusOptions } from '../core/bus/kafka/config.ts';
-import { openKafkaBus } from '../core/bus/kafka/kafka-bus.ts';
-import { requireTopics } from '../core/bus/kafka/topic-administration.ts';
-import type { Logger } from '../core/telemetry/logger.ts';
-import { type Topic, topicDefinitions, topics } from '../core/topics.ts';
+import type { Bus, TopicSettings } from '../../core/bus/bus.ts';
+import { openEmbeddedBus } from '../../core/bus/embedded/embedded-bus.ts';
+import { kafkaBusOptions } from '../../core/bus/kafka/config.ts';
+import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
+import { requireTopics } from '../../core/bus/kafka/topic-administration.ts';
+import type { Logger } from '../../core/telemetry/logger.ts';
+import { type Topic, topicDefinitions, topics } from '../../core/topics.ts';
 import type { BusConfig } from './bus-config.ts';
-import type { Settings } from './settings.ts';
-import { stages } from './stages.ts';
+import type { Settings } from '../settings.ts';
+import { stages } from '../stages.ts';
 
 /** What the topics of the pipeline have to be like. */
 export function topicSettings(config: BusConfig): readonly TopicSettings[] {

@@ -2,7 +2,7 @@
  * One bound for the memory of `spanloom up`, made into bounds of its parts. What programs, libraries and a busy engine take
  * anyway comes first; the rest is shared out. A setting of a part that is smaller already stays as it is.
  */
-import type { Settings } from './settings.ts';
+import type { Settings } from '../settings.ts';
 
 const mebibyte = 1024 ** 2;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { boundedSettings, memoryShares } from './memory-bound.ts';
-import { loadSettings } from './settings.ts';
+import { loadSettings } from '../settings.ts';
 
 const gibibyte = 1024 ** 3;
 

@@ -1,4 +1,4 @@
-import { PipelineError } from '../core/errors.ts';
+import { PipelineError } from '../../core/errors.ts';
 
 /** How a command ends. A contract with scripts; `spanloom --help` shows it. */
 export const exitCodes = {

@@ -1,9 +1,9 @@
-import type { Bus, ReceivedMessage } from '../core/bus/bus.ts';
-import { Counters } from '../core/stage/accounting.ts';
-import { runStage } from '../core/stage/run-stage.ts';
-import type { Stage } from '../core/stage/stage.ts';
-import type { StageTelemetry } from '../core/telemetry/stage-telemetry.ts';
-import type { Topic } from '../core/topics.ts';
+import type { Bus, ReceivedMessage } from '../../core/bus/bus.ts';
+import { Counters } from '../../core/stage/accounting.ts';
+import { runStage } from '../../core/stage/run-stage.ts';
+import type { Stage } from '../../core/stage/stage.ts';
+import type { StageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
+import type { Topic } from '../../core/topics.ts';
 
 /** What to watch, and until when. */
 export interface WatchOptions {

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Bus } from '../core/bus/bus.ts';
-import { kafkaBusOptions } from '../core/bus/kafka/config.ts';
-import { PipelineError } from '../core/errors.ts';
-import { isDirectory } from '../core/files/is-directory.ts';
+import type { Bus } from '../../core/bus/bus.ts';
+import { kafkaBusOptions } from '../../core/bus/kafka/config.ts';
+import { PipelineError } from '../../core/errors.ts';
+import { isDirectory } from '../../core/files/is-directory.ts';
 import { openFramedBus } from './framed-bus.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from '../settings.ts';
 
 /**
  * Opens the configured log for a command that reads it: unlike a stage, it makes none.

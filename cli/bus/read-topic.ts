@@ -1,5 +1,5 @@
-import type { Bus, ReceivedMessage } from '../core/bus/bus.ts';
-import { PipelineError } from '../core/errors.ts';
+import type { Bus, ReceivedMessage } from '../../core/bus/bus.ts';
+import { PipelineError } from '../../core/errors.ts';
 
 /** Polls without a message after which a partition counts as read although its end was not seen: retention removed the rest. */
 const emptyPollsAtEnd = 20;

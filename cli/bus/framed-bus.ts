@@ -1,10 +1,10 @@
-import type { Bus } from '../core/bus/bus.ts';
-import { openSchemaRegistry } from '../core/registry/config.ts';
-import { withFittingLetters } from '../core/fitting-letters.ts';
-import { framedBus } from '../core/registry/framed-bus.ts';
-import type { Logger } from '../core/telemetry/logger.ts';
+import type { Bus } from '../../core/bus/bus.ts';
+import { openSchemaRegistry } from '../../core/registry/config.ts';
+import { withFittingLetters } from '../../core/fitting-letters.ts';
+import { framedBus } from '../../core/registry/framed-bus.ts';
+import type { Logger } from '../../core/telemetry/logger.ts';
 import { type EmbeddedLogBounds, openBus } from './bus.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from '../settings.ts';
 
 /** Opens the configured log, with values as stages know them: plain, also where a Schema Registry frames them. */
 export async function openFramedBus(
