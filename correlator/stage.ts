@@ -18,19 +18,19 @@ import type { Accounting, Stage } from '../core/stage/stage.ts';
 import { assembleTrace } from './assemble/assemble-trace.ts';
 import { carriedTraceId, derivedTraceId } from './assemble/trace-identity.ts';
 import { traceMessage, writeAssembledTrace, writeMergedTrace } from './assemble/write-trace.ts';
-import { surviving } from './component.ts';
-import { Components } from './components.ts';
+import { surviving } from './components/component.ts';
+import { Components } from './components/components.ts';
 import type { CorrelatorConfig } from './config.ts';
-import { EventClock } from './event-clock.ts';
+import { EventClock } from './event-time/event-clock.ts';
 import { InputOffsets } from './input-offsets.ts';
 import type { ComponentId, LinkStore } from './link/link-store.ts';
 import { MemoryLinkStore } from './link/memory-link-store.ts';
 import { defaultCallGates } from './link/same-call.ts';
 import { type Concerned, LocalCauses } from './local-cause/local-causes.ts';
-import { copyOf, readRecordBatch } from './span-batch-reader.ts';
+import { copyOf, readRecordBatch } from './spans/span-batch-reader.ts';
 import { ReadAgain } from './read-again.ts';
 import { RevisionPacing } from './revision-pace.ts';
-import type { SpanComponent, SpanRecord } from './span-record.ts';
+import type { SpanComponent, SpanRecord } from './spans/span-record.ts';
 
 /** Counts since start of events that are not the outcome of a span. */
 export type CorrelatorDiagnostics = Readonly<Record<string, number>>;

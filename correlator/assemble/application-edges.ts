@@ -2,7 +2,7 @@
  * Inserts an application's own spans between spans of the kernel's view: a server span's request carries the id of the caller's
  * span, and a client span's request carries the id of the application span that made it.
  */
-import type { Edge, SpanRecord } from '../span-record.ts';
+import type { Edge, SpanRecord } from '../spans/span-record.ts';
 
 const statedConfidence = 0.9999;
 

@@ -1,4 +1,4 @@
-import { byStart, type SpanRecord } from '../span-record.ts';
+import { byStart, type SpanRecord } from '../spans/span-record.ts';
 import { linkApplication } from './application-edges.ts';
 import { breakCycles } from './break-cycles.ts';
 import { callChains, linkChain } from './call-chains.ts';

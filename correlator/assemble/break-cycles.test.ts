@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 import { recordOf } from '../testing/records.ts';
 import { hexId } from '../testing/span-messages.ts';
 import { aSpan } from '../../schemas/testing/a-span.ts';

@@ -1,4 +1,4 @@
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 
 /** The edge of a cycle to remove: the least certain one; of equals that of the lowest span id. */
 function isWeaker(span: SpanRecord, than: SpanRecord): boolean {

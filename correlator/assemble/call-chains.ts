@@ -4,7 +4,7 @@
  */
 import { positionOf } from '../../schemas/observation-points.ts';
 import { callKey, type CallKey, isSameExchange, isTwoSided } from '../link/same-call.ts';
-import { byStart, type SpanRecord } from '../span-record.ts';
+import { byStart, type SpanRecord } from '../spans/span-record.ts';
 
 /** Views of one call in the order the request passed them. */
 export type CallChain = readonly SpanRecord[];

@@ -1,4 +1,4 @@
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 import type { CallChain } from './call-chains.ts';
 
 const carriedIdConfidence = 0.95;

@@ -1,4 +1,4 @@
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 
 /** Spans of a trace with the roots' number. */
 export interface OrderedSpans {

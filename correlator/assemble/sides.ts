@@ -9,7 +9,7 @@
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import type { AvroWriter } from '../../schemas/avro-writer.ts';
 import { type SideId, sideIds } from '../../schemas/generated/side-ids.ts';
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 import type { CallChain } from './call-chains.ts';
 
 const idCount = sideIds.length;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 
 const emptyTraceId = '0'.repeat(32);
 

@@ -4,7 +4,7 @@ import type { Topic } from '../../core/topics.ts';
 import { reasonIndex } from '../../schemas/generated/span.ts';
 import { AvroWriter, readableLong } from '../../schemas/avro-writer.ts';
 import { writeTrace } from '../../schemas/generated/trace.ts';
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 import { writeSpanBody } from './sides.ts';
 import type { OrderedSpans } from './order-spans.ts';
 

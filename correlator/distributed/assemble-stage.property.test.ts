@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { OutgoingMessage, ReceivedMessage } from '../../core/bus/bus.ts';
 import { partitionOf } from '../../core/bus/partitioner.ts';
 import { imbalance } from '../../core/stage/accounting.ts';
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 import { recordOf } from '../testing/records.ts';
 import { events, lasting } from '../testing/scenario.ts';
 import { finalTraces, hexId, side, testConfig, tracesOf } from '../testing/span-messages.ts';

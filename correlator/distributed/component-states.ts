@@ -1,6 +1,6 @@
 /** The components of one partition of the topic `linked`: their spans, where moved ones are now, and when each is due. */
 import type { ComponentMove, ComponentName } from '../../schemas/generated/linked-batch.ts';
-import { DueHeap } from '../due-heap.ts';
+import { DueHeap } from '../components/due-heap.ts';
 import type { InputOffset } from '../input-offsets.ts';
 import { DueQueue } from './due-queue.ts';
 import { type ComponentState, newComponentState } from './component-state.ts';

@@ -1,5 +1,5 @@
 import type { Producer } from '../../core/bus/bus.ts';
-import type { Edge, SpanRecord } from '../span-record.ts';
+import type { Edge, SpanRecord } from '../spans/span-record.ts';
 import type { CauseOutput, CauseStage } from './cause-stage.ts';
 import type { LinkRequest } from './link-request.ts';
 import { linkedMessages, noCause, type StatedCause } from './linked-message.ts';

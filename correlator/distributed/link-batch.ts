@@ -4,7 +4,7 @@
  */
 import { eachExplicitKey } from '../link/explicit-keys.ts';
 import type { CallGates } from '../link/same-call.ts';
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 import { areOneCall, type CallEnd, exchangeKey, explicitKey, hasCallKey, requestKey } from './link-keys.ts';
 import { type LinkRequest, nodeOf } from './link-request.ts';
 import { NodeSets } from './node-sets.ts';

@@ -1,4 +1,4 @@
-import type { Edge, SpanRecord } from '../span-record.ts';
+import type { Edge, SpanRecord } from '../spans/span-record.ts';
 import { nodeName } from './link-bytes.ts';
 
 /** A span to be linked: it goes to the topic `linked` once its component is known. */

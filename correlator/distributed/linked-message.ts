@@ -19,9 +19,9 @@ import { readArray, writeArray } from '../../schemas/avro-blocks.ts';
 import { type Reason, reasonIndex } from '../../schemas/generated/span.ts';
 import { scanSpan, SpanScan } from '../../schemas/generated/span-scan.ts';
 import type { InputOffset } from '../input-offsets.ts';
-import { makeSpanRecord } from '../make-span-record.ts';
-import { RecordBlock } from '../record-block.ts';
-import type { SpanRecord } from '../span-record.ts';
+import { makeSpanRecord } from '../spans/make-span-record.ts';
+import { RecordBlock } from '../spans/record-block.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 
 /** How many instances of the correlator can share the assembling, at most. */
 const bucketCount = 128;

@@ -15,7 +15,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { AvroWriter } from '../../schemas/avro-writer.ts';
 import type { CorrelatorConfig } from '../config.ts';
 import { defaultCallGates } from '../link/same-call.ts';
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 import { Forest } from './forest.ts';
 import {
   nodeName,

@@ -5,7 +5,7 @@
  * response led to, and, recursively, calls that its response led to.
  */
 import type { Cause, Reason } from '../../schemas/generated/span.ts';
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 import { followsResponseOf, wasOpenAt } from './fit.ts';
 import type { ProcessIndex } from './process-index.ts';
 

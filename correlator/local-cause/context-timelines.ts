@@ -1,4 +1,4 @@
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 import { SortedRecords } from './sorted-records.ts';
 
 /** What one execution context did, in its order. */

@@ -1,4 +1,4 @@
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 import { serialCause } from './serial-cause.ts';
 import { timeCause } from './time-cause.ts';
 import type { SpanLookup } from './claims.ts';

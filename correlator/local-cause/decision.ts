@@ -1,4 +1,4 @@
-import type { Edge } from '../span-record.ts';
+import type { Edge } from '../spans/span-record.ts';
 
 /** Why the cause of a call is not known. Closed; counted by these names. */
 export const unknownReasons = [

@@ -1,5 +1,5 @@
 import type { Reason } from '../../schemas/generated/span.ts';
-import type { Edge, SpanRecord } from '../span-record.ts';
+import type { Edge, SpanRecord } from '../spans/span-record.ts';
 import type { ProcessIndex } from './process-index.ts';
 
 const sameSpanConfidence = 0.9999;

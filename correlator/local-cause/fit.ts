@@ -1,4 +1,4 @@
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 
 /** Whether the server had replied before the call began: then it cannot have caused it. */
 export function answeredBefore(server: SpanRecord, call: SpanRecord): boolean {

@@ -1,4 +1,4 @@
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 import { observeCall } from './observe-call.ts';
 import { decideCause } from './decide-cause.ts';
 import { ProcessIndex } from './process-index.ts';

@@ -1,4 +1,4 @@
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 import type { ProcessIndex } from './process-index.ts';
 
 /** Learns what the calls of a process show, before causes are decided: whether its contexts are serial, and what it calls in the background. */

@@ -1,4 +1,4 @@
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 import { ContextTimelines } from './context-timelines.ts';
 import { mayStillBeServedAt, wasOpenAt } from './fit.ts';
 import { SharedIdIndex } from './shared-id-index.ts';

@@ -5,7 +5,7 @@
  */
 import { causeRules } from '../../schemas/cause-rules.ts';
 import type { Reason } from '../../schemas/generated/span.ts';
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 import {
   beganWithin,
   type RequestClaim,

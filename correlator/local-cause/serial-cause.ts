@@ -1,4 +1,4 @@
-import type { Edge, SpanRecord } from '../span-record.ts';
+import type { Edge, SpanRecord } from '../spans/span-record.ts';
 import { wasOpenAt } from './fit.ts';
 import type { ProcessIndex } from './process-index.ts';
 

@@ -1,4 +1,4 @@
-import { SpanRecord } from '../span-record.ts';
+import { SpanRecord } from '../spans/span-record.ts';
 
 interface Sharers {
   readonly records: SpanRecord[];

@@ -1,4 +1,4 @@
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 
 /** Which event of a span it is sorted by. */
 export type SortEvent = 'request' | 'response';

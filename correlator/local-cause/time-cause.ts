@@ -1,4 +1,4 @@
-import type { SpanRecord } from '../span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 import { beganWithin, type SpanLookup } from './claims.ts';
 import type { Decision, Patience } from './decision.ts';
 import { covers } from './fit.ts';

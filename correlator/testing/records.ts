@@ -3,8 +3,8 @@ import { AvroReader } from '../../schemas/avro-reader.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { writeSpanBatch } from '../../schemas/generated/span-batch.ts';
 import type { InputOffset } from '../input-offsets.ts';
-import { readRecordBatch } from '../span-batch-reader.ts';
-import type { SpanRecord } from '../span-record.ts';
+import { readRecordBatch } from '../spans/span-batch-reader.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
 
 const nowhere: InputOffset = { source: 'spans/0', offset: 0, acceptedMs: 0, spansInState: 0 };
 

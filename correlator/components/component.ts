@@ -1,6 +1,6 @@
-import type { ComponentId } from './link/link-store.ts';
-import type { RevisionPace } from './revision-pace.ts';
-import type { RecencyItem } from './recency-list.ts';
+import type { ComponentId } from '../link/link-store.ts';
+import type { RevisionPace } from '../revision-pace.ts';
+import type { RecencyItem } from '../../core/collections/recency-list.ts';
 
 /** The last emitted revision of a trace. */
 export interface EmittedTrace {

@@ -1,4 +1,4 @@
-import type { InputOffset } from './input-offsets.ts';
+import type { InputOffset } from '../input-offsets.ts';
 
 /** Bytes of the shortest span: a byte for each field, eight for the confidence. */
 const shortestSpanBytes = 90;

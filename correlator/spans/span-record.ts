@@ -1,10 +1,10 @@
-import type { Transport } from '../schemas/generated/event-batch.ts';
-import { readArray } from '../schemas/avro-blocks.ts';
-import { AvroReader } from '../schemas/avro-reader.ts';
-import { type Cause, type Protocol, readCause, type Reason } from '../schemas/generated/span.ts';
-import type { SpanRole } from '../schemas/observation-points.ts';
-import type { Component } from './component.ts';
-import type { InputOffset } from './input-offsets.ts';
+import type { Transport } from '../../schemas/generated/event-batch.ts';
+import { readArray } from '../../schemas/avro-blocks.ts';
+import { AvroReader } from '../../schemas/avro-reader.ts';
+import { type Cause, type Protocol, readCause, type Reason } from '../../schemas/generated/span.ts';
+import type { SpanRole } from '../../schemas/observation-points.ts';
+import type { Component } from '../components/component.ts';
+import type { InputOffset } from '../input-offsets.ts';
 import { blockStride, type RecordBlock } from './record-block.ts';
 import type { SpanKind } from './span-kind.ts';
 

@@ -9,8 +9,8 @@
  *
  * Only the order and the content of messages count, so reading them again gives the same.
  */
-import type { ReceivedMessage } from '../core/bus/bus.ts';
-import { SteadyTime } from '../core/bus/steady-time.ts';
+import type { ReceivedMessage } from '../../core/bus/bus.ts';
+import { SteadyTime } from '../../core/bus/steady-time.ts';
 import { LeadingAgents } from './leading-agents.ts';
 import { type Recent, RecentAgents } from './recent-agents.ts';
 

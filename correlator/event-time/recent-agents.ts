@@ -1,5 +1,5 @@
 /** Agents by id and by last message, every step O(1): a map, and a list of them in that order. */
-import { type RecencyItem, RecencyList } from './recency-list.ts';
+import { type RecencyItem, RecencyList } from '../../core/collections/recency-list.ts';
 
 /** What is kept of an agent, and its neighbours in the order. */
 export interface Recent<Agent extends RecencyItem<Agent>> extends RecencyItem<Agent> {

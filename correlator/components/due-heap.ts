@@ -1,4 +1,4 @@
-import { Heap } from '../core/collections/heap.ts';
+import { Heap } from '../../core/collections/heap.ts';
 
 interface Entry<Item> {
   readonly due: number;

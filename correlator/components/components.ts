@@ -5,10 +5,10 @@
  */
 import { type EmittedTrace, newComponent } from './component.ts';
 import { DueHeap } from './due-heap.ts';
-import type { ComponentId, Join } from './link/link-store.ts';
-import { joinedPace } from './revision-pace.ts';
-import type { SpanComponent, SpanRecord } from './span-record.ts';
-import { RecencyList } from './recency-list.ts';
+import type { ComponentId, Join } from '../link/link-store.ts';
+import { joinedPace } from '../revision-pace.ts';
+import type { SpanComponent, SpanRecord } from '../spans/span-record.ts';
+import { RecencyList } from '../../core/collections/recency-list.ts';
 
 function older(left: EmittedTrace, right: EmittedTrace): [EmittedTrace, EmittedTrace] {
   return left.order < right.order ? [left, right] : [right, left];

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeValue } from '../core/codec.ts';
-import { AvroReader } from '../schemas/avro-reader.ts';
-import { readSpanBatch, writeSpanBatch } from '../schemas/generated/span-batch.ts';
-import { writeSpan } from '../schemas/generated/span.ts';
+import { encodeValue } from '../../core/codec.ts';
+import { AvroReader } from '../../schemas/avro-reader.ts';
+import { readSpanBatch, writeSpanBatch } from '../../schemas/generated/span-batch.ts';
+import { writeSpan } from '../../schemas/generated/span.ts';
 import { readRecordBatch } from './span-batch-reader.ts';
 import type { SpanRecord } from './span-record.ts';
-import { side } from './testing/span-messages.ts';
-import { aSpan } from '../schemas/testing/a-span.ts';
-import { wildBatches, wildMessages } from './testing/wild-spans.ts';
+import { side } from '../testing/span-messages.ts';
+import { aSpan } from '../../schemas/testing/a-span.ts';
+import { wildBatches, wildMessages } from '../testing/wild-spans.ts';
 
 const origin = { source: 'spans/0', offset: 0, acceptedMs: 0, spansInState: 0 };
 const same = [

@@ -1,6 +1,6 @@
-import type { AvroReader } from '../schemas/avro-reader.ts';
-import { scanSpan, SpanScan } from '../schemas/generated/span-scan.ts';
-import type { InputOffset } from './input-offsets.ts';
+import type { AvroReader } from '../../schemas/avro-reader.ts';
+import { scanSpan, SpanScan } from '../../schemas/generated/span-scan.ts';
+import type { InputOffset } from '../input-offsets.ts';
 import { makeSpanRecord } from './make-span-record.ts';
 import { RecordBlock } from './record-block.ts';
 import type { SpanRecord } from './span-record.ts';

@@ -1,6 +1,6 @@
-import { type Transport, transportIndex, transportSymbols } from '../schemas/generated/event-batch.ts';
-import { type Protocol, protocolIndex, type SpanStatus } from '../schemas/generated/span.ts';
-import { roleAt, type SpanRole } from '../schemas/observation-points.ts';
+import { type Transport, transportIndex, transportSymbols } from '../../schemas/generated/event-batch.ts';
+import { type Protocol, protocolIndex, type SpanStatus } from '../../schemas/generated/span.ts';
+import { roleAt, type SpanRole } from '../../schemas/observation-points.ts';
 
 /** Facts that many spans share; each combination exists once. */
 export interface SpanKind {

@@ -2,7 +2,7 @@
  * String interning: texts that spans near each other in time share (ids of requests, tuples of connections) are kept once. A
  * direct-mapped cache of recent texts by hash; a text with the same slot replaces the earlier one.
  */
-import type { AvroReader } from '../schemas/avro-reader.ts';
+import type { AvroReader } from '../../schemas/avro-reader.ts';
 
 const slotBits = 13;
 const texts: string[] = Array.from({ length: 1 << slotBits }, () => '');

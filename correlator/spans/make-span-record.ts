@@ -1,7 +1,7 @@
 /** Turns a scanned span into the record that the correlator keeps. A test compares it with the generated reader. */
-import type { AvroReader } from '../schemas/avro-reader.ts';
-import type { SpanScan } from '../schemas/generated/span-scan.ts';
-import { roleAt } from '../schemas/observation-points.ts';
+import type { AvroReader } from '../../schemas/avro-reader.ts';
+import type { SpanScan } from '../../schemas/generated/span-scan.ts';
+import { roleAt } from '../../schemas/observation-points.ts';
 import { blockStride, type RecordBlock } from './record-block.ts';
 import { readSharedText, sharedText } from './shared-text.ts';
 import { spanKind } from './span-kind.ts';
