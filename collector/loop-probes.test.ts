@@ -20,10 +20,10 @@ function addProcess(processId: number, executable: string): void {
 function probesWith(answer: () => LoopInspection | undefined): {
   readonly probes: LoopProbes;
   readonly asked: [number, boolean][];
-  readonly told: unknown[][];
+  readonly emitted: unknown[][];
 } {
   const asked: [number, boolean][] = [];
-  const told: unknown[][] = [];
+  const emitted: unknown[][] = [];
   const capture = {
     inspectLoops: (processId: number, withLibraries: boolean) => {
       asked.push([processId, withLibraries]);
@@ -31,9 +31,9 @@ function probesWith(answer: () => LoopInspection | undefined): {
     },
   };
   return {
-    probes: new LoopProbes(capture, { emit: ({ name }, fields) => told.push([name, fields]) }, root),
+    probes: new LoopProbes(capture, { emit: ({ name }, fields) => emitted.push([name, fields]) }, root),
     asked,
-    told,
+    emitted,
   };
 }
 
@@ -60,34 +60,34 @@ it('asks for each process once, again when it executes something else, and with 
 
 it('asks again for what could not be looked at yet', async () => {
   const answers = [undefined, { files: [], leftOut: 3 }, nothingNew];
-  const { probes, asked, told } = probesWith(() => answers.shift());
+  const { probes, asked, emitted } = probesWith(() => answers.shift());
   addProcess(1, '/usr/bin/node');
   for (let round = 0; round < 5; round++) await probes.scan();
   expect(asked).toHaveLength(3);
   probes.report();
-  expect(told).toEqual([['loop_probes_left_out', { failures: 0, leftOut: 3 }]]);
+  expect(emitted).toEqual([['loop_probes_left_out', { failures: 0, leftOut: 3 }]]);
 });
 
 it('goes on when files cannot be probed, and tells of ten of them', async () => {
   const files = Array.from({ length: 60 }, (_, index) => ({ path: `/tmp/libuv.so.${index}`, probes: 0, error: 'no' }));
-  const { probes, told } = probesWith(() => ({ files, leftOut: 0 }));
+  const { probes, emitted } = probesWith(() => ({ files, leftOut: 0 }));
   addProcess(1, '/usr/bin/node');
   await probes.scan();
-  expect(told.splice(0)).toHaveLength(10);
+  expect(emitted.splice(0)).toHaveLength(10);
   probes.report();
-  expect(told).toEqual([['loop_probes_left_out', { failures: 50, leftOut: 0 }]]);
+  expect(emitted).toEqual([['loop_probes_left_out', { failures: 50, leftOut: 0 }]]);
 });
 
 it('tells of ten programs one by one and counts the others, since a user can bring any number', async () => {
   const files = Array.from({ length: 60 }, (_, index) => ({ path: `/tmp/program-${index}`, probes: 1 }));
-  const { probes, told } = probesWith(() => ({ files, leftOut: 0 }));
+  const { probes, emitted } = probesWith(() => ({ files, leftOut: 0 }));
   addProcess(1, '/usr/bin/node');
   await probes.scan();
-  expect(told.splice(0)).toHaveLength(10);
+  expect(emitted.splice(0)).toHaveLength(10);
   probes.report();
   probes.report();
-  expect(told.splice(0)).toEqual([['loop_probes_attached_more', { programs: 50 }]]);
+  expect(emitted.splice(0)).toEqual([['loop_probes_attached_more', { programs: 50 }]]);
   probes.inspect(1);
   await Promise.resolve();
-  expect(told).toHaveLength(10);
+  expect(emitted).toHaveLength(10);
 });

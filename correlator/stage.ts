@@ -1,7 +1,7 @@
 /**
  * The correlator with all state in memory, as a pure state machine. Its records are spans.
  *
- * Input: `spans`. Output: `traces`, dead letters. State: components of spans (components.ts), and the link keys that lead to
+ * Input: `spans`. Output: `traces`, dead letters. State: components of spans (components/), and the link keys that lead to
  * them. Bounds: in event time SPANLOOM_CORRELATOR_LATE after a component's last span, _MAX_SPANS and _MAX_BYTES over all,
  * _MAX_TRACE_SPANS per component.
  *

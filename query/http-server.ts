@@ -7,9 +7,9 @@
  *   GET /metrics
  *
  * Input: HTTP requests, ClickHouse. Output: JSON. State: requests in progress. Bounds: SPANLOOM_QUERY_MAX_REQUESTS and
- * _MAX_CLIENT_REQUESTS at once (admission.ts), _CONCURRENCY of them in the database (concurrency-limit.ts). A request ends when its client
- * disconnects, at its deadline, or when its client does not read and another needs the place; its SQL ends with it.
- * Health and metrics have no limit.
+ * _MAX_CLIENT_REQUESTS at once (admission.ts), _CONCURRENCY of them in the database (concurrency-limit.ts). A request ends
+ * when its client disconnects, at its deadline, or when its client does not read and another needs the slot; its SQL ends
+ * with it. Health and metrics have no limit.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PipelineError } from '../core/errors.ts';

@@ -179,22 +179,24 @@ class Resolver {
   }
 
   #fields(from: RecordNode, to: RecordNode, depth: number): Step {
-    const places = to.fields.map((field) => placeOf(from, field));
+    const sourceIndexes = to.fields.map((field) => sourceIndexOf(from, field));
     const steps = to.fields.map((field, index) => {
-      const place = places[index]!;
-      return place < 0 ? defaultStep(to, field) : this.resolve(from.fields[place]!.type, field.type, depth + 1);
+      const sourceIndex = sourceIndexes[index]!;
+      return sourceIndex < 0
+        ? defaultStep(to, field)
+        : this.resolve(from.fields[sourceIndex]!.type, field.type, depth + 1);
     });
     const skips = from.fields.map(({ type }) => compileSkip(type, this.#skips, depth + 1));
-    const present = places.filter((place) => place >= 0);
-    const isInOrder = present.every((place, index) => index === 0 || place > present[index - 1]!);
-    return isInOrder ? inOrder(places, steps, skips) : outOfOrder(places, steps, skips);
+    const present = sourceIndexes.filter((index) => index >= 0);
+    const isInOrder = present.every((index, position) => position === 0 || index > present[position - 1]!);
+    return isInOrder ? inOrder(sourceIndexes, steps, skips) : outOfOrder(sourceIndexes, steps, skips);
   }
 }
 
-function placeOf(from: RecordNode, field: FieldNode): number {
+function sourceIndexOf(from: RecordNode, field: FieldNode): number {
   for (const name of [field.name, ...field.aliases]) {
-    const place = from.fields.findIndex((each) => each.name === name);
-    if (place >= 0) return place;
+    const index = from.fields.findIndex((each) => each.name === name);
+    if (index >= 0) return index;
   }
   return -1;
 }

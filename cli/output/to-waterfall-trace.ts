@@ -8,14 +8,14 @@ import type { WaterfallTrace } from './waterfall.ts';
 export function toWaterfallTrace(trace: Trace, namesOf: (span: Span) => SpanNames | undefined): WaterfallTrace {
   const spans = trace.spans.map((span) => ({
     ...span,
-    ...placeOf(span, namesOf(span)),
+    ...resourceNamesOf(span, namesOf(span)),
     endpoint: [span.requestType, endpointOf(span)].filter((part) => part !== '').join(' '),
   }));
   return { ...trace, spans };
 }
 
 /** Where the side is that was seen. */
-function placeOf(
+function resourceNamesOf(
   span: Span,
   names: SpanNames | undefined,
 ): { readonly service: string; readonly workload: string; readonly pod: string } {

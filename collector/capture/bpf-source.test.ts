@@ -26,7 +26,7 @@ interface World {
   readonly running: RunningSource;
   readonly give: (block: Partial<CapturedBlock>) => void;
   readonly batches: () => readonly EventBatchHead[];
-  readonly told: string[];
+  readonly emitted: string[];
   acknowledged: number;
   readonly excluded: number[];
 }
@@ -37,8 +37,8 @@ async function start(
   breakIdentity: (blocks: number) => boolean = () => false,
 ): Promise<World> {
   const sent: OutgoingMessage[] = [];
-  const told: string[] = [];
-  const telemetry = { emit: ({ name }: { readonly name: string }) => void told.push(name) };
+  const emitted: string[] = [];
+  const telemetry = { emit: ({ name }: { readonly name: string }) => void emitted.push(name) };
   let onBlock: (block: CapturedBlock) => void = () => undefined;
   const world = { acknowledged: 0, excluded: [] as number[] };
   const capture: Capture = {
@@ -93,7 +93,7 @@ async function start(
   return Object.assign(world, {
     source,
     running,
-    told,
+    emitted,
     give: (block: Partial<CapturedBlock>) => onBlock({ ...empty, ...block }),
     batches: () =>
       sent
@@ -120,7 +120,7 @@ it('a block that cannot be sent gives its credit back, and its events are counte
   const accounting = world.source.accounting();
   expect(accounting).toMatchObject({ received: 35, emitted: 20, buffered: 0, dropped: { failed: 10, ring_full: 5 } });
   expect(imbalance(accounting)).toBe(0);
-  expect(world.told).toContain('batch_failed');
+  expect(world.emitted).toContain('batch_failed');
 });
 
 it('a block whatever process it tells of never throws into the addon', async () => {
@@ -159,5 +159,5 @@ it('leaves out the processes that it is told, also later, and says which it cann
   world.give({ eventCount: 1, processes: [{ processId: 9, startBoottimeNs: 1, name: 'spanloom-x' }] });
   await world.running.stop();
   expect(world.excluded).toEqual([999_999, 7, 8]);
-  expect(world.told).toEqual(expect.arrayContaining(['process_not_excluded', 'excluded_cgroup_missing']));
+  expect(world.emitted).toEqual(expect.arrayContaining(['process_not_excluded', 'excluded_cgroup_missing']));
 });

@@ -47,7 +47,7 @@ export class FramedDirection<Origin> {
     return this.reader.gap > 0 ? this.goBlind() : false;
   }
 
-  placeOf(position: number): Beginning<Origin> {
+  beginningAt(position: number): Beginning<Origin> {
     return { origin: this.reader.originAt(position), offset: this.reader.offsetAt(position) };
   }
 }

@@ -214,7 +214,7 @@ export class MysqlResponses<Origin> {
       pending,
       reply: pending === undefined ? new MysqlReply(undefined) : reply,
       awaitsFile: false,
-      place: placeOf(reader, packet),
+      place: beginningOf(reader, packet),
       begun: false,
       declaredBytes: 0,
       result: '',
@@ -252,7 +252,7 @@ export class MysqlResponses<Origin> {
     const first = bytes[start]!;
     if (!open.begun) {
       open.begun = true;
-      open.place = placeOf(reader, packet);
+      open.place = beginningOf(reader, packet);
       if ((first === 0 || first === errorByte) && open.reply.decided) open.declaredBytes = headerBytes + length;
     }
     if (event === 'error') {
@@ -333,7 +333,7 @@ function isFollowed<Origin>(reader: StreamReader<Origin>, { bytes, start, length
   return next >= reader.end || bytes[next] === 1 || bytes[next] === ((bytes[start - 1]! + 1) & 0xff);
 }
 
-function placeOf<Origin>(reader: StreamReader<Origin>, { start }: ReplyPacket): Beginning<Origin> {
+function beginningOf<Origin>(reader: StreamReader<Origin>, { start }: ReplyPacket): Beginning<Origin> {
   const at = start - headerBytes;
   return { origin: reader.originAt(at), offset: reader.offsetAt(at) };
 }

@@ -122,7 +122,7 @@ export class PostgresqlConversation<Origin> extends FramedConversation<Origin, F
       if (reader.gap === 0 && reader.end - start < maxBufferedBytes) return false;
     }
     this.understood();
-    this.takeFrontend(type, bytes, start + headerBytes, end, direction.placeOf(start));
+    this.takeFrontend(type, bytes, start + headerBytes, end, direction.beginningAt(start));
     reader.pass(1 + length);
     return true;
   }
@@ -197,7 +197,7 @@ export class PostgresqlConversation<Origin> extends FramedConversation<Origin, F
     const length = bytes.readUInt32BE(start);
     const code = bytes.readUInt32BE(start + 4);
     const end = Math.min(reader.end, start + length);
-    const place = direction.placeOf(start);
+    const place = direction.beginningAt(start);
     if (code === startup.ssl || code === startup.gss) this.awaitsEncryptionAnswer = true;
     else if (code === startup.cancel) this.reportRequest(place, false, bare('CANCEL'));
     else if (code >>> 16 === 3 && length >= 9 && length <= 10_000) {
@@ -251,9 +251,9 @@ export class PostgresqlConversation<Origin> extends FramedConversation<Origin, F
         body,
         end,
         length: 1 + length,
-        place: direction.placeOf(start),
+        place: direction.beginningAt(start),
       });
-      if (!isAligned) this.answers.missed(direction.placeOf(start));
+      if (!isAligned) this.answers.missed(direction.beginningAt(start));
     }
     reader.pass(1 + length);
     return true;

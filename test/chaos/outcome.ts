@@ -44,15 +44,15 @@ class BusContent {
     const { topic } = message;
     this.messages[topic] = (this.messages[topic] ?? 0) + 1;
     if (topic !== 'dead-letter' && isPoison(message.value)) {
-      this.poison.add(placeOf(message));
+      this.poison.add(positionKey(message));
       return;
     }
     // Buffers of messages are the bus's own.
     const own = { headers: message.headers, value: Buffer.from(message.value) };
     if (topic === 'dead-letter') {
-      const place = placeOf(must(decodeValue('DeadLetter', own, readDeadLetter)));
-      if (this.letters.has(place)) this.lettersRepeated++;
-      this.letters.add(place);
+      const position = positionKey(must(decodeValue('DeadLetter', own, readDeadLetter)));
+      if (this.letters.has(position)) this.lettersRepeated++;
+      this.letters.add(position);
     } else if (topic === 'spans')
       for (const { spanId } of must(decodeValue('SpanBatch', own, readSpanBatch)).spans) this.enriched.add(spanId);
     else if (topic === 'events') {
@@ -115,7 +115,7 @@ export async function readOutcome(bus: Bus, clickHouse: ClickHouseProcess): Prom
   };
 }
 
-const placeOf = ({ topic, partition, offset }: Pick<ReceivedMessage, 'topic' | 'partition' | 'offset'>): string =>
+const positionKey = ({ topic, partition, offset }: Pick<ReceivedMessage, 'topic' | 'partition' | 'offset'>): string =>
   `${topic}/${partition}/${offset}`;
 
 function must<Value>(decoded: ReturnType<typeof decodeValue<Value>>): Value {

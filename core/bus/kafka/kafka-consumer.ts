@@ -4,7 +4,7 @@
  * fetching, and a rebalance waits for the running turn: when the broker asks to rejoin, the turn may still commit, and
  * only the next poll lets kafkajs continue and rejoin.
  *
- * Rejoining gives the same or other partitions (see `assignment.ts`). Kept ones continue where the stage is; the positions of
+ * Rejoining gives the same or other partitions (group/assignment.ts). Kept ones continue where the stage is; the positions of
  * new ones are read from the broker before their first message is returned.
  */
 import type { Consumer as KafkajsConsumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
