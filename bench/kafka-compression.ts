@@ -11,7 +11,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runReplay } from '../collector/replay/run-replay.ts';
 import type { OutgoingMessage } from '../core/bus/bus.ts';
-import { codecs, type Codec, type Compression, compressions, defaultMaxBytes } from '../core/bus/kafka/records/compression.ts';
+import {
+  codecs,
+  type Codec,
+  type Compression,
+  compressions,
+  defaultMaxBytes,
+} from '../core/bus/kafka/records/compression.ts';
 import { openKafkaBus } from '../core/bus/kafka/kafka-bus.ts';
 import { projectFile } from '../core/project-files.ts';
 import { Correlator } from '../correlator/stage.ts';
