@@ -8,8 +8,8 @@ import { countAgents } from '../enricher/agent-metrics.ts';
 import { countDissectorFailures } from '../enricher/dissector-failures.ts';
 import { countTagging } from '../enricher/tag/tag-metrics.ts';
 import { Admission } from '../query/admission.ts';
+import { ConcurrencyLimit } from '../query/concurrency-limit.ts';
 import { queryMetrics } from '../query/query-metrics.ts';
-import { Turns } from '../query/turns.ts';
 import { sinkMetrics } from '../sink/sink-metrics.ts';
 import { markdownTable } from './markdown-table.ts';
 
@@ -49,7 +49,7 @@ const chapters: Readonly<Record<string, (telemetry: Telemetry) => void>> = {
     void queryMetrics(
       registry,
       new Admission({ maxRequests: 1, maxRequestsPerClient: 1, yieldAfterMs: 1 }),
-      new Turns(1),
+      new ConcurrencyLimit(1),
     ),
 };
 

@@ -53,14 +53,14 @@ it('docs/architecture.md has every topic with its key, its value, its writers an
 
 it('docs/kafka.md has every topic with what it keeps', () => {
   const meaning = {
-    recent: /^`SPANLOOM_BUS_RETENTION`|^the same$/,
-    newest: /^compacted:/,
-    all: /^everything, in one partition/,
+    delete: /^`SPANLOOM_BUS_RETENTION`|^the same$/,
+    compact: /^compacted:/,
+    never: /^everything, in one partition/,
   };
   const rows = new Map(tableOf('kafka.md', ['topic', 'retention']).map((row) => [row['topic'], row['retention']]));
   expect([...rows.keys()].toSorted()).toEqual(topics.map((topic) => code(`spanloom.${topic}`)).toSorted());
   for (const topic of topics)
-    expect(rows.get(code(`spanloom.${topic}`)), topic).toMatch(meaning[topicDefinitions[topic].keeps]);
+    expect(rows.get(code(`spanloom.${topic}`)), topic).toMatch(meaning[topicDefinitions[topic].cleanup]);
 });
 
 it('docs/deploy.md has every stage with the topics that it reads and writes', () => {
