@@ -12,7 +12,9 @@ interface Parcel {
 
 /**
  * Sends messages in the order they were put in, everything that waits in one call: when the output is slow, calls become
- * larger, not more. Its memory is bounded by those who put in: they wait for `sent` before they go on without end.
+ * larger, not more. Its callers bound its memory: of events, the capture puts in at most
+ * SPANLOOM_COLLECTOR_MAX_UNACKNOWLEDGED_BLOCKS batches before `sent`. Resources (processes that begin, change or end, and the
+ * host) do not wait for `sent`: the capture finds no further processes while it takes no events, and a host changes rarely.
  */
 export class Outbox {
   readonly #output: Output;

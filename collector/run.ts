@@ -31,7 +31,7 @@ export interface RunCollectorOptions extends CollectIntoOptions {
  *
  * Input: the enabled sources of this host (sources.ts): socket events of the kernel, facts of the host and its processes.
  * Output: the topics `events` and `agent-resources`. State and bounds are those of the sources, and of the outbox between
- * them and the bus; on disk agent.json.
+ * them and the bus; on disk agent.json and host.json.
  *
  * @throws PipelineError ENVIRONMENT_UNSUPPORTED, saying what is missing, when this machine does not allow it
  */

@@ -1,4 +1,4 @@
-/** The topics of the pipeline. Which stage reads and writes each: `<stage>/definition.ts`. */
+/** The topics of the pipeline. Which stage reads and writes each: `definition.ts` of the stage, by cli/stages.ts. */
 import type { SchemaName } from '../schemas/generated/schemas.ts';
 
 /** What holds for every message of a topic. */

@@ -2,7 +2,8 @@
  * The correlator with all state in memory, as a pure state machine. Its records are spans.
  *
  * Input: `spans`. Output: `traces`, dead letters. State: components of spans (components/), and the link keys that lead to
- * them. Bounds: in event time SPANLOOM_CORRELATOR_LATE after a component's last span, _MAX_SPANS and _MAX_BYTES over all,
+ * them. Bounds: in event time SPANLOOM_CORRELATOR_LATE after a component's last span; _MAX_OPEN until a component that never
+ * becomes quiet is emitted; _CAUSE_WAIT for a server span that is a cause candidate; _MAX_SPANS and _MAX_BYTES over all;
  * _MAX_TRACE_SPANS per component.
  *
  * Link keys join a span to a component. When a component is quiet, the correlator decides the causes of its calls, which may

@@ -51,7 +51,7 @@ export const enricherConfig = defineConfig(
     }),
     memoryBytes: bytesSetting({
       description:
-        'Bound in bytes of the events that a restart reads again. On a busy host it is reached before SPANLOOM_ENRICHER_MEMORY; a restart then rebuilds less.',
+        'Bound in bytes, per partition of events, of what a restart reads again. On a busy host it is reached before SPANLOOM_ENRICHER_MEMORY; a restart then rebuilds less.',
       default: '1GiB',
     }),
     tagWait: durationMsSetting({

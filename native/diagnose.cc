@@ -43,8 +43,8 @@ uint64_t effective_capabilities() {
 void collect_library_messages() { libbpf_set_print(keep_message); }
 
 const char* const kNoLoopProbes =
-    "CAP_SYS_ADMIN is missing: without it the kernel allows no probes on event loops, and calls from timers may get a "
-    "wrong cause; run as root or grant it.";
+    "CAP_SYS_ADMIN is missing: without it Linux 6.16 and later allow no probes on event loops, and calls from timers may "
+    "get a wrong cause; run as root or grant it.";
 
 const char* const kNoUprobes =
     "The kernel has no uprobes (/sys/bus/event_source/devices/uprobe): calls from timers of event loops may get a wrong "
@@ -79,8 +79,8 @@ std::vector<std::string> missing_requirements() {
     missing.push_back("CAP_PERFMON is missing: run as root, or grant it (setpriv, systemd "
                       "AmbientCapabilities=CAP_PERFMON, docker --cap-add PERFMON).");
   if (!has(kCapSysPtrace))
-    missing.push_back("CAP_SYS_PTRACE is missing: without it programs inside containers and of other users cannot be "
-                      "looked at; run as root or grant it.");
+    missing.push_back("CAP_SYS_PTRACE is missing: without it processes of other users have the kernel's name instead of "
+                      "their service, and no probes on event loops; run as root or grant it.");
   if (!has(kCapSysAdmin)) missing.push_back(kNoLoopProbes);
   if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
     missing.push_back("The kernel's type information is missing (/sys/kernel/btf/vmlinux): run a kernel built with "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a capture is started with: CaptureOptions of native/capture.ts, checked.
+// What a capture is started with: CaptureOptions of native/capture.ts, checked. The values below never hold: binding.cc
+// sets every number, and the collector's come from its settings (collector/capture/config.ts).
 #pragma once
 
 #include <cstdint>

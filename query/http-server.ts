@@ -1,5 +1,5 @@
 /**
- * The read API. Everything is GET and JSON; errors of a request come as `{"problems":[…]}`.
+ * The read API. Everything is GET. Answers are JSON, /metrics is text; errors of a request come as `{"problems":[…]}`.
  *
  *   GET /api/traces?service=&endpoint=&protocol=&status=&where=&min_duration=&max_duration=&from=&to=&sort=&limit=
  *   GET /api/traces/<id, or its first digits>
@@ -7,7 +7,8 @@
  *   GET /metrics
  *
  * Input: HTTP requests, ClickHouse. Output: JSON. State: requests in progress. Bounds: SPANLOOM_QUERY_MAX_REQUESTS and
- * _MAX_CLIENT_REQUESTS at once (admission.ts), _CONCURRENCY of them in the database (concurrency-limit.ts). A request ends
+ * _MAX_CLIENT_REQUESTS at once (admission.ts), _CONCURRENCY of them in the database (concurrency-limit.ts); in time
+ * _REQUEST_TIMEOUT and _STALL_TIMEOUT; of one statement _STATEMENT_TIMEOUT and _STATEMENT_MEMORY (read-limits.ts). A request ends
  * when its client disconnects, at its deadline, or when its client does not read and another needs the slot; its SQL ends
  * with it. Health and metrics have no limit.
  */

@@ -11,7 +11,7 @@ export interface QueryLimits extends AdmissionLimits {
   readonly stallTimeoutMs: number;
 }
 
-/** Bounds of what settings do not say. */
+/** For callers without settings: the defaults of config.ts again. `yieldAfterMs` has no setting, and so holds for all callers. */
 export const defaultQueryLimits: QueryLimits = {
   maxConcurrency: 2,
   maxRequests: 64,

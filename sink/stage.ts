@@ -5,8 +5,8 @@
  * State: the batch that is not due yet. Bounds: SPANLOOM_SINK_BATCH_ROWS, _BYTES and _AGE; the first one reached makes the
  * batch due.
  *
- * Only `flush` returns batches. After a restart the runtime suppresses what `process` returns for messages whose results
- * were acknowledged, but rows of those messages may not have been written yet.
+ * Only `flush` and, at the end of the input, `drain` return batches, never `process`. After a restart the runtime suppresses
+ * what `process` returns for messages whose results were acknowledged, but rows of those messages may not have been written yet.
  */
 import type { OutgoingMessage, ReceivedMessage, TopicPartition } from '../core/bus/bus.ts';
 import { deadLetter } from '../core/dead-letter.ts';

@@ -21,7 +21,7 @@ export interface ProcessTableOptions {
   readonly ids: ResourceIds;
   /** Beyond it the process seen first is forgotten. */
   readonly maxProcesses: number;
-  /** Environment variables that become tags. None. */
+  /** Environment variables that become tags. Default: none. */
   readonly chooseEnvironment?: ChooseEnvironment;
   readonly readProcFiles?: (processId: number) => ProcFiles | undefined;
   readonly readStartTicks?: (processId: number) => number | undefined;

@@ -1,9 +1,9 @@
 /**
  * Publishes versions of resources, and claims their integer ids.
  *
- * Input: states of resources from the sources; `resources` and `resource-ids`, read whole at the start, to know what was
- * published before. Output: `resources`, `resource-ids`. State: current versions and blocks of ids (resource-versions.ts,
- * id-blocks.ts). Bounds: ended versions for SPANLOOM_RESOURCES_RETENTION; current resources are as many as the sources list.
+ * Input: states of resources from the sources; `resources` and `resource-ids`, read whole at the start and then every 5 s,
+ * to know what was published, also by others. Output: `resources`, `resource-ids`. State: current versions and blocks of
+ * ids (resource-versions.ts, id-blocks.ts). Bounds: ended versions for SPANLOOM_RESOURCES_RETENTION; current resources are as many as the sources list.
  */
 import type { Bus, OutgoingMessage, Producer, ReceivedMessage } from '../../core/bus/bus.ts';
 import { decodeValue, encodeValue, outgoingMessage } from '../../core/codec.ts';

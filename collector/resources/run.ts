@@ -24,7 +24,7 @@ export interface RunResourcesOptions {
 /**
  * Publishes the resources of all sources while this instance leads, until the signal fires.
  *
- * Input: the sources, and first its own topics `resources` and `resource-ids`. Output: these two topics. State: every current
+ * Input: the sources, and its own topics `resources` and `resource-ids`. Output: these two topics. State: every current
  * resource and its ended versions (resource-versions.ts), rebuilt from `resources` each time it starts to lead. Bound: ended
  * versions by SPANLOOM_RESOURCES_RETENTION; current ones are as many as the sources list.
  */

@@ -23,7 +23,10 @@ import type { Stage } from './stage.ts';
 
 /** Bounds of one turn of the loop, with their defaults. */
 export interface StageLimits {
-  /** Longest wait for input, and so the longest time between calls of `flush` and until an abort is noticed. 500 ms. */
+  /**
+   * Longest wait for input. The time between calls of `flush` is this and the time of delivery and commit, which retries make
+   * longer without a bound. 500 ms.
+   */
   readonly maxWaitMs: number;
   /** Bytes of one poll; a single larger message is still returned. 4 MiB. */
   readonly maxBytes: number;

@@ -4,7 +4,7 @@ import type { Location } from './location.ts';
 
 const kinds = resourceKindIndex;
 
-/** Bits of Side.resolution. */
+/** Bits of Side.resolution that the enricher sets. The correlator adds 32: the ids are those of the span at the other end. */
 export const processResolution = 1;
 export const containerResolution = 2;
 export const addressResolution = 4;

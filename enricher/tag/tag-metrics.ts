@@ -5,7 +5,7 @@ import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 export function countTagging(telemetry: Telemetry, diagnostics: () => Readonly<Record<string, number>>): void {
   new Counter({
     name: 'spanloom_enricher_tagging_total',
-    help: 'Events of tagging, by kind. ambiguous: addresses with several owners. waited: spans that waited for a resource; found, expired, overflowed: how the wait ended. unreadable: resource records; refused: hosts that their agent did not sign.',
+    help: 'Events of tagging, by kind. ambiguous: addresses with several owners. waited: spans that waited for a resource; found, expired, overflowed: how the wait ended. unreadable: resource records; refused: records of hosts that are unsigned though a signature is required, or forged.',
     labelNames: ['kind'],
     registers: [telemetry.registry],
     collect() {

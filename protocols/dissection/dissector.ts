@@ -1,7 +1,7 @@
 import type { Protocol, SpanStatus } from '../../schemas/generated/span.ts';
 
 /**
- * The one interface every protocol implements, one file a protocol. Dissectors see bounded prefixes of what a socket
+ * The one interface every protocol implements, one folder a protocol. Dissectors see bounded prefixes of what a socket
  * carried; they never throw, never read beyond what they are given and keep bounded state, whatever the bytes.
  */
 

@@ -1,7 +1,9 @@
 /**
  * Traces as OTLP, as a pure state machine. Its records are spans.
  *
- * Input: messages of `traces`. Output: messages that an OpenTelemetry Collector reads, and dead letters. State: none.
+ * Input: messages of `traces`; of `resources` and `agent-resources` the names (resource-names.ts). Output: messages that an
+ * OpenTelemetry Collector reads, and dead letters. State: these names, and nothing of traces. Bounds: the names of 500,000
+ * hosts and processes; of other resources as many as are published.
  *
  * Each revision is sent whole; receivers that store by span id overwrite. OTLP has no counterpart to a merged trace: nothing
  * is sent for it, and its spans follow under the other trace's id. The trace id is the carried W3C id, so that spans of
