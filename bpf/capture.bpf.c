@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /*
- * The facts of every read- and write-like call on an internet socket (docs: bpf/README.md). Two programs on the
- * tracepoints that all system calls pass: they need no tracefs, get their arguments in registers, and leave again
- * after one table look-up when the call is none of ours.
+ * The facts of every read- and write-like call on an internet socket (docs: bpf/README.md). Two of the five programs are
+ * on the tracepoints that all system calls pass: they need no tracefs, get their arguments in registers, and leave again
+ * after one table look-up when the call is none of ours. Two are their tail calls for recvmmsg and sendmmsg, and one is
+ * a probe on event loops.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,7 +7,10 @@
 #include "maps/scratch.h"
 #include "maps/threads.h"
 
-/* Starts an event: who, what, when. The rest is zero. */
+/*
+ * Starts an event: who, what, when, as the start of a message. The caller sets socket, file_descriptor, phase and
+ * after; send_event() sets payload_length. The rest is zero.
+ */
 static __always_inline void begin_event(struct spanloom_event *event, struct task_struct *task, enum spanloom_kind kind,
 					enum spanloom_direction direction, __u64 id, __u64 time_ns)
 {

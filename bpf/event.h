@@ -44,13 +44,16 @@ enum spanloom_role {
 	SPANLOOM_SERVER = 2,
 };
 
-/* Why an event was lost or is incomplete: positions in spanloom_state.losses. */
+/*
+ * Why an event was lost or is incomplete: positions in spanloom_state.losses. Loss in schemas/avro/event-batch.avsc says
+ * which of the two each reason means.
+ */
 enum spanloom_loss {
 	SPANLOOM_RING_FULL = 0,		 /* the ring buffer had no room */
-	SPANLOOM_SOCKET_UNRESOLVED = 1,	 /* a socket of a known family whose fields could not be read */
+	SPANLOOM_SOCKET_UNRESOLVED = 1,	 /* events of a socket were sent without its addresses */
 	SPANLOOM_PAYLOAD_UNREADABLE = 2, /* the event was sent without (all of) its payload */
 	SPANLOOM_MAP_FULL = 3,		 /* no room to remember a thread or a socket */
-	SPANLOOM_ARGUMENTS_MISSED = 4,	 /* arguments unreadable, or too many datagrams in a call */
+	SPANLOOM_ARGUMENTS_MISSED = 4,	 /* arguments unreadable (lost or incomplete), or too many datagrams */
 	SPANLOOM_LOSSES = 5,
 };
 

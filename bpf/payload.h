@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Copying what a call moved, and the address it named, out of user memory. */
+/*
+ * Copying what a call moved, and the address it named, out of user memory. What cannot be read is counted. Without its
+ * message header a call gives no event; without its segments, payload or address it gives an incomplete one.
+ */
 #ifndef SPANLOOM_PAYLOAD_H
 #define SPANLOOM_PAYLOAD_H
 

@@ -38,7 +38,10 @@ static __always_inline __u64 word_of_set(__u64 set, __u32 index)
 	return word;
 }
 
-/* select() overwrites its sets with the answer: how many descriptors they hold is known only before. */
+/*
+ * select() overwrites its sets with the answer: how many descriptors they hold is known only before. The except set does
+ * not count.
+ */
 static __always_inline int on_select_begin(struct pt_regs *regs, struct task_struct *task)
 {
 	struct thread_state *thread = known_thread(task);

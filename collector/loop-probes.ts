@@ -1,7 +1,8 @@
 /**
  * Finds the programs whose event loop is libuv (executables that contain it, and shared libraries of it) and attaches probes, so
- * that the kernel programs see when its timer phase begins. No file of another process is opened here: the addon inspects
- * them on threads of its own (native/process-files.h), because a process controls its files and whether reads ever return.
+ * that the kernel programs see when a loop turns from polling to its check callbacks, or in a file without that function to its
+ * timers (native/loop-probes.cc). No file of another process is opened here: the addon inspects them on threads of its own
+ * (native/process-files.h), because a process controls its files and whether reads ever return.
  */
 import { readlinkSync } from 'node:fs';
 import type { Capture, LoopInspection } from '../native/capture.ts';

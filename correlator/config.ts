@@ -8,7 +8,14 @@ import {
   textSetting,
 } from '../core/config/setting.ts';
 
-/** Settings of the correlator. All durations are event time, measured by the watermarks of the agents. */
+/**
+ * Settings of the correlator. Durations are event time, which follows the watermarks of the agents, with these exceptions:
+ *
+ * - `linkTtl` is time of the Redis server.
+ * - With several correlators, the half that assembles traces uses the bus's timestamps instead of watermarks.
+ * - With several correlators, the time of an idle partition advances by the wall clock.
+ * - With several correlators, the windows of X-Request-IDs and trace ids compare start times of spans.
+ */
 export const correlatorConfig = defineConfig(
   z.object({
     quietMs: durationMsSetting({

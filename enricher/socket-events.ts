@@ -20,7 +20,10 @@ export class SocketEvents {
     this.counters = counters;
   }
 
-  /** Processes one event; events come in the order of ids. */
+  /**
+   * Processes one event. Events come in the order of ids, except calls that come late: until_offset_ns in
+   * schemas/avro/event-batch.avsc.
+   */
   take(event: SocketEvent, clock: BatchClock): void {
     const { pairing, causality, counters } = this;
     const known = pairing.find(event.socketId);

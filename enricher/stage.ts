@@ -5,10 +5,13 @@
  *   what did it continue?) → tag (who was it?) → encode
  *
  * Input: an EventBatch of one agent per message; resources through `learn`. Output: one SpanBatch per EventBatch, further ones
- * from `flush` for spans that waited for a resource, and dead letters. State: agents.ts per agent (sockets, open
- * requests, execution contexts, processes, waiting spans), tag/resource-table.ts for all; recent-offsets.ts says which
- * events a restart reads again. Bounds: SPANLOOM_ENRICHER_MAX_*, _MEMORY and _RESOURCE_MEMORY. The order of events and the
- * agent's own clock decide everything; the wall clock only detects a silent agent.
+ * from `flush` for spans that waited for a resource or whose agent is released, and dead letters. State: agents.ts per
+ * agent (sockets, open requests, execution contexts, processes, waiting spans), tag/resource-table.ts for all;
+ * recent-offsets.ts says which events a restart reads again. Bounds: SPANLOOM_ENRICHER_MAX_*, _MEMORY and _RESOURCE_MEMORY.
+ *
+ * The order of messages, the agent's own clock and the bus's timestamps decide everything. The bus's timestamps bound which
+ * times of an agent are believed, and which messages are read again. The wall clock only detects a silent agent and dates
+ * dead letters.
  */
 import { batchProblem, processFactsProblem } from '../core/agents/agent-resources.ts';
 import { readAgentResource } from '../core/agents/read-agent-resource.ts';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What one poll of the ring buffer hands over: CapturedBlock of native/capture.ts.
+// Events on their way to JavaScript, where they are a CapturedBlock of native/capture.ts. One poll of the ring buffer
+// hands over none, one or several: poller.cc.
 #pragma once
 
 #include <array>

@@ -80,7 +80,10 @@ export interface SeenProcess {
   readonly name: string;
 }
 
-/** What one poll of the ring buffer brought. Also delivered, empty, at least once a second: a heartbeat. */
+/**
+ * Events out of the ring buffer, of one or several polls; one poll may also give several blocks. Also delivered, empty, at
+ * least once a second: a heartbeat.
+ */
 export interface CapturedBlock {
   /** Avro-encoded items of EventBatch.events, without block count and end marker. */
   readonly events: Buffer;
@@ -90,11 +93,11 @@ export interface CapturedBlock {
   /** CLOCK_MONOTONIC in nanoseconds that time_offset_ns counts from. */
   readonly baseMonotonicNs: number;
   /**
-   * All events up to base + this are in this block, an earlier one, or counted as lost; except those of writes that were
-   * still blocked one poll interval later: they come when they are done, with the time at which they began.
+   * All events up to base + this are in this block, an earlier one, or counted as lost. A call that blocks may come later:
+   * until_offset_ns in schemas/avro/event-batch.avsc.
    */
   readonly untilOffsetNs: number;
-  /** Events lost since the previous block, by reason. */
+  /** Events lost or incomplete since the previous block, by reason: Loss in schemas/avro/event-batch.avsc. */
   readonly losses: Readonly<Record<string, number>>;
   readonly processes: readonly SeenProcess[];
 }

@@ -2,8 +2,8 @@
 //
 // Puts events in the order of their ids. They reach the ring buffer when their call returns, but a write has its id
 // from when the call began: its answer may be there first, read by another thread. So records wait here for one poll
-// interval, and leave in the order of their ids up to a moment that far back. A write that blocks for longer comes
-// late.
+// interval, and leave in the order of their ids up to a moment that far back. A write or connect that blocks for longer
+// comes late.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,17 @@
 /**
- * Where a span can be observed on the way of a request: in the client's process, on its network, at gateways, on the
- * server's network, in the server's process; or in an application that reports its own spans. The one table of what follows
- * from the point. The first letter says the side of the call: `c` the client's, `s` the server's, others neither.
+ * Where a span can be observed on the way of a request, and what follows from that. The first letter says the side of the
+ * call: `c` the client's, `s` the server's, others neither.
+ *
+ * - `c-p`, `s-p`: in the process of the client or server, by its calls on the socket
+ * - `c`, `s`: at the network interface of the client or server, such as that of a pod
+ * - `c-nd`, `s-nd`: at the network interface of the node (the Kubernetes node) that the client or server runs on
+ * - `c-gw`, `s-gw`: at a gateway on the way, on the client's or the server's side of it
+ * - `local`: at an interface where client and server are the same machine, such as loopback
+ * - `rest`: on the network, at a place that is none of these
+ * - `c-app`, `s-app`, `app`: in an application that reports its own spans, as client, as server, or of internal work
+ *
+ * So far the enricher writes only `c-p` and `s-p` (enricher/pair/observer.ts). The other points are reserved: nothing produces
+ * them yet, but the correlator and the sink accept them.
  */
 
 /** What observed a span: a process that sent or received the request, the network between them, or the application itself. */

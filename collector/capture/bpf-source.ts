@@ -39,7 +39,10 @@ export interface BpfSourceOptions {
   readonly chooseEnvironment: ChooseEnvironment;
 }
 
-/** Every loss that the addon reports; others count as the last. */
+/**
+ * Why events were lost or are incomplete: the reasons of Loss in schemas/avro/event-batch.avsc. The addon reports all but
+ * `failed`, which this file counts. In metrics a reason that is not listed counts as `other`.
+ */
 const lossReasons = [
   'ring_full',
   'socket_unresolved',

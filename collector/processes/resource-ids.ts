@@ -1,6 +1,9 @@
 import { hash31, maxResourceId } from '../../core/agents/agent-resources.ts';
 
-/** Integer ids of resources: a hash of the uid, so that every run finds the same; the next free one where two collide. */
+/**
+ * Integer ids of the resources of one agent: a hash of the uid, so that every run finds the same; the next free one where two
+ * collide. Not unique among agents, and an id that was released may be given again.
+ */
 export class ResourceIds {
   readonly #uids = new Map<number, string>();
 

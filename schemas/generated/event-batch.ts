@@ -3,11 +3,11 @@ import type { AvroReader } from '../avro-reader.ts';
 import type { AvroWriter } from '../avro-writer.ts';
 import { readArray, readMap, writeArray, writeMap } from '../avro-blocks.ts';
 
-/** A count of events that were lost on the host. */
+/** A count of events that the host lost, or sent without a part of them. Lost: ring_full (no room in the ring buffer), map_full (no room in the kernel for the state of a thread or a socket), undelivered (the addon could not hand over a block of events), failed (the collector could not send a batch). Sent, but incomplete: payload_unreadable (the payload is empty or ends early), socket_unresolved (a socket whose addresses could not be read: all its events lack them). Either: arguments_missed. Lost are calls whose message header could not be read, and datagrams of one call beyond the eighth; incomplete are events without the payload or the remote address that the call names. */
 export interface Loss {
-  /** Closed list in native/: ring_full, socket_unresolved, payload_unreadable, map_full, arguments_missed. */
+  /** One of the reasons that Loss explains. The kernel programs count ring_full, socket_unresolved, payload_unreadable, map_full and arguments_missed (bpf/event.h), the addon undelivered (native/block.h), the collector failed (collector/capture/bpf-source.ts). */
   readonly reason: string;
-  /** Events lost for this reason since the previous batch. */
+  /** Events lost or incomplete for this reason since the previous batch; for socket_unresolved: sockets. An unreadable header among several datagrams of one call counts once, although the datagrams after it are lost too. */
   readonly count: number;
 }
 
@@ -113,9 +113,9 @@ export interface SocketEvent {
   readonly id: number;
   /** What happened. */
   readonly kind: EventKind;
-  /** For data: read or written. Else: egress for connect, ingress for accept. */
+  /** For data: read or written. Else: egress for connect, ingress for accept and close. */
   readonly direction: Direction;
-  /** Nanoseconds since the batch's base: call entry for egress and connect, call exit for ingress and accept. */
+  /** Nanoseconds since the batch's base: call entry for egress, connect and close, call exit for ingress and accept. */
   readonly timeOffsetNs: number;
   /** Process id (tgid) in the host's PID namespace. */
   readonly processId: number;
@@ -151,7 +151,7 @@ export interface SocketEvent {
   readonly length: number;
   /** TCP sequence number of the first byte of this call, unsigned 32 bit; 0 where there is none. */
   readonly tcpSequence: number;
-  /** How often this context has returned from waiting for many sockets; for the first egress of a connection: as it was at connect(). */
+  /** How many phases this context has begun. A phase begins when the context may turn to other work: it returned from waiting for several sockets at once, read an eventfd, timerfd or the like, or its libuv loop passed from polling to its check callbacks (bpf/README.md lists all cases). For the first egress of a connection: as it was at connect(). */
   readonly phase: number;
   /** The id of the message this context read last in this phase; 0 if none. For the first egress of a connection: as it was at connect(). */
   readonly after: number;
@@ -232,7 +232,7 @@ export function writeSocketEvent(writer: AvroWriter, value: SocketEvent): void {
   writeArray(writer, value.redacted, (writer, item) => writer.writeLong(item));
 }
 
-/** What one agent's kernel programs saw in one poll of the ring buffer. Topic events, key: agent_id in decimal. A batch without events is a heartbeat. */
+/** Events that one agent's kernel programs saw. Topic events, key: agent_id in decimal. The agent collects events until there are 1,024 or 100 ms have passed (default), and sends at most 8,192 or about 1 MiB in one batch: one poll of the ring buffer may give no batch or several. A batch without events is a heartbeat. */
 export interface EventBatch {
   /** The agent's id: 53 bits of the hash of its public key. Everything in this batch is in its clock domain. */
   readonly agentId: number;
@@ -244,13 +244,13 @@ export interface EventBatch {
   readonly baseTimeNs: bigint;
   /** CLOCK_MONOTONIC in nanoseconds that every time_offset_ns of this batch counts from. */
   readonly baseMonotonicNs: number;
-  /** Everything the agent saw up to base + this has been sent in this batch or an earlier one, or is counted in losses. */
+  /** Everything the agent saw up to base + this has been sent in this batch or an earlier one, or is counted in losses. Exceptions: a write or connect that was still blocked one poll interval (default 10 ms) later comes when it returns, with the id and the time at which it began. After 32,768 events within one poll interval, other calls too may come late. */
   readonly untilOffsetNs: number;
-  /** What was lost since the previous batch, by reason. Empty when nothing was. */
+  /** What was lost or is incomplete since the previous batch, by reason. Empty when nothing was. */
   readonly losses: readonly Loss[];
   /** Facts of processes seen for the first time, or changed; they hold for the events of this batch and later ones. */
   readonly processes: readonly ProcessFacts[];
-  /** In ascending order of id within one execution context. Last field, so that a writer can append ready-made Avro blocks. */
+  /** In ascending order of id within one execution context; of several contexts too, also over batches, except calls that come late (until_offset_ns). Last field, so that a writer can append ready-made Avro blocks. */
   readonly events: readonly SocketEvent[];
 }
 

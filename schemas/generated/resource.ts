@@ -85,11 +85,11 @@ export function writeServicePort(writer: AvroWriter, value: ServicePort): void {
   writer.writeLong(value.nodePort);
 }
 
-/** One version of one thing that spans are tagged with: it holds from valid_from_ns until valid_to_ns. Topic resources, compacted, key: kind:uid@valid_from_ns. */
+/** One version of one thing that spans are tagged with: it holds from valid_from_ns until valid_to_ns. Topic resources, and for hosts and processes that collectors publish agent-resources. Both are compacted. Key: kind:uid@valid_from_ns, on agent-resources followed by # and a secret. */
 export interface Resource {
   /** What it is. */
   readonly kind: ResourceKind;
-  /** Integer id, unique within its kind, never reused. */
+  /** Integer id. On the topic resources it is unique within its kind and never reused. On agent-resources it is a 31-bit hash of the uid, for a process the next one that is free on its host. So two hosts or two processes may have the same id, at once or one after the other; the uid distinguishes them. */
   readonly id: number;
   /** Identity at its source. */
   readonly uid: string;

@@ -4,7 +4,7 @@ import type { AvroWriter } from '../avro-writer.ts';
 import { readArray, writeArray } from '../avro-blocks.ts';
 import { readSpan, type Span, writeSpan } from './span.ts';
 
-/** The spans made from one EventBatch. Topic spans, key: agent_id in decimal. Sent also when empty: it carries the progress of the agent's time. */
+/** Spans of one agent. Topic spans, key: agent_id in decimal. There is one batch for each accepted EventBatch, also when it is empty: it carries the progress of the agent's time. Further batches have spans that waited for a resource, and those that end because the enricher releases state: of an agent that is silent, or beyond a bound. */
 export interface SpanBatch {
   /** The agent. */
   readonly agentId: number;

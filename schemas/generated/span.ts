@@ -172,9 +172,9 @@ export interface Span {
   readonly spanId: string;
   /** The agent that saw it: its clock domain. */
   readonly agentId: number;
-  /** c-p, c, c-nd, c-gw, s-gw, s-nd, s, s-p, c-app, app, s-app, local or rest. */
+  /** c-p, c, c-nd, c-gw, s-gw, s-nd, s, s-p, c-app, app, s-app, local or rest: schemas/observation-points.ts explains them. So far only c-p and s-p. */
   readonly observationPoint: string;
-  /** What saw it. */
+  /** What saw it. So far only ebpf. */
   readonly signalSource: SignalSource;
   /** Unix time in nanoseconds of the first byte of the request, by the agent's clock. */
   readonly startTimeNs: bigint;

@@ -4,7 +4,7 @@ import type { AvroWriter } from '../avro-writer.ts';
 import { readArray, writeArray } from '../avro-blocks.ts';
 import { readSpan, type Span, writeSpan } from './span.ts';
 
-/** A stitched trace. Topic traces, key: trace_id. A later revision of the same trace_id replaces the earlier ones as a whole. */
+/** One revision of a trace, with all its spans; none once it is merged into another. Topic traces, key: trace_id. A later revision of the same trace_id replaces the earlier ones as a whole. */
 export interface Trace {
   /** 32 hex digits, derived from the root span. No request chooses it, so what a client sends never replaces a stored trace. */
   readonly traceId: string;
