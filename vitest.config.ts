@@ -32,11 +32,11 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // One process runs many files: what they import is loaded once. A test leaves nothing behind in its process.
+    // One process runs many files: what they import is loaded once. test/leave-nothing.ts sees to it that none leaves anything behind.
     isolate: false,
     // Some of them wait at any time, for a process or a server.
     maxWorkers: availableParallelism() + 1,
-    setupFiles: ['test/property-seed.ts'],
+    setupFiles: ['test/property-seed.ts', 'test/leave-nothing.ts'],
     projects: [
       {
         extends: true,

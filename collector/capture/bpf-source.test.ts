@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { OutgoingMessage } from '../../core/bus/bus.ts';
 import { imbalance } from '../../core/stage/accounting.ts';
 import { Health } from '../../core/telemetry/health.ts';
@@ -11,6 +11,7 @@ import { AvroReader } from '../../schemas/avro-reader.ts';
 import { AgentIdentity } from '../agent-identity.ts';
 import { ExcludedProcesses } from '../excluded-processes.ts';
 import { Outbox } from '../outbox.ts';
+import { readStartTicks } from '../processes/proc-files.ts';
 import { ResourceIds } from '../processes/resource-ids.ts';
 import type { RunningSource } from '../source.ts';
 import { WallClock } from '../wall-clock.ts';
@@ -135,6 +136,26 @@ it('a block whatever process it tells of never throws into the addon', async () 
   expect(world.acknowledged).toBe(2);
   expect(imbalance(world.source.accounting())).toBe(0);
   expect(world.batches()).toHaveLength(2);
+});
+
+it('facts that are sent again wait once for a batch, however long none leaves', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval'] });
+  try {
+    const world = await start(nothing);
+    const seen = { processId: process.pid, startBoottimeNs: readStartTicks(process.pid)! * 10_000_000, name: 'node' };
+    world.give({ eventCount: 1, processes: [seen] });
+    await vi.waitFor(() => expect(world.batches()).toHaveLength(1));
+    vi.advanceTimersByTime(3_600_000);
+    world.give({ eventCount: 1 });
+    await vi.waitFor(() => expect(world.batches()).toHaveLength(2));
+    expect(world.batches().map(({ processes }) => processes.map(({ processId }) => processId))).toEqual([
+      [process.pid],
+      [process.pid],
+    ]);
+    await world.running.stop();
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 it('batches leave in their order, with the facts of their processes, when a process does not answer', async () => {

@@ -103,6 +103,8 @@ class BpfRun implements RunningSource {
   #carriedLosses: Record<string, number> = {};
   /** Facts that wait for the next batch. */
   #facts: ProcessFacts[] = [];
+  /** Facts from the last revisit are among them. While no batch leaves, for which they wait, no more are added. */
+  #hasRevisited = false;
   #missingCgroups: readonly string[] = [];
   #isStalled = false;
   #isBlocked = false;
@@ -227,6 +229,7 @@ class BpfRun implements RunningSource {
     } finally {
       // Also where they are the reason why the batch could not be made: they must not spoil the next one.
       this.#facts = [];
+      this.#hasRevisited = false;
     }
   }
 
@@ -292,8 +295,10 @@ class BpfRun implements RunningSource {
   }
 
   #revisit(): void {
+    if (this.#hasRevisited) return;
     const { running, ended } = this.#processes.revisit(revisitEveryMs / this.#options.processFactsIntervalMs);
     this.#facts.push(...running);
+    this.#hasRevisited = running.length > 0;
     if (ended.length === 0) return;
     const { identity, clock, outbox } = this.#context;
     const nowNs = clock.toUnixNs(Number(process.hrtime.bigint()));

@@ -1,15 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../../core/config/load-config.ts';
 import { awsConfig } from './aws/aws-config.ts';
 import { cloudSources } from './cloud-sources.ts';
 import { cloudConfig } from './config.ts';
 
-const environment = { ...process.env };
 beforeEach(() => {
-  delete process.env['AWS_REGION'];
-  delete process.env['AWS_DEFAULT_REGION'];
+  vi.stubEnv('AWS_REGION', undefined);
+  vi.stubEnv('AWS_DEFAULT_REGION', undefined);
 });
-afterEach(() => void (process.env = { ...environment }));
+afterEach(() => void vi.unstubAllEnvs());
 
 function names(settings: Readonly<Record<string, string>>): readonly string[] {
   const given = Object.entries(settings).map(([name, value]) => [`SPANLOOM_RESOURCES_${name}`, value]);
@@ -22,7 +21,7 @@ describe('sources of clouds', () => {
     expect(names({})).toEqual([]);
     const all = { CLOUD_FILES: 'a.yaml,b.yaml,a.yaml', CLOUD_PROVIDERS: 'aws', AWS_REGIONS: 'us-east-1' };
     expect(names(all)).toEqual(['file:a.yaml', 'file:b.yaml', 'aws']);
-    process.env['AWS_REGION'] = 'us-east-1';
+    vi.stubEnv('AWS_REGION', 'us-east-1');
     expect(names({ CLOUD_PROVIDERS: 'aws' })).toEqual(['aws']);
   });
 

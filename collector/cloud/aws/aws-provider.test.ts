@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { addressText } from '../../../schemas/trace-json.ts';
 import type { ResourceState } from '../../resources/resource-state.ts';
 import type { ListedPart } from '../cloud-provider.ts';
@@ -12,13 +12,12 @@ let content: (call: AwsCall) => AwsContent = () => shopAccount;
 let fault: (call: AwsCall) => AwsFault | undefined = () => undefined;
 let server: AwsServer;
 let provider: AwsProvider | undefined;
-const environment = { ...process.env };
 
 beforeEach(async () => {
   content = () => shopAccount;
   fault = () => undefined;
-  process.env['AWS_ACCESS_KEY_ID'] = 'OWN';
-  process.env['AWS_SECRET_ACCESS_KEY'] = 'secret';
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'OWN');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
   server = await startAwsServer({
     contentOf: (call) => content(call),
     faultOf: (call) => fault(call),
@@ -28,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   provider?.close();
-  process.env = { ...environment };
+  vi.unstubAllEnvs();
   await server.close();
 });
 
