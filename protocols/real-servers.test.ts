@@ -185,7 +185,8 @@ describe.skipIf(!havePrograms('postgres', 'initdb', 'psql', 'pgbench'))('postgre
       '\\set n random(1, 9)\nselect :n + 1;\n\\startpipeline\nselect :n;\nselect :n, 2;\n\\endpipeline\n',
     );
     const connection = ['-h', '127.0.0.1', '-p', String(proxy.port), '-U', 'joe'];
-    await runClient('pgbench', [...connection, '-n', '-M', 'prepared', '-f', script, '-t', '20', 'postgres']);
+    const client = [...connection, '-n', '-M', 'prepared', '-f', script, '-t', '20', 'postgres'];
+    expect(await runClient('pgbench', client)).toMatchObject({ code: 0 });
     const { messages } = busiest(proxy, 512);
     const { requests, responses } = split(messages);
     expect(requests.filter((request) => request.endpoint === 'select ? + ?').length).toBeGreaterThanOrEqual(20);
