@@ -20,7 +20,7 @@ export const otherFiles: Readonly<Record<string, string>> = {
 };
 
 const extensions = 'ts|mts|mjs|md|avsc|sql|cc|h|c|py|sh|yaml|yml|go|java|gyp|tpl';
-// Neither part of an address, a placeholder or a pattern, nor the beginning of a longer name.
+// Neither part of an address, of `<name>` or of a pattern, nor the beginning of a longer name.
 const pathPattern = new RegExp(
   `(?<![\\w./@:…<>*$%-])(?:[\\w.@-]+/)*[\\w@-][\\w.@-]*\\.(?:${extensions})(?![\\w(*]|\\.\\w)`,
   'g',

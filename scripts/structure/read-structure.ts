@@ -61,18 +61,18 @@ export function readStructure(root: string): Structure {
     productFunctions: lengthsOf(product.flatMap((file) => functions.get(file)!)),
     onlyTestsUse: unreached(files, entriesOf(root, files)),
     importsOfTests: importsOfTestFiles(files),
-    wrongMentions: wrongMentions(readTexts(root), treePaths(root), written),
+    wrongMentions: wrongMentions(root, written),
   };
 }
 
 /** Pages, and sources with comments. */
-export function readTexts(root: string): readonly TextFile[] {
-  return treePaths(root)
-    .filter(hasProse)
-    .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
+export function readTexts(root: string, tree = treePaths(root)): readonly TextFile[] {
+  return tree.filter(hasProse).map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 }
 
-function wrongMentions(texts: readonly TextFile[], tree: readonly string[], sources: readonly SourceFile[]) {
+function wrongMentions(root: string, sources: readonly SourceFile[]): readonly string[] {
+  const tree = treePaths(root);
+  const texts = readTexts(root, tree);
   const pages = texts.filter(({ path }) => path.endsWith('.md'));
   return [...missingFiles(texts, tree), ...brokenLinks(pages, tree), ...sources.flatMap(unknownNames)];
 }
