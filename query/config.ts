@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ConfigOf, defineConfig } from '../core/config/section.ts';
 import { bytesSetting, durationMsSetting, integerSetting, listSetting, textSetting } from '../core/config/setting.ts';
 import type { ListenAddress } from '../core/listen.ts';
-import { defaultQueryLimits, type QueryLimits } from './limits.ts';
+import { type QueryLimits, yieldAfterMs } from './limits.ts';
 import type { ReadLimits } from './read-limits.ts';
 
 /** Settings of the query stage: SPANLOOM_QUERY_…. Where the database is, is in core/clickhouse/config.ts. */
@@ -77,12 +77,12 @@ export function queryAddress({ host, port }: Pick<QueryConfig, 'host' | 'port'>)
 /** Bounds of requests. */
 export function queryLimits(config: QueryConfig): QueryLimits {
   return {
-    ...defaultQueryLimits,
     maxConcurrency: config.concurrency,
     maxRequests: config.maxRequests,
     maxRequestsPerClient: config.maxClientRequests,
     requestTimeoutMs: config.requestTimeout,
     stallTimeoutMs: config.stallTimeout,
+    yieldAfterMs,
   };
 }
 
@@ -90,3 +90,10 @@ export function queryLimits(config: QueryConfig): QueryLimits {
 export function readLimits(config: QueryConfig): ReadLimits {
   return { timeoutSeconds: config.statementTimeout / 1_000, maxMemoryBytes: config.statementMemory };
 }
+
+const defaults = queryConfig.schema.parse({});
+
+/** For callers without settings. */
+export const defaultQueryLimits = queryLimits(defaults);
+/** For callers without settings. */
+export const defaultReadLimits = readLimits(defaults);

@@ -5,7 +5,7 @@ import { createLogger } from '../core/telemetry/logger.ts';
 import { createTelemetry } from '../core/telemetry/telemetry.ts';
 import { httpTraceStore } from './http-trace-store.ts';
 import { type QueryServer, serveQueries } from './http-server.ts';
-import { defaultQueryLimits } from './limits.ts';
+import { defaultQueryLimits } from './config.ts';
 import { storeWith } from './testing/store-with.ts';
 import type { PagedTraceStore, TraceFilter, TraceSummary } from './trace-store.ts';
 

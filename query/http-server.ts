@@ -8,9 +8,10 @@
  *
  * Input: HTTP requests, ClickHouse. Output: JSON. State: requests in progress. Bounds: SPANLOOM_QUERY_MAX_REQUESTS and
  * _MAX_CLIENT_REQUESTS at once (admission.ts), _CONCURRENCY of them in the database (concurrency-limit.ts); in time
- * _REQUEST_TIMEOUT and _STALL_TIMEOUT; of one statement _STATEMENT_TIMEOUT and _STATEMENT_MEMORY (read-limits.ts). A request ends
- * when its client disconnects, at its deadline, or when its client does not read and another needs the slot; its SQL ends
- * with it. Health and metrics have no limit.
+ * _REQUEST_TIMEOUT and _STALL_TIMEOUT; of one statement _STATEMENT_TIMEOUT and _STATEMENT_MEMORY (read-limits.ts).
+ *
+ * A request ends when its client disconnects, at its deadline, or when its client does not read and another needs the slot;
+ * its SQL ends with it. Health and metrics have no limit.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PipelineError } from '../core/errors.ts';

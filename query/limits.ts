@@ -11,15 +11,8 @@ export interface QueryLimits extends AdmissionLimits {
   readonly stallTimeoutMs: number;
 }
 
-/** For callers without settings: the defaults of config.ts again. `yieldAfterMs` has no setting, and so holds for all callers. */
-export const defaultQueryLimits: QueryLimits = {
-  maxConcurrency: 2,
-  maxRequests: 64,
-  maxRequestsPerClient: 16,
-  requestTimeoutMs: 120_000,
-  stallTimeoutMs: 10_000,
-  yieldAfterMs: 1_000,
-};
+/** `yieldAfterMs` of AdmissionLimits, which has no setting. */
+export const yieldAfterMs = 1_000;
 
 /** Of the path with its parameters. The longest condition, endpoint and service fit in, also percent-encoded. */
 export const maxUrlLength = 14_000;

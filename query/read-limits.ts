@@ -8,9 +8,6 @@ export interface ReadLimits {
   readonly maxMemoryBytes: number;
 }
 
-/** Bounds of what settings do not say. */
-export const defaultReadLimits: ReadLimits = { timeoutSeconds: 20, maxMemoryBytes: 512 * 1024 * 1024 };
-
 /** No statement of ours has more rows. */
 const maxRows = Math.max(maxReadSpans, 20 * maxListedTraces);
 const maxResultBytes = 64 * 1024 * 1024;

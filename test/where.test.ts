@@ -6,7 +6,7 @@ import { createTelemetry } from '../core/telemetry/telemetry.ts';
 import { clickHouseTraceStore } from '../query/clickhouse-trace-store.ts';
 import { httpTraceStore } from '../query/http-trace-store.ts';
 import { serveQueries } from '../query/http-server.ts';
-import { defaultQueryLimits } from '../query/limits.ts';
+import { defaultQueryLimits } from '../query/config.ts';
 import type { PagedTraceStore } from '../query/trace-store.ts';
 import type { Expression, Field, SideName, Test } from '../query/where/expression.ts';
 import { parseWhere } from '../query/where/parse-where.ts';
