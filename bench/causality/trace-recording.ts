@@ -1,5 +1,5 @@
 import { loadConfig } from '../../core/config/load-config.ts';
-import { outgoingMessage } from '../../core/codec.ts';
+import { outgoingMessage, translationFrom } from '../../core/codec.ts';
 import type { OutgoingMessage, ReceivedMessage } from '../../core/bus/bus.ts';
 import { RecordingReader } from '../../collector/replay/recording-reader.ts';
 import { correlatorConfig } from '../../correlator/config.ts';
@@ -9,6 +9,7 @@ import { dissectors } from '../../protocols/dissectors.ts';
 import { createEnricher } from '../../enricher/stage.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { type EventBatch, readEventBatch } from '../../schemas/generated/event-batch.ts';
+import { schemas } from '../../schemas/generated/schemas.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { readTrace } from '../../schemas/generated/trace.ts';
 
@@ -50,7 +51,11 @@ export async function traceRecording(path: string): Promise<TracedRecording> {
     for (const message of messages) keep(correlator.process(received(message), 0));
   };
   const reader = await RecordingReader.open(path);
-  for await (const { value } of reader.batches()) {
+  const { schemaFingerprint, schemaText } = reader.facts;
+  const isCurrent = schemaFingerprint === schemas.EventBatch.fingerprint;
+  const translate = isCurrent ? undefined : translationFrom('EventBatch', schemaText);
+  for await (const recorded of reader.batches()) {
+    const value = translate?.(recorded.value) ?? recorded.value;
     const batch = readEventBatch(new AvroReader(Buffer.from(value)));
     batches.push(batch);
     for (const { count } of batch.losses) lost += count;
