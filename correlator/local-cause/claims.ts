@@ -29,6 +29,11 @@ export interface RequestClaim {
   readonly fits: boolean;
   /** The call continued a sibling's response. */
   readonly isResumed: boolean;
+  /**
+   * Calls on the way that were written to the connection whose response they continue, as its owner or as the next in a
+   * pool's queue would.
+   */
+  readonly handovers: readonly SpanRecord[];
   readonly learned: boolean;
   readonly confidence: number;
 }
@@ -39,9 +44,16 @@ export interface ResponseClaim {
   readonly direct: readonly SpanRecord[];
   /** Server spans whose reply the response of a later call led to, which this call's response had led to. */
   readonly indirect: readonly SpanRecord[];
+  /** Later calls on the way to any of them that were written to the connection whose response they continue. */
+  readonly handovers: readonly SpanRecord[];
   readonly learned: boolean;
   readonly confidence: number;
 }
+
+const none: readonly SpanRecord[] = [];
+
+/** Whether the call was written to the connection whose response it continues. */
+const isHandover = (call: SpanRecord, before: SpanRecord): boolean => call.tuple === before.tuple;
 
 function causeUnder(span: SpanRecord, rule: Reason): Cause | undefined {
   for (const cause of span.causes) if (cause.rule === rule) return cause;
@@ -53,6 +65,7 @@ export function requestClaim(call: SpanRecord, rule: Reason, find: SpanLookup): 
   let cause = causeUnder(call, rule);
   if (cause === undefined) return undefined;
   let { confidence, learned } = cause;
+  let handovers = none;
   let current = call;
   for (let step = 0; step < chainLimit; step++) {
     let serverId = cause.spanId;
@@ -60,6 +73,7 @@ export function requestClaim(call: SpanRecord, rule: Reason, find: SpanLookup): 
     if (cause.kind === 'response') {
       const sibling = server;
       if (sibling === undefined || sibling.isContradicted || !followsResponseOf(current, sibling)) return undefined;
+      if (isHandover(current, sibling)) handovers = [...handovers, current];
       current = sibling;
       if (sibling.cause === undefined) {
         cause = causeUnder(sibling, rule) ?? sibling.causes.find((candidate) => candidate.learned);
@@ -73,7 +87,7 @@ export function requestClaim(call: SpanRecord, rule: Reason, find: SpanLookup): 
       serverId = server.spanId;
     }
     const fits = server === undefined || wasOpenAt(server, call);
-    return { serverId, server, fits, isResumed: current !== call, learned, confidence };
+    return { serverId, server, fits, isResumed: current !== call, handovers, learned, confidence };
   }
   return undefined;
 }
@@ -85,6 +99,7 @@ interface Continuation {
   readonly learned: boolean;
   /** Probability that all of them are right. */
   readonly confidence: number;
+  readonly handovers: readonly SpanRecord[];
 }
 
 /** A reply that the response of the call, or of a later call of its chain, led to. Its confidence is the product of all steps. */
@@ -94,7 +109,7 @@ interface Reply extends Continuation {
 
 function repliesAfter(call: SpanRecord, process: ProcessIndex, rule: Reason): readonly Reply[] {
   const replies: Reply[] = [];
-  const calls: Continuation[] = [{ span: call, learned: true, confidence: 1 }];
+  const calls: Continuation[] = [{ span: call, learned: true, confidence: 1, handovers: none }];
   for (let index = 0; index < calls.length && index < continuationLimit; index++) {
     const current = calls[index]!;
     for (const span of process.continuationsOf(current.span)) {
@@ -102,8 +117,10 @@ function repliesAfter(call: SpanRecord, process: ProcessIndex, rule: Reason): re
       if (cause === undefined || !followsResponseOf(span, current.span)) continue;
       const learned = current.learned && cause.learned;
       const confidence = current.confidence * cause.confidence;
-      const next = { span, learned, confidence };
-      if (span.role === 'server') {
+      const isServer = span.role === 'server';
+      const handovers = !isServer && isHandover(span, current.span) ? [...current.handovers, span] : current.handovers;
+      const next = { span, learned, confidence, handovers };
+      if (isServer) {
         if (wasOpenAt(span, call)) replies.push({ ...next, isDirect: index === 0 });
       } else if (!calls.some((known) => known.span === span)) calls.push(next);
     }
@@ -122,7 +139,8 @@ export function responseClaim(call: SpanRecord, process: ProcessIndex, rule: Rea
     ...new Set(replies.filter((reply) => reply.isDirect === isDirect).map(({ span }) => span)),
   ];
   const confidence = Math.min(...replies.map((reply) => reply.confidence));
-  return { direct: servers(true), indirect: servers(false), learned, confidence };
+  const handovers = replies.flatMap((reply) => reply.handovers);
+  return { direct: servers(true), indirect: servers(false), handovers, learned, confidence };
 }
 
 /**

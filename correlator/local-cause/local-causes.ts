@@ -69,7 +69,7 @@ export class LocalCauses {
 
   /** Learns from calls that are about to be decided for the first time; all of them, before any is decided. */
   observe(calls: readonly SpanRecord[]): void {
-    for (const call of calls) if (call.evaluatedAt === 0) observeCall(call, this.#process(call));
+    for (const call of calls) if (call.evaluatedAt === 0) observeCall(call, this.#process(call), this.#find);
   }
 
   /** Decides a call and stores the decision on it. @param arrival count of messages read so far */

@@ -1,11 +1,25 @@
 import type { SpanRecord } from '../spans/span-record.ts';
+import { requestClaim, responseClaim, type SpanLookup } from './claims.ts';
 import type { ProcessIndex } from './process-index.ts';
 
-/** Learns what the calls of a process show, before causes are decided: whether its contexts are serial, and what it calls in the background. */
-export function observeCall(call: SpanRecord, process: ProcessIndex): void {
+/**
+ * Learns what the calls of a process show, before causes are decided: whether its contexts are serial, what it calls in the
+ * background, and whether the two sides of its calls agree.
+ */
+export function observeCall(call: SpanRecord, process: ProcessIndex, find: SpanLookup): void {
   if (call.responseEventId !== 0 && call.responseContextId === call.requestContextId) {
     if (process.contexts.isInterleaved(call)) process.interleavedCalls++;
     else process.blockingCalls++;
   }
   if (!process.awaitsOtherThan(undefined) && process.openAt(call).length === 0) process.noteBackground(call);
+  if (!call.isJudged) judge(call, process, find);
+}
+
+/** Compares the two sides of a call under the rule of the message read last, if both are known. */
+function judge(call: SpanRecord, process: ProcessIndex, find: SpanLookup): void {
+  const response = responseClaim(call, process, 'last_read');
+  const request = response === undefined ? undefined : requestClaim(call, 'last_read', find);
+  if (response === undefined || request?.learned !== true || !request.fits) return;
+  call.isJudged = true;
+  process.trust.judge(call, request, response);
 }

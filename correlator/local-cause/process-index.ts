@@ -2,6 +2,7 @@ import type { SpanRecord } from '../spans/span-record.ts';
 import { ContextTimelines } from './context-timelines.ts';
 import { mayStillBeServedAt, wasOpenAt } from './fit.ts';
 import { SharedIdIndex } from './shared-id-index.ts';
+import { OneSidedTrust } from './one-sided-trust.ts';
 import { SortedRecords } from './sorted-records.ts';
 
 /** Server spans examined for one call; with more, the process counts as busy. */
@@ -25,6 +26,7 @@ function requestIdsOf(server: SpanRecord): readonly string[] {
 /** Index of the client and server spans of one process of one agent, for all lookups of causes. */
 export class ProcessIndex {
   readonly contexts = new ContextTimelines();
+  readonly trust = new OneSidedTrust();
   readonly #servers = new SortedRecords('request');
   readonly #unansweredServers = new SortedRecords('request');
   readonly #unknownCalls = new SortedRecords('request');
@@ -71,6 +73,7 @@ export class ProcessIndex {
       return;
     }
     this.#servers.insert(record);
+    this.trust.noteReply(record);
     this.#longestEvents = Math.max(this.#longestEvents, record.responseEventId - record.requestEventId);
     if (record.endNs - this.#longestSinceNs > longestWindowNs) {
       this.#previousLongestNs = this.#longestNs;

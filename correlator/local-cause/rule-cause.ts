@@ -64,23 +64,39 @@ export function isAwaiting(candidate: ResolvedCandidate): boolean {
   return candidate.request !== undefined && candidate.request.server === undefined;
 }
 
-/** Decision by a learned rule; undefined if it says nothing about this call. */
-function byLearned(candidate: ResolvedCandidate): Decision | undefined {
-  const response = candidate.response?.learned === true ? candidate.response : undefined;
-  const direct = response?.direct ?? [];
-  const indirect = response?.indirect ?? [];
-  if (candidate.request?.learned === true) {
+/** The replies that the call's response led to: at once, or else by way of later calls. */
+const repliesOf = ({ direct, indirect }: ResponseClaim): readonly SpanRecord[] =>
+  direct.length > 0 ? direct : indirect;
+
+/** Whether the response side names the server span that the request side names, and not only because that did. */
+function isConfirmed({ rule, request, response }: ResolvedCandidate, server: SpanRecord): boolean {
+  // The enricher knows by the request side of a queue which response a reply waited for.
+  if (response === undefined || rule === 'queue') return false;
+  if (response.direct.includes(server)) return true;
+  // On a connection that was just freed, one reply of several proves nothing: a pool hands it on and on.
+  const isCertain = request?.handovers.length === 0 || response.indirect.length === 1;
+  return isCertain && response.indirect.includes(server);
+}
+
+/** Decision by a learned rule; undefined if it says nothing about this call, or not enough. */
+function byLearned(call: SpanRecord, process: ProcessIndex, candidate: ResolvedCandidate): Decision | undefined {
+  const { request, response } = candidate;
+  const replies = response === undefined ? [] : repliesOf(response);
+  if (request?.learned === true) {
     const server = namedServer(candidate);
     if (server !== undefined) {
-      if (direct.length > 0 && !direct.includes(server)) return unknown('contradiction');
-      return decided(server, candidate, direct.includes(server) || indirect.includes(server));
+      if (replies.length > 0 && !replies.includes(server)) return unknown('contradiction');
+      if (isConfirmed(candidate, server)) return decided(server, candidate, true);
+      return process.trust.isEnough(call, request.handovers) ? decided(server, candidate, false) : undefined;
     }
     // It names a lost span; if other spans claim the call, one of them is wrong.
-    if (isAwaiting(candidate) && direct.length > 0) return unknown('contradiction');
+    if (isAwaiting(candidate) && replies.length > 0) return unknown('contradiction');
   }
-  if (direct.length > 1) return unknown('ambiguous');
-  const only = direct[0] ?? (indirect.length === 1 ? indirect[0] : undefined);
-  return only === undefined ? undefined : decided(only, candidate, false);
+  if (response?.learned !== true) return undefined;
+  if (response.direct.length > 1) return unknown('ambiguous');
+  const only = replies.length === 1 ? replies[0] : undefined;
+  if (only === undefined || !process.trust.isEnough(call, response.handovers)) return undefined;
+  return decided(only, candidate, false);
 }
 
 /** The server span that every candidate names, if there is one. */
@@ -108,9 +124,7 @@ function byUnlearned(
     return unknown(isStale ? 'stale' : 'not_learned');
   }
   // All candidates name this server span, so any response side agrees.
-  const bothSides = candidates.find(
-    (candidate) => namedServer(candidate) === server && candidate.response !== undefined,
-  );
+  const bothSides = candidates.find((candidate) => namedServer(candidate) === server && isConfirmed(candidate, server));
   if (bothSides !== undefined) return decided(server, bothSides, true);
   const first = candidates.find((candidate) => namedServer(candidate) === server) ?? candidates[0]!;
   if (candidates.filter((candidate) => namedServer(candidate) === server).length > 1)
@@ -131,7 +145,7 @@ export function ruleCause(
 ): Decision {
   if (candidates.length === 0) return unknown('no_candidate');
   for (const candidate of candidates) {
-    const decision = byLearned(candidate);
+    const decision = byLearned(call, process, candidate);
     if (decision !== undefined) return decision;
   }
   return byUnlearned(call, process, candidates, find);

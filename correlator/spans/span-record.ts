@@ -39,6 +39,7 @@ const contradicted = 1;
 const listedUnknown = 2;
 const emitted = 4;
 const gone = 8;
+const judged = 16;
 
 /**
  * What the correlator keeps of a span: the facts for its decisions, the span's bytes to copy, and the decisions. Event ids
@@ -95,6 +96,13 @@ export class SpanRecord {
     this.edge = undefined;
     this.clientView = undefined;
     this.serverView = undefined;
+  }
+
+  /** Address and port of the server. */
+  get serverEndpoint(): string {
+    const { tuple } = this;
+    const ports = tuple.length - 2;
+    return tuple.slice(ports / 2, ports) + tuple.slice(-1);
   }
 
   get observationPoint(): string {
@@ -226,6 +234,15 @@ export class SpanRecord {
   }
 
   /** On client spans: its process keeps it as a call without a known cause. */
+  /** Its two sides were compared. */
+  get isJudged(): boolean {
+    return (this.#flags & judged) !== 0;
+  }
+
+  set isJudged(value: boolean) {
+    this.#set(judged, value);
+  }
+
   get isListedUnknown(): boolean {
     return (this.#flags & listedUnknown) !== 0;
   }

@@ -116,10 +116,8 @@ export class LastReadHypothesis implements Hypothesis {
 
   /** Uses the record of the circumstance, or, with a single request in flight, that of a harder circumstance. */
   trust(circumstance: number, contested: boolean): Trust {
-    const own = this.records.trust(circumstance, contested);
-    if (circumstance !== alone || own.isLearned || own.isRefuted) return own;
-    const harder = this.records.trust(amongRivals, contested);
-    return harder.isLearned ? harder : own;
+    if (circumstance === alone) return this.records.trustOrHarder(alone, amongRivals, contested);
+    return this.records.trust(circumstance, contested);
   }
 
   private ofOne(write: Write, read: Read, message: InboundMessage): Attribution {

@@ -23,7 +23,12 @@ import { TrackRecords } from './track-records.ts';
 const maxRequestLag = 4;
 const maxResponseLag = 3;
 const lagPairs = (maxRequestLag + 1) * (maxResponseLag + 1);
-const only = 0;
+
+/** Circumstances: one message was due in the phase, or several, of which the order decides. */
+const alone = 0;
+const several = 1;
+const circumstances = 2;
+const bitOf = (circumstance: number): number => 1 << circumstance;
 
 /** Lags of requests and of responses, in phases. */
 interface Lags {
@@ -42,7 +47,7 @@ export class PhaseLagHypothesis implements Hypothesis {
   readonly holdsAlone = false;
   readonly makesPhasesNeedless = false;
   private readonly index: number;
-  private readonly records = new TrackRecords(1);
+  private readonly records = new TrackRecords(circumstances);
   /** Made when it is first needed: most contexts never wait for many sockets at once. */
   private search: ParameterSearch | undefined;
 
@@ -78,7 +83,7 @@ export class PhaseLagHypothesis implements Hypothesis {
 
   attribute(reply: Write, _read: Read | undefined, replied: InboundRequest): ReplyAttribution | undefined {
     const call = replied.lastCalls[this.index];
-    return call === undefined ? undefined : { call, circumstance: only, contested: reply.openRequests >= 2 };
+    return call === undefined ? undefined : { call, circumstance: several, contested: reply.openRequests >= 2 };
   }
 
   reply(): void {
@@ -86,7 +91,7 @@ export class PhaseLagHypothesis implements Hypothesis {
   }
 
   trust(circumstance: number, contested: boolean): Trust {
-    return this.records.trust(circumstance, contested);
+    return this.records.trustOrHarder(circumstance, several, contested);
   }
 
   private learnLags(arrivals: readonly (readonly Arrival[])[], writes: number): Lags | undefined {
@@ -100,13 +105,14 @@ export class PhaseLagHypothesis implements Hypothesis {
       if (due === 0 && writes === 0) continue;
       search.observe(pair, weightOf(Math.max(due, writes)), due === writes ? 0 : -1);
     }
-    if (search.choose()) this.records.reset(only);
+    if (search.choose()) for (const circumstance of [alone, several]) this.records.reset(circumstance);
     return lagsOf[search.best];
   }
 
   /** Gives the writes of a phase to the messages that were due in it, unless a reply contradicts. */
   private give(due: Arrival[], writes: readonly Write[]): void {
     due.sort((one, other) => one.order - other.order);
+    const circumstance = writes.length === 1 ? alone : several;
     let misfits = 0;
     writes.forEach((write, index) => {
       const { message, order } = due[index]!;
@@ -116,7 +122,7 @@ export class PhaseLagHypothesis implements Hypothesis {
       if (root === undefined) return;
       if (root !== write.reply) misfits++;
       const contested = write.openRequests >= 2 && (message.kind === 'request' || message.write.openRequests >= 2);
-      this.records.add(only, contested, root === write.reply);
+      this.credit(stepsTo(message, this.index) | bitOf(circumstance), contested, root === write.reply);
     });
     if (misfits > 0) return;
     writes.forEach((write, index) => {
@@ -124,7 +130,17 @@ export class PhaseLagHypothesis implements Hypothesis {
       arrival.taken = true;
       const { kind, spanId } = arrival.message;
       const root = openRoot(rootOf(arrival.message, this.index), write.context, write.order);
-      write.attributions[this.index] = { by: this, kind, spanId, root, circumstance: only, steps: 0 };
+      const steps = stepsTo(arrival.message, this.index) | bitOf(circumstance);
+      write.attributions[this.index] = { by: this, kind, spanId, root, circumstance, steps };
     });
   }
+
+  /** If the result is right, every step counts as right; if it is wrong, only the least certain step counts as wrong. */
+  private credit(steps: number, contested: boolean, right: boolean): void {
+    if ((steps & bitOf(several)) !== 0) this.records.add(several, contested, right);
+    if ((steps & bitOf(alone)) !== 0 && (right || steps === bitOf(alone))) this.records.add(alone, contested, right);
+  }
 }
+
+const stepsTo = (message: InboundMessage, hypothesis: number): number =>
+  message.kind === 'response' ? (message.write.attributions[hypothesis]?.steps ?? 0) : 0;

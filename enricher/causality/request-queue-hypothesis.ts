@@ -18,7 +18,11 @@ const replyWindow = 256;
 const maxReplyLag = 3;
 const replyLagCount = maxReplyLag + 1;
 const maxWritesOfRequest = 64;
-const only = 0;
+
+/** Circumstances: calls of one request were due in the phase, or of several, of which the order decides. */
+const alone = 0;
+const several = 1;
+const circumstances = 2;
 
 /** See the top of the file. */
 export class RequestQueueHypothesis implements Hypothesis {
@@ -26,7 +30,7 @@ export class RequestQueueHypothesis implements Hypothesis {
   readonly holdsAlone = false;
   readonly makesPhasesNeedless = false;
   private readonly index: number;
-  private readonly records = new TrackRecords(1);
+  private readonly records = new TrackRecords(circumstances);
   /** Made when it is first needed: most contexts never wait for many sockets at once. Groups are lags. */
   private search: ParameterSearch | undefined;
   private replyLags: Float64Array | undefined;
@@ -51,7 +55,8 @@ export class RequestQueueHypothesis implements Hypothesis {
     const due = openRequestsIn(history, phase - Math.floor(best / maxFactor));
     if (calls.length !== factor * due.length) return;
     if (!calls.every((write, index) => due[Math.floor(index / factor)]!.order < write.order)) return;
-    calls.forEach((write, index) => this.give(write, due[Math.floor(index / factor)]!.request));
+    const circumstance = due.length === 1 ? alone : several;
+    calls.forEach((write, index) => this.give(write, due[Math.floor(index / factor)]!.request, circumstance));
   }
 
   isDone(message: InboundMessage): boolean {
@@ -60,7 +65,7 @@ export class RequestQueueHypothesis implements Hypothesis {
 
   attribute(reply: Write, _read: Read | undefined, replied: InboundRequest): ReplyAttribution | undefined {
     const call = replied.lastCalls[this.index];
-    return call === undefined ? undefined : { call, circumstance: only, contested: reply.openRequests >= 2 };
+    return call === undefined ? undefined : { call, circumstance: several, contested: reply.openRequests >= 2 };
   }
 
   /** All calls that it gave to this request must be answered, the last one as long before the reply as usual. */
@@ -70,7 +75,9 @@ export class RequestQueueHypothesis implements Hypothesis {
     let latest = -1;
     let contested = openRequests >= 2;
     let complete = true;
+    let circumstance = alone;
     for (const write of writes) {
+      if (write.attributions[this.index]?.circumstance === several) circumstance = several;
       if (write.openRequests < 2) contested = false;
       for (const call of write.calls) {
         if (call.answeredIn === context) latest = Math.max(latest, call.answeredPhase);
@@ -78,11 +85,11 @@ export class RequestQueueHypothesis implements Hypothesis {
       }
     }
     const verdict = complete && latest >= 0 ? this.judgeLag(context.phase - latest) : false;
-    if (verdict !== undefined) this.records.add(only, contested, verdict);
+    if (verdict !== undefined) this.records.add(circumstance, contested, verdict);
   }
 
   trust(circumstance: number, contested: boolean): Trust {
-    return this.records.trust(circumstance, contested);
+    return this.records.trustOrHarder(circumstance, several, contested);
   }
 
   private learn(history: PhaseHistory, phase: number, calls: number): ParameterSearch {
@@ -94,14 +101,14 @@ export class RequestQueueHypothesis implements Hypothesis {
       const fits = Number.isInteger(factor) && factor >= 1 && factor <= maxFactor;
       search.observe(lag, weightOf(Math.max(due, calls)), fits ? factor - 1 : -1);
     }
-    if (search.choose()) this.records.reset(only);
+    if (search.choose()) for (const circumstance of [alone, several]) this.records.reset(circumstance);
     return search;
   }
 
-  private give(write: Write, request: InboundRequest): void {
+  private give(write: Write, request: InboundRequest, circumstance: number): void {
     const { kind, spanId } = request;
     const root = openRoot(request, write.context, write.order);
-    write.attributions[this.index] = { by: this, kind, spanId, root, circumstance: only, steps: 0 };
+    write.attributions[this.index] = { by: this, kind, spanId, root, circumstance, steps: 0 };
     if (request.writes.length < maxWritesOfRequest) request.writes.push(write);
   }
 

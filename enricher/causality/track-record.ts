@@ -1,19 +1,22 @@
+import { Cusum } from '../../core/statistics/cusum.ts';
+
 const window = 512;
 const leastTotal = 16;
 const learnRate = 0.995;
-const unlearnRate = 0.98;
 const freshStart = 128;
 
 /**
  * How often a hypothesis was right, with exponential decay (half weight after 512 newer judgements). It is learned after 16
- * judgements with next to none wrong, and unlearned when more than two in a hundred are wrong. After 128 right ones in a row,
- * earlier judgements no longer count.
+ * judgements with next to none wrong, and unlearned as soon as a sequential test finds that it fails; only that test can
+ * let it be learned again. After 128 right ones in a row, earlier judgements no longer count.
  */
 export class TrackRecord {
   right = 0;
   wrong = 0;
   learned = false;
   private streak = 0;
+  /** Tests what was learned; before, failures only say that there is something to learn. */
+  private alarm: Cusum | undefined;
 
   add(right: boolean): void {
     this.streak = right ? this.streak + 1 : 0;
@@ -23,10 +26,11 @@ export class TrackRecord {
       this.right = freshStart;
       this.wrong = 0;
     }
+    this.alarm?.add(right);
     const total = this.right + this.wrong;
-    const rate = this.right / total;
-    if (this.learned) this.learned = rate >= unlearnRate;
-    else this.learned = total >= leastTotal && rate >= learnRate;
+    if (this.alarm?.isAlarmed === true) this.learned = false;
+    else if (!this.learned) this.learned = total >= leastTotal && this.right >= learnRate * total;
+    if (this.learned) this.alarm ??= new Cusum();
     if (total >= 2 * window) {
       this.right /= 2;
       this.wrong /= 2;
@@ -43,10 +47,12 @@ export class TrackRecord {
     return this.right + this.wrong >= 8 && this.right < 0.9 * (this.right + this.wrong);
   }
 
+  /** Its parameters changed: it is another rule from now on. */
   reset(): void {
     this.right = 0;
     this.wrong = 0;
     this.streak = 0;
     this.learned = false;
+    this.alarm = undefined;
   }
 }

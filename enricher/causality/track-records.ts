@@ -24,6 +24,14 @@ export class TrackRecords {
     return { isRefuted, isLearned, confidence };
   }
 
+  /** By the record of the circumstance, or, while that says nothing, of one in which it is harder to be right. */
+  trustOrHarder(circumstance: number, harder: number, contested: boolean): Trust {
+    const own = this.trust(circumstance, contested);
+    if (circumstance === harder || own.isLearned || own.isRefuted) return own;
+    const other = this.trust(harder, contested);
+    return other.isLearned ? other : own;
+  }
+
   reset(circumstance: number): void {
     this.of(circumstance, true).reset();
     this.of(circumstance, false).reset();
