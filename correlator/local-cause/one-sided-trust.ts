@@ -60,9 +60,9 @@ export class OneSidedTrust {
     return this.#movedReplies > migratingShare * this.#replies;
   }
 
-  /** Whether one side of a call is enough. @param handovers calls of this side that continue a response on its connection */
-  isEnough(call: SpanRecord, handovers: readonly SpanRecord[]): boolean {
-    if (this.isMigrating || this.#of(call)?.alarm.isAlarmed !== false) return false;
+  /** Whether the sides of such calls agree. @param handovers calls of one side that continue a response on its connection */
+  isProven(call: SpanRecord, handovers: readonly SpanRecord[]): boolean {
+    if (this.#of(call)?.alarm.isAlarmed !== false) return false;
     return handovers.every((each) => {
       const trust = this.#of(each);
       return trust !== undefined && !trust.handoverAlarm.isAlarmed && trust.handovers >= provenHandovers;

@@ -78,6 +78,18 @@ function isConfirmed({ rule, request, response }: ResolvedCandidate, server: Spa
   return isCertain && response.indirect.includes(server);
 }
 
+/** Whether one side of a call is enough here. */
+function isEnough(
+  call: SpanRecord,
+  { trust }: ProcessIndex,
+  { rule }: ResolvedCandidate,
+  { handovers }: RequestClaim | ResponseClaim,
+): boolean {
+  if (trust.isMigrating) return false;
+  // Only the enricher can judge a queue: its two sides are one.
+  return rule === 'queue' || trust.isProven(call, handovers);
+}
+
 /** Decision by a learned rule; undefined if it says nothing about this call, or not enough. */
 function byLearned(call: SpanRecord, process: ProcessIndex, candidate: ResolvedCandidate): Decision | undefined {
   const { request, response } = candidate;
@@ -87,7 +99,7 @@ function byLearned(call: SpanRecord, process: ProcessIndex, candidate: ResolvedC
     if (server !== undefined) {
       if (replies.length > 0 && !replies.includes(server)) return unknown('contradiction');
       if (isConfirmed(candidate, server)) return decided(server, candidate, true);
-      return process.trust.isEnough(call, request.handovers) ? decided(server, candidate, false) : undefined;
+      return isEnough(call, process, candidate, request) ? decided(server, candidate, false) : undefined;
     }
     // It names a lost span; if other spans claim the call, one of them is wrong.
     if (isAwaiting(candidate) && replies.length > 0) return unknown('contradiction');
@@ -95,7 +107,7 @@ function byLearned(call: SpanRecord, process: ProcessIndex, candidate: ResolvedC
   if (response?.learned !== true) return undefined;
   if (response.direct.length > 1) return unknown('ambiguous');
   const only = replies.length === 1 ? replies[0] : undefined;
-  if (only === undefined || !process.trust.isEnough(call, response.handovers)) return undefined;
+  if (only === undefined || !isEnough(call, process, candidate, response)) return undefined;
   return decided(only, candidate, false);
 }
 
