@@ -8,7 +8,7 @@
 #include "maps/threads.h"
 
 /*
- * Starts an event: who, what, when, as the start of a message. The caller sets socket, file_descriptor, phase and
+ * Starts an event: who, what, when, as the start of a message, in the context of the thread. The caller sets socket, file_descriptor, phase and
  * after; send_event() sets payload_length. The rest is zero.
  */
 static __always_inline void begin_event(struct spanloom_event *event, struct task_struct *task, enum spanloom_kind kind,
@@ -23,6 +23,10 @@ static __always_inline void begin_event(struct spanloom_event *event, struct tas
 	event->process_start_ns = leader->start_boottime;
 	((__u64 *)event->process_name)[0] = ((__u64 *)leader->comm)[0];
 	((__u64 *)event->process_name)[1] = ((__u64 *)leader->comm)[1];
+	event->context_kind = SPANLOOM_THREAD;
+	event->context_id = task->pid;
+	event->context_parent = 0;
+	event->answers_to_count = 0;
 	event->kind = kind;
 	event->direction = direction;
 	event->connect_id = 0;

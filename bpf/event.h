@@ -15,6 +15,9 @@
 #define SPANLOOM_MAX_PAYLOAD 4096
 /* TASK_COMM_LEN of the kernel. */
 #define SPANLOOM_NAME_BYTES 16
+/* Contexts of one chain that wait for each other's answer, and the bound of answers_to: they and their parents. */
+#define SPANLOOM_MAX_WAITERS 3
+#define SPANLOOM_MAX_ANSWERS_TO (2 * SPANLOOM_MAX_WAITERS)
 
 /* Positions of the symbols of EventKind in schemas/avro/event-batch.avsc. */
 enum spanloom_kind {
@@ -35,6 +38,14 @@ enum spanloom_transport {
 	SPANLOOM_TRANSPORT_UNKNOWN = 0,
 	SPANLOOM_TCP = 1,
 	SPANLOOM_UDP = 2,
+};
+
+/* Positions of the symbols of ContextKind. */
+enum spanloom_context_kind {
+	SPANLOOM_THREAD = 0,
+	SPANLOOM_GOROUTINE = 1,
+	SPANLOOM_PYTHON_CONTEXT = 3,
+	SPANLOOM_VIRTUAL_THREAD = 4,
 };
 
 /* Positions of the symbols of SocketRole. */
@@ -91,6 +102,9 @@ struct spanloom_event {
 	__u64 message_id;
 	__u64 length;		/* bytes moved by the call */
 	__u64 process_start_ns; /* CLOCK_BOOTTIME at which the thread-group leader started */
+	__u64 context_id;	/* 0: which context it is could not be read */
+	__u64 context_parent;	/* 0: unknown */
+	__u64 answers_to[SPANLOOM_MAX_ANSWERS_TO]; /* the first answers_to_count of them are set */
 	struct spanloom_socket socket;
 	__u32 process_id;	/* in the initial PID namespace */
 	__u32 thread_id;
@@ -100,6 +114,9 @@ struct spanloom_event {
 	__u16 payload_length;
 	__u8 kind;		/* enum spanloom_kind */
 	__u8 direction;		/* enum spanloom_direction */
+	__u8 context_kind;	/* enum spanloom_context_kind */
+	__u8 answers_to_count;
+	__u8 reserved[6];
 	char process_name[SPANLOOM_NAME_BYTES];
 };
 

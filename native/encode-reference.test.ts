@@ -9,6 +9,7 @@ import {
   encodeEventsReference,
   eventBytes,
   eventOffsets,
+  maxAnswersTo,
   processNameBytes,
 } from './testing/encode-reference.ts';
 import { addonPath, capturePrograms, loadNative } from './load.ts';
@@ -19,12 +20,16 @@ if (!isBuilt && process.env['TEST_REQUIRE_ALL'] === '1')
 if (!isBuilt) console.log('skipped: the native encoder has not been built (npm run build:bpf, npm run build:native)');
 
 const safeLong = fc.bigInt({ min: 0n, max: (1n << 53n) - 1n });
+/** A process can have anything where its runtime keeps them. */
+const contextId = fc.oneof(safeLong, fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }));
 const unsigned = fc.integer({ min: 0, max: 0xffffffff });
 const processId = fc.integer({ min: 0, max: 0x7fffffff });
 const port = fc.integer({ min: 0, max: 0xffff });
 
 interface AnyEvent {
   readonly longs: readonly bigint[];
+  readonly contexts: readonly bigint[];
+  readonly answersToCount: number;
   readonly threadId: number;
   readonly processId: number;
   readonly fileDescriptor: number;
@@ -32,7 +37,7 @@ interface AnyEvent {
   readonly ports: readonly [number, number];
   readonly addresses: Uint8Array;
   readonly addressBytes: 4 | 16;
-  readonly enums: readonly [number, number, number, number];
+  readonly enums: readonly [number, number, number, number, number];
   readonly error: number;
   readonly name: Uint8Array;
   readonly payload: Uint8Array;
@@ -40,6 +45,8 @@ interface AnyEvent {
 
 const anyEvent: fc.Arbitrary<AnyEvent> = fc.record({
   longs: fc.array(safeLong, { minLength: 8, maxLength: 8 }),
+  contexts: fc.array(contextId, { minLength: 2 + maxAnswersTo, maxLength: 2 + maxAnswersTo }),
+  answersToCount: fc.nat(255),
   threadId: processId,
   processId,
   fileDescriptor: fc.integer({ min: -0x80000000, max: 0x7fffffff }),
@@ -47,7 +54,7 @@ const anyEvent: fc.Arbitrary<AnyEvent> = fc.record({
   ports: fc.tuple(port, port),
   addresses: fc.uint8Array({ minLength: 32, maxLength: 32 }),
   addressBytes: fc.constantFrom(4 as const, 16 as const),
-  enums: fc.tuple(fc.nat(3), fc.nat(1), fc.nat(3), fc.nat(2)),
+  enums: fc.tuple(fc.nat(3), fc.nat(1), fc.nat(3), fc.nat(2), fc.nat(4)),
   error: fc.nat(4095),
   name: fc.uint8Array({ minLength: processNameBytes, maxLength: processNameBytes }),
   payload: fc.uint8Array({ maxLength: 4096 }),
@@ -58,6 +65,8 @@ function toRecord(event: AnyEvent): Buffer {
   const record = Buffer.alloc(eventBytes + event.payload.length);
   const longs = [at.id, at.timeNs, at.phase, at.after, at.connectId, at.messageId, at.length, at.socketId];
   longs.forEach((offset, index) => record.writeBigUInt64LE(event.longs[index]!, offset));
+  event.contexts.forEach((id, index) => record.writeBigUInt64LE(id, at.contextId + index * 8));
+  record[at.answersToCount] = event.answersToCount;
   record.writeUInt32LE(event.words[0]!, at.networkNamespace);
   record.writeUInt32LE(event.words[1]!, at.tcpSequence);
   record.writeUInt32LE(event.processId, at.processId);
@@ -68,7 +77,7 @@ function toRecord(event: AnyEvent): Buffer {
   record.writeUInt16LE(event.ports[1], at.remotePort);
   record.set(event.addresses, at.localAddress);
   record[at.addressBytes] = event.addressBytes;
-  [record[at.kind], record[at.direction], record[at.transport], record[at.role]] = event.enums;
+  [record[at.kind], record[at.direction], record[at.transport], record[at.role], record[at.contextKind]] = event.enums;
   record.set(event.name, at.processName);
   record.writeUInt16LE(event.payload.length, at.payloadLength);
   record.set(event.payload, eventBytes);

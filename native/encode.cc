@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "encode.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -11,11 +12,14 @@ static_assert(std::endian::native == std::endian::little);
 namespace spanloom {
 namespace {
 
-// Fields of at most ten bytes, both addresses and the name, and ten bytes that write_long() may write behind the last.
-constexpr size_t kMaxBytesWithoutPayload = (SPANLOOM_EVENT_FIELD_COUNT + 1) * 10 + 16 + 16 + SPANLOOM_NAME_BYTES;
+// Fields and waiting contexts of at most ten bytes, both addresses and the name, and ten bytes that write_long() may write
+// behind the last.
+constexpr size_t kMaxBytesWithoutPayload =
+    (SPANLOOM_EVENT_FIELD_COUNT + SPANLOOM_MAX_ANSWERS_TO + 1) * 10 + 16 + 16 + SPANLOOM_NAME_BYTES;
 
-// Symbol of ContextKind.
-constexpr int64_t kThreadContext = 0;
+// Ids of contexts come out of the memory of other processes. Readers take no number beyond 2^53: it becomes 0, as what
+// cannot be read.
+constexpr uint64_t kMaxContextId = (uint64_t{1} << 53) - 1;
 
 // Avro's int and long are the same: zigzag, then seven bits a byte, lowest first. May write eight bytes whatever it uses.
 uint8_t* write_long(uint8_t* out, int64_t value) {
@@ -64,6 +68,20 @@ uint8_t* write_boolean(uint8_t* out, bool value) {
   return out + 1;
 }
 
+uint8_t* write_context_id(uint8_t* out, uint64_t id) {
+  return write_long(out, id > kMaxContextId ? 0 : static_cast<int64_t>(id));
+}
+
+// An array of longs.
+uint8_t* write_answers_to(uint8_t* out, const spanloom_event& event) {
+  const size_t count = std::min<size_t>(event.answers_to_count, SPANLOOM_MAX_ANSWERS_TO);
+  if (count > 0) {
+    out = write_long(out, static_cast<int64_t>(count));
+    for (size_t index = 0; index < count; index++) out = write_context_id(out, event.answers_to[index]);
+  }
+  return write_long(out, 0);
+}
+
 // An array of longs: offset and length of each range.
 uint8_t* write_ranges(uint8_t* out, const std::vector<redaction::Range>& ranges) {
   if (!ranges.empty()) {
@@ -93,8 +111,10 @@ struct EventFields {
   }
   uint8_t* process_id(uint8_t* out) const { return write_long(out, static_cast<int32_t>(event.process_id)); }
   uint8_t* thread_id(uint8_t* out) const { return write_long(out, static_cast<int32_t>(event.thread_id)); }
-  uint8_t* context_kind(uint8_t* out) const { return write_long(out, kThreadContext); }
-  uint8_t* context_id(uint8_t* out) const { return write_long(out, event.thread_id); }
+  uint8_t* context_kind(uint8_t* out) const { return write_long(out, event.context_kind); }
+  uint8_t* context_id(uint8_t* out) const { return write_context_id(out, event.context_id); }
+  uint8_t* context_parent(uint8_t* out) const { return write_context_id(out, event.context_parent); }
+  uint8_t* answers_to(uint8_t* out) const { return write_answers_to(out, event); }
   uint8_t* process_name(uint8_t* out) const { return write_name(out, event.process_name); }
   uint8_t* socket_id(uint8_t* out) const { return write_long(out, static_cast<int64_t>(event.socket.socket_id)); }
   uint8_t* file_descriptor(uint8_t* out) const { return write_long(out, event.file_descriptor); }

@@ -2,7 +2,7 @@
 // Generated from schemas/avro/event-batch.avsc by `npm run generate`. Do not edit.
 #pragma once
 
-#define SPANLOOM_EVENT_FIELD_COUNT 28
+#define SPANLOOM_EVENT_FIELD_COUNT 30
 
 // Calls X(name) for each field of SocketEvent, in the order in which they are encoded.
 #define SPANLOOM_EVENT_FIELDS(X) \
@@ -14,6 +14,8 @@
   X(thread_id) \
   X(context_kind) \
   X(context_id) \
+  X(context_parent) \
+  X(answers_to) \
   X(process_name) \
   X(socket_id) \
   X(file_descriptor) \

@@ -1,5 +1,6 @@
 import { AvroWriter } from '../../schemas/avro-writer.ts';
 import {
+  contextKindSymbols,
   directionSymbols,
   eventKindSymbols,
   socketRoleSymbols,
@@ -23,28 +24,36 @@ export const eventOffsets = {
   messageId: 40,
   length: 48,
   processStartNs: 56,
-  socketId: 64,
-  networkNamespace: 72,
-  localPort: 76,
-  remotePort: 78,
-  localAddress: 80,
-  remoteAddress: 96,
-  addressBytes: 112,
-  transport: 113,
-  role: 114,
-  processId: 120,
-  threadId: 124,
-  fileDescriptor: 128,
-  tcpSequence: 132,
-  error: 136,
-  payloadLength: 140,
-  kind: 142,
-  direction: 143,
-  processName: 144,
+  contextId: 64,
+  contextParent: 72,
+  answersTo: 80,
+  socketId: 128,
+  networkNamespace: 136,
+  localPort: 140,
+  remotePort: 142,
+  localAddress: 144,
+  remoteAddress: 160,
+  addressBytes: 176,
+  transport: 177,
+  role: 178,
+  processId: 184,
+  threadId: 188,
+  fileDescriptor: 192,
+  tcpSequence: 196,
+  error: 200,
+  payloadLength: 204,
+  kind: 206,
+  direction: 207,
+  contextKind: 208,
+  answersToCount: 209,
+  processName: 216,
 } as const;
 
 /** Size of `struct spanloom_event`; the payload follows. */
-export const eventBytes = 160;
+export const eventBytes = 232;
+
+/** Bound of `answers_to`. */
+export const maxAnswersTo = 6;
 
 /** Size of the kernel's name of a process. */
 export const processNameBytes = 16;
@@ -70,16 +79,23 @@ export function decodeEvent(record: Buffer, baseMonotonicNs: number): SocketEven
   const at = eventOffsets;
   const long = (offset: number): number => Number(record.readBigUInt64LE(offset));
   const addressBytes = record[at.addressBytes] === 16 ? 16 : 4;
-  const threadId = record.readUInt32LE(at.threadId);
+  // Out of the memory of other processes: what is beyond 2^53 becomes 0, as what cannot be read.
+  const contextId = (offset: number): number => {
+    const id = record.readBigUInt64LE(offset);
+    return id > BigInt(Number.MAX_SAFE_INTEGER) ? 0 : Number(id);
+  };
+  const answersTo = Math.min(record[at.answersToCount]!, maxAnswersTo);
   return {
     id: long(at.id),
     kind: symbolAt(eventKindSymbols, record[at.kind]!),
     direction: symbolAt(directionSymbols, record[at.direction]!),
     timeOffsetNs: long(at.timeNs) - baseMonotonicNs,
     processId: record.readUInt32LE(at.processId),
-    threadId,
-    contextKind: 'thread',
-    contextId: threadId,
+    threadId: record.readUInt32LE(at.threadId),
+    contextKind: symbolAt(contextKindSymbols, record[at.contextKind]!),
+    contextId: contextId(at.contextId),
+    contextParent: contextId(at.contextParent),
+    answersTo: Array.from({ length: answersTo }, (_, index) => contextId(at.answersTo + index * 8)),
     processName: nameAt(record, at.processName),
     socketId: long(at.socketId),
     fileDescriptor: record.readInt32LE(at.fileDescriptor),

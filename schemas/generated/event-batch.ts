@@ -90,10 +90,10 @@ export type Direction = (typeof directionSymbols)[number];
 export const directionIndex: Readonly<Record<Direction, number>> = { ingress: 0, egress: 1 };
 
 /** Symbols of ContextKind, by their position in the encoding. */
-export const contextKindSymbols = ['thread', 'goroutine', 'coroutine'] as const;
+export const contextKindSymbols = ['thread', 'goroutine', 'coroutine', 'python_context', 'virtual_thread'] as const;
 export type ContextKind = (typeof contextKindSymbols)[number];
 /** Position of each symbol of ContextKind in the encoding. */
-export const contextKindIndex: Readonly<Record<ContextKind, number>> = { thread: 0, goroutine: 1, coroutine: 2 };
+export const contextKindIndex: Readonly<Record<ContextKind, number>> = { thread: 0, goroutine: 1, coroutine: 2, python_context: 3, virtual_thread: 4 };
 
 /** Symbols of Transport, by their position in the encoding. */
 export const transportSymbols = ['unknown', 'tcp', 'udp', 'unix'] as const;
@@ -121,10 +121,14 @@ export interface SocketEvent {
   readonly processId: number;
   /** Thread id in the host's PID namespace. */
   readonly threadId: number;
-  /** What the causal facts belong to. */
+  /** What runs the call: a thread, a goroutine of Go, a current context of CPython (contextvars), a virtual thread of Java. coroutine is not sent. Of a goroutine after and phase are 0: it changes threads. */
   readonly contextKind: ContextKind;
-  /** Thread id, goroutine id, ... by context_kind. */
+  /** Thread id, goroutine id, address of the Python context, id of the virtual thread, by context_kind. 0: the call is run by such a context, and which one could not be read. */
   readonly contextId: number;
+  /** context_id of the context that created this one; 0 where there is none or it is not known. */
+  readonly contextParent: number;
+  /** context_id of the contexts that waited for an answer from this one, nearest first, then of those that created them; at most 6. Only of goroutines: found in user memory at each write by one that serves no request of its own, and again when the first read after it returns on that socket. A fact of that moment, not a proof. */
+  readonly answersTo: readonly number[];
   /** The kernel's name of the thread-group leader. */
   readonly processName: string;
   /** Identity of the socket, never reused by an agent. */
@@ -177,6 +181,8 @@ export function readSocketEvent(reader: AvroReader): SocketEvent {
   const threadId = reader.readInt();
   const contextKind = reader.readEnum(contextKindSymbols);
   const contextId = reader.readLong();
+  const contextParent = reader.readLong();
+  const answersTo = readArray(reader, (reader) => reader.readLong());
   const processName = reader.readString();
   const socketId = reader.readLong();
   const fileDescriptor = reader.readInt();
@@ -197,7 +203,7 @@ export function readSocketEvent(reader: AvroReader): SocketEvent {
   const error = reader.readInt();
   const payload = reader.readBytes();
   const redacted = readArray(reader, (reader) => reader.readInt());
-  return { id, kind, direction, timeOffsetNs, processId, threadId, contextKind, contextId, processName, socketId, fileDescriptor, networkNamespace, transport, role, localAddress, localPort, remoteAddress, remotePort, tls, length, tcpSequence, phase, after, connectId, messageId, error, payload, redacted };
+  return { id, kind, direction, timeOffsetNs, processId, threadId, contextKind, contextId, contextParent, answersTo, processName, socketId, fileDescriptor, networkNamespace, transport, role, localAddress, localPort, remoteAddress, remotePort, tls, length, tcpSequence, phase, after, connectId, messageId, error, payload, redacted };
 }
 
 /** Writes one SocketEvent. */
@@ -210,6 +216,8 @@ export function writeSocketEvent(writer: AvroWriter, value: SocketEvent): void {
   writer.writeLong(value.threadId);
   writer.writeEnum(value.contextKind, contextKindIndex);
   writer.writeLong(value.contextId);
+  writer.writeLong(value.contextParent);
+  writeArray(writer, value.answersTo, (writer, item) => writer.writeLong(item));
   writer.writeString(value.processName);
   writer.writeLong(value.socketId);
   writer.writeLong(value.fileDescriptor);
@@ -264,7 +272,7 @@ export function readEventBatch(reader: AvroReader): EventBatch {
   const untilOffsetNs = reader.readLong();
   const losses = readArray(reader, (reader) => readLoss(reader), 2);
   const processes = readArray(reader, (reader) => readProcessFacts(reader), 10);
-  const events = readArray(reader, (reader) => readSocketEvent(reader), 28);
+  const events = readArray(reader, (reader) => readSocketEvent(reader), 30);
   return { agentId, hostName, sequence, baseTimeNs, baseMonotonicNs, untilOffsetNs, losses, processes, events };
 }
 

@@ -14,6 +14,8 @@ export function anEvent(given: Partial<SocketEvent> & { readonly text?: string }
     threadId: 11,
     contextKind: 'thread',
     contextId: 11,
+    contextParent: 0,
+    answersTo: [],
     processName: 'app',
     socketId: 1,
     fileDescriptor: 3,

@@ -123,6 +123,8 @@ export class Kernel {
       threadId: thread,
       contextKind: 'thread',
       contextId: thread,
+      contextParent: 0,
+      answersTo: [],
       processName: 'gateway',
       socketId: socket.id,
       fileDescriptor: socket.id,
