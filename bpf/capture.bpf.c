@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /*
- * The facts of every read- and write-like call on an internet socket (docs: bpf/README.md). Two of the five programs are
+ * The facts of every read- and write-like call on an internet socket (docs: bpf/README.md). Two of the seven programs are
  * on the tracepoints that all system calls pass: they need no tracefs, get their arguments in registers, and leave again
- * after one table look-up when the call is none of ours. Two are their tail calls for recvmmsg and sendmmsg, and one is
- * a probe on event loops.
+ * after one table look-up when the call is none of ours. Two are their tail calls for recvmmsg and sendmmsg, two follow
+ * the states of TCP sockets, and one is a probe on event loops.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,6 +12,7 @@
 #include <bpf/bpf_tracing.h>
 #include "connection.h"
 #include "egress.h"
+#include "ends.h"
 #include "ingress.h"
 #include "maps/many-programs.h"
 #include "many.h"
@@ -99,6 +100,20 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long returned)
 	default:
 		return 0;
 	}
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_socket_state, struct sock *sock, int from, int to)
+{
+	return on_tcp_state(sock, from, to);
+}
+
+/* The kernel frees a socket: one that was closed by its peer before its process ended comes to no other state. */
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(on_socket_destroyed, struct sock *sock)
+{
+	end_socket(sock);
+	return 0;
 }
 
 /* An event loop turns to callbacks that no socket caused: timers, and what runs after polling. */

@@ -3,6 +3,7 @@
 #ifndef SPANLOOM_CONNECTION_H
 #define SPANLOOM_CONNECTION_H
 
+#include "connecting.h"
 #include "emit.h"
 #include "maps/sockets.h"
 #include "payload.h"
@@ -46,6 +47,7 @@ static __always_inline bool is_same_connection(const struct socket_state *socket
 	struct sock *sock = reference->sock;
 
 	return socket && socket->inode_number == reference->inode_number && socket->socket.role == SPANLOOM_CLIENT &&
+	       !socket->has_failed &&
 	       socket->socket.local_port == read_kernel(sock, struct sock, __sk_common.skc_num) &&
 	       socket->socket.remote_port == bpf_ntohs(read_kernel(sock, struct sock, __sk_common.skc_dport));
 }
@@ -59,7 +61,8 @@ static __always_inline void begin_connect_event(struct spanloom_event *event, st
 	event->after = call->after;
 }
 
-static __always_inline void connected(struct scratch *scratch, struct task_struct *task, const struct call *call)
+static __always_inline void connected(struct scratch *scratch, struct task_struct *task, const struct call *call,
+				      bool in_progress)
 {
 	struct socket_reference reference = {
 		.sock = (void *)call->sock,
@@ -83,6 +86,10 @@ static __always_inline void connected(struct scratch *scratch, struct task_struc
 	socket->connect_phase = call->phase;
 	begin_connect_event(&scratch->event, task, call);
 	scratch->event.socket = socket->socket;
+	if (in_progress)
+		scratch->event.error = watch_connect(reference.sock, &scratch->event);
+	if (scratch->event.error)
+		socket->has_failed = 1;
 	send_event(scratch, 0);
 }
 
@@ -91,8 +98,12 @@ static __always_inline void refused(struct scratch *scratch, struct task_struct 
 				    __u64 address, __u32 error)
 {
 	struct spanloom_socket *socket = &scratch->event.socket;
+	struct socket_state *known = known_socket(call->sock);
+	bool is_reported = known && known->has_failed && known->inode_number == call->inode_number;
 
 	bpf_map_delete_elem(&sockets, &call->sock);
+	if (is_reported)
+		return;
 	__builtin_memset(socket, 0, sizeof(*socket));
 	begin_connect_event(&scratch->event, task, call);
 	describe_socket((void *)call->sock, call->socket.transport, socket);
@@ -115,7 +126,7 @@ static __always_inline int on_connect_end(struct pt_regs *regs, struct task_stru
 	call = &thread->call;
 	/* An interrupted connect goes on in the background like one in progress. */
 	if (error == 0 || error == ERROR_IN_PROGRESS || error == ERROR_INTERRUPTED)
-		connected(scratch, task, call);
+		connected(scratch, task, call, error != 0);
 	else if (error != ERROR_ALREADY && error != ERROR_IS_CONNECTED &&
 		 (error < ERROR_RESTART_FIRST || error > ERROR_RESTART_LAST))
 		refused(scratch, task, call, argument_1(regs), error);
@@ -178,8 +189,11 @@ static __always_inline int on_close(struct pt_regs *regs, struct task_struct *ta
 	scratch = this_scratch();
 	if (!socket || socket->inode_number != reference.inode_number || !scratch || !is_last_reference(file))
 		return 0;
+	/* Still connecting: the change of its state shows whether the connection comes first. */
+	if (reference.transport == SPANLOOM_TCP && state_of(reference.sock) == STATE_SYN_SENT)
+		return 0;
 	thread = traced_thread(task);
-	if (thread) {
+	if (thread && !socket->has_failed) {
 		event = &scratch->event;
 		begin_event(event, task, SPANLOOM_CLOSE, SPANLOOM_INGRESS, next_event_id(), bpf_ktime_get_ns());
 		event->socket = socket->socket;

@@ -50,4 +50,12 @@ static __always_inline void send_event(struct scratch *scratch, __u32 payload_by
 		count_loss(SPANLOOM_RING_FULL, 1);
 }
 
+/* Sends an event without payload that is not in the scratch memory. */
+static __always_inline void send_bare(struct spanloom_event *event)
+{
+	event->payload_length = 0;
+	if (bpf_ringbuf_output(&ring, event, sizeof(*event), BPF_RB_NO_WAKEUP))
+		count_loss(SPANLOOM_RING_FULL, 1);
+}
+
 #endif

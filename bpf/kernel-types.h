@@ -91,6 +91,7 @@ struct sock_common {
 	__be16 skc_dport;
 	__u16 skc_num;
 	unsigned short skc_family;
+	unsigned char skc_state;
 	possible_net_t skc_net;
 	unsigned long skc_flags;
 	struct in6_addr skc_v6_daddr;
@@ -100,6 +101,8 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_protocol; /* 16 bits of its own since 5.6 */
+	int sk_err;
+	struct socket *sk_socket; /* NULL before accept(), and once no descriptor refers to it */
 };
 
 struct tcp_sock {
@@ -109,6 +112,7 @@ struct tcp_sock {
 };
 
 struct socket {
+	struct file *file;
 	struct sock *sk;
 };
 

@@ -107,6 +107,15 @@ static __always_inline bool is_last_reference(struct file *file)
 	return BPF_CORE_READ((struct file___before_6_13 *)file, f_count.counter) == 1;
 }
 
+/* All references are gone: the socket is being released. */
+static __always_inline bool has_no_reference(struct file *file)
+{
+	/* FILE_REF_DEAD and what is near it. */
+	if (bpf_core_field_exists(((struct file *)0)->f_ref))
+		return read_kernel(file, struct file, f_ref.refcnt.counter) < 0;
+	return BPF_CORE_READ((struct file___before_6_13 *)file, f_count.counter) == 0;
+}
+
 static __always_inline __u32 write_sequence(const struct socket_reference *reference)
 {
 	return reference->is_plain_tcp ? read_kernel(reference->sock, struct tcp_sock, write_seq) : 0;

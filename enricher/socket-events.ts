@@ -47,7 +47,8 @@ export class SocketEvents {
         counters.drop('lifecycle');
         return;
       case 'close':
-        causality.enter(socket, event);
+        // Of process 0: the process had let go of it before, and no context ends it.
+        if (event.processId !== 0) causality.enter(socket, event);
         pairing.close(socket, clock.baseMonotonicNs + event.timeOffsetNs);
         counters.drop('lifecycle');
         return;
@@ -66,10 +67,14 @@ export class SocketEvents {
     }
     const failure = connectError(event.error);
     const execution = causality.connecting(socket, event, failure !== undefined);
+    const timeNs = clock.baseMonotonicNs + event.timeOffsetNs;
     if (failure === undefined) {
+      socket.connectBeganNs = timeNs;
       counters.drop('lifecycle');
       return;
     }
-    pairing.connectFailed(socket, new EventRef(event, clock, execution), event.error, failure);
+    const beganNs = socket.connectBeganNs ?? timeNs;
+    const begun = { ...event, timeOffsetNs: beganNs - clock.baseMonotonicNs };
+    pairing.connectFailed(socket, new EventRef(begun, clock, execution), timeNs, event.error, failure);
   }
 }

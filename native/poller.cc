@@ -126,7 +126,8 @@ std::unique_ptr<Block> Poller::fill_block(uint64_t until_ns) {
   if (!staging_.empty()) block->events.reserve(std::min(staging_.bytes(), kMaxBlockBytes));
   while (block->event_count < kMaxBlockEvents && block->events.size() < kMaxBlockBytes) {
     const size_t taken = staging_.take(until_ns, 64, [this, &block](const spanloom_event& event, uint8_t* payload) {
-      seen_.note(event, block->processes);
+      // 0 is no process: the kernel ended the socket.
+      if (event.process_id != 0) seen_.note(event, block->processes);
       const size_t sent = redact(event, payload);
       encode_event(event, {payload, sent, redacted_}, block->base_monotonic_ns, block->events);
       block->event_count++;

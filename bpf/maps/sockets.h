@@ -26,7 +26,8 @@ struct socket_state {
 	__u64 inode_number;
 	__u32 message_sequence; /* TCP sequence of the message's first byte: tells how much of its budget is used up */
 	__u8 direction;		/* enum message_direction */
-	__u8 reserved[3];
+	__u8 has_failed;	/* its connect failed, and connect() has not asked for that yet */
+	__u8 reserved[2];
 };
 
 struct {

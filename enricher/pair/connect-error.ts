@@ -16,6 +16,8 @@ const errors: ReadonlyMap<number, ConnectError> = new Map([
   [111, { name: 'ECONNREFUSED', status: 'server_error' }],
   [112, { name: 'EHOSTDOWN', status: 'server_error' }],
   [113, { name: 'EHOSTUNREACH', status: 'server_error' }],
+  // The program closed the socket before the connection was there.
+  [125, { name: 'ECANCELED', status: 'closed' }],
 ]);
 
 /** Result of a failed connect; undefined if neither the other end nor the network failed. */

@@ -238,10 +238,45 @@ describe('a connect that fails', () => {
     });
   });
 
+  test('after it returned is one call from connect() on, with the cause of that call', () => {
+    const connect: Given = { kind: 'connect', direction: 'egress', socketId: 2, role: 'client', phase: 1, after: 101 };
+    const { spans, counters } = play([
+      { kind: 'accept', socketId: 1, role: 'server', phase: 1 },
+      { direction: 'ingress', text: 'Q front 1\n', socketId: 1, role: 'server', phase: 1 },
+      { ...connect, timeOffsetNs: 1000 },
+      { direction: 'ingress', text: 'Q other 1\n', socketId: 3, role: 'server', phase: 2 },
+      { ...connect, error: 110, connectId: 102, timeOffsetNs: 3 * seconds },
+      { direction: 'egress', text: 'A 503\n', socketId: 1, role: 'server', phase: 3, timeOffsetNs: 4 * seconds },
+    ]);
+    const failed = spans.filter((span) => span.requestType === 'connect');
+    expect(failed).toHaveLength(1);
+    expect(failed[0]).toMatchObject({
+      status: 'timeout',
+      responseException: 'ETIMEDOUT',
+      startTimeNs: 1_700_000_000_000_001_000n,
+      durationNs: 3 * seconds - 1000,
+      causes: [{ kind: 'request', spanId: spans.find((span) => span.endpoint === 'front')!.spanId }],
+    });
+    expect(counters.emitted).toBe(4);
+  });
+
+  test('because the program gave up is closed', () => {
+    const { spans } = play([{ kind: 'connect', direction: 'egress', error: 125, connectId: 9 }]);
+    expect(spans[0]).toMatchObject({ requestType: 'connect', status: 'closed', responseException: 'ECANCELED' });
+  });
+
   test('only because it goes on in the background is none', () => {
     const { spans } = play([{ kind: 'connect', direction: 'egress', error: 115 }]);
     expect(spans).toEqual([]);
   });
+});
+
+test('a request is closed with its connection by the end of a process, in no context', () => {
+  const { spans } = play([
+    { direction: 'ingress', text: 'Q a 1\n', timeOffsetNs: 1000 },
+    { kind: 'close', processId: 0, threadId: 0, contextId: 0, timeOffsetNs: 5000 },
+  ]);
+  expect(spans).toMatchObject([{ status: 'closed', durationNs: 4000, processId: 10 }]);
 });
 
 describe('datagrams', () => {

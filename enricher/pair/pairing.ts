@@ -106,8 +106,8 @@ export class Pairing {
     this.settle(socket, origin, startsMessage);
   }
 
-  /** A connect failed: it becomes a span. */
-  connectFailed(socket: Socket, origin: EventRef, errno: number, { status, name }: ConnectError): void {
+  /** A connect that began at `origin` failed at `timeNs`: it becomes a span. */
+  connectFailed(socket: Socket, origin: EventRef, timeNs: number, errno: number, { status, name }: ConnectError): void {
     const open = new OpenRequest(
       this.parts.spanIds.of(origin.eventId, 0),
       socket,
@@ -117,7 +117,8 @@ export class Pairing {
     this.parts.listener?.callWritten(open);
     const causes = this.parts.listener?.unanswered(open) ?? noCauses;
     origin.holds++;
-    const end = { status, durationNs: 0, causes, response: undefined, responseBytes: 0 };
+    const durationNs = Math.max(0, timeNs - origin.timeNs);
+    const end = { status, durationNs, causes, response: undefined, responseBytes: 0 };
     this.finish(open, end, { responseCode: errno, responseException: name });
     this.sockets.delete(socket);
   }

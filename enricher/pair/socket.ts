@@ -52,6 +52,8 @@ export class Socket extends LruEntry implements RequestSocket, WaitingEvents {
   readonly parkedIngress: ParkedEvent[] = [];
   readonly parkedEgress: ParkedEvent[] = [];
   early: EarlyResponse | undefined = undefined;
+  /** CLOCK_MONOTONIC of the agent at which a connect() began that did not fail at once. */
+  connectBeganNs: number | undefined = undefined;
   /** By request id, responses that began and whose end is reported apart. */
   responding: Map<number, Responding> | undefined = undefined;
   /** Whether a message was seen to begin since the direction changed. */

@@ -117,7 +117,7 @@ export interface SocketEvent {
   readonly direction: Direction;
   /** Nanoseconds since the batch's base: call entry for egress, connect and close, call exit for ingress and accept. */
   readonly timeOffsetNs: number;
-  /** Process id (tgid) in the host's PID namespace. */
+  /** Process id (tgid) in the host's PID namespace. 0 for a close: the kernel ended the socket after its process had let go of it. */
   readonly processId: number;
   /** Thread id in the host's PID namespace. */
   readonly threadId: number;
@@ -155,15 +155,15 @@ export interface SocketEvent {
   readonly length: number;
   /** TCP sequence number of the first byte of this call, unsigned 32 bit; 0 where there is none. */
   readonly tcpSequence: number;
-  /** How many phases this context has begun. A phase begins when the context may turn to other work: it returned from waiting for several sockets at once, read an eventfd, timerfd or the like, or its libuv loop passed from polling to its check callbacks (bpf/README.md lists all cases). For the first egress of a connection: as it was at connect(). */
+  /** How many phases this context has begun. A phase begins when the context may turn to other work: it returned from waiting for several sockets at once, read an eventfd, timerfd or the like, or its libuv loop passed from polling to its check callbacks (bpf/README.md lists all cases). Where connect_id is set: as it was at connect(). */
   readonly phase: number;
-  /** The id of the message this context read last in this phase; 0 if none. For the first egress of a connection: as it was at connect(). */
+  /** The id of the message this context read last in this phase; 0 if none. Where connect_id is set: as it was at connect(). */
   readonly after: number;
-  /** On the first egress of a connection: the id of its connect event. Else 0. */
+  /** On the first egress of a connection, and on the connect event that says that a connect failed after it had returned: the id of its (first) connect event. Else 0. */
   readonly connectId: number;
   /** Id of the event that started the message this call continues; equal to id when this call starts one. A message starts when the direction on the socket changes. */
   readonly messageId: number;
-  /** errno of a failed connect; 0 otherwise. */
+  /** errno of a failed connect; ECANCELED when the program closed the socket while it was connecting; 0 otherwise. */
   readonly error: number;
   /** The first bytes of the call, redacted: up to the message's budget (default 512 over all its calls); beyond it up to 32 bytes of each call, so that a new message in the same direction can be recognised. Empty where the protocol is not recognised on the host. */
   readonly payload: Uint8Array;
