@@ -4,9 +4,12 @@
  * when the next message begins, else at the end of that event.
  */
 
+/** Takes the size of a message; `isOver` when the next one begins behind it. */
+export type TakeSize = (bytes: number, isOver: boolean) => void;
+
 interface Measured {
   readonly start: number;
-  readonly take: (bytes: number) => void;
+  readonly take: TakeSize;
 }
 
 /** Those of one direction by where they begin: each step costs what it takes out. */
@@ -25,11 +28,11 @@ class Direction {
   }
 
   /** Those that begin before `before` end at `end`. */
-  takeOut(before: number, end: number): void {
+  takeOut(before: number, end: number, isOver: boolean): void {
     const { measured } = this;
     while (this.first < measured.length && measured[this.first]!.start < before) {
       const { start, take } = measured[this.first++]!;
-      take(Math.max(0, end - start));
+      take(Math.max(0, end - start), isOver);
     }
     if (this.first < measured.length || measured.length === 0) return;
     measured.length = 0;
@@ -43,18 +46,18 @@ export class MessageSizes {
   private readonly egress = new Direction();
 
   /** A message begins at `start` of its direction's bytes: hands over its size once that is known. */
-  measure(ingress: boolean, start: number, take: (bytes: number) => void): void {
+  measure(ingress: boolean, start: number, take: TakeSize): void {
     this.of(ingress).add({ start, take });
   }
 
   /** The next message of this direction begins at `end`. */
   endAt(ingress: boolean, end: number): void {
-    this.of(ingress).takeOut(end, end);
+    this.of(ingress).takeOut(end, end, true);
   }
 
   /** Nothing more of this direction, of which `end` bytes moved, is in the event. */
   endAll(ingress: boolean, end: number): void {
-    this.of(ingress).takeOut(Number.POSITIVE_INFINITY, end);
+    this.of(ingress).takeOut(Number.POSITIVE_INFINITY, end, false);
   }
 
   private of(ingress: boolean): Direction {

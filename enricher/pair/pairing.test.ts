@@ -95,7 +95,13 @@ describe('a request and its response', () => {
       { ...response, text: '00\n', timeOffsetNs: 50 },
     ]);
     expect(spans).toHaveLength(1);
-    expect(spans[0]).toMatchObject({ requestEventId: 100, responseEventId: 103, durationNs: 30, requestBytes: 310 });
+    expect(spans[0]).toMatchObject({
+      requestEventId: 100,
+      responseEventId: 103,
+      timeToFirstByteNs: 30,
+      durationNs: 40,
+      requestBytes: 310,
+    });
     expect(counters.emitted).toBe(2);
     expect(counters.dropped.continuation).toBe(3);
     expect(counters.buffered).toBe(0);

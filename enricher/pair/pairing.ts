@@ -2,13 +2,13 @@
  * Pairs requests with responses on the sockets of one agent. A response belongs to the request with its correlation id, else to
  * the oldest open one of its socket. Which end is the client follows from the kernel (connect or accept was seen) or from
  * the bytes. A request ends as a span: answered, timed out at the protocol's limit by the agent's clock, or closed with
- * its socket. Each event has exactly one outcome: emitted if its request or response is in a span, else dropped; until
+ * its socket, also when that is closed within the response. A span is made with the last byte of the response. Each event has exactly one outcome: emitted if its request or response is in a span, else dropped; until
  * that is clear it is buffered. Causes are the listener's task. Bounds: least recently used sockets and oldest open requests
  * are evicted; per direction, at most eight events wait for the rest of a message.
  */
 import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Cause, Span, SpanStatus } from '../../schemas/generated/span.ts';
-import type { Message, RequestMessage, ResponseEnd, ResponseMessage } from '../../protocols/dissection/dissector.ts';
+import type { Message, RequestMessage, ResponseMessage } from '../../protocols/dissection/dissector.ts';
 import { LruMap } from '../lru.ts';
 import type { DropReason } from '../outcomes.ts';
 import { type ConnectError, connectMessage } from './connect-error.ts';
@@ -19,6 +19,7 @@ import type { Observer } from './observer.ts';
 import { OpenRequest, startOf } from './open-request.ts';
 import type { PairingParts } from './pairing-parts.ts';
 import { Responding } from './responding.ts';
+import { Responses } from './responses.ts';
 import { Socket, type SocketFacts } from './socket.ts';
 import type { SpanEnd } from './span-builder.ts';
 import { Waiting } from './waiting.ts';
@@ -39,7 +40,8 @@ export class Pairing {
   private readonly waiting: Waiting;
   private readonly sockets: LruMap<number, Socket>;
   private readonly sizes = new MessageSizes();
-  /** Requests that wait for their response, or for its end. */
+  private readonly responses: Responses;
+  /** Requests that wait for their response. */
   private openRequests = 0;
   private readonly report = (message: Message<EventRef>): void => this.take(message);
   /** State of the current event: set while it is dissected. */
@@ -53,6 +55,7 @@ export class Pairing {
   constructor(parts: PairingParts) {
     this.parts = parts;
     this.waiting = new Waiting(this.expiring, parts.counters);
+    this.responses = new Responses(this.expiring, (open, end) => this.finish(open, end));
     this.sockets = new LruMap(parts.limits.maxSockets, (socket) => this.drop(socket, 'evicted'));
   }
 
@@ -75,7 +78,7 @@ export class Pairing {
     if (datagram) socket.updatePeer(segment);
     if (segment.tls) socket.tls = true;
     const startsMessage = datagram || isFirst;
-    const afterPause = socket.moves(origin.timeNs, this.lostNs);
+    const afterPause = socket.moves(origin, this.lostNs);
     this.socket = socket;
     this.origin = origin;
     this.firstMessage = -1;
@@ -90,6 +93,7 @@ export class Pairing {
     );
     socket.addMoved(ingress, freshBytes);
     this.endSizes(socket);
+    this.responses.goOn(socket, origin);
     if (before !== undefined && before !== socket.dissection.dissector) this.abandonAll(socket, 'misrecognised');
     if (startsMessage) socket.headSeen = false;
     const { firstMessage } = this;
@@ -128,7 +132,7 @@ export class Pairing {
     this.socket = socket;
     socket.dissection.end(this.report);
     this.endSizes(socket);
-    this.endResponding(socket);
+    this.responses.connectionEnded(socket, this.lostNs);
     for (const open of socket.open.takeAll())
       if (!open.isOver) this.end(open, 'closed', Math.max(0, timeNs - open.origin.timeNs));
     this.waiting.forget(socket);
@@ -147,16 +151,16 @@ export class Pairing {
 
   /** Sockets and open requests that are kept. */
   get size(): number {
-    return this.sockets.size + this.openRequests;
+    return this.sockets.size + this.waitingRequests;
   }
 
   /** Forgets the oldest of both, until at most this fraction of them is left. */
   shrink(part: number): void {
-    const most = Math.floor(this.openRequests * part);
-    while (this.openRequests > most) {
-      const before = this.openRequests;
+    const most = Math.floor(this.waitingRequests * part);
+    while (this.waitingRequests > most) {
+      const before = this.waitingRequests;
       this.evictOldest();
-      if (this.openRequests === before) break;
+      if (this.waitingRequests === before) break;
     }
     this.sockets.shrinkTo(Math.floor(this.sockets.size * part));
   }
@@ -177,7 +181,8 @@ export class Pairing {
       if (expiring instanceof OpenRequest) {
         expiring.socket.remove(expiring);
         this.end(expiring, 'unknown', Math.max(0, nowNs - expiring.origin.timeNs));
-      } else this.letGo(expiring);
+      } else if (expiring instanceof Responding) this.responses.end(expiring);
+      else this.waiting.letGo(expiring);
     });
   }
 
@@ -188,15 +193,20 @@ export class Pairing {
         expiring.socket.remove(expiring);
         this.abandon(expiring, 'revoked');
       } else if (expiring instanceof Responding) {
-        this.release(expiring);
+        this.responses.forget(expiring);
         this.unhold(expiring.end.response!.origin, 'revoked');
         this.unhold(expiring.open.origin, 'revoked');
       } else this.waiting.letGo(expiring, 'revoked');
     });
   }
 
+  /** Requests that wait for their response, or for its end. */
+  private get waitingRequests(): number {
+    return this.openRequests + this.responses.size;
+  }
+
   private letGo(expiring: Expiring): void {
-    if (expiring instanceof Responding) this.endResponse(expiring);
+    if (expiring instanceof Responding) this.responses.giveUp(expiring);
     else this.waiting.letGo(expiring);
   }
 
@@ -204,7 +214,8 @@ export class Pairing {
     const { socket } = this;
     const { origin } = message;
     if (message.kind === 'end') {
-      this.responseEnded(socket, message);
+      const open = this.responses.ended(socket, message);
+      if (open?.isServer === false) this.parts.listener?.responseRemains(open, 0);
       return;
     }
     if (this.firstMessage < 0 && origin.ingress === this.origin?.ingress)
@@ -217,6 +228,7 @@ export class Pairing {
   private begin(socket: Socket, message: RequestMessage<EventRef>): void {
     const { listener, spanIds, limits } = this.parts;
     const { origin } = message;
+    this.responses.endUnclear(socket, message.requestId, origin.ingress);
     const timeoutMs = socket.dissection.dissector?.timeoutMs ?? 0;
     const open = new OpenRequest(spanIds.of(origin.eventId, origin.requests++), socket, message, timeoutMs);
     if (open.isServer) listener?.requestRead(open, isBlocked(socket, message));
@@ -236,7 +248,7 @@ export class Pairing {
     socket.open.push(open);
     this.expiring.append(timeoutMs, open);
     this.takeEarly(socket, open);
-    if (this.openRequests > limits.maxOpenRequests) this.evictOldest();
+    if (this.waitingRequests > limits.maxOpenRequests) this.evictOldest();
   }
 
   /**
@@ -268,6 +280,7 @@ export class Pairing {
   private answer(socket: Socket, message: ResponseMessage<EventRef>): void {
     socket.responsesSince++;
     const { ingress } = message.origin;
+    this.responses.endBefore(socket, message);
     const open = socket.take(message.requestId, ingress);
     if (open !== undefined) {
       if (open.isOver) this.unanswered = true;
@@ -290,56 +303,24 @@ export class Pairing {
     if (open.isServer) this.unblockNext(open);
     if (socket.transport === 'udp') open.learnPeer(socket);
     this.release(open);
-    const durationNs = Math.max(0, origin.timeNs - open.origin.timeNs);
+    const durationNs = Math.max(0, socket.lastMovedNs(origin.ingress) - open.origin.timeNs);
     const end = { status: response.status, durationNs, causes: causes ?? noCauses, response, responseBytes: 0 };
-    const responding = response.endsLater === true ? this.awaitEnd(socket, open, end, origin) : undefined;
-    const measured = (responseBytes: number): void => {
-      if (!open.isServer) listener?.responseRemains(open, Math.max(0, response.declaredBytes - responseBytes));
-      if (responding === undefined) this.finish(open, { ...end, responseBytes });
-      else responding.end = { ...responding.end, responseBytes };
+    const responding = response.ends === undefined ? undefined : this.responses.begin(socket, open, end, response);
+    const start = startOf(response);
+    // Bytes that were missed are in front of it.
+    const endsAt =
+      start + response.declaredBytes + socket.passedBytes(origin.ingress) - socket.movedBytes(origin.ingress);
+    const isComplete = (): boolean => socket.passedBytes(origin.ingress) >= endsAt;
+    const measured = (responseBytes: number, isOver: boolean): void => {
+      const missingBytes = Math.max(0, response.declaredBytes - responseBytes);
+      if (!open.isServer) listener?.responseRemains(open, missingBytes);
+      if (responding !== undefined) responding.end = { ...responding.end, responseBytes };
+      else if (missingBytes > 0 && !isOver && socket.transport !== 'udp' && !isComplete())
+        this.responses.begin(socket, open, { ...end, responseBytes }, response, endsAt);
+      else this.finish(open, { ...end, responseBytes });
     };
-    if (bytes === undefined) this.sizes.measure(origin.ingress, startOf(response), measured);
-    else measured(bytes);
-  }
-
-  /** The span of an answered request waits for the end of the response. */
-  private awaitEnd(socket: Socket, open: OpenRequest, end: SpanEnd, origin: EventRef): Responding {
-    const { requestId } = open.message;
-    const all = (socket.responding ??= new Map<number, Responding>());
-    const before = all.get(requestId);
-    if (before !== undefined) this.endResponse(before);
-    const responding = new Responding(open, end, origin.timeNs, all);
-    all.set(requestId, responding);
-    origin.holds++;
-    this.openRequests++;
-    this.expiring.append(open.timeoutMs, responding);
-    return responding;
-  }
-
-  private responseEnded(socket: Socket, { requestId, origin, offset, instead }: ResponseEnd<EventRef>): void {
-    const responding = socket.responding?.get(requestId);
-    const { response } = responding?.end ?? {};
-    if (responding === undefined || response?.origin.ingress !== origin.ingress) return;
-    const { open, end } = responding;
-    const responseBytes = Math.max(0, origin.streamOffset + offset - startOf(response));
-    const durationNs = Math.max(0, origin.timeNs - open.origin.timeNs);
-    const last = { ...response, ...instead };
-    responding.end = { ...end, status: last.status, response: last, durationNs, responseBytes };
-    if (!open.isServer) this.parts.listener?.responseRemains(open, 0);
-    this.endResponse(responding);
-  }
-
-  /** A response that began ends as it is known by now. */
-  private endResponse(responding: Responding): void {
-    const { open, end } = responding;
-    this.release(responding);
-    responding.leave();
-    end.response!.origin.holds--;
-    this.finish(open, end);
-  }
-
-  private endResponding({ responding }: Socket): void {
-    if (responding !== undefined) for (const each of [...responding.values()]) this.endResponse(each);
+    if (bytes === undefined) this.sizes.measure(origin.ingress, start, measured);
+    else measured(bytes, false);
   }
 
   /** The messages before this one in its direction end where it begins. */
@@ -399,7 +380,7 @@ export class Pairing {
     });
   }
 
-  private release(expiring: OpenRequest | Responding): void {
+  private release(expiring: OpenRequest): void {
     ExpiryList.release(expiring);
     this.openRequests--;
   }
@@ -410,7 +391,7 @@ export class Pairing {
   }
 
   private abandonAll(socket: Socket, reason: DropReason): void {
-    this.endResponding(socket);
+    this.responses.endAll(socket);
     for (const open of socket.open.takeAll()) if (!open.isOver) this.abandon(open, reason);
   }
 
@@ -444,7 +425,7 @@ export class Pairing {
     const oldest = this.oldestOpen();
     if (oldest === undefined) return;
     if (oldest instanceof Responding) {
-      this.endResponse(oldest);
+      this.responses.end(oldest);
       return;
     }
     oldest.socket.leave(oldest);

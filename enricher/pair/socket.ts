@@ -46,6 +46,8 @@ export class Socket extends LruEntry implements RequestSocket, WaitingEvents {
   readonly dissection: SocketDissection<EventRef>;
   private ingressBytes = 0;
   private egressBytes = 0;
+  private ingressNs = 0;
+  private egressNs = 0;
   /** Requests that wait for their response. */
   readonly open: OpenRequests;
   /** Of each direction, events that may begin a message; see {@link ParkedEvent}. */
@@ -98,11 +100,13 @@ export class Socket extends LruEntry implements RequestSocket, WaitingEvents {
   }
 
   /**
-   * Bytes move: whether nothing had moved for a second.
+   * Bytes move in one direction: whether nothing had moved for a second.
    *
    * @param lostNs - until when events of this agent were lost, so that bytes may have moved unseen
    */
-  moves(timeNs: number, lostNs: number): boolean {
+  moves({ timeNs, ingress }: EventRef, lostNs: number): boolean {
+    if (ingress) this.ingressNs = timeNs;
+    else this.egressNs = timeNs;
     const afterPause = timeNs - Math.max(this.movedNs, lostNs) >= calmNs;
     if (this.movedNs === Number.POSITIVE_INFINITY || timeNs > this.movedNs) this.movedNs = timeNs;
     return afterPause;
@@ -134,9 +138,19 @@ export class Socket extends LruEntry implements RequestSocket, WaitingEvents {
     this.open.leave(request, this.dissection.dissector?.keepsOrder === true);
   }
 
+  /** CLOCK_MONOTONIC of the agent at which bytes moved last in one direction. */
+  lastMovedNs(ingress: boolean): number {
+    return ingress ? this.ingressNs : this.egressNs;
+  }
+
   /** Bytes that moved so far in one direction. */
   movedBytes(ingress: boolean): number {
     return ingress ? this.ingressBytes : this.egressBytes;
+  }
+
+  /** Bytes that moved so far in one direction, those among them that nobody saw included. */
+  passedBytes(ingress: boolean): number {
+    return this.movedBytes(ingress) + this.dissection.missedBytes(ingress ? 'remote' : 'local');
   }
 
   addMoved(ingress: boolean, bytes: number): void {

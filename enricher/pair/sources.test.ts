@@ -35,7 +35,7 @@ class StreamingConversation<Origin> implements Conversation<Origin> {
       return;
     }
     lineDissector.open<Origin>().read(sender, segment, (message) => {
-      if (message.kind === 'response') report({ ...message, requestId, declaredBytes: 0, endsLater: true });
+      if (message.kind === 'response') report({ ...message, requestId, declaredBytes: 0, ends: 'apart' });
       else report({ ...message, requestId });
     });
   }
@@ -142,7 +142,6 @@ describe('a response that ends later than its head', () => {
 
   test.each<readonly [string, (run: Run) => void]>([
     ['at the time limit', ({ pairing }) => pairing.giveUp(1e11)],
-    ['with its socket', ({ pairing }) => pairing.close(pairing.find(1)!, 5000)],
     ['with the input', ({ pairing }) => pairing.drain(5000)],
     ['when too many wait', ({ pairing }) => pairing.shrink(0)],
     [
@@ -160,6 +159,14 @@ describe('a response that ends later than its head', () => {
     expect(all.spans.slice(0, 1)).toMatchObject(asItsHeadSays);
     all.pairing.drain(1e12);
     expect(all.counters.buffered).toBe(0);
+  });
+
+  test('is broken by the end of its connection', () => {
+    const { spans, pairing, send } = run(streamingDissector);
+    send('egress', 'Q 1 a\n');
+    send('ingress', 'A 1\n');
+    pairing.close(pairing.find(1)!, 5000);
+    expect(spans).toMatchObject([{ status: 'closed', responseCode: 1, durationNs: 1000, responseBytes: 4 }]);
   });
 
   test('is read again by another instance: its events count as revoked', () => {

@@ -8,6 +8,7 @@ import type { OpenRequest } from './open-request.ts';
 /** How a request ended. */
 export interface SpanEnd {
   readonly status: SpanStatus;
+  /** From the first byte of the request to the last one of the response. */
   readonly durationNs: number;
   readonly causes: readonly Cause[];
   readonly response: ResponseMessage<EventRef> | undefined;
@@ -89,6 +90,7 @@ export class SpanBuilder {
       causes: end.causes,
       client: isServer ? peer : local,
       server: isServer ? local : peer,
+      timeToFirstByteNs: response === undefined ? 0 : readableLong(Math.max(0, response.origin.timeNs - origin.timeNs)),
     };
     return { span, question, sides };
   }

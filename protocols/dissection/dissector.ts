@@ -76,14 +76,19 @@ export interface ResponseMessage<Origin> extends Beginning<Origin> {
   readonly requestDomain?: string;
   /** The request's version, likewise. */
   readonly version?: string;
-  /** A {@link ResponseEnd} follows, and the span waits for it. */
-  readonly endsLater?: boolean;
+  /**
+   * Where its end is if its head does not declare it and not all of it was there: `apart`: a {@link ResponseEnd} follows;
+   * `with-connection`: with the connection. The span waits for it.
+   */
+  readonly ends?: 'apart' | 'with-connection';
 }
 
-/** The end of a response whose head said that it is reported apart; `offset` is behind its last byte. */
+/** The end of a response that is reported apart; `offset` is behind its last byte. */
 export interface ResponseEnd<Origin> extends Beginning<Origin> {
   readonly kind: 'end';
   readonly requestId: number;
+  /** Where it ends was not captured: it may go on until the other end speaks or the connection rests. */
+  readonly isUnclear?: boolean;
   /** What its trailers say instead of its head. */
   readonly instead?: Partial<Pick<ResponseMessage<Origin>, 'status' | 'responseCode' | 'exception' | 'result'>>;
 }

@@ -38,6 +38,8 @@ export class SocketDissection<Origin> {
   private tries = 0;
   private nextLocalSequence = -1;
   private nextRemoteSequence = -1;
+  private localMissed = 0;
+  private remoteMissed = 0;
   private readonly dissectors: readonly Dissector[];
   private readonly facts: SocketFacts;
   private remotePort: number;
@@ -61,6 +63,11 @@ export class SocketDissection<Origin> {
   /** Which part the local end plays: of the conversation once there is one, else as the kernel says. */
   get localRole(): Sender | undefined {
     return this.conversation === undefined ? this.facts.localRole : this.local;
+  }
+
+  /** Bytes of one end that moved unseen between others, as far as the TCP sequence shows. */
+  missedBytes(from: SocketEnd): number {
+    return from === 'local' ? this.localMissed : this.remoteMissed;
   }
 
   /** Datagrams go to another peer from now on. */
@@ -104,6 +111,8 @@ export class SocketDissection<Origin> {
       else this.nextRemoteSequence = next;
     }
     if (step > 0) {
+      if (from === 'local') this.localMissed += step;
+      else this.remoteMissed += step;
       this.readSegment(
         from,
         { ...segment, bytes: noBytes, length: step, startsMessage: false, afterPause: false },

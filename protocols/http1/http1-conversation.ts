@@ -1,6 +1,6 @@
 import { hexValue } from '../dissection/ascii.ts';
 import { StreamReader } from '../dissection/stream-reader.ts';
-import type { Conversation, Message, Segment, Sender } from '../dissection/dissector.ts';
+import type { Conversation, Message, ResponseMessage, Segment, Sender } from '../dissection/dissector.ts';
 import { Http1Head, maxHeadBytes } from './http1-head.ts';
 import { requestMessage, responseMessage } from './http1-messages.ts';
 import {
@@ -49,6 +49,8 @@ class DirectionState<Origin> {
   expectation: Expectation | undefined;
   chunkBytes = 0;
   trailerLineBytes = 0;
+  /** The end of the response in hand is to be reported. */
+  reportsEnd = false;
 
   /** Whether the next byte begins a message, or may: the body of a request may follow an interim response. */
   get betweenMessages(): boolean {
@@ -64,6 +66,7 @@ class DirectionState<Origin> {
   restart(): void {
     this.reader.restart();
     this.beginHead();
+    this.reportsEnd = false;
   }
 }
 
@@ -93,6 +96,10 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- desynchronized is set while reading
     while (reader.position < reader.end && !this.desynchronized)
       if (!this.step(direction, isRequest, segment, report)) break;
+    if (direction.reportsEnd && (reader.blind || direction.place === 'out-of-step')) {
+      direction.reportsEnd = false;
+      report({ kind: 'end', requestId: 0, origin: segment.origin, offset: segment.length, isUnclear: true });
+    }
     if (reader.blind) {
       direction.place = 'out-of-step';
       if (isRequest) this.queue.requestsMissed();
@@ -171,7 +178,7 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
         this.readChunkExtension(direction);
         return true;
       case 'trailer':
-        this.readTrailer(direction);
+        this.readTrailer(direction, report);
         return true;
       case 'out-of-step':
         direction.reader.drop();
@@ -325,12 +332,16 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     // Its turn was taken already when the first part of the head was reported.
     const expectation = direction.reported ? direction.expectation : this.queue.answered();
     bodyless ||= expectation === 'no-body';
+    // What follows is another protocol, or a tunnel.
+    const isTunnel = code === 101 || (expectation === 'tunnel' && code < 300);
     if (!direction.reported && expectation !== undefined) {
       const declaredBytes = bodyless ? head.next - head.start : length < 0 ? 0 : head.next - head.start + length;
-      this.reportResponse(direction, code, declaredBytes, report);
+      const isHeadOnly = declaredBytes > 0 || isTunnel;
+      const ends = isHeadOnly ? undefined : chunked ? 'apart' : 'with-connection';
+      direction.reportsEnd = ends === 'apart';
+      this.reportResponse(direction, code, declaredBytes, report, ends);
     }
-    // What follows is another protocol, or a tunnel.
-    if (code === 101 || (expectation === 'tunnel' && code < 300)) this.desynchronized = true;
+    if (isTunnel) this.desynchronized = true;
     reader.position = head.next;
     direction.beginHead();
     if (bodyless) return;
@@ -344,18 +355,13 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     code: number,
     declaredBytes: number,
     report: (message: Message<Origin>) => void,
+    ends?: ResponseMessage<Origin>['ends'],
   ): void {
     const { reader } = direction;
-    report(
-      responseMessage(
-        head,
-        reader.window,
-        code,
-        declaredBytes,
-        reader.originAt(head.start),
-        reader.offsetAt(head.start),
-      ),
-    );
+    const { start } = head;
+    const at = { origin: reader.originAt(start), offset: reader.offsetAt(start) };
+    const message = responseMessage(head, reader.window, code, declaredBytes, at.origin, at.offset);
+    report(ends === undefined ? message : { ...message, ends });
   }
 
   private readChunkSize(direction: DirectionState<Origin>): void {
@@ -399,13 +405,18 @@ export class Http1Conversation<Origin> implements Conversation<Origin> {
     }
   }
 
-  private readTrailer(direction: DirectionState<Origin>): void {
+  private readTrailer(direction: DirectionState<Origin>, report: (message: Message<Origin>) => void): void {
     const reader = direction.reader;
     while (reader.position < reader.end) {
       const byte = reader.window[reader.position++];
       if (byte === 0x0a) {
         if (direction.trailerLineBytes === 0) {
           direction.beginHead();
+          if (direction.reportsEnd) {
+            const last = reader.position - 1;
+            direction.reportsEnd = false;
+            report({ kind: 'end', requestId: 0, origin: reader.originAt(last), offset: reader.offsetAt(last) + 1 });
+          }
           return;
         }
         direction.trailerLineBytes = 0;

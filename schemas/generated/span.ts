@@ -178,9 +178,9 @@ export interface Span {
   readonly signalSource: SignalSource;
   /** Unix time in nanoseconds of the first byte of the request, by the agent's clock. */
   readonly startTimeNs: bigint;
-  /** From the first byte of the request to the first byte of the response; for a timeout, to the moment of giving up. */
+  /** From the first byte of the request to the last byte of the response that was seen; without a response to the moment of giving up, or at which the connection ended or failed. Of a response that lasts longer than the protocol's limit, up to that limit. Spans of earlier versions: to the first byte of the response. */
   readonly durationNs: number;
-  /** timeout: no response within the protocol's limit. closed: the connection ended before a response. unknown: a response whose meaning could not be read. */
+  /** timeout: no response within the protocol's limit. closed: the connection ended before a response, or within one that said nothing worse. unknown: a response whose meaning could not be read. */
   readonly status: SpanStatus;
   /** Application protocol. */
   readonly protocol: Protocol;
@@ -220,7 +220,7 @@ export interface Span {
   readonly responseResult: string;
   /** Bytes of the request seen up to the response. */
   readonly requestBytes: number;
-  /** Bytes of the response as the message head declares them, else of the call it began in. */
+  /** Bytes of the response as its head declares them, else up to the last byte that was seen. */
   readonly responseBytes: number;
   /** Trace id of a traceparent, b3, uber-trace-id or sw8 header, lower case; empty without one. */
   readonly headerTraceId: string;
@@ -254,6 +254,8 @@ export interface Span {
   readonly client: Side;
   /** The side that was asked. */
   readonly server: Side;
+  /** From the first byte of the request to the first byte of the response; 0 without a response, and in spans of earlier versions. */
+  readonly timeToFirstByteNs: number;
 }
 
 /** Reads one Span; throws AvroDecodeError on bytes that are none. */
@@ -304,7 +306,8 @@ export function readSpan(reader: AvroReader): Span {
   const causes = readArray(reader, (reader) => readCause(reader), 12);
   const client = readSide(reader);
   const server = readSide(reader);
-  return { parentSpanId, reason, confidence, spanId, agentId, observationPoint, signalSource, startTimeNs, durationNs, status, protocol, protocolVersion, isTls, transport, networkNamespace, socketId, requestEventId, responseEventId, requestTcpSequence, responseTcpSequence, requestType, requestDomain, requestResource, endpoint, requestId, responseCode, responseException, responseResult, requestBytes, responseBytes, headerTraceId, headerSpanId, xRequestIdRequest, xRequestIdResponse, forwardedFor, userAgent, processId, processName, contextKind, requestContextId, responseContextId, requestThreadId, responseThreadId, causes, client, server };
+  const timeToFirstByteNs = reader.readLong();
+  return { parentSpanId, reason, confidence, spanId, agentId, observationPoint, signalSource, startTimeNs, durationNs, status, protocol, protocolVersion, isTls, transport, networkNamespace, socketId, requestEventId, responseEventId, requestTcpSequence, responseTcpSequence, requestType, requestDomain, requestResource, endpoint, requestId, responseCode, responseException, responseResult, requestBytes, responseBytes, headerTraceId, headerSpanId, xRequestIdRequest, xRequestIdResponse, forwardedFor, userAgent, processId, processName, contextKind, requestContextId, responseContextId, requestThreadId, responseThreadId, causes, client, server, timeToFirstByteNs };
 }
 
 /** Writes one Span. */
@@ -355,4 +358,5 @@ export function writeSpan(writer: AvroWriter, value: Span): void {
   writeArray(writer, value.causes, (writer, item) => writeCause(writer, item));
   writeSide(writer, value.client);
   writeSide(writer, value.server);
+  writer.writeLong(value.timeToFirstByteNs);
 }

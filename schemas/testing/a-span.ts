@@ -42,6 +42,7 @@ export function aSpan(facts: Partial<Span> = {}): Span {
     signalSource: 'ebpf',
     startTimeNs: epochNs,
     durationNs: 1_000_000,
+    timeToFirstByteNs: 600_000,
     status: 'ok',
     protocol: 'http1',
     protocolVersion: '1.1',

@@ -92,6 +92,7 @@ export const spanFieldColumns: readonly RowColumn[] = [
   { name: 'server_auto_service_id', type: "Int32" },
   { name: 'server_auto_service_type', type: "Int32" },
   { name: 'server_resolution', type: "Int32" },
+  { name: 'time_to_first_byte_ns', type: "Int64" },
 ];
 
 /** Values of the Span that was copied last, and where parts of it are: `…At` in the Avro bytes, `…InRow` in the writer's. */
@@ -163,6 +164,7 @@ export function copySpan(reader: AvroReader, writer: RowBinaryWriter, marks: Spa
   copyAddress(reader, writer);
   marks.serverPortInRow = writer.length;
   copyInts(reader, writer, 19);
+  copyLong(reader, writer);
 }
 
 function copyCauses(reader: AvroReader, writer: RowBinaryWriter): void {

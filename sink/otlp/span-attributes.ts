@@ -59,6 +59,7 @@ const keys = {
   revision: attributeKey('spanloom.revision'),
   signalSource: attributeKey('spanloom.signal_source'),
   socketId: attributeKey('spanloom.socket.id'),
+  timeToFirstByte: attributeKey('spanloom.time_to_first_byte_ns'),
   status: attributeKey('spanloom.status'),
   xRequestId: attributeKey('spanloom.x_request_id'),
 } as const;
@@ -220,6 +221,7 @@ function writeEvidence(
   attributes.integerUnlessZero(keys.threadId, span.requestThreadId);
   attributes.integerUnlessZero(keys.requestBytes, span.requestBytes);
   attributes.integerUnlessZero(keys.responseBytes, span.responseBytes);
+  attributes.integerUnlessZero(keys.timeToFirstByte, span.timeToFirstByteNs);
   attributes.text(keys.responseResult, span.responseResult);
   attributes.text(keys.headerTraceId, span.headerTraceId);
   attributes.text(keys.headerSpanId, span.headerSpanId);

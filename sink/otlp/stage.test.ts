@@ -81,6 +81,7 @@ describe('a span', () => {
         'thread.id': '4711',
         'spanloom.request.bytes': '231',
         'spanloom.response.bytes': '1042',
+        'spanloom.time_to_first_byte_ns': '600000',
         'spanloom.x_request_id': 'f3b0c44298fc1c149afbf4c8996fb924',
         'spanloom.forwarded_for': '203.0.113.9, 10.0.0.1',
       },

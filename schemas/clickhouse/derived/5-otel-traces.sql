@@ -87,6 +87,7 @@ SELECT
     'spanloom.request.bytes', toString(request_bytes),
     'spanloom.response.bytes', toString(response_bytes),
     'spanloom.response.result', response_result,
+    'spanloom.time_to_first_byte_ns', if(time_to_first_byte_ns != 0, toString(time_to_first_byte_ns), ''),
     'spanloom.trace_id', lower(hex(trace_id)),
     'spanloom.header.trace_id', header_trace_id,
     'spanloom.header.span_id', header_span_id,
