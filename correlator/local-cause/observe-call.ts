@@ -15,11 +15,17 @@ export function observeCall(call: SpanRecord, process: ProcessIndex, find: SpanL
   if (!call.isJudged) judge(call, process, find);
 }
 
-/** Compares the two sides of a call under the rule of the message read last, if both are known. */
+/** Compares what the rules say about a call with what else is known of it. */
 function judge(call: SpanRecord, process: ProcessIndex, find: SpanLookup): void {
+  if (call.causes.length === 0) return;
+  const queued = requestClaim(call, 'queue', find);
+  if (queued?.learned === true && queued.fits && queued.server !== undefined) {
+    call.isJudged = true;
+    process.trust.judgeQueue(call, queued);
+  }
   const response = responseClaim(call, process, 'last_read');
   const request = response === undefined ? undefined : requestClaim(call, 'last_read', find);
-  if (response === undefined || request?.learned !== true || !request.fits) return;
+  if (response === undefined || request?.fits !== true || request.server === undefined) return;
   call.isJudged = true;
   process.trust.judge(call, request, response);
 }

@@ -1,6 +1,7 @@
 import { Cusum } from '../../core/statistics/cusum.ts';
 import type { SpanRecord } from '../spans/span-record.ts';
 import type { RequestClaim, ResponseClaim } from './claims.ts';
+import { covers } from './fit.ts';
 
 /** Endpoints of one process that are told apart. */
 const endpointLimit = 1000;
@@ -17,6 +18,8 @@ class EndpointTrust {
   /** The same, of calls that were written to the connection whose response they continue. */
   readonly handoverAlarm = new Cusum();
   handovers = 0;
+  /** Whether calls ended before what the queue says is their request. */
+  readonly queueAlarm = new Cusum();
 }
 
 /**
@@ -27,6 +30,8 @@ class EndpointTrust {
  * - as long as the sides agree for calls to this endpoint;
  * - and for a call on a connection whose response it continues, after enough of them agreed: a pool hands a connection that
  *   one request frees to the next request in its queue.
+ *
+ * The two sides of a queue are one: who is next. There it shows by requests that are answered before their calls are.
  */
 export class OneSidedTrust {
   readonly #endpoints = new Map<string, EndpointTrust>();
@@ -43,9 +48,12 @@ export class OneSidedTrust {
   }
 
   /** Compares the two sides of a call. */
-  judge(call: SpanRecord, { server, handovers }: RequestClaim, { direct, indirect }: ResponseClaim): void {
+  judge(call: SpanRecord, { server, handovers }: RequestClaim, response: ResponseClaim): void {
+    const { direct, indirect } = response;
     if (server === undefined) return;
     const isRight = (direct.length > 0 ? direct : indirect).includes(server);
+    // Along one connection both sides come back to whoever had it twice.
+    if (isRight && direct.length === 0 && handovers.length > 0 && response.handovers.length > 0) return;
     if (handovers.length === 0) this.#of(call)?.alarm.add(isRight);
     for (const each of handovers) {
       const trust = this.#of(each);
@@ -53,6 +61,16 @@ export class OneSidedTrust {
       trust.handoverAlarm.add(isRight);
       trust.handovers = isRight ? trust.handovers + 1 : 0;
     }
+  }
+
+  /** Compares a call with the request whose turn it was. */
+  judgeQueue(call: SpanRecord, { server }: RequestClaim): void {
+    if (server !== undefined) this.#of(call)?.queueAlarm.add(covers(server, call));
+  }
+
+  /** Whether requests wait for such calls, as far as a queue says whose they are. */
+  isQueueProven(call: SpanRecord): boolean {
+    return this.#of(call)?.queueAlarm.isAlarmed === false;
   }
 
   /** Whether work moves between contexts: then one side alone decides nothing. */

@@ -69,13 +69,22 @@ const repliesOf = ({ direct, indirect }: ResponseClaim): readonly SpanRecord[] =
   direct.length > 0 ? direct : indirect;
 
 /** Whether the response side names the server span that the request side names, and not only because that did. */
-function isConfirmed({ rule, request, response }: ResolvedCandidate, server: SpanRecord): boolean {
+function isConfirmed(
+  call: SpanRecord,
+  process: ProcessIndex,
+  candidate: ResolvedCandidate,
+  server: SpanRecord,
+): boolean {
+  const { rule, request, response } = candidate;
   // The enricher knows by the request side of a queue which response a reply waited for.
-  if (response === undefined || rule === 'queue') return false;
+  if (response === undefined || request === undefined || rule === 'queue') return false;
   if (response.direct.includes(server)) return true;
-  // On a connection that was just freed, one reply of several proves nothing: a pool hands it on and on.
-  const isCertain = request?.handovers.length === 0 || response.indirect.length === 1;
-  return isCertain && response.indirect.includes(server);
+  if (!response.indirect.includes(server)) return false;
+  if (request.handovers.length === 0) return true;
+  // A pool hands a connection on and on: along it, both sides come back to whoever had it twice.
+  return response.handovers.length === 0
+    ? response.indirect.length === 1
+    : process.trust.isProven(call, [...request.handovers, ...response.handovers]);
 }
 
 /** Whether one side of a call is enough here. */
@@ -86,8 +95,7 @@ function isEnough(
   { handovers }: RequestClaim | ResponseClaim,
 ): boolean {
   if (trust.isMigrating) return false;
-  // Only the enricher can judge a queue: its two sides are one.
-  return rule === 'queue' || trust.isProven(call, handovers);
+  return rule === 'queue' ? trust.isQueueProven(call) : trust.isProven(call, handovers);
 }
 
 /** Decision by a learned rule; undefined if it says nothing about this call, or not enough. */
@@ -98,7 +106,7 @@ function byLearned(call: SpanRecord, process: ProcessIndex, candidate: ResolvedC
     const server = namedServer(candidate);
     if (server !== undefined) {
       if (replies.length > 0 && !replies.includes(server)) return unknown('contradiction');
-      if (isConfirmed(candidate, server)) return decided(server, candidate, true);
+      if (isConfirmed(call, process, candidate, server)) return decided(server, candidate, true);
       return isEnough(call, process, candidate, request) ? decided(server, candidate, false) : undefined;
     }
     // It names a lost span; if other spans claim the call, one of them is wrong.
@@ -136,7 +144,9 @@ function byUnlearned(
     return unknown(isStale ? 'stale' : 'not_learned');
   }
   // All candidates name this server span, so any response side agrees.
-  const bothSides = candidates.find((candidate) => namedServer(candidate) === server && isConfirmed(candidate, server));
+  const bothSides = candidates.find(
+    (candidate) => namedServer(candidate) === server && isConfirmed(call, process, candidate, server),
+  );
   if (bothSides !== undefined) return decided(server, bothSides, true);
   const first = candidates.find((candidate) => namedServer(candidate) === server) ?? candidates[0]!;
   if (candidates.filter((candidate) => namedServer(candidate) === server).length > 1)

@@ -124,7 +124,7 @@ describe('few requests in flight', () => {
     ['a loop that handles at once, three', { inFlight: 3, requests: 400, scheduling: 'immediate', steps: mixed }],
     ['a loop that queues, two', { inFlight: 2, requests: 400, scheduling: 'queued', steps: one }],
     ['a ready queue, one at a time', { inFlight: 1, requests: 400, scheduling: 'ready', steps: sequence }],
-    ['a ready queue, three', { inFlight: 3, requests: 4000, scheduling: 'ready', steps: sequence }],
+    ['a ready queue, three', { inFlight: 3, requests: 6000, scheduling: 'ready', steps: sequence }],
     ['threads that block, one at a time', { inFlight: 1, requests: 400, scheduling: 'threads', steps: sequence }],
   ];
   test.each(cases)('%s', (_, scenario) => {

@@ -24,10 +24,16 @@ const maxRequestLag = 4;
 const maxResponseLag = 3;
 const lagPairs = (maxRequestLag + 1) * (maxResponseLag + 1);
 
-/** Circumstances: one message was due in the phase, or several, of which the order decides. */
+/**
+ * Circumstances, the least certain one last: one message was due in the phase, or several, of which the order decides; the
+ * same where a response leads to a call.
+ */
 const alone = 0;
 const several = 1;
-const circumstances = 2;
+const resumedAlone = 2;
+const resumedAmongSeveral = 3;
+const circumstances = 4;
+const all = [alone, several, resumedAlone, resumedAmongSeveral];
 const bitOf = (circumstance: number): number => 1 << circumstance;
 
 /** Lags of requests and of responses, in phases. */
@@ -91,7 +97,11 @@ export class PhaseLagHypothesis implements Hypothesis {
   }
 
   trust(circumstance: number, contested: boolean): Trust {
-    return this.records.trustOrHarder(circumstance, several, contested);
+    return this.records.trustOrHarder(
+      circumstance,
+      circumstance < resumedAlone ? several : resumedAmongSeveral,
+      contested,
+    );
   }
 
   private learnLags(arrivals: readonly (readonly Arrival[])[], writes: number): Lags | undefined {
@@ -105,14 +115,14 @@ export class PhaseLagHypothesis implements Hypothesis {
       if (due === 0 && writes === 0) continue;
       search.observe(pair, weightOf(Math.max(due, writes)), due === writes ? 0 : -1);
     }
-    if (search.choose()) for (const circumstance of [alone, several]) this.records.reset(circumstance);
+    if (search.choose()) for (const circumstance of all) this.records.reset(circumstance);
     return lagsOf[search.best];
   }
 
   /** Gives the writes of a phase to the messages that were due in it, unless a reply contradicts. */
   private give(due: Arrival[], writes: readonly Write[]): void {
     due.sort((one, other) => one.order - other.order);
-    const circumstance = writes.length === 1 ? alone : several;
+    const place = writes.length === 1 ? alone : several;
     let misfits = 0;
     writes.forEach((write, index) => {
       const { message, order } = due[index]!;
@@ -122,7 +132,7 @@ export class PhaseLagHypothesis implements Hypothesis {
       if (root === undefined) return;
       if (root !== write.reply) misfits++;
       const contested = write.openRequests >= 2 && (message.kind === 'request' || message.write.openRequests >= 2);
-      this.credit(stepsTo(message, this.index) | bitOf(circumstance), contested, root === write.reply);
+      this.credit(stepsTo(message, this.index) | bitOf(place), contested, root === write.reply);
     });
     if (misfits > 0) return;
     writes.forEach((write, index) => {
@@ -130,6 +140,7 @@ export class PhaseLagHypothesis implements Hypothesis {
       arrival.taken = true;
       const { kind, spanId } = arrival.message;
       const root = openRoot(rootOf(arrival.message, this.index), write.context, write.order);
+      const circumstance = kind === 'response' ? resumedAlone + place : place;
       const steps = stepsTo(arrival.message, this.index) | bitOf(circumstance);
       write.attributions[this.index] = { by: this, kind, spanId, root, circumstance, steps };
     });
@@ -137,8 +148,11 @@ export class PhaseLagHypothesis implements Hypothesis {
 
   /** If the result is right, every step counts as right; if it is wrong, only the least certain step counts as wrong. */
   private credit(steps: number, contested: boolean, right: boolean): void {
-    if ((steps & bitOf(several)) !== 0) this.records.add(several, contested, right);
-    if ((steps & bitOf(alone)) !== 0 && (right || steps === bitOf(alone))) this.records.add(alone, contested, right);
+    for (const circumstance of all.toReversed()) {
+      if ((steps & bitOf(circumstance)) === 0) continue;
+      this.records.add(circumstance, contested, right);
+      if (!right) return;
+    }
   }
 }
 
