@@ -88,9 +88,9 @@ export class SpanBuilder {
       requestThreadId: asked?.threadId ?? 0,
       responseThreadId: answered?.threadId ?? 0,
       causes: end.causes,
+      timeToFirstByteNs: response === undefined ? 0 : readableLong(Math.max(0, response.origin.timeNs - origin.timeNs)),
       client: isServer ? peer : local,
       server: isServer ? local : peer,
-      timeToFirstByteNs: response === undefined ? 0 : readableLong(Math.max(0, response.origin.timeNs - origin.timeNs)),
     };
     return { span, question, sides };
   }

@@ -132,6 +132,7 @@ export function scanSpan(reader: AvroReader, scan: SpanScan): void {
   reader.readBoolean();
   }
   }
+  reader.readLong();
   scan.clientAt = reader.position;
   reader.skipBytes();
   scan.clientPort = reader.readInt();
@@ -174,5 +175,4 @@ export function scanSpan(reader: AvroReader, scan: SpanScan): void {
   reader.readInt();
   reader.readInt();
   reader.readInt();
-  reader.readLong();
 }

@@ -250,12 +250,12 @@ export interface Span {
   readonly responseThreadId: number;
   /** Candidates, best first. On c-p: what the request continued. On s-p: which call's response led to the reply. */
   readonly causes: readonly Cause[];
+  /** From the first byte of the request to the first byte of the response; 0 without a response, and in spans of earlier versions. */
+  readonly timeToFirstByteNs: number;
   /** The side that asked. */
   readonly client: Side;
   /** The side that was asked. */
   readonly server: Side;
-  /** From the first byte of the request to the first byte of the response; 0 without a response, and in spans of earlier versions. */
-  readonly timeToFirstByteNs: number;
 }
 
 /** Reads one Span; throws AvroDecodeError on bytes that are none. */
@@ -304,10 +304,10 @@ export function readSpan(reader: AvroReader): Span {
   const requestThreadId = reader.readInt();
   const responseThreadId = reader.readInt();
   const causes = readArray(reader, (reader) => readCause(reader), 12);
+  const timeToFirstByteNs = reader.readLong();
   const client = readSide(reader);
   const server = readSide(reader);
-  const timeToFirstByteNs = reader.readLong();
-  return { parentSpanId, reason, confidence, spanId, agentId, observationPoint, signalSource, startTimeNs, durationNs, status, protocol, protocolVersion, isTls, transport, networkNamespace, socketId, requestEventId, responseEventId, requestTcpSequence, responseTcpSequence, requestType, requestDomain, requestResource, endpoint, requestId, responseCode, responseException, responseResult, requestBytes, responseBytes, headerTraceId, headerSpanId, xRequestIdRequest, xRequestIdResponse, forwardedFor, userAgent, processId, processName, contextKind, requestContextId, responseContextId, requestThreadId, responseThreadId, causes, client, server, timeToFirstByteNs };
+  return { parentSpanId, reason, confidence, spanId, agentId, observationPoint, signalSource, startTimeNs, durationNs, status, protocol, protocolVersion, isTls, transport, networkNamespace, socketId, requestEventId, responseEventId, requestTcpSequence, responseTcpSequence, requestType, requestDomain, requestResource, endpoint, requestId, responseCode, responseException, responseResult, requestBytes, responseBytes, headerTraceId, headerSpanId, xRequestIdRequest, xRequestIdResponse, forwardedFor, userAgent, processId, processName, contextKind, requestContextId, responseContextId, requestThreadId, responseThreadId, causes, timeToFirstByteNs, client, server };
 }
 
 /** Writes one Span. */
@@ -356,7 +356,7 @@ export function writeSpan(writer: AvroWriter, value: Span): void {
   writer.writeLong(value.requestThreadId);
   writer.writeLong(value.responseThreadId);
   writeArray(writer, value.causes, (writer, item) => writeCause(writer, item));
+  writer.writeLong(value.timeToFirstByteNs);
   writeSide(writer, value.client);
   writeSide(writer, value.server);
-  writer.writeLong(value.timeToFirstByteNs);
 }

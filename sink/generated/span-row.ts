@@ -52,6 +52,7 @@ export const spanFieldColumns: readonly RowColumn[] = [
   { name: 'request_thread_id', type: "Int32" },
   { name: 'response_thread_id', type: "Int32" },
   { name: 'causes', type: "Array(Tuple(Int8, FixedString(8), Int8, Float64, Bool))" },
+  { name: 'time_to_first_byte_ns', type: "Int64" },
   { name: 'client_address', type: "IPv6" },
   { name: 'client_port', type: "Int32" },
   { name: 'client_region_id', type: "Int32" },
@@ -92,7 +93,6 @@ export const spanFieldColumns: readonly RowColumn[] = [
   { name: 'server_auto_service_id', type: "Int32" },
   { name: 'server_auto_service_type', type: "Int32" },
   { name: 'server_resolution', type: "Int32" },
-  { name: 'time_to_first_byte_ns', type: "Int64" },
 ];
 
 /** Values of the Span that was copied last, and where parts of it are: `…At` in the Avro bytes, `…InRow` in the writer's. */
@@ -158,13 +158,13 @@ export function copySpan(reader: AvroReader, writer: RowBinaryWriter, marks: Spa
   copyLongs(reader, writer, 2);
   copyInts(reader, writer, 2);
   copyCauses(reader, writer);
+  copyLong(reader, writer);
   copyAddress(reader, writer);
   marks.clientPortInRow = writer.length;
   copyInts(reader, writer, 19);
   copyAddress(reader, writer);
   marks.serverPortInRow = writer.length;
   copyInts(reader, writer, 19);
-  copyLong(reader, writer);
 }
 
 function copyCauses(reader: AvroReader, writer: RowBinaryWriter): void {
