@@ -137,7 +137,7 @@ export interface SpanIndexRow {
 
 /**
  * The present version of each span of a trace, without what is in it. The range in time is what makes it quick: spans are
- * in the order of their start.
+ * in the order of their start. The requests of one call come in the order in which they stood in it.
  */
 export function spanIndexSql(trace: TraceRow, limit: number): string {
   const startNs = BigInt(trace.start_time_ns);
@@ -145,12 +145,13 @@ export function spanIndexSql(trace: TraceRow, limit: number): string {
   return `SELECT lower(hex(id)) AS span_id, if(parent = toFixedString('', 8), '', lower(hex(parent))) AS parent_span_id,
       toString(toUnixTimestamp64Nano(start)) AS start_time_ns, revision, text_bytes
     FROM (
-      SELECT span_id AS id, parent_span_id AS parent, start_time AS start, revision, ${textBytes} AS text_bytes
+      SELECT span_id AS id, parent_span_id AS parent, start_time AS start, revision, ${textBytes} AS text_bytes,
+        agent_id AS agent, request_event_id AS event, request_tcp_sequence AS place
       FROM spans FINAL
       WHERE start_time >= ${timeLiteral(startNs)} AND start_time <= ${timeLiteral(endNs)}
         AND trace_id = ${bytesLiteral(trace.trace_id)}
       ORDER BY start_time, span_id LIMIT ${integerLiteral(limit)})
-    ORDER BY start, id`;
+    ORDER BY start, agent, event, place, id`;
 }
 
 const longTexts = [

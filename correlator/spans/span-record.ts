@@ -274,10 +274,15 @@ export class SpanRecord {
   }
 }
 
-/** Deterministic order of spans: by start, then by id. */
+/** Deterministic order of spans: by start, of the requests of one call by their place in it, then by id. */
 export function byStart(left: SpanRecord, right: SpanRecord): number {
   // Doubles are quicker to compare; rounding keeps the order, so only equal ones need the exact times.
   if (left.startNs !== right.startNs) return left.startNs - right.startNs;
   if (left.startTimeNs !== right.startTimeNs) return left.startTimeNs < right.startTimeNs ? -1 : 1;
+  if (left.agentId !== right.agentId) return left.agentId - right.agentId;
+  if (left.requestEventId !== right.requestEventId) return left.requestEventId - right.requestEventId;
+  // Sequences count modulo 2^32.
+  const place = (left.requestTcpSequence - right.requestTcpSequence) | 0;
+  if (place !== 0) return place;
   return left.spanId < right.spanId ? -1 : left.spanId > right.spanId ? 1 : 0;
 }
