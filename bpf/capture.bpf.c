@@ -16,6 +16,7 @@
 #include "ingress.h"
 #include "maps/many-programs.h"
 #include "many.h"
+#include "transfer.h"
 #include "waiting.h"
 
 /* The kernel knows no name for the pair; without GPL it refuses most of its functions. */
@@ -49,7 +50,10 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 	case EGRESS_VECTOR:
 	case EGRESS_MESSAGE:
 	case EGRESS_MANY:
-		return on_egress_begin(regs, task, action);
+	case SENDFILE:
+		return on_egress_begin(task, argument_0(regs));
+	case SPLICE:
+		return on_egress_begin(task, argument_2(regs));
 	case CONNECT:
 		return on_connect_begin(regs, task);
 	case CLOSE:
@@ -81,6 +85,9 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long returned)
 	case EGRESS_VECTOR:
 	case EGRESS_MESSAGE:
 		return on_egress_end(regs, task, action, returned);
+	case SENDFILE:
+	case SPLICE:
+		return on_transfer(regs, task, action, returned);
 	case INGRESS_MANY:
 		bpf_tail_call(ctx, &many_programs, SPANLOOM_MANY_INGRESS);
 		return 0;

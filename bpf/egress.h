@@ -10,14 +10,14 @@
 
 #include "ingress.h"
 
-static __always_inline int on_egress_begin(struct pt_regs *regs, struct task_struct *task, enum action action)
+static __always_inline int on_egress_begin(struct task_struct *task, int descriptor)
 {
 	struct socket_reference reference;
 	struct thread_state *thread;
 	struct socket_state *socket;
 	struct call *call;
 
-	resolve_socket(task, argument_0(regs), &reference);
+	resolve_socket(task, descriptor, &reference);
 	if (!reference.sock)
 		return 0;
 	thread = traced_thread(task);
@@ -45,7 +45,7 @@ static __always_inline int on_egress_begin(struct pt_regs *regs, struct task_str
 		call->phase = socket->connect_phase;
 		socket->connect_id = 0;
 	}
-	call->file_descriptor = argument_0(regs);
+	call->file_descriptor = descriptor;
 	call->socket = socket->socket;
 	return 0;
 }

@@ -16,6 +16,8 @@ enum action {
 	EGRESS_VECTOR,
 	EGRESS_MESSAGE,
 	EGRESS_MANY,
+	SENDFILE, /* (descriptor, file) */
+	SPLICE,	  /* (from descriptor, offset, to descriptor) */
 	CONNECT,
 	ACCEPT,
 	CLOSE,
@@ -51,6 +53,7 @@ static const __u8 actions[SYSCALL_TABLE_SIZE] = {
 	[19] = INGRESS_VECTOR,	/* readv */
 	[20] = EGRESS_VECTOR,	/* writev */
 	[23] = SELECT,		/* select */
+	[40] = SENDFILE,	/* sendfile */
 	[42] = CONNECT,		/* connect */
 	[43] = ACCEPT,		/* accept */
 	[44] = EGRESS_PLAIN,	/* sendto */
@@ -60,6 +63,7 @@ static const __u8 actions[SYSCALL_TABLE_SIZE] = {
 	[232] = WAIT,		/* epoll_wait */
 	[270] = SELECT,		/* pselect6 */
 	[271] = POLL,		/* ppoll */
+	[275] = SPLICE,		/* splice */
 	[281] = WAIT,		/* epoll_pwait */
 	[288] = ACCEPT,		/* accept4 */
 	[299] = INGRESS_MANY,	/* recvmmsg */
@@ -89,8 +93,10 @@ static const __u8 actions[SYSCALL_TABLE_SIZE] = {
 	[64] = EGRESS_PLAIN,	 /* write */
 	[65] = INGRESS_VECTOR,	 /* readv */
 	[66] = EGRESS_VECTOR,	 /* writev */
+	[71] = SENDFILE,	 /* sendfile */
 	[72] = SELECT,		 /* pselect6 */
 	[73] = POLL,		 /* ppoll */
+	[76] = SPLICE,		 /* splice */
 	[202] = ACCEPT,		 /* accept */
 	[203] = CONNECT,	 /* connect */
 	[206] = EGRESS_PLAIN,	 /* sendto */
