@@ -36,6 +36,8 @@ export class SocketEvents {
       case 'data': {
         const ingress = event.direction === 'ingress';
         const execution = ingress ? causality.received(socket, event) : causality.sent(socket, event);
+        // Behind the listener, which sees by it that the context is another one.
+        socket.usedBy(event);
         pairing.segment(socket, new EventRef(event, clock, execution, socket.movedBytes(ingress)), event);
         return;
       }

@@ -41,6 +41,10 @@ export class OpenRequest extends Expiring {
   readonly socket: RequestSocket;
   readonly message: RequestMessage<EventRef>;
   readonly protocol: Protocol;
+  /** The process that read it, or wrote it where it is a call; the socket may be another's when it ends. */
+  readonly processId: number;
+  readonly processName: string;
+  readonly tagMemo: LocalMemo;
   readonly timeoutMs: number;
   /** The local end has to answer it: it is a call of the local end otherwise. */
   readonly isServer: boolean;
@@ -64,6 +68,9 @@ export class OpenRequest extends Expiring {
     this.socket = socket;
     this.message = message;
     this.protocol = socket.protocol;
+    this.processId = socket.processId;
+    this.processName = socket.processName;
+    this.tagMemo = socket.tagMemo;
     this.timeoutMs = timeoutMs;
     this.isServer = message.origin.ingress;
     this.remoteAddress = socket.remoteAddress;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
-import { anEvent } from '../../schemas/testing/an-event.ts';
+import type { ProcessFacts, SocketEvent } from '../../schemas/generated/event-batch.ts';
+import { anEvent, aProcess } from '../../schemas/testing/an-event.ts';
 import { type AgentRun, runAgent } from '../testing/run-agent.ts';
 
 type Given = Parameters<typeof anEvent>[0];
@@ -283,6 +283,51 @@ test('a request is closed with its connection by the end of a process, in no con
     { kind: 'close', processId: 0, threadId: 0, contextId: 0, timeOffsetNs: 5000 },
   ]);
   expect(spans).toMatchObject([{ status: 'closed', durationNs: 4000, processId: 10 }]);
+});
+
+describe('a socket that several processes use', () => {
+  const facts = (processId: number, resourceId: number): ProcessFacts => aProcess({ processId, resourceId });
+  const by = (processId: number, given: Given): Given => ({
+    ...given,
+    processId,
+    threadId: processId,
+    contextId: processId,
+    processName: `worker-${processId}`,
+  });
+
+  test('is the one of the process that reads a request, not of the one that accepted, wrote or closed', () => {
+    const { spans } = play(
+      [
+        by(10, { kind: 'accept', role: 'server' }),
+        by(20, { direction: 'ingress', text: 'Q a 1\n', role: 'server' }),
+        by(30, { direction: 'egress', text: 'A 201\n', role: 'server' }),
+        by(30, { direction: 'ingress', text: 'Q b 2\n', role: 'server' }),
+        by(20, { direction: 'egress', text: 'A 202\n', role: 'server' }),
+        by(20, { direction: 'ingress', text: 'Q c 3\n', role: 'server' }),
+        by(10, { kind: 'close', role: 'server' }),
+      ],
+      { processes: [facts(10, 110), facts(20, 120), facts(30, 130)] },
+    );
+    const seen = spans.map((span) => [span.endpoint, span.processId, span.processName, span.server.processResourceId]);
+    expect(seen).toEqual([
+      ['a', 20, 'worker-20', 120],
+      ['b', 30, 'worker-30', 130],
+      ['c', 20, 'worker-20', 120],
+    ]);
+    expect(spans.map((span) => span.status)).toEqual(['ok', 'ok', 'closed']);
+  });
+
+  test('makes calls of the process that writes them, not of the one that connected', () => {
+    const { spans } = play(
+      [
+        by(10, { kind: 'connect', direction: 'egress', role: 'client' }),
+        by(20, { direction: 'egress', text: 'Q a 1\n', role: 'client', connectId: 100 }),
+        by(10, { direction: 'ingress', text: 'A 200\n', role: 'client' }),
+      ],
+      { processes: [facts(10, 110), facts(20, 120)] },
+    );
+    expect(spans).toMatchObject([{ processId: 20, processName: 'worker-20', client: { processResourceId: 120 } }]);
+  });
 });
 
 describe('datagrams', () => {

@@ -36,8 +36,8 @@ export class Socket extends LruEntry implements RequestSocket, WaitingEvents {
   readonly observer: Observer;
   readonly transport: Transport;
   readonly networkNamespace: number;
-  readonly processId: number;
-  readonly processName: string;
+  processId: number;
+  processName: string;
   readonly localAddress: Uint8Array;
   readonly localPort: number;
   remoteAddress: Uint8Array;
@@ -67,7 +67,7 @@ export class Socket extends LruEntry implements RequestSocket, WaitingEvents {
   /** CLOCK_MONOTONIC of the agent at which bytes moved last; calls of two threads may arrive out of order. */
   private movedNs = Number.POSITIVE_INFINITY;
   /** The local side as it was tagged last. */
-  readonly tagMemo: LocalMemo = { local: undefined };
+  tagMemo: LocalMemo = { local: undefined };
   /** What the listener keeps of it. */
   attachment: object | undefined = undefined;
 
@@ -92,6 +92,18 @@ export class Socket extends LruEntry implements RequestSocket, WaitingEvents {
       remotePort: facts.remotePort,
       transport: facts.transport,
     });
+  }
+
+  /**
+   * A process reads or writes: the socket is its own from now on. Processes share a listener or hand a connection on, so it
+   * may be another one than accepted or used it before.
+   */
+  usedBy({ processId, processName }: Pick<SocketFacts, 'processId' | 'processName'>): void {
+    if (processId === this.processId && processName === this.processName) return;
+    this.processId = processId;
+    this.processName = processName;
+    // Requests that are open keep the memo of the process that they belong to.
+    this.tagMemo = { local: undefined };
   }
 
   /** The protocol spoken; unknown while nothing is recognised. */

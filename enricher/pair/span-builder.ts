@@ -80,8 +80,8 @@ export class SpanBuilder {
       xRequestIdResponse: response?.xRequestId ?? '',
       forwardedFor: message.headers.forwardedFor,
       userAgent: message.headers.userAgent,
-      processId: socket.processId,
-      processName: socket.processName,
+      processId: open.processId,
+      processName: open.processName,
       contextKind: asked?.contextKind ?? 'thread',
       requestContextId: asked?.contextId ?? 0,
       responseContextId: answered?.contextId ?? 0,
@@ -96,9 +96,10 @@ export class SpanBuilder {
   }
 }
 
-function questionOf({ socket, origin, isServer, remoteAddress, remotePort }: OpenRequest): TagQuestion {
+function questionOf(open: OpenRequest): TagQuestion {
+  const { socket, origin, processId, isServer, remoteAddress, remotePort } = open;
   return {
-    processId: socket.processId,
+    processId,
     transport: socket.transport,
     isServer,
     localAddress: socket.localAddress,
@@ -106,7 +107,7 @@ function questionOf({ socket, origin, isServer, remoteAddress, remotePort }: Ope
     remoteAddress,
     remotePort,
     timeNs: origin.unixNs,
-    memo: socket.tagMemo,
+    memo: open.tagMemo,
   };
 }
 
