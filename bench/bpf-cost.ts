@@ -81,6 +81,8 @@ async function loadWithCapture(withClient: boolean): Promise<Captured> {
       pollIntervalMs: 10,
       batchIntervalMs: 0,
       maxUnacknowledgedBlocks: 64,
+      readGoroutines: true,
+      readWaiters: true,
       excludedProcessIds: [process.pid],
       redaction: { patterns: [], headers: [], parameters: [], sendUnrecognised: false },
     },

@@ -51,9 +51,9 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 	case EGRESS_MESSAGE:
 	case EGRESS_MANY:
 	case SENDFILE:
-		return on_egress_begin(task, argument_0(regs));
+		return on_egress_begin(regs, task, argument_0(regs));
 	case SPLICE:
-		return on_egress_begin(task, argument_2(regs));
+		return on_egress_begin(regs, task, argument_2(regs));
 	case CONNECT:
 		return on_connect_begin(regs, task);
 	case CLOSE:
@@ -97,7 +97,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long returned)
 	case CONNECT:
 		return on_connect_end(regs, task, returned);
 	case ACCEPT:
-		return on_accept(task, returned);
+		return on_accept(regs, task, returned);
 	case WAIT:
 		return on_wait_end(task, returned);
 	case POLL:
@@ -120,6 +120,29 @@ SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(on_socket_destroyed, struct sock *sock)
 {
 	end_socket(sock);
+	return 0;
+}
+
+/* A function of its own so that its parameter gets type information, which a test compares. */
+static __noinline bool describe(struct task_struct *task, struct spanloom_process *process)
+{
+	process->process_id = task->tgid;
+	process->reserved = 0;
+	process->start_ns = task->start_boottime;
+	process->exec_id = task->self_exec_id;
+	return program_of(task, &process->program);
+}
+
+/* What a process runs, for user space, which looks at programs and has to name them as the kernel does. */
+SEC("iter/task")
+int describe_process(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct spanloom_process process = {};
+
+	if (!task || task->pid != task->tgid || !describe(task, &process))
+		return 0;
+	bpf_seq_write(ctx->meta->seq, &process, sizeof(process));
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #define SPANLOOM_CONNECTION_H
 
 #include "connecting.h"
+#include "contexts/read.h"
 #include "emit.h"
 #include "maps/sockets.h"
 #include "payload.h"
@@ -20,15 +21,18 @@ static __always_inline int on_connect_begin(struct pt_regs *regs, struct task_st
 {
 	struct socket_reference reference;
 	struct thread_state *thread;
+	struct scratch *scratch;
 	struct call *call;
 
 	resolve_socket(task, argument_0(regs), &reference);
 	if (!reference.sock)
 		return 0;
 	thread = traced_thread(task);
-	if (!thread)
+	scratch = this_scratch();
+	if (!thread || !scratch)
 		return 0;
 	call = &thread->call;
+	read_context(regs, task, thread, scratch, &call->context);
 	call->sock = (__u64)reference.sock;
 	call->inode_number = reference.inode_number;
 	call->time_ns = bpf_ktime_get_ns();
@@ -55,10 +59,9 @@ static __always_inline bool is_same_connection(const struct socket_state *socket
 static __always_inline void begin_connect_event(struct spanloom_event *event, struct task_struct *task,
 						const struct call *call)
 {
-	begin_event(event, task, SPANLOOM_CONNECT, SPANLOOM_EGRESS, call->id, call->time_ns);
+	begin_event(event, task, &call->context, SPANLOOM_CONNECT, SPANLOOM_EGRESS, call->id, call->time_ns);
 	event->file_descriptor = call->file_descriptor;
-	event->phase = call->phase;
-	event->after = call->after;
+	set_causes(event, &call->context, call->after, call->phase);
 }
 
 static __always_inline void connected(struct scratch *scratch, struct task_struct *task, const struct call *call,
@@ -134,7 +137,7 @@ static __always_inline int on_connect_end(struct pt_regs *regs, struct task_stru
 	return 0;
 }
 
-static __always_inline int on_accept(struct task_struct *task, long returned)
+static __always_inline int on_accept(struct pt_regs *regs, struct task_struct *task, long returned)
 {
 	struct socket_reference reference;
 	struct spanloom_event *event;
@@ -155,11 +158,11 @@ static __always_inline int on_accept(struct task_struct *task, long returned)
 	if (!socket)
 		return 0;
 	event = &scratch->event;
-	begin_event(event, task, SPANLOOM_ACCEPT, SPANLOOM_INGRESS, next_event_id(), bpf_ktime_get_ns());
+	read_context(regs, task, thread, scratch, &scratch->context);
+	begin_event(event, task, &scratch->context, SPANLOOM_ACCEPT, SPANLOOM_INGRESS, next_event_id(), bpf_ktime_get_ns());
 	event->socket = socket->socket;
 	event->file_descriptor = returned;
-	event->phase = thread->phase;
-	event->after = thread->after;
+	set_causes(event, &scratch->context, thread->after, thread->phase);
 	send_event(scratch, 0);
 	return 0;
 }
@@ -195,11 +198,11 @@ static __always_inline int on_close(struct pt_regs *regs, struct task_struct *ta
 	thread = traced_thread(task);
 	if (thread && !socket->has_failed) {
 		event = &scratch->event;
-		begin_event(event, task, SPANLOOM_CLOSE, SPANLOOM_INGRESS, next_event_id(), bpf_ktime_get_ns());
+		read_context(regs, task, thread, scratch, &scratch->context);
+		begin_event(event, task, &scratch->context, SPANLOOM_CLOSE, SPANLOOM_INGRESS, next_event_id(), bpf_ktime_get_ns());
 		event->socket = socket->socket;
 		event->file_descriptor = argument_0(regs);
-		event->phase = thread->phase;
-		event->after = thread->after;
+		set_causes(event, &scratch->context, thread->after, thread->phase);
 		send_event(scratch, 0);
 	}
 	bpf_map_delete_elem(&sockets, &key);

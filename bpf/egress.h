@@ -10,18 +10,20 @@
 
 #include "ingress.h"
 
-static __always_inline int on_egress_begin(struct task_struct *task, int descriptor)
+static __always_inline int on_egress_begin(struct pt_regs *regs, struct task_struct *task, int descriptor)
 {
 	struct socket_reference reference;
 	struct thread_state *thread;
 	struct socket_state *socket;
+	struct scratch *scratch;
 	struct call *call;
 
 	resolve_socket(task, descriptor, &reference);
 	if (!reference.sock)
 		return 0;
 	thread = traced_thread(task);
-	if (!thread)
+	scratch = this_scratch();
+	if (!thread || !scratch)
 		return 0;
 	socket = socket_of(&reference);
 	if (!socket)
@@ -47,6 +49,8 @@ static __always_inline int on_egress_begin(struct task_struct *task, int descrip
 	}
 	call->file_descriptor = descriptor;
 	call->socket = socket->socket;
+	read_context(regs, task, thread, scratch, &call->context);
+	find_waiters_at_egress(task, thread, scratch, socket, &call->context, call->message_id == call->id);
 	return 0;
 }
 
@@ -70,11 +74,10 @@ static __always_inline void undo_egress(const struct call *call)
 static __always_inline void begin_egress_event(struct spanloom_event *event, struct task_struct *task,
 					       const struct call *call, __u64 id)
 {
-	begin_event(event, task, SPANLOOM_DATA, SPANLOOM_EGRESS, id, call->time_ns);
+	begin_event(event, task, &call->context, SPANLOOM_DATA, SPANLOOM_EGRESS, id, call->time_ns);
 	event->socket = call->socket;
 	event->file_descriptor = call->file_descriptor;
-	event->phase = call->phase;
-	event->after = call->after;
+	set_causes(event, &call->context, call->after, call->phase);
 	/* UDP gets its port during the first send. */
 	if (event->socket.local_port == 0)
 		event->socket.local_port = read_kernel((void *)call->sock, struct sock, __sk_common.skc_num);

@@ -8,10 +8,11 @@
 #include "maps/threads.h"
 
 /*
- * Starts an event: who, what, when, as the start of a message, in the context of the thread. The caller sets socket, file_descriptor, phase and
+ * Starts an event: who, what, when, as the start of a message. The caller sets socket, file_descriptor, phase and
  * after; send_event() sets payload_length. The rest is zero.
  */
-static __always_inline void begin_event(struct spanloom_event *event, struct task_struct *task, enum spanloom_kind kind,
+static __always_inline void begin_event(struct spanloom_event *event, struct task_struct *task,
+					const struct context *context, enum spanloom_kind kind,
 					enum spanloom_direction direction, __u64 id, __u64 time_ns)
 {
 	struct task_struct *leader = task->group_leader;
@@ -23,10 +24,12 @@ static __always_inline void begin_event(struct spanloom_event *event, struct tas
 	event->process_start_ns = leader->start_boottime;
 	((__u64 *)event->process_name)[0] = ((__u64 *)leader->comm)[0];
 	((__u64 *)event->process_name)[1] = ((__u64 *)leader->comm)[1];
-	event->context_kind = SPANLOOM_THREAD;
-	event->context_id = task->pid;
-	event->context_parent = 0;
-	event->answers_to_count = 0;
+	event->context_kind = context->kind;
+	event->context_id = context->id;
+	event->context_parent = context->parent;
+	event->answers_to_count = context->answers_to_count;
+	if (context->answers_to_count)
+		__builtin_memcpy(event->answers_to, context->answers_to, sizeof(event->answers_to));
 	event->kind = kind;
 	event->direction = direction;
 	event->connect_id = 0;
@@ -34,6 +37,14 @@ static __always_inline void begin_event(struct spanloom_event *event, struct tas
 	event->length = 0;
 	event->tcp_sequence = 0;
 	event->error = 0;
+}
+
+/* The causal facts of a thread, where they hold for the context. */
+static __always_inline void set_causes(struct spanloom_event *event, const struct context *context, __u64 after,
+				       __u64 phase)
+{
+	event->after = stays_on_thread(context) ? after : 0;
+	event->phase = stays_on_thread(context) ? phase : 0;
 }
 
 /*

@@ -40,6 +40,7 @@ static __always_inline void take_thread(struct spanloom_event *event, struct tas
 static __always_inline void end_socket(struct sock *sock)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	struct context context = { .kind = SPANLOOM_THREAD, .id = task->pid };
 	struct spanloom_event event = {};
 	__u64 key = (__u64)sock;
 	struct socket_state *socket = known_socket(key);
@@ -51,7 +52,8 @@ static __always_inline void end_socket(struct sock *sock)
 	has_failed = socket->has_failed;
 	if (bpf_map_delete_elem(&sockets, &key) || has_failed)
 		return;
-	begin_event(&event, task, SPANLOOM_CLOSE, SPANLOOM_INGRESS, next_event_id(), bpf_ktime_get_ns());
+	begin_event(&event, task, &context, SPANLOOM_CLOSE, SPANLOOM_INGRESS, next_event_id(),
+		    bpf_ktime_get_ns());
 	event.file_descriptor = -1;
 	take_thread(&event, task, sock);
 	send_bare(&event);

@@ -68,6 +68,12 @@ enum spanloom_loss {
 	SPANLOOM_LOSSES = 5,
 };
 
+/* Bytes of a goroutine that are read at most. */
+#define SPANLOOM_MAX_GOROUTINE 512
+
+/* Entries of the map program_runtimes. */
+#define SPANLOOM_MAX_PROGRAMS 4096
+
 /* Slots of the map excluded_groups; those in use come first. */
 #define SPANLOOM_EXCLUDED_GROUPS 16
 
@@ -120,12 +126,53 @@ struct spanloom_event {
 	char process_name[SPANLOOM_NAME_BYTES];
 };
 
+/* Where the runtime of Go of one executable keeps what is read of a goroutine: offsets in bytes, below SPANLOOM_MAX_GOROUTINE. */
+struct spanloom_go {
+	__s64 g_distance; /* x86_64: from the thread pointer to the pointer to the goroutine */
+	__u16 g_bytes;	    /* of a goroutine that hold all of the following, a multiple of 8 */
+	__u16 g_m;
+	__u16 g_id;
+	__u16 g_parent; /* 0: this version does not keep it */
+	__u16 g_start;
+	__u16 m_current;
+	__u16 sudog_g;
+	__u16 sudog_channel;
+	__u16 channel_receivers;
+	__u16 reserved[3];
+};
+
+/* How the execution contexts of a program are read. */
+struct spanloom_runtime {
+	__u8 kind;	  /* enum spanloom_context_kind; thread: no runtime that is known */
+	__u8 is_readable; /* 0: it has such contexts, and which one runs cannot be known */
+	__u8 reserved[6];
+	struct spanloom_go go;
+};
+
+/* An executable file as the kernel has it, which is not always what stat() tells (overlayfs, btrfs). */
+struct spanloom_program {
+	__u64 inode;
+	__u64 bytes;
+	__u64 modified_ns;
+	__u32 device; /* dev_t of the kernel */
+	__u32 reserved;
+};
+
+/* What a process runs: written by the program describe_process. */
+struct spanloom_process {
+	__u64 start_ns; /* CLOCK_BOOTTIME */
+	__u64 exec_id;	/* changes with each exec */
+	struct spanloom_program program;
+	__u32 process_id;
+	__u32 reserved;
+};
+
 /* Set before the programs are loaded; constants to the verifier. */
 struct spanloom_knobs {
 	__u32 payload_bytes;	  /* per message, at most SPANLOOM_MAX_PAYLOAD */
 	__u32 continuation_bytes; /* of each call beyond that */
 	__u32 has_read_only_cast; /* the kernel has bpf_rdonly_cast(): plain loads instead of helper calls */
-	__u32 reserved;
+	__u32 reads_waiters;	  /* who waits for a goroutine's answer */
 };
 
 /* Memory shared while running. What each event writes is on another cache line than what it only reads. */
@@ -133,7 +180,8 @@ struct spanloom_state {
 	__u64 next_event_id; /* seeded by user space */
 	__u64 reserved_1[7];
 	__u64 exclusion_epoch; /* raised by user space after each change of the map `excluded` */
-	__u64 reserved_2[7];
+	__u64 runtime_epoch;   /* raised by user space after each change of the map `program_runtimes` */
+	__u64 reserved_2[6];
 	__u64 next_socket_id; /* seeded by user space */
 	__u64 losses[SPANLOOM_LOSSES];
 	__u64 reserved_3[2];

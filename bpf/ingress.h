@@ -6,6 +6,8 @@
 #ifndef SPANLOOM_INGRESS_H
 #define SPANLOOM_INGRESS_H
 
+#include "contexts/waiters.h"
+#include "contexts/read.h"
 #include "emit.h"
 #include "maps/sockets.h"
 #include "payload.h"
@@ -33,25 +35,36 @@ static __always_inline __u32 flags_of(struct pt_regs *regs, enum action action)
 	}
 }
 
-/* One event for `length` bytes that arrived. */
+/* Leaves in scratch->context who reads, and whose answer that is. */
+static __always_inline void read_reader(struct pt_regs *regs, struct task_struct *task, struct thread_state *thread,
+					struct scratch *scratch, const struct socket_reference *reference,
+					struct socket_state *socket)
+{
+	read_context(regs, task, thread, scratch, &scratch->context);
+	find_waiters_at_ingress(task, thread, scratch, socket, &scratch->context);
+	if (scratch->context.address)
+		note_reader(socket, (__u64)reference->sock, task->tgid, scratch->context.id);
+}
+
+/* One event for `length` bytes that arrived, read by scratch->context. */
 static __always_inline void send_ingress(struct scratch *scratch, struct task_struct *task, struct thread_state *thread,
 					 const struct socket_reference *reference, struct socket_state *socket,
 					 const struct buffers *buffers, int descriptor, __u64 length, __u32 flags,
 					 __u32 max_segments)
 {
+	const struct context *context = &scratch->context;
 	struct spanloom_event *event = &scratch->event;
 	__u64 id = next_event_id();
 	__u32 sequence = read_sequence(reference, length);
 	__u64 message_id = note_data(socket, id, MESSAGE_INGRESS, sequence);
 	__u32 wanted = payload_allowed(socket, sequence);
 
-	begin_event(event, task, SPANLOOM_DATA, SPANLOOM_INGRESS, id, bpf_ktime_get_ns());
+	begin_event(event, task, context, SPANLOOM_DATA, SPANLOOM_INGRESS, id, bpf_ktime_get_ns());
 	event->socket = socket->socket;
 	event->file_descriptor = descriptor;
 	event->message_id = message_id;
 	event->length = length;
-	event->phase = thread->phase;
-	event->after = thread->after;
+	set_causes(event, context, thread->after, thread->phase);
 	event->tcp_sequence = sequence;
 	if (buffers->name && event->socket.remote_port == 0)
 		take_remote(scratch, buffers->name, &event->socket);
@@ -62,7 +75,8 @@ static __always_inline void send_ingress(struct scratch *scratch, struct task_st
 	if (flags & FLAG_TRUNCATE && reference->is_plain_tcp)
 		wanted = 0;
 	/* Whoever reads the last bytes of a message goes on with its work. */
-	thread->after = message_id;
+	if (stays_on_thread(context))
+		thread->after = message_id;
 	send_event(scratch, wanted ? copy_payload(scratch, buffers, wanted, max_segments) : 0);
 }
 
@@ -105,6 +119,7 @@ static __always_inline int on_ingress(struct pt_regs *regs, struct task_struct *
 	socket = socket_of(&reference);
 	if (!socket || !buffers_of(scratch, regs, action, &buffers))
 		return 0;
+	read_reader(regs, task, thread, scratch, &reference, socket);
 	send_ingress(scratch, task, thread, &reference, socket, &buffers, argument_0(regs), returned, flags,
 		     MAX_SEGMENTS);
 	return 0;

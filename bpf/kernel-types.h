@@ -16,13 +16,30 @@ struct list_head {
 };
 
 struct super_block {
+	unsigned int s_dev;
 	unsigned long s_magic;
 };
 
 struct inode {
 	unsigned short i_mode;
 	unsigned long i_ino;
+	long long i_size;
+	long long i_mtime_sec; /* both since 6.11 */
+	__u32 i_mtime_nsec;
 	struct super_block *i_sb;
+};
+
+struct timespec64 {
+	long long tv_sec;
+	long tv_nsec;
+};
+
+struct inode___before_6_11 {
+	struct timespec64 __i_mtime; /* since 6.7 */
+};
+
+struct inode___before_6_7 {
+	struct timespec64 i_mtime;
 };
 
 typedef struct {
@@ -57,6 +74,16 @@ struct thread_info {
 	__u32 status;	     /* x86: TS_COMPAT */
 };
 
+struct mm_struct {
+	struct file *exe_file;
+};
+
+#if defined(__TARGET_ARCH_x86)
+struct thread_struct {
+	unsigned long fsbase;
+};
+#endif
+
 struct task_struct {
 	struct thread_info thread_info;
 	int pid;
@@ -65,6 +92,11 @@ struct task_struct {
 	__u64 start_boottime;
 	char comm[16];
 	struct files_struct *files;
+	struct mm_struct *mm;
+	__u64 self_exec_id; /* counts exec; 64 bits since 5.7 */
+#if defined(__TARGET_ARCH_x86)
+	struct thread_struct thread;
+#endif
 };
 
 struct ns_common {
@@ -114,6 +146,17 @@ struct tcp_sock {
 struct socket {
 	struct file *file;
 	struct sock *sk;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 
 #if defined(__TARGET_ARCH_x86)

@@ -52,6 +52,7 @@ static __always_inline int on_ingress_many(struct pt_regs *regs, struct task_str
 	socket = socket_of(&reference);
 	if (!socket)
 		return 0;
+	read_context(regs, task, thread, scratch, &scratch->context);
 	count = datagrams_seen(returned);
 	for (__u32 index = 0; index < MAX_DATAGRAMS; index++) {
 		struct buffers buffers = {};

@@ -27,6 +27,7 @@ static __always_inline int on_spliced_ingress(struct pt_regs *regs, struct task_
 	socket = socket_of(&reference);
 	if (!socket)
 		return 0;
+	read_reader(regs, task, thread, scratch, &reference, socket);
 	send_ingress(scratch, task, thread, &reference, socket, &nothing, argument_0(regs), returned, FLAG_TRUNCATE,
 		     MAX_SEGMENTS);
 	return 0;

@@ -70,7 +70,7 @@ export const collectorEvents = {
     name: 'loop_probes_left_out',
     level: 'warn',
     message:
-      'Programs of some user were not searched for event loops: there are too many at once, or they cannot be probed.',
+      'Programs of some user were not searched for event loops and runtimes: there are too many at once, or they cannot be probed or read.',
   },
   loopProbes: {
     name: 'loop_probes_attached',
@@ -80,11 +80,21 @@ export const collectorEvents = {
   moreLoopProbes: {
     name: 'loop_probes_attached_more',
     level: 'info',
-    message: 'Further programs with an event loop of libuv were found.',
+    message: 'Further programs with an event loop of libuv, or with execution contexts of their own, were found.',
   },
   loopProbesFailed: {
     name: 'loop_probes_failed',
     level: 'warn',
     message: 'A program could not be probed; calls that its timers make may get a wrong cause.',
+  },
+  runtimeFound: {
+    name: 'runtime_found',
+    level: 'info',
+    message: 'A program was found that has execution contexts of its own.',
+  },
+  contextsUnreadable: {
+    name: 'contexts_unreadable',
+    level: 'warn',
+    message: 'A program has execution contexts that cannot be read; its calls get no causes from them.',
   },
 } as const satisfies Record<string, InternalEvent>;

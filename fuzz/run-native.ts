@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { program } from '../native/testing/elf-program.ts';
+import { goProgram, program } from '../native/testing/elf-program.ts';
 import { corpusFolders, findingsFolder, type FuzzOptions, keep, type Outcome } from './run-target.ts';
 import { conversations } from './seeds.ts';
 import { maxInputBytes } from './target.ts';
@@ -25,9 +25,20 @@ const protocolFolders = readdirSync(join(root, 'protocols')).flatMap((name) =>
 const described: Readonly<Record<string, NativeTarget>> = {
   redaction: { sources: ['native/redaction', ...protocolFolders], libraries: ['-lre2'], seeds: conversations },
   'elf-reader': {
-    sources: ['native/elf-reader.cc'],
+    sources: [
+      'native/elf-file.cc',
+      'native/elf-reader.cc',
+      'native/runtimes/go-program.cc',
+      'native/runtimes/go-version.cc',
+    ],
     libraries: [],
-    seeds: () => Promise.resolve([program('executable'), program('library')]),
+    seeds: () =>
+      Promise.resolve([
+        program('executable'),
+        program('library'),
+        goProgram('go1.21.0'),
+        goProgram('go1.16', 'pointer'),
+      ]),
   },
 };
 
@@ -48,7 +59,7 @@ function build(name: string, { sources, libraries }: NativeTarget): string {
           .map((file) => join(root, source, file)),
   );
   const flags = ['-std=c++20', '-O1', '-g', '-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all'];
-  const folders = ['.', 'native', 'native/redaction'].map((folder) => `-I${join(root, folder)}`);
+  const folders = ['.', 'bpf', 'native', 'native/redaction'].map((folder) => `-I${join(root, folder)}`);
   const all = [...flags, ...folders, join(root, 'fuzz', 'native', `${name}.cc`), ...files, ...libraries, '-o', binary];
   const { status, stderr } = spawnSync(compiler, all, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`fuzz/native/${name}.cc does not compile:\n${stderr}`);

@@ -23,6 +23,7 @@
 #include "layout.h"
 #include "poller.h"
 #include "redactor-object.h"
+#include "runtimes/go-program.h"
 #include "watchdog.h"
 
 namespace spanloom {
@@ -47,6 +48,8 @@ Options options_from(const Napi::Object& object) {
   options.poll_interval_ms = number_in(object, "pollIntervalMs");
   options.batch_interval_ms = number_in(object, "batchIntervalMs");
   options.max_unacknowledged_blocks = number_in(object, "maxUnacknowledgedBlocks");
+  options.read_goroutines = object.Get("readGoroutines").ToBoolean();
+  options.read_waiters = object.Get("readWaiters").ToBoolean();
   const Napi::Value redaction = object.Get("redaction");
   options.redact = redaction.IsObject();
   if (options.redact) options.redaction = redaction_options_from(redaction.As<Napi::Object>());
@@ -116,7 +119,7 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
                        {InstanceMethod<&CaptureObject::acknowledge>("acknowledge"),
                         InstanceMethod<&CaptureObject::exclude>("exclude"),
                         InstanceMethod<&CaptureObject::exclude_control_groups>("excludeControlGroups"),
-                        InstanceMethod<&CaptureObject::inspect_loops>("inspectLoops"),
+                        InstanceMethod<&CaptureObject::inspect_programs>("inspectPrograms"),
                         InstanceMethod<&CaptureObject::progress>("progress"),
                         InstanceMethod<&CaptureObject::statistics>("statistics"),
                         InstanceMethod<&CaptureObject::stop>("stop")});
@@ -192,11 +195,11 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
     return missing;
   }
 
-  Napi::Value inspect_loops(const Napi::CallbackInfo& info) {
+  Napi::Value inspect_programs(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     if (programs_ != nullptr)
-      return inspector_of(env).inspect_loops(env, programs_->loop_probes(), info[0].ToNumber().Uint32Value(),
-                                             info[1].ToBoolean());
+      return inspector_of(env).inspect_programs(env, programs_->loop_probes(), programs_->runtimes(),
+                                                info[0].ToNumber().Uint32Value(), info[1].ToBoolean());
     const Napi::Promise::Deferred nothing(env);
     nothing.Resolve(env.Undefined());
     return nothing.Promise();
@@ -344,6 +347,19 @@ Napi::Value find_function_in(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, static_cast<double>(*search.file_offset));
 }
 
+Napi::Value find_go_in(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Buffer<uint8_t> bytes = info[0].As<Napi::Buffer<uint8_t>>();
+  const GoSearch search = find_go(BufferBytes({bytes.Data(), bytes.Length()}));
+  if (!search.program.has_value()) return env.Undefined();
+  const GoProgram& program = *search.program;
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("version", program.version);
+  if (program.runtime.is_readable) object.Set("distance", static_cast<double>(program.runtime.go.g_distance));
+  else object.Set("problem", program.problem);
+  return object;
+}
+
 Napi::Value read_process_memory_of(const Napi::CallbackInfo& info) {
   return inspector_of(info.Env()).read_memory(info.Env(), info[0].ToNumber().Uint32Value());
 }
@@ -399,6 +415,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("createRedactor", Napi::Function::New<create_redactor>(env));
   exports.Set("encodeEvents", Napi::Function::New<encode_events>(env));
   exports.Set("findFunction", Napi::Function::New<find_function_in>(env));
+  exports.Set("findGo", Napi::Function::New<find_go_in>(env));
   exports.Set("readMacAddresses", Napi::Function::New<read_mac_addresses>(env));
   exports.Set("readProcessMemory", Napi::Function::New<read_process_memory_of>(env));
   exports.Set("trimHeap", Napi::Function::New<trim_heap>(env));

@@ -125,7 +125,7 @@ client.send(b'here'); os._exit(0)`),
       process.stdin.on('end', () => process.exit(0)).resume();`;
 
     const serve = async (...requests: readonly string[]): Promise<SocketEvent[]> => {
-      await live.capture.inspectLoops(process.pid, false);
+      await live.capture.inspectPrograms(process.pid, false);
       const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
         stdio: ['pipe', 'pipe', 'inherit'],
       });

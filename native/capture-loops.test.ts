@@ -5,7 +5,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync, chmodSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { LoopInspection } from './capture.ts';
+import type { ProgramInspection } from './capture.ts';
 import { addonPath, capturePrograms, loadNative } from './load.ts';
 import { canCapture, LiveEvents, python } from './testing/live-events.ts';
 
@@ -67,19 +67,19 @@ describe.skipIf(!canCapture())('loop probes', () => {
     const script = 'console.log("ready"); setTimeout(() => {}, 60_000)';
     const first = await start(path, '-e', script);
     rmSync(path);
-    expect(await live.capture.inspectLoops(first, false)).toEqual({
+    expect(await live.capture.inspectPrograms(first, false)).toEqual({
       files: [{ path: `${path} (deleted)`, probes: 1 }],
       leftOut: 0,
     });
-    expect(await live.capture.inspectLoops(first, true)).toEqual({ files: [], leftOut: 0 });
+    expect(await live.capture.inspectPrograms(first, true)).toEqual({ files: [], leftOut: 0 });
   });
 
   it('are not attached where there is no loop, no program and no process', async () => {
     const processId = await start('/bin/sh', '-c', 'echo ready; read never < /dev/zero');
-    expect(await live.capture.inspectLoops(processId, true)).toEqual({ files: [], leftOut: 0 });
-    expect(await live.capture.inspectLoops(2 ** 22 + 1, true)).toBeUndefined();
+    expect(await live.capture.inspectPrograms(processId, true)).toEqual({ files: [], leftOut: 0 });
+    expect(await live.capture.inspectPrograms(2 ** 22 + 1, true)).toBeUndefined();
     // A kernel thread.
-    expect(await live.capture.inspectLoops(2, true)).toEqual({ files: [], leftOut: 0 });
+    expect(await live.capture.inspectPrograms(2, true)).toEqual({ files: [], leftOut: 0 });
   });
 
   it('survive a program whose symbols have no size', async () => {
@@ -87,7 +87,7 @@ describe.skipIf(!canCapture())('loop probes', () => {
     copyFileSync('/bin/sh', path);
     withoutEntrySizes(path);
     const processId = await start(path, '-c', 'echo ready; read never < /dev/zero');
-    expect(await live.capture.inspectLoops(processId, true)).toEqual({ files: [], leftOut: 0 });
+    expect(await live.capture.inspectPrograms(processId, true)).toEqual({ files: [], leftOut: 0 });
   });
 
   it.each([
@@ -96,7 +96,7 @@ describe.skipIf(!canCapture())('loop probes', () => {
     ['a file that others read slowly', `os.truncate(path, 0)`],
   ])('look at the file that is mapped, and never at %s in its place', async (_, afterwards) => {
     const processId = await start(...mapping(`['${folder}/libuv.so.1']`, afterwards));
-    expect(await live.capture.inspectLoops(processId, true)).toEqual({ files: [], leftOut: 0 });
+    expect(await live.capture.inspectPrograms(processId, true)).toEqual({ files: [], leftOut: 0 });
   });
 
   it('look at a mapped file whatever its name is', async () => {
@@ -109,13 +109,13 @@ describe.skipIf(!canCapture())('loop probes', () => {
     ];
     const list = `['${folder}/' + name for name in ${JSON.stringify(names)}]`;
     const processId = await start(...mapping(list, ''));
-    expect(await live.capture.inspectLoops(processId, true)).toEqual({ files: [], leftOut: 0 });
+    expect(await live.capture.inspectPrograms(processId, true)).toEqual({ files: [], leftOut: 0 });
   });
 
   it('look at sixteen libraries of a process, and say of how many they did not', async () => {
     const names = `['${folder}/libuv.so.%d' % number for number in range(300)]`;
     const processId = await start(...mapping(names, ''));
-    expect(await live.capture.inspectLoops(processId, true)).toEqual({ files: [], leftOut: 284 });
+    expect(await live.capture.inspectPrograms(processId, true)).toEqual({ files: [], leftOut: 284 });
   });
 
   it('without the right to follow links to mapped files still never open another file', async () => {
@@ -132,7 +132,7 @@ os.unlink(maps_of[1]); os.symlink('${process.execPath}', maps_of[1])`;
         excludedProcessIds: [],
       })}, () => undefined);
       const alive = setInterval(() => {}, 1000);
-      capture.inspectLoops(${processId}, true).then((inspection) => {
+      capture.inspectPrograms(${processId}, true).then((inspection) => {
         console.log(JSON.stringify(inspection));
         clearInterval(alive);
         return capture.stop();
@@ -142,7 +142,7 @@ os.unlink(maps_of[1]); os.symlink('${process.execPath}', maps_of[1])`;
     let output = '';
     child.stdout.on('data', (data: Buffer) => (output += data.toString()));
     await once(child, 'close');
-    const { files, leftOut } = JSON.parse(output) as LoopInspection;
+    const { files, leftOut } = JSON.parse(output) as ProgramInspection;
     // In the order of their addresses.
     const byPath = files.toSorted((left, right) => (left.path < right.path ? -1 : 1));
     expect({ files: byPath, leftOut }).toEqual({

@@ -202,7 +202,7 @@ client, server = pair(); client.send(b'heard'); server.recv(10); os._exit(0)`),
     await live.capture.stop();
     live.capture.acknowledge(1);
     expect(live.capture.exclude(1)).toBe(false);
-    expect(await live.capture.inspectLoops(process.pid, true)).toBeUndefined();
+    expect(await live.capture.inspectPrograms(process.pid, true)).toBeUndefined();
     expect(live.capture.statistics()).toEqual([]);
   });
 
@@ -249,6 +249,7 @@ describe.skipIf(!canCapture())('the check of the kernel', () => {
   it('loads and attaches every program', () => {
     const { programs, missing } = checkKernel();
     expect(programs.map((program) => program.name).sort()).toEqual([
+      'describe_process',
       'on_loop_phase',
       'on_recvmmsg',
       'on_sendmmsg',

@@ -20,6 +20,10 @@ export interface CaptureOptions {
   readonly batchIntervalMs: number;
   /** Blocks handed over and not yet acknowledged above which polling stops and the ring buffer fills. Default 64. */
   readonly maxUnacknowledgedBlocks: number;
+  /** Read goroutines as execution contexts. Default true. */
+  readonly readGoroutines: boolean;
+  /** Read who waits for a goroutine's answer, too. Default true. */
+  readonly readWaiters: boolean;
   /** Processes that run now and are never traced: the pipeline's own. */
   readonly excludedProcessIds: readonly number[];
   /** What may not leave the host; undefined sends payloads as they are. */
@@ -102,12 +106,23 @@ export interface CapturedBlock {
   readonly processes: readonly SeenProcess[];
 }
 
+/** A program that was looked at for the first time and has execution contexts of its own. */
+export interface FoundRuntime {
+  readonly path: string;
+  /** As the program names it: `go1.21.5`. Empty when unreadable. */
+  readonly version: string;
+  /** One sentence when its contexts cannot be read. */
+  readonly problem?: string;
+}
+
 /** What came of one look at the files of a process. */
-export interface LoopInspection {
+export interface ProgramInspection {
   /** Files that were looked at for the first time and have probes now, or cannot be probed, with one sentence why. */
   readonly files: readonly { readonly path: string; readonly probes: number; readonly error?: string }[];
   /** Files that were not looked at: more than 16 libraries of one process, or more than is read of one user's at once. */
   readonly leftOut: number;
+  /** Only when it was found just now. */
+  readonly runtime?: FoundRuntime;
 }
 
 /** How far the capture is, counted since its start. */
@@ -141,12 +156,13 @@ export interface Capture {
    */
   excludeControlGroups(paths: readonly string[]): readonly string[];
   /**
-   * Attaches the event-loop probe (libuv) to the executable of a process unless that was looked at before; and to its
+   * Finds the runtime of a process (Go), so that its execution contexts are read from now on, and those of all processes that
+   * run the same file. Attaches the event-loop probe (libuv) to the executable of the process unless that was looked at before; and to its
    * libraries, if the executable was new or `withLibraries` is true. Whatever the files are, nothing waits for them but
    * what is returned.
    * @returns undefined when the process is gone, or too much of its user waits already
    */
-  inspectLoops(processId: number, withLibraries: boolean): Promise<LoopInspection | undefined>;
+  inspectPrograms(processId: number, withLibraries: boolean): Promise<ProgramInspection | undefined>;
   /** Also starts a thread for inspections that wait behind one that hangs. */
   progress(): CaptureProgress;
   /** Programs with their run count and run time (0 unless kernel.bpf_stats_enabled is set). */

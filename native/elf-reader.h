@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where a function is in an ELF file that another process wrote: no field of the file is trusted. Every offset, size and
-// count is checked against overflow, and the work is bounded: 64 MiB read, 2 million symbols, 4,096 sections, 256 program
-// headers and 8 symbol tables of a file are looked at, and what lies beyond is not found. Nothing is mapped: a file that
-// is truncated meanwhile is a short read, not a SIGBUS.
+// Where a symbol is in an ELF file that another process wrote, which is not trusted: elf-file.h. 2 million symbols and 8
+// symbol tables of a file are looked at, and what lies beyond is not found.
 #pragma once
 
 #include <cstddef>
@@ -12,15 +10,9 @@
 #include <span>
 #include <string_view>
 
-namespace spanloom {
+#include "elf-file.h"
 
-// The bytes of a file.
-class ByteSource {
- public:
-  virtual ~ByteSource() = default;
-  // Copies what is there from `offset` on; returns how many bytes, fewer at the end of the file or where it is unreadable.
-  virtual size_t read(uint64_t offset, std::span<uint8_t> into) const = 0;
-};
+namespace spanloom {
 
 // Names of functions looked for at a time; further ones are ignored. A name is at most 64 bytes long.
 inline constexpr size_t kMaxFunctionNames = 4;
@@ -35,5 +27,8 @@ struct FunctionSearch {
 // Looks in .symtab and .dynsym of an executable or shared library for this machine (64 bits, little endian); anything
 // else has no functions.
 FunctionSearch find_function(const ByteSource& source, std::span<const std::string_view> names);
+
+// Offset of a thread-local variable in the file's thread-local storage, likewise.
+std::optional<uint64_t> find_thread_local(BoundedReader& reader, const ElfHeaders& headers, std::string_view name);
 
 }  // namespace spanloom

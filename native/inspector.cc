@@ -13,7 +13,7 @@ namespace {
 
 using Deferred = std::shared_ptr<Napi::Promise::Deferred>;
 
-Napi::Object inspection_object(Napi::Env env, const LoopInspection& inspection) {
+Napi::Object inspection_object(Napi::Env env, const LoopInspection& inspection, const RuntimeInspection& runtime) {
   Napi::Array files = Napi::Array::New(env, inspection.files.size());
   for (uint32_t index = 0; index < inspection.files.size(); index++) {
     const LoopInspection::File& file = inspection.files[index];
@@ -25,7 +25,14 @@ Napi::Object inspection_object(Napi::Env env, const LoopInspection& inspection) 
   }
   Napi::Object object = Napi::Object::New(env);
   object.Set("files", files);
-  object.Set("leftOut", static_cast<double>(inspection.left_out));
+  object.Set("leftOut", static_cast<double>(inspection.left_out + (runtime.is_left_out ? 1 : 0)));
+  if (runtime.found.has_value()) {
+    Napi::Object found = Napi::Object::New(env);
+    found.Set("path", runtime.found->path);
+    found.Set("version", runtime.found->version);
+    if (!runtime.found->problem.empty()) found.Set("problem", runtime.found->problem);
+    object.Set("runtime", found);
+  }
   return object;
 }
 
@@ -38,13 +45,17 @@ Napi::Object memory_object(Napi::Env env, const ProcessMemory& memory) {
 
 }  // namespace
 
-Napi::Promise Inspector::inspect_loops(Napi::Env env, std::shared_ptr<LoopProbes> probes, uint32_t process_id,
-                                       bool with_libraries) {
+Napi::Promise Inspector::inspect_programs(Napi::Env env, std::shared_ptr<LoopProbes> probes,
+                                          std::shared_ptr<Runtimes> runtimes, uint32_t process_id,
+                                          bool with_libraries) {
   const Deferred deferred = std::make_shared<Napi::Promise::Deferred>(env);
   const std::optional<uint32_t> user = real_user_of(process_id);
-  const auto job = [mailbox = mailbox_, deferred, probes, process_id, user, with_libraries] {
-    auto inspection = std::make_shared<LoopInspection>(probes->inspect(process_id, user.value_or(0), with_libraries));
-    mailbox->post([deferred, inspection](Napi::Env in) { deferred->Resolve(inspection_object(in, *inspection)); });
+  const auto job = [mailbox = mailbox_, deferred, probes, runtimes, process_id, user, with_libraries] {
+    // The runtime first: its contexts are wrong until it is known.
+    RuntimeInspection runtime;
+    if (runtimes != nullptr) runtime = runtimes->inspect(process_id, user.value_or(0));
+    auto loops = std::make_shared<LoopInspection>(probes->inspect(process_id, user.value_or(0), with_libraries));
+    mailbox->post([deferred, loops, runtime](Napi::Env in) { deferred->Resolve(inspection_object(in, *loops, runtime)); });
   };
   if (!user.has_value() || !pool_.submit(*user, job)) deferred->Resolve(env.Undefined());
   return deferred->Promise();

@@ -10,6 +10,7 @@
 #include "inspection-pool.h"
 #include "loop-probes.h"
 #include "mailbox.h"
+#include "runtimes/runtimes.h"
 
 namespace spanloom {
 
@@ -17,9 +18,9 @@ class Inspector {
  public:
   explicit Inspector(Napi::Env env) : mailbox_(Mailbox::create(env)) {}
 
-  // Resolves with LoopInspection of native/capture.ts; with undefined when the process is gone or too much waits.
-  Napi::Promise inspect_loops(Napi::Env env, std::shared_ptr<LoopProbes> probes, uint32_t process_id,
-                              bool with_libraries);
+  // `runtimes` may be null. Resolves with ProgramInspection of native/capture.ts; with undefined when the process is gone or too much waits.
+  Napi::Promise inspect_programs(Napi::Env env, std::shared_ptr<LoopProbes> probes,
+                              std::shared_ptr<Runtimes> runtimes, uint32_t process_id, bool with_libraries);
 
   // Resolves with ProcessMemory of native/capture.ts, or with undefined likewise.
   Napi::Promise read_memory(Napi::Env env, uint32_t process_id);

@@ -49,7 +49,7 @@ bool is_many(const bpf_program* program) {
 }  // namespace
 
 bool attaches_itself(const bpf_program* program) {
-  return bpf_program__type(program) == BPF_PROG_TYPE_TRACING && !is_many(program);
+  return bpf_program__expected_attach_type(program) == BPF_TRACE_RAW_TP && !is_many(program);
 }
 
 bpf_object* open_object(const Options& options, std::string& error) {
@@ -70,6 +70,7 @@ bpf_object* open_object(const Options& options, std::string& error) {
   knobs->payload_bytes = options.payload_bytes;
   knobs->continuation_bytes = options.continuation_bytes;
   knobs->has_read_only_cast = kernel_has_read_only_cast() ? 1 : 0;
+  knobs->reads_waiters = options.read_goroutines && options.read_waiters ? 1 : 0;
   state->next_event_id = options.first_event_id;
   state->next_socket_id = options.first_event_id;
   bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "ring"), options.ring_bytes);
@@ -77,12 +78,12 @@ bpf_object* open_object(const Options& options, std::string& error) {
   return object;
 }
 
-bool KernelPrograms::load(const Options& options, bool with_many, std::string& error) {
+bool KernelPrograms::load(const Options& options, std::string& error) {
   object_ = open_object(options, error);
   if (object_ == nullptr) return false;
   bpf_program* program;
   bpf_object__for_each_program(program, object_) {
-    if (is_many(program)) bpf_program__set_autoload(program, with_many);
+    if (is_many(program)) bpf_program__set_autoload(program, options.split_datagrams);
   }
   const int result = bpf_object__load(object_);
   if (result == 0) return true;
@@ -94,8 +95,12 @@ bool KernelPrograms::load(const Options& options, bool with_many, std::string& e
 
 std::unique_ptr<KernelPrograms> KernelPrograms::start(const Options& options, std::string& error) {
   std::unique_ptr<KernelPrograms> programs(new KernelPrograms());
-  // An older verifier may give up on the loops over many datagrams: everything else is worth having without them.
-  if (!programs->load(options, true, error) && !programs->load(options, false, error)) return nullptr;
+  // An older verifier may give up on loops. Everything else is worth having without them.
+  Options fewer = options;
+  fewer.read_waiters = false;
+  Options fewest = fewer;
+  fewest.split_datagrams = false;
+  if (!programs->load(options, error) && !programs->load(fewer, error) && !programs->load(fewest, error)) return nullptr;
   const int state = bpf_object__find_map_fd_by_name(programs->object_, ".data.state");
   void* memory = mmap(nullptr, sizeof(spanloom_state), PROT_READ | PROT_WRITE, MAP_SHARED, state, 0);
   if (memory == MAP_FAILED) {
@@ -116,6 +121,11 @@ std::unique_ptr<KernelPrograms> KernelPrograms::start(const Options& options, st
   }
   if (!programs->map_positions(ring, error) || !programs->attach(error)) return nullptr;
   const bpf_program* on_loop_phase = bpf_object__find_program_by_name(programs->object_, "on_loop_phase");
+  if (options.read_goroutines) {
+    const bpf_program* iterator = bpf_object__find_program_by_name(programs->object_, "describe_process");
+    const int map = bpf_object__find_map_fd_by_name(programs->object_, "program_runtimes");
+    programs->runtimes_ = std::make_shared<Runtimes>(bpf_program__fd(iterator), map, &programs->state_->runtime_epoch);
+  }
   programs->loop_probes_ = std::make_shared<LoopProbes>(bpf_program__fd(on_loop_phase));
   return programs;
 }
@@ -167,6 +177,7 @@ KernelPrograms::~KernelPrograms() {
   for (const void* mapped : {consumer_page_, producer_page_})
     if (mapped != nullptr) munmap(const_cast<void*>(mapped), page);
   if (ring_ != nullptr) ring_buffer__free(ring_);
+  if (runtimes_ != nullptr) runtimes_->close();
   if (state_ != nullptr) munmap(const_cast<spanloom_state*>(state_), sizeof(spanloom_state));
   if (object_ != nullptr) bpf_object__close(object_);
 }

@@ -14,6 +14,7 @@
 #include "event.h"
 #include "loop-probes.h"
 #include "options.h"
+#include "runtimes/runtimes.h"
 
 namespace spanloom {
 
@@ -26,7 +27,7 @@ struct ProgramStatistics {
 // Opens the object with the knobs of `options` set. NULL and one sentence in `error` when that fails.
 bpf_object* open_object(const Options& options, std::string& error);
 
-// Programs on tracepoints that attach themselves; the others are called by these, or attached to a file.
+// Programs on tracepoints that attach themselves; the others are called by these, attached to a file, or asked.
 bool attaches_itself(const bpf_program* program);
 
 class KernelPrograms {
@@ -53,6 +54,9 @@ class KernelPrograms {
   // Probes on event loops. Work on them may outlive this object.
   const std::shared_ptr<LoopProbes>& loop_probes() const { return loop_probes_; }
 
+  // The runtimes of programs; null where the settings want no contexts but threads. Work on them may outlive this object.
+  const std::shared_ptr<Runtimes>& runtimes() const { return runtimes_; }
+
   // How far the ring buffer was written and read, in bytes since the start.
   uint64_t produced_bytes() const;
   uint64_t consumed_bytes() const;
@@ -64,7 +68,7 @@ class KernelPrograms {
 
  private:
   KernelPrograms() = default;
-  bool load(const Options& options, bool with_many, std::string& error);
+  bool load(const Options& options, std::string& error);
   bool attach(std::string& error);
   bool map_positions(int ring, std::string& error);
   void forget_ended_exclusions();
@@ -74,6 +78,7 @@ class KernelPrograms {
   std::vector<bpf_link*> links_;
   volatile spanloom_state* state_ = nullptr;
   std::shared_ptr<LoopProbes> loop_probes_;
+  std::shared_ptr<Runtimes> runtimes_;
   // The first pages of the ring buffer: positions of its reader and its writer.
   const void* consumer_page_ = nullptr;
   const void* producer_page_ = nullptr;

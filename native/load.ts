@@ -38,6 +38,11 @@ export interface NativeAddon extends NativeCapture {
   /** Offset of a function in the bytes of an ELF file, by the reader that loop probes use; undefined when it has none. */
   findFunction(file: Buffer, name: string): number | undefined;
   /**
+   * What is known of a program of Go from the bytes of its file; undefined when it is none. `distance`: from the thread
+   * pointer to the pointer to the goroutine, in bytes (0 on arm64). Without it goroutines cannot be read, and `problem` says why.
+   */
+  findGo(file: Buffer): { readonly version: string; readonly distance?: number; readonly problem?: string } | undefined;
+  /**
    * A redactor by itself.
    * @throws Error with one sentence when a pattern is not valid
    */

@@ -5,7 +5,6 @@
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include <algorithm>
 #include <array>
@@ -31,17 +30,6 @@ constexpr size_t kMaxKnown = 16384;
 constexpr size_t kMaxProbes = 1024;
 constexpr size_t kMaxLibrariesOfProcess = 16;
 constexpr size_t kMaxMapsBytes = 4 * 1024 * 1024;
-
-constexpr uint64_t kBudgetBytes = 256ULL * 1024 * 1024;
-constexpr uint64_t kBudgetBytesPerSecond = 16ULL * 1024 * 1024;
-constexpr uint64_t kLeastCostBytes = 256ULL * 1024;
-constexpr size_t kMaxBudgets = 4096;
-
-uint64_t now_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-}
 
 // The number that perf_event_open() knows uprobes by; -1 where the kernel has none.
 int uprobe_type() {
@@ -70,12 +58,12 @@ LoopInspection LoopProbes::inspect(uint32_t process_id, uint32_t owner, bool wit
   const bool is_new = try_file(*executable, target_of(process + "/exe"), owner, inspection);
   // A new executable may come with new libraries; reading the mappings of every process each time costs too much.
   if (!is_new && !with_libraries) return inspection;
-  if (!has_budget(owner)) {
+  if (!budget_.has(owner)) {
     inspection.left_out++;
     return inspection;
   }
   const std::string maps = read_bounded(process + "/maps", kMaxMapsBytes);
-  spend(owner, maps.size());
+  budget_.spend(owner, maps.size());
   for (const MappedFile& library : loop_libraries(maps, kMaxLibrariesOfProcess, inspection.left_out)) {
     const std::optional<FoundFile> found = find_mapped_file(process_id, library, problem);
     if (found.has_value()) try_file(*found, library.path, owner, inspection);
@@ -102,19 +90,19 @@ int LoopProbes::attach(const std::string& path, std::string& error) {
 // True when the file had not been seen before.
 bool LoopProbes::try_file(const FoundFile& found, const std::string& path, uint32_t owner, LoopInspection& into) {
   if (is_known(found.identity)) return false;
-  if (!has_budget(owner)) {
+  if (!budget_.has(owner)) {
     into.left_out++;
     return false;
   }
   const Descriptor file = open_found_file(found);
   if (!file.is_open()) {
     into.files.push_back({path, 0, path + " cannot be opened: " + strerror(errno) + "."});
-    spend(owner, 0);
+    budget_.spend(owner, 0);
     remember(found.identity, owner, Descriptor());
     return true;
   }
   const FunctionSearch search = find_function(FileBytes(file), kLoopFunctions);
-  spend(owner, search.bytes_read);
+  budget_.spend(owner, search.bytes_read);
   LoopInspection::File outcome{path, 0, ""};
   Descriptor event;
   if (search.file_offset.has_value()) {
@@ -196,26 +184,6 @@ void LoopProbes::make_room(std::vector<Known>& released) {
     return known.event.is_open() && known.owner == most->first;
   });
   if (oldest != known_.end()) release(oldest, released);
-}
-
-bool LoopProbes::has_budget(uint32_t owner) {
-  const std::lock_guard lock(mutex_);
-  const uint64_t now = now_ns();
-  if (budgets_.size() >= kMaxBudgets && !budgets_.contains(owner)) budgets_.clear();
-  Budget& budget = budgets_.try_emplace(owner, Budget{kBudgetBytes, now}).first->second;
-  const uint64_t gained = (now - budget.at_ns) / 1'000'000 * kBudgetBytesPerSecond / 1000;
-  if (gained > 0) {
-    budget.bytes = std::min(kBudgetBytes, budget.bytes + gained);
-    budget.at_ns = now;
-  }
-  return budget.bytes >= kLeastCostBytes;
-}
-
-void LoopProbes::spend(uint32_t owner, uint64_t bytes) {
-  const std::lock_guard lock(mutex_);
-  const auto budget = budgets_.find(owner);
-  if (budget == budgets_.end()) return;
-  budget->second.bytes -= std::min(budget->second.bytes, std::max(bytes, kLeastCostBytes));
 }
 
 std::deque<Descriptor> LoopProbes::detach() {

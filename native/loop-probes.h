@@ -3,8 +3,8 @@
 // Probes on the functions by which event loops turn to callbacks that no socket caused.
 //
 // Files are looked at by our own reader (elf-reader.h), never by libbpf, and the kernel gets the very file that was looked
-// at, by its descriptor: nothing can be put in its place in between. What one user's files cost is bounded: 256 MiB read at
-// once and 16 MiB a second after that, no file counting for less than 256 KiB; what is beyond is left for later.
+// at, by its descriptor: nothing can be put in its place in between. What one user's files cost is bounded
+// (inspection-budget.h); what is beyond is left for later.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "descriptor.h"
+#include "inspection-budget.h"
 #include "process-files.h"
 
 namespace spanloom {
@@ -57,10 +57,6 @@ class LoopProbes {
     // Of the kernel's event; not open where the file has no such function.
     Descriptor event;
   };
-  struct Budget {
-    uint64_t bytes;
-    uint64_t at_ns;
-  };
 
   bool try_file(const FoundFile& found, const std::string& path, uint32_t owner, LoopInspection& into);
   Descriptor attach_at(const Descriptor& file, uint64_t offset, std::string& error) const;
@@ -68,14 +64,12 @@ class LoopProbes {
   void remember(const FileIdentity& identity, uint32_t owner, Descriptor event);
   void make_room(std::vector<Known>& released);
   void release(std::deque<Known>::iterator known, std::vector<Known>& released);
-  bool has_budget(uint32_t owner);
-  void spend(uint32_t owner, uint64_t bytes);
 
   const Descriptor program_;
   mutable std::mutex mutex_;
   // Oldest first.
   std::deque<Known> known_;
-  std::unordered_map<uint32_t, Budget> budgets_;
+  InspectionBudget budget_;
   bool is_detached_ = false;
 };
 

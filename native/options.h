@@ -22,6 +22,11 @@ struct Options {
   uint32_t poll_interval_ms = 10;
   uint32_t batch_interval_ms = 0;
   uint32_t max_unacknowledged_blocks = 64;
+  // Goroutines instead of threads, and who waits for their answers.
+  bool read_goroutines = true;
+  bool read_waiters = true;
+  // False only where the verifier refuses the programs for many datagrams of a call.
+  bool split_datagrams = true;
   std::vector<uint32_t> excluded_process_ids;
   bool redact = true;
   RedactionOptions redaction;

@@ -7,7 +7,7 @@
 #define SPANLOOM_MAPS_SCRATCH_H
 
 #include <bpf/bpf_helpers.h>
-#include "../event.h"
+#include "../contexts/context.h"
 
 /* Segments of an iovec that are looked at. */
 #define MAX_SEGMENTS 16
@@ -34,6 +34,10 @@ struct scratch {
 	struct segment segments[MAX_SEGMENTS];
 	struct message_header header;
 	__u8 address[28]; /* struct sockaddr_in or sockaddr_in6 */
+	struct context context;			/* of the call in hand, unless it is kept until it returns */
+	__u64 goroutine[SPANLOOM_MAX_GOROUTINE / 8]; /* the first bytes of a goroutine */
+	__u64 frames[WAITER_WORDS];		/* the outermost words of its stack */
+	__u64 waiter_parents[SPANLOOM_MAX_WAITERS];
 };
 
 struct {

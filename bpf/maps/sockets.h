@@ -24,10 +24,14 @@ struct socket_state {
 	__u64 connect_after;
 	__u64 connect_phase;
 	__u64 inode_number;
+	__u64 reader;		/* id of the goroutine that read last, unless the socket was connected from here */
+	__u64 asker;		/* address of the last goroutine known to wait for an answer on this socket; 0: none */
+	__u64 asker_id;		/* its id: an address is used again */
+	__u32 asker_process_id;
 	__u32 message_sequence; /* TCP sequence of the message's first byte: tells how much of its budget is used up */
 	__u8 direction;		/* enum message_direction */
 	__u8 has_failed;	/* its connect failed, and connect() has not asked for that yet */
-	__u8 reserved[2];
+	__u8 reserved[6];
 };
 
 struct {

@@ -9,6 +9,7 @@
 #include <bpf/bpf_helpers.h>
 #include "../event.h"
 #include "../kernel-read.h"
+#include "../contexts/context.h"
 #include "excluded.h"
 
 /* An egress or connect call between its entry and its exit. */
@@ -22,6 +23,7 @@ struct call {
 	__u64 message_id;
 	__u64 previous_message_id; /* what to go back to when the call moves nothing */
 	__u64 inode_number;
+	struct context context;
 	struct spanloom_socket socket;
 	__u32 tcp_sequence;
 	__s32 file_descriptor;
@@ -36,6 +38,9 @@ struct thread_state {
 	__u64 phase;
 	__u64 exclusion_epoch; /* that `excluded` below was looked up in */
 	__u64 excluded;
+	__u64 runtime_epoch; /* that `runtime` below was looked up in */
+	__u64 exec_id;	     /* likewise: the thread may run another program since */
+	struct spanloom_runtime runtime;
 	struct call call;
 };
 

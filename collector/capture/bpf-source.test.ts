@@ -46,7 +46,7 @@ async function start(
     acknowledge: (blocks) => (world.acknowledged += blocks),
     exclude: (processId) => world.excluded.push(processId) > 0 && processId !== 999_999,
     excludeControlGroups: (paths) => paths,
-    inspectLoops: () => Promise.resolve({ files: [], leftOut: 0 }),
+    inspectPrograms: () => Promise.resolve({ files: [], leftOut: 0 }),
     progress: () => ({
       ...{ producedBytes: 0, consumedBytes: 0, ringFull: 0, unacknowledgedBlocks: 0 },
       ...{ failedBlocks: 0, hangingInspections: 0 },
@@ -64,7 +64,13 @@ async function start(
     native,
     capture: {
       ...{ objectPath: '', payloadBytes: 1, continuationBytes: 1, ringBytes: 4096, maxSockets: 1, pollIntervalMs: 1 },
-      ...{ batchIntervalMs: 1, maxUnacknowledgedBlocks: 64, redaction: undefined },
+      ...{
+        batchIntervalMs: 1,
+        readGoroutines: true,
+        readWaiters: true,
+        maxUnacknowledgedBlocks: 64,
+        redaction: undefined,
+      },
     },
     ...{ excluded, excludedCgroups: ['/none'], maxProcesses: 100, processFactsIntervalMs: 30_000 },
     ...{ loopProbeIntervalMs: 5_000, chooseEnvironment: () => ({}) },

@@ -17,7 +17,7 @@ import type { Capture, CapturedBlock, CaptureOptions, NativeCapture } from '../.
 import type { ProcessFacts } from '../../schemas/generated/event-batch.ts';
 import type { ExcludedProcesses } from '../excluded-processes.ts';
 import { collectorEvents } from '../internal-events.ts';
-import { LoopProbes } from '../loop-probes.ts';
+import { ProgramInspections } from '../program-inspections.ts';
 import type { ChooseEnvironment } from '../processes/environment-tags.ts';
 import { FactGatherer } from '../processes/fact-gatherer.ts';
 import { ProcessTable } from '../processes/process-table.ts';
@@ -90,7 +90,7 @@ class BpfRun implements RunningSource {
   readonly #processes: ProcessTable;
   readonly #gatherer: FactGatherer;
   readonly #capture: Capture;
-  readonly #probes: LoopProbes;
+  readonly #inspections: ProgramInspections;
   readonly #timers: NodeJS.Timeout[];
   readonly #watch: CaptureWatch;
   /** Blocks leave in the order in which they came: the last that waits for facts of its processes. */
@@ -133,11 +133,11 @@ class BpfRun implements RunningSource {
     telemetry.emit(collectorEvents.started, { agentId: identity.agentId, firstEventId: identity.firstEventId });
     const missing = options.native.missingRequirements();
     if (missing.length > 0) telemetry.emit(collectorEvents.rightsMissing, { missing });
-    this.#probes = new LoopProbes(this.#capture, telemetry);
-    this.#lastWaiting = Promise.race([this.#probes.scan(), sleep(firstScanMs)]);
+    this.#inspections = new ProgramInspections(this.#capture, telemetry);
+    this.#lastWaiting = Promise.race([this.#inspections.scan(), sleep(firstScanMs)]);
     this.#timers = [
       setInterval(() => this.#everySecond(), revisitEveryMs),
-      setInterval(() => void this.#probes.scan(), options.loopProbeIntervalMs),
+      setInterval(() => void this.#inspections.scan(), options.loopProbeIntervalMs),
       setInterval(() => this.#report(), reportEveryMs),
     ];
   }
@@ -251,7 +251,7 @@ class BpfRun implements RunningSource {
     const { identity, outbox } = this.#context;
     outbox.put([resourceMessage(processResource(identity.agentId, facts))]);
     this.#facts.push(facts);
-    this.#probes.inspect(facts.processId);
+    this.#inspections.inspect(facts.processId);
   }
 
   #countLoss(reason: string, count: number): void {
@@ -262,7 +262,7 @@ class BpfRun implements RunningSource {
 
   #report(): void {
     const { telemetry } = this.#context;
-    this.#probes.report();
+    this.#inspections.report();
     const leftOut = this.#gatherer.takeLeftOut();
     if (leftOut > 0) telemetry.emit(collectorEvents.factsLeftOut, { processes: leftOut });
     if (Object.keys(this.#unreportedLosses).length === 0) return;

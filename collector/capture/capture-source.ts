@@ -22,6 +22,8 @@ export function captureSource(config: CaptureConfig, { addon, excluded }: Source
       pollIntervalMs: Math.round(config.pollInterval),
       batchIntervalMs: Math.round(config.batchInterval),
       maxUnacknowledgedBlocks: config.maxUnacknowledgedBlocks,
+      readGoroutines: config.readGoroutines,
+      readWaiters: config.readGoroutines && config.readWaiters,
       redaction: config.redact ? redactionOptions(config) : undefined,
     },
     excluded,

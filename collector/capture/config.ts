@@ -60,6 +60,16 @@ export const captureConfig = defineConfig(
       minimum: 1,
       maximum: 4096,
     }),
+    readGoroutines: booleanSetting({
+      description:
+        'Tell goroutines apart in programs of Go, by reading a few words of their memory at each call on a socket. With false the thread counts, which is wrong for many of their calls.',
+      default: 'true',
+    }),
+    readWaiters: booleanSetting({
+      description:
+        "Also read who waits for a goroutine's answer, on the stacks of goroutines that write to connections of a pool. Up to some microseconds for each such write.",
+      default: 'true',
+    }),
     redact: booleanSetting({
       description:
         'Overwrite secrets and withhold bytes that are not recognised before anything leaves the host: docs/redaction.md.',
@@ -108,7 +118,7 @@ export const captureConfig = defineConfig(
       default: '',
     }),
     loopProbeInterval: durationMsSetting({
-      description: 'Interval between searches for new programs with an event loop of libuv.',
+      description: 'Interval between searches for new programs with an event loop of libuv, or of Go.',
       default: '5s',
       minimum: 100,
     }),

@@ -59,3 +59,36 @@ export function section(
   }
   return file;
 }
+
+/** Where the build information of {@link goProgram} is. */
+export const buildInfoAt = 0x200;
+
+/**
+ * A program of Go as its reader sees it, without sections: a segment that can be written, which begins with the build
+ * information (debug/buildinfo). Go before 1.18 kept a pointer to the version there.
+ */
+export function goProgram(version: string, format: 'inline' | 'pointer' = 'inline'): Buffer {
+  const file = Buffer.alloc(buildInfoAt + 512);
+  program().copy(file, 0, 0, at.program);
+  file.writeBigUInt64LE(0n, header.sections);
+  file.writeUInt16LE(0, sectionCountAt);
+  file.writeUInt32LE(1, at.program);
+  file.writeUInt32LE(6, at.program + 4);
+  file.writeBigUInt64LE(BigInt(buildInfoAt), at.program + 8);
+  file.writeBigUInt64LE(BigInt(base), at.program + 16);
+  file.writeBigUInt64LE(512n, at.program + 32);
+  file.write('\xff Go buildinf:', buildInfoAt, 'latin1');
+  file.writeUInt8(8, buildInfoAt + 14);
+  if (format === 'inline') {
+    file.writeUInt8(2, buildInfoAt + 15);
+    file.writeUInt8(version.length, buildInfoAt + 32);
+    file.write(version, buildInfoAt + 33, 'latin1');
+    return file;
+  }
+  // A pointer to a string: a pointer to its bytes, and how many there are.
+  file.writeBigUInt64LE(BigInt(base + 64), buildInfoAt + 16);
+  file.writeBigUInt64LE(BigInt(base + 96), buildInfoAt + 64);
+  file.writeBigUInt64LE(BigInt(version.length), buildInfoAt + 72);
+  file.write(version, buildInfoAt + 96, 'latin1');
+  return file;
+}

@@ -44,6 +44,8 @@ export function smallCapture(overrides: Partial<CaptureOptions> = {}): CaptureOp
     pollIntervalMs: 5,
     batchIntervalMs: 0,
     maxUnacknowledgedBlocks: 64,
+    readGoroutines: true,
+    readWaiters: true,
     excludedProcessIds: [],
     redaction: undefined,
     ...overrides,

@@ -1,24 +1,25 @@
 /**
- * Finds the programs whose event loop is libuv (executables that contain it, and shared libraries of it) and attaches probes, so
+ * Has the addon look at programs as processes bring them. It finds runtimes with execution contexts of their own (Go:
+ * native/runtimes/runtimes.h), and the programs whose event loop is libuv (executables that contain it, and shared libraries of it) and attaches probes, so
  * that the kernel programs see when a loop turns from polling to its check callbacks, or in a file without that function to its
  * timers (native/loop-probes.cc). No file of another process is opened here: the addon inspects them on threads of its own
  * (native/process-files.h), because a process controls its files and whether reads ever return.
  */
 import { readlinkSync } from 'node:fs';
-import type { Capture, LoopInspection } from '../native/capture.ts';
+import type { Capture, ProgramInspection } from '../native/capture.ts';
 import type { StageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import { collectorEvents } from './internal-events.ts';
 import { listProcessIds } from './processes/proc-files.ts';
 
 /**
- * Probed files, and as many that could not be probed, that are logged one by one between two calls of {@link LoopProbes.report}: a
+ * Files with a probe or a runtime, and as many with which that failed, that are logged one by one between two calls of {@link ProgramInspections.report}: a
  * user can start any number of programs with different files.
  */
 const maxReported = 10;
 
-/** Has probes attached to files as processes bring them. */
-export class LoopProbes {
-  readonly #capture: Pick<Capture, 'inspectLoops'>;
+/** Has programs looked at as processes bring them. */
+export class ProgramInspections {
+  readonly #capture: Pick<Capture, 'inspectPrograms'>;
   readonly #telemetry: Pick<StageTelemetry, 'emit'>;
   readonly #root: string;
   /** What each process that runs executes, as /proc names it: only a change of it is looked at. */
@@ -27,7 +28,7 @@ export class LoopProbes {
   #failures = 0;
   #leftOut = 0;
 
-  constructor(capture: Pick<Capture, 'inspectLoops'>, telemetry: Pick<StageTelemetry, 'emit'>, root = '/proc') {
+  constructor(capture: Pick<Capture, 'inspectPrograms'>, telemetry: Pick<StageTelemetry, 'emit'>, root = '/proc') {
     this.#capture = capture;
     this.#telemetry = telemetry;
     this.#root = root;
@@ -65,9 +66,9 @@ export class LoopProbes {
   }
 
   async #inspect(processId: number, withLibraries: boolean): Promise<void> {
-    let inspection: LoopInspection | undefined;
+    let inspection: ProgramInspection | undefined;
     try {
-      inspection = await this.#capture.inspectLoops(processId, withLibraries);
+      inspection = await this.#capture.inspectPrograms(processId, withLibraries);
     } catch (error) {
       inspection = { files: [{ path: `/proc/${processId}`, probes: 0, error: String(error) }], leftOut: 0 };
     }
@@ -79,6 +80,11 @@ export class LoopProbes {
     // Asked again by the next scan as well; cheap for the files that were looked at.
     if (inspection.leftOut > 0) this.#executables.delete(processId);
     this.#leftOut += inspection.leftOut;
+    const { runtime } = inspection;
+    if (runtime?.problem !== undefined) {
+      if (++this.#failures <= maxReported) this.#telemetry.emit(collectorEvents.contextsUnreadable, { ...runtime });
+    } else if (runtime !== undefined && ++this.#attached <= maxReported)
+      this.#telemetry.emit(collectorEvents.runtimeFound, { ...runtime });
     for (const { path, probes, error } of inspection.files)
       if (error !== undefined) {
         if (++this.#failures <= maxReported) this.#telemetry.emit(collectorEvents.loopProbesFailed, { path, error });

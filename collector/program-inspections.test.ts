@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { LoopInspection } from '../native/capture.ts';
-import { LoopProbes } from './loop-probes.ts';
+import type { ProgramInspection } from '../native/capture.ts';
+import { ProgramInspections } from './program-inspections.ts';
 
 let root = '';
 beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'spanloom-proc-'))));
@@ -17,27 +17,27 @@ function addProcess(processId: number, executable: string): void {
 }
 
 /** Probes over a made-up addon that answers so. */
-function probesWith(answer: () => LoopInspection | undefined): {
-  readonly probes: LoopProbes;
+function probesWith(answer: () => ProgramInspection | undefined): {
+  readonly probes: ProgramInspections;
   readonly asked: [number, boolean][];
   readonly emitted: unknown[][];
 } {
   const asked: [number, boolean][] = [];
   const emitted: unknown[][] = [];
   const capture = {
-    inspectLoops: (processId: number, withLibraries: boolean) => {
+    inspectPrograms: (processId: number, withLibraries: boolean) => {
       asked.push([processId, withLibraries]);
       return Promise.resolve(answer());
     },
   };
   return {
-    probes: new LoopProbes(capture, { emit: ({ name }, fields) => emitted.push([name, fields]) }, root),
+    probes: new ProgramInspections(capture, { emit: ({ name }, fields) => emitted.push([name, fields]) }, root),
     asked,
     emitted,
   };
 }
 
-const nothingNew: LoopInspection = { files: [], leftOut: 0 };
+const nothingNew: ProgramInspection = { files: [], leftOut: 0 };
 
 it('asks for each process once, again when it executes something else, and with libraries when it is looked at', async () => {
   const { probes, asked } = probesWith(() => nothingNew);
