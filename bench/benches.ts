@@ -116,11 +116,11 @@ export const benches: readonly Bench[] = [
   {
     name: 'causality',
     file: 'causality/main.ts',
-    measures: 'parents of calls that are right, wrong or unknown, for real gateways under load',
+    measures: 'parents of calls that are right, wrong or unknown, for servers that people run',
     baseline: 'the truth, by a header that only the scorer reads',
-    usage: '[part of a scenario’s name]',
-    takes: '20 min',
-    needs: 'root; gateways that are absent are skipped',
+    usage: '[part of a name] [--calls N] [--record DIR] [--from DIR] [--write] [--rescore FILE PORT[:PORT,PORT…]]',
+    takes: '60 min',
+    needs: 'root, 4 GB of memory; package registries; servers that cannot be had are skipped',
   },
   {
     name: 'correlate',

@@ -1,127 +1,191 @@
 /**
- * Are the parents right? Real gateways under load, captured live, scored by a header that only the scorer reads.
+ * Are the parents right? Servers that people run, as gateways under load, captured live, scored by a truth that only the scorer
+ * reads. Prints right, wrong and unknown parents of each stack and load, and how far confidences are kept.
  *
- *   npx tsx bench/causality/main.ts [part of a scenario's name]
+ *   npx tsx bench/causality/main.ts [part of a name] [--calls N] [--record DIR] [--from DIR] [--write] [--cache DIR]
+ *   npx tsx bench/causality/main.ts --rescore FILE PORT[:PORT,PORT…]…
  *
- * Each scenario: a gateway passes requests on to a backend while `spanloom record` records the host; the recording then goes
- * through enricher and correlator; every call of the gateway counts as right, wrong or unknown by its parent. The first 200
- * requests are not scored. Needs the rights to capture; gateways that are not installed are skipped with one line.
+ * part of a name  only scenarios, `stack: load`, that have it in their name; case does not matter
+ * --calls N       calls that a gateway makes in each scenario, 10000 by default
+ * --record DIR    keeps the recordings
+ * --from DIR      scores recordings that were kept, and starts nothing
+ * --write         writes the page `truth` in docs/; needs all scenarios
+ * --cache DIR     where packages are installed and programs built, by default spanloom-causality in the directory for caches
+ * --rescore FILE  scores any recording: ports of the gateway and of what it calls, by default 18080
+ *
+ * Needs the right to capture. Packages come from npm, PyPI, Maven, the Go proxy and crates; what cannot be had is skipped with a line.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { freePort } from '../../core/free-ports.ts';
-import { type Scenario, scenarios, workload } from './scenarios.ts';
-import { readTruth, score } from './score.ts';
-import { traceRecording } from './trace-recording.ts';
+import { parseArgs } from 'node:util';
+import { projectFile } from '../../core/project-files.ts';
+import { defaultCache } from './cache.ts';
+import { Databases } from './databases.ts';
+import { isMet, matrix, percent, reliabilityTable, scoredCalls, type Table } from './matrix.ts';
+import { truthPage } from './page.ts';
+import { type Recorded, recordScenario } from './record-scenario.ts';
+import { Reliability } from './reliability.ts';
+import { prepareStack, type Scenario, type ScenarioResult, scenarios, scoreRecording } from './scenario.ts';
+import type { Score } from './score.ts';
 
-const warmUpRequests = 200;
-const entry = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    calls: { type: 'string', default: '10000' },
+    record: { type: 'string' },
+    from: { type: 'string' },
+    write: { type: 'boolean', default: false },
+    cache: { type: 'string', default: defaultCache() },
+    rescore: { type: 'string' },
+  },
+});
 
-function start(command: readonly string[]): ChildProcess {
-  const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
-  process.once('exit', () => child.kill('SIGKILL'));
-  return child;
+const interrupted = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort(new Error(name)));
+
+function say(line: string): void {
+  console.log(line);
 }
 
-async function firstLine(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    createInterface(child.stdout!).once('line', resolve);
-    child.once('exit', (code) => reject(new Error(`ended with ${code ?? 'a signal'} before it was ready`)));
-  });
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once('exit', resolve));
-}
-
-async function accepts(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    try {
-      await fetch(`http://127.0.0.1:${port}/ready`);
-      return;
-    } catch {
-      await sleep(50);
-    }
+function reasonsOf({ edges }: Pick<Score, 'edges'>): string {
+  const counts = new Map<string, { right: number; wrong: number }>();
+  for (const { reason, isRight } of edges) {
+    const count = counts.get(reason) ?? { right: 0, wrong: 0 };
+    count[isRight ? 'right' : 'wrong']++;
+    counts.set(reason, count);
   }
-  throw new Error(`nothing listens on port ${port}`);
+  return [...counts].map(([reason, { right, wrong }]) => `${reason} ${right} right ${wrong} wrong`).join(', ');
 }
 
-async function record(
-  scenario: Scenario,
-  directory: string,
-  file: string,
-): Promise<{ gateway: number; backend: number; rate: string }> {
-  const ports = { gateway: await freePort(), backend: await freePort() };
-  const children: ChildProcess[] = [];
-  const run = (command: readonly string[]): ChildProcess => {
-    const child = start(command);
-    children.push(child);
-    return child;
-  };
+function describe({ right, wrong, unknown, ...score }: Score): string {
+  const all = right + wrong + unknown;
+  const parts = { right, wrong, unknown };
+  const shares = Object.entries(parts).map(([name, count]) => `${name} ${percent(count, all)} % (${count})`);
+  const seen = `requests ${score.served}, answered ${score.answered}, calls ${score.calls}`;
+  return `${all} calls scored: ${shares.join(', ')}; ${reasonsOf(score) || 'no edges'}; seen: ${seen}`;
+}
+
+/** Name of a scenario's files. */
+function fileName({ name }: Scenario): string {
+  return name.replace(/[^a-z0-9]+/gi, '-').toLowerCase();
+}
+
+/** Skips of stacks and failures of scenarios, each with its line. */
+const skipped: string[] = [];
+const failed: string[] = [];
+
+async function recordAll(chosen: readonly Scenario[], directory: string): Promise<readonly ScenarioResult[]> {
+  const databases = new Databases();
+  const results: ScenarioResult[] = [];
   try {
-    await firstLine(run([process.execPath, workload('backend.mjs'), String(ports.backend)]));
-    run(scenario.command(ports, directory));
-    await accepts(ports.gateway);
-    const recorder = run([process.execPath, '--import', 'tsx', entry, 'record', file]);
-    while (!existsSync(file)) {
-      if (recorder.exitCode !== null) throw new Error('spanloom record ended early');
-      await sleep(100);
+    for (const stack of new Set(chosen.map((scenario) => scenario.stack))) {
+      const { built, missing } = await prepareStack(stack, values.cache);
+      if (missing !== undefined) {
+        skipped.push(`${stack.name}: ${missing}`);
+        say(`${stack.name}: skipped, ${missing}`);
+        continue;
+      }
+      for (const scenario of chosen.filter((each) => each.stack === stack)) {
+        interrupted.signal.throwIfAborted();
+        const file = join(directory, `${fileName(scenario)}.avro`);
+        rmSync(file, { force: true });
+        const options = { databases, built, calls: Number(values.calls), file, signal: interrupted.signal };
+        try {
+          const recorded = await recordScenario(stack, scenario.shape, options);
+          writeFileSync(file.replace(/avro$/, 'json'), `${JSON.stringify(recorded)}\n`);
+          results.push(await scored(scenario, recorded, file));
+        } catch (error) {
+          interrupted.signal.throwIfAborted();
+          failed.push(scenario.name);
+          say(`${scenario.name}: FAILED, ${(error as Error).message}`);
+        }
+        if (values.record === undefined) rmSync(file, { force: true });
+      }
     }
-    await sleep(1500);
-    const { path, inFlight, requests } = scenario;
-    const load = run([
-      process.execPath,
-      workload('load.mjs'),
-      String(ports.gateway),
-      path,
-      String(inFlight),
-      String(requests),
-    ]);
-    const rate = await firstLine(load);
-    await ended(load);
-    await sleep(500);
-    recorder.kill('SIGINT');
-    await ended(recorder);
-    return { ...ports, rate };
+    return results;
   } finally {
-    for (const child of children) child.kill();
-    await Promise.all(children.map(ended));
+    await databases.stop();
   }
 }
 
-const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(3)} %`;
-
-const wanted = process.argv[2] ?? '';
-let missed = 0;
-for (const scenario of scenarios.filter(({ name }) => name.includes(wanted))) {
-  const directory = mkdtempSync(join(tmpdir(), 'spanloom-causality-'));
-  try {
-    const program = scenario.command({ gateway: 0, backend: 0 }, directory)[0]!;
-    if (!existsSync(program)) {
-      console.log(`${scenario.name}: skipped, ${program} is not installed`);
+async function scoreAll(chosen: readonly Scenario[], directory: string): Promise<readonly ScenarioResult[]> {
+  const results: ScenarioResult[] = [];
+  for (const scenario of chosen) {
+    const path = join(directory, fileName(scenario));
+    if (!existsSync(`${path}.json`)) {
+      failed.push(scenario.name);
       continue;
     }
-    const file = join(directory, 'recording.avro');
-    const { rate, ...ports } = await record(scenario, directory, file);
-    const { batches, spans, lost } = await traceRecording(file);
-    const result = score(spans, readTruth(batches), ports, warmUpRequests);
-    const { right, wrong, unknown } = result;
-    const all = right + wrong + unknown;
-    const isMet =
-      scenario.aim === undefined || (all > 0 && right >= scenario.aim.right * all && wrong <= scenario.aim.wrong * all);
-    if (!isMet) missed++;
-    console.log(
-      `${scenario.name}: ${all} calls, right ${percent(right, all)} (${right}), wrong ${percent(wrong, all)} (${wrong}), unknown ${percent(unknown, all)} (${unknown})` +
-        (scenario.aim === undefined ? '' : isMet ? ', aim met' : ', AIM MISSED'),
-    );
-    console.log(`  by reason ${JSON.stringify(result.byReason)}; events lost ${lost}; load ${rate}`);
-  } finally {
-    if (process.env['KEEP_RECORDINGS'] === undefined) rmSync(directory, { recursive: true, force: true });
+    const recorded = JSON.parse(readFileSync(`${path}.json`, 'utf8')) as Recorded;
+    results.push(await scored(scenario, recorded, `${path}.avro`));
+  }
+  return results;
+}
+
+async function scored(scenario: Scenario, recorded: Recorded, file: string): Promise<ScenarioResult> {
+  const result = { ...scenario, recorded, ...(await scoreRecording(file, recorded.ports)) };
+  const { requests, outcomes, ports } = recorded;
+  say(`${scenario.name}: ${describe(result.score)}${isMet(result) ? '' : '; GOAL MISSED'}`);
+  say(`  ${requests} requests sent, ended with ${JSON.stringify(outcomes)}; events lost ${result.lost}`);
+  if (values.record !== undefined) say(`  --rescore ${file} ${ports.gateway}:${ports.called.join(',')}`);
+  return result;
+}
+
+function print([headings = [], ...rows]: Table): void {
+  const widths = headings.map((_, column) => Math.max(...[headings, ...rows].map((row) => row[column]!.length)));
+  for (const row of [headings, ...rows]) say(row.map((cell, column) => cell.padEnd(widths[column]!)).join('  '));
+}
+
+async function rescore(file: string): Promise<void> {
+  for (const argument of positionals) {
+    const [gateway, called = '18080'] = argument.split(':');
+    const ports = { gateway: Number(gateway), called: called.split(',').map(Number) };
+    say(`${argument}: ${describe((await scoreRecording(file, ports)).score)}`);
   }
 }
-process.exit(missed === 0 ? 0 : 1);
+
+async function run(): Promise<number> {
+  const wanted = (positionals[0] ?? '').toLowerCase();
+  const chosen = scenarios.filter(({ name }) => name.toLowerCase().includes(wanted));
+  if (chosen.length === 0) {
+    say(`no scenario has ${wanted} in its name`);
+    return 2;
+  }
+  const directory = values.from ?? values.record ?? mkdtempSync(join(tmpdir(), 'spanloom-recordings-'));
+  mkdirSync(directory, { recursive: true });
+  try {
+    const results = await (values.from === undefined ? recordAll : scoreAll)(chosen, directory);
+    const reliability = new Reliability();
+    for (const { score } of results) reliability.add(score.edges);
+    say('');
+    print(matrix(results));
+    say('');
+    print(reliabilityTable(reliability));
+    const missed = results.filter((result) => !isMet(result)).length;
+    say(
+      `\n${results.length} scenarios, goal missed by ${missed}, failed ${failed.length}, stacks skipped ${skipped.length}`,
+    );
+    if (values.write) write(results, chosen);
+    return missed + failed.length === 0 && results.every((result) => scoredCalls(result) > 0) ? 0 : 1;
+  } finally {
+    if (values.from === undefined && values.record === undefined) rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** The page is of one complete run. */
+function write(results: readonly ScenarioResult[], chosen: readonly Scenario[]): void {
+  if (chosen.length < scenarios.length || failed.length > 0) {
+    say(`docs/truth.md is not written: not all scenarios were run${failed.map((name) => `\n  ${name}`).join('')}`);
+    return;
+  }
+  writeFileSync(projectFile('docs', 'truth.md'), truthPage(results, skipped));
+  say('docs/truth.md is written');
+}
+
+try {
+  process.exitCode = values.rescore === undefined ? await run() : (await rescore(values.rescore), 0);
+} catch (error) {
+  if (!interrupted.signal.aborted) throw error;
+  process.exitCode = 130;
+}

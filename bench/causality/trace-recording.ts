@@ -1,7 +1,7 @@
 import { loadConfig } from '../../core/config/load-config.ts';
-import { outgoingMessage, translationFrom } from '../../core/codec.ts';
 import type { OutgoingMessage, ReceivedMessage } from '../../core/bus/bus.ts';
-import { RecordingReader } from '../../collector/replay/recording-reader.ts';
+import type { Output } from '../../collector/outbox.ts';
+import { runReplay } from '../../collector/replay/run-replay.ts';
 import { correlatorConfig } from '../../correlator/config.ts';
 import { Correlator } from '../../correlator/stage.ts';
 import { enricherConfig } from '../../enricher/config.ts';
@@ -9,7 +9,6 @@ import { dissectors } from '../../protocols/dissectors.ts';
 import { createEnricher } from '../../enricher/stage.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { type EventBatch, readEventBatch } from '../../schemas/generated/event-batch.ts';
-import { schemas } from '../../schemas/generated/schemas.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { readTrace } from '../../schemas/generated/trace.ts';
 
@@ -22,7 +21,7 @@ export interface TracedRecording {
   readonly lost: number;
 }
 
-/** Takes a recording through enricher and correlator, without a bus between them. */
+/** Takes a recording, also one of an older version, through enricher and correlator, without a bus between them. */
 export async function traceRecording(path: string): Promise<TracedRecording> {
   const settings = loadConfig({}, { enricher: enricherConfig, correlator: correlatorConfig });
   const enricher = createEnricher(settings.enricher, { dissectors });
@@ -50,18 +49,20 @@ export async function traceRecording(path: string): Promise<TracedRecording> {
   const correlate = (messages: readonly OutgoingMessage[]): void => {
     for (const message of messages) keep(correlator.process(received(message), 0));
   };
-  const reader = await RecordingReader.open(path);
-  const { schemaFingerprint, schemaText } = reader.facts;
-  const isCurrent = schemaFingerprint === schemas.EventBatch.fingerprint;
-  const translate = isCurrent ? undefined : translationFrom('EventBatch', schemaText);
-  for await (const recorded of reader.batches()) {
-    const value = translate?.(recorded.value) ?? recorded.value;
-    const batch = readEventBatch(new AvroReader(Buffer.from(value)));
+  const read = (message: OutgoingMessage): void => {
+    if (message.topic !== 'events') return;
+    const batch = readEventBatch(new AvroReader(Buffer.from(message.value)));
     batches.push(batch);
     for (const { count } of batch.losses) lost += count;
-    correlate(enricher.process(received(outgoingMessage('events', String(batch.agentId), 'EventBatch', value)), 0));
-  }
-  await reader.close();
+    correlate(enricher.process(received(message), 0));
+  };
+  const output: Output = {
+    send: async (messages) => {
+      messages.forEach(read);
+      await Promise.resolve();
+    },
+  };
+  await runReplay({ path, output, speed: 'max', signal: new AbortController().signal });
   correlate(enricher.drain());
   keep(correlator.drain());
   return { batches, spans: [...spansByTrace.values()].flat(), lost };

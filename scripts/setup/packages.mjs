@@ -43,7 +43,14 @@ const needs = {
       present: () => (command('clang') && !command('clang-19')) || sanitizersOfClang('19'),
       packages: [['libclang-rt-19-dev']],
     },
-    { present: () => systemPythonHas('aiohttp'), packages: [['python3-aiohttp']] },
+    // Servers that bench/causality puts under load; what builds and installs the others.
+    {
+      present: () => phpExtensions('curl', 'redis', 'pdo_pgsql', 'pdo_mysql'),
+      packages: [['php-fpm', 'php-curl', 'php-redis', 'php-pgsql', 'php-mysql']],
+    },
+    { present: () => command('apache2'), packages: [['apache2-bin']] },
+    { present: () => command('javac'), packages: [['openjdk-17-jdk-headless'], ['default-jdk-headless']] },
+    { present: () => systemPythonHas('ensurepip'), packages: [['python3-venv']] },
     ...kafka,
   ],
   kafka,
@@ -63,6 +70,17 @@ function header(name) {
 function sanitizersOfClang(version) {
   const folder = `/usr/lib/llvm-${version}/lib/clang/${version}/lib/linux`;
   return existsSync(folder) && readdirSync(folder).some((name) => /^libclang_rt\.asan-.*\.a$/.test(name));
+}
+
+/** The version is part of Debian's names: php-fpm8.2 and /etc/php/8.2/fpm/. */
+function phpExtensions(...names) {
+  const root = '/etc/php';
+  const versions = existsSync(root) ? readdirSync(root) : [];
+  return versions.some((version) => {
+    const folder = `${root}/${version}/fpm/conf.d`;
+    const found = command(`php-fpm${version}`) && existsSync(folder) ? readdirSync(folder) : [];
+    return names.every((name) => found.some((file) => file.endsWith(`-${name}.ini`)));
+  });
 }
 
 /** Debian's modules belong to Debian's Python, which need not be the first on the path. */

@@ -5,5 +5,6 @@ const server = http.createServer((request, response) => {
   request.resume();
   setTimeout(() => response.end('backend\n'), Math.random() * 20);
 });
-server.keepAliveTimeout = 60_000;
-server.listen(Number(process.argv[2]), '127.0.0.1', () => console.log('ready'));
+// Longer than any load: a gateway that reuses a connection at the moment it is closed would fail.
+server.keepAliveTimeout = 300_000;
+server.listen(Number(process.argv[2]), '127.0.0.1', 1024);

@@ -1,38 +1,43 @@
-// Keeps a number of requests in flight, each with its own x-truth header. usage: load.mjs PORT PATH IN_FLIGHT REQUESTS
+// Keeps a number of requests in flight, each with a truth of its own in its header x-truth; ends after the last request, or when
+// the time is over. usage: load.mjs PORT IN_FLIGHT SECONDS PHASE…   (PHASE: REQUESTS:PATH,PATH…, the paths in turn)
 import http from 'node:http';
 
-const [port, path, inFlight, requests] = [
-  process.argv[2],
-  process.argv[3],
-  Number(process.argv[4]),
-  Number(process.argv[5]),
-];
+const [port, inFlight, seconds] = process.argv.slice(2, 5).map(Number);
+const paths = process.argv.slice(5).flatMap((phase) => {
+  const [requests, list] = phase.split(':');
+  const turn = list.split(',');
+  return Array.from({ length: Number(requests) }, (_, index) => turn[index % turn.length]);
+});
+const longestRequestMs = 20_000;
 const agent = new http.Agent({ keepAlive: true, maxSockets: inFlight });
+const outcomes = {};
 let started = 0;
-let failed = 0;
 
-function one() {
-  const truth = `T${String(started++).padStart(8, '0')}`;
+function send(path, truth) {
   return new Promise((resolve) => {
-    http
-      .get({ host: '127.0.0.1', port, path, agent, headers: { 'x-truth': truth } }, (response) => {
-        response.resume();
-        response.on('end', resolve);
-      })
-      .on('error', () => {
-        failed++;
-        resolve();
-      });
+    const end = (outcome) => {
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      resolve();
+    };
+    const options = { host: '127.0.0.1', port, path, agent, timeout: longestRequestMs, headers: { 'x-truth': truth } };
+    const request = http.get(options, (response) => {
+      response.resume();
+      response.once('end', () => end(response.statusCode));
+      response.once('error', (error) => end(error.code));
+    });
+    request.once('error', (error) => end(error.code));
+    request.once('timeout', () => request.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
   });
 }
 
-const begin = performance.now();
+const until = performance.now() + seconds * 1000;
 await Promise.all(
   Array.from({ length: inFlight }, async () => {
-    while (started < requests) await one();
+    while (started < paths.length && performance.now() < until) {
+      const number = started++;
+      await send(paths[number], `T${String(number).padStart(8, '0')}`);
+    }
   }),
 );
-console.log(
-  JSON.stringify({ requests: started, failed, perSecond: Math.round(started / ((performance.now() - begin) / 1000)) }),
-);
+console.log(JSON.stringify({ requests: started, outcomes }));
 agent.destroy();

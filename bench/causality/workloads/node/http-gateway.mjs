@@ -1,14 +1,14 @@
-// A gateway on one Node event loop. usage: gateway-node.mjs PORT BACKEND_PORT [new]   (new: a new connection per call)
+// A gateway on Node's own server and client, without a framework. usage: http-gateway.mjs [new]   (new: a new connection per call)
 // Paths: /one a call; /sequence three, one after the other; /parallel three at once; /timer a call after a timer.
 import http from 'node:http';
 
-const [port, backendPort, mode] = process.argv.slice(2);
-const agent = new http.Agent({ keepAlive: mode !== 'new', maxSockets: 256 });
+const { PORT, BACKEND_PORT } = process.env;
+const agent = new http.Agent({ keepAlive: process.argv[2] !== 'new', maxSockets: 256 });
 
 const call = (truth, path) =>
   new Promise((resolve, reject) => {
     http
-      .get({ host: '127.0.0.1', port: backendPort, path, agent, headers: { 'x-truth': truth } }, (response) => {
+      .get({ host: '127.0.0.1', port: BACKEND_PORT, path, agent, headers: { 'x-truth': truth } }, (response) => {
         response.resume();
         response.on('end', resolve);
       })
@@ -17,7 +17,7 @@ const call = (truth, path) =>
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const server = http.createServer(async (request, response) => {
-  const truth = request.headers['x-truth'];
+  const truth = request.headers['x-truth'] ?? 'none';
   try {
     if (request.url === '/one') await call(truth, '/b1');
     if (request.url === '/sequence') for (const path of ['/b1', '/b2', '/b3']) await call(truth, path);
@@ -32,4 +32,4 @@ const server = http.createServer(async (request, response) => {
   }
 });
 server.keepAliveTimeout = 60_000;
-server.listen(Number(port), '127.0.0.1', () => console.log('ready'));
+server.listen(Number(PORT), '127.0.0.1');

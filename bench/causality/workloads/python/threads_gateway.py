@@ -1,10 +1,9 @@
-"""A gateway with a thread per connection. usage: gateway-threads.py PORT BACKEND_PORT"""
+"""A gateway with a thread per connection, of Python's own library. Ports come from the environment. Path: /one a call."""
 import http.client
-import sys
+import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-port, backend_port = int(sys.argv[1]), int(sys.argv[2])
 local = threading.local()
 
 
@@ -14,7 +13,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         connection = getattr(local, "connection", None)
         if connection is None:
-            connection = local.connection = http.client.HTTPConnection("127.0.0.1", backend_port)
+            connection = local.connection = http.client.HTTPConnection("127.0.0.1", int(os.environ["BACKEND_PORT"]))
         connection.request("GET", "/b1", headers={"x-truth": self.headers.get("x-truth", "none")})
         connection.getresponse().read()
         self.send_response(200)
@@ -31,6 +30,4 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
 
-server = Server(("127.0.0.1", port), Handler)
-print("ready", flush=True)
-server.serve_forever()
+Server(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()

@@ -1,0 +1,51 @@
+import { markdownTable, matrix, reliabilityTable } from './matrix.ts';
+import { Reliability } from './reliability.ts';
+import type { ScenarioResult } from './scenario.ts';
+import { warmUpRequests } from './score.ts';
+import { stacks } from './stacks.ts';
+
+/** Text of the page that `--write` writes. @param skipped lines of what could not be measured */
+export function truthPage(results: readonly ScenarioResult[], skipped: readonly string[]): string {
+  const reliability = new Reliability();
+  for (const { score } of results) reliability.add(score.edges);
+  const measured = stacks.filter((stack) => results.some((result) => result.stack === stack));
+  const kinds = [['stack', 'how it serves and calls'], ...measured.map(({ name, kind }) => [name, kind])];
+  const absent = skipped.length === 0 ? '' : `\nNot measured here:\n\n${skipped.map((line) => `- ${line}\n`).join('')}`;
+  return `# Are the parents right?
+
+For people who want to know how far they can rely on the parents of spans. After reading, you know the share of right, wrong and
+unknown parents for servers of the kind that you run, and what the confidence of an edge is worth.
+
+\`npm run bench -- causality --write\` measures this and writes this page. Do not edit it.
+
+Each row is a gateway under load: for every request it calls a backend, or databases too. The parent of such a call should be the
+request. It is **right** when it is, **wrong** when it is another request, **unknown** when there is none. An unknown parent costs
+a trace its lower part; a wrong one makes it untrue. The goal is at most one wrong parent in 10,000 calls in every row, and a share of
+right ones that depends on the kind of server.
+
+## Matrix
+
+${markdownTable(matrix(results))}${absent}
+## Confidence
+
+Every edge has a reason and a confidence, the probability that it is right. This table compares what the edges of the matrix
+claim with the share of them that is right.
+
+${markdownTable(reliabilityTable(reliability))}
+## How it is measured
+
+- The bench starts the gateway, a backend that answers after 0 to 20 ms, and databases: PostgreSQL, MariaDB and Redis. Versions of
+  frameworks and clients are pinned in \`bench/causality/workloads/\`.
+- \`spanloom record\` captures the host while a client keeps the given number of requests in flight.
+- Every request carries a number of its own in the header \`x-truth\`. The gateway passes it on in a header, a key or a parameter. Only the
+  scorer reads it.
+- The recording goes through enricher and correlator with default settings. Of the calls that they have spans for, all count but those of
+  the first ${warmUpRequests} requests of a process: until then it is being learned how the process works.
+- A load is one endpoint (\`one call\`, \`three in sequence\`, \`three in parallel\`, \`databases\`: a query of each and a call), or
+  \`changing\`: one after the other and then all in turn, where the calls right after a change count too.
+- Every row has a process of its own, so that nothing is learned from another load.
+
+## Stacks
+
+${markdownTable(kinds)}`;
+}
