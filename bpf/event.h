@@ -15,7 +15,7 @@
 #define SPANLOOM_MAX_PAYLOAD 4096
 /* TASK_COMM_LEN of the kernel. */
 #define SPANLOOM_NAME_BYTES 16
-/* Contexts of one chain that wait for each other's answer, and the bound of answers_to: they and their parents. */
+/* Contexts of one chain that wait for each other's answer, and the bound of answers_to: each with its parent. */
 #define SPANLOOM_MAX_WAITERS 3
 #define SPANLOOM_MAX_ANSWERS_TO (2 * SPANLOOM_MAX_WAITERS)
 

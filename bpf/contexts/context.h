@@ -31,7 +31,7 @@ static __always_inline void add_answer_to(struct context *context, __u64 id)
 
 	/* The compiler checks a copy of it otherwise, and the verifier does not know that it is one. */
 	barrier_var(count);
-	if (!id || count >= SPANLOOM_MAX_ANSWERS_TO)
+	if (count >= SPANLOOM_MAX_ANSWERS_TO)
 		return;
 	context->answers_to[count] = id;
 	context->answers_to_count = count + 1;

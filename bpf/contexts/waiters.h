@@ -105,7 +105,6 @@ static __always_inline void follow_waiters(struct task_struct *task, struct thre
 					   struct socket_state *socket, struct context *context, __u64 g, __u64 id)
 {
 	const struct spanloom_go *go = &thread->runtime.go;
-	__u64 *parents = scratch->waiter_parents;
 	__u32 process_id = task->tgid;
 	bool is_served = false;
 	__u32 found = 0;
@@ -124,12 +123,9 @@ static __always_inline void follow_waiters(struct task_struct *task, struct thre
 		id = loaded_field(scratch, go->g_id);
 		parent = go->g_parent ? loaded_field(scratch, go->g_parent) : 0;
 		add_answer_to(context, id);
-		parents[found] = parent;
+		add_answer_to(context, parent);
 		is_served = serves_request(process_id, id) || serves_request(process_id, parent);
 	}
-#pragma clang loop unroll(disable)
-	for (__u32 index = 0; index < SPANLOOM_MAX_WAITERS && index < found; index++)
-		add_answer_to(context, parents[index]);
 	if (is_served)
 		return;
 	socket->asker = g;

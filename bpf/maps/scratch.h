@@ -37,7 +37,6 @@ struct scratch {
 	struct context context;			/* of the call in hand, unless it is kept until it returns */
 	__u64 goroutine[SPANLOOM_MAX_GOROUTINE / 8]; /* the first bytes of a goroutine */
 	__u64 frames[WAITER_WORDS];		/* the outermost words of its stack */
-	__u64 waiter_parents[SPANLOOM_MAX_WAITERS];
 };
 
 struct {

@@ -8,7 +8,7 @@ import type { EventRef, Execution } from '../pair/event-ref.ts';
 import type { OpenRequest } from '../pair/open-request.ts';
 import type { PairingListener, ReadSegment } from '../pair/pairing-listener.ts';
 import type { Socket } from '../pair/socket.ts';
-import type { Causality } from './causality.ts';
+import type { Causality, ContextName } from './causality.ts';
 import type { ExecutionContext } from './execution-context.ts';
 import {
   awaitsMore,
@@ -26,14 +26,26 @@ const noMessages: readonly InboundMessage[] = [];
 /** The parts of an event that say in which context it happened, and after what. */
 export type ContextFacts = Pick<
   SocketEvent,
-  'id' | 'processId' | 'threadId' | 'contextKind' | 'contextId' | 'phase' | 'after' | 'connectId'
+  | 'id'
+  | 'processId'
+  | 'threadId'
+  | 'contextKind'
+  | 'contextId'
+  | 'contextParent'
+  | 'answersTo'
+  | 'phase'
+  | 'after'
+  | 'connectId'
 >;
 
 /** An event in its execution context. */
-class ContextEvent implements Execution {
+class ContextEvent implements Execution, ContextName {
   readonly contextKind: ContextKind;
   readonly contextId: number;
   readonly threadId: number;
+  readonly processId: number;
+  readonly contextParent: number;
+  readonly answersTo: readonly number[];
   readonly context: ExecutionContext;
   /** Egress: what the kernel says was read last. */
   readonly read: Read | undefined;
@@ -44,6 +56,9 @@ class ContextEvent implements Execution {
     this.contextKind = facts.contextKind;
     this.contextId = facts.contextId;
     this.threadId = facts.threadId;
+    this.processId = facts.processId;
+    this.contextParent = facts.contextParent;
+    this.answersTo = facts.answersTo;
     this.context = context;
     this.read = read;
     this.write = write;
@@ -93,7 +108,7 @@ export class CausalityListener implements PairingListener {
       causes.context.enter(phase);
       return causes.context;
     }
-    const found = causality.context(facts.processId, contextKind, contextId, phase);
+    const found = causality.context(facts, phase);
     causes.context = found;
     causes.contextKind = contextKind;
     causes.contextId = contextId;
@@ -149,7 +164,10 @@ export class CausalityListener implements PairingListener {
     if (event === undefined) return;
     const { causality } = this;
     event.write ??= causality.write(event.context, call.socket.id, event.read);
-    call.attachment = causality.call(event.write, call.spanId, call.socket.id);
+    const response = causality.call(event.write, call.spanId, call.socket.id);
+    response.calledIn = event.context;
+    response.servedRequest = causality.servedRequest(event, event.context, 'call');
+    call.attachment = response;
   }
 
   replyWritten({ attachment, socket }: OpenRequest, origin: EventRef): readonly Cause[] {
@@ -162,6 +180,8 @@ export class CausalityListener implements PairingListener {
     const event = contextEventOf(origin);
     if (event === undefined || !(attachment instanceof InboundResponse)) return noCauses;
     this.causality.answer(attachment, event.context);
+    const at = attachment.calledIn === event.context ? 'own answer' : 'answer';
+    attachment.servedRequest ??= this.causality.servedRequest(event, event.context, at);
     this.begun.push(attachment);
     return this.causality.causesOf(attachment);
   }

@@ -8,17 +8,28 @@
  * only under a clean record; two learned candidates that differ cancel each other; a hypothesis that does not fit a phase
  * makes no attribution. Bounds: least recently used contexts are evicted; five phases of 512 messages and writes each. Only
  * the order of events counts, no clock.
+ *
+ * Contexts that change threads (goroutines) need no hypotheses: what they serve is known by themselves; see
+ * served-request.ts.
  */
-import { type ContextKind, contextKindIndex } from '../../schemas/generated/event-batch.ts';
+import { type ContextKind, contextKindIndex, type SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Cause } from '../../schemas/generated/span.ts';
 import { LruMap } from '../lru.ts';
-import { candidatesOfCall, candidatesOfReply } from './cause-candidates.ts';
+import { candidatesOfCall, candidatesOfContext, candidatesOfReply } from './cause-candidates.ts';
+import { changesThreads, requestServedBy } from './served-request.ts';
 import { ExecutionContext, type Losses } from './execution-context.ts';
 import { wasBlocked, InboundRequest, InboundResponse, type Read, Write } from './messages.ts';
 import { ProcessHypotheses } from './process-hypotheses.ts';
 
 const contextKinds = Object.keys(contextKindIndex).length;
 const maxProcesses = 65_536;
+
+/** What an event says of the context in which it happened. */
+export type ContextName = Pick<SocketEvent, 'processId' | 'contextKind' | 'contextId' | 'contextParent' | 'answersTo'>;
+
+/** Threads are unique on a host; ids of other kinds only within their process. */
+const keyOf = (processId: number, kind: ContextKind, contextId: number): number | string =>
+  kind === 'thread' ? contextId : `${processId}:${kind}:${contextId}`;
 
 /** The execution contexts of one agent, and what their messages caused. */
 export class Causality {
@@ -33,17 +44,29 @@ export class Causality {
   }
 
   /** The context of an event; ends the phases of it that are over. */
-  context(processId: number, kind: ContextKind, contextId: number, phase: number | undefined): ExecutionContext {
-    // Threads are unique on a host; ids of other kinds only within their process.
-    const key = kind === 'thread' ? contextId : `${processId}:${kind}:${contextId}`;
-    let context = this.contexts.get(key);
+  context(
+    { processId, contextKind, contextId, contextParent }: ContextName,
+    phase: number | undefined,
+  ): ExecutionContext {
+    let context = this.contexts.get(keyOf(processId, contextKind, contextId));
     if (context === undefined) {
-      context = new ExecutionContext(this.process(processId, kind), this.losses);
+      context = this.newContext(processId, contextKind, contextId, contextParent);
       context.phase = phase ?? 0;
-      this.contexts.add(key, context);
     }
     context.enter(phase);
     return context;
+  }
+
+  /** The request for which a context that changes threads makes a call. @param at - whether this is the call, or its answer */
+  servedRequest(
+    { processId, contextKind, contextId, answersTo }: ContextName,
+    context: ExecutionContext,
+    at: 'call' | 'own answer' | 'answer',
+  ): InboundRequest | undefined {
+    if (!changesThreads(contextKind) || contextId === 0) return undefined;
+    const named = (id: number, parent: number): ExecutionContext =>
+      this.contexts.get(keyOf(processId, contextKind, id)) ?? this.newContext(processId, contextKind, id, parent);
+    return requestServedBy(context, answersTo, named, at);
   }
 
   /**
@@ -95,8 +118,8 @@ export class Causality {
   }
 
   /** What a call continued, as far as that is known now. */
-  causesOf({ write }: InboundResponse): readonly Cause[] {
-    return candidatesOfCall(write);
+  causesOf({ write, servedRequest }: InboundResponse): readonly Cause[] {
+    return servedRequest === undefined ? candidatesOfCall(write) : candidatesOfContext(servedRequest);
   }
 
   /** A request is answered. Returns which call's response led to the reply; learns from it. */
@@ -148,6 +171,14 @@ export class Causality {
   shrink(part: number): void {
     this.contexts.shrinkTo(Math.floor(this.contexts.size * part));
     this.processes.shrinkTo(Math.floor(this.processes.size * part));
+  }
+
+  private newContext(processId: number, kind: ContextKind, contextId: number, parentId: number): ExecutionContext {
+    const context = new ExecutionContext(this.process(processId, kind), this.losses);
+    const creator = parentId === 0 ? undefined : this.contexts.get(keyOf(processId, kind, parentId));
+    if (creator !== undefined && contextId !== 0) context.inherit(creator);
+    this.contexts.add(keyOf(processId, kind, contextId), context);
+    return context;
   }
 
   private process(processId: number, kind: ContextKind): ProcessHypotheses {

@@ -16,6 +16,16 @@ interface Candidate {
   readonly learned: boolean;
 }
 
+/** Probability that a call belongs to the request that its context serves or works for. */
+const contextConfidence = 0.9999;
+
+/** The request for which a context made a call. */
+export function candidatesOfContext(request: InboundRequest | undefined): readonly Cause[] {
+  if (request === undefined) return noCauses;
+  const { kind, spanId } = request;
+  return [{ kind, spanId, rule: 'context', confidence: contextConfidence, learned: true }];
+}
+
 /** What the calls of a write continued. */
 export function candidatesOfCall(write: Write): readonly Cause[] {
   const candidates: Candidate[] = [];

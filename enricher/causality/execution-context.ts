@@ -1,5 +1,5 @@
 import { LruEntry } from '../lru.ts';
-import { type InboundMessage, type MessageContext, Read, type Write } from './messages.ts';
+import { type InboundMessage, type InboundRequest, type MessageContext, Read, type Write } from './messages.ts';
 import { PhaseHistory } from './phase-history.ts';
 import type { ProcessHypotheses } from './process-hypotheses.ts';
 
@@ -11,13 +11,17 @@ export interface Losses {
   count: number;
 }
 
-/** One execution context: a thread, later a goroutine or coroutine. */
+/** One execution context: a thread, a goroutine. */
 export class ExecutionContext extends LruEntry implements MessageContext {
   readonly process: ProcessHypotheses;
   phase = 0;
   openRequests = 0;
   order = 0;
   lastRead: Read | undefined = undefined;
+  /** The request that it read last; it serves that until it is answered. */
+  private asked: InboundRequest | undefined = undefined;
+  /** What the context that created it served or worked for when this one was first seen. */
+  private inherited: InboundRequest | undefined = undefined;
   private readsInPhase = 0;
   private readonly history: PhaseHistory;
   /** Phases seen to begin; only a context that waits for many sockets at once has any. */
@@ -31,6 +35,21 @@ export class ExecutionContext extends LruEntry implements MessageContext {
     this.losses = losses;
     this.lossesSeen = losses.count;
     this.history = new PhaseHistory((message) => isOver(message) || process.all.some((each) => each.isDone(message)));
+  }
+
+  /** It was first seen, and this context created it. */
+  inherit(creator: ExecutionContext): void {
+    this.inherited = creator.serves ?? creator.worksFor;
+  }
+
+  /** The request that it serves itself. */
+  get serves(): InboundRequest | undefined {
+    return this.asked?.isOpen === true ? this.asked : undefined;
+  }
+
+  /** The request that its creator served when it began; never a later one of the same creator. */
+  get worksFor(): InboundRequest | undefined {
+    return this.inherited?.isOpen === true ? this.inherited : undefined;
   }
 
   /**
@@ -72,6 +91,7 @@ export class ExecutionContext extends LruEntry implements MessageContext {
     if (this.lastRead?.messageId !== messageId) this.readsInPhase++;
     const read = new Read(messageId, this.readsInPhase, this);
     read.messages = messages.length === 0 ? noMessages : messages;
+    for (const message of messages) if (message.kind === 'request') this.asked = message;
     if (messages.length > 1) read.laterWrites = [];
     this.lastRead = read;
     if (arrived.length > 0 && this.looksAtPhases) this.history.arrive(this.phase, this.order, arrived);
@@ -89,6 +109,8 @@ export class ExecutionContext extends LruEntry implements MessageContext {
   private forget(): void {
     this.lossesSeen = this.losses.count;
     this.lastRead = undefined;
+    this.asked = undefined;
+    this.inherited = undefined;
     this.readsInPhase = 0;
     this.history.reset();
   }

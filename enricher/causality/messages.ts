@@ -83,6 +83,10 @@ export class InboundResponse {
   /** Context that read the response; undefined before. */
   answeredIn: MessageContext | undefined = undefined;
   answeredPhase = 0;
+  /** Context that sent the call: not that of the write when that only began the connection. */
+  calledIn: MessageContext | undefined = undefined;
+  /** The request for which its context made the call, where contexts show that. */
+  servedRequest: InboundRequest | undefined = undefined;
   /** Bytes of the response that are still to come; 0 when unknown or complete. */
   missingBytes = 0;
   arrival: Arrival | undefined = undefined;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Causality } from './causality.ts';
+import type { ContextKind } from '../../schemas/generated/event-batch.ts';
+import { Causality, type ContextName } from './causality.ts';
 import type { ExecutionContext } from './execution-context.ts';
 import type { InboundMessage, InboundResponse } from './messages.ts';
 
@@ -7,10 +8,18 @@ const clientSocket = 5;
 const otherSocket = 6;
 const backendSocket = 7;
 
+const named = (contextKind: ContextKind, contextId: number): ContextName => ({
+  processId: 1,
+  contextKind,
+  contextId,
+  contextParent: 0,
+  answersTo: [],
+});
+
 /** One thread of a server. */
 class Thread {
   readonly causality = new Causality(10);
-  readonly context: ExecutionContext = this.causality.context(1, 'thread', 1, 0);
+  readonly context: ExecutionContext = this.causality.context(named('thread', 1), 0);
   private messages = 0;
 
   read(...messages: readonly InboundMessage[]): void {
@@ -95,7 +104,7 @@ describe('several requests that are open at once', () => {
 
 test('contexts of two kinds with the same id are two contexts', () => {
   const causality = new Causality(10);
-  const thread = causality.context(1, 'thread', 5, 0);
-  expect(causality.context(1, 'goroutine', 5, 0)).not.toBe(thread);
-  expect(causality.context(1, 'thread', 5, 0)).toBe(thread);
+  const thread = causality.context(named('thread', 5), 0);
+  expect(causality.context(named('goroutine', 5), 0)).not.toBe(thread);
+  expect(causality.context(named('thread', 5), 0)).toBe(thread);
 });

@@ -5,10 +5,10 @@ import { readArray, writeArray } from '../avro-blocks.ts';
 import { contextKindIndex, contextKindSymbols, transportIndex, transportSymbols, type ContextKind, type Transport } from './event-batch.ts';
 
 /** Symbols of Reason, by their position in the encoding. */
-export const reasonSymbols = ['unknown', 'root', 'tcp_sequence', 'datagram', 'trace_context', 'x_request_id', 'last_read', 'queue', 'agreement', 'resumed', 'serial_context', 'time'] as const;
+export const reasonSymbols = ['unknown', 'root', 'tcp_sequence', 'datagram', 'trace_context', 'x_request_id', 'last_read', 'queue', 'agreement', 'resumed', 'serial_context', 'time', 'context'] as const;
 export type Reason = (typeof reasonSymbols)[number];
 /** Position of each symbol of Reason in the encoding. */
-export const reasonIndex: Readonly<Record<Reason, number>> = { unknown: 0, root: 1, tcp_sequence: 2, datagram: 3, trace_context: 4, x_request_id: 5, last_read: 6, queue: 7, agreement: 8, resumed: 9, serial_context: 10, time: 11 };
+export const reasonIndex: Readonly<Record<Reason, number>> = { unknown: 0, root: 1, tcp_sequence: 2, datagram: 3, trace_context: 4, x_request_id: 5, last_read: 6, queue: 7, agreement: 8, resumed: 9, serial_context: 10, time: 11, context: 12 };
 
 /** Symbols of SignalSource, by their position in the encoding. */
 export const signalSourceSymbols = ['unknown', 'ebpf', 'packet', 'otel'] as const;
@@ -40,7 +40,7 @@ export interface Cause {
   readonly kind: CauseKind;
   /** 16 hex digits. */
   readonly spanId: string;
-  /** last_read or queue. */
+  /** context, last_read or queue. */
   readonly rule: Reason;
   /** Probability as learned for this process and kind of context, in (0, 1]. */
   readonly confidence: number;
@@ -164,7 +164,7 @@ export function writeSide(writer: AvroWriter, value: Side): void {
 export interface Span {
   /** 16 hex digits; empty for a root. */
   readonly parentSpanId: string;
-  /** Why parent_span_id is the parent. root: no parent is known. tcp_sequence, datagram: the two ends of one call. trace_context, x_request_id: an explicit id. last_read: the message its context read last. queue: its turn in a first-in-first-out loop. agreement: request side and response side name the same parent. resumed: the response of a sibling call led to it. serial_context: a context that serves one request at a time. time: the only request open in the process. */
+  /** Why parent_span_id is the parent. root: no parent is known. tcp_sequence, datagram: the two ends of one call. trace_context, x_request_id: an explicit id. last_read: the message its context read last. queue: its turn in a first-in-first-out loop. agreement: request side and response side name the same parent. resumed: the response of a sibling call led to it. serial_context: a context that serves one request at a time. time: the only request open in the process. context: the execution context that made the call serves it, or works for the one that does. */
   readonly reason: Reason;
   /** Probability that parent_span_id is right, in (0, 1]; 0 when there is no parent. */
   readonly confidence: number;
