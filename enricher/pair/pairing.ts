@@ -132,7 +132,7 @@ export class Pairing {
     this.socket = socket;
     socket.dissection.end(this.report);
     this.endSizes(socket);
-    this.responses.connectionEnded(socket, this.lostNs);
+    this.responses.connectionEnded(socket, timeNs, this.lostNs);
     for (const open of socket.open.takeAll())
       if (!open.isOver) this.end(open, 'closed', Math.max(0, timeNs - open.origin.timeNs));
     this.waiting.forget(socket);

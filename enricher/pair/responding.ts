@@ -72,11 +72,12 @@ export class Responding extends Expiring {
     this.end = { ...this.end, status: response.status, response };
   }
 
-  /** Its connection ended before all of it was there, unless that is its end. */
-  breaks(): void {
+  /** Its connection ended at `timeNs` before all of it was there, unless that is its end. */
+  breaks(timeNs: number): void {
     const response = this.end.response!;
     if (response.ends === 'with-connection' || this.isUnclear || response.status !== 'ok') return;
-    this.end = { ...this.end, status: 'closed', response: { ...response, declaredBytes: 0 } };
+    const durationNs = Math.max(this.end.durationNs, timeNs - this.origin.timeNs);
+    this.end = { ...this.end, status: 'closed', durationNs, response: { ...response, declaredBytes: 0 } };
   }
 
   /** Bytes moved since it began to wait for a calm second. */

@@ -95,11 +95,15 @@ export class Responses {
     else this.end(responding);
   }
 
-  /** @param lostNs - until when events were lost: what ended before may have been complete */
-  connectionEnded({ responding: all }: Socket, lostNs: number): void {
+  /**
+   * The connection ended at `timeNs`.
+   *
+   * @param lostNs - until when events were lost: what ended before may have been complete
+   */
+  connectionEnded({ responding: all }: Socket, timeNs: number, lostNs: number): void {
     if (all === undefined) return;
     for (const responding of [...all.values()]) {
-      if (responding.lastNs > lostNs) responding.breaks();
+      if (responding.lastNs > lostNs) responding.breaks(timeNs);
       this.end(responding);
     }
   }

@@ -166,7 +166,7 @@ describe('a response that ends later than its head', () => {
     send('egress', 'Q 1 a\n');
     send('ingress', 'A 1\n');
     pairing.close(pairing.find(1)!, 5000);
-    expect(spans).toMatchObject([{ status: 'closed', responseCode: 1, durationNs: 1000, responseBytes: 4 }]);
+    expect(spans).toMatchObject([{ status: 'closed', responseCode: 1, durationNs: 4000, responseBytes: 4 }]);
   });
 
   test('is read again by another instance: its events count as revoked', () => {

@@ -21,7 +21,7 @@ export class SpanScan {
   observationPointAt: number = 0;
   /** Unix time in nanoseconds of the first byte of the request, by the agent's clock. */
   startTimeNs: bigint = 0n;
-  /** From the first byte of the request to the last byte of the response that was seen; without a response to the moment of giving up, or at which the connection ended or failed. Of a response that lasts longer than the protocol's limit, up to that limit. Spans of earlier versions: to the first byte of the response. */
+  /** From the first byte of the request to the last byte of the response that was seen; without a whole response to the moment of giving up, or at which the connection ended or failed. Of a response that lasts longer than the protocol's limit, up to that limit. Spans of earlier versions: to the first byte of the response. */
   durationNs: number = NaN;
   /** timeout: no response within the protocol's limit. closed: the connection ended before a response, or within one that said nothing worse. unknown: a response whose meaning could not be read. */
   status: SpanStatus = 'unknown';
