@@ -19,6 +19,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { PipelineError } from '../../core/errors.ts';
 import { projectFile } from '../../core/project-files.ts';
 import { defaultCache } from './cache.ts';
 import { Databases } from './databases.ts';
@@ -48,6 +49,12 @@ function say(line: string): void {
   console.log(line);
 }
 
+/** A whole number from the command line. @throws RangeError */
+function wholeNumber(text: string, what: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new RangeError(`${what} is a number, not ${text}`);
+  return Number(text);
+}
+
 function reasonsOf({ edges }: Pick<Score, 'edges'>): string {
   const counts = new Map<string, { right: number; wrong: number }>();
   for (const { reason, isRight } of edges) {
@@ -66,16 +73,12 @@ function describe({ right, wrong, unknown, ...score }: Score): string {
   return `${all} calls scored: ${shares.join(', ')}; ${reasonsOf(score) || 'no edges'}; seen: ${seen}`;
 }
 
-/** Name of a scenario's files. */
-function fileName({ name }: Scenario): string {
-  return name.replace(/[^a-z0-9]+/gi, '-').toLowerCase();
-}
-
 /** Skips of stacks and failures of scenarios, each with its line. */
 const skipped: string[] = [];
 const failed: string[] = [];
 
 async function recordAll(chosen: readonly Scenario[], directory: string): Promise<readonly ScenarioResult[]> {
+  const calls = wholeNumber(values.calls, '--calls');
   const databases = new Databases();
   const results: ScenarioResult[] = [];
   try {
@@ -88,9 +91,9 @@ async function recordAll(chosen: readonly Scenario[], directory: string): Promis
       }
       for (const scenario of chosen.filter((each) => each.stack === stack)) {
         interrupted.signal.throwIfAborted();
-        const file = join(directory, `${fileName(scenario)}.avro`);
+        const file = join(directory, `${scenario.fileName}.avro`);
         rmSync(file, { force: true });
-        const options = { databases, built, calls: Number(values.calls), file, signal: interrupted.signal };
+        const options = { databases, built, calls, file, signal: interrupted.signal };
         try {
           const recorded = await recordScenario(stack, scenario.shape, options);
           writeFileSync(file.replace(/avro$/, 'json'), `${JSON.stringify(recorded)}\n`);
@@ -112,7 +115,7 @@ async function recordAll(chosen: readonly Scenario[], directory: string): Promis
 async function scoreAll(chosen: readonly Scenario[], directory: string): Promise<readonly ScenarioResult[]> {
   const results: ScenarioResult[] = [];
   for (const scenario of chosen) {
-    const path = join(directory, fileName(scenario));
+    const path = join(directory, scenario.fileName);
     if (!existsSync(`${path}.json`)) {
       failed.push(scenario.name);
       continue;
@@ -137,12 +140,15 @@ function print([headings = [], ...rows]: Table): void {
   for (const row of [headings, ...rows]) say(row.map((cell, column) => cell.padEnd(widths[column]!)).join('  '));
 }
 
-async function rescore(file: string): Promise<void> {
-  for (const argument of positionals) {
+async function rescore(file: string): Promise<number> {
+  if (positionals.length === 0) throw new RangeError('--rescore needs PORT[:PORT,PORT…], the port of the gateway');
+  const asked = positionals.map((argument) => {
     const [gateway, called = '18080'] = argument.split(':');
-    const ports = { gateway: Number(gateway), called: called.split(',').map(Number) };
-    say(`${argument}: ${describe((await scoreRecording(file, ports)).score)}`);
-  }
+    const port = (text: string): number => wholeNumber(text, 'a port');
+    return { argument, ports: { gateway: port(gateway!), called: called.split(',').map(port) } };
+  });
+  for (const { argument, ports } of asked) say(`${argument}: ${describe((await scoreRecording(file, ports)).score)}`);
+  return 0;
 }
 
 async function run(): Promise<number> {
@@ -184,8 +190,10 @@ function write(results: readonly ScenarioResult[], chosen: readonly Scenario[]):
 }
 
 try {
-  process.exitCode = values.rescore === undefined ? await run() : (await rescore(values.rescore), 0);
+  process.exitCode = await (values.rescore === undefined ? run() : rescore(values.rescore));
 } catch (error) {
-  if (!interrupted.signal.aborted) throw error;
-  process.exitCode = 130;
+  const isUnderstood = error instanceof RangeError || error instanceof PipelineError;
+  if (isUnderstood) say(error.message);
+  else if (!interrupted.signal.aborted) throw error;
+  process.exitCode = isUnderstood ? 2 : 130;
 }

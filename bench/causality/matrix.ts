@@ -31,25 +31,18 @@ export function isMet(result: ScenarioResult): boolean {
 /** Right, wrong and unknown parents of every scenario. */
 export function matrix(results: readonly ScenarioResult[]): Table {
   const headings = [
-    'stack',
-    'load',
-    'right %',
-    'wrong %',
-    'unknown %',
-    'wrong',
-    'calls',
-    'requests',
-    'in flight',
-    'goal',
+    ...['stack', 'load', 'right %', 'wrong %', 'unknown %', 'wrong', 'calls', 'requests', 'answered', 'seen'],
+    ...['in flight', 'goal'],
   ];
   const rows = results.map((result) => {
     const { stack, shape, recorded, score } = result;
     const all = scoredCalls(result);
     const shares = [score.right, score.wrong, score.unknown].map((part) => percent(part, all));
-    const counts = [score.wrong, all, recorded.requests, recorded.inFlight].map(String);
+    const ofRequests = [recorded.requests, recorded.outcomes['200'] ?? 0, score.answered];
+    const counts = [score.wrong, all, ...ofRequests, recorded.inFlight].map(String);
     const goal = goalOf(shape, stack);
-    const aim = `${goal === 0 ? 'none wrong' : `${percent(goal, 1)} right`}: ${isMet(result) ? 'met' : 'missed'}`;
-    return [stack.name, shape.name, ...shares, ...counts, aim];
+    const aim = goal === 0 ? 'none wrong' : `${percent(goal, 1)} right`;
+    return [stack.name, shape.name, ...shares, ...counts, `${aim}: ${isMet(result) ? 'met' : 'missed'}`];
   });
   return [headings, ...rows];
 }

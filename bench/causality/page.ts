@@ -18,10 +18,10 @@ unknown parents for servers of the kind that you run, and what the confidence of
 
 \`npm run bench -- causality --write\` measures this and writes this page. Do not edit it.
 
-Each row is a gateway under load: for every request it calls a backend, or databases too. The parent of such a call should be the
-request. It is **right** when it is, **wrong** when it is another request, **unknown** when there is none. An unknown parent costs
-a trace its lower part; a wrong one makes it untrue. The goal is at most one wrong parent in 10,000 calls in every row, and a share of
-right ones that depends on the kind of server.
+Each row is a gateway under load: for every request it calls a backend, or databases too. The parent of such a call should be that
+request. A parent is **right** when it is, **wrong** when it is another request, and **unknown** when the call has none. An unknown
+parent cuts a trace in two; a wrong one makes it untrue. The goal is at most one wrong parent in 10,000 calls in every row, and
+a share of right ones that depends on the kind of server.
 
 ## Matrix
 
@@ -39,8 +39,9 @@ ${markdownTable(reliabilityTable(reliability))}
 - \`spanloom record\` captures the host while a client keeps the given number of requests in flight.
 - Every request carries a number of its own in the header \`x-truth\`. The gateway passes it on in a header, a key or a parameter. Only the
   scorer reads it.
-- The recording goes through enricher and correlator with default settings. Of the calls that they have spans for, all count but those of
-  the first ${warmUpRequests} requests of a process: until then it is being learned how the process works.
+- The recording goes through enricher and correlator with default settings. Calls of the first ${warmUpRequests} requests of a process do
+  not count: the enricher still learns how the process works.
+- *calls* are those that count. *requests* were sent, *answered* had status 200, *seen* are server spans with a response.
 - A load is one endpoint (\`one call\`, \`three in sequence\`, \`three in parallel\`, \`databases\`: a query of each and a call), or
   \`changing\`: one after the other and then all in turn, where the calls right after a change count too.
 - Every row has a process of its own, so that nothing is learned from another load.

@@ -11,13 +11,18 @@ import { traceRecording } from './trace-recording.ts';
 /** A stack under a load. */
 export interface Scenario {
   readonly name: string;
+  /** Its name as that of files. */
+  readonly fileName: string;
   readonly stack: Stack;
   readonly shape: Shape;
 }
 
 /** All of them. */
 export const scenarios: readonly Scenario[] = stacks.flatMap((stack) =>
-  shapesOf(stack).map((shape) => ({ name: `${stack.name}: ${shape.name}`, stack, shape })),
+  shapesOf(stack).map((shape) => {
+    const name = `${stack.name}: ${shape.name}`;
+    return { name, fileName: name.replace(/[^a-z0-9]+/gi, '-').toLowerCase(), stack, shape };
+  }),
 );
 
 /** What came of a scenario. */

@@ -53,7 +53,7 @@ export const nodeStacks: readonly Stack[] = [
     kind: 'event loop; requests wait for connections to PostgreSQL and MariaDB',
     endpoints: ['sequence', 'databases'],
     databases: all,
-    pool: 8,
+    pool: 20,
     goal: goals.known,
   },
   {
