@@ -6,17 +6,16 @@ import { canCapture, LiveEvents, python, summary } from './testing/live-events.t
 const econnrefused = 111;
 const ecanceled = 125;
 
-/** A port that refuses, a client that does not block, and `full()`: an address whose queue takes no more connections. */
+/** A port that refuses, a client that does not block, and `full()`: a port whose queue is full, so that it answers no more. */
 const prelude = `
 listener = socket.socket(); listener.bind(('127.0.0.1', 0)); refusing = listener.getsockname(); listener.close()
 client = socket.socket(); client.setblocking(False)
 def full():
     global kept
     listener = socket.socket(); listener.bind(('127.0.0.1', 0)); listener.listen(0)
-    kept = [listener]
-    while True:
-        one = socket.socket(); one.setblocking(False); one.connect_ex(listener.getsockname()); kept.append(one)
-        if not select.select([], [one], [], 0.1)[1]: return listener.getsockname()
+    one = socket.create_connection(listener.getsockname()); select.select([listener], [], [])
+    kept = [listener, one]
+    return listener.getsockname()
 `;
 
 describe.skipIf(!canCapture())('a connect that fails', () => {

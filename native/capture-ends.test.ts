@@ -16,7 +16,9 @@ describe.skipIf(!canCapture())('a socket', () => {
       'the process whose last thread ends after the main one',
       `
 import threading
-def later(): time.sleep(0.05); os.kill(os.getpid(), 9)
+def later():
+    while ') Z ' not in open(f'/proc/self/task/{os.getpid()}/stat').read(): pass
+    os.kill(os.getpid(), 9)
 threading.Thread(target=later).start(); ctypes.CDLL(None).pthread_exit(None)`,
     ],
     ['dup2 over it', `os.dup2(0, client.fileno()); os.dup2(0, server.fileno()); server.send(b'x')`],
