@@ -207,6 +207,38 @@ func main() {
     expect(find('as python')).toMatchObject({ contextKind: 'thread', contextId: find('as python').threadId });
   });
 
+  describe.skipIf(process.arch !== 'x64')('of a program that lies', () => {
+    const path = join(folder, 'false-go');
+    beforeAll(() => {
+      const falseGo = fileURLToPath(new URL('testing/false-go.c', import.meta.url));
+      execFileSync('cc', ['-w', '-static', '-o', path, falseGo]);
+    });
+
+    const told = { contextKind: 'goroutine', contextId: 7, contextParent: 100 };
+    const unreadable = { contextKind: 'goroutine', contextId: 0, answersTo: [] };
+    it.each<[string, object]>([
+      ['waiters in a circle', { ...told, answersTo: [8, 7, 8, 101, 100, 101] }],
+      ['a number beyond all', { ...told, contextId: 0 }],
+      ['another goroutine', unreadable],
+      ['no addresses', unreadable],
+      ['kernel addresses', unreadable],
+      ['a stack of no memory', { ...told, answersTo: [] }],
+      ['a stack without end', { ...told, answersTo: [] }],
+      ['waiters of no memory', { ...told, answersTo: [] }],
+      ['no goroutine', { contextKind: 'thread', answersTo: [] }],
+    ])('with %s are no more than it says of itself', async (lie, expected) => {
+      const child = spawn(path, [lie], { stdio: ['pipe', 'pipe', 'inherit'] });
+      await once(child.stdout, 'data');
+      const live = capture();
+      expect((await live.capture.inspectPrograms(child.pid!, false))?.runtime).toEqual({ path, version: 'go1.21.0' });
+      const ended = once(child, 'exit');
+      child.stdin.end('.');
+      await ended;
+      const events = await live.ofProcess(child.pid!);
+      expect(events.find((event) => textOf(event) === 'lie')).toMatchObject(expected);
+    });
+  });
+
   it('are left alone when the settings say so', async () => {
     const { processId, url } = await start(build({ CGO_ENABLED: '0' }));
     const threads = capture({ readGoroutines: false });
