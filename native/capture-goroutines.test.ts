@@ -149,6 +149,22 @@ describe.skipIf(!canCapture() || !hasGo())('goroutines', () => {
     expect(live.losses).toEqual({});
   });
 
+  it('wait for the answer of those that write to one connection in turn', async () => {
+    const { processId, url } = await start(build({ CGO_ENABLED: '0' }));
+    const live = capture();
+    await live.capture.inspectPrograms(processId, false);
+    for (const path of ['/shared-0?a', '/shared-1?b', '/shared-0?c']) await get(url + path);
+
+    const events = await live.ofProcess(processId);
+    const writes = ['/a', '/b', '/c'].map((name) =>
+      events.find((event) => event.direction === 'egress' && isRequest(event, name))!,
+    );
+    // One message, as nothing was read between them.
+    expect(new Set(writes.map(({ messageId }) => messageId)).size).toBe(1);
+    const askers = ['/shared-0?a', '/shared-1?b', '/shared-0?c'].map((name) => requestOf(events, name).contextId);
+    expect(writes.map(({ answersTo }) => answersTo[0])).toEqual(askers);
+  });
+
   it('are known from the first call of a process whose program has been seen', async () => {
     const live = capture();
     const path = build({ CGO_ENABLED: '0' });

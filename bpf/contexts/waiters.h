@@ -133,18 +133,27 @@ static __always_inline void follow_waiters(struct task_struct *task, struct thre
 	socket->asker_process_id = process_id;
 }
 
-/* A write that is not a reply, by a goroutine that serves no request itself: for whom is it? */
+/*
+ * A write that is not a reply, by a goroutine that serves no request itself: for whom is it? Further writes of the same message by
+ * the same goroutine are for whom the first was. When several write before an answer comes, whose that is cannot be told.
+ */
 static __always_inline void find_waiters_at_egress(struct task_struct *task, struct thread_state *thread,
 						   struct scratch *scratch, struct socket_state *socket,
 						   struct context *context, bool starts_message)
 {
-	if (!knobs.reads_waiters || !context->address || socket->socket.role == SPANLOOM_SERVER || !starts_message)
+	bool is_other = socket->writer != context->id;
+
+	if (!knobs.reads_waiters || !context->address || socket->socket.role == SPANLOOM_SERVER)
 		return;
-	if (serves_request(task->tgid, context->id)) {
+	socket->writer = context->id;
+	if (!starts_message && !is_other)
+		return;
+	if (!serves_request(task->tgid, context->id))
+		follow_waiters(task, thread, scratch, socket, context, context->address, context->id);
+	else
 		socket->asker = 0;
-		return;
-	}
-	follow_waiters(task, thread, scratch, socket, context, context->address, context->id);
+	if (!starts_message)
+		socket->asker = 0;
 }
 
 /* The first read after such a write. */

@@ -25,6 +25,7 @@ struct socket_state {
 	__u64 connect_phase;
 	__u64 inode_number;
 	__u64 reader;		/* id of the goroutine that read last, unless the socket was connected from here */
+	__u64 writer;		/* id of the goroutine that wrote last */
 	__u64 asker;		/* address of the last goroutine known to wait for an answer on this socket; 0: none */
 	__u64 asker_id;		/* its id: an address is used again */
 	__u32 asker_process_id;

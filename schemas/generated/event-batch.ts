@@ -127,7 +127,7 @@ export interface SocketEvent {
   readonly contextId: number;
   /** context_id of the context that created this one; 0 where there is none or it is not known. */
   readonly contextParent: number;
-  /** Pairs, nearest first, three at most: context_id of a context that waited for an answer from this one, or from the one before it in this list, and of the context that created it, 0 where that is not known. Only of goroutines: found in user memory at each write by one that serves no request of its own, and again when the first read after it returns on that socket. A fact of that moment, not a proof. */
+  /** Pairs, nearest first, three at most: context_id of a context that waited for an answer from this one, or from the one before it in this list, and of the context that created it, 0 where that is not known. Only of goroutines: found in user memory at the first write of a message by one that serves no request of its own, and again when the first read after it returns on that socket, if no other wrote meanwhile. A fact of that moment, not a proof. */
   readonly answersTo: readonly number[];
   /** The kernel's name of the thread-group leader. */
   readonly processName: string;

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
+	"strings"
 	"sync"
 )
 
@@ -37,6 +39,45 @@ func work() {
 	}
 }
 
+// Two workers write to one connection, which answers nothing.
+var shared = []chan job{make(chan job), make(chan job)}
+
+// Kept, as the garbage collector would close it.
+var sinkListener net.Listener
+
+func workShared(jobs chan job, sink net.Conn) {
+	for one := range jobs {
+		// Whoever waits for this is known only once it does.
+		for dump := make([]byte, 1<<20); !isWaiting(string(dump[:runtime.Stack(dump, true)])); {
+			runtime.Gosched()
+		}
+		fmt.Fprintf(sink, "GET /%s ", one.name)
+		one.done <- struct{}{}
+	}
+}
+
+func isWaiting(stacks string) bool {
+	return strings.Contains(stacks, "[chan receive]:\nmain.await(")
+}
+
+//go:noinline
+func await(done chan struct{}) { <-done }
+
+func startShared() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	sinkListener = listener
+	sink, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		panic(err)
+	}
+	for _, jobs := range shared {
+		go workShared(jobs, sink)
+	}
+}
+
 func handle(writer http.ResponseWriter, request *http.Request) {
 	name := request.URL.RawQuery
 	switch request.URL.Path {
@@ -53,6 +94,10 @@ func handle(writer http.ResponseWriter, request *http.Request) {
 		one := job{name, make(chan struct{})}
 		jobs <- one
 		<-one.done
+	case "/shared-0", "/shared-1":
+		one := job{name, make(chan struct{})}
+		shared[request.URL.Path[len("/shared-")]-'0'] <- one
+		await(one.done)
 	case "/direct":
 		connection, err := net.Dial("tcp", backend)
 		if err != nil {
@@ -76,6 +121,7 @@ func listen(handler http.HandlerFunc) string {
 
 func main() {
 	go work()
+	startShared()
 	backend = listen(func(writer http.ResponseWriter, _ *http.Request) { fmt.Fprint(writer, "answer") })
 	fmt.Println(listen(handle), backend)
 	io.Copy(io.Discard, os.Stdin)
