@@ -8,6 +8,9 @@ import { stacks } from './stacks.ts';
 export function truthPage(results: readonly ScenarioResult[], skipped: readonly string[]): string {
   const reliability = new Reliability();
   for (const { score } of results) reliability.add(score.edges);
+  const lossy = results.filter(({ lost }) => lost > 0).map(({ name, lost }) => `${name} (${lost} events)`);
+  const losses =
+    lossy.length === 0 ? '' : `\nThe kernel's ring buffer was full and lost events in: ${lossy.join('; ')}.\n`;
   const measured = stacks.filter((stack) => results.some((result) => result.stack === stack));
   const kinds = [['stack', 'how it serves and calls'], ...measured.map(({ name, kind }) => [name, kind])];
   const absent = skipped.length === 0 ? '' : `\nNot measured here:\n\n${skipped.map((line) => `- ${line}\n`).join('')}`;
@@ -25,7 +28,7 @@ a share of right ones that depends on the kind of server.
 
 ## Matrix
 
-${markdownTable(matrix(results))}${absent}
+${markdownTable(matrix(results))}${losses}${runsNote(results)}${absent}
 ## Confidence
 
 Every edge has a reason and a confidence, the probability that it is right. This table compares what the edges of the matrix
@@ -41,7 +44,7 @@ ${markdownTable(reliabilityTable(reliability))}
   scorer reads it.
 - The recording goes through enricher and correlator with default settings. Calls of the first ${warmUpRequests} requests of a process do
   not count: the enricher still learns how the process works.
-- *calls* are those that count. *requests* were sent, *answered* had status 200, *seen* are server spans with a response.
+- _calls_ are those that count. _requests_ were sent, _answered_ had status 200, _seen_ are server spans with a response.
 - A load is one endpoint (\`one call\`, \`three in sequence\`, \`three in parallel\`, \`databases\`: a query of each and a call), or
   \`changing\`: one after the other and then all in turn, where the calls right after a change count too.
 - Every row has a process of its own, so that nothing is learned from another load.
@@ -49,4 +52,13 @@ ${markdownTable(reliabilityTable(reliability))}
 ## Stacks
 
 ${markdownTable(kinds)}`;
+}
+
+/** Rows that were recorded apart from most others, by recordings that were kept. */
+function runsNote(results: readonly ScenarioResult[]): string {
+  const sizes = new Map<string, number>();
+  for (const { recorded } of results) sizes.set(recorded.run, (sizes.get(recorded.run) ?? 0) + 1);
+  const [most] = [...sizes].sort(([, a], [, b]) => b - a)[0] ?? [];
+  const others = results.filter(({ recorded }) => recorded.run !== most).map(({ name }) => name);
+  return others.length === 0 ? '' : `\nNot recorded in the same run as the others: ${others.join('; ')}.\n`;
 }

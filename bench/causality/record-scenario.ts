@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,8 @@ import type { Database, Place, Ports, Stack } from './stack.ts';
 
 /** What came of a load, besides the recording. */
 export interface Recorded {
+  /** Which run of the bench recorded it. */
+  readonly run: string;
   readonly stack: string;
   readonly shape: string;
   readonly inFlight: number;
@@ -34,6 +37,8 @@ export interface RecordOptions {
   readonly signal?: AbortSignal;
 }
 
+/** This run, among those whose recordings are kept. */
+const run = randomUUID();
 const longestStartMs = 60_000;
 /** The load ends then, however many requests are left. */
 const longestLoadSeconds = 30;
@@ -75,6 +80,7 @@ export async function recordScenario(stack: Stack, shape: Shape, options: Record
     if (recorder.exitCode !== 0) throw new Error(group.failure());
     const called = [ports.backend, ...databases.map((database) => ports[database])];
     return {
+      run,
       stack: stack.name,
       shape: shape.name,
       inFlight: shape.inFlight,
