@@ -159,3 +159,16 @@ test('a queue that was not learned does not confirm itself', () => {
   scenario.drain();
   expect(scenario.parentOf(inner)).toBeUndefined();
 });
+
+test('what a context serves is enough, also where work moves between threads', () => {
+  const scenario = new Scenario();
+  const spans = busyRequests(1, 20, (request, fromMs, served) => [
+    innerCall(id(request, 1), fromMs + 10, fromMs + 20, { causes: [afterRequest(served, { rule: 'context' })] }),
+  ]).map((span) => (span.observationPoint === 's-p' ? { ...span, requestContextId: 502, causes: [] } : span));
+  scenario.arrive(1_000, ...spans);
+  scenario.drain();
+  const calls = spans.filter(({ processId, observationPoint }) => processId === 200 && observationPoint === 'c-p');
+  expect(calls).toHaveLength(20);
+  expect(known(scenario, calls)).toBe(20);
+  expect(scenario.find(calls[0]!)).toMatchObject({ reason: 'context', confidence: 0.9999 });
+});

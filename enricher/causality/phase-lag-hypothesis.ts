@@ -25,7 +25,7 @@ const maxResponseLag = 3;
 const lagPairs = (maxRequestLag + 1) * (maxResponseLag + 1);
 
 /**
- * Circumstances, the least certain one last: one message was due in the phase, or several, of which the order decides; the
+ * Circumstances: one message was due in the phase, or several, of which the order decides; the
  * same where a response leads to a call.
  */
 const alone = 0;
@@ -146,13 +146,10 @@ export class PhaseLagHypothesis implements Hypothesis {
     });
   }
 
-  /** If the result is right, every step counts as right; if it is wrong, only the least certain step counts as wrong. */
+  /** Any of the steps may be the wrong one: they are one assumption. */
   private credit(steps: number, contested: boolean, right: boolean): void {
-    for (const circumstance of all.toReversed()) {
-      if ((steps & bitOf(circumstance)) === 0) continue;
-      this.records.add(circumstance, contested, right);
-      if (!right) return;
-    }
+    for (const circumstance of all)
+      if ((steps & bitOf(circumstance)) !== 0) this.records.add(circumstance, contested, right);
   }
 }
 
