@@ -20,7 +20,7 @@ const timeoutMs = 120_000;
 const cases: readonly (readonly [name: string, right: number])[] = [
   ['express + axios', 0.98],
   ['FastAPI + httpx', 0],
-  ['Go net/http', 0.2],
+  ['Go net/http', 0.98],
   ['Spring MVC + RestTemplate', 0.3],
   ['nginx + php-fpm', 0],
   ['Envoy, 1 worker', 0],

@@ -10,7 +10,8 @@ import type { ProcessIndex } from './process-index.ts';
 /**
  * Decides which server span of the same process made this call. Steps, in this order: ids that the application passes on,
  * the enricher's cause candidates, the execution context, time. No edge is better than a wrong one, so a step that finds a
- * contradiction ends the search. The decision depends on the spans in state, not on their order of arrival.
+ * contradiction ends the search. The decision depends on the spans in state, and on what the calls of the process have shown
+ * (one-sided-trust.ts), not on the order in which the spans of a trace arrive.
  */
 export function decideCause(call: SpanRecord, process: ProcessIndex, find: SpanLookup, patience: Patience): Decision {
   const candidates = resolvedCandidates(call, process, find);

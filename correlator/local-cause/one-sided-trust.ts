@@ -1,6 +1,6 @@
 import { Cusum } from '../../core/statistics/cusum.ts';
 import type { SpanRecord } from '../spans/span-record.ts';
-import type { RequestClaim, ResponseClaim } from './claims.ts';
+import type { RequestClaim, ResponseClaim } from './claim.ts';
 import { covers } from './fit.ts';
 
 /** Endpoints of one process that are told apart. */

@@ -6,14 +6,8 @@
 import { causeRules } from '../../schemas/cause-rules.ts';
 import type { Reason } from '../../schemas/generated/span.ts';
 import type { SpanRecord } from '../spans/span-record.ts';
-import {
-  beganWithin,
-  type RequestClaim,
-  requestClaim,
-  type ResponseClaim,
-  responseClaim,
-  type SpanLookup,
-} from './claims.ts';
+import type { RequestClaim, ResponseClaim } from './claim.ts';
+import { beganWithin, requestClaim, responseClaim, type SpanLookup } from './claims.ts';
 import type { UnknownReason, Decision } from './decision.ts';
 import type { ProcessIndex } from './process-index.ts';
 
