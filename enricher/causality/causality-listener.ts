@@ -192,8 +192,12 @@ export class CausalityListener implements PairingListener {
 
   unanswered({ attachment }: OpenRequest): readonly Cause[] {
     if (attachment instanceof InboundResponse) return this.causality.causesOf(attachment);
-    if (attachment instanceof InboundRequest) this.causality.abandon(attachment);
+    if (attachment instanceof InboundRequest) this.causality.end(attachment);
     return noCauses;
+  }
+
+  replyEnded({ attachment }: OpenRequest): void {
+    if (attachment instanceof InboundRequest) this.causality.end(attachment);
   }
 
   /** What began in a segment that came in, and what it continued, was read in its context. */

@@ -76,6 +76,7 @@ export class Causality {
    */
   request(context: ExecutionContext, spanId: string, isBlocked: boolean): InboundRequest {
     context.openRequests++;
+    context.awaitingReply++;
     const request = new InboundRequest(spanId, context);
     if (isBlocked) request.unblockedOrder = Number.POSITIVE_INFINITY;
     return request;
@@ -122,7 +123,10 @@ export class Causality {
     return servedRequest === undefined ? candidatesOfCall(write) : candidatesOfContext(servedRequest);
   }
 
-  /** A request is answered. Returns which call's response led to the reply; learns from it. */
+  /**
+   * The reply to a request begins to be written. Returns which call's response led to it; learns from it. The request stays
+   * open until {@link end}: a program may call others between the parts of its reply.
+   */
   reply(
     request: InboundRequest,
     context: ExecutionContext,
@@ -136,16 +140,19 @@ export class Causality {
     const causes = candidatesOfReply(hypotheses, reply, blocked ? undefined : read, request);
     if (!blocked) for (const hypothesis of hypotheses) hypothesis.reply(reply, read, request);
     context.wrote(reply, read);
-    this.abandon(request);
+    if (request.awaitsReply) request.context.awaitingReply--;
+    request.isReplied = true;
     return causes;
   }
 
-  /** A request will not be answered any more. */
-  abandon(request: InboundRequest): void {
+  /** A request is over: its reply is complete, or will not come any more. */
+  end(request: InboundRequest): void {
     if (!request.isOpen) return;
+    const { context } = request;
+    if (request.awaitsReply) context.awaitingReply--;
     request.isOpen = false;
-    request.answeredOrder = request.context.order;
-    request.context.openRequests--;
+    request.answeredOrder = context.order;
+    context.openRequests--;
   }
 
   /** The process id belongs to another process now. */

@@ -16,6 +16,7 @@ export class ExecutionContext extends LruEntry implements MessageContext {
   readonly process: ProcessHypotheses;
   phase = 0;
   openRequests = 0;
+  awaitingReply = 0;
   order = 0;
   lastRead: Read | undefined = undefined;
   /** The request that it read last; it serves that until it is answered. */
@@ -122,4 +123,4 @@ export class ExecutionContext extends LruEntry implements MessageContext {
   }
 }
 
-const isOver = (message: InboundMessage): boolean => message.kind === 'request' && !message.isOpen;
+const isOver = (message: InboundMessage): boolean => message.kind === 'request' && !message.awaitsReply;

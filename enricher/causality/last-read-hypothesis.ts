@@ -4,6 +4,7 @@ import {
   type InboundMessage,
   type InboundRequest,
   isReplyContested,
+  isVerdictContested,
   openRoot,
   type Read,
   rootOf,
@@ -93,11 +94,11 @@ export class LastReadHypothesis implements Hypothesis {
   reply(reply: Write, read: Read | undefined, replied: InboundRequest): void {
     if (read === undefined || read.messages.length === 0) return;
     const { records } = this;
-    const contested = isReplyContested(reply, read) || replied.context.openRequests >= 2;
+    const isContested = (right: boolean): boolean => isVerdictContested(right, reply, read, replied.context);
     if (read.messages.length > 1) {
       const roots = read.messages.map((message) => rootOf(message, this.index));
       const right = roots.includes(replied);
-      if (right || roots.every((root) => root !== undefined)) records.add(several, contested, right);
+      if (right || roots.every((root) => root !== undefined)) records.add(several, isContested(right), right);
       return;
     }
     const message = read.messages[0]!;
@@ -106,12 +107,13 @@ export class LastReadHypothesis implements Hypothesis {
     if (root === undefined) return;
     const circumstance = circumstanceOf(read);
     if (message.kind === 'request') {
-      records.add(circumstance, contested, root === replied);
+      records.add(circumstance, isContested(root === replied), root === replied);
       return;
     }
+    const right = root === replied;
     const steps = bitOf(circumstance) | message.write.attributions[this.index]!.steps;
     // A call made when there was nothing else it could belong to proves nothing.
-    this.credit(steps, contested && message.write.openRequests >= 2, root === replied);
+    this.credit(steps, isContested(right) && message.write.openRequests >= 2, right);
   }
 
   /** Uses the record of the circumstance, or, with a single request in flight, that of a harder circumstance. */

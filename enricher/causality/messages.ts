@@ -5,13 +5,21 @@ import type { CauseRule } from '../../schemas/cause-rules.ts';
  * that it made) and writes (calls, a reply). The question is always: which message did this write continue?
  */
 
+/** Requests that a context has in flight at one moment. */
+export interface RequestCounts {
+  /** Read here and not answered to the last byte: a call may belong to any of them. */
+  readonly openRequests: number;
+  /** Those among them whose reply has not begun: the next reply may be to any of them. */
+  readonly awaitingReply: number;
+}
+
 /** The execution context of a message. */
-export interface MessageContext {
+export interface MessageContext extends RequestCounts {
   /** Counts events; the order of all that happens in this context. */
   readonly order: number;
   readonly phase: number;
-  /** Requests read here and not answered. */
   openRequests: number;
+  awaitingReply: number;
 }
 
 /** How far a hypothesis is believed in one process. */
@@ -52,8 +60,11 @@ export class InboundRequest {
   readonly kind = 'request';
   readonly spanId: string;
   readonly context: MessageContext;
+  /** Until the last byte of its reply, or until it is given up. */
   isOpen = true;
-  /** Order of the reply among the events of its context; not finite while open. */
+  /** The first bytes of its reply were written. */
+  isReplied = false;
+  /** Order of the end of the reply among the events of its context; not finite while open. */
   answeredOrder = Number.POSITIVE_INFINITY;
   /**
    * Order among the events of its context from which on it could be answered: until then an earlier request of its
@@ -70,6 +81,11 @@ export class InboundRequest {
   constructor(spanId: string, context: MessageContext) {
     this.spanId = spanId;
     this.context = context;
+  }
+
+  /** Whether its reply is still to begin. */
+  get awaitsReply(): boolean {
+    return this.isOpen && !this.isReplied;
   }
 }
 
@@ -112,12 +128,13 @@ export interface Arrival {
 }
 
 /** What one call of the application wrote: one or more calls at once, or a reply; or a connect that a call will follow. */
-export class Write {
+export class Write implements RequestCounts {
   readonly context: MessageContext;
   readonly order: number;
   readonly socketId: number;
-  /** Requests that its context had read and not answered at that moment. */
+  /** In its context at that moment. */
   readonly openRequests: number;
+  readonly awaitingReply: number;
   readonly calls: InboundResponse[] = [];
   /** The request that this write answers. */
   reply: InboundRequest | undefined = undefined;
@@ -129,18 +146,20 @@ export class Write {
     this.order = context.order;
     this.socketId = socketId;
     this.openRequests = context.openRequests;
+    this.awaitingReply = context.awaitingReply;
   }
 }
 
 /** One call that read from a socket. */
-export class Read {
+export class Read implements RequestCounts {
   readonly messageId: number;
   /** How many messages the context had read in this phase, this one included. */
   readonly rank: number;
   /** Its order among the events of its context. */
   readonly order: number;
-  /** Requests that the context had read and not answered then. */
+  /** In its context then. */
   readonly openRequests: number;
+  readonly awaitingReply: number;
   /** What was read, in order: what began in it, and before that what it continued. */
   messages: readonly InboundMessage[] = [];
   /** What was written after it, while it is the last read and holds several messages. */
@@ -151,7 +170,16 @@ export class Read {
     this.rank = rank;
     this.order = context.order;
     this.openRequests = context.openRequests;
+    this.awaitingReply = context.awaitingReply;
   }
+}
+
+/**
+ * Whether what a reply says of a hypothesis says it of several requests in flight. That it was right proves that only if the
+ * reply could have been to another request: one whose body is being sent gets no second reply.
+ */
+export function isVerdictContested(right: boolean, ...moments: readonly RequestCounts[]): boolean {
+  return moments.some(({ openRequests, awaitingReply }) => (right ? awaitingReply : openRequests) >= 2);
 }
 
 /**
@@ -191,5 +219,5 @@ export function isIncomplete(message: InboundMessage): boolean {
 
 /** Whether more of a request may come after the other side spoke (100 Continue). */
 export function awaitsMore(message: InboundMessage | undefined): boolean {
-  return message?.kind === 'request' && message.isOpen;
+  return message?.kind === 'request' && message.awaitsReply;
 }

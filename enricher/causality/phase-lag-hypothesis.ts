@@ -3,6 +3,7 @@ import {
   type Arrival,
   type InboundMessage,
   type InboundRequest,
+  isVerdictContested,
   openRoot,
   type Read,
   rootOf,
@@ -131,8 +132,10 @@ export class PhaseLagHypothesis implements Hypothesis {
       const root = rootOf(message, this.index);
       if (root === undefined) return;
       if (root !== write.reply) misfits++;
-      const contested = write.openRequests >= 2 && (message.kind === 'request' || message.write.openRequests >= 2);
-      this.credit(stepsTo(message, this.index) | bitOf(place), contested, root === write.reply);
+      const right = root === write.reply;
+      const contested =
+        isVerdictContested(right, write) && (message.kind === 'request' || message.write.openRequests >= 2);
+      this.credit(stepsTo(message, this.index) | bitOf(place), contested, right);
     });
     if (misfits > 0) return;
     writes.forEach((write, index) => {

@@ -53,6 +53,7 @@ describe('several requests that are open at once', () => {
     context.enter(0);
     const read = context.readNamed(2);
     expect(causality.reply(first, context, clientSocket, read)).toMatchObject([{ spanId: 'call' }]);
+    causality.end(first);
     causality.unblocked(second);
     expect(causality.reply(second, context, clientSocket, read)).toEqual([]);
   });
@@ -66,6 +67,7 @@ describe('several requests that are open at once', () => {
     thread.answered(thread.call('call'));
     context.enter(0);
     causality.reply(first, context, clientSocket, context.readNamed(2));
+    causality.end(first);
     causality.unblocked(second);
     thread.answered(thread.call('next call'));
     context.enter(0);

@@ -1,5 +1,13 @@
 import type { Hypothesis, ReplyAttribution } from './hypothesis.ts';
-import { type InboundMessage, type InboundRequest, openRoot, type Read, type Trust, type Write } from './messages.ts';
+import {
+  type InboundMessage,
+  type InboundRequest,
+  isVerdictContested,
+  openRoot,
+  type Read,
+  type Trust,
+  type Write,
+} from './messages.ts';
 import { ParameterSearch, weightOf } from './parameter-search.ts';
 import type { PhaseHistory } from './phase-history.ts';
 import { TrackRecords } from './track-records.ts';
@@ -69,23 +77,25 @@ export class RequestQueueHypothesis implements Hypothesis {
   }
 
   /** All calls that it gave to this request must be answered, the last one as long before the reply as usual. */
-  reply({ context, openRequests }: Write, _read: Read | undefined, replied: InboundRequest): void {
+  reply(reply: Write, _read: Read | undefined, replied: InboundRequest): void {
+    const { context } = reply;
     const { writes } = replied;
     if (writes.length === 0 || replied.context !== context) return;
     let latest = -1;
-    let contested = openRequests >= 2;
+    let competed = true;
     let complete = true;
     let circumstance = alone;
     for (const write of writes) {
       if (write.attributions[this.index]?.circumstance === several) circumstance = several;
-      if (write.openRequests < 2) contested = false;
+      if (write.openRequests < 2) competed = false;
       for (const call of write.calls) {
         if (call.answeredIn === context) latest = Math.max(latest, call.answeredPhase);
         else complete = false;
       }
     }
     const verdict = complete && latest >= 0 ? this.judgeLag(context.phase - latest) : false;
-    if (verdict !== undefined) this.records.add(circumstance, contested, verdict);
+    if (verdict === undefined) return;
+    this.records.add(circumstance, competed && isVerdictContested(verdict, reply), verdict);
   }
 
   trust(circumstance: number, contested: boolean): Trust {
@@ -142,6 +152,6 @@ function openRequestsIn(
 ): readonly { readonly request: InboundRequest; readonly order: number }[] {
   const found: { readonly request: InboundRequest; readonly order: number }[] = [];
   for (const { message, order } of history.arrivalsIn(phase))
-    if (message.kind === 'request' && message.isOpen) found.push({ request: message, order });
+    if (message.kind === 'request' && message.awaitsReply) found.push({ request: message, order });
   return found;
 }

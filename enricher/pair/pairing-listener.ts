@@ -20,12 +20,14 @@ export interface ReadSegment {
 export interface PairingListener {
   /** A request came in. `isBlocked`: the one before it on its connection has to be answered first. */
   requestRead(request: OpenRequest, isBlocked: boolean): void;
-  /** The request that blocked this one is over. */
+  /** The request that blocked this one is over: answered to the last byte, or given up. */
   unblocked(request: OpenRequest): void;
   /** A request went out. */
   callWritten(call: OpenRequest): void;
   /** The reply to a request begins to be written. Returns which calls may have led to it. */
   replyWritten(request: OpenRequest, origin: EventRef): readonly Cause[];
+  /** The reply to a request is complete, or its end cannot be seen: from now on the request counts as answered. */
+  replyEnded(request: OpenRequest): void;
   /** The response to a call begins to be read. Returns what may have led to the call. */
   responseRead(call: OpenRequest, origin: EventRef): readonly Cause[];
   /** So many bytes of a response that began to be read are still to come; 0 when none, or when that is not known. */

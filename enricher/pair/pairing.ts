@@ -194,6 +194,7 @@ export class Pairing {
         this.abandon(expiring, 'revoked');
       } else if (expiring instanceof Responding) {
         this.responses.forget(expiring);
+        this.answered(expiring.open);
         this.unhold(expiring.end.response!.origin, 'revoked');
         this.unhold(expiring.open.origin, 'revoked');
       } else this.waiting.letGo(expiring, 'revoked');
@@ -215,7 +216,9 @@ export class Pairing {
     const { origin } = message;
     if (message.kind === 'end') {
       const open = this.responses.ended(socket, message);
-      if (open?.isServer === false) this.parts.listener?.responseRemains(open, 0);
+      if (open === undefined) return;
+      if (open.isServer) this.answered(open);
+      else this.parts.listener?.responseRemains(open, 0);
       return;
     }
     if (this.firstMessage < 0 && origin.ingress === this.origin?.ingress)
@@ -300,7 +303,6 @@ export class Pairing {
     const { listener } = this.parts;
     const { origin } = response;
     const causes = open.isServer ? listener?.replyWritten(open, origin) : listener?.responseRead(open, origin);
-    if (open.isServer) this.unblockNext(open);
     if (socket.transport === 'udp') open.learnPeer(socket);
     this.release(open);
     const durationNs = Math.max(0, socket.lastMovedNs(origin.ingress) - open.origin.timeNs);
@@ -349,6 +351,13 @@ export class Pairing {
     this.finish(open, { status, durationNs, causes, response: undefined, responseBytes: 0 });
   }
 
+  /** The response to a request is complete, or where it ends is hidden. */
+  private answered(open: OpenRequest): void {
+    if (!open.isServer) return;
+    this.parts.listener?.replyEnded(open);
+    this.unblockNext(open);
+  }
+
   /** One that is over no longer blocks the request behind it. */
   private unblockNext(open: OpenRequest): void {
     const next = open.node === undefined ? open.successor : open.node.newer?.item;
@@ -361,6 +370,7 @@ export class Pairing {
   private finish(open: OpenRequest, end: SpanEnd, failure?: Partial<Span>): void {
     const { spans, emit } = this.parts;
     const { origin: request } = open;
+    if (end.response !== undefined) this.answered(open);
     request.holds--;
     const response = end.response?.origin;
     let events = 0;

@@ -59,14 +59,14 @@ export class Responses {
     }
   }
 
-  /** The end of a response, or that it is hidden. Returns the request of one that ended. */
+  /** The end of a response, or that it is hidden. Returns the request whose response it is. */
   ended({ responding: all }: Socket, message: ResponseEnd<EventRef>): OpenRequest | undefined {
     const { requestId, origin, offset, instead } = message;
     const responding = all?.get(requestId);
     if (responding === undefined || responding.ingress !== origin.ingress) return undefined;
     if (message.isUnclear === true) {
       this.awaitCalm(responding);
-      return undefined;
+      return responding.open;
     }
     responding.goesOn(origin.timeNs, origin.streamOffset + offset);
     responding.turnsOut(instead);

@@ -56,8 +56,8 @@ export class Kernel {
     this.slot(thread).after = event.messageId;
   }
 
-  write(thread: number, socket: SimulatedSocket, text: string): void {
-    this.emit(thread, socket, 'data', 'egress', text, text.length);
+  write(thread: number, socket: SimulatedSocket, text: string, bytes = text.length): void {
+    this.emit(thread, socket, 'data', 'egress', text, bytes);
   }
 
   close(thread: number, socket: SimulatedSocket): void {
