@@ -117,13 +117,16 @@ export function responseClaim(call: SpanRecord, process: ProcessIndex, rule: Rea
 /**
  * Whether all calls that this call continues, back to the first, were made while the process served only `parent`. What
  * continues an older call belongs to that call, even if only one request is open by now: a handler may continue after its
- * client has disconnected, and any client can send a request and disconnect.
+ * client has disconnected, and any client can send a request and disconnect. Where a learned rule says what a call continues,
+ * others say nothing against it.
  */
 export function beganWithin(parent: SpanRecord, call: SpanRecord, process: ProcessIndex, find: SpanLookup): boolean {
   const calls = new Set([call]);
   for (const current of calls) {
-    for (const { kind, spanId } of current.causes) {
-      if (kind !== 'response') continue;
+    const { causes } = current;
+    const isLearned = causes.some(({ learned }) => learned);
+    for (const { kind, spanId, learned } of causes) {
+      if (kind !== 'response' || learned !== isLearned) continue;
       const sibling = find(spanId);
       if (sibling === undefined || calls.size > chainLimit || !followsResponseOf(current, sibling)) return false;
       if (sibling.cause?.parent === parent) continue;

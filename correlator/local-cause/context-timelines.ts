@@ -61,6 +61,17 @@ export class ContextTimelines {
     return false;
   }
 
+  /** The last server span whose reply the call's context began to write before the call began. */
+  lastReply(call: SpanRecord): SpanRecord | undefined {
+    const responses = this.#timelines.get(call.requestContextId)?.responses;
+    if (responses === undefined) return undefined;
+    for (let index = responses.indexAfter(call.requestEventId) - 1; index >= 0; index--) {
+      const record = responses.items[index]!;
+      if (record.role === 'server' && !record.released) return record;
+    }
+    return undefined;
+  }
+
   /** The first server span whose reply the call's context wrote after the call began. */
   nextReply(call: SpanRecord): SpanRecord | undefined {
     const responses = this.#timelines.get(call.requestContextId)?.responses;

@@ -1,9 +1,14 @@
 import type { SpanRecord } from '../spans/span-record.ts';
 
-/** Whether the server had replied before the call began: then it cannot have caused it. */
+/**
+ * Whether the server's answer was complete before the call began: then it cannot have caused it. Ids order events exactly; but
+ * of an answer in parts only the first event is known, and the end by the agent's clock. That does not go back unless it is
+ * set, and a call at the very moment of the end counts as one behind it.
+ */
 export function answeredBefore(server: SpanRecord, call: SpanRecord): boolean {
-  if (server.responseEventId !== 0) return server.responseEventId < call.requestEventId;
-  return server.endNs < call.startNs;
+  if (server.responseEventId === 0) return server.endNs < call.startNs;
+  if (server.responseEventId >= call.requestEventId) return false;
+  return !server.answersInParts || server.endTimeNs <= call.startTimeNs;
 }
 
 /** Whether the server span was open in the call's process when the call began. */
@@ -16,13 +21,17 @@ export function wasOpenAt(server: SpanRecord, call: SpanRecord): boolean {
   );
 }
 
+/** Whether it ended without a reply, or within one, as when its client left. */
+const wasBrokenOff = (server: SpanRecord): boolean =>
+  server.responseEventId === 0 || (server.answersInParts && server.failed);
+
 /**
- * Whether the server span was open in the call's process when the call began, or ended without a reply, as when its client
- * left, and no longer than `lingerNs` before.
+ * Whether the server span was open in the call's process when the call began, or ended without a whole reply, as when its
+ * client left, and no longer than `lingerNs` before.
  */
 export function mayStillBeServedAt(server: SpanRecord, call: SpanRecord, lingerNs: number): boolean {
   if (wasOpenAt(server, call)) return true;
-  if (server.process !== call.process || server.role !== 'server' || server.responseEventId !== 0) return false;
+  if (server.process !== call.process || server.role !== 'server' || !wasBrokenOff(server)) return false;
   return server.requestEventId < call.requestEventId && server.endNs + lingerNs >= call.startNs;
 }
 
@@ -30,7 +39,8 @@ export function mayStillBeServedAt(server: SpanRecord, call: SpanRecord, lingerN
 export function covers(server: SpanRecord, call: SpanRecord): boolean {
   if (!wasOpenAt(server, call)) return false;
   if (server.responseEventId === 0 || call.responseEventId === 0) return server.endNs >= call.endNs;
-  return call.responseEventId < server.responseEventId;
+  if (call.responseEventId < server.responseEventId) return true;
+  return server.answersInParts && call.endTimeNs < server.endTimeNs;
 }
 
 /** Whether `later` can be what came of reading the response of `earlier`. */

@@ -45,6 +45,67 @@ describe('what caused a call', () => {
     expect(scenario.correlator.diagnostics()).toMatchObject({ cause_stale: 1 });
   });
 
+  test('a server span that answers in parts is open up to its last byte, and at that moment no longer', () => {
+    for (const [beginMs, isOpen] of [
+      [40, true],
+      [98.999_999, true],
+      [99, false],
+      [99.000_001, false],
+    ] as const) {
+      const scenario = new Scenario();
+      const [call, whole] = callOf(1, 0, 100);
+      // Its first byte is at 20 ms, its last one at 99 ms.
+      const served = { ...whole, responseEventId: 200, timeToFirstByteNs: 19_000_000 };
+      const inner = innerCall(901, beginMs, beginMs + 0.5, { causes: [afterRequest(served)] });
+      scenario.arrive(100, served, call, inner);
+      scenario.drain();
+      expect(scenario.parentOf(inner), String(beginMs)).toBe(isOpen ? served.spanId : undefined);
+      expect(scenario.correlator.diagnostics()).toMatchObject({ cause_stale: isOpen ? 0 : 1 });
+    }
+  });
+
+  test('a reply in one piece ends at its event, whatever the times say', () => {
+    const [call, whole] = callOf(1, 0, 100);
+    // Of enrichers of earlier versions the time to the first byte is not known.
+    for (const timeToFirstByteNs of [0, whole.durationNs]) {
+      const scenario = new Scenario();
+      const served = { ...whole, responseEventId: 200, timeToFirstByteNs };
+      const inner = innerCall(901, 40, 50, { causes: [afterRequest(served)] });
+      scenario.arrive(100, served, call, inner);
+      scenario.drain();
+      expect(scenario.parentOf(inner)).toBeUndefined();
+    }
+  });
+
+  test('a body that is being sent counts as a request in progress, however long ago it began', () => {
+    const unlearned = { learned: false, confidence: 0.6 } as const;
+    for (const isStreaming of [false, true]) {
+      const scenario = new Scenario();
+      const [firstCall, first] = callOf(1, 0, 900);
+      const streamed = { ...first, responseEventId: 20, timeToFirstByteNs: 1_000_000 };
+      const [call, served] = callOf(2, 500, 600);
+      const inner = innerCall(901, 510, 520, { causes: [afterRequest(served, unlearned)] });
+      scenario.arrive(900, inner, served, call, ...(isStreaming ? [streamed, firstCall] : []));
+      scenario.drain();
+      expect(scenario.parentOf(inner)).toBe(isStreaming ? undefined : served.spanId);
+    }
+  });
+
+  test('by time, a call within a body belongs to it if it ends before the body', () => {
+    for (const [endMs, isWithin] of [
+      [60, true],
+      [120, false],
+    ] as const) {
+      const scenario = new Scenario();
+      const [call, whole] = callOf(1, 0, 100);
+      const served = { ...whole, responseEventId: 200, timeToFirstByteNs: 19_000_000 };
+      const inner = innerCall(901, 40, endMs);
+      scenario.arrive(120, served, call, inner);
+      scenario.drain();
+      expect(scenario.parentOf(inner)).toBe(isWithin ? served.spanId : undefined);
+    }
+  });
+
   test('sides that name different parents give none', () => {
     const scenario = new Scenario();
     const [call, served] = callOf(1, 0, 100);

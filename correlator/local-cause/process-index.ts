@@ -14,6 +14,9 @@ const backgroundLimit = 1000;
 /** Event time after which the longest server span is measured again, in nanoseconds. */
 const longestWindowNs = 150e9;
 
+/** More than times as doubles are wrong by. */
+const roundingNs = 1000;
+
 const none: readonly SpanRecord[] = [];
 
 /** The X-Request-IDs a server span answers to: the one it received and the one it replied with. */
@@ -28,6 +31,8 @@ export class ProcessIndex {
   readonly contexts = new ContextTimelines();
   readonly trust = new OneSidedTrust();
   readonly #servers = new SortedRecords('request');
+  /** Those whose answer went on after its first event: how long, event ids do not show. */
+  readonly #serversInParts = new SortedRecords('request');
   readonly #unansweredServers = new SortedRecords('request');
   readonly #unknownCalls = new SortedRecords('request');
   readonly #serversByRequestId = new SharedIdIndex(sharedIdLimit);
@@ -38,6 +43,7 @@ export class ProcessIndex {
   readonly #awaited = new Map<string, SpanRecord[]>();
   readonly #backgroundKinds = new Set<string>();
   #longestEvents = 0;
+  #longestInPartsNs = 0;
   #longestNs = 0;
   #previousLongestNs = 0;
   #longestSinceNs = 0;
@@ -68,13 +74,11 @@ export class ProcessIndex {
     this.#awaited.delete(record.spanId);
     for (const id of requestIdsOf(record)) this.#serversByRequestId.add(id, record);
     if (record.headerTraceId !== '') this.#serversByTraceId.add(record.headerTraceId, record);
-    if (record.responseEventId === 0) {
-      this.#unansweredServers.insert(record);
-      return;
-    }
-    this.#servers.insert(record);
+    this.#serversLike(record).insert(record);
+    if (record.responseEventId === 0) return;
     this.trust.noteReply(record);
-    this.#longestEvents = Math.max(this.#longestEvents, record.responseEventId - record.requestEventId);
+    if (record.answersInParts) this.#longestInPartsNs = Math.max(this.#longestInPartsNs, record.durationNs);
+    else this.#longestEvents = Math.max(this.#longestEvents, record.responseEventId - record.requestEventId);
     if (record.endNs - this.#longestSinceNs > longestWindowNs) {
       this.#previousLongestNs = this.#longestNs;
       this.#longestNs = 0;
@@ -83,11 +87,16 @@ export class ProcessIndex {
     this.#longestNs = Math.max(this.#longestNs, record.durationNs);
   }
 
+  #serversLike(server: SpanRecord): SortedRecords {
+    if (server.responseEventId === 0) return this.#unansweredServers;
+    return server.answersInParts ? this.#serversInParts : this.#servers;
+  }
+
   /** Forgets a record that has been marked as released. */
   remove(record: SpanRecord): void {
     this.size--;
     if (record.role === 'server') {
-      (record.responseEventId === 0 ? this.#unansweredServers : this.#servers).noteReleased();
+      this.#serversLike(record).noteReleased();
       for (const id of requestIdsOf(record)) this.#serversByRequestId.remove(id);
       if (record.headerTraceId !== '') this.#serversByTraceId.remove(record.headerTraceId);
     }
@@ -119,8 +128,11 @@ export class ProcessIndex {
     // A program does not stop when its client disconnects: the call may belong to that abandoned request.
     const lingerNs = 2 * this.longestServerNs;
     const isServed = (server: SpanRecord): boolean => mayStillBeServedAt(server, call, lingerNs);
-    this.#collectOpen(this.#servers, call, isServed, call.requestEventId - this.#longestEvents, found);
-    this.#collectOpen(this.#unansweredServers, call, isServed, -Infinity, found);
+    const oldestEventId = call.requestEventId - this.#longestEvents;
+    const oldestNs = call.startNs - this.#longestInPartsNs - lingerNs - roundingNs;
+    this.#collectOpen(this.#servers, call, isServed, ({ requestEventId }) => requestEventId < oldestEventId, found);
+    this.#collectOpen(this.#serversInParts, call, isServed, ({ startNs }) => startNs < oldestNs, found);
+    this.#collectOpen(this.#unansweredServers, call, isServed, () => false, found);
     return found;
   }
 
@@ -128,14 +140,14 @@ export class ProcessIndex {
     servers: SortedRecords,
     call: SpanRecord,
     isOpen: (server: SpanRecord) => boolean,
-    oldestEventId: number,
+    isTooOld: (server: SpanRecord) => boolean,
     found: SpanRecord[],
   ): void {
     const { items } = servers;
     let looked = 0;
     for (let index = servers.indexAfter(call.requestEventId) - 1; index >= 0 && found.length < 2; index--) {
       const server = items[index]!;
-      if (server.requestEventId < oldestEventId) return;
+      if (isTooOld(server)) return;
       if (server.released) continue;
       looked++;
       if (isOpen(server) || looked > openScanLimit) found.push(server);

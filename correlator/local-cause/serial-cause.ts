@@ -15,6 +15,9 @@ export function serialCause(call: SpanRecord, process: ProcessIndex): Edge | und
   if (call.responseEventId === 0 || call.responseContextId !== call.requestContextId) return undefined;
   const parent = process.contexts.nextReply(call);
   if (parent === undefined || !wasOpenAt(parent, call)) return undefined;
+  // Its last reply went on behind the call: the call may belong to that one.
+  const last = process.contexts.lastReply(call);
+  if (last !== undefined && wasOpenAt(last, call)) return undefined;
   // A single context that reads and writes everything may be an event loop that was never busy.
   if (parent.requestContextId === call.requestContextId && process.contexts.count < 2) return undefined;
   return { parent, reason: 'serial_context', confidence: serialConfidence };

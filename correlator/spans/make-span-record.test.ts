@@ -48,6 +48,10 @@ describe('a record of a span', () => {
           for (const [span, record] of readBoth(value)) {
             for (const field of same) expect(record[field]).toEqual(span[field]);
             expect(record.causes).toEqual(span.causes);
+            const { responseEventId, timeToFirstByteNs, durationNs } = span;
+            const isInParts = responseEventId !== 0 && timeToFirstByteNs > 0 && durationNs > timeToFirstByteNs;
+            expect(record.answersInParts).toBe(isInParts);
+            expect(record.endTimeNs).toBe(span.startTimeNs + BigInt(durationNs));
             expect(record.startNs).toBe(Number(span.startTimeNs));
             expect(record.requestTcpSequence).toBe(span.requestTcpSequence | 0);
             expect(record.responseTcpSequence).toBe(span.responseTcpSequence | 0);

@@ -58,9 +58,15 @@ export function makeSpanRecord(reader: AvroReader, scan: SpanScan, block: Record
     xRequestIdResponse: sharedTextAt(reader, scan.xRequestIdResponseAt),
     tuple: tupleOf(client, server, clientPort, serverPort),
     statedParentSpanId: role === 'application' ? scan.parentSpanId : '',
+    answersInParts: isInParts(scan),
   });
   reader.position = end;
   return record;
+}
+
+/** Spans of enrichers that did not wait for the last byte have no time to the first one. */
+function isInParts({ responseEventId, timeToFirstByteNs, durationNs }: SpanScan): boolean {
+  return responseEventId !== 0 && timeToFirstByteNs > 0 && durationNs > timeToFirstByteNs;
 }
 
 /** Numbers at their places in the block, where the getters of SpanRecord find them. */

@@ -32,6 +32,7 @@ export interface RecordFacts {
   readonly xRequestIdResponse: string;
   readonly tuple: string;
   readonly statedParentSpanId: string;
+  readonly answersInParts: boolean;
 }
 
 const noCauses: readonly Cause[] = [];
@@ -40,6 +41,7 @@ const listedUnknown = 2;
 const emitted = 4;
 const gone = 8;
 const judged = 16;
+const inParts = 32;
 
 /**
  * What the correlator keeps of a span: the facts for its decisions, the span's bytes to copy, and the decisions. Event ids
@@ -63,7 +65,7 @@ export class SpanRecord {
   readonly tuple: string;
   /** The parent that an application's own instrumentation names; empty for all other spans. */
   readonly statedParentSpanId: string;
-  #flags = 0;
+  #flags: number;
 
   component: SpanComponent | undefined;
   /** Stands for the process that it is of: one object for all spans in state of one process. */
@@ -90,6 +92,7 @@ export class SpanRecord {
     this.xRequestIdResponse = facts.xRequestIdResponse;
     this.tuple = facts.tuple;
     this.statedParentSpanId = facts.statedParentSpanId;
+    this.#flags = facts.answersInParts ? inParts : 0;
     this.component = undefined;
     this.process = undefined;
     this.cause = undefined;
@@ -144,12 +147,22 @@ export class SpanRecord {
     return doubles[this.#at]! + doubles[this.#at + 1]!;
   }
 
+  /** Exact Unix nanoseconds; makes a bigint at each access. */
+  get endTimeNs(): bigint {
+    return this.startTimeNs + BigInt(this.durationNs);
+  }
+
   get requestEventId(): number {
     return this.#block.doubles[this.#at + 2]!;
   }
 
   get responseEventId(): number {
     return this.#block.doubles[this.#at + 3]!;
+  }
+
+  /** Its response went on after the event in which it began: it was complete at {@link endTimeNs}, not at responseEventId. */
+  get answersInParts(): boolean {
+    return (this.#flags & inParts) !== 0;
   }
 
   get requestContextId(): number {
@@ -233,7 +246,6 @@ export class SpanRecord {
     this.#set(contradicted, value);
   }
 
-  /** On client spans: its process keeps it as a call without a known cause. */
   /** Its two sides were compared. */
   get isJudged(): boolean {
     return (this.#flags & judged) !== 0;
@@ -243,6 +255,7 @@ export class SpanRecord {
     this.#set(judged, value);
   }
 
+  /** On client spans: its process keeps it as a call without a known cause. */
   get isListedUnknown(): boolean {
     return (this.#flags & listedUnknown) !== 0;
   }

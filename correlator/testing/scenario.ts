@@ -57,9 +57,11 @@ export class Scenario {
   }
 }
 
-/** Start and duration of a span that lasts between two times after the epoch, in milliseconds. */
-export function lasting(fromMs: number, toMs: number): Pick<Span, 'startTimeNs' | 'durationNs'> {
-  return { startTimeNs: epochNs + BigInt(Math.round(fromMs * 1e6)), durationNs: Math.round((toMs - fromMs) * 1e6) };
+/** Start and duration of a span, answered at once, that lasts between two times after the epoch, in milliseconds. */
+export function lasting(fromMs: number, toMs: number): Pick<Span, 'startTimeNs' | 'durationNs' | 'timeToFirstByteNs'> {
+  const durationNs = Math.round((toMs - fromMs) * 1e6);
+  const startTimeNs = epochNs + BigInt(Math.round(fromMs * 1e6));
+  return { startTimeNs, durationNs, timeToFirstByteNs: durationNs };
 }
 
 /** Ids of the events of a span; the numbers only have to be in the order of time within an agent. */

@@ -26,6 +26,7 @@ const scans: Readonly<Record<string, ScanSpec>> = {
       'process_id',
       'request_context_id',
       'response_context_id',
+      'time_to_first_byte_ns',
       'client.port',
       'server.port',
     ],

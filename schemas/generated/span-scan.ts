@@ -59,6 +59,8 @@ export class SpanScan {
   responseContextId: number = NaN;
   /** Where `causes` begins. */
   causesAt: number = 0;
+  /** From the first byte of the request to the first byte of the response; 0 without a response, and in spans of earlier versions. */
+  timeToFirstByteNs: number = NaN;
   /** Where `client` begins. */
   clientAt: number = 0;
   /** Port. */
@@ -132,7 +134,7 @@ export function scanSpan(reader: AvroReader, scan: SpanScan): void {
   reader.readBoolean();
   }
   }
-  reader.readLong();
+  scan.timeToFirstByteNs = reader.readLong();
   scan.clientAt = reader.position;
   reader.skipBytes();
   scan.clientPort = reader.readInt();
