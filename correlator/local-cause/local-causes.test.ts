@@ -91,6 +91,20 @@ describe('what caused a call', () => {
     }
   });
 
+  test('a request whose client left within the body may still be worked for', () => {
+    const unlearned = { learned: false, confidence: 0.6 } as const;
+    for (const status of ['ok', 'client_error', 'closed'] as const) {
+      const scenario = new Scenario();
+      const [leftCall, first] = callOf(1, 0, 400);
+      const left = { ...first, status, responseEventId: 20, timeToFirstByteNs: 1_000_000 };
+      const [call, served] = callOf(2, 500, 600);
+      const inner = innerCall(901, 510, 520, { causes: [afterRequest(served, unlearned)] });
+      scenario.arrive(900, left, leftCall, inner, served, call);
+      scenario.drain();
+      expect(scenario.parentOf(inner), status).toBe(status === 'closed' ? undefined : served.spanId);
+    }
+  });
+
   test('by time, a call within a body belongs to it if it ends before the body', () => {
     for (const [endMs, isWithin] of [
       [60, true],

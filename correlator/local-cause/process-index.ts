@@ -1,6 +1,6 @@
 import type { SpanRecord } from '../spans/span-record.ts';
 import { ContextTimelines } from './context-timelines.ts';
-import { mayStillBeServedAt, wasOpenAt } from './fit.ts';
+import { mayStillBeServedAt, roundingNs, wasOpenAt } from './fit.ts';
 import { SharedIdIndex } from './shared-id-index.ts';
 import { OneSidedTrust } from './one-sided-trust.ts';
 import { SortedRecords } from './sorted-records.ts';
@@ -13,9 +13,6 @@ const sharedIdLimit = 64;
 const backgroundLimit = 1000;
 /** Event time after which the longest server span is measured again, in nanoseconds. */
 const longestWindowNs = 150e9;
-
-/** More than times as doubles are wrong by. */
-const roundingNs = 1000;
 
 const none: readonly SpanRecord[] = [];
 

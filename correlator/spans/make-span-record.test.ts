@@ -51,6 +51,7 @@ describe('a record of a span', () => {
             const { responseEventId, timeToFirstByteNs, durationNs } = span;
             const isInParts = responseEventId !== 0 && timeToFirstByteNs > 0 && durationNs > timeToFirstByteNs;
             expect(record.answersInParts).toBe(isInParts);
+            expect(record.wasBrokenOff).toBe(responseEventId === 0 || span.status === 'closed');
             expect(record.endTimeNs).toBe(span.startTimeNs + BigInt(durationNs));
             expect(record.startNs).toBe(Number(span.startTimeNs));
             expect(record.requestTcpSequence).toBe(span.requestTcpSequence | 0);

@@ -59,6 +59,7 @@ export function makeSpanRecord(reader: AvroReader, scan: SpanScan, block: Record
     tuple: tupleOf(client, server, clientPort, serverPort),
     statedParentSpanId: role === 'application' ? scan.parentSpanId : '',
     answersInParts: isInParts(scan),
+    wasBrokenOff: scan.responseEventId === 0 || status === 'closed',
   });
   reader.position = end;
   return record;

@@ -33,6 +33,7 @@ export interface RecordFacts {
   readonly tuple: string;
   readonly statedParentSpanId: string;
   readonly answersInParts: boolean;
+  readonly wasBrokenOff: boolean;
 }
 
 const noCauses: readonly Cause[] = [];
@@ -42,6 +43,7 @@ const emitted = 4;
 const gone = 8;
 const judged = 16;
 const inParts = 32;
+const brokenOff = 64;
 
 /**
  * What the correlator keeps of a span: the facts for its decisions, the span's bytes to copy, and the decisions. Event ids
@@ -92,7 +94,7 @@ export class SpanRecord {
     this.xRequestIdResponse = facts.xRequestIdResponse;
     this.tuple = facts.tuple;
     this.statedParentSpanId = facts.statedParentSpanId;
-    this.#flags = facts.answersInParts ? inParts : 0;
+    this.#flags = (facts.answersInParts ? inParts : 0) | (facts.wasBrokenOff ? brokenOff : 0);
     this.component = undefined;
     this.process = undefined;
     this.cause = undefined;
@@ -163,6 +165,11 @@ export class SpanRecord {
   /** Its response went on after the event in which it began: it was complete at {@link endTimeNs}, not at responseEventId. */
   get answersInParts(): boolean {
     return (this.#flags & inParts) !== 0;
+  }
+
+  /** It ended without a response, or its connection ended within one. */
+  get wasBrokenOff(): boolean {
+    return (this.#flags & brokenOff) !== 0;
   }
 
   get requestContextId(): number {
