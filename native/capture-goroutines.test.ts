@@ -233,7 +233,7 @@ func main() {
     const told = { contextKind: 'goroutine', contextId: 7, contextParent: 100 };
     const unreadable = { contextKind: 'goroutine', contextId: 0, answersTo: [] };
     it.each<[string, object]>([
-      ['waiters in a circle', { ...told, answersTo: [8, 7, 8, 101, 100, 101] }],
+      ['waiters in a circle', { ...told, answersTo: [8, 101, 7, 100, 8, 101] }],
       ['a number beyond all', { ...told, contextId: 0 }],
       ['another goroutine', unreadable],
       ['no addresses', unreadable],
