@@ -18,14 +18,7 @@ static __always_inline int on_egress_begin(struct pt_regs *regs, struct task_str
 	struct scratch *scratch;
 	struct call *call;
 
-	resolve_socket(task, descriptor, &reference);
-	if (!reference.sock)
-		return 0;
-	thread = traced_thread(task);
-	scratch = this_scratch();
-	if (!thread || !scratch)
-		return 0;
-	socket = socket_of(&reference);
+	socket = traced_socket(task, descriptor, &reference, &thread, &scratch);
 	if (!socket)
 		return 0;
 
@@ -83,6 +76,17 @@ static __always_inline void begin_egress_event(struct spanloom_event *event, str
 		event->socket.local_port = read_kernel((void *)call->sock, struct sock, __sk_common.skc_num);
 }
 
+/* The event of a call that moved `length` bytes of one message. */
+static __always_inline void put_egress_event(struct spanloom_event *event, struct task_struct *task,
+					     const struct call *call, __u64 length)
+{
+	begin_egress_event(event, task, call, call->id);
+	event->connect_id = call->connect_id;
+	event->message_id = call->message_id;
+	event->length = length;
+	event->tcp_sequence = call->tcp_sequence;
+}
+
 static __always_inline int on_egress_end(struct pt_regs *regs, struct task_struct *task, enum action action,
 					 long returned)
 {
@@ -101,11 +105,7 @@ static __always_inline int on_egress_end(struct pt_regs *regs, struct task_struc
 		undo_egress(call);
 	} else if (scratch && buffers_of(scratch, regs, action, &buffers)) {
 		event = &scratch->event;
-		begin_egress_event(event, task, call, call->id);
-		event->connect_id = call->connect_id;
-		event->message_id = call->message_id;
-		event->length = returned;
-		event->tcp_sequence = call->tcp_sequence;
+		put_egress_event(event, task, call, returned);
 		if (buffers.name && event->socket.remote_port == 0)
 			take_remote(scratch, buffers.name, &event->socket);
 		wanted = call->payload_allowed;

@@ -35,6 +35,21 @@ static __always_inline __u32 flags_of(struct pt_regs *regs, enum action action)
 	}
 }
 
+/* The socket behind a descriptor of a thread that is traced; NULL where there is none. */
+static __always_inline struct socket_state *traced_socket(struct task_struct *task, int descriptor,
+							  struct socket_reference *reference,
+							  struct thread_state **thread, struct scratch **scratch)
+{
+	resolve_socket(task, descriptor, reference);
+	if (!reference->sock)
+		return NULL;
+	*thread = traced_thread(task);
+	*scratch = this_scratch();
+	if (!*thread || !*scratch)
+		return NULL;
+	return socket_of(reference);
+}
+
 /* Leaves in scratch->context who reads, and whose answer that is. */
 static __always_inline void read_reader(struct pt_regs *regs, struct task_struct *task, struct thread_state *thread,
 					struct scratch *scratch, const struct socket_reference *reference,

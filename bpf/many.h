@@ -42,14 +42,7 @@ static __always_inline int on_ingress_many(struct pt_regs *regs, struct task_str
 
 	if (returned <= 0 || flags & (FLAG_PEEK | FLAG_ERROR_QUEUE | FLAG_OUT_OF_BAND))
 		return 0;
-	resolve_socket(task, argument_0(regs), &reference);
-	if (!reference.sock)
-		return 0;
-	thread = traced_thread(task);
-	scratch = this_scratch();
-	if (!thread || !scratch)
-		return 0;
-	socket = socket_of(&reference);
+	socket = traced_socket(task, argument_0(regs), &reference, &thread, &scratch);
 	if (!socket)
 		return 0;
 	read_context(regs, task, thread, scratch, &scratch->context);

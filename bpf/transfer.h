@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* sendfile and splice: bytes that pass between a socket and a file or pipe without coming to user memory. Nothing of them is
- * captured but their count, so that a message is known to go on. */
+/*
+ * sendfile and splice: bytes that pass between a socket and a file or pipe without coming to user memory. Nothing of them is
+ * captured but their count, so that a message is known to go on.
+ */
 #ifndef SPANLOOM_TRANSFER_H
 #define SPANLOOM_TRANSFER_H
 
@@ -17,14 +19,7 @@ static __always_inline int on_spliced_ingress(struct pt_regs *regs, struct task_
 
 	if (returned <= 0)
 		return 0;
-	resolve_socket(task, argument_0(regs), &reference);
-	if (!reference.sock)
-		return 0;
-	thread = traced_thread(task);
-	scratch = this_scratch();
-	if (!thread || !scratch)
-		return 0;
-	socket = socket_of(&reference);
+	socket = traced_socket(task, argument_0(regs), &reference, &thread, &scratch);
 	if (!socket)
 		return 0;
 	read_reader(regs, task, thread, scratch, &reference, socket);
@@ -36,7 +31,6 @@ static __always_inline int on_spliced_ingress(struct pt_regs *regs, struct task_
 static __always_inline int on_transfer(struct pt_regs *regs, struct task_struct *task, enum action action, long returned)
 {
 	struct thread_state *thread = known_thread(task);
-	struct spanloom_event *event;
 	struct scratch *scratch;
 	struct call *call;
 
@@ -48,12 +42,7 @@ static __always_inline int on_transfer(struct pt_regs *regs, struct task_struct 
 	if (returned <= 0) {
 		undo_egress(call);
 	} else if (scratch) {
-		event = &scratch->event;
-		begin_egress_event(event, task, call, call->id);
-		event->connect_id = call->connect_id;
-		event->message_id = call->message_id;
-		event->length = returned;
-		event->tcp_sequence = call->tcp_sequence;
+		put_egress_event(&scratch->event, task, call, returned);
 		send_event(scratch, 0);
 	}
 	call->sock = 0;
