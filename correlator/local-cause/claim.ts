@@ -29,3 +29,7 @@ export interface ResponseClaim {
   readonly learned: boolean;
   readonly confidence: number;
 }
+
+/** The replies that the call's response led to: at once, or else by way of later calls. */
+export const repliesOf = ({ direct, indirect }: ResponseClaim): readonly SpanRecord[] =>
+  direct.length > 0 ? direct : indirect;

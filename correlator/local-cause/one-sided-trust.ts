@@ -1,6 +1,6 @@
 import { Cusum } from '../../core/statistics/cusum.ts';
 import type { SpanRecord } from '../spans/span-record.ts';
-import type { RequestClaim, ResponseClaim } from './claim.ts';
+import { repliesOf, type RequestClaim, type ResponseClaim } from './claim.ts';
 import { covers } from './fit.ts';
 
 /** Endpoints of one process that are told apart. */
@@ -49,11 +49,10 @@ export class OneSidedTrust {
 
   /** Compares the two sides of a call. */
   judge(call: SpanRecord, { server, handovers }: RequestClaim, response: ResponseClaim): void {
-    const { direct, indirect } = response;
     if (server === undefined) return;
-    const isRight = (direct.length > 0 ? direct : indirect).includes(server);
+    const isRight = repliesOf(response).includes(server);
     // Along one connection both sides come back to whoever had it twice.
-    if (isRight && direct.length === 0 && handovers.length > 0 && response.handovers.length > 0) return;
+    if (isRight && response.direct.length === 0 && handovers.length > 0 && response.handovers.length > 0) return;
     if (handovers.length === 0) this.#of(call)?.alarm.add(isRight);
     for (const each of handovers) {
       const trust = this.#of(each);

@@ -6,7 +6,7 @@
 import { causeRules } from '../../schemas/cause-rules.ts';
 import type { Reason } from '../../schemas/generated/span.ts';
 import type { SpanRecord } from '../spans/span-record.ts';
-import type { RequestClaim, ResponseClaim } from './claim.ts';
+import { repliesOf, type RequestClaim, type ResponseClaim } from './claim.ts';
 import { beganWithin, requestClaim, responseClaim, type SpanLookup } from './claims.ts';
 import type { UnknownReason, Decision } from './decision.ts';
 import type { ProcessIndex } from './process-index.ts';
@@ -29,7 +29,8 @@ export function resolvedCandidates(
   const candidates: ResolvedCandidate[] = [];
   for (const rule of causeRules) {
     const request = requestClaim(call, rule, find);
-    const response = responseClaim(call, process, rule);
+    // What a context serves is known when it makes the call; no later span says anything of that.
+    const response = rule === 'context' ? undefined : responseClaim(call, process, rule);
     if (request !== undefined || response !== undefined) candidates.push({ rule, request, response });
   }
   return candidates;
@@ -57,10 +58,6 @@ export function namedServer(candidate: ResolvedCandidate): SpanRecord | undefine
 export function isAwaiting(candidate: ResolvedCandidate): boolean {
   return candidate.request !== undefined && candidate.request.server === undefined;
 }
-
-/** The replies that the call's response led to: at once, or else by way of later calls. */
-const repliesOf = ({ direct, indirect }: ResponseClaim): readonly SpanRecord[] =>
-  direct.length > 0 ? direct : indirect;
 
 /** Whether the response side names the server span that the request side names, and not only because that did. */
 function isConfirmed(
