@@ -8,7 +8,7 @@ import type { EventRef, Execution } from '../pair/event-ref.ts';
 import type { OpenRequest } from '../pair/open-request.ts';
 import type { PairingListener, ReadSegment } from '../pair/pairing-listener.ts';
 import type { Socket } from '../pair/socket.ts';
-import type { Causality, ContextName } from './causality.ts';
+import type { CallerName, Causality } from './causality.ts';
 import type { ExecutionContext } from './execution-context.ts';
 import {
   awaitsMore,
@@ -39,12 +39,11 @@ export type ContextFacts = Pick<
 >;
 
 /** An event in its execution context. */
-class ContextEvent implements Execution, ContextName {
+class ContextEvent implements Execution, CallerName {
   readonly contextKind: ContextKind;
   readonly contextId: number;
   readonly threadId: number;
   readonly processId: number;
-  readonly contextParent: number;
   readonly answersTo: readonly number[];
   readonly context: ExecutionContext;
   /** Egress: what the kernel says was read last. */
@@ -57,7 +56,6 @@ class ContextEvent implements Execution, ContextName {
     this.contextId = facts.contextId;
     this.threadId = facts.threadId;
     this.processId = facts.processId;
-    this.contextParent = facts.contextParent;
     this.answersTo = facts.answersTo;
     this.context = context;
     this.read = read;

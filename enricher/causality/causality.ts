@@ -16,16 +16,19 @@ import { type ContextKind, contextKindIndex, type SocketEvent } from '../../sche
 import type { Cause } from '../../schemas/generated/span.ts';
 import { LruMap } from '../lru.ts';
 import { candidatesOfCall, candidatesOfContext, candidatesOfReply } from './cause-candidates.ts';
-import { changesThreads, requestServedBy } from './served-request.ts';
 import { ExecutionContext, type Losses } from './execution-context.ts';
 import { wasBlocked, InboundRequest, InboundResponse, type Read, Write } from './messages.ts';
 import { ProcessHypotheses } from './process-hypotheses.ts';
+import { changesThreads, requestServedBy } from './served-request.ts';
 
 const contextKinds = Object.keys(contextKindIndex).length;
 const maxProcesses = 65_536;
 
 /** What an event says of the context in which it happened. */
-export type ContextName = Pick<SocketEvent, 'processId' | 'contextKind' | 'contextId' | 'contextParent' | 'answersTo'>;
+export type ContextName = Pick<SocketEvent, 'processId' | 'contextKind' | 'contextId' | 'contextParent'>;
+
+/** What it says of who waits for the answer of that context. */
+export type CallerName = Pick<SocketEvent, 'processId' | 'contextKind' | 'contextId' | 'answersTo'>;
 
 /** Threads are unique on a host; ids of other kinds only within their process. */
 const keyOf = (processId: number, kind: ContextKind, contextId: number): number | string =>
@@ -59,7 +62,7 @@ export class Causality {
 
   /** The request for which a context that changes threads makes a call. @param at - whether this is the call, or its answer */
   servedRequest(
-    { processId, contextKind, contextId, answersTo }: ContextName,
+    { processId, contextKind, contextId, answersTo }: CallerName,
     context: ExecutionContext,
     at: 'call' | 'own answer' | 'answer',
   ): InboundRequest | undefined {

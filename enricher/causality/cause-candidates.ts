@@ -20,9 +20,7 @@ interface Candidate {
 const contextConfidence = 0.9999;
 
 /** The request for which a context made a call. */
-export function candidatesOfContext(request: InboundRequest | undefined): readonly Cause[] {
-  if (request === undefined) return noCauses;
-  const { kind, spanId } = request;
+export function candidatesOfContext({ kind, spanId }: InboundRequest): readonly Cause[] {
   return [{ kind, spanId, rule: 'context', confidence: contextConfidence, learned: true }];
 }
 

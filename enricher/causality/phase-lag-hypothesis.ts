@@ -26,15 +26,14 @@ const maxResponseLag = 3;
 const lagPairs = (maxRequestLag + 1) * (maxResponseLag + 1);
 
 /**
- * Circumstances: one message was due in the phase, or several, of which the order decides; the
- * same where a response leads to a call.
+ * Circumstances: one message was due in the phase, or several, of which the order decides; the same where a response leads to
+ * a call.
  */
 const alone = 0;
 const several = 1;
 const resumedAlone = 2;
 const resumedAmongSeveral = 3;
 const circumstances = 4;
-const all = [alone, several, resumedAlone, resumedAmongSeveral];
 const bitOf = (circumstance: number): number => 1 << circumstance;
 
 /** Lags of requests and of responses, in phases. */
@@ -116,7 +115,7 @@ export class PhaseLagHypothesis implements Hypothesis {
       if (due === 0 && writes === 0) continue;
       search.observe(pair, weightOf(Math.max(due, writes)), due === writes ? 0 : -1);
     }
-    if (search.choose()) for (const circumstance of all) this.records.reset(circumstance);
+    if (search.choose()) this.records.reset();
     return lagsOf[search.best];
   }
 
@@ -151,7 +150,7 @@ export class PhaseLagHypothesis implements Hypothesis {
 
   /** Any of the steps may be the wrong one: they are one assumption. */
   private credit(steps: number, contested: boolean, right: boolean): void {
-    for (const circumstance of all)
+    for (let circumstance = 0; circumstance < circumstances; circumstance++)
       if ((steps & bitOf(circumstance)) !== 0) this.records.add(circumstance, contested, right);
   }
 }

@@ -13,7 +13,6 @@ const named = (contextKind: ContextKind, contextId: number): ContextName => ({
   contextKind,
   contextId,
   contextParent: 0,
-  answersTo: [],
 });
 
 /** One thread of a server. */

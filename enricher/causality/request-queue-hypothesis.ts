@@ -111,7 +111,7 @@ export class RequestQueueHypothesis implements Hypothesis {
       const fits = Number.isInteger(factor) && factor >= 1 && factor <= maxFactor;
       search.observe(lag, weightOf(Math.max(due, calls)), fits ? factor - 1 : -1);
     }
-    if (search.choose()) for (const circumstance of [alone, several]) this.records.reset(circumstance);
+    if (search.choose()) this.records.reset();
     return search;
   }
 

@@ -32,8 +32,8 @@ export class TrackRecords {
     return other.isLearned ? other : own;
   }
 
-  reset(circumstance: number): void {
-    this.of(circumstance, true).reset();
-    this.of(circumstance, false).reset();
+  /** The hypothesis is another one from now on. */
+  reset(): void {
+    for (const record of [...this.contested, ...this.single]) record.reset();
   }
 }

@@ -2,9 +2,10 @@
  * Pairs requests with responses on the sockets of one agent. A response belongs to the request with its correlation id, else to
  * the oldest open one of its socket. Which end is the client follows from the kernel (connect or accept was seen) or from
  * the bytes. A request ends as a span: answered, timed out at the protocol's limit by the agent's clock, or closed with
- * its socket, also when that is closed within the response. A span is made with the last byte of the response. Each event has exactly one outcome: emitted if its request or response is in a span, else dropped; until
- * that is clear it is buffered. Causes are the listener's task. Bounds: least recently used sockets and oldest open requests
- * are evicted; per direction, at most eight events wait for the rest of a message.
+ * its socket, also when that is closed within the response. A span is made with the last byte of the response. Each event
+ * has exactly one outcome: emitted if its request or response is in a span, else dropped; until that is clear it is buffered.
+ * Causes are the listener's task. Bounds: least recently used sockets and oldest open requests are evicted; per direction, at
+ * most eight events wait for the rest of a message.
  */
 import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Cause, Span, SpanStatus } from '../../schemas/generated/span.ts';
