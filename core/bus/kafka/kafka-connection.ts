@@ -11,6 +11,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import { type Compression, defaultMaxBytes, useCodecs } from './records/compression.ts';
 import { kafkaError, unknownTopicError } from './kafka-error.ts';
 import { kafkaLogger } from './kafka-logger.ts';
+import { responseSocket } from './response-frames.ts';
 import { useRecordSets } from './records/record-set.ts';
 
 const { logLevel } = kafkajs;
@@ -94,6 +95,7 @@ export class KafkaConnection {
       connectionTimeout: 5_000,
       requestTimeout: this.options.requestTimeoutMs,
       retry: this.retry,
+      socketFactory: responseSocket,
       ...(tls === undefined ? {} : { ssl: tls }),
       ...(sasl === undefined ? {} : { sasl }),
       ...(logger === undefined
