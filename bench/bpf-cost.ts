@@ -83,6 +83,8 @@ async function loadWithCapture(withClient: boolean): Promise<Captured> {
       maxUnacknowledgedBlocks: 64,
       readGoroutines: true,
       readWaiters: true,
+      readPython: true,
+      probePython: true,
       excludedProcessIds: [process.pid],
       redaction: { patterns: [], headers: [], parameters: [], sendUnrecognised: false },
     },

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /*
- * The facts of every read- and write-like call on an internet socket (docs: bpf/README.md). Two of the seven programs are
+ * The facts of every read- and write-like call on an internet socket (docs: bpf/README.md). Two of the programs are
  * on the tracepoints that all system calls pass: they need no tracefs, get their arguments in registers, and leave again
  * after one table look-up when the call is none of ours. Two are their tail calls for recvmmsg and sendmmsg, two follow
- * the states of TCP sockets, and one is a probe on event loops.
+ * the states of TCP sockets, and two are probes: on event loops, and on CPython.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -155,4 +155,15 @@ int on_loop_phase(void *registers)
 	if (thread)
 		begin_phase(thread);
 	return 0;
+}
+
+/*
+ * CPython has copied its current context. As any probe this can be preempted by another task in it, so it must not use
+ * memory per CPU. Since 6.13 the kernel gives a program that needs 64 bytes of stack or more a stack per CPU, probes too:
+ * user space attaches neither probe if it needs that many (native/kernel-programs.cc).
+ */
+SEC("uretprobe")
+int on_python_copy(struct pt_regs *regs)
+{
+	return on_context_copied((void *)bpf_get_current_task_btf(), returned_pointer(regs));
 }

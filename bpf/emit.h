@@ -26,7 +26,9 @@ static __always_inline void begin_event(struct spanloom_event *event, struct tas
 	((__u64 *)event->process_name)[1] = ((__u64 *)leader->comm)[1];
 	event->context_kind = context->kind;
 	event->context_id = context->id;
-	event->context_parent = context->parent;
+	event->context_ancestor_count = context->ancestor_count;
+	if (context->ancestor_count)
+		__builtin_memcpy(event->context_ancestors, context->ancestors, sizeof(event->context_ancestors));
 	event->answers_to_count = context->answers_to_count;
 	if (context->answers_to_count)
 		__builtin_memcpy(event->answers_to, context->answers_to, sizeof(event->answers_to));

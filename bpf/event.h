@@ -18,6 +18,8 @@
 /* Contexts of one chain that wait for each other's answer, and the bound of answers_to: each with its parent. */
 #define SPANLOOM_MAX_WAITERS 3
 #define SPANLOOM_MAX_ANSWERS_TO (2 * SPANLOOM_MAX_WAITERS)
+/* Contexts above one that are kept: what created it, what created that, and so on. */
+#define SPANLOOM_MAX_ANCESTORS 6
 
 /* Positions of the symbols of EventKind in schemas/avro/event-batch.avsc. */
 enum spanloom_kind {
@@ -74,6 +76,17 @@ enum spanloom_loss {
 /* Entries of the map program_runtimes. */
 #define SPANLOOM_MAX_PROGRAMS 4096
 
+/* Entries of the map python_contexts. */
+#define SPANLOOM_MAX_PYTHON_CONTEXTS 32768
+
+/*
+ * The id of a context of CPython that was seen to begin is drawn from the ids of events: unique, although its address is
+ * used again, and the context began after event N if and only if its id is greater than N. Any other has its address plus
+ * this as its id, which lies between this and twice this. Ids of events are Unix microseconds: they were there until
+ * 1987, and are beyond it now.
+ */
+#define SPANLOOM_UNSEEN_PYTHON_CONTEXT (1ULL << 48)
+
 /* Slots of the map excluded_groups; those in use come first. */
 #define SPANLOOM_EXCLUDED_GROUPS 16
 
@@ -109,7 +122,7 @@ struct spanloom_event {
 	__u64 length;		/* bytes moved by the call */
 	__u64 process_start_ns; /* CLOCK_BOOTTIME at which the thread-group leader started */
 	__u64 context_id;	/* 0: which context it is could not be read */
-	__u64 context_parent;	/* 0: unknown */
+	__u64 context_ancestors[SPANLOOM_MAX_ANCESTORS]; /* the first context_ancestor_count of them are set */
 	__u64 answers_to[SPANLOOM_MAX_ANSWERS_TO]; /* the first answers_to_count of them are set */
 	struct spanloom_socket socket;
 	__u32 process_id;	/* in the initial PID namespace */
@@ -122,7 +135,8 @@ struct spanloom_event {
 	__u8 direction;		/* enum spanloom_direction */
 	__u8 context_kind;	/* enum spanloom_context_kind */
 	__u8 answers_to_count;
-	__u8 reserved[6];
+	__u8 context_ancestor_count;
+	__u8 reserved[5];
 	char process_name[SPANLOOM_NAME_BYTES];
 };
 
@@ -141,12 +155,28 @@ struct spanloom_go {
 	__u16 reserved[3];
 };
 
+/*
+ * Where CPython keeps its current context in one executable: offsets in bytes. The distance follows from the number of a
+ * pthread key, which was read from one process of that executable. In a process that has another number, what is found
+ * there says that it belongs to another thread, or to none, and is not believed.
+ */
+struct spanloom_python {
+	__u32 state_distance; /* from the thread pointer to the pointer to the thread's PyThreadState */
+	__u16 state_owner;    /* PyThreadState.thread_id */
+	__u16 state_context;  /* PyThreadState.context */
+	__u16 context_previous; /* PyContext.ctx_prev */
+	__u16 context_entered;	/* PyContext.ctx_entered */
+	__u16 begins_threads;	/* 1: each thread but the first begins with entering a new, empty context (3.14) */
+	__u16 reserved;
+};
+
 /* How the execution contexts of a program are read. */
 struct spanloom_runtime {
 	__u8 kind;	  /* enum spanloom_context_kind; thread: no runtime that is known */
 	__u8 is_readable; /* 0: it has such contexts, and which one runs cannot be known */
 	__u8 reserved[6];
-	struct spanloom_go go;
+	struct spanloom_go go;		/* kind goroutine */
+	struct spanloom_python python;	/* kind python_context */
 };
 
 /* An executable file as the kernel has it, which is not always what stat() tells (overlayfs, btrfs). */

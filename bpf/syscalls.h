@@ -77,6 +77,8 @@ static const __u8 actions[SYSCALL_TABLE_SIZE] = {
 #define argument_3(regs) argument_from((regs)->r10)
 #define argument_4(regs) argument_from((regs)->r8)
 #define syscall_number(regs) ((regs)->orig_ax)
+/* Of a function of user space that has returned. */
+#define returned_pointer(regs) ((regs)->ax)
 
 /* TS_COMPAT: a 32-bit call, whose numbers mean other calls. */
 #define is_compat(task) ((task)->thread_info.status & 2)
@@ -116,6 +118,7 @@ static const __u8 actions[SYSCALL_TABLE_SIZE] = {
 #define argument_3(regs) argument_from((regs)->regs[3])
 #define argument_4(regs) argument_from((regs)->regs[4])
 #define syscall_number(regs) ((regs)->syscallno)
+#define returned_pointer(regs) ((regs)->regs[0])
 
 /* TIF_32BIT */
 #define is_compat(task) ((task)->thread_info.flags & (1UL << 22))

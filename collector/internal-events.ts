@@ -97,4 +97,10 @@ export const collectorEvents = {
     level: 'warn',
     message: 'A program has execution contexts that cannot be read; its calls get no causes from them.',
   },
+  contextOriginsUnknown: {
+    name: 'context_origins_unknown',
+    level: 'warn',
+    message:
+      'What created the contexts of CPython in a program cannot be known; calls in tasks of their own get no causes. Not logged again for the same reason.',
+  },
 } as const satisfies Record<string, InternalEvent>;

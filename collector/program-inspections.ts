@@ -1,5 +1,5 @@
 /**
- * Has the addon look at programs as processes bring them. It finds runtimes with execution contexts of their own (Go:
+ * Has the addon look at programs as processes bring them. It finds runtimes with execution contexts of their own (Go, CPython:
  * native/runtimes/runtimes.h), and the programs whose event loop is libuv (executables that contain it, and shared libraries of it) and attaches probes, so
  * that the kernel programs see when a loop turns from polling to its check callbacks, or in a file without that function to its
  * timers (native/loop-probes.cc). No file of another process is opened here: the addon inspects them on threads of its own
@@ -24,6 +24,8 @@ export class ProgramInspections {
   readonly #root: string;
   /** What each process that runs executes, as /proc names it: only a change of it is looked at. */
   #executables = new Map<number, string>();
+  /** Reasons that were logged; they do not name files, so there are few. */
+  readonly #originProblems = new Set<string>();
   #attached = 0;
   #failures = 0;
   #leftOut = 0;
@@ -84,7 +86,14 @@ export class ProgramInspections {
     if (runtime?.problem !== undefined) {
       if (++this.#failures <= maxReported) this.#telemetry.emit(collectorEvents.contextsUnreadable, { ...runtime });
     } else if (runtime !== undefined && ++this.#attached <= maxReported)
-      this.#telemetry.emit(collectorEvents.runtimeFound, { ...runtime });
+      this.#telemetry.emit(collectorEvents.runtimeFound, { path: runtime.path, version: runtime.version });
+    if (runtime?.probeProblem !== undefined && !this.#originProblems.has(runtime.probeProblem)) {
+      this.#originProblems.add(runtime.probeProblem);
+      this.#telemetry.emit(collectorEvents.contextOriginsUnknown, {
+        path: runtime.path,
+        problem: runtime.probeProblem,
+      });
+    }
     for (const { path, probes, error } of inspection.files)
       if (error !== undefined) {
         if (++this.#failures <= maxReported) this.#telemetry.emit(collectorEvents.loopProbesFailed, { path, error });

@@ -50,6 +50,8 @@ Options options_from(const Napi::Object& object) {
   options.max_unacknowledged_blocks = number_in(object, "maxUnacknowledgedBlocks");
   options.read_goroutines = object.Get("readGoroutines").ToBoolean();
   options.read_waiters = object.Get("readWaiters").ToBoolean();
+  options.read_python = object.Get("readPython").ToBoolean();
+  options.probe_python = object.Get("probePython").ToBoolean();
   const Napi::Value redaction = object.Get("redaction");
   options.redact = redaction.IsObject();
   if (options.redact) options.redaction = redaction_options_from(redaction.As<Napi::Object>());

@@ -58,7 +58,7 @@ function withoutEntrySizes(path: string): void {
 
 describe.skipIf(!canCapture())('loop probes', () => {
   let live: LiveEvents;
-  beforeAll(() => (live = new LiveEvents()));
+  beforeAll(() => (live = new LiveEvents({ readPython: false })));
   afterAll(() => live.capture.stop());
 
   it('are attached once for each file, also to one that has been removed since', async () => {

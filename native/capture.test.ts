@@ -251,6 +251,7 @@ describe.skipIf(!canCapture())('the check of the kernel', () => {
     expect(programs.map((program) => program.name).sort()).toEqual([
       'describe_process',
       'on_loop_phase',
+      'on_python_copy',
       'on_recvmmsg',
       'on_sendmmsg',
       'on_socket_destroyed',

@@ -24,6 +24,10 @@ export interface CaptureOptions {
   readonly readGoroutines: boolean;
   /** Read who waits for a goroutine's answer, too. Default true. */
   readonly readWaiters: boolean;
+  /** Read contexts of CPython as execution contexts. Default true. */
+  readonly readPython: boolean;
+  /** Probe the function that creates contexts of CPython, so that it is known what created each. Default true. */
+  readonly probePython: boolean;
   /** Processes that run now and are never traced: the pipeline's own. */
   readonly excludedProcessIds: readonly number[];
   /** What may not leave the host; undefined sends payloads as they are. */
@@ -109,10 +113,12 @@ export interface CapturedBlock {
 /** A program that was looked at for the first time and has execution contexts of its own. */
 export interface FoundRuntime {
   readonly path: string;
-  /** As the program names it: `go1.21.5`. Empty when unreadable. */
+  /** As the program names it: `go1.21.5`, `CPython 3.11.2`. Empty when unreadable. */
   readonly version: string;
   /** One sentence when its contexts cannot be read. */
   readonly problem?: string;
+  /** One sentence when they can, and what created them cannot be known. */
+  readonly probeProblem?: string;
 }
 
 /** What came of one look at the files of a process. */

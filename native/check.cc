@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <cstring>
+#include <memory>
 
 #include "diagnose.h"
 #include "kernel-programs.h"
@@ -9,8 +10,9 @@
 namespace spanloom {
 namespace {
 
-// Attached and detached at once. Programs that others call have nothing to attach to: loaded is all there is.
-void try_attaching(bpf_program* program, const std::string& loop_path, ProgramCheck& check) {
+// Attached and detached at once. Programs that others call have nothing to attach to: loaded is all there is. Any function does
+// for the programs that are probes.
+void try_attaching(bpf_program* program, const ProbeStack* stack, const std::string& loop_path, ProgramCheck& check) {
   if (attaches_itself(program)) {
     bpf_link* link = bpf_program__attach(program);
     if (link == nullptr) {
@@ -18,7 +20,9 @@ void try_attaching(bpf_program* program, const std::string& loop_path, ProgramCh
       return;
     }
     bpf_link__destroy(link);
-  } else if (bpf_program__type(program) == BPF_PROG_TYPE_KPROBE) {
+  } else if (stack != nullptr) {
+    check.error = stack->problem();
+    if (!check.error.empty()) return;
     LoopProbes probes(bpf_program__fd(program));
     const int attached = probes.attach(loop_path, check.error);
     if (attached < 0) return;
@@ -37,10 +41,13 @@ ProgramCheck check_program(const Options& options, const std::string& name, cons
   if (object == nullptr) return check;
   bpf_program* program;
   bpf_object__for_each_program(program, object) bpf_program__set_autoload(program, name == bpf_program__name(program));
+  program = bpf_object__find_program_by_name(object, name.c_str());
+  std::unique_ptr<ProbeStack> stack;
+  if (bpf_program__type(program) == BPF_PROG_TYPE_KPROBE) stack = std::make_unique<ProbeStack>(program);
   const int result = bpf_object__load(object);
   if (result == 0) {
     check.loaded = true;
-    try_attaching(bpf_object__find_program_by_name(object, name.c_str()), loop_path, check);
+    try_attaching(program, stack.get(), loop_path, check);
   } else {
     check.error = explain_failure("Loading " + name, result);
   }

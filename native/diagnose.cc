@@ -42,13 +42,13 @@ uint64_t effective_capabilities() {
 
 void collect_library_messages() { libbpf_set_print(keep_message); }
 
-const char* const kNoLoopProbes =
-    "CAP_SYS_ADMIN is missing: without it Linux 6.16 and later allow no probes on event loops, and calls from timers may "
-    "get a wrong cause; run as root or grant it.";
+const char* const kNoProbes =
+    "CAP_SYS_ADMIN is missing: without it Linux 6.16 and later allow no probes on event loops and CPython: calls from "
+    "timers may get a wrong cause, and what created a context of Python is unknown; run as root or grant it.";
 
 const char* const kNoUprobes =
     "The kernel has no uprobes (/sys/bus/event_source/devices/uprobe): calls from timers of event loops may get a wrong "
-    "cause; run a kernel built with CONFIG_UPROBE_EVENTS=y.";
+    "cause, and what created a context of Python is unknown; run a kernel built with CONFIG_UPROBE_EVENTS=y.";
 
 std::string take_library_message() {
   std::string last;
@@ -81,7 +81,7 @@ std::vector<std::string> missing_requirements() {
   if (!has(kCapSysPtrace))
     missing.push_back("CAP_SYS_PTRACE is missing: without it processes of other users have the kernel's name instead of "
                       "their service, and no probes on event loops; run as root or grant it.");
-  if (!has(kCapSysAdmin)) missing.push_back(kNoLoopProbes);
+  if (!has(kCapSysAdmin)) missing.push_back(kNoProbes);
   if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
     missing.push_back("The kernel's type information is missing (/sys/kernel/btf/vmlinux): run a kernel built with "
                       "CONFIG_DEBUG_INFO_BTF=y, and make /sys visible in the container.");

@@ -14,7 +14,7 @@ void collect_library_messages();
 std::string take_library_message();
 
 // What to say when a process may not attach uprobes: CAP_BPF and CAP_PERFMON are not enough for that.
-extern const char* const kNoLoopProbes;
+extern const char* const kNoProbes;
 // What to say where the kernel was built without them.
 extern const char* const kNoUprobes;
 

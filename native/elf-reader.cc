@@ -142,6 +142,16 @@ FunctionSearch find_function(const ByteSource& source, std::span<const std::stri
   return search;
 }
 
+std::optional<uint64_t> find_code(BoundedReader& reader, const ElfHeaders& headers, std::string_view name) {
+  const std::array<std::string_view, 1> names = {name};
+  return SymbolSearch(reader, headers, names, STT_FUNC).run();
+}
+
+std::optional<uint64_t> find_variable(BoundedReader& reader, const ElfHeaders& headers, std::string_view name) {
+  const std::array<std::string_view, 1> names = {name};
+  return SymbolSearch(reader, headers, names, STT_OBJECT).run();
+}
+
 std::optional<uint64_t> find_thread_local(BoundedReader& reader, const ElfHeaders& headers, std::string_view name) {
   const std::array<std::string_view, 1> names = {name};
   return SymbolSearch(reader, headers, names, STT_TLS).run();

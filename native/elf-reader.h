@@ -28,6 +28,10 @@ struct FunctionSearch {
 // else has no functions.
 FunctionSearch find_function(const ByteSource& source, std::span<const std::string_view> names);
 
+// Address of a function or of a variable as the file has it, likewise.
+std::optional<uint64_t> find_code(BoundedReader& reader, const ElfHeaders& headers, std::string_view name);
+std::optional<uint64_t> find_variable(BoundedReader& reader, const ElfHeaders& headers, std::string_view name);
+
 // Offset of a thread-local variable in the file's thread-local storage, likewise.
 std::optional<uint64_t> find_thread_local(BoundedReader& reader, const ElfHeaders& headers, std::string_view name);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <span>
 
 #include "generated/event-fields.h"
 
@@ -12,10 +13,10 @@ static_assert(std::endian::native == std::endian::little);
 namespace spanloom {
 namespace {
 
-// Fields and waiting contexts of at most ten bytes, both addresses and the name, and ten bytes that write_long() may write
+// Fields, and other contexts, of at most ten bytes, both addresses and the name, and ten bytes that write_long() may write
 // behind the last.
 constexpr size_t kMaxBytesWithoutPayload =
-    (SPANLOOM_EVENT_FIELD_COUNT + SPANLOOM_MAX_ANSWERS_TO + 1) * 10 + 16 + 16 + SPANLOOM_NAME_BYTES;
+    (SPANLOOM_EVENT_FIELD_COUNT + SPANLOOM_MAX_ANSWERS_TO + SPANLOOM_MAX_ANCESTORS + 2) * 10 + 16 + 16 + SPANLOOM_NAME_BYTES;
 
 // Ids of contexts come out of the memory of other processes. Readers take no number beyond 2^53: it becomes 0, as what
 // cannot be read.
@@ -72,12 +73,12 @@ uint8_t* write_context_id(uint8_t* out, uint64_t id) {
   return write_long(out, id > kMaxContextId ? 0 : static_cast<int64_t>(id));
 }
 
-// An array of longs.
-uint8_t* write_answers_to(uint8_t* out, const spanloom_event& event) {
-  const size_t count = std::min<size_t>(event.answers_to_count, SPANLOOM_MAX_ANSWERS_TO);
+// An array of longs: the first of `ids`, if there are as many.
+uint8_t* write_context_ids(uint8_t* out, std::span<const __u64> ids, size_t set) {
+  const size_t count = std::min(set, ids.size());
   if (count > 0) {
     out = write_long(out, static_cast<int64_t>(count));
-    for (size_t index = 0; index < count; index++) out = write_context_id(out, event.answers_to[index]);
+    for (size_t index = 0; index < count; index++) out = write_context_id(out, ids[index]);
   }
   return write_long(out, 0);
 }
@@ -113,8 +114,10 @@ struct EventFields {
   uint8_t* thread_id(uint8_t* out) const { return write_long(out, static_cast<int32_t>(event.thread_id)); }
   uint8_t* context_kind(uint8_t* out) const { return write_long(out, event.context_kind); }
   uint8_t* context_id(uint8_t* out) const { return write_context_id(out, event.context_id); }
-  uint8_t* context_parent(uint8_t* out) const { return write_context_id(out, event.context_parent); }
-  uint8_t* answers_to(uint8_t* out) const { return write_answers_to(out, event); }
+  uint8_t* context_ancestors(uint8_t* out) const {
+    return write_context_ids(out, event.context_ancestors, event.context_ancestor_count);
+  }
+  uint8_t* answers_to(uint8_t* out) const { return write_context_ids(out, event.answers_to, event.answers_to_count); }
   uint8_t* process_name(uint8_t* out) const { return write_name(out, event.process_name); }
   uint8_t* socket_id(uint8_t* out) const { return write_long(out, static_cast<int64_t>(event.socket.socket_id)); }
   uint8_t* file_descriptor(uint8_t* out) const { return write_long(out, event.file_descriptor); }

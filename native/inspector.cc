@@ -31,6 +31,7 @@ Napi::Object inspection_object(Napi::Env env, const LoopInspection& inspection, 
     found.Set("path", runtime.found->path);
     found.Set("version", runtime.found->version);
     if (!runtime.found->problem.empty()) found.Set("problem", runtime.found->problem);
+    if (!runtime.found->probe_problem.empty()) found.Set("probeProblem", runtime.found->probe_problem);
     object.Set("runtime", found);
   }
   return object;

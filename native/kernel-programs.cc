@@ -75,6 +75,8 @@ bpf_object* open_object(const Options& options, std::string& error) {
   state->next_socket_id = options.first_event_id;
   bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "ring"), options.ring_bytes);
   bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "sockets"), options.max_sockets);
+  if (!options.read_python || !options.probe_python)
+    bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "python_contexts"), 1);
   return object;
 }
 
@@ -85,6 +87,10 @@ bool KernelPrograms::load(const Options& options, std::string& error) {
   bpf_object__for_each_program(program, object_) {
     if (is_many(program)) bpf_program__set_autoload(program, options.split_datagrams);
   }
+  bpf_program* on_python_copy = bpf_object__find_program_by_name(object_, "on_python_copy");
+  const bool probes_python = options.read_python && options.probe_python;
+  bpf_program__set_autoload(on_python_copy, probes_python);
+  python_stack_ = probes_python ? std::make_unique<ProbeStack>(on_python_copy) : nullptr;
   const int result = bpf_object__load(object_);
   if (result == 0) return true;
   error = explain_failure("Loading the kernel programs", result);
@@ -100,6 +106,7 @@ std::unique_ptr<KernelPrograms> KernelPrograms::start(const Options& options, st
   fewer.read_waiters = false;
   Options fewest = fewer;
   fewest.split_datagrams = false;
+  fewest.probe_python = false;
   if (!programs->load(options, error) && !programs->load(fewer, error) && !programs->load(fewest, error)) return nullptr;
   const int state = bpf_object__find_map_fd_by_name(programs->object_, ".data.state");
   void* memory = mmap(nullptr, sizeof(spanloom_state), PROT_READ | PROT_WRITE, MAP_SHARED, state, 0);
@@ -121,10 +128,17 @@ std::unique_ptr<KernelPrograms> KernelPrograms::start(const Options& options, st
   }
   if (!programs->map_positions(ring, error) || !programs->attach(error)) return nullptr;
   const bpf_program* on_loop_phase = bpf_object__find_program_by_name(programs->object_, "on_loop_phase");
-  if (options.read_goroutines) {
+  if (programs->python_stack_ != nullptr) {
+    const bpf_program* on_python_copy = bpf_object__find_program_by_name(programs->object_, "on_python_copy");
+    programs->python_probes_ =
+        std::make_shared<PythonProbes>(bpf_program__fd(on_python_copy), programs->python_stack_->problem());
+  }
+  if (options.read_goroutines || options.read_python) {
     const bpf_program* iterator = bpf_object__find_program_by_name(programs->object_, "describe_process");
     const int map = bpf_object__find_map_fd_by_name(programs->object_, "program_runtimes");
-    programs->runtimes_ = std::make_shared<Runtimes>(bpf_program__fd(iterator), map, &programs->state_->runtime_epoch);
+    const WantedRuntimes wanted{.goroutines = options.read_goroutines, .python = options.read_python};
+    programs->runtimes_ = std::make_shared<Runtimes>(bpf_program__fd(iterator), map, &programs->state_->runtime_epoch, wanted,
+                                                     programs->python_probes_);
   }
   programs->loop_probes_ = std::make_shared<LoopProbes>(bpf_program__fd(on_loop_phase));
   return programs;
@@ -188,6 +202,8 @@ void KernelPrograms::detach() {
   if (loop_probes_ == nullptr) return;
   // Taking probes off may take long where a process means harm: another thread waits for that.
   auto* events = new std::deque<Descriptor>(loop_probes_->detach());
+  if (python_probes_ != nullptr)
+    for (Descriptor& probe : python_probes_->detach()) events->push_back(std::move(probe));
   const auto close_all = [](void* passed) -> void* {
     delete static_cast<std::deque<Descriptor>*>(passed);
     return nullptr;

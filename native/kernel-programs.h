@@ -14,6 +14,7 @@
 #include "event.h"
 #include "loop-probes.h"
 #include "options.h"
+#include "probe-stack.h"
 #include "runtimes/runtimes.h"
 
 namespace spanloom {
@@ -79,6 +80,9 @@ class KernelPrograms {
   volatile spanloom_state* state_ = nullptr;
   std::shared_ptr<LoopProbes> loop_probes_;
   std::shared_ptr<Runtimes> runtimes_;
+  // Null where the settings want none.
+  std::shared_ptr<PythonProbes> python_probes_;
+  std::unique_ptr<ProbeStack> python_stack_;
   // The first pages of the ring buffer: positions of its reader and its writer.
   const void* consumer_page_ = nullptr;
   const void* producer_page_ = nullptr;

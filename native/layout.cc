@@ -35,7 +35,7 @@ Layout compiled_layout() {
       FIELD(spanloom_event, length),
       FIELD(spanloom_event, process_start_ns),
       FIELD(spanloom_event, context_id),
-      FIELD(spanloom_event, context_parent),
+      FIELD(spanloom_event, context_ancestors),
       FIELD(spanloom_event, answers_to),
       FIELD(spanloom_event, socket),
       FIELD(spanloom_event, process_id),
@@ -48,6 +48,7 @@ Layout compiled_layout() {
       FIELD(spanloom_event, direction),
       FIELD(spanloom_event, context_kind),
       FIELD(spanloom_event, answers_to_count),
+      FIELD(spanloom_event, context_ancestor_count),
       FIELD(spanloom_event, reserved),
       FIELD(spanloom_event, process_name),
       STRUCTURE(spanloom_go),
@@ -62,11 +63,20 @@ Layout compiled_layout() {
       FIELD(spanloom_go, sudog_channel),
       FIELD(spanloom_go, channel_receivers),
       FIELD(spanloom_go, reserved),
+      STRUCTURE(spanloom_python),
+      FIELD(spanloom_python, state_distance),
+      FIELD(spanloom_python, state_owner),
+      FIELD(spanloom_python, state_context),
+      FIELD(spanloom_python, context_previous),
+      FIELD(spanloom_python, context_entered),
+      FIELD(spanloom_python, begins_threads),
+      FIELD(spanloom_python, reserved),
       STRUCTURE(spanloom_runtime),
       FIELD(spanloom_runtime, kind),
       FIELD(spanloom_runtime, is_readable),
       FIELD(spanloom_runtime, reserved),
       FIELD(spanloom_runtime, go),
+      FIELD(spanloom_runtime, python),
       STRUCTURE(spanloom_program),
       FIELD(spanloom_program, inode),
       FIELD(spanloom_program, bytes),
@@ -103,8 +113,8 @@ Layout object_layout(const std::string& object_path, std::string& error) {
     error = object_path + " has no type information; run `npm run build:bpf`.";
     return layout;
   }
-  for (const char* structure : {"spanloom_socket", "spanloom_event", "spanloom_go", "spanloom_runtime", "spanloom_program",
-                                "spanloom_process", "spanloom_knobs", "spanloom_state"}) {
+  for (const char* structure : {"spanloom_socket", "spanloom_event", "spanloom_go", "spanloom_python", "spanloom_runtime",
+                                "spanloom_program", "spanloom_process", "spanloom_knobs", "spanloom_state"}) {
     const int id = btf__find_by_name_kind(types, structure, BTF_KIND_STRUCT);
     const btf_type* type = id > 0 ? btf__type_by_id(types, static_cast<uint32_t>(id)) : nullptr;
     if (type == nullptr) continue;

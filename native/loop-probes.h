@@ -10,12 +10,12 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "descriptor.h"
 #include "inspection-budget.h"
+#include "probed-files.h"
 #include "process-files.h"
 
 namespace spanloom {
@@ -46,31 +46,15 @@ class LoopProbes {
   // Attaches to a file of ours. Returns how many probes it has, 0 or 1, or -1 with one sentence in `error`.
   int attach(const std::string& path, std::string& error);
 
-  // No probes from now on. They end when what is returned does, which may take long: a process that holds its memory
-  // locked holds that up.
-  std::deque<Descriptor> detach();
+  // As ProbedFiles::detach().
+  std::deque<Descriptor> detach() { return files_.detach(); }
 
  private:
-  struct Known {
-    FileIdentity identity;
-    uint32_t owner;
-    // Of the kernel's event; not open where the file has no such function.
-    Descriptor event;
-  };
-
   bool try_file(const FoundFile& found, const std::string& path, uint32_t owner, LoopInspection& into);
-  Descriptor attach_at(const Descriptor& file, uint64_t offset, std::string& error) const;
-  bool is_known(const FileIdentity& identity) const;
-  void remember(const FileIdentity& identity, uint32_t owner, Descriptor event);
-  void make_room(std::vector<Known>& released);
-  void release(std::deque<Known>::iterator known, std::vector<Known>& released);
 
   const Descriptor program_;
-  mutable std::mutex mutex_;
-  // Oldest first.
-  std::deque<Known> known_;
+  ProbedFiles files_;
   InspectionBudget budget_;
-  bool is_detached_ = false;
 };
 
 }  // namespace spanloom

@@ -25,6 +25,9 @@ struct Options {
   // Goroutines instead of threads, and who waits for their answers.
   bool read_goroutines = true;
   bool read_waiters = true;
+  // Contexts of CPython instead of threads, and what created them, which takes a probe.
+  bool read_python = true;
+  bool probe_python = true;
   // False only where the verifier refuses the programs for many datagrams of a call.
   bool split_datagrams = true;
   std::vector<uint32_t> excluded_process_ids;

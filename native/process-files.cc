@@ -123,7 +123,12 @@ Descriptor open_found_file(const FoundFile& file) {
 }
 
 std::vector<MappedFile> loop_libraries(const std::string& maps, size_t limit, uint64_t& left_out) {
-  std::vector<MappedFile> libraries;
+  return mapped_files(maps, is_loop_library, limit, left_out);
+}
+
+std::vector<MappedFile> mapped_files(const std::string& maps, const std::function<bool(std::string_view path)>& is_wanted,
+                                     size_t limit, uint64_t& left_out) {
+  std::vector<MappedFile> files;
   size_t begin = 0;
   while (begin < maps.size()) {
     const size_t end = maps.find('\n', begin);
@@ -131,15 +136,15 @@ std::vector<MappedFile> loop_libraries(const std::string& maps, size_t limit, ui
     if (end == std::string::npos) break;
     std::optional<MappedFile> mapped = parse_mapping(maps.substr(begin, end - begin));
     begin = end + 1;
-    if (!mapped.has_value() || !is_loop_library(mapped->path)) continue;
+    if (!mapped.has_value() || !is_wanted(mapped->path)) continue;
     bool is_known = false;
-    for (const MappedFile& other : libraries)
+    for (const MappedFile& other : files)
       is_known = is_known || (other.device == mapped->device && other.inode == mapped->inode);
     if (is_known) continue;
-    if (libraries.size() < limit) libraries.push_back(std::move(*mapped));
+    if (files.size() < limit) files.push_back(std::move(*mapped));
     else left_out++;
   }
-  return libraries;
+  return files;
 }
 
 std::string read_bounded(const std::string& path, size_t max_bytes) {

@@ -12,8 +12,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "descriptor.h"
@@ -58,6 +60,11 @@ std::optional<FoundFile> find_mapped_file(uint32_t process_id, const MappedFile&
 
 // Opens for reading without waiting.
 Descriptor open_found_file(const FoundFile& file);
+
+// Mapped files of a process whose paths are wanted, out of the text of /proc/PID/maps; each once, where it is mapped first. At
+// most `limit` of them: how many more there are is added to `left_out`.
+std::vector<MappedFile> mapped_files(const std::string& maps, const std::function<bool(std::string_view path)>& is_wanted,
+                                     size_t limit, uint64_t& left_out);
 
 // Files called like a shared library of libuv, or like uvloop, in the text of /proc/PID/maps; each once. At most `limit`
 // of them: how many more there are is added to `left_out`.

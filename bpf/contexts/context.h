@@ -6,17 +6,27 @@
 #include <bpf/bpf_helpers.h>
 #include "../event.h"
 
+/* Reads eight bytes of user memory; 0 where that fails. */
+static __always_inline __u64 read_user_word(__u64 address)
+{
+	__u64 word = 0;
+
+	bpf_probe_read_user(&word, sizeof(word), (void *)address);
+	return word;
+}
+
 /* Words of a goroutine's outermost frames that are looked at. */
 #define WAITER_WORDS 64
 
 struct context {
 	__u64 id; /* 0: could not be read */
-	__u64 parent;
 	__u64 address; /* of the goroutine; 0: it is none, or could not be read */
+	__u64 ancestors[SPANLOOM_MAX_ANCESTORS]; /* what created it, nearest first */
 	__u64 answers_to[SPANLOOM_MAX_ANSWERS_TO];
 	__u8 kind; /* enum spanloom_context_kind */
 	__u8 answers_to_count;
-	__u8 reserved[6];
+	__u8 ancestor_count;
+	__u8 reserved[5];
 };
 
 /* What a thread read last says nothing of a context that changes threads. */

@@ -11,15 +11,6 @@
 #include "../kernel-types.h"
 #include "context.h"
 
-/* Reads eight bytes of user memory; 0 where that fails. */
-static __always_inline __u64 read_user_word(__u64 address)
-{
-	__u64 word = 0;
-
-	bpf_probe_read_user(&word, sizeof(word), (void *)address);
-	return word;
-}
-
 /* The g that the thread runs; false where it cannot be read. 0: this thread runs no Go. */
 static __always_inline bool g_of_thread(struct pt_regs *regs, struct task_struct *task, const struct spanloom_go *go,
 					__u64 *g)
@@ -79,8 +70,8 @@ static __always_inline void read_goroutine(struct pt_regs *regs, struct task_str
 	}
 	context->id = loaded_field(scratch, go->g_id);
 	context->address = context->id ? current : 0;
-	if (go->g_parent)
-		context->parent = loaded_field(scratch, go->g_parent);
+	context->ancestors[0] = go->g_parent ? loaded_field(scratch, go->g_parent) : 0;
+	context->ancestor_count = context->ancestors[0] != 0;
 }
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "../maps/runtimes.h"
 #include "go.h"
+#include "python.h"
 
 static __always_inline void read_context(struct pt_regs *regs, struct task_struct *task, struct thread_state *thread,
 					 struct scratch *scratch, struct context *context)
@@ -13,11 +14,13 @@ static __always_inline void read_context(struct pt_regs *regs, struct task_struc
 
 	context->kind = SPANLOOM_THREAD;
 	context->id = task->pid;
-	context->parent = 0;
 	context->address = 0;
 	context->answers_to_count = 0;
+	context->ancestor_count = 0;
 	if (runtime->kind == SPANLOOM_GOROUTINE)
 		read_goroutine(regs, task, scratch, runtime, context);
+	else if (runtime->kind == SPANLOOM_PYTHON_CONTEXT)
+		read_python_context(task, runtime, context);
 }
 
 #endif

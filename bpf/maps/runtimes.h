@@ -49,13 +49,12 @@ static __always_inline bool program_of(struct task_struct *task, struct spanloom
 static __noinline void look_up_runtime(struct thread_state *thread, __u64 epoch)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
-	struct spanloom_program program = {};
 	struct spanloom_runtime *known = NULL;
 
 	if (!thread)
 		return;
-	if (program_of(task, &program))
-		known = bpf_map_lookup_elem(&program_runtimes, &program);
+	if (program_of(task, &thread->program))
+		known = bpf_map_lookup_elem(&program_runtimes, &thread->program);
 	thread->runtime_epoch = epoch;
 	thread->exec_id = task->self_exec_id;
 	if (known)

@@ -11,6 +11,7 @@
 #include "../kernel-read.h"
 #include "../contexts/context.h"
 #include "excluded.h"
+#include "python-contexts.h"
 
 /* An egress or connect call between its entry and its exit. */
 struct call {
@@ -40,8 +41,10 @@ struct thread_state {
 	__u64 excluded;
 	__u64 runtime_epoch; /* that `runtime` below was looked up in */
 	__u64 exec_id;	     /* likewise: the thread may run another program since */
+	struct spanloom_program program; /* that was looked up; here, as probes must not use much stack */
 	struct spanloom_runtime runtime;
 	struct call call;
+	struct python_context copied; /* a context that is being noted: probes may be preempted, and use no memory per CPU */
 };
 
 struct {

@@ -68,6 +68,8 @@ async function start(
         batchIntervalMs: 1,
         readGoroutines: true,
         readWaiters: true,
+        readPython: true,
+        probePython: true,
         maxUnacknowledgedBlocks: 64,
         redaction: undefined,
       },

@@ -24,6 +24,8 @@ export function captureSource(config: CaptureConfig, { addon, excluded }: Source
       maxUnacknowledgedBlocks: config.maxUnacknowledgedBlocks,
       readGoroutines: config.readGoroutines,
       readWaiters: config.readGoroutines && config.readWaiters,
+      readPython: config.readPython,
+      probePython: config.readPython && config.probePython,
       redaction: config.redact ? redactionOptions(config) : undefined,
     },
     excluded,

@@ -70,6 +70,16 @@ export const captureConfig = defineConfig(
         "Also read who waits for a goroutine's answer, on the stacks of goroutines that write to connections of a pool. Up to some microseconds for each such write.",
       default: 'true',
     }),
+    readPython: booleanSetting({
+      description:
+        'Tell contexts of CPython (contextvars, as the tasks of asyncio have them) apart, by reading a few words of memory at each call on a socket. With false the thread counts.',
+      default: 'true',
+    }),
+    probePython: booleanSetting({
+      description:
+        'Also learn what created a context of CPython, so that calls in parallel tasks have their cause. By a probe on PyContext_CopyCurrent() in each file with CPython, which costs some microseconds for each context that is created.',
+      default: 'true',
+    }),
     redact: booleanSetting({
       description:
         'Overwrite secrets and withhold bytes that are not recognised before anything leaves the host: docs/redaction.md.',

@@ -31,7 +31,7 @@ export type ContextFacts = Pick<
   | 'threadId'
   | 'contextKind'
   | 'contextId'
-  | 'contextParent'
+  | 'contextAncestors'
   | 'answersTo'
   | 'phase'
   | 'after'

@@ -25,7 +25,7 @@ const contextKinds = Object.keys(contextKindIndex).length;
 const maxProcesses = 65_536;
 
 /** What an event says of the context in which it happened. */
-export type ContextName = Pick<SocketEvent, 'processId' | 'contextKind' | 'contextId' | 'contextParent'>;
+export type ContextName = Pick<SocketEvent, 'processId' | 'contextKind' | 'contextId' | 'contextAncestors'>;
 
 /** What it says of who waits for the answer of that context. */
 export type CallerName = Pick<SocketEvent, 'processId' | 'contextKind' | 'contextId' | 'answersTo'>;
@@ -48,12 +48,12 @@ export class Causality {
 
   /** The context of an event; ends the phases of it that are over. */
   context(
-    { processId, contextKind, contextId, contextParent }: ContextName,
+    { processId, contextKind, contextId, contextAncestors }: ContextName,
     phase: number | undefined,
   ): ExecutionContext {
     let context = this.contexts.get(keyOf(processId, contextKind, contextId));
     if (context === undefined) {
-      context = this.newContext(processId, contextKind, contextId, contextParent);
+      context = this.newContext(processId, contextKind, contextId, contextAncestors[0] ?? 0);
       context.phase = phase ?? 0;
     }
     context.enter(phase);

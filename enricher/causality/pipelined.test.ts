@@ -12,7 +12,7 @@ const named = (contextKind: ContextKind, contextId: number): ContextName => ({
   processId: 1,
   contextKind,
   contextId,
-  contextParent: 0,
+  contextAncestors: [],
 });
 
 /** One thread of a server. */

@@ -116,9 +116,9 @@ test('a goroutine works for the request that its creator had, and for no later o
 
 test('a goroutine for whose answer none waits works for its creator only if it reads the answer itself', () => {
   const run = twoAsked()
-    .calls(10, helper, 'itself', { contextParent: serverA })
-    .answered(10, helper, { contextParent: serverA })
-    .calls(11, writer, 'kept-connection', { contextParent: serverA })
+    .calls(10, helper, 'itself', { contextAncestors: [serverA] })
+    .answered(10, helper, { contextAncestors: [serverA] })
+    .calls(11, writer, 'kept-connection', { contextAncestors: [serverA] })
     .answered(11, reader)
     .replies(1, serverA)
     .replies(2, serverB);

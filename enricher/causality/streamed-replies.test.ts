@@ -148,7 +148,7 @@ describe('while a body is being sent, another request is one of two, and the onl
 
 test('however requests end, their numbers come back to zero', () => {
   const causality = new Causality(10);
-  const name = { processId: 1, contextKind: 'thread', contextId: 1, contextParent: 0, answersTo: [] } as const;
+  const name = { processId: 1, contextKind: 'thread', contextId: 1, contextAncestors: [], answersTo: [] } as const;
   const context = causality.context(name, 0);
   const requests = ['answered', 'given up', 'broken off'].map((id) => causality.request(context, id, false));
   const [answered, givenUp, brokenOff] = requests;

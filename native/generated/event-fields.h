@@ -14,7 +14,7 @@
   X(thread_id) \
   X(context_kind) \
   X(context_id) \
-  X(context_parent) \
+  X(context_ancestors) \
   X(answers_to) \
   X(process_name) \
   X(socket_id) \

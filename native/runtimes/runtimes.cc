@@ -18,6 +18,8 @@ namespace spanloom {
 namespace {
 
 constexpr size_t kMaxKnown = 16384;
+// Of a program whose runtime seems to be beginning; the last one decides.
+constexpr uint32_t kMaxTries = 12;
 
 bool is_same(const spanloom_program& left, const spanloom_program& right) {
   return std::memcmp(&left, &right, sizeof(left)) == 0;
@@ -32,8 +34,13 @@ std::string target_of(const std::string& link) {
 
 }  // namespace
 
-Runtimes::Runtimes(int iterator, int map, volatile __u64* epoch)
-    : iterator_(fcntl(iterator, F_DUPFD_CLOEXEC, 0)), map_(fcntl(map, F_DUPFD_CLOEXEC, 0)), epoch_(epoch) {}
+Runtimes::Runtimes(int iterator, int map, volatile __u64* epoch, const WantedRuntimes& wanted,
+                   std::shared_ptr<PythonProbes> python_probes)
+    : iterator_(fcntl(iterator, F_DUPFD_CLOEXEC, 0)),
+      map_(fcntl(map, F_DUPFD_CLOEXEC, 0)),
+      wanted_(wanted),
+      python_probes_(std::move(python_probes)),
+      epoch_(epoch) {}
 
 RuntimeInspection Runtimes::inspect(uint32_t process_id, uint32_t owner) {
   RuntimeInspection inspection;
@@ -48,23 +55,59 @@ RuntimeInspection Runtimes::inspect(uint32_t process_id, uint32_t owner) {
   std::string problem;
   const std::optional<FoundFile> executable = find_file(link, problem);
   if (!executable.has_value()) return inspection;
-  const Descriptor file = open_found_file(*executable);
-  // If it still runs the same program, then that is what was opened.
+  Search result = search(process_id, *executable, path);
+  budget_.spend(owner, result.bytes_read);
+  // If it still runs the same program, then that is what was opened, and its memory what was read.
   const std::optional<spanloom_process> after = running_program(iterator_, process_id);
   if (!after.has_value() || std::memcmp(&*after, &*before, sizeof(*before)) != 0) {
     inspection.is_left_out = after.has_value();
     return inspection;
   }
-  GoSearch search;
-  if (file.is_open()) search = find_go(FileBytes(file));
-  budget_.spend(owner, search.bytes_read);
-  if (!search.program.has_value()) {
-    remember(before->program, owner, nullptr);
+  const uint32_t tries = result.is_too_early ? tries_of(before->program) + 1 : kMaxTries;
+  if (tries < kMaxTries) {
+    remember(before->program, owner, nullptr, tries);
+    inspection.is_left_out = true;
     return inspection;
   }
-  remember(before->program, owner, &search.program->runtime);
-  inspection.found = FoundRuntime{path, search.program->version, search.program->problem};
+  if (!result.found.has_value()) {
+    remember(before->program, owner, nullptr, kMaxTries);
+    return inspection;
+  }
+  if (result.python.has_value() && result.runtime.is_readable != 0 && python_probes_ != nullptr) {
+    const PythonFile& python = *result.python;
+    result.found->probe_problem =
+        python.program.copy_offset.has_value()
+            ? python_probes_->attach(python.identity, python.file, *python.program.copy_offset, owner)
+            : "It does not export PyContext_CopyCurrent().";
+  }
+  remember(before->program, owner, &result.runtime, kMaxTries);
+  inspection.found = std::move(result.found);
   return inspection;
+}
+
+Runtimes::Search Runtimes::search(uint32_t process_id, const FoundFile& executable, const std::string& path) const {
+  Search search;
+  Descriptor file = open_found_file(executable);
+  if (!file.is_open()) return search;
+  if (wanted_.goroutines) {
+    GoSearch go = find_go(FileBytes(file));
+    search.bytes_read += go.bytes_read;
+    if (go.program.has_value()) {
+      search.runtime = go.program->runtime;
+      search.found = FoundRuntime{path, go.program->version, go.program->problem, ""};
+      return search;
+    }
+  }
+  if (wanted_.python) {
+    PythonInspection python = inspect_python(process_id, executable, std::move(file));
+    search.bytes_read += python.bytes_read;
+    search.is_too_early = python.is_too_early;
+    search.runtime = python.runtime;
+    if (python.found.has_value())
+      search.found = FoundRuntime{path, "CPython " + python.found->program.version, python.problem, ""};
+    search.python = std::move(python.found);
+  }
+  return search;
 }
 
 void Runtimes::close() {
@@ -75,10 +118,18 @@ void Runtimes::close() {
 bool Runtimes::is_known(const spanloom_program& program) const {
   const std::lock_guard lock(mutex_);
   return std::any_of(known_.rbegin(), known_.rend(),
-                     [&program](const Known& known) { return is_same(known.program, program); });
+                     [&program](const Known& known) { return known.tries >= kMaxTries && is_same(known.program, program); });
 }
 
-void Runtimes::remember(const spanloom_program& program, uint32_t owner, const spanloom_runtime* runtime) {
+uint32_t Runtimes::tries_of(const spanloom_program& program) const {
+  const std::lock_guard lock(mutex_);
+  const auto known = std::find_if(known_.begin(), known_.end(),
+                                  [&program](const Known& one) { return is_same(one.program, program); });
+  return known == known_.end() ? 0 : known->tries;
+}
+
+void Runtimes::remember(const spanloom_program& program, uint32_t owner, const spanloom_runtime* runtime,
+                        uint32_t tries) {
   const std::lock_guard lock(mutex_);
   if (epoch_ == nullptr) return;
   // Rewritten, or another file under the number of one that was removed.
@@ -87,7 +138,7 @@ void Runtimes::remember(const spanloom_program& program, uint32_t owner, const s
   });
   if (former != known_.end()) forget(former);
   make_room(runtime != nullptr);
-  known_.push_back({program, owner, runtime != nullptr});
+  known_.push_back({program, owner, runtime != nullptr, tries});
   if (runtime == nullptr) return;
   bpf_map_update_elem(map_.number(), &program, runtime, BPF_ANY);
   // Threads look again when they see another epoch.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tells the kernel programs how to read the execution contexts of programs that have their own: Go. A program is looked at
+// Tells the kernel programs how to read the execution contexts of programs that have their own: Go, CPython. A program is looked at
 // once, when a process is first seen that runs it; what is found holds for all processes that run this very file, later ones
 // from their first call on. Bounds: 16,384 files are remembered, SPANLOOM_MAX_PROGRAMS of them with a runtime; what looking
 // at the files of one user costs: inspection-budget.h.
@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -16,6 +17,9 @@
 #include "descriptor.h"
 #include "event.h"
 #include "inspection-budget.h"
+#include "process-files.h"
+#include "runtimes/python-inspection.h"
+#include "runtimes/python-probes.h"
 
 namespace spanloom {
 
@@ -26,19 +30,30 @@ struct FoundRuntime {
   std::string version;
   // One sentence when its contexts cannot be read.
   std::string problem;
+  // One sentence when they can, and what created them cannot be known.
+  std::string probe_problem;
 };
 
 struct RuntimeInspection {
   std::optional<FoundRuntime> found;
-  // Not looked at: too much of this user at once, or the process changed its program meanwhile.
+  // Not looked at, to be tried again: too much of this user at once, the process changed its program meanwhile, or its runtime
+  // is just beginning.
   bool is_left_out = false;
+};
+
+// Which runtimes are looked for.
+struct WantedRuntimes {
+  bool goroutines = true;
+  bool python = true;
 };
 
 class Runtimes {
  public:
   // Of the program describe_process and the map program_runtimes; they are duplicated, so that work that hangs may outlive the
   // capture. `epoch` is raised after each change of the map, until close().
-  Runtimes(int iterator, int map, volatile __u64* epoch);
+  // `python_probes` may be null: what created contexts of CPython is not known then.
+  Runtimes(int iterator, int map, volatile __u64* epoch, const WantedRuntimes& wanted,
+           std::shared_ptr<PythonProbes> python_probes);
 
   // Looks at what a process runs. `owner` is its user. For any thread; may hang, see process-files.h.
   RuntimeInspection inspect(uint32_t process_id, uint32_t owner);
@@ -51,15 +66,30 @@ class Runtimes {
     spanloom_program program;
     uint32_t owner;
     bool has_runtime;
+    // How often it was too early to tell.
+    uint32_t tries;
   };
 
+  // What looking at a file gave.
+  struct Search {
+    std::optional<FoundRuntime> found;
+    spanloom_runtime runtime{};
+    bool is_too_early = false;
+    uint64_t bytes_read = 0;
+    std::optional<PythonFile> python;
+  };
+
+  Search search(uint32_t process_id, const FoundFile& executable, const std::string& path) const;
   bool is_known(const spanloom_program& program) const;
-  void remember(const spanloom_program& program, uint32_t owner, const spanloom_runtime* runtime);
+  uint32_t tries_of(const spanloom_program& program) const;
+  void remember(const spanloom_program& program, uint32_t owner, const spanloom_runtime* runtime, uint32_t tries);
   void forget(std::deque<Known>::iterator known);
   void make_room(bool for_runtime);
 
   const Descriptor iterator_;
   const Descriptor map_;
+  const WantedRuntimes wanted_;
+  const std::shared_ptr<PythonProbes> python_probes_;
   InspectionBudget budget_;
   mutable std::mutex mutex_;
   volatile __u64* epoch_;

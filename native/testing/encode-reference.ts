@@ -25,35 +25,39 @@ export const eventOffsets = {
   length: 48,
   processStartNs: 56,
   contextId: 64,
-  contextParent: 72,
-  answersTo: 80,
-  socketId: 128,
-  networkNamespace: 136,
-  localPort: 140,
-  remotePort: 142,
-  localAddress: 144,
-  remoteAddress: 160,
-  addressBytes: 176,
-  transport: 177,
-  role: 178,
-  processId: 184,
-  threadId: 188,
-  fileDescriptor: 192,
-  tcpSequence: 196,
-  error: 200,
-  payloadLength: 204,
-  kind: 206,
-  direction: 207,
-  contextKind: 208,
-  answersToCount: 209,
-  processName: 216,
+  contextAncestors: 72,
+  answersTo: 120,
+  socketId: 168,
+  networkNamespace: 176,
+  localPort: 180,
+  remotePort: 182,
+  localAddress: 184,
+  remoteAddress: 200,
+  addressBytes: 216,
+  transport: 217,
+  role: 218,
+  processId: 224,
+  threadId: 228,
+  fileDescriptor: 232,
+  tcpSequence: 236,
+  error: 240,
+  payloadLength: 244,
+  kind: 246,
+  direction: 247,
+  contextKind: 248,
+  answersToCount: 249,
+  contextAncestorCount: 250,
+  processName: 256,
 } as const;
 
 /** Size of `struct spanloom_event`; the payload follows. */
-export const eventBytes = 232;
+export const eventBytes = 272;
 
 /** Bound of `answers_to`. */
 export const maxAnswersTo = 6;
+
+/** Bound of `context_ancestors`. */
+export const maxAncestors = 6;
 
 /** Size of the kernel's name of a process. */
 export const processNameBytes = 16;
@@ -85,6 +89,7 @@ export function decodeEvent(record: Buffer, baseMonotonicNs: number): SocketEven
     return id > BigInt(Number.MAX_SAFE_INTEGER) ? 0 : Number(id);
   };
   const answersTo = Math.min(record[at.answersToCount]!, maxAnswersTo);
+  const ancestors = Math.min(record[at.contextAncestorCount]!, maxAncestors);
   return {
     id: long(at.id),
     kind: symbolAt(eventKindSymbols, record[at.kind]!),
@@ -94,7 +99,7 @@ export function decodeEvent(record: Buffer, baseMonotonicNs: number): SocketEven
     threadId: record.readUInt32LE(at.threadId),
     contextKind: symbolAt(contextKindSymbols, record[at.contextKind]!),
     contextId: contextId(at.contextId),
-    contextParent: contextId(at.contextParent),
+    contextAncestors: Array.from({ length: ancestors }, (_, index) => contextId(at.contextAncestors + index * 8)),
     answersTo: Array.from({ length: answersTo }, (_, index) => contextId(at.answersTo + index * 8)),
     processName: nameAt(record, at.processName),
     socketId: long(at.socketId),

@@ -46,6 +46,8 @@ export function smallCapture(overrides: Partial<CaptureOptions> = {}): CaptureOp
     maxUnacknowledgedBlocks: 64,
     readGoroutines: true,
     readWaiters: true,
+    readPython: true,
+    probePython: true,
     excludedProcessIds: [],
     redaction: undefined,
     ...overrides,

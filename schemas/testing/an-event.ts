@@ -14,7 +14,7 @@ export function anEvent(given: Partial<SocketEvent> & { readonly text?: string }
     threadId: 11,
     contextKind: 'thread',
     contextId: 11,
-    contextParent: 0,
+    contextAncestors: [],
     answersTo: [],
     processName: 'app',
     socketId: 1,

@@ -123,7 +123,7 @@ export class Kernel {
       threadId: thread,
       contextKind: 'thread',
       contextId: thread,
-      contextParent: 0,
+      contextAncestors: [],
       answersTo: [],
       processName: 'gateway',
       socketId: socket.id,

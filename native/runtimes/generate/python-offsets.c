@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Prints the row of the table of offsets that the headers of one version of CPython give: python-offsets.py compiles it. */
+#define Py_BUILD_CORE 1
+#include <Python.h>
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "internal/pycore_runtime.h"
+#include "internal/pycore_interp.h"
+#include "internal/pycore_context.h"
+
+#if PY_VERSION_HEX >= 0x030b0000
+#define THREADS_HEAD offsetof(PyInterpreterState, threads.head)
+#else
+#define THREADS_HEAD offsetof(PyInterpreterState, tstate_head)
+#endif
+/* Since 3.14 threading.Thread enters a new Context(), unless it is told to inherit one. */
+#define BEGINS_THREADS (PY_VERSION_HEX >= 0x030e0000)
+
+_Static_assert(sizeof(((PyThreadState *)0)->thread_id) == 8, "pthread_self() is an address");
+_Static_assert(sizeof(((PyContext *)0)->ctx_entered) == sizeof(int), "an int");
+
+int main(void)
+{
+	printf("%s {.minor = %d, .interpreters = %zu, .threads = %zu, .state_next = %zu, .state_owner = %zu, "
+	       ".state_context = %zu, .context_previous = %zu, .context_entered = %zu, .begins_threads = %d},\n",
+	       PY_VERSION, PY_MINOR_VERSION, offsetof(_PyRuntimeState, interpreters.head), THREADS_HEAD,
+	       offsetof(PyThreadState, next), offsetof(PyThreadState, thread_id), offsetof(PyThreadState, context),
+	       offsetof(PyContext, ctx_prev), offsetof(PyContext, ctx_entered), BEGINS_THREADS);
+	return 0;
+}
