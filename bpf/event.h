@@ -82,8 +82,8 @@ enum spanloom_loss {
 /*
  * The id of a context of CPython that was seen to begin is drawn from the ids of events: unique, although its address is
  * used again, and the context began after event N if and only if its id is greater than N. Any other has its address plus
- * this as its id, which lies between this and twice this. Ids of events are Unix microseconds: they were there until
- * 1987, and are beyond it now.
+ * this as its id, which lies between this and twice this. Ids of events are Unix microseconds: they left that range in 1987.
+ * Among the ancestors of a context, an id below 2^32 is that of a thread, in whose own context it was copied.
  */
 #define SPANLOOM_UNSEEN_PYTHON_CONTEXT (1ULL << 48)
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
  * Contexts of CPython (contextvars). A pthread key gives each thread its PyThreadState, which says whose it is and points to
- * the PyContext that runs. A thread without one, or that never used a context, is a thread. All of it is the process's own
- * memory: a state that does not name this thread as its owner is not believed.
+ * the PyContext that runs. All of it is the process's own memory: a state that does not name this thread as its owner is not
+ * believed.
  *
- * What created a context is known where its copying was seen. An address is used again when a context ends, and contexts
- * also begin without being copied: the one of a thread that enters none, which is not `entered`, and since 3.14 the first
- * that a thread enters. Those have no entry in python_contexts, whatever is noted for their address. What is left are
- * programs that run contexts of their own making, contextvars.Context() or Context.copy(): such a context may be taken for
- * a copied one that was at its address before.
+ * A thread without a state is a thread. So is one that runs in no context, or in its own: a thread gets that when it first
+ * uses a variable, never enters it, and keeps it. Since 3.14 threads are begun inside of one that they enter.
+ *
+ * What created any other context is known where its copying was seen. When a context ends its address is used again, by
+ * another copy mostly, which is noted instead. What is left are programs that run contexts of their own making,
+ * contextvars.Context() or Context.copy(): such a one may be taken for a copy that was at its address before.
  */
 #ifndef SPANLOOM_CONTEXTS_PYTHON_H
 #define SPANLOOM_CONTEXTS_PYTHON_H
@@ -28,9 +29,23 @@ static __always_inline __u64 pthread_of(struct task_struct *task)
 #endif
 }
 
-/* Reads the current PyContext; 0: there is none. False where the thread's state is not to be believed. */
-static __always_inline bool current_python_context(struct task_struct *task, const struct spanloom_python *python,
-						   __u64 *address)
+/* Is this context the thread's own? */
+static __always_inline bool is_own_context(struct task_struct *task, const struct spanloom_python *python, __u64 address)
+{
+	__u32 entered = 0;
+
+	bpf_probe_read_user(&entered, sizeof(entered), (void *)(address + python->context_entered));
+	if (!entered)
+		return true;
+	return python->begins_threads && task->pid != task->tgid &&
+	       !read_user_word(address + python->context_previous);
+}
+
+/*
+ * Reads the address of the PyContext that the thread has entered; 0: it runs by itself. False where its state is not to be
+ * believed.
+ */
+static __always_inline bool entered_context(struct task_struct *task, const struct spanloom_python *python, __u64 *address)
 {
 	__u64 self = pthread_of(task);
 	__u64 thread_state;
@@ -42,28 +57,19 @@ static __always_inline bool current_python_context(struct task_struct *task, con
 		return true;
 	if (read_user_word(thread_state + python->state_owner) != self)
 		return false;
-	return bpf_probe_read_user(address, sizeof(*address), (void *)(thread_state + python->state_context)) == 0;
-}
-
-/* May this context have been copied? */
-static __always_inline bool is_copied(struct task_struct *task, const struct spanloom_python *python, __u64 address)
-{
-	__u32 entered = 0;
-
-	bpf_probe_read_user(&entered, sizeof(entered), (void *)(address + python->context_entered));
-	if (!entered)
+	if (bpf_probe_read_user(address, sizeof(*address), (void *)(thread_state + python->state_context)))
 		return false;
-	return !python->begins_threads || task->pid == task->tgid ||
-	       read_user_word(address + python->context_previous) != 0;
+	if (*address && is_own_context(task, python, *address))
+		*address = 0;
+	return true;
 }
 
 /* The note of a context whose copying was seen; else NULL. */
-static __always_inline struct python_context *known_python_context(struct task_struct *task,
-								   const struct spanloom_python *python, __u64 address)
+static __always_inline struct python_context *known_python_context(struct task_struct *task, __u64 address)
 {
 	struct python_context_place place = {.address = address, .process_id = task->tgid};
 
-	return is_copied(task, python, address) ? bpf_map_lookup_elem(&python_contexts, &place) : NULL;
+	return bpf_map_lookup_elem(&python_contexts, &place);
 }
 
 /* The id of a context whose copying was not seen. */
@@ -76,13 +82,12 @@ static __always_inline __u64 unseen_python_context(__u64 address)
 static __always_inline void read_python_context(struct task_struct *task, const struct spanloom_runtime *runtime,
 						struct context *context)
 {
-	const struct spanloom_python *python = &runtime->python;
 	struct python_context *known;
 	__u64 address;
 
 	context->kind = SPANLOOM_PYTHON_CONTEXT;
 	context->id = 0;
-	if (!runtime->is_readable || !current_python_context(task, python, &address))
+	if (!runtime->is_readable || !entered_context(task, &runtime->python, &address))
 		return;
 	if (!address) {
 		context->kind = SPANLOOM_THREAD;
@@ -90,7 +95,7 @@ static __always_inline void read_python_context(struct task_struct *task, const 
 		return;
 	}
 	context->id = unseen_python_context(address);
-	known = known_python_context(task, python, address);
+	known = known_python_context(task, address);
 	if (!known)
 		return;
 	context->id = known->id;
@@ -113,13 +118,13 @@ static __noinline bool describe_copy(struct thread_state *thread)
 	__u64 address;
 
 	if (!thread || thread->runtime.kind != SPANLOOM_PYTHON_CONTEXT || !thread->runtime.is_readable ||
-	    !current_python_context(task, &thread->runtime.python, &address) || !address)
+	    !entered_context(task, &thread->runtime.python, &address))
 		return false;
 	copied = &thread->copied;
 	copied->id = next_event_id();
 	copied->ancestor_count = 1;
-	copied->ancestors[0] = unseen_python_context(address);
-	above = known_python_context(task, &thread->runtime.python, address);
+	copied->ancestors[0] = address ? unseen_python_context(address) : task->pid;
+	above = address ? known_python_context(task, address) : NULL;
 	if (!above)
 		return true;
 	copied->ancestors[0] = above->id;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // CPython is where _PyRuntime is defined, which is exported since 3.7. Its version stands in Py_Version since 3.11. Before, it
-// is a text by itself among the constants: PY_VERSION, which the start-up message is made of. Since 3.13 _PyRuntime begins
+// is a text among the constants, PY_VERSION, which the start-up message is made of; linkers let it be the end of another
+// text, such as a path. Since 3.13 _PyRuntime begins
 // with a cookie, the version, and whether it was built without the global lock: such a build has other structures.
 #include "runtimes/python-program.h"
 
@@ -26,21 +27,27 @@ constexpr uint32_t kFirstWithCookie = 13;
 
 bool is_digit(char character) { return character >= '0' && character <= '9'; }
 
-// Length of "3.9.18" or "3.10.2+" with its zero at the beginning of `text`, without the zero; 0 for anything else.
+// Release candidates and builds between releases have letters or a plus sign behind the numbers.
+bool is_of_version(char character) {
+  return is_digit(character) || (character >= 'a' && character <= 'z') || character == '+';
+}
+
+// Length of "3.9.18" or "3.10.2+" at the beginning of `text`, if a zero follows; 0 for anything else.
 size_t version_at(std::string_view text) {
   for (const std::string_view prefix : {"3.9.", "3.10."}) {
     if (!text.starts_with(prefix)) continue;
     size_t end = prefix.size();
-    while (end < text.size() && end < kMaxVersionBytes && text[end] != '\0') end++;
+    while (end < text.size() && end < kMaxVersionBytes && is_of_version(text[end])) end++;
     return end > prefix.size() && end < text.size() && text[end] == '\0' && is_digit(text[prefix.size()]) ? end : 0;
   }
   return 0;
 }
 
 void find_versions(std::string_view text, std::set<std::string>& versions) {
-  constexpr std::string_view kBegin("\0003.", 3);
-  for (size_t at = text.find(kBegin); at != std::string_view::npos; at = text.find(kBegin, at + 1)) {
-    const std::string_view rest = text.substr(at + 1);
+  constexpr std::string_view kBegin = "3.";
+  for (size_t at = text.find(kBegin, 1); at != std::string_view::npos; at = text.find(kBegin, at + 1)) {
+    if (is_digit(text[at - 1]) || text[at - 1] == '.') continue;
+    const std::string_view rest = text.substr(at);
     if (const size_t length = version_at(rest); length > 0) versions.emplace(rest.substr(0, length));
   }
 }

@@ -121,11 +121,11 @@ export interface SocketEvent {
   readonly processId: number;
   /** Thread id in the host's PID namespace. */
   readonly threadId: number;
-  /** What runs the call: a thread, a goroutine of Go, a current context of CPython (contextvars), a virtual thread of Java. coroutine is not sent. Of a goroutine after and phase are 0: it changes threads. */
+  /** What runs the call: a thread, a goroutine of Go, a context of CPython (contextvars) that the thread has entered, a virtual thread of Java. coroutine is not sent. Of a goroutine after and phase are 0: it changes threads. */
   readonly contextKind: ContextKind;
   /** Thread id, goroutine id, id of the Python context, id of the virtual thread, by context_kind. 0: the call is run by such a context, and which one could not be read. A Python context that was seen to begin has an id out of the ids of events: it began after event N if and only if its id is greater than N, and no other context ever has that id. One that began unseen, such as before the capture, has its address in memory plus 2^48, which lies from 2^48 to 2^49 - 1: below all ids of events, and another context has it when the address is used again. */
   readonly contextId: number;
-  /** context_id of the context that created this one, of the one that created that, and so on, as far as they are known: of a goroutine one at most, of a Python context six at most. A Python context is created as a copy of the one that runs. */
+  /** context_id of the context that created this one, of the one that created that, and so on, as far as they are known: of a goroutine one at most, of a Python context six at most. A Python context is created as a copy of the one that runs. When a thread runs in none, or in its own, that is the id of the thread, which is below 2^32, and the last in the list. */
   readonly contextAncestors: readonly number[];
   /** Pairs, nearest first, three at most: context_id of a context that waited for an answer from this one, or from the one before it in this list, and of the context that created it, 0 where that is not known. Only of goroutines: found in user memory at the first write of a message by one that serves no request of its own, and again when the first read after it returns on that socket, if no other wrote meanwhile. A fact of that moment, not a proof. */
   readonly answersTo: readonly number[];
