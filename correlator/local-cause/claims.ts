@@ -85,7 +85,7 @@ function repliesAfter(call: SpanRecord, process: ProcessIndex, rule: Reason): re
     const current = calls[index]!;
     for (const span of process.continuationsOf(current.span)) {
       const cause = span.causes.find(({ spanId, rule: noted }) => spanId === current.span.spanId && noted === rule);
-      if (cause === undefined || !followsResponseOf(span, current.span)) continue;
+      if (cause === undefined || !(rule === 'context' || followsResponseOf(span, current.span))) continue;
       const learned = current.learned && cause.learned;
       const confidence = current.confidence * cause.confidence;
       const isServer = span.role === 'server';

@@ -338,6 +338,27 @@ describe('what caused a call', () => {
       expect(scenario.find(inner)).toMatchObject({ parentSpanId: served.spanId, reason: 'serial_context' });
   });
 
+  test('a call belongs to the reply that its context wrote, answered before it or not; not to one of two', () => {
+    const scenario = new Scenario();
+    const contextOf = (...calls: Span[]): Partial<Span> => ({
+      causes: calls.map((call) => afterResponse(call, { rule: 'context' })),
+    });
+    const answered = innerCall(901, 30, 40);
+    const unanswered = innerCall(902, 50, 200);
+    const disputed = innerCall(903, 60, 70);
+    const [firstCall, first] = callOf(1, 0, 100);
+    const [secondCall, second] = callOf(2, 10, 110);
+    const served = [
+      { ...first, ...contextOf(answered, unanswered, disputed) },
+      { ...second, ...contextOf(disputed) },
+    ];
+    scenario.arrive(200, answered, unanswered, disputed, ...served, firstCall, secondCall);
+    scenario.drain();
+    for (const call of [answered, unanswered])
+      expect(scenario.find(call)).toMatchObject({ parentSpanId: first.spanId, reason: 'context', confidence: 0.9999 });
+    expect(scenario.parentOf(disputed)).toBeUndefined();
+  });
+
   test('a call waits for a server span that comes late, and then needs no second revision', () => {
     const scenario = new Scenario();
     const [call, served] = callOf(1, 0, 7_000);

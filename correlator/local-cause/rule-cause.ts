@@ -29,8 +29,7 @@ export function resolvedCandidates(
   const candidates: ResolvedCandidate[] = [];
   for (const rule of causeRules) {
     const request = requestClaim(call, rule, find);
-    // What a context serves is known when it makes the call; no later span says anything of that.
-    const response = rule === 'context' ? undefined : responseClaim(call, process, rule);
+    const response = responseClaim(call, process, rule);
     if (request !== undefined || response !== undefined) candidates.push({ rule, request, response });
   }
   return candidates;

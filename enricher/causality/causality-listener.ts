@@ -8,7 +8,7 @@ import type { EventRef, Execution } from '../pair/event-ref.ts';
 import type { OpenRequest } from '../pair/open-request.ts';
 import type { PairingListener, ReadSegment } from '../pair/pairing-listener.ts';
 import type { Socket } from '../pair/socket.ts';
-import type { CallerName, Causality } from './causality.ts';
+import { type CallerName, type Causality, type ContextName, executionId, executionKind } from './causality.ts';
 import type { ExecutionContext } from './execution-context.ts';
 import {
   awaitsMore,
@@ -39,9 +39,10 @@ export type ContextFacts = Pick<
 >;
 
 /** An event in its execution context. */
-class ContextEvent implements Execution, CallerName {
+class ContextEvent implements Execution, ContextName, CallerName {
   readonly contextKind: ContextKind;
   readonly contextId: number;
+  readonly contextAncestors: readonly number[];
   readonly threadId: number;
   readonly processId: number;
   readonly answersTo: readonly number[];
@@ -54,6 +55,7 @@ class ContextEvent implements Execution, CallerName {
   constructor(facts: ContextFacts, context: ExecutionContext, read: Read | undefined, write?: Write) {
     this.contextKind = facts.contextKind;
     this.contextId = facts.contextId;
+    this.contextAncestors = facts.contextAncestors;
     this.threadId = facts.threadId;
     this.processId = facts.processId;
     this.answersTo = facts.answersTo;
@@ -100,7 +102,8 @@ export class CausalityListener implements PairingListener {
     const { causality } = this;
     const causes = causesOf(socket);
     const phase = facts.connectId === 0 ? facts.phase : undefined;
-    const { contextKind, contextId } = facts;
+    const contextKind = executionKind(facts.contextKind);
+    const contextId = executionId(facts);
     const isSame = causes.contextId === contextId && causes.contextKind === contextKind;
     if (causes.context !== undefined && isSame && socket.processId === facts.processId) {
       causes.context.enter(phase);
@@ -148,7 +151,8 @@ export class CausalityListener implements PairingListener {
   requestRead(request: OpenRequest, isBlocked: boolean): void {
     const event = contextEventOf(request.origin);
     if (event === undefined) return;
-    const inbound = this.causality.request(event.context, request.spanId, isBlocked);
+    const { spanId, origin, message } = request;
+    const inbound = this.causality.request(event.context, spanId, origin.eventId, message.endpoint, isBlocked);
     request.attachment = inbound;
     this.begun.push(inbound);
   }
@@ -164,14 +168,17 @@ export class CausalityListener implements PairingListener {
     event.write ??= causality.write(event.context, call.socket.id, event.read);
     const response = causality.call(event.write, call.spanId, call.socket.id);
     response.calledIn = event.context;
-    response.servedRequest = causality.servedRequest(event, event.context, 'call');
+    response.freedOrder = causesOf(call.socket as Socket).inbound?.arrival?.order ?? 0;
+    causality.askContext(response, event, event.context, call.origin.eventId);
     call.attachment = response;
   }
 
   replyWritten({ attachment, socket }: OpenRequest, origin: EventRef): readonly Cause[] {
     const event = contextEventOf(origin);
     if (event === undefined || !(attachment instanceof InboundRequest)) return noCauses;
-    return this.causality.reply(attachment, event.context, socket.id, event.read);
+    const { causality } = this;
+    const byRules = causality.reply(attachment, event.context, socket.id, event.read);
+    return causality.askReplyContext(attachment, event, origin.eventId, byRules);
   }
 
   responseRead({ attachment }: OpenRequest, origin: EventRef): readonly Cause[] {

@@ -82,6 +82,7 @@ describe('64 requests in flight', () => {
     ['a ready queue, three calls in sequence', { ...busy, scheduling: 'ready', steps: sequence }],
     ['a ready queue, three calls in parallel', { ...busy, scheduling: 'ready', steps: parallel }],
     ['a ready queue, a new connection per call', { ...busy, scheduling: 'ready', steps: one, connections: 'new' }],
+    ['a loop that writes calls a turn later, one call', { ...busy, scheduling: 'deferred', steps: one }],
     ['threads that block, one call', { ...busy, scheduling: 'threads', steps: one }],
     ['threads that block, three calls in sequence', { ...busy, scheduling: 'threads', steps: sequence }],
   ];
@@ -112,6 +113,25 @@ describe('what cannot be known stays unknown', () => {
   test.each(cases)('%s', (_, scenario) => {
     const result = play(scenario);
     expect(result.wrong, JSON.stringify(result)).toBeLessThanOrEqual((result.right + result.unknown) / 10_000);
+  });
+});
+
+describe('a loop that writes calls a turn later', () => {
+  const shapes: readonly (readonly [string, readonly Step[] | Scenario['steps'], number, number])[] = [
+    ['one call', one, 0.99, 0.9],
+    ['three in sequence', sequence, 0.9, 0.8],
+    ['three in parallel', parallel, 0.9, 0],
+    ['endpoints that do different things', mixed, 0, 0],
+    ['after a timer', afterTimer, 0, 0],
+    ['every other one after a timer', (request) => (request % 2 === 0 ? afterTimer : one), 0, 0],
+  ];
+  test.each(shapes)('%s', (_, steps, inOrder, onFreed) => {
+    for (const [scheduling, least] of [['deferred', inOrder] as const, ['stacked', onFreed] as const]) {
+      const result = play({ ...busy, requests: 3000, scheduling, steps });
+      const told = JSON.stringify([scheduling, result]);
+      expect(result.wrong, told).toBeLessThanOrEqual((result.right + result.unknown) / 10_000);
+      expect(share(result), told).toBeGreaterThanOrEqual(least);
+    }
   });
 });
 

@@ -10,7 +10,7 @@
  * the order of events counts, no clock.
  *
  * Contexts that change threads (goroutines) need no hypotheses: what they serve is known by themselves; see
- * served-request.ts.
+ * served-request.ts. Where a loop runs contexts in turn, it shows when they reply; see reply-contexts.ts.
  */
 import { type ContextKind, contextKindIndex, type SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Cause } from '../../schemas/generated/span.ts';
@@ -19,16 +19,28 @@ import { candidatesOfCall, candidatesOfContext, candidatesOfReply } from './caus
 import { ExecutionContext, type Losses } from './execution-context.ts';
 import { wasBlocked, InboundRequest, InboundResponse, type Read, Write } from './messages.ts';
 import { ProcessHypotheses } from './process-hypotheses.ts';
+import { type ContextIds, ReplyContexts, underRules } from './reply-contexts.ts';
 import { changesThreads, requestServedBy } from './served-request.ts';
 
+const noCauses: readonly Cause[] = [];
 const contextKinds = Object.keys(contextKindIndex).length;
 const maxProcesses = 65_536;
 
 /** What an event says of the context in which it happened. */
-export type ContextName = Pick<SocketEvent, 'processId' | 'contextKind' | 'contextId' | 'contextAncestors'>;
+export type ContextName = Pick<
+  SocketEvent,
+  'processId' | 'threadId' | 'contextKind' | 'contextId' | 'contextAncestors'
+>;
 
 /** What it says of who waits for the answer of that context. */
 export type CallerName = Pick<SocketEvent, 'processId' | 'contextKind' | 'contextId' | 'answersTo'>;
+
+/** The context whose reads and writes follow from each other: a thread, unless contexts move between threads. */
+export const executionKind = (kind: ContextKind): ContextKind => (changesThreads(kind) ? kind : 'thread');
+
+/** Its id; see {@link executionKind}. */
+export const executionId = ({ contextKind, contextId, threadId }: Omit<ContextName, 'contextAncestors'>): number =>
+  changesThreads(contextKind) ? contextId : threadId;
 
 /** Threads are unique on a host; ids of other kinds only within their process. */
 const keyOf = (processId: number, kind: ContextKind, contextId: number): number | string =>
@@ -40,20 +52,25 @@ export class Causality {
   /** By process id and kind of context. */
   private readonly processes = new LruMap<number, ProcessHypotheses>(maxProcesses, () => undefined);
   private readonly losses: Losses = { count: 0 };
+  private readonly replyContexts: ReplyContexts;
   contextsEvicted = 0;
 
   constructor(maxContexts: number) {
-    this.contexts = new LruMap(maxContexts, () => this.contextsEvicted++);
+    const onEvicted = (): void => {
+      this.contextsEvicted++;
+    };
+    this.contexts = new LruMap(maxContexts, onEvicted);
+    this.replyContexts = new ReplyContexts(maxContexts, onEvicted);
   }
 
   /** The context of an event; ends the phases of it that are over. */
-  context(
-    { processId, contextKind, contextId, contextAncestors }: ContextName,
-    phase: number | undefined,
-  ): ExecutionContext {
-    let context = this.contexts.get(keyOf(processId, contextKind, contextId));
+  context(name: ContextName, phase: number | undefined): ExecutionContext {
+    const { processId, contextAncestors } = name;
+    const kind = executionKind(name.contextKind);
+    const id = executionId(name);
+    let context = this.contexts.get(keyOf(processId, kind, id));
     if (context === undefined) {
-      context = this.newContext(processId, contextKind, contextId, contextAncestors[0] ?? 0);
+      context = this.newContext(processId, kind, id, kind === 'thread' ? 0 : (contextAncestors[0] ?? 0));
       context.phase = phase ?? 0;
     }
     context.enter(phase);
@@ -77,10 +94,16 @@ export class Causality {
    *
    * @param isBlocked - an earlier request of its connection has to be answered first: until {@link unblocked}
    */
-  request(context: ExecutionContext, spanId: string, isBlocked: boolean): InboundRequest {
+  request(
+    context: ExecutionContext,
+    spanId: string,
+    eventId: number,
+    endpoint: string,
+    isBlocked: boolean,
+  ): InboundRequest {
     context.openRequests++;
     context.awaitingReply++;
-    const request = new InboundRequest(spanId, context);
+    const request = new InboundRequest(spanId, eventId, endpoint, context);
     if (isBlocked) request.unblockedOrder = Number.POSITIVE_INFINITY;
     return request;
   }
@@ -92,7 +115,7 @@ export class Causality {
 
   /** Something is written, or a connection is begun for it. `read` is what the kernel says was read last. */
   write(context: ExecutionContext, socketId: number, read: Read | undefined): Write {
-    const write = new Write(context, socketId);
+    const write = new Write(context, socketId, read);
     for (const hypothesis of context.process.all) hypothesis.write(write, read);
     context.wrote(write, read);
     return write;
@@ -110,6 +133,13 @@ export class Causality {
     return call;
   }
 
+  /** What the context that makes a call says of it. @param eventId - in which it begins */
+  askContext(call: InboundResponse, name: ContextName & CallerName, context: ExecutionContext, eventId: number): void {
+    if (name.contextKind === 'python_context') call.servedRequest = this.replyContexts.call(name, eventId, call);
+    else call.servedRequest = this.servedRequest(name, context, 'call');
+    call.rules = this.replyContexts.rulesBeside(name);
+  }
+
   /** The response to a call begins to be read. */
   answer(call: InboundResponse, context: ExecutionContext): void {
     call.answeredIn = context;
@@ -122,8 +152,9 @@ export class Causality {
   }
 
   /** What a call continued, as far as that is known now. */
-  causesOf({ write, servedRequest }: InboundResponse): readonly Cause[] {
-    return servedRequest === undefined ? candidatesOfCall(write) : candidatesOfContext(servedRequest);
+  causesOf({ write, servedRequest, rules }: InboundResponse): readonly Cause[] {
+    if (servedRequest !== undefined) return candidatesOfContext(servedRequest);
+    return rules === 'none' ? noCauses : underRules(candidatesOfCall(write), rules);
   }
 
   /**
@@ -136,7 +167,7 @@ export class Causality {
     socketId: number,
     read: Read | undefined,
   ): readonly Cause[] {
-    const reply = new Write(context, socketId);
+    const reply = new Write(context, socketId, read);
     reply.reply = request;
     const hypotheses = context.process.all;
     const blocked = wasBlocked(reply, read, request);
@@ -146,6 +177,22 @@ export class Causality {
     if (request.awaitsReply) request.context.awaitingReply--;
     request.isReplied = true;
     return causes;
+  }
+
+  /**
+   * What the context that replies adds to what is said of the reply otherwise.
+   *
+   * @param eventId - in which the reply begins
+   */
+  askReplyContext(
+    request: InboundRequest,
+    name: ContextIds,
+    eventId: number,
+    otherwise: readonly Cause[],
+  ): readonly Cause[] {
+    const calls = this.replyContexts.reply(name, eventId, request, request.context.openRequests >= 2);
+    const others = underRules(otherwise, this.replyContexts.rulesBeside(name));
+    return calls.length === 0 ? others : [...calls, ...others];
   }
 
   /** A request is over: its reply is complete, or will not come any more. */
@@ -164,6 +211,7 @@ export class Causality {
       const process = this.processes.get(processId * contextKinds + kind);
       if (process !== undefined) this.processes.delete(process);
     }
+    this.replyContexts.restarted(processId);
   }
 
   /** Events were lost: forgets what is in flight. */
@@ -174,13 +222,14 @@ export class Causality {
 
   /** Contexts and processes that are kept. */
   get size(): number {
-    return this.contexts.size + this.processes.size;
+    return this.contexts.size + this.processes.size + this.replyContexts.size;
   }
 
   /** Evicts the least recently used ones, until at most this fraction of them is left. */
   shrink(part: number): void {
     this.contexts.shrinkTo(Math.floor(this.contexts.size * part));
     this.processes.shrinkTo(Math.floor(this.processes.size * part));
+    this.replyContexts.shrink(part);
   }
 
   private newContext(processId: number, kind: ContextKind, contextId: number, parentId: number): ExecutionContext {

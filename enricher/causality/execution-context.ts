@@ -4,6 +4,9 @@ import { PhaseHistory } from './phase-history.ts';
 import type { ProcessHypotheses } from './process-hypotheses.ts';
 
 const maxLaterWrites = 256;
+/** Of the latest writes, about 64, those that followed no read of their phase: with more, what was read last is not all. */
+const strayWindow = 64;
+const maxStrays = 2;
 const noMessages: readonly InboundMessage[] = [];
 
 /** How often events of one agent were lost; a context then forgets what is in flight at its next event. */
@@ -25,6 +28,7 @@ export class ExecutionContext extends LruEntry implements MessageContext {
   private inherited: InboundRequest | undefined = undefined;
   private readsInPhase = 0;
   private readonly history: PhaseHistory;
+  private strays = 0;
   /** Phases seen to begin; only a context that waits for many sockets at once has any. */
   private phases = 0;
   private readonly losses: Losses;
@@ -67,7 +71,9 @@ export class ExecutionContext extends LruEntry implements MessageContext {
     this.readsInPhase = 0;
     if (phase > this.phase && this.looksAtPhases)
       this.history.advance(this.phase, phase, (ended) => {
-        for (const hypothesis of this.process.all) hypothesis.phaseEnd(this.history, ended);
+        const { arePhasesNeedless } = this;
+        for (const hypothesis of this.process.all)
+          if (!arePhasesNeedless || hypothesis.explainsStrays) hypothesis.phaseEnd(this.history, ended);
       });
     else this.history.reset();
     this.phase = phase;
@@ -101,6 +107,7 @@ export class ExecutionContext extends LruEntry implements MessageContext {
   /** Something was written, or a connection begun for it. */
   wrote(write: Write, after: Read | undefined): void {
     if (this.lossesSeen !== this.losses.count) this.forget();
+    this.strays += (after === undefined ? 1 : 0) - this.strays / strayWindow;
     const laterWrites = after?.laterWrites;
     if (laterWrites !== undefined && laterWrites.length < maxLaterWrites) laterWrites.push(write);
     if (this.looksAtPhases) this.history.write(this.phase, write);
@@ -117,9 +124,12 @@ export class ExecutionContext extends LruEntry implements MessageContext {
   }
 
   private get looksAtPhases(): boolean {
-    if (this.phases <= 1) return false;
-    for (const hypothesis of this.process.all) if (hypothesis.makesPhasesNeedless) return false;
-    return true;
+    return this.phases > 1 && (this.strays > maxStrays || !this.arePhasesNeedless);
+  }
+
+  private get arePhasesNeedless(): boolean {
+    for (const hypothesis of this.process.all) if (hypothesis.makesPhasesNeedless) return true;
+    return false;
   }
 }
 

@@ -16,6 +16,8 @@ export interface ReplyAttribution {
 export interface Hypothesis extends Attributor {
   /** Whether it is known to hold even if other messages were read since: then phases need not be examined. */
   readonly makesPhasesNeedless: boolean;
+  /** Whether it still says something about phases then: of writes that no read was right before. */
+  readonly explainsStrays: boolean;
   /** Something else is about to be read, or the phase ends: nothing more can follow from this read. */
   read(previous: Read): void;
   /** Something is written, or a connection is begun for it. @param after what the kernel says was read last */

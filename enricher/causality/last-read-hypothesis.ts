@@ -31,6 +31,7 @@ const bitOf = (circumstance: number): number => 1 << circumstance;
 export class LastReadHypothesis implements Hypothesis {
   readonly rule = 'last_read';
   readonly holdsAlone = true;
+  readonly explainsStrays = false;
   private readonly index: number;
   private readonly records = new TrackRecords(circumstances);
 

@@ -22,6 +22,9 @@ export interface MessageContext extends RequestCounts {
   awaitingReply: number;
 }
 
+/** Rules that say what a call continued. Where a loop runs contexts in turn, whose turn it is shows in no queue. */
+export type CallRules = 'all' | 'last_read' | 'none';
+
 /** How far a hypothesis is believed in one process. */
 export interface Trust {
   /** Known not to hold here. */
@@ -59,6 +62,10 @@ export interface Attribution {
 export class InboundRequest {
   readonly kind = 'request';
   readonly spanId: string;
+  /** The event in which it began. */
+  readonly eventId: number;
+  /** What it asks for, in few words. */
+  readonly endpoint: string;
   readonly context: MessageContext;
   /** Until the last byte of its reply, or until it is given up. */
   isOpen = true;
@@ -75,11 +82,15 @@ export class InboundRequest {
   arrival: Arrival | undefined = undefined;
   /** Writes that the request queue gave to this request, the oldest first. */
   readonly writes: Write[] = [];
+  /** By hypothesis, responses to calls that it gave to this request. */
+  readonly answers: number[] = [];
   /** By hypothesis, the call whose response was read last of those that it gave to this request. */
   readonly lastCalls: (InboundResponse | undefined)[] = [];
 
-  constructor(spanId: string, context: MessageContext) {
+  constructor(spanId: string, eventId: number, endpoint: string, context: MessageContext) {
     this.spanId = spanId;
+    this.eventId = eventId;
+    this.endpoint = endpoint;
     this.context = context;
   }
 
@@ -103,6 +114,10 @@ export class InboundResponse {
   calledIn: MessageContext | undefined = undefined;
   /** The request for which its context made the call, where contexts show that. */
   servedRequest: InboundRequest | undefined = undefined;
+  /** Which rules say what it continued, besides its context. */
+  rules: CallRules = 'all';
+  /** Order of the last response on the same connection among the events of its context; 0 if there was none. */
+  freedOrder = 0;
   /** Bytes of the response that are still to come; 0 when unknown or complete. */
   missingBytes = 0;
   arrival: Arrival | undefined = undefined;
@@ -132,6 +147,8 @@ export class Write implements RequestCounts {
   readonly context: MessageContext;
   readonly order: number;
   readonly socketId: number;
+  /** Order of the read right before it; 0 if there was none in its phase. */
+  readonly afterOrder: number;
   /** In its context at that moment. */
   readonly openRequests: number;
   readonly awaitingReply: number;
@@ -141,10 +158,11 @@ export class Write implements RequestCounts {
   /** What each hypothesis says, by its index in the list. */
   readonly attributions: (Attribution | undefined)[] = [];
 
-  constructor(context: MessageContext, socketId: number) {
+  constructor(context: MessageContext, socketId: number, after: Read | undefined) {
     this.context = context;
     this.order = context.order;
     this.socketId = socketId;
+    this.afterOrder = after?.order ?? 0;
     this.openRequests = context.openRequests;
     this.awaitingReply = context.awaitingReply;
   }

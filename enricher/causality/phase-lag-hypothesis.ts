@@ -52,6 +52,7 @@ export class PhaseLagHypothesis implements Hypothesis {
   readonly rule = 'queue';
   readonly holdsAlone = false;
   readonly makesPhasesNeedless = false;
+  readonly explainsStrays = false;
   private readonly index: number;
   private readonly records = new TrackRecords(circumstances);
   /** Made when it is first needed: most contexts never wait for many sockets at once. */

@@ -12,6 +12,7 @@ const named = (contextKind: ContextKind, contextId: number): ContextName => ({
   processId: 1,
   contextKind,
   contextId,
+  threadId: 1,
   contextAncestors: [],
 });
 
@@ -44,8 +45,8 @@ describe('several requests that are open at once', () => {
   test('a reply that had to wait for another one on its connection says nothing of what was read last', () => {
     const thread = new Thread();
     const { causality, context } = thread;
-    const first = causality.request(context, 'first', false);
-    const second = causality.request(context, 'second', true);
+    const first = causality.request(context, 'first', 1, '', false);
+    const second = causality.request(context, 'second', 2, '', true);
     thread.read(first, second);
     const call = thread.call('call');
     thread.answered(call);
@@ -60,8 +61,8 @@ describe('several requests that are open at once', () => {
   test('once its order has come, a pipelined request is like any other', () => {
     const thread = new Thread();
     const { causality, context } = thread;
-    const first = causality.request(context, 'first', false);
-    const second = causality.request(context, 'second', true);
+    const first = causality.request(context, 'first', 1, '', false);
+    const second = causality.request(context, 'second', 2, '', true);
     thread.read(first, second);
     thread.answered(thread.call('call'));
     context.enter(0);
@@ -77,9 +78,9 @@ describe('several requests that are open at once', () => {
   test('the last of several replies after one read is no surer of it than the first', () => {
     const thread = new Thread();
     const { causality, context } = thread;
-    const one = causality.request(context, 'one', false);
+    const one = causality.request(context, 'one', 1, '', false);
     thread.read(one);
-    const other = causality.request(context, 'other', false);
+    const other = causality.request(context, 'other', 2, '', false);
     thread.read(other);
     thread.answered(thread.call('call'));
     context.enter(0);
@@ -93,7 +94,7 @@ describe('several requests that are open at once', () => {
   test('a request is unblocked at the moment when the one before it is over', () => {
     const thread = new Thread();
     const { causality, context } = thread;
-    const second = causality.request(context, 'second', true);
+    const second = causality.request(context, 'second', 2, '', true);
     expect(second.unblockedOrder).toBe(Number.POSITIVE_INFINITY);
     causality.unblocked(second);
     const order = context.order;

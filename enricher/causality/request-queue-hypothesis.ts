@@ -37,6 +37,7 @@ export class RequestQueueHypothesis implements Hypothesis {
   readonly rule = 'queue';
   readonly holdsAlone = false;
   readonly makesPhasesNeedless = false;
+  readonly explainsStrays = false;
   private readonly index: number;
   private readonly records = new TrackRecords(circumstances);
   /** Made when it is first needed: most contexts never wait for many sockets at once. Groups are lags. */

@@ -148,9 +148,16 @@ describe('while a body is being sent, another request is one of two, and the onl
 
 test('however requests end, their numbers come back to zero', () => {
   const causality = new Causality(10);
-  const name = { processId: 1, contextKind: 'thread', contextId: 1, contextAncestors: [], answersTo: [] } as const;
+  const name = {
+    processId: 1,
+    contextKind: 'thread',
+    threadId: 1,
+    contextId: 1,
+    contextAncestors: [],
+    answersTo: [],
+  } as const;
   const context = causality.context(name, 0);
-  const requests = ['answered', 'given up', 'broken off'].map((id) => causality.request(context, id, false));
+  const requests = ['answered', 'given up', 'broken off'].map((id) => causality.request(context, id, 0, '', false));
   const [answered, givenUp, brokenOff] = requests;
   causality.reply(answered!, context, 1, undefined);
   expect([context.openRequests, context.awaitingReply]).toEqual([3, 2]);

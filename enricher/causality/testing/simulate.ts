@@ -7,6 +7,9 @@
  *   immediate  what is read is handled before the next read (Node, nginx)
  *   queued     all is read first, then requests are worked off in order and responses in any order (HAProxy)
  *   ready      one pass of the ready queue per phase, each piece of work waits for a fixed number of passes (asyncio)
+ *   deferred   as immediate, but calls are written a turn later, in order (undici)
+ *   stacked    what is read is handled at once, on the connection that was freed last; everything is written a turn later, in
+ *              any order and among its reads (Envoy)
  *   threads    a thread per connection, which blocks
  *   handoff    one loop reads requests and writes replies, threads of a pool make the calls
  */
@@ -14,7 +17,7 @@ import type { SocketEvent } from '../../../schemas/generated/event-batch.ts';
 import { Random } from '../../../core/testing/random.ts';
 import { Kernel, type SimulatedSocket } from './simulate-kernel.ts';
 
-export type Scheduling = 'immediate' | 'queued' | 'ready' | 'threads' | 'handoff';
+export type Scheduling = 'immediate' | 'queued' | 'ready' | 'deferred' | 'stacked' | 'threads' | 'handoff';
 
 /** One thing a handler does: `count` calls at once and wait for all, sleep, or use up processor time. */
 export type Step =
@@ -89,6 +92,8 @@ class Gateway {
   private readonly arrivals: Arrival[] = [];
   private readonly timers: { readonly atNs: number; readonly task: Task }[] = [];
   private ready: Ready[] = [];
+  /** Writes of the next turn. */
+  private later: (() => void)[] = [];
   private readonly free: SimulatedSocket[] = [];
   private readonly waiting: { readonly task: Task; readonly endpoint: string }[] = [];
   private readonly endpoints = new Map<SimulatedSocket, string>();
@@ -143,7 +148,7 @@ class Gateway {
     const { kernel, scenario } = this;
     while (this.served < scenario.requests) {
       this.runTimers();
-      if (this.ready.length === 0) {
+      if (this.ready.length === 0 && this.later.length === 0) {
         const next = Math.min(this.arrivals[0]?.atNs ?? Infinity, this.timers[0]?.atNs ?? Infinity);
         if (next === Infinity) return;
         kernel.nowNs = Math.max(kernel.nowNs, next);
@@ -179,6 +184,23 @@ class Gateway {
           const passes = arrival.kind === 'response' ? 1 : 2;
           for (const run of this.read(arrival)) this.ready.push({ passes, run });
         }
+        return;
+      }
+      case 'deferred': {
+        for (const arrival of arrived) for (const run of this.read(arrival)) run();
+        const writes = this.later;
+        this.later = [];
+        if (writes.length > 0) this.kernel.wait(loopThread);
+        for (const write of writes) write();
+        return;
+      }
+      case 'stacked': {
+        const writes = this.later;
+        this.later = [];
+        const handle = (arrival: Arrival) => () => {
+          for (const run of this.read(arrival)) run();
+        };
+        for (const run of random.shuffled([...writes, ...arrived.map(handle)])) run();
         return;
       }
       default:
@@ -245,7 +267,8 @@ class Gateway {
   private advance(task: Task): void {
     const step = task.steps[task.step++];
     if (step === undefined) {
-      this.reply(task, loopThread);
+      if (this.scenario.scheduling === 'stacked') this.later.push(() => this.reply(task, loopThread));
+      else this.reply(task, loopThread);
       return;
     }
     if (step.kind === 'sleep') {
@@ -290,6 +313,13 @@ class Gateway {
   }
 
   private write(socket: SimulatedSocket, task: Task, endpoint = this.endpoints.get(socket) ?? ''): void {
+    const { scheduling } = this.scenario;
+    const write = (): void => this.writeNow(socket, task, endpoint);
+    if (scheduling === 'deferred' || scheduling === 'stacked') this.later.push(write);
+    else write();
+  }
+
+  private writeNow(socket: SimulatedSocket, task: Task, endpoint: string): void {
     const { kernel, random, scenario } = this;
     kernel.nowNs += writeNs;
     kernel.write(loopThread, socket, `Q ${endpoint} ${task.request}\n`);

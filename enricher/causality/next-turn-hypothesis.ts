@@ -1,0 +1,174 @@
+import type { Hypothesis, ReplyAttribution } from './hypothesis.ts';
+import {
+  type Arrival,
+  type Attribution,
+  type InboundMessage,
+  type InboundRequest,
+  isVerdictContested,
+  openRoot,
+  type Read,
+  rootOf,
+  type Trust,
+  type Write,
+} from './messages.ts';
+import type { PhaseHistory } from './phase-history.ts';
+import { TrackRecords } from './track-records.ts';
+import type { TurnOrder } from './turn-orders.ts';
+import { unknownKind, WriteCounts } from './write-counts.ts';
+
+/**
+ * A write continues what was read right before it, or else a message of the phase before: those that were not answered at once
+ * lead to as many writes each as such messages did before, in an order that turn-orders.ts has (undici, Envoy). How many is
+ * counted by endpoint and step of the request. It speaks about a phase only if the numbers fit and no reply in it contradicts.
+ */
+
+/**
+ * Circumstances: written at once; a turn later as the only write; as one of several, of which the order decides; likewise, beside
+ * messages of which it is not known how many writes they lead to.
+ */
+const atOnce = 0;
+const alone = 1;
+const several = 2;
+const uncounted = 3;
+/** The same where a response leads to it. */
+const resumed = 4;
+const circumstances = 8;
+const maxStep = 8;
+const nothing: Trust = { isRefuted: true, isLearned: false, confidence: 0 };
+const bitOf = (circumstance: number): number => 1 << circumstance;
+
+/** See the top of the file. */
+export class NextTurnHypothesis implements Hypothesis {
+  readonly rule = 'queue';
+  readonly holdsAlone = false;
+  readonly makesPhasesNeedless = false;
+  readonly explainsStrays = true;
+  private readonly index: number;
+  private readonly order: TurnOrder;
+  private readonly records = new TrackRecords(circumstances);
+  /** Made when it is first needed: most contexts never wait for many sockets at once. */
+  private counts: WriteCounts | undefined;
+
+  constructor(index: number, order: TurnOrder) {
+    this.index = index;
+    this.order = order;
+  }
+
+  read(): void {
+    // Of reads only their order counts: the phase history has it.
+  }
+
+  write(write: Write, after: Read | undefined): void {
+    const message = after?.messages.length === 1 && this.writesAtOnce ? after.messages[0]! : undefined;
+    write.attributions[this.index] = message === undefined ? undefined : this.attribution(write, message, atOnce);
+  }
+
+  /** False where a write may stand behind a read only because both were due in the same phase. */
+  private get writesAtOnce(): boolean {
+    return !this.records.of(atOnce, true).refuted;
+  }
+
+  phaseEnd(history: PhaseHistory, phase: number): void {
+    const { writesAtOnce } = this;
+    const before = writesAtOnce ? history.writesIn(phase - 1) : [];
+    const continued = new Set(before.map(({ afterOrder }) => afterOrder));
+    const due: Arrival[] = [];
+    const kinds: string[] = [];
+    for (const arrival of history.arrivalsIn(phase - 1)) {
+      const kind = this.kindOf(arrival.message);
+      if (continued.has(arrival.order)) continue;
+      due.push(arrival);
+      kinds.push(kind);
+    }
+    if (due.length === 0) return;
+    const writes = history.writesIn(phase).filter(({ afterOrder }) => afterOrder === 0 || !writesAtOnce);
+    const split = (this.counts ??= new WriteCounts()).split(kinds, writes.length);
+    if (split === undefined || writes.length === 0) return;
+    const { messages, contradicted } = this.order(due, split.writes, writes, this.index);
+    const circumstance = split.isProven ? several : uncounted;
+    if (contradicted === undefined) this.give(messages, writes, circumstance);
+    else this.credit(stepsTo(contradicted.message, this.index) | bitOf(circumstance), true, false);
+  }
+
+  isDone(message: InboundMessage): boolean {
+    return message.kind === 'response' && rootOf(message, this.index)?.isOpen === false;
+  }
+
+  attribute(reply: Write, read: Read | undefined, replied: InboundRequest): ReplyAttribution | undefined {
+    const message = read?.messages.length === 1 ? read.messages[0] : undefined;
+    const call = message?.kind === 'response' ? message : replied.lastCalls[this.index];
+    const circumstance = message === undefined ? several : atOnce;
+    return call === undefined ? undefined : { call, circumstance, contested: reply.openRequests >= 2 };
+  }
+
+  reply(reply: Write, read: Read | undefined, replied: InboundRequest): void {
+    const message = read?.messages.length === 1 ? read.messages[0]! : undefined;
+    // One that comes a turn later is one of the writes of its phase: it is compared when that is over.
+    if (message !== undefined) this.judge(message, reply, replied, atOnce);
+  }
+
+  trust(circumstance: number, contested: boolean): Trust {
+    const place = circumstance % resumed;
+    // What was read last has a hypothesis of its own, and answers for itself.
+    if (place === atOnce) return nothing;
+    return place === alone
+      ? this.records.trustOrHarder(circumstance, circumstance - alone + several, contested)
+      : this.records.trust(circumstance, contested);
+  }
+
+  /** Gives the writes of a phase to the messages that were due, unless a reply contradicts. */
+  private give(due: readonly (Arrival | undefined)[], writes: readonly Write[], circumstance: number): void {
+    const place = circumstance === several && writes.length === 1 ? alone : circumstance;
+    const misfits = writes.filter(({ reply }, index) => {
+      const message = due[index]?.message;
+      return reply !== undefined && message !== undefined && !this.judge(message, writes[index]!, reply, place);
+    });
+    if (misfits.length > 0) return;
+    writes.forEach((write, index) => {
+      const arrival = due[index];
+      if (arrival === undefined) return;
+      arrival.taken = true;
+      write.attributions[this.index] = this.attribution(write, arrival.message, place);
+    });
+  }
+
+  private attribution(write: Write, message: InboundMessage, place: number): Attribution {
+    const root = openRoot(rootOf(message, this.index), write.context, write.order);
+    const circumstance = message.kind === 'response' ? resumed + place : place;
+    const steps = stepsTo(message, this.index) | bitOf(circumstance);
+    return { by: this, kind: message.kind, spanId: message.spanId, root, circumstance, steps };
+  }
+
+  /** Compares a reply with the message that it followed. Returns false if they contradict each other. */
+  private judge(message: InboundMessage, reply: Write, replied: InboundRequest, place: number): boolean {
+    const root = rootOf(message, this.index);
+    if (root === undefined) return true;
+    const right = root === replied;
+    const contested =
+      isVerdictContested(right, reply, replied.context) &&
+      (message.kind === 'request' || message.write.openRequests >= 2);
+    // Until it is known that this process writes at once, that is the first thing to doubt.
+    const isDoubted = !right && place === atOnce && !this.records.of(atOnce, contested).learned;
+    this.credit((isDoubted ? 0 : stepsTo(message, this.index)) | bitOf(place), contested, right);
+    return right;
+  }
+
+  /** Any of the steps may be the wrong one: they are one assumption. */
+  private credit(steps: number, contested: boolean, right: boolean): void {
+    for (let circumstance = 0; circumstance < circumstances; circumstance++)
+      if ((steps & bitOf(circumstance)) !== 0) this.records.add(circumstance, contested, right);
+  }
+
+  /** Messages of one kind lead to the same number of writes: requests to one endpoint, and their first, second … responses. */
+  private kindOf(message: InboundMessage): string {
+    if (message.kind === 'request') return message.endpoint;
+    const root = rootOf(message, this.index);
+    if (root === undefined) return unknownKind;
+    const answers = (root.answers[this.index] ?? 0) + 1;
+    root.answers[this.index] = answers;
+    return `${Math.min(answers, maxStep)} ${root.endpoint}`;
+  }
+}
+
+const stepsTo = (message: InboundMessage, hypothesis: number): number =>
+  message.kind === 'response' ? (message.write.attributions[hypothesis]?.steps ?? 0) : 0;

@@ -1,0 +1,165 @@
+/**
+ * Calls and replies of contexts that stay apart while a loop runs them in turn: Python's contexts. An asyncio server reads a
+ * request in the context of the connection and answers it in that of a task, so what a context works for shows when it
+ * replies:
+ *
+ * - A call belongs to the request to which its own context replies, or the nearest ancestor that replies, if all that is on
+ *   the way to that one began while the request was open: a task that outlives its request is no part of the next one.
+ * - A reply that a child writes is also one of those ancestors that began while the request was open.
+ *
+ * That holds where a context works for one request at a time. One that replies to a request which was read before its last reply
+ * works for several: replies judge the process, and only under a clean record the contexts speak, and then nothing else.
+ * Ids of contexts and events are of one sequence: a context began after an event if its id is larger.
+ */
+import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
+import type { Cause } from '../../schemas/generated/span.ts';
+import { LruEntry, LruMap } from '../lru.ts';
+import type { CallRules, InboundRequest, InboundResponse } from './messages.ts';
+import { TrackRecord } from './track-record.ts';
+
+/** Calls of one context that wait for a reply, and calls that one reply is given. */
+const maxCalls = 64;
+const maxProcesses = 65_536;
+const noCauses: readonly Cause[] = [];
+
+/** What an event says of its context. */
+export type ContextIds = Pick<SocketEvent, 'processId' | 'threadId' | 'contextKind' | 'contextId' | 'contextAncestors'>;
+
+interface ContextCall {
+  readonly spanId: string;
+  readonly eventId: number;
+  /** The context on the way from the call that is next to this one; 0: the call was made in this one. */
+  readonly childId: number;
+}
+
+class WorkContext extends LruEntry {
+  calls: ContextCall[] = [];
+  /** The request that it replied to last, and the event that began the reply. */
+  replied: InboundRequest | undefined = undefined;
+  repliedEventId = 0;
+
+  add(call: ContextCall): void {
+    this.calls.push(call);
+    if (this.calls.length > maxCalls) this.calls.shift();
+  }
+}
+
+class ProcessRecord extends LruEntry {
+  readonly record = new TrackRecord();
+}
+
+/** Of a context that was not seen to begin the id is its address, which is smaller than any id of an event. */
+const beganAfter = (contextId: number, eventId: number): boolean => contextId > eventId;
+
+/** The contexts of one agent in which requests are answered. Bounds: least recently used ones are evicted; 64 calls each. */
+export class ReplyContexts {
+  private readonly contexts: LruMap<string, WorkContext>;
+  private readonly processes = new LruMap<number, ProcessRecord>(maxProcesses, () => undefined);
+
+  constructor(maxContexts: number, onEvicted: () => void) {
+    this.contexts = new LruMap(maxContexts, onEvicted);
+  }
+
+  /** Which rules may say what a call or reply continued, beside its context. */
+  rulesBeside({ processId, contextKind }: ContextIds): CallRules {
+    if (contextKind !== 'python_context') return 'all';
+    return this.areProven(processId) ? 'none' : 'last_read';
+  }
+
+  /** A call is made. Returns the request whose reply its context has begun to write, if it goes on with that. */
+  call(ids: ContextIds, eventId: number, { spanId }: InboundResponse): InboundRequest | undefined {
+    let childId = 0;
+    for (const contextId of chainOf(ids)) {
+      const context = this.context(ids.processId, contextId);
+      const { replied } = context;
+      const isOfReplied = replied?.isOpen === true && (childId === 0 || beganAfter(childId, replied.eventId));
+      if (isOfReplied && this.areProven(ids.processId)) return replied;
+      context.add({ spanId, eventId, childId });
+      childId = contextId;
+    }
+    return undefined;
+  }
+
+  /**
+   * The reply to a request begins to be written. Returns the calls that belong to the request; learns from it.
+   *
+   * @param isContested - the reply may be to another request, as far as the thread knows
+   */
+  reply(ids: ContextIds, eventId: number, request: InboundRequest, isContested: boolean): readonly Cause[] {
+    const replying = this.replying(ids);
+    if (replying.length === 0) return noCauses;
+    const process = this.process(ids.processId);
+    const spanIds = new Set<string>();
+    let isApart = true;
+    for (const contextId of replying) {
+      if (contextId !== replying[0] && !beganAfter(contextId, request.eventId)) break;
+      const context = this.context(ids.processId, contextId);
+      if (context.repliedEventId > request.eventId) isApart = false;
+      for (const call of context.calls) {
+        const isOfRequest =
+          call.eventId > request.eventId && (call.childId === 0 || beganAfter(call.childId, request.eventId));
+        if (isOfRequest && spanIds.size < maxCalls) spanIds.add(call.spanId);
+      }
+      context.calls = [];
+      context.replied = request;
+      context.repliedEventId = eventId;
+    }
+    if (isContested || !isApart) process.record.add(isApart);
+    if (!isApart) return noCauses;
+    const { learned, confidence } = process.record;
+    return [...spanIds].map((spanId) => ({ kind: 'response', spanId, rule: 'context', confidence, learned }));
+  }
+
+  /** The process id belongs to another process now. */
+  restarted(processId: number): void {
+    const process = this.processes.get(processId);
+    if (process !== undefined) this.processes.delete(process);
+  }
+
+  /** Contexts and processes that are kept. */
+  get size(): number {
+    return this.contexts.size + this.processes.size;
+  }
+
+  /** Evicts the least recently used ones, until at most this fraction of them is left. */
+  shrink(part: number): void {
+    this.contexts.shrinkTo(Math.floor(this.contexts.size * part));
+    this.processes.shrinkTo(Math.floor(this.processes.size * part));
+  }
+
+  /** The context that replies, and its ancestors. A thread that runs in none is one if others were copied from it. */
+  private replying(ids: ContextIds): readonly number[] {
+    if (ids.contextKind !== 'thread') return chainOf(ids);
+    return this.contexts.has(keyOf(ids.processId, ids.threadId)) ? [ids.threadId] : [];
+  }
+
+  private areProven(processId: number): boolean {
+    return this.processes.get(processId)?.record.learned === true;
+  }
+
+  private context(processId: number, contextId: number): WorkContext {
+    const key = keyOf(processId, contextId);
+    let context = this.contexts.get(key);
+    if (context === undefined) this.contexts.add(key, (context = new WorkContext()));
+    return context;
+  }
+
+  private process(processId: number): ProcessRecord {
+    let process = this.processes.get(processId);
+    if (process === undefined) this.processes.add(processId, (process = new ProcessRecord()));
+    return process;
+  }
+}
+
+const keyOf = (processId: number, contextId: number): string => `${processId}:${contextId}`;
+
+/** A context and its ancestors, nearest first; nothing of what is no such context. */
+function chainOf({ contextKind, contextId, contextAncestors }: ContextIds): readonly number[] {
+  return contextKind === 'python_context' && contextId !== 0 ? [contextId, ...contextAncestors] : [];
+}
+
+/** The candidates that count. */
+export function underRules(causes: readonly Cause[], rules: CallRules): readonly Cause[] {
+  if (rules === 'all' || causes.length === 0) return causes;
+  return rules === 'none' ? noCauses : causes.filter(({ rule }) => rule !== 'queue');
+}
