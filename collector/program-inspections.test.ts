@@ -91,3 +91,19 @@ it('tells of ten programs one by one and counts the others, since a user can bri
   await Promise.resolve();
   expect(emitted).toHaveLength(10);
 });
+
+it('warns once for each reason why what created contexts cannot be known', async () => {
+  const probeProblem = 'The kernel refuses a probe.';
+  let files = 0;
+  const { probes, emitted } = probesWith(() => ({
+    ...nothingNew,
+    runtime: { path: `/usr/bin/python3.${++files}`, version: 'CPython 3.11.2', probeProblem },
+  }));
+  addProcess(1, '/usr/bin/python3.1');
+  addProcess(2, '/usr/bin/python3.2');
+  await probes.scan();
+  expect(emitted.filter(([name]) => name === 'runtime_found')).toHaveLength(2);
+  expect(emitted.filter(([name]) => name === 'context_origins_unknown')).toEqual([
+    ['context_origins_unknown', { path: '/usr/bin/python3.1', problem: probeProblem }],
+  ]);
+});

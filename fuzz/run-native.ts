@@ -30,6 +30,8 @@ const described: Readonly<Record<string, NativeTarget>> = {
       'native/elf-reader.cc',
       'native/runtimes/go-program.cc',
       'native/runtimes/go-version.cc',
+      'native/runtimes/python-program.cc',
+      'native/runtimes/python-version.cc',
     ],
     libraries: [],
     seeds: () =>

@@ -24,6 +24,7 @@
 #include "poller.h"
 #include "redactor-object.h"
 #include "runtimes/go-program.h"
+#include "runtimes/python-program.h"
 #include "watchdog.h"
 
 namespace spanloom {
@@ -362,6 +363,24 @@ Napi::Value find_go_in(const Napi::CallbackInfo& info) {
   return object;
 }
 
+Napi::Value find_python_in(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Buffer<uint8_t> bytes = info[0].As<Napi::Buffer<uint8_t>>();
+  const PythonSearch search = find_python(BufferBytes({bytes.Data(), bytes.Length()}));
+  Napi::Object object = Napi::Object::New(env);
+  if (search.program.has_value()) {
+    object.Set("version", search.program->version);
+    object.Set("hasCopy", search.program->copy_offset.has_value());
+    if (search.program->offsets == nullptr) object.Set("problem", search.program->problem);
+  } else if (!search.library.empty()) {
+    object.Set("library", search.library);
+  } else {
+    return env.Undefined();
+  }
+  object.Set("isMusl", search.is_musl);
+  return object;
+}
+
 Napi::Value read_process_memory_of(const Napi::CallbackInfo& info) {
   return inspector_of(info.Env()).read_memory(info.Env(), info[0].ToNumber().Uint32Value());
 }
@@ -418,6 +437,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("encodeEvents", Napi::Function::New<encode_events>(env));
   exports.Set("findFunction", Napi::Function::New<find_function_in>(env));
   exports.Set("findGo", Napi::Function::New<find_go_in>(env));
+  exports.Set("findPython", Napi::Function::New<find_python_in>(env));
   exports.Set("readMacAddresses", Napi::Function::New<read_mac_addresses>(env));
   exports.Set("readProcessMemory", Napi::Function::New<read_process_memory_of>(env));
   exports.Set("trimHeap", Napi::Function::New<trim_heap>(env));

@@ -43,6 +43,16 @@ export interface NativeAddon extends NativeCapture {
    */
   findGo(file: Buffer): { readonly version: string; readonly distance?: number; readonly problem?: string } | undefined;
   /**
+   * What is known of CPython from the bytes of a file; undefined when it has none and needs none. Only `library`: it is in the
+   * shared library of this name. `hasCopy`: the function is exported by which contexts are created.
+   */
+  findPython(
+    file: Buffer,
+  ):
+    | { readonly library: string; readonly isMusl: boolean }
+    | { readonly version: string; readonly hasCopy: boolean; readonly isMusl: boolean; readonly problem?: string }
+    | undefined;
+  /**
    * A redactor by itself.
    * @throws Error with one sentence when a pattern is not valid
    */

@@ -7,6 +7,7 @@
 
 #include "elf-reader.h"
 #include "runtimes/go-program.h"
+#include "runtimes/python-program.h"
 
 namespace {
 
@@ -33,12 +34,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* input, size_t size) {
   constexpr std::string_view kNames[] = {"uv__run_check", "uv__run_timers"};
   const auto found = spanloom::find_function(Input(input, size), kNames);
   const auto go = spanloom::find_go(Input(input, size));
-  if (go.program.has_value() && go.program->version.size() > 128) {
+  const auto python = spanloom::find_python(Input(input, size));
+  if ((go.program.has_value() && go.program->version.size() > 128) ||
+      (python.program.has_value() && python.program->version.size() > 128) || python.library.size() > 128) {
     fprintf(stderr, "does not hold: bounded versions\n");
     abort();
   }
   // What is read is bounded whatever the file says; the bound is that of elf-reader.h and a page for each table.
-  if (found.bytes_read > 65 * 1024 * 1024 || go.bytes_read > 65 * 1024 * 1024) {
+  if (found.bytes_read > 65 * 1024 * 1024 || go.bytes_read > 65 * 1024 * 1024 ||
+      python.bytes_read > 65 * 1024 * 1024) {
     fprintf(stderr, "does not hold: bounded reading (%llu bytes)\n",
             static_cast<unsigned long long>(found.bytes_read));
     abort();

@@ -170,9 +170,10 @@ bool is_libpython(std::string_view name) {
   if (!name.starts_with(kPrefix)) return false;
   size_t at = kPrefix.size();
   while (at < name.size() && is_digit(name[at])) at++;
+  if (at == kPrefix.size()) return false;
   // Letters behind the version tell of another build: t without the global lock, d for debugging.
   while (at < name.size() && name[at] >= 'a' && name[at] <= 'z') at++;
-  return at > kPrefix.size() && name.substr(at).starts_with(".so");
+  return name.substr(at).starts_with(".so");
 }
 
 PythonSearch find_python(const ByteSource& source) {

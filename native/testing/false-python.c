@@ -1,0 +1,65 @@
+// A program that passes for one of CPython 3.11 and has lies where the runtime keeps its threads. Its argument says which.
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <pthread.h>
+
+const unsigned long Py_Version = 0x030b02f0;
+char _PyRuntime[8192];
+static char interpreter[8192], states[2][512], contexts[2][64];
+
+/* Offsets of CPython 3.11: native/runtimes/generated/python-offsets.h. */
+enum { INTERPRETERS = 40, THREADS = 16, NEXT = 8, OWNER = 152, CONTEXT = 224, PREVIOUS = 16, ENTERED = 40 };
+
+static void put(char *structure, int offset, uint64_t value) { memcpy(structure + offset, &value, 8); }
+static uint64_t address(const void *pointer) { return (uint64_t)(uintptr_t)pointer; }
+
+/* As CPython: creates a context. */
+__attribute__((noinline)) void *PyContext_CopyCurrent(void) { __asm__ volatile(""); return contexts[1]; }
+
+int main(int count, char **arguments)
+{
+	const char *lie = count > 1 ? arguments[1] : "";
+	const uint64_t no_memory = 16, of_kernel = 0xffff888000000000;
+	pthread_key_t key;
+
+	pthread_key_create(&key, 0);
+	pthread_setspecific(key, states[0]);
+	put(_PyRuntime, INTERPRETERS, address(interpreter));
+	put(interpreter, THREADS, address(states[0]));
+	put(states[0], OWNER, pthread_self());
+	put(states[0], CONTEXT, address(contexts[0]));
+	put(contexts[0], ENTERED, 1);
+	put(contexts[1], ENTERED, 1);
+
+	/* What user space follows. */
+	if (strcmp(lie, "threads in a circle") == 0) put(states[0], NEXT, address(states[0]));
+	if (strcmp(lie, "no threads") == 0) put(interpreter, THREADS, 0);
+	if (strcmp(lie, "threads of no memory") == 0) put(states[0], NEXT, no_memory), put(states[1], OWNER, no_memory);
+	if (strcmp(lie, "owners of no memory") == 0) put(states[0], NEXT, address(states[1])), put(states[1], OWNER, of_kernel);
+	if (strcmp(lie, "interpreters of the kernel") == 0) put(_PyRuntime, INTERPRETERS, of_kernel);
+
+	puts("ready"), fflush(stdout), getchar();
+
+	/* What the kernel programs follow. */
+	if (strcmp(lie, "another owner") == 0) put(states[0], OWNER, address(states[0]));
+	if (strcmp(lie, "a state of no memory") == 0) pthread_setspecific(key, (void *)no_memory);
+	if (strcmp(lie, "a state of the kernel") == 0) pthread_setspecific(key, (void *)of_kernel);
+	if (strcmp(lie, "a context of no memory") == 0) put(states[0], CONTEXT, no_memory);
+	if (strcmp(lie, "a context of the kernel") == 0) put(states[0], CONTEXT, of_kernel);
+	if (strcmp(lie, "no state") == 0) pthread_setspecific(key, 0);
+	if (strcmp(lie, "no context") == 0) put(states[0], CONTEXT, 0);
+	if (strcmp(lie, "its own context") == 0) put(contexts[0], ENTERED, 0);
+	if (strcmp(lie, "copies of itself") == 0)
+		for (int copies = 0; copies < 20; copies++) put(states[0], CONTEXT, address(PyContext_CopyCurrent()));
+
+	int one = socket(AF_INET, SOCK_DGRAM, 0), two = socket(AF_INET, SOCK_DGRAM, 0);
+	struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(name);
+	bind(two, (void *)&name, size), getsockname(two, (void *)&name, &size), connect(one, (void *)&name, size);
+	write(one, "lie", 3);
+	return 0;
+}
