@@ -1,5 +1,6 @@
 import type { ProtocolDefinition } from './protocol-definition.ts';
 import { dns } from './dns/definition.ts';
+import { fastcgi } from './fastcgi/definition.ts';
 import { http1 } from './http1/definition.ts';
 import { memcached } from './memcached/definition.ts';
 import { mysql } from './mysql/definition.ts';
@@ -10,4 +11,4 @@ import { redis } from './redis/definition.ts';
  * All protocols, in the order in which first bytes are tried: those whose first bytes are the least ambiguous first. After a
  * change: `npm run generate`.
  */
-export const protocols: readonly ProtocolDefinition[] = [http1, redis, postgresql, mysql, dns, memcached];
+export const protocols: readonly ProtocolDefinition[] = [http1, fastcgi, redis, postgresql, mysql, dns, memcached];

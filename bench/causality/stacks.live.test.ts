@@ -22,7 +22,7 @@ const cases: readonly (readonly [name: string, right: number])[] = [
   ['FastAPI + httpx', 0],
   ['Go net/http', 0.98],
   ['Spring MVC + RestTemplate', 0.3],
-  ['nginx + php-fpm', 0],
+  ['nginx + php-fpm', 0.95],
   ['Envoy, 1 worker', 0],
 ];
 

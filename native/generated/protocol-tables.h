@@ -9,6 +9,7 @@
 namespace spanloom::redaction {
 
 inline constexpr std::array<uint16_t, 1> kHttp1Ports = {80};
+inline constexpr std::array<uint16_t, 1> kFastcgiPorts = {9000};
 inline constexpr std::array<uint16_t, 1> kRedisPorts = {6379};
 inline constexpr std::array<uint16_t, 1> kPostgresqlPorts = {5432};
 inline constexpr std::array<uint16_t, 1> kMysqlPorts = {3306};
@@ -36,6 +37,31 @@ inline constexpr std::array<std::string_view, 19> kHttpMethods = {
     "report",
     "search",
     "purge",
+};
+
+// Upper case, in order.
+inline constexpr std::array<std::string_view, 21> kFastcgiVariables = {
+    "CONTENT_LENGTH",
+    "CONTENT_TYPE",
+    "DOCUMENT_ROOT",
+    "DOCUMENT_URI",
+    "GATEWAY_INTERFACE",
+    "HTTPS",
+    "PATH_INFO",
+    "PATH_TRANSLATED",
+    "REDIRECT_STATUS",
+    "REMOTE_ADDR",
+    "REMOTE_PORT",
+    "REQUEST_METHOD",
+    "REQUEST_SCHEME",
+    "REQUEST_URI",
+    "SCRIPT_FILENAME",
+    "SCRIPT_NAME",
+    "SERVER_ADDR",
+    "SERVER_NAME",
+    "SERVER_PORT",
+    "SERVER_PROTOCOL",
+    "SERVER_SOFTWARE",
 };
 
 // Upper case, in order.

@@ -11,6 +11,7 @@ namespace spanloom::redaction {
 
 // Each is defined in protocols/<name>/redaction.cc.
 extern const Protocol kHttp1;
+extern const Protocol kFastcgi;
 extern const Protocol kRedis;
 extern const Protocol kPostgresql;
 extern const Protocol kMysql;
@@ -18,8 +19,9 @@ extern const Protocol kDns;
 extern const Protocol kMemcached;
 
 // In the order in which first bytes are tried.
-inline constexpr std::array<const Protocol*, 6> kProtocols = {
+inline constexpr std::array<const Protocol*, 7> kProtocols = {
     &kHttp1,
+    &kFastcgi,
     &kRedis,
     &kPostgresql,
     &kMysql,
@@ -28,6 +30,6 @@ inline constexpr std::array<const Protocol*, 6> kProtocols = {
 };
 
 // The usual port of each, and one that is of none.
-inline constexpr std::array<uint16_t, 7> kServerPorts = {80, 6379, 5432, 3306, 53, 11211, 9999};
+inline constexpr std::array<uint16_t, 8> kServerPorts = {80, 9000, 6379, 5432, 3306, 53, 11211, 9999};
 
 }  // namespace spanloom::redaction

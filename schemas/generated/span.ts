@@ -23,10 +23,10 @@ export type SpanStatus = (typeof spanStatusSymbols)[number];
 export const spanStatusIndex: Readonly<Record<SpanStatus, number>> = { unknown: 0, ok: 1, client_error: 2, server_error: 3, timeout: 4, closed: 5 };
 
 /** Symbols of Protocol, by their position in the encoding. */
-export const protocolSymbols = ['unknown', 'http1', 'dns', 'redis', 'mysql', 'postgresql', 'memcached'] as const;
+export const protocolSymbols = ['unknown', 'http1', 'dns', 'redis', 'mysql', 'postgresql', 'memcached', 'fastcgi'] as const;
 export type Protocol = (typeof protocolSymbols)[number];
 /** Position of each symbol of Protocol in the encoding. */
-export const protocolIndex: Readonly<Record<Protocol, number>> = { unknown: 0, http1: 1, dns: 2, redis: 3, mysql: 4, postgresql: 5, memcached: 6 };
+export const protocolIndex: Readonly<Record<Protocol, number>> = { unknown: 0, http1: 1, dns: 2, redis: 3, mysql: 4, postgresql: 5, memcached: 6, fastcgi: 7 };
 
 /** Symbols of CauseKind, by their position in the encoding. */
 export const causeKindSymbols = ['request', 'response'] as const;

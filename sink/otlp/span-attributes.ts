@@ -78,7 +78,7 @@ export function writeSpanAttributes(
   trace: Pick<Trace, 'traceId' | 'revision'>,
 ): void {
   const conventions = conventionsOf(span.protocol);
-  writeNetwork(attributes, span, kind, conventions);
+  writeNetwork(attributes, span, kind);
   switch (conventions?.group) {
     case 'http':
       writeHttp(attributes, span, kind);
@@ -97,15 +97,10 @@ export function writeSpanAttributes(
   writeEvidence(attributes, span, trace);
 }
 
-function writeNetwork(
-  attributes: AttributeWriter,
-  span: Span,
-  kind: PointKind,
-  conventions: SemanticConventions | undefined,
-): void {
+function writeNetwork(attributes: AttributeWriter, span: Span, kind: PointKind): void {
   if (span.transport !== 'unknown') attributes.text(keys.transport, span.transport);
   if (span.protocol !== 'unknown')
-    attributes.text(keys.protocolName, conventions?.group === 'http' ? 'http' : span.protocol);
+    attributes.text(keys.protocolName, span.protocol === 'http1' ? 'http' : span.protocol);
   attributes.text(keys.protocolVersion, span.protocolVersion);
   if (kind === 'internal') return;
   const peer = kind === 'client' ? span.server : span.client;

@@ -13,7 +13,7 @@ WITH
     dictGet('{{database}}.resource_now', 'name', key_of(kind, id))) AS name_at,
   startsWith(observation_point, 'c') AS is_client,
   -- Which conventions a span follows: these three lines are written by `npm run generate` from protocols/protocols.ts.
-  protocol IN ('http1') AS is_http,
+  protocol IN ('http1', 'fastcgi') AS is_http,
   protocol IN ('redis', 'postgresql', 'mysql', 'memcached') AS is_database,
   protocol IN ('dns') AS is_dns,
   -- What the server was right to refuse is an error for the client only.
@@ -54,7 +54,7 @@ SELECT
   '' AS ScopeVersion,
   mapFilter((key, value) -> value != '', map(
     'network.transport', if(transport = 'unknown', '', toString(transport)),
-    'network.protocol.name', multiIf(protocol = 'unknown', '', is_http, 'http', toString(protocol)),
+    'network.protocol.name', multiIf(protocol = 'unknown', '', protocol = 'http1', 'http', toString(protocol)),
     'network.protocol.version', toString(protocol_version),
     'client.address', client_text,
     'client.port', if(client_port = 0, '', toString(client_port)),
