@@ -85,6 +85,7 @@ async function loadWithCapture(withClient: boolean): Promise<Captured> {
       readWaiters: true,
       readPython: true,
       probePython: true,
+      traceUnix: true,
       excludedProcessIds: [process.pid],
       redaction: { patterns: [], headers: [], parameters: [], sendUnrecognised: false },
     },

@@ -7,6 +7,7 @@
 #include "contexts/read.h"
 #include "emit.h"
 #include "maps/sockets.h"
+#include "maps/streams.h"
 #include "payload.h"
 
 #define ERROR_INTERRUPTED 4
@@ -77,7 +78,7 @@ static __always_inline void connected(struct scratch *scratch, struct task_struc
 	if (is_same_connection(socket, &reference))
 		return;
 	/* connect() to AF_UNSPEC dissolves the association of a datagram socket. */
-	if (read_kernel(reference.sock, struct sock, __sk_common.skc_dport) == 0) {
+	if (reference.transport != SPANLOOM_UNIX && read_kernel(reference.sock, struct sock, __sk_common.skc_dport) == 0) {
 		bpf_map_delete_elem(&sockets, &call->sock);
 		return;
 	}
@@ -93,7 +94,7 @@ static __always_inline void connected(struct scratch *scratch, struct task_struc
 		scratch->event.error = watch_connect(reference.sock, &scratch->event);
 	if (scratch->event.error)
 		socket->has_failed = 1;
-	send_event(scratch, 0);
+	send_event(scratch, reference.sock, 0);
 }
 
 /* The socket itself no longer knows whom it failed to reach. */
@@ -105,7 +106,8 @@ static __always_inline void refused(struct scratch *scratch, struct task_struct 
 	bool is_reported = known && known->has_failed && known->inode_number == call->inode_number;
 
 	bpf_map_delete_elem(&sockets, &call->sock);
-	if (is_reported)
+	/* Of Unix sockets neither end is known then, and many programs try whether a server is there. */
+	if (is_reported || call->socket.transport == SPANLOOM_UNIX)
 		return;
 	__builtin_memset(socket, 0, sizeof(*socket));
 	begin_connect_event(&scratch->event, task, call);
@@ -114,7 +116,7 @@ static __always_inline void refused(struct scratch *scratch, struct task_struct 
 	socket->role = SPANLOOM_CLIENT;
 	take_remote(scratch, address, socket);
 	scratch->event.error = error;
-	send_event(scratch, 0);
+	send_event(scratch, (void *)call->sock, 0);
 }
 
 static __always_inline int on_connect_end(struct pt_regs *regs, struct task_struct *task, long returned)
@@ -163,7 +165,7 @@ static __always_inline int on_accept(struct pt_regs *regs, struct task_struct *t
 	event->socket = socket->socket;
 	event->file_descriptor = returned;
 	set_causes(event, &scratch->context, thread->after, thread->phase);
-	send_event(scratch, 0);
+	send_event(scratch, reference.sock, 0);
 	return 0;
 }
 
@@ -203,8 +205,10 @@ static __always_inline int on_close(struct pt_regs *regs, struct task_struct *ta
 		event->socket = socket->socket;
 		event->file_descriptor = argument_0(regs);
 		set_causes(event, &scratch->context, thread->after, thread->phase);
-		send_event(scratch, 0);
+		send_event(scratch, reference.sock, 0);
 	}
+	if (reference.transport == SPANLOOM_UNIX)
+		end_stream(&reference);
 	bpf_map_delete_elem(&sockets, &key);
 	return 0;
 }

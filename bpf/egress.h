@@ -26,7 +26,8 @@ static __always_inline int on_egress_begin(struct pt_regs *regs, struct task_str
 	call->sock = (__u64)reference.sock;
 	call->time_ns = bpf_ktime_get_ns();
 	call->id = next_event_id();
-	call->tcp_sequence = write_sequence(&reference);
+	call->inode_number = reference.inode_number;
+	call->tcp_sequence = write_sequence(&reference, socket);
 	call->previous_direction = socket->direction;
 	call->previous_message_id = socket->message_id;
 	call->previous_sequence = socket->message_sequence;
@@ -76,6 +77,13 @@ static __always_inline void begin_egress_event(struct spanloom_event *event, str
 		event->socket.local_port = read_kernel((void *)call->sock, struct sock, __sk_common.skc_num);
 }
 
+/* Counts what a call wrote, where nothing else does. */
+static __always_inline void note_written(const struct call *call, __u64 length)
+{
+	if (call->socket.transport == SPANLOOM_UNIX)
+		count_written(call->sock, call->inode_number, length);
+}
+
 /* The event of a call that moved `length` bytes of one message. */
 static __always_inline void put_egress_event(struct spanloom_event *event, struct task_struct *task,
 					     const struct call *call, __u64 length)
@@ -85,6 +93,7 @@ static __always_inline void put_egress_event(struct spanloom_event *event, struc
 	event->message_id = call->message_id;
 	event->length = length;
 	event->tcp_sequence = call->tcp_sequence;
+	note_written(call, length);
 }
 
 static __always_inline int on_egress_end(struct pt_regs *regs, struct task_struct *task, enum action action,
@@ -111,7 +120,7 @@ static __always_inline int on_egress_end(struct pt_regs *regs, struct task_struc
 		wanted = call->payload_allowed;
 		if (wanted > returned)
 			wanted = returned;
-		send_event(scratch, copy_payload(scratch, &buffers, wanted, MAX_SEGMENTS));
+		send_event(scratch, (void *)call->sock, copy_payload(scratch, &buffers, wanted, MAX_SEGMENTS));
 	}
 	call->sock = 0;
 	return 0;

@@ -6,6 +6,7 @@
 #include "maps/ring.h"
 #include "maps/scratch.h"
 #include "maps/threads.h"
+#include "socket.h"
 
 /*
  * Starts an event: who, what, when, as the start of a message. The caller sets socket, file_descriptor, phase and
@@ -39,6 +40,7 @@ static __always_inline void begin_event(struct spanloom_event *event, struct tas
 	event->length = 0;
 	event->tcp_sequence = 0;
 	event->error = 0;
+	event->path_length = 0;
 }
 
 /* The causal facts of a thread, where they hold for the context. */
@@ -49,16 +51,48 @@ static __always_inline void set_causes(struct spanloom_event *event, const struc
 	event->phase = stays_on_thread(context) ? phase : 0;
 }
 
+/* Puts the path of a Unix socket behind the payload; returns how many bytes it has. */
+static __always_inline __u32 copy_path(struct scratch *scratch, struct sock *sock, __u32 payload_bytes)
+{
+	struct spanloom_event *event = &scratch->event;
+	struct unix_address *name;
+	struct sockaddr_un *address;
+	__u32 length;
+
+	if (!bpf_core_field_exists(((struct unix_sock *)0)->peer))
+		return 0;
+	/* A client may have a name too: that of the server is the address. */
+	name = event->socket.role == SPANLOOM_CLIENT ? NULL : unix_name(sock);
+	event->path_is_local = name != NULL;
+	if (!name)
+		name = unix_name(unix_peer(sock));
+	if (!name)
+		return 0;
+	address = (void *)name + bpf_core_field_offset(struct unix_address, name);
+	length = read_kernel(name, struct unix_address, len) - sizeof(address->sun_family);
+	if (length > SPANLOOM_MAX_PATH || read_kernel(address, struct sockaddr_un, sun_family) != FAMILY_UNIX)
+		return 0;
+	barrier_var(length);
+	if (length > SPANLOOM_MAX_PATH ||
+	    bpf_probe_read_kernel(scratch->payload + payload_bytes, length,
+				  (void *)address + bpf_core_field_offset(struct sockaddr_un, sun_path)))
+		return 0;
+	event->path_length = length;
+	return length;
+}
+
 /*
- * Sends the event with what it really carries: a copy costs less than ring space for the largest payload. Nobody is
+ * Sends the event, of this socket, with what it really carries: a copy costs less than ring space for the largest payload. Nobody is
  * woken: the reader polls, and a wake-up for each event would cost more than the event.
  */
-static __always_inline void send_event(struct scratch *scratch, __u32 payload_bytes)
+static __always_inline void send_event(struct scratch *scratch, struct sock *sock, __u32 payload_bytes)
 {
 	barrier_var(payload_bytes);
 	if (payload_bytes > SPANLOOM_MAX_PAYLOAD)
 		payload_bytes = SPANLOOM_MAX_PAYLOAD;
 	scratch->event.payload_length = payload_bytes;
+	if (scratch->event.socket.transport == SPANLOOM_UNIX)
+		payload_bytes += copy_path(scratch, sock, payload_bytes);
 	if (bpf_ringbuf_output(&ring, scratch, sizeof(scratch->event) + payload_bytes, BPF_RB_NO_WAKEUP))
 		count_loss(SPANLOOM_RING_FULL, 1);
 }

@@ -13,6 +13,8 @@
 
 /* Upper bound of the knob payload_bytes. */
 #define SPANLOOM_MAX_PAYLOAD 4096
+/* sun_path of struct sockaddr_un. */
+#define SPANLOOM_MAX_PATH 108
 /* TASK_COMM_LEN of the kernel. */
 #define SPANLOOM_NAME_BYTES 16
 /* Contexts of one chain that wait for each other's answer, and the bound of answers_to: each with its parent. */
@@ -40,6 +42,7 @@ enum spanloom_transport {
 	SPANLOOM_TRANSPORT_UNKNOWN = 0,
 	SPANLOOM_TCP = 1,
 	SPANLOOM_UDP = 2,
+	SPANLOOM_UNIX = 3,
 };
 
 /* Positions of the symbols of ContextKind. */
@@ -105,13 +108,13 @@ struct spanloom_socket {
 	__u16 remote_port;	 /* host order */
 	__u8 local_address[16];	 /* the first address_bytes of it, network order */
 	__u8 remote_address[16]; /* likewise */
-	__u8 address_bytes;	 /* 4 or 16 */
+	__u8 address_bytes;	 /* 4 or 16; 0: a Unix socket, whose address is a path */
 	__u8 transport;		 /* enum spanloom_transport */
 	__u8 role;		 /* enum spanloom_role */
 	__u8 reserved[5];
 };
 
-/* One record of the ring buffer; payload_length bytes follow it. */
+/* One record of the ring buffer; payload_length bytes of payload and path_length bytes of a path follow it. */
 struct spanloom_event {
 	__u64 id;
 	__u64 time_ns;		/* CLOCK_MONOTONIC: call entry for egress, connect and close, else call exit */
@@ -128,7 +131,7 @@ struct spanloom_event {
 	__u32 process_id;	/* in the initial PID namespace */
 	__u32 thread_id;
 	__s32 file_descriptor;
-	__u32 tcp_sequence;
+	__u32 tcp_sequence;	/* of Unix sockets: maps/streams.h */
 	__u32 error;		/* errno of a failed connect */
 	__u16 payload_length;
 	__u8 kind;		/* enum spanloom_kind */
@@ -136,7 +139,9 @@ struct spanloom_event {
 	__u8 context_kind;	/* enum spanloom_context_kind */
 	__u8 answers_to_count;
 	__u8 context_ancestor_count;
-	__u8 reserved[5];
+	__u8 path_length;	/* of a Unix socket, as the server bound it; a first byte of 0 is an abstract name */
+	__u8 path_is_local;	/* it is the address of the local end, else of the remote one */
+	__u8 reserved[3];
 	char process_name[SPANLOOM_NAME_BYTES];
 };
 
@@ -203,6 +208,8 @@ struct spanloom_knobs {
 	__u32 continuation_bytes; /* of each call beyond that */
 	__u32 has_read_only_cast; /* the kernel has bpf_rdonly_cast(): plain loads instead of helper calls */
 	__u32 reads_waiters;	  /* who waits for a goroutine's answer */
+	__u32 traces_unix;	  /* Unix stream sockets too */
+	__u32 reserved;
 };
 
 /* Memory shared while running. What each event writes is on another cache line than what it only reads. */

@@ -10,6 +10,7 @@
 #include "contexts/read.h"
 #include "emit.h"
 #include "maps/sockets.h"
+#include "maps/streams.h"
 #include "payload.h"
 
 #define FLAG_OUT_OF_BAND 0x1
@@ -92,7 +93,7 @@ static __always_inline void send_ingress(struct scratch *scratch, struct task_st
 	/* Whoever reads the last bytes of a message goes on with its work. */
 	if (stays_on_thread(context))
 		thread->after = message_id;
-	send_event(scratch, wanted ? copy_payload(scratch, buffers, wanted, max_segments) : 0);
+	send_event(scratch, reference->sock, wanted ? copy_payload(scratch, buffers, wanted, max_segments) : 0);
 }
 
 static __always_inline int on_ingress(struct pt_regs *regs, struct task_struct *task, enum action action, long returned)

@@ -130,11 +130,31 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 };
 
+struct sk_buff_head {
+	__u32 qlen;
+};
+
 struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_protocol; /* 16 bits of its own since 5.6 */
 	int sk_err;
+	struct sk_buff_head sk_receive_queue;
 	struct socket *sk_socket; /* NULL before accept(), and once no descriptor refers to it */
+};
+
+struct sockaddr_un {
+	unsigned short sun_family;
+	char sun_path[108];
+};
+
+struct unix_address {
+	int len; /* of the name, with its family */
+	struct sockaddr_un name[0];
+};
+
+struct unix_sock {
+	struct unix_address *addr; /* NULL: it has no name */
+	struct sock *peer;
 };
 
 struct tcp_sock {
@@ -144,6 +164,7 @@ struct tcp_sock {
 };
 
 struct socket {
+	short type;
 	struct file *file;
 	struct sock *sk;
 };

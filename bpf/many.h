@@ -94,7 +94,8 @@ static __always_inline int on_egress_many_end(struct pt_regs *regs, struct task_
 			event->length = length;
 			event->tcp_sequence = sequence;
 			wanted = call->payload_allowed;
-			if (call->socket.transport == SPANLOOM_TCP) {
+			note_written(call, length);
+			if (call->socket.transport != SPANLOOM_UDP) {
 				/* The rest of a message's first bytes is not worth the sums here. */
 				if (index)
 					wanted = knobs.continuation_bytes;
@@ -104,7 +105,8 @@ static __always_inline int on_egress_many_end(struct pt_regs *regs, struct task_
 				take_remote(scratch, buffers.name, &event->socket);
 			if (wanted > length)
 				wanted = length;
-			send_event(scratch, copy_payload(scratch, &buffers, wanted, MAX_DATAGRAM_SEGMENTS));
+			send_event(scratch, (void *)call->sock,
+				   copy_payload(scratch, &buffers, wanted, MAX_DATAGRAM_SEGMENTS));
 		}
 	}
 	call->sock = 0;

@@ -12,15 +12,18 @@
 #define FILE_TYPE_REGULAR 0100000
 #define ANONYMOUS_INODES 0x09041934 /* ANON_INODE_FS_MAGIC: eventfd, timerfd, signalfd, inotify */
 
+#define FAMILY_UNIX 1
 #define FAMILY_INET 2
 #define FAMILY_INET6 10
+#define TYPE_STREAM 1
+
 #define PROTOCOL_TCP 6
 #define PROTOCOL_UDP 17
 #define PROTOCOL_MPTCP 262
 
 #define FLAG_DONE (1UL << 1) /* SOCK_DONE in the flags: the peer's FIN has arrived */
 
-/* A descriptor that is an internet socket. */
+/* A descriptor that is a socket which is traced: of the internet, or a Unix stream with a name at one of its ends. */
 struct socket_reference {
 	struct sock *sock; /* NULL: it is not */
 	__u64 inode_number; /* tells apart sockets that one after the other had the same address in memory */
@@ -57,6 +60,32 @@ static __always_inline bool is_anonymous(struct inode *inode)
 	return read_kernel(read_kernel(inode, struct inode, i_sb), struct super_block, s_magic) == ANONYMOUS_INODES;
 }
 
+/* The other end of a Unix socket, kept as long as the socket itself; NULL before it is connected. */
+static __always_inline struct sock *unix_peer(struct sock *sock)
+{
+	return read_kernel(sock, struct unix_sock, peer);
+}
+
+static __always_inline struct unix_address *unix_name(struct sock *sock)
+{
+	return read_kernel(sock, struct unix_sock, addr);
+}
+
+/*
+ * A stream to a server that others find by a name, or one that is to be connected. socketpair() makes streams without names,
+ * which programs use to talk to their own parts.
+ */
+static __always_inline bool is_traced_unix(struct socket *socket, struct sock *sock)
+{
+	struct sock *peer;
+
+	if (!knobs.traces_unix || !bpf_core_field_exists(((struct unix_sock *)0)->peer) ||
+	    read_kernel(socket, struct socket, type) != TYPE_STREAM)
+		return false;
+	peer = unix_peer(sock);
+	return !peer || unix_name(sock) || unix_name(peer);
+}
+
 /* `file` must be a socket's, and `inode` its inode. */
 static __always_inline void socket_of_file(struct file *file, struct inode *inode, struct socket_reference *reference)
 {
@@ -67,8 +96,14 @@ static __always_inline void socket_of_file(struct file *file, struct inode *inod
 
 	reference->sock = NULL;
 	reference->is_plain_tcp = 0;
-	if (family != FAMILY_INET && family != FAMILY_INET6)
+	if (family != FAMILY_INET && family != FAMILY_INET6) {
+		if (family != FAMILY_UNIX || !is_traced_unix(socket, sock))
+			return;
+		reference->transport = SPANLOOM_UNIX;
+		reference->inode_number = read_kernel(inode, struct inode, i_ino);
+		reference->sock = sock;
 		return;
+	}
 	protocol = read_kernel(sock, struct sock, sk_protocol);
 	if (protocol == PROTOCOL_TCP) {
 		reference->transport = SPANLOOM_TCP;
@@ -84,7 +119,7 @@ static __always_inline void socket_of_file(struct file *file, struct inode *inod
 	reference->sock = sock;
 }
 
-/* The internet socket behind a descriptor of the current task. */
+/* The socket behind a descriptor of the current task, where it is traced. */
 static __always_inline void resolve_socket(struct task_struct *task, int descriptor,
 					   struct socket_reference *reference)
 {
@@ -116,7 +151,7 @@ static __always_inline bool has_no_reference(struct file *file)
 	return BPF_CORE_READ((struct file___before_6_13 *)file, f_count.counter) == 0;
 }
 
-static __always_inline __u32 write_sequence(const struct socket_reference *reference)
+static __always_inline __u32 tcp_write_sequence(const struct socket_reference *reference)
 {
 	return reference->is_plain_tcp ? read_kernel(reference->sock, struct tcp_sock, write_seq) : 0;
 }
@@ -125,7 +160,7 @@ static __always_inline __u32 write_sequence(const struct socket_reference *refer
  * The sequence of the first byte of a read that just returned `length` bytes. A FIN that was consumed along with them
  * counts one; it has been consumed if and only if it has arrived and nothing is left to read.
  */
-static __always_inline __u32 read_sequence(const struct socket_reference *reference, __u32 length)
+static __always_inline __u32 tcp_read_sequence(const struct socket_reference *reference, __u32 length)
 {
 	__u32 copied;
 
@@ -170,6 +205,8 @@ static __always_inline void describe_socket(struct sock *sock, __u8 transport, s
 
 	socket->transport = transport;
 	socket->network_namespace = read_kernel(network, struct net, ns.inum);
+	if (transport == SPANLOOM_UNIX)
+		return;
 	socket->local_port = read_kernel(sock, struct sock, __sk_common.skc_num);
 	socket->remote_port = bpf_ntohs(read_kernel(sock, struct sock, __sk_common.skc_dport));
 	if (read_kernel(sock, struct sock, __sk_common.skc_family) == FAMILY_INET) {

@@ -43,7 +43,7 @@ static __always_inline int on_transfer(struct pt_regs *regs, struct task_struct 
 		undo_egress(call);
 	} else if (scratch) {
 		put_egress_event(&scratch->event, task, call, returned);
-		send_event(scratch, 0);
+		send_event(scratch, (void *)call->sock, 0);
 	}
 	call->sock = 0;
 	return 0;

@@ -62,7 +62,7 @@ export class SocketEvents {
     const { pairing, causality, counters } = this;
     // A second connect() may only ask whether the first has succeeded.
     const isRepeated = event.error === 0 && causality.isConnecting(socket);
-    if (event.transport !== 'tcp' || isRepeated) {
+    if (event.transport === 'udp' || isRepeated) {
       causality.enter(socket, event);
       counters.drop('lifecycle');
       return;

@@ -53,6 +53,7 @@ Options options_from(const Napi::Object& object) {
   options.read_waiters = object.Get("readWaiters").ToBoolean();
   options.read_python = object.Get("readPython").ToBoolean();
   options.probe_python = object.Get("probePython").ToBoolean();
+  options.trace_unix = object.Get("traceUnix").ToBoolean();
   const Napi::Value redaction = object.Get("redaction");
   options.redact = redaction.IsObject();
   if (options.redact) options.redaction = redaction_options_from(redaction.As<Napi::Object>());
@@ -318,9 +319,10 @@ Napi::Value encode_events(const Napi::CallbackInfo& info) {
     spanloom_event event;
     memcpy(&event, records.Data() + offset, sizeof(event));
     offset += sizeof(event);
-    if (offset + event.payload_length > records.Length()) break;
+    const size_t carried = event.payload_length + event.path_length;
+    if (offset + carried > records.Length()) break;
     encode_event(event, {records.Data() + offset, event.payload_length, nothing_redacted}, base, out);
-    offset += event.payload_length;
+    offset += carried;
   }
   return buffer_from(env, out);
 }

@@ -28,6 +28,8 @@ export interface CaptureOptions {
   readonly readPython: boolean;
   /** Probe the function that creates contexts of CPython, so that it is known what created each. Default true. */
   readonly probePython: boolean;
+  /** Trace Unix stream sockets, too. Default true. */
+  readonly traceUnix: boolean;
   /** Processes that run now and are never traced: the pipeline's own. */
   readonly excludedProcessIds: readonly number[];
   /** What may not leave the host; undefined sends payloads as they are. */
@@ -57,7 +59,7 @@ export interface RedactedCall {
   readonly direction: 'ingress' | 'egress';
   /** The direction on the socket changed. */
   readonly startsMessage: boolean;
-  /** TCP sequence number of the first byte; 0 where there is none. */
+  /** TCP sequence number of the first byte, or what counts bytes of a Unix socket; 0 where there is none. */
   readonly tcpSequence: number;
   /** Bytes the call moved, at least those of the payload. */
   readonly length: number;

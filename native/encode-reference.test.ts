@@ -41,6 +41,8 @@ interface AnyEvent {
   readonly error: number;
   readonly name: Uint8Array;
   readonly payload: Uint8Array;
+  readonly path: Uint8Array;
+  readonly pathIsLocal: boolean;
 }
 
 const anyEvent: fc.Arbitrary<AnyEvent> = fc.record({
@@ -58,11 +60,16 @@ const anyEvent: fc.Arbitrary<AnyEvent> = fc.record({
   error: fc.nat(4095),
   name: fc.uint8Array({ minLength: processNameBytes, maxLength: processNameBytes }),
   payload: fc.uint8Array({ maxLength: 4096 }),
+  path: fc.oneof(
+    fc.uint8Array({ maxLength: 200 }),
+    fc.stringMatching(/^[/a]{0,20}$/).map((text) => Buffer.from(`${text}\0`)),
+  ),
+  pathIsLocal: fc.boolean(),
 });
 
 function toRecord(event: AnyEvent): Buffer {
   const at = eventOffsets;
-  const record = Buffer.alloc(eventBytes + event.payload.length);
+  const record = Buffer.alloc(eventBytes + event.payload.length + event.path.length);
   const longs = [at.id, at.timeNs, at.phase, at.after, at.connectId, at.messageId, at.length, at.socketId];
   longs.forEach((offset, index) => record.writeBigUInt64LE(event.longs[index]!, offset));
   event.contexts.forEach((id, index) => record.writeBigUInt64LE(id, at.contextId + index * 8));
@@ -81,6 +88,9 @@ function toRecord(event: AnyEvent): Buffer {
   record.set(event.name, at.processName);
   record.writeUInt16LE(event.payload.length, at.payloadLength);
   record.set(event.payload, eventBytes);
+  record[at.pathLength] = event.path.length;
+  record[at.pathIsLocal] = event.pathIsLocal ? 1 : 0;
+  record.set(event.path, eventBytes + event.payload.length);
   return record;
 }
 

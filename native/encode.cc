@@ -13,10 +13,13 @@ static_assert(std::endian::native == std::endian::little);
 namespace spanloom {
 namespace {
 
+// A path with what is put around it; the other address is empty then.
+constexpr size_t kMaxAddressBytes = SPANLOOM_MAX_PATH + 4;
 // Fields, and other contexts, of at most ten bytes, both addresses and the name, and ten bytes that write_long() may write
 // behind the last.
 constexpr size_t kMaxBytesWithoutPayload =
-    (SPANLOOM_EVENT_FIELD_COUNT + SPANLOOM_MAX_ANSWERS_TO + SPANLOOM_MAX_ANCESTORS + 2) * 10 + 16 + 16 + SPANLOOM_NAME_BYTES;
+    (SPANLOOM_EVENT_FIELD_COUNT + SPANLOOM_MAX_ANSWERS_TO + SPANLOOM_MAX_ANCESTORS + 2) * 10 + kMaxAddressBytes + 16 +
+    SPANLOOM_NAME_BYTES;
 
 // Ids of contexts come out of the memory of other processes. Readers take no number beyond 2^53: it becomes 0, as what
 // cannot be read.
@@ -64,6 +67,24 @@ uint8_t* write_name(uint8_t* out, const char* name) {
   return out;
 }
 
+// The address of a Unix socket: its path, or `@` and its abstract name, ended by zeros so that it has neither four nor sixteen
+// bytes, as those of the internet have. What is bound to a relative path begins with `./`.
+uint8_t* write_path(uint8_t* out, const uint8_t* path, size_t length) {
+  const bool is_abstract = path[0] == 0;
+  while (!is_abstract && length > 0 && path[length - 1] == 0) length--;
+  const size_t added = is_abstract || path[0] == '/' ? 0 : 2;
+  const size_t ended = added + length + 1;
+  const size_t zeros = ended == 4 || ended == 16 ? 2 : 1;
+  out = write_long(out, static_cast<int64_t>(added + length + zeros));
+  if (added > 0) std::memcpy(out, "./", added);
+  out += added;
+  std::memcpy(out, path, length);
+  if (is_abstract) *out = '@';
+  out += length;
+  std::memset(out, 0, zeros);
+  return out + zeros;
+}
+
 uint8_t* write_boolean(uint8_t* out, bool value) {
   *out = value ? 1 : 0;
   return out + 1;
@@ -104,6 +125,13 @@ struct EventFields {
 
   size_t address_bytes() const { return event.socket.address_bytes == 16 ? 16 : 4; }
 
+  uint8_t* address(uint8_t* out, const __u8* bytes, bool is_local) const {
+    if (event.socket.transport != SPANLOOM_UNIX) return write_bytes(out, bytes, address_bytes());
+    if (event.path_length == 0 || event.path_length > SPANLOOM_MAX_PATH || (event.path_is_local != 0) != is_local)
+      return write_long(out, 0);
+    return write_path(out, sent.bytes + event.payload_length, event.path_length);
+  }
+
   uint8_t* id(uint8_t* out) const { return write_long(out, static_cast<int64_t>(event.id)); }
   uint8_t* kind(uint8_t* out) const { return write_long(out, event.kind); }
   uint8_t* direction(uint8_t* out) const { return write_long(out, event.direction); }
@@ -124,9 +152,9 @@ struct EventFields {
   uint8_t* network_namespace(uint8_t* out) const { return write_long(out, event.socket.network_namespace); }
   uint8_t* transport(uint8_t* out) const { return write_long(out, event.socket.transport); }
   uint8_t* role(uint8_t* out) const { return write_long(out, event.socket.role); }
-  uint8_t* local_address(uint8_t* out) const { return write_bytes(out, event.socket.local_address, address_bytes()); }
+  uint8_t* local_address(uint8_t* out) const { return address(out, event.socket.local_address, true); }
   uint8_t* local_port(uint8_t* out) const { return write_long(out, event.socket.local_port); }
-  uint8_t* remote_address(uint8_t* out) const { return write_bytes(out, event.socket.remote_address, address_bytes()); }
+  uint8_t* remote_address(uint8_t* out) const { return address(out, event.socket.remote_address, false); }
   uint8_t* remote_port(uint8_t* out) const { return write_long(out, event.socket.remote_port); }
   uint8_t* tls(uint8_t* out) const { return write_boolean(out, false); }
   uint8_t* length(uint8_t* out) const { return write_long(out, static_cast<int64_t>(event.length)); }

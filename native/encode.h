@@ -13,7 +13,7 @@
 
 namespace spanloom {
 
-// What of an event's payload is sent.
+// What of an event's payload is sent. Behind the captured payload is the path of a Unix socket.
 struct SentPayload {
   const uint8_t* bytes;
   size_t length;

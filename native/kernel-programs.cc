@@ -71,6 +71,7 @@ bpf_object* open_object(const Options& options, std::string& error) {
   knobs->continuation_bytes = options.continuation_bytes;
   knobs->has_read_only_cast = kernel_has_read_only_cast() ? 1 : 0;
   knobs->reads_waiters = options.read_goroutines && options.read_waiters ? 1 : 0;
+  knobs->traces_unix = options.trace_unix ? 1 : 0;
   state->next_event_id = options.first_event_id;
   state->next_socket_id = options.first_event_id;
   bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "ring"), options.ring_bytes);

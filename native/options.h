@@ -28,6 +28,8 @@ struct Options {
   // Contexts of CPython instead of threads, and what created them, which takes a probe.
   bool read_python = true;
   bool probe_python = true;
+  // Unix stream sockets, beside those of the internet.
+  bool trace_unix = true;
   // False only where the verifier refuses the programs for many datagrams of a call.
   bool split_datagrams = true;
   std::vector<uint32_t> excluded_process_ids;

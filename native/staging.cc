@@ -13,7 +13,7 @@ constexpr size_t kCompactBytes = 512 * 1024;
 // Appends a record; returns where it is.
 size_t append(std::vector<uint8_t>& arena, const spanloom_event& event) {
   const size_t offset = arena.size();
-  const size_t size = sizeof(event) + event.payload_length;
+  const size_t size = sizeof(event) + event.payload_length + event.path_length;
   const uint8_t* bytes = reinterpret_cast<const uint8_t*>(&event);
   arena.insert(arena.end(), bytes, bytes + size);
   arena.resize((arena.size() + 7) & ~size_t{7});
@@ -25,7 +25,8 @@ size_t append(std::vector<uint8_t>& arena, const spanloom_event& event) {
 void Staging::add(const void* record, size_t size) {
   // The ring buffer aligns its records to eight bytes.
   const spanloom_event& event = *static_cast<const spanloom_event*>(record);
-  if (size < sizeof(event) || size < sizeof(event) + event.payload_length) return;
+  if (size < sizeof(event) || size < sizeof(event) + event.payload_length + event.path_length)
+    return;
 
   if (first_ < waiting_.size() && waiting_[first_].offset > kCompactBytes) compact();
   const Waiting added{event.id, event.time_ns, append(arena_, event)};

@@ -143,11 +143,11 @@ const mappedPrefix = '00000000000000000000ffff';
 
 /**
  * An address of 4 or 16 bytes as text: dotted for IPv4, also when mapped into IPv6; shortened as RFC 5952 wants for
- * IPv6; empty for no address and for the unspecified one.
+ * IPv6; the path of a Unix socket; empty for no address and for the unspecified one.
  */
 export function addressText(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.');
-  if (bytes.length !== 16) return '';
+  if (bytes.length !== 16) return pathText(bytes);
   const hex = Buffer.from(bytes.buffer, bytes.byteOffset, 16).toString('hex');
   if (hex.startsWith(mappedPrefix)) return bytes.subarray(12).join('.');
   const groups = hex.match(/.{4}/g)!.map((group) => group.replace(/^0{1,3}/, ''));
@@ -164,9 +164,25 @@ export function addressText(bytes: Uint8Array): string {
   return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`;
 }
 
+/** `/` of a path, `@` of an abstract name, `.` of a relative path. */
+const pathStarts: ReadonlySet<number> = new Set([0x2f, 0x40, 0x2e]);
+
+/** The path of a Unix socket; empty for what is none. */
+function pathText(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return end > 0 && pathStarts.has(bytes[0]!) ? Buffer.from(bytes.buffer, bytes.byteOffset, end).toString() : '';
+}
+
+/** A path ended by zeros: two where one would make it as long as an address of the internet. */
+function pathBytes(path: string): Uint8Array {
+  const { length } = Buffer.from(`${path}\0`);
+  return Buffer.from(`${path}${length === 4 || length === 16 ? '\0\0' : '\0'}`);
+}
+
 /** The bytes of what {@link addressText} wrote; none for the empty text. @throws TypeError for anything else */
 export function addressBytes(text: string): Uint8Array {
   if (text === '') return new Uint8Array(0);
+  if (pathStarts.has(text.charCodeAt(0))) return pathBytes(text);
   if (/^\d+(?:\.\d+){3}$/.test(text)) {
     const bytes = text.split('.').map(Number);
     if (bytes.every((byte) => byte < 256)) return Uint8Array.from(bytes);

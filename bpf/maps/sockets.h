@@ -29,10 +29,11 @@ struct socket_state {
 	__u64 asker;		/* address of the last goroutine known to wait for an answer on this socket; 0: none */
 	__u64 asker_id;		/* its id: an address is used again */
 	__u32 asker_process_id;
-	__u32 message_sequence; /* TCP sequence of the message's first byte: tells how much of its budget is used up */
+	__u32 message_sequence; /* sequence of the message's first byte: tells how much of its budget is used up */
 	__u8 direction;		/* enum message_direction */
 	__u8 has_failed;	/* its connect failed, and connect() has not asked for that yet */
-	__u8 reserved[6];
+	__u8 has_stream;	/* Unix: what it writes was counted at some time */
+	__u8 reserved[5];
 };
 
 struct {

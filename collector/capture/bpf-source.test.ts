@@ -70,6 +70,7 @@ async function start(
         readWaiters: true,
         readPython: true,
         probePython: true,
+        traceUnix: true,
         maxUnacknowledgedBlocks: 64,
         redaction: undefined,
       },

@@ -26,6 +26,7 @@ export function captureSource(config: CaptureConfig, { addon, excluded }: Source
       readWaiters: config.readGoroutines && config.readWaiters,
       readPython: config.readPython,
       probePython: config.readPython && config.probePython,
+      traceUnix: config.unixSockets,
       redaction: config.redact ? redactionOptions(config) : undefined,
     },
     excluded,

@@ -80,6 +80,11 @@ export const captureConfig = defineConfig(
         'Also learn what created a context of CPython, so that calls in parallel tasks have their cause. By a probe on PyContext_CopyCurrent() in each file with CPython, which costs some microseconds for each context that is created.',
       default: 'true',
     }),
+    unixSockets: booleanSetting({
+      description:
+        'Capture Unix stream sockets too, if a server bound its end to a path or an abstract name. With false only TCP and UDP.',
+      default: 'true',
+    }),
     redact: booleanSetting({
       description:
         'Overwrite secrets and withhold bytes that are not recognised before anything leaves the host: docs/redaction.md.',

@@ -75,7 +75,7 @@ export function callChains(spans: readonly SpanRecord[]): readonly CallChain[] {
 }
 
 function rank(span: SpanRecord): number {
-  const half = span.transport === 'tcp' && span.responseTcpSequence === 0 ? 3 : 0;
+  const half = span.transport !== 'udp' && span.responseTcpSequence === 0 ? 3 : 0;
   return half + (span.role === 'client' ? 0 : span.role === 'server' ? 1 : 2);
 }
 

@@ -39,25 +39,31 @@ export function explicitKey(kind: 'trace_id' | 'x_request_id', id: string): stri
 /** A 32-bit number as two characters. */
 const numberText = (value: number): string => String.fromCharCode(value & 0xffff, value >>> 16);
 
+/** Whether its bytes have sequence numbers that both ends know. */
+const isCounted = ({ transport, requestTcpSequence }: LinkSpan): boolean =>
+  (transport === 'tcp' || transport === 'unix') && requestTcpSequence !== 0;
+
+/** Numbers of Unix sockets mean something on one host only. */
+const hostText = ({ transport, agentId }: LinkSpan): string => (transport === 'unix' ? `${agentId}.` : '');
+
 /** Key of a call that needs no response: request and addresses. Undefined for what is no part of a network call. */
 export function requestKey(span: LinkSpan): string | undefined {
   if (span.role === 'application') return undefined;
   if (span.transport === 'udp') return `u${span.requestId}.${shortText(span.tuple)}`;
-  if (span.transport !== 'tcp' || span.requestTcpSequence === 0) return undefined;
-  return `a${numberText(span.requestTcpSequence)}${shortText(span.tuple)}`;
+  if (!isCounted(span)) return undefined;
+  return `a${hostText(span)}${numberText(span.requestTcpSequence)}${shortText(span.tuple)}`;
 }
 
-/** Key of a TCP call that survives translated addresses: both sequences. Undefined without a response. */
+/** Key of a call over TCP or a Unix socket that survives translated addresses: both sequences. Undefined without a response. */
 export function exchangeKey(span: LinkSpan): string | undefined {
-  const { role, transport, requestTcpSequence, responseTcpSequence } = span;
-  if (role === 'application' || transport !== 'tcp') return undefined;
-  if (requestTcpSequence === 0 || responseTcpSequence === 0) return undefined;
-  return `s${numberText(requestTcpSequence)}${numberText(responseTcpSequence)}`;
+  const { role, requestTcpSequence, responseTcpSequence } = span;
+  if (role === 'application' || !isCounted(span) || responseTcpSequence === 0) return undefined;
+  return `s${hostText(span)}${numberText(requestTcpSequence)}${numberText(responseTcpSequence)}`;
 }
 
 /** Whether a span has any of these keys. */
-export const hasCallKey = ({ role, transport, requestTcpSequence }: LinkSpan): boolean =>
-  role !== 'application' && (transport === 'udp' || (transport === 'tcp' && requestTcpSequence !== 0));
+export const hasCallKey = (span: LinkSpan): boolean =>
+  span.role !== 'application' && (span.transport === 'udp' || isCounted(span));
 
 /** Whether two spans under one call key are views of one call. */
 export function areOneCall(left: CallEnd, right: CallEnd, gates: CallGates): boolean {

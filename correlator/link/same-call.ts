@@ -13,7 +13,7 @@ export interface CallGates {
 
 export const defaultCallGates: CallGates = { twoSidedNs: 1e9, oneSidedNs: 10e9, maxClockSkewNs: 60e9 };
 
-/** The request's TCP sequence, or request id and addresses of a datagram. */
+/** The request's TCP sequence; with the agent where it counts bytes of a Unix socket; of a datagram request id and addresses. */
 export type CallKey = number | string;
 
 /** The key under which the ends of a call meet; undefined for spans that are no part of a network call. */
@@ -21,10 +21,11 @@ export function callKey(span: LinkSpan): CallKey | undefined {
   if (span.role === 'application') return undefined;
   if (span.transport === 'tcp') return span.requestTcpSequence === 0 ? undefined : span.requestTcpSequence;
   if (span.transport === 'udp') return `${span.requestId} ${span.tuple}`;
-  return undefined;
+  if (span.transport !== 'unix' || span.requestTcpSequence === 0) return undefined;
+  return `unix ${span.agentId} ${span.requestTcpSequence}`;
 }
 
-/** Whether sequences (TCP) or addresses and request id (UDP) say that two spans with one call key are one call. */
+/** Whether sequences (TCP, Unix sockets) or addresses and request id (UDP) say that two spans with one call key are one call. */
 export function isSameExchange(left: LinkSpan, right: LinkSpan): boolean {
   if (left.role === right.role && left.role !== 'network') return false;
   if (left.transport === 'udp') return true;
@@ -35,7 +36,7 @@ export function isSameExchange(left: LinkSpan, right: LinkSpan): boolean {
 
 /** Whether both ends have both sequences. */
 export function isTwoSided(left: LinkSpan, right: LinkSpan): boolean {
-  return left.transport === 'tcp' && left.responseTcpSequence !== 0 && right.responseTcpSequence !== 0;
+  return left.transport !== 'udp' && left.responseTcpSequence !== 0 && right.responseTcpSequence !== 0;
 }
 
 /** Whether two spans with one call key are views of one call, by sequences and by time. */

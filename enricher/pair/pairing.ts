@@ -460,6 +460,6 @@ export class Pairing {
 
 /** Whether another request has to be answered before this one, where replies come in the order of requests. */
 function isBlocked(socket: Socket, { requestId }: RequestMessage<EventRef>): boolean {
-  const newest = requestId === 0 && socket.transport === 'tcp' ? socket.open.newest : undefined;
+  const newest = requestId === 0 && socket.transport !== 'udp' ? socket.open.newest : undefined;
   return newest?.isServer === true && !newest.isOver;
 }

@@ -200,6 +200,8 @@ export class AgentTagger implements Tagger {
 
   #peer(question: TagQuestion, local: LocalTags): PeerTags {
     const { timeNs, remotePort, transport, isServer } = question;
+    // Both ends of a Unix socket are on one host, though not always in one pod.
+    if (transport === 'unix') return this.#ownHost(timeNs);
     const address = addressKey(question.remoteAddress);
     if (address === undefined) return unknownPeer;
     if (isLoopback(address)) return this.#loopback(question, local);
@@ -264,11 +266,7 @@ export class AgentTagger implements Tagger {
 
   /** A loopback address is in the local side's own network: its pod, else the host. */
   #loopback({ timeNs, isServer, remotePort, transport }: TagQuestion, local: LocalTags): PeerTags {
-    if (!local.isOwnNetwork) {
-      if (this.#hostId === 0) return unknownPeer;
-      const host = this.#host.at(timeNs);
-      return { ...unknownPeer, tags: this.#onHost(host.location) };
-    }
+    if (!local.isOwnNetwork) return this.#ownHost(timeNs);
     const pod = this.#table.byId(kinds.pod, local.tags.podId)?.at(timeNs);
     const location = pod === undefined ? undefined : locate(this.#table, pod, timeNs);
     const serviceId = serviceOf(location, isServer ? 0 : remotePort, transport);
@@ -278,6 +276,12 @@ export class AgentTagger implements Tagger {
       ...unknownPeer,
       tags: sideTags({ location, hostId, processId: 0, serviceId, resolution, isInternet: false }),
     };
+  }
+
+  /** A process of this host that nothing else is known of. */
+  #ownHost(timeNs: bigint): PeerTags {
+    if (this.#hostId === 0) return unknownPeer;
+    return { ...unknownPeer, tags: this.#onHost(this.#host.at(timeNs).location) };
   }
 
   #onHost(location: Location | undefined): SideTags {

@@ -47,10 +47,12 @@ export const eventOffsets = {
   contextKind: 248,
   answersToCount: 249,
   contextAncestorCount: 250,
+  pathLength: 251,
+  pathIsLocal: 252,
   processName: 256,
 } as const;
 
-/** Size of `struct spanloom_event`; the payload follows. */
+/** Size of `struct spanloom_event`; the payload and the path follow. */
 export const eventBytes = 272;
 
 /** Bound of `answers_to`. */
@@ -78,11 +80,34 @@ function nameAt(record: Buffer, offset: number): string {
     .replace(/[^\x20-\x7e]/g, '?');
 }
 
+/** Bound of the path of a Unix socket. */
+export const maxPathBytes = 108;
+
+const unixTransport = transportSymbols.indexOf('unix');
+
+/** One address: of the internet, or the path of a Unix socket, which stands behind the payload. */
+function addressAt(record: Buffer, offset: number, isLocal: boolean): Buffer {
+  const at = eventOffsets;
+  if (record[at.transport] !== unixTransport)
+    return record.subarray(offset, offset + (record[at.addressBytes] === 16 ? 16 : 4));
+  const length = record[at.pathLength]!;
+  if (length === 0 || length > maxPathBytes || (record[at.pathIsLocal] !== 0) !== isLocal) return Buffer.alloc(0);
+  const start = eventBytes + record.readUInt16LE(at.payloadLength);
+  const bytes = record.subarray(start, start + length);
+  let text = bytes.toString('latin1');
+  if (bytes[0] === 0) text = `@${text.slice(1)}`;
+  else {
+    while (text.endsWith('\0')) text = text.slice(0, -1);
+    if (bytes[0] !== 0x2f) text = `./${text}`;
+  }
+  const zeros = [4, 16].includes(text.length + 1) ? 2 : 1;
+  return Buffer.from(text + '\0'.repeat(zeros), 'latin1');
+}
+
 /** What one record of the ring buffer says; `record` starts with it and may be longer. */
 export function decodeEvent(record: Buffer, baseMonotonicNs: number): SocketEvent {
   const at = eventOffsets;
   const long = (offset: number): number => Number(record.readBigUInt64LE(offset));
-  const addressBytes = record[at.addressBytes] === 16 ? 16 : 4;
   // Out of the memory of other processes: what is beyond 2^53 becomes 0, as what cannot be read.
   const contextId = (offset: number): number => {
     const id = record.readBigUInt64LE(offset);
@@ -107,9 +132,9 @@ export function decodeEvent(record: Buffer, baseMonotonicNs: number): SocketEven
     networkNamespace: record.readUInt32LE(at.networkNamespace),
     transport: symbolAt(transportSymbols, record[at.transport]!),
     role: symbolAt(socketRoleSymbols, record[at.role]!),
-    localAddress: record.subarray(at.localAddress, at.localAddress + addressBytes),
+    localAddress: addressAt(record, at.localAddress, true),
     localPort: record.readUInt16LE(at.localPort),
-    remoteAddress: record.subarray(at.remoteAddress, at.remoteAddress + addressBytes),
+    remoteAddress: addressAt(record, at.remoteAddress, false),
     remotePort: record.readUInt16LE(at.remotePort),
     tls: false,
     length: long(at.length),
@@ -130,7 +155,7 @@ export function encodeEventsReference(records: Buffer, baseMonotonicNs: number):
   let rest = records;
   while (rest.length >= eventBytes) {
     writeSocketEvent(writer, decodeEvent(rest, baseMonotonicNs));
-    rest = rest.subarray(eventBytes + rest.readUInt16LE(eventOffsets.payloadLength));
+    rest = rest.subarray(eventBytes + rest.readUInt16LE(eventOffsets.payloadLength) + rest[eventOffsets.pathLength]!);
   }
   return writer.finish();
 }

@@ -48,6 +48,7 @@ export function smallCapture(overrides: Partial<CaptureOptions> = {}): CaptureOp
     readWaiters: true,
     readPython: true,
     probePython: true,
+    traceUnix: true,
     excludedProcessIds: [],
     redaction: undefined,
     ...overrides,

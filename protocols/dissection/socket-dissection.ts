@@ -78,7 +78,7 @@ export class SocketDissection<Origin> {
   /**
    * Reads the next segment and reports the messages that became clear, in order.
    * @param tcpSequence - sequence number of the segment's first byte, so that lost events show as holes; 0 where there is
-   *   none (datagrams, Unix sockets) or where it counts other bytes (TLS)
+   *   none (datagrams) or where it counts other bytes (TLS)
    * @returns how many bytes of the segment were not seen before
    */
   read(from: SocketEnd, segment: Segment<Origin>, report: (message: Message<Origin>) => void, tcpSequence = 0): number {

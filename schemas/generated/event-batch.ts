@@ -141,11 +141,11 @@ export interface SocketEvent {
   readonly transport: Transport;
   /** client: connect() was seen; server: accept() was seen; unknown: the socket is older than the capture, or connectionless. */
   readonly role: SocketRole;
-  /** 4 or 16 bytes in network order. */
+  /** 4 or 16 bytes in network order. Of a Unix socket the path of its listener, or @ and an abstract name, ended by one or two zeros: never 4 or 16 bytes; empty at the client. */
   readonly localAddress: Uint8Array;
   /** Local port in host order. */
   readonly localPort: number;
-  /** 4 or 16 bytes in network order. */
+  /** As local_address; empty at the server of a Unix socket. */
   readonly remoteAddress: Uint8Array;
   /** Remote port in host order. */
   readonly remotePort: number;
@@ -153,7 +153,7 @@ export interface SocketEvent {
   readonly tls: boolean;
   /** Bytes moved by the call; 0 for connect, accept and close. */
   readonly length: number;
-  /** TCP sequence number of the first byte of this call, unsigned 32 bit; 0 where there is none. */
+  /** TCP sequence number of the first byte of this call, unsigned 32 bit; 0 where there is none. Of a Unix socket a number of the same kind, counted by the agent (bpf/maps/streams.h); 0 where it is not known. */
   readonly tcpSequence: number;
   /** How many phases this context has begun. A phase begins when the context may turn to other work: it returned from waiting for several sockets at once, read an eventfd, timerfd or the like, or its libuv loop passed from polling to its check callbacks (bpf/README.md lists all cases). Where connect_id is set: as it was at connect(). */
   readonly phase: number;

@@ -69,7 +69,7 @@ export function writeCause(writer: AvroWriter, value: Cause): void {
 
 /** One end of a call. All ids are of Resource records; 0 is not known. */
 export interface Side {
-  /** 4 or 16 bytes in network order. */
+  /** 4 or 16 bytes in network order. Of the server of a Unix socket its path, ended by one or two zeros; of its client empty. */
   readonly address: Uint8Array;
   /** Port. */
   readonly port: number;
@@ -164,7 +164,7 @@ export function writeSide(writer: AvroWriter, value: Side): void {
 export interface Span {
   /** 16 hex digits; empty for a root. */
   readonly parentSpanId: string;
-  /** Why parent_span_id is the parent. root: no parent is known. tcp_sequence, datagram: the two ends of one call. trace_context, x_request_id: an explicit id. last_read: the message its context read last. queue: its turn in a first-in-first-out loop. agreement: request side and response side name the same parent. resumed: the response of a sibling call led to it. serial_context: a context that serves one request at a time. time: the only request open in the process. context: the execution context that made the call serves it, or works for the one that does. */
+  /** Why parent_span_id is the parent. root: no parent is known. tcp_sequence, datagram: the two ends of one call; tcp_sequence also over a Unix socket, whose bytes the agent counts. trace_context, x_request_id: an explicit id. last_read: the message its context read last. queue: its turn in a first-in-first-out loop. agreement: request side and response side name the same parent. resumed: the response of a sibling call led to it. serial_context: a context that serves one request at a time. time: the only request open in the process. context: the execution context that made the call serves it, or works for the one that does. */
   readonly reason: Reason;
   /** Probability that parent_span_id is right, in (0, 1]; 0 when there is no parent. */
   readonly confidence: number;
