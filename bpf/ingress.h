@@ -96,6 +96,32 @@ static __always_inline void send_ingress(struct scratch *scratch, struct task_st
 	send_event(scratch, reference->sock, wanted ? copy_payload(scratch, buffers, wanted, max_segments) : 0);
 }
 
+/*
+ * The other end sends nothing more: the message that it sent last is over. Who learns that goes on with its work, unless it
+ * has read nothing else since.
+ */
+static __always_inline void on_end_of_stream(struct pt_regs *regs, struct task_struct *task, struct thread_state *thread,
+					     struct scratch *scratch, const struct socket_reference *reference)
+{
+	struct socket_state *socket = known_socket((__u64)reference->sock);
+	struct spanloom_event *event = &scratch->event;
+
+	if (!socket || socket->inode_number != reference->inode_number || reference->transport == SPANLOOM_UDP ||
+	    socket->direction != MESSAGE_INGRESS || thread->after == socket->message_id)
+		return;
+	read_context(regs, task, thread, scratch, &scratch->context);
+	if (!stays_on_thread(&scratch->context))
+		return;
+	begin_event(event, task, &scratch->context, SPANLOOM_DATA, SPANLOOM_INGRESS, next_event_id(),
+		    bpf_ktime_get_ns());
+	event->socket = socket->socket;
+	event->file_descriptor = argument_0(regs);
+	event->message_id = socket->message_id;
+	set_causes(event, &scratch->context, thread->after, thread->phase);
+	thread->after = socket->message_id;
+	send_event(scratch, reference->sock, 0);
+}
+
 static __always_inline int on_ingress(struct pt_regs *regs, struct task_struct *task, enum action action, long returned)
 {
 	struct socket_reference reference;
@@ -107,14 +133,14 @@ static __always_inline int on_ingress(struct pt_regs *regs, struct task_struct *
 	struct file *file;
 	__u32 flags;
 
-	if (returned <= 0)
+	if (returned < 0)
 		return 0;
 	file = file_of(task, argument_0(regs));
 	if (!file)
 		return 0;
 	inode = inode_of(file);
 	if (!is_socket(inode)) {
-		if (!is_anonymous(inode))
+		if (!returned || !is_anonymous(inode))
 			return 0;
 		/* Somebody woke this thread: what it does next has that as its cause. */
 		thread = known_thread(task);
@@ -132,6 +158,12 @@ static __always_inline int on_ingress(struct pt_regs *regs, struct task_struct *
 	scratch = this_scratch();
 	if (!thread || !scratch)
 		return 0;
+	if (!returned) {
+		/* Not where nothing was asked for. */
+		if (action != INGRESS_PLAIN || argument_2(regs))
+			on_end_of_stream(regs, task, thread, scratch, &reference);
+		return 0;
+	}
 	socket = socket_of(&reference);
 	if (!socket || !buffers_of(scratch, regs, action, &buffers))
 		return 0;

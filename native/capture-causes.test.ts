@@ -59,6 +59,33 @@ two.recv(100); server.send(b'effect'); os._exit(0)`),
     expect(find(events, 'egress', 'effect').after).toBe(head.id);
   });
 
+  it('is the message that a connection ended with, when its end is read later', async () => {
+    const events = await live.eventsOf(
+      ...python(`
+one, two = pair(); three, four = pair(); client, server = pair()
+one.send(b'cause'); two.recv(100)
+three.send(b'other'); four.recv(100)
+two.recv(0); one.close(); two.recv(100); server.send(b'effect'); two.recv(100); os._exit(0)`),
+    );
+    const cause = find(events, 'ingress', 'cause');
+    const ends = events.filter((event) => event.kind === 'data' && event.length === 0);
+    const other = find(events, 'ingress', 'other');
+    expect(ends).toMatchObject([{ direction: 'ingress', messageId: cause.id, after: other.id, tcpSequence: 0 }]);
+    expect(find(events, 'egress', 'effect').after).toBe(cause.id);
+  });
+
+  it('is left by the end of a connection whose last message was read last, or was written', async () => {
+    const events = await live.eventsOf(
+      ...python(`
+one, two = pair(); three, four = pair(); client, server = pair()
+one.send(b'cause'); two.recv(100); one.close(); two.recv(100); server.send(b'effect')
+four.send(b'last'); three.recv(100); three.close(); four.recv(100)
+a = open('/dev/null', 'rb', buffering=0); a.read(10); os._exit(0)`),
+    );
+    expect(events.filter((event) => event.kind === 'data' && event.length === 0)).toEqual([]);
+    expect(find(events, 'egress', 'effect').after).toBe(find(events, 'ingress', 'cause').id);
+  });
+
   it.each([
     ['epoll_wait', `poll = select.epoll(); poll.register(steady); poll.poll(0)`],
     ['poll on two sockets', `poll = select.poll(); poll.register(steady); poll.register(two); poll.poll(0)`],

@@ -136,8 +136,9 @@ export class CausalityListener implements PairingListener {
   connecting(socket: Socket, facts: ContextFacts, hasFailed: boolean): Execution {
     const context = this.enter(socket, facts);
     const causes = causesOf(socket);
-    const read = context.readNamed(facts.after);
-    const { lastRead } = context;
+    const isEnd = context.lastRead?.isEnd === true;
+    const read = isEnd ? undefined : context.readNamed(facts.after);
+    const lastRead = isEnd ? undefined : context.lastRead;
     const write = causes.connectOrigin?.write ?? this.causality.write(context, socket.id, read);
     if (!hasFailed) causes.connectOrigin = { eventId: facts.id, context, write, read, lastRead };
     return new ContextEvent(facts, context, undefined, write);
@@ -224,7 +225,7 @@ export class CausalityListener implements PairingListener {
     }
     if (begun.length > 0) causes.inbound = begun[begun.length - 1];
     if (arrived.some(isIncomplete)) arrived = arrived.filter((message) => !isIncomplete(message));
-    event.context.read(messageId, messages, arrived);
+    event.context.read(messageId, messages, arrived, length === 0);
   }
 
   /** The write for which a connection was begun, when its first bytes are sent. */

@@ -93,10 +93,16 @@ export class ExecutionContext extends LruEntry implements MessageContext {
     read.laterWrites = undefined;
   }
 
-  /** Something was read. `arrived` is the part of `messages` that is complete now and can be handled. */
-  read(messageId: number, messages: readonly InboundMessage[], arrived: readonly InboundMessage[]): void {
+  /** Something was read. `arrived` is the part of `messages` that is complete now and can be handled; `isEnd`: that no more
+   * comes. */
+  read(
+    messageId: number,
+    messages: readonly InboundMessage[],
+    arrived: readonly InboundMessage[],
+    isEnd = false,
+  ): void {
     if (this.lastRead?.messageId !== messageId) this.readsInPhase++;
-    const read = new Read(messageId, this.readsInPhase, this);
+    const read = new Read(messageId, this.readsInPhase, this, isEnd);
     read.messages = messages.length === 0 ? noMessages : messages;
     for (const message of messages) if (message.kind === 'request') this.asked = message;
     if (messages.length > 1) read.laterWrites = [];

@@ -171,6 +171,8 @@ export class Write implements RequestCounts {
 /** One call that read from a socket. */
 export class Read implements RequestCounts {
   readonly messageId: number;
+  /** Nothing but the end of the stream. A connection that is begun then is as likely for a request that waited for this one. */
+  readonly isEnd: boolean;
   /** How many messages the context had read in this phase, this one included. */
   readonly rank: number;
   /** Its order among the events of its context. */
@@ -183,7 +185,8 @@ export class Read implements RequestCounts {
   /** What was written after it, while it is the last read and holds several messages. */
   laterWrites: Write[] | undefined = undefined;
 
-  constructor(messageId: number, rank: number, context: MessageContext) {
+  constructor(messageId: number, rank: number, context: MessageContext, isEnd = false) {
+    this.isEnd = isEnd;
     this.messageId = messageId;
     this.rank = rank;
     this.order = context.order;

@@ -79,6 +79,10 @@ export class Pairing {
     if (datagram) socket.updatePeer(segment);
     if (segment.tls) socket.tls = true;
     const startsMessage = datagram || isFirst;
+    if (segment.length === 0) {
+      this.streamEnded(socket, origin, segment);
+      return;
+    }
     const afterPause = socket.moves(origin, this.lostNs);
     this.socket = socket;
     this.origin = origin;
@@ -109,6 +113,14 @@ export class Pairing {
     }
     this.origin = undefined;
     this.settle(socket, origin, startsMessage);
+  }
+
+  /** The end of what the other end sends was read: the message that it sent last is over, and nothing moved. */
+  private streamEnded(socket: Socket, origin: EventRef, { messageId }: Segment): void {
+    const read = { messageId, startsMessage: false, length: 0, firstMessage: -1 };
+    this.parts.listener?.segmentRead(socket, read, origin);
+    origin.counted = true;
+    this.parts.counters.drop('continuation');
   }
 
   /** A connect that began at `origin` failed at `timeNs`: it becomes a span. */

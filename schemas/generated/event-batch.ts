@@ -151,7 +151,7 @@ export interface SocketEvent {
   readonly remotePort: number;
   /** The payload is plaintext taken from a TLS library; tcp_sequence is that of the ciphertext. */
   readonly tls: boolean;
-  /** Bytes moved by the call; 0 for connect, accept and close. */
+  /** Bytes moved by the call; 0 for connect, accept and close, and for a read that returned the end of the stream in another phase, or after other messages, than its last bytes. */
   readonly length: number;
   /** TCP sequence number of the first byte of this call, unsigned 32 bit; 0 where there is none. Of a Unix socket a number of the same kind, counted by the agent (bpf/maps/streams.h); 0 where it is not known. */
   readonly tcpSequence: number;

@@ -56,6 +56,11 @@ export class Kernel {
     this.slot(thread).after = event.messageId;
   }
 
+  /** The peer sends nothing more, and the process reads that. */
+  end(thread: number, socket: SimulatedSocket): void {
+    this.read(thread, socket, '', 0);
+  }
+
   write(thread: number, socket: SimulatedSocket, text: string, bytes = text.length): void {
     this.emit(thread, socket, 'data', 'egress', text, bytes);
   }
