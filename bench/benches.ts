@@ -31,6 +31,15 @@ export const benches: readonly Bench[] = [
     needs: 'root, wrk, nginx',
   },
   {
+    name: 'python-contexts',
+    file: 'python-contexts.ts',
+    measures: 'kernel time of an event of CPython, and of a context that is created',
+    baseline: 'the same without reading contexts',
+    usage: '[writes] [rounds] [interpreter]',
+    takes: '1 min',
+    needs: 'root, CPython',
+  },
+  {
     name: 'collector',
     file: 'collector.ts',
     measures: 'processor time per event and memory of the collector',

@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SocketEvent } from '../schemas/generated/event-batch.ts';
 import type { CaptureOptions } from './capture.ts';
 import { canCapture, LiveEvents, textOf } from './testing/live-events.ts';
+import { readablePythons } from './testing/python-interpreters.ts';
 
 const systemPython = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
 
@@ -109,8 +110,8 @@ describe.skipIf(!canCapture() || process.arch !== 'x64')('contexts of CPython', 
     expect(tasks[2]!.threadId).not.toBe(reply.threadId);
   };
 
-  it('are told apart, with what created each', async () => {
-    const { child, line } = await start(systemPython, '-c', server);
+  it.each(readablePythons())('of %s are told apart, with what created each', async (interpreter) => {
+    const { child, line } = await start(interpreter, '-c', server);
     const live = capture();
     const inspection = await live.capture.inspectPrograms(child.pid!, false);
     expect(inspection?.runtime).toEqual({
@@ -220,6 +221,29 @@ os.execv('/bin/bash', ['bash', '-c', 'echo -n as bash >&%d' % a.fileno()])
     const find = (text: string): SocketEvent => events.find((event) => textOf(event) === text)!;
     expect(find('as python')).toMatchObject({ contextKind: 'python_context' });
     expect(find('as bash')).toMatchObject({ contextKind: 'thread', contextId: child.pid, contextAncestors: [] });
+  });
+
+  it('are probed for as long as the capture lasts, in processes that ran before too', async () => {
+    const script = `
+import ctypes, sys
+address = ctypes.cast(ctypes.pythonapi.PyContext_CopyCurrent, ctypes.c_void_p).value
+for _ in sys.stdin: print(ctypes.string_at(address, 1).hex(), flush=True)
+`;
+    const child = spawn(systemPython, ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+    children.push(child);
+    const lines = createInterface(child.stdout);
+    const firstByte = async (): Promise<string> => {
+      child.stdin.write('\n');
+      const [line] = (await once(lines, 'line')) as [string];
+      return line;
+    };
+    const before = await firstByte();
+    const live = capture();
+    await live.capture.inspectPrograms(child.pid!, false);
+    expect(await firstByte()).not.toBe(before);
+    await live.capture.stop();
+    // Another thread takes the probes off.
+    while ((await firstByte()) !== before);
   });
 
   describe('of a program that lies', () => {
