@@ -261,6 +261,7 @@ for _ in sys.stdin: print(ctypes.string_at(address, 1).hex(), flush=True)
     const someAddress = { ...python, contextId: expect.any(Number) as number };
     it.each<[string, object]>([
       ['nothing', someAddress],
+      ['further keys', someAddress],
       ['threads in a circle', someAddress],
       ['threads of no memory', someAddress],
       ['another owner', unreadable],

@@ -42,13 +42,9 @@ std::optional<uint32_t> find_state_distance(const ByteSource& memory, uint64_t r
     }
     state = word_at(reader, state + offsets.state_next);
   }
-  std::optional<uint32_t> distance;
-  for (size_t index = 0; threads > 0 && index < kWords; index++) {
-    if (hits[index] < threads) continue;
-    if (distance.has_value()) return std::nullopt;
-    distance = static_cast<uint32_t>(index * sizeof(uint64_t));
-  }
-  return distance;
+  for (size_t index = 0; threads > 0 && index < kWords; index++)
+    if (hits[index] == threads) return static_cast<uint32_t>(index * sizeof(uint64_t));
+  return std::nullopt;
 }
 
 std::optional<uint64_t> executable_bias(uint32_t process_id, const PythonSearch& executable) {

@@ -3,7 +3,8 @@
 // What of CPython only a running process tells: at which distance from the thread pointer its threads keep their
 // PyThreadState. It is the value of a pthread key in glibc's struct pthread, where each of the first 32 keys has a place. A
 // thread state says whose it is, pthread_self(), which is the address of that structure: so the place is found by looking
-// for the pointer to the state, and taken only if all threads agree.
+// for the pointer to the state, and taken only if all threads agree. Programs that embed CPython (uWSGI) may keep that
+// pointer under further keys; CPython's is the first, and what is read by any of them names its owner.
 #pragma once
 
 #include <cstdint>

@@ -24,7 +24,7 @@ int main(int count, char **arguments)
 {
 	const char *lie = count > 1 ? arguments[1] : "";
 	const uint64_t no_memory = 16, of_kernel = 0xffff888000000000;
-	pthread_key_t key;
+	pthread_key_t key, further;
 
 	pthread_key_create(&key, 0);
 	pthread_setspecific(key, states[0]);
@@ -37,6 +37,7 @@ int main(int count, char **arguments)
 
 	/* What user space follows. */
 	if (strcmp(lie, "threads in a circle") == 0) put(states[0], NEXT, address(states[0]));
+	if (strcmp(lie, "further keys") == 0) pthread_key_create(&further, 0), pthread_setspecific(further, states[0]);
 	if (strcmp(lie, "no threads") == 0) put(interpreter, THREADS, 0);
 	if (strcmp(lie, "threads of no memory") == 0) put(states[0], NEXT, no_memory), put(states[1], OWNER, no_memory);
 	if (strcmp(lie, "owners of no memory") == 0) put(states[0], NEXT, address(states[1])), put(states[1], OWNER, of_kernel);
