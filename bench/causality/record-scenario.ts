@@ -125,7 +125,7 @@ function loadArguments(stack: Stack, shape: Shape, ports: Ports, calls: number):
 }
 
 /** Whether a server answers, and has what it needs: a proxy says 502 before its server is there. */
-async function answers(port: number): Promise<boolean> {
+export async function answers(port: number): Promise<boolean> {
   try {
     const response = await fetch(`http://127.0.0.1:${port}/ready`, { signal: AbortSignal.timeout(5_000) });
     await response.arrayBuffer();
@@ -135,11 +135,12 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-async function until(
+/** Waits until a condition holds. @throws when a process of the group ends before, or it takes a minute */
+export async function until(
   condition: () => Promise<boolean>,
   what: string,
   group: ProcessGroup,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<void> {
   const deadlineMs = performance.now() + longestStartMs;
   while (!(await condition())) {

@@ -76,6 +76,14 @@ interface ConnectOrigin {
   readonly lastRead: Read | undefined;
 }
 
+/** What was written to a connection whose protocol is not known. */
+interface Asked {
+  readonly context: ExecutionContext;
+  readonly phase: number;
+  /** What had been read last; undefined if nothing. */
+  readonly read: Read | undefined;
+}
+
 /** What is kept of a socket. */
 class SocketCauses {
   /** The context of the last event, to spare looking it up. */
@@ -85,6 +93,7 @@ class SocketCauses {
   /** The message that came in last. */
   inbound: InboundMessage | undefined = undefined;
   connectOrigin: ConnectOrigin | undefined = undefined;
+  asked: Asked | undefined = undefined;
 }
 
 /** See the top of the file. */
@@ -129,6 +138,9 @@ export class CausalityListener implements PairingListener {
     const context = this.enter(socket, facts);
     this.begun = [];
     const write = facts.connectId === 0 ? undefined : this.takeConnectOrigin(socket, facts);
+    const isUnknown = socket.protocol === 'unknown' && context.openRequests <= 1;
+    const { phase, lastRead } = context;
+    causesOf(socket).asked = isUnknown ? { context, phase, read: lastRead } : undefined;
     return new ContextEvent(facts, context, context.readNamed(facts.after), write);
   }
 
@@ -213,6 +225,11 @@ export class CausalityListener implements PairingListener {
     const { begun } = this;
     const causes = causesOf(socket);
     const previous = causes.inbound;
+    if (previous === undefined && begun.length === 0 && isAnswerOf(causes.asked, event.context)) {
+      event.context.readOn(messageId);
+      causes.asked = { ...causes.asked, read: event.context.lastRead };
+      return;
+    }
     let messages: readonly InboundMessage[] = begun.length === 0 ? noMessages : begun;
     let arrived: readonly InboundMessage[] = messages;
     const continues = firstMessage < 0 ? !startsMessage || awaitsMore(previous) : firstMessage > 0;
@@ -241,6 +258,19 @@ export class CausalityListener implements PairingListener {
     }
     return write;
   }
+}
+
+/**
+ * Whether a message of an unknown protocol only answers what its context has just written, while it had at most one request: a
+ * name service, a logger. Then its work goes on.
+ */
+function isAnswerOf(asked: Asked | undefined, context: ExecutionContext): asked is Asked {
+  return (
+    asked?.context === context &&
+    asked.phase === context.phase &&
+    asked.read === context.lastRead &&
+    context.openRequests <= 1
+  );
 }
 
 function causesOf(socket: Socket): SocketCauses {

@@ -110,6 +110,12 @@ export class ExecutionContext extends LruEntry implements MessageContext {
     if (arrived.length > 0 && this.looksAtPhases) this.history.arrive(this.phase, this.order, arrived);
   }
 
+  /** What was read last goes on under the id of another message, which only answers what was written since. */
+  readOn(messageId: number): void {
+    const { lastRead } = this;
+    if (lastRead !== undefined && lastRead.messageId !== messageId) this.lastRead = lastRead.under(messageId);
+  }
+
   /** Something was written, or a connection begun for it. */
   wrote(write: Write, after: Read | undefined): void {
     if (this.lossesSeen !== this.losses.count) this.forget();

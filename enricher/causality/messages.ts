@@ -193,6 +193,19 @@ export class Read implements RequestCounts {
     this.openRequests = context.openRequests;
     this.awaitingReply = context.awaitingReply;
   }
+
+  /** The same under another id. */
+  under(messageId: number): Read {
+    return Object.assign(new Read(messageId, this.rank, this.counts, this.isEnd), {
+      messages: this.messages,
+      laterWrites: this.laterWrites,
+    });
+  }
+
+  private get counts(): MessageContext {
+    const { order, openRequests, awaitingReply } = this;
+    return { order, phase: 0, openRequests, awaitingReply };
+  }
 }
 
 /**
