@@ -84,6 +84,11 @@ describe('addresses', () => {
     expect(addressText(v6('0'))).toBe('');
     expect(addressText(new Uint8Array(0))).toBe('');
     expect(addressText(new Uint8Array(5))).toBe('');
+    for (const path of ['/run/php/fpm.sock', '/a/', '/tmp/spanloom-1', '@spanloom', './fpm.sock', '/\u00e9']) {
+      const bytes = addressBytes(path);
+      expect([4, 16]).not.toContain(bytes.length);
+      expect(addressText(bytes)).toBe(path);
+    }
   });
 
   it('are read back, for any bytes', () => {

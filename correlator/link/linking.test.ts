@@ -38,6 +38,26 @@ describe('the two ends of a call', () => {
     expect(scenario.traces).toHaveLength(2);
   });
 
+  test('meet over a Unix socket by the bytes that were counted, on one host only', () => {
+    const scenario = new Scenario();
+    const path = Buffer.from('/run/app.sock\0');
+    const overUnix = ([call, served]: ReturnType<typeof callOf>): readonly [Span, Span] => {
+      const ends = { transport: 'unix' as const, client: side(0, 0), server: { ...side(0, 0), address: path } };
+      return [
+        { ...call, ...ends },
+        { ...served, ...ends },
+      ];
+    };
+    const [call, served] = overUnix(callOf(1, 0, 100));
+    const [elsewhere, servedElsewhere] = overUnix(callOf(2, 0, 100, { requestTcpSequence: 7, responseTcpSequence: 8 }));
+    // A connection whose bytes were not counted.
+    const [uncounted, servedUncounted] = overUnix(callOf(3, 0, 100, { requestTcpSequence: 0, responseTcpSequence: 0 }));
+    scenario.arrive(100, call, served, elsewhere, { ...servedElsewhere, agentId: 2 }, uncounted, servedUncounted);
+    scenario.drain();
+    expect(scenario.find(served)).toMatchObject({ parentSpanId: call.spanId, reason: 'tcp_sequence', confidence: 1 });
+    expect(scenario.traces).toHaveLength(5);
+  });
+
   test('meet under IPv4 addresses written as IPv6', () => {
     const scenario = new Scenario();
     const [call, served] = callOf(1, 0, 100, { responseTcpSequence: 0 });
