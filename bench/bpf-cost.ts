@@ -86,6 +86,7 @@ async function loadWithCapture(withClient: boolean): Promise<Captured> {
       readPython: true,
       probePython: true,
       traceUnix: true,
+      readVirtualThreads: true,
       excludedProcessIds: [process.pid],
       redaction: { patterns: [], headers: [], parameters: [], sendUnrecognised: false },
     },

@@ -53,6 +53,8 @@ async function measure(run: string, readPython: boolean): Promise<Cost> {
       readWaiters: true,
       readPython,
       probePython: readPython,
+      traceUnix: true,
+      readVirtualThreads: true,
       excludedProcessIds: [process.pid],
       redaction: undefined,
     },

@@ -175,10 +175,46 @@ struct spanloom_python {
 	__u16 reserved;
 };
 
+/* Entries of the map java_processes. */
+#define SPANLOOM_MAX_JAVA_PROCESSES 4096
+
+/* What HotSpot has added to the addresses of objects in memory. */
+enum spanloom_java_pointers {
+	SPANLOOM_JAVA_PLAIN = 0,
+	SPANLOOM_JAVA_COLOURED = 1, /* ZGC with generations: address << n, and bits below */
+	SPANLOOM_JAVA_MAPPED = 2,   /* ZGC without: bits above, and memory is mapped at each of these addresses */
+};
+
+/* Where HotSpot keeps the virtual thread of a thread, in one process: addresses, and offsets in bytes. */
+struct spanloom_java {
+	__u64 thread_methods;	 /* what each JavaThread begins with; 0: this process has no virtual threads */
+	__u64 safepoint_counter; /* odd while all threads stand still */
+	__u64 bad_bits;		 /* unless pointers are plain: the bits that none has that may be followed */
+	__u32 storage;		 /* from the thread's vector of storage blocks to the pointer to libjvm's block */
+	__u32 current_thread;	 /* in that block */
+	__u16 platform_thread;	 /* in JavaThread, likewise the following: handle of its own java.lang.Thread */
+	__u16 virtual_thread;	 /* handle of the java.lang.Thread that it runs */
+	__u16 monitor_owner;	 /* tid of the java.lang.Thread that it runs; 0: this version does not keep it */
+	__u16 os_thread;
+	__u16 os_thread_id; /* in OSThread: of the kernel, in the namespace of the process */
+	__u16 tid;	    /* in java.lang.Thread */
+	__u16 eetop;	    /* likewise: the JavaThread; 0 in virtual threads */
+	__u8 pointers;	    /* enum spanloom_java_pointers */
+	__u8 reserved;
+};
+
+/* A process that runs HotSpot, since its last exec. */
+struct spanloom_java_process {
+	__u64 start_ns; /* CLOCK_BOOTTIME */
+	__u64 exec_id;
+	__u32 process_id;
+	__u32 reserved;
+};
+
 /* How the execution contexts of a program are read. */
 struct spanloom_runtime {
 	__u8 kind;	  /* enum spanloom_context_kind; thread: no runtime that is known */
-	__u8 is_readable; /* 0: it has such contexts, and which one runs cannot be known */
+	__u8 is_readable; /* 0: it has such contexts, and which one runs cannot be known, or is known by process only */
 	__u8 reserved[6];
 	struct spanloom_go go;		/* kind goroutine */
 	struct spanloom_python python;	/* kind python_context */

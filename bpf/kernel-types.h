@@ -84,6 +84,15 @@ struct thread_struct {
 };
 #endif
 
+struct upid {
+	int nr;
+};
+
+struct pid {
+	unsigned int level; /* of the innermost namespace that it is in */
+	struct upid numbers[1]; /* one for each */
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	int pid;
@@ -93,6 +102,7 @@ struct task_struct {
 	char comm[16];
 	struct files_struct *files;
 	struct mm_struct *mm;
+	struct pid *thread_pid; /* since 4.20 */
 	__u64 self_exec_id; /* counts exec; 64 bits since 5.7 */
 #if defined(__TARGET_ARCH_x86)
 	struct thread_struct thread;

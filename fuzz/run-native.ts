@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { goProgram, program } from '../native/testing/elf-program.ts';
+import { goProgram, javaLibrary, program } from '../native/testing/elf-program.ts';
 import { corpusFolders, findingsFolder, type FuzzOptions, keep, type Outcome } from './run-target.ts';
 import { conversations } from './seeds.ts';
 import { maxInputBytes } from './target.ts';
@@ -32,6 +32,9 @@ const described: Readonly<Record<string, NativeTarget>> = {
       'native/runtimes/go-version.cc',
       'native/runtimes/python-program.cc',
       'native/runtimes/python-version.cc',
+      'native/runtimes/java-fields.cc',
+      'native/runtimes/java-library.cc',
+      'native/runtimes/java-process.cc',
     ],
     libraries: [],
     seeds: () =>
@@ -40,6 +43,7 @@ const described: Readonly<Record<string, NativeTarget>> = {
         program('library'),
         goProgram('go1.21.0'),
         goProgram('go1.16', 'pointer'),
+        javaLibrary(),
       ]),
   },
 };

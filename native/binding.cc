@@ -54,6 +54,7 @@ Options options_from(const Napi::Object& object) {
   options.read_python = object.Get("readPython").ToBoolean();
   options.probe_python = object.Get("probePython").ToBoolean();
   options.trace_unix = object.Get("traceUnix").ToBoolean();
+  options.read_virtual_threads = object.Get("readVirtualThreads").ToBoolean();
   const Napi::Value redaction = object.Get("redaction");
   options.redact = redaction.IsObject();
   if (options.redact) options.redaction = redaction_options_from(redaction.As<Napi::Object>());
@@ -383,6 +384,20 @@ Napi::Value find_python_in(const Napi::CallbackInfo& info) {
   return object;
 }
 
+Napi::Value find_java_in(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Buffer<uint8_t> bytes = info[0].As<Napi::Buffer<uint8_t>>();
+  const JavaLibrarySearch search = find_java(BufferBytes({bytes.Data(), bytes.Length()}));
+  if (!search.library.has_value()) return env.Undefined();
+  const JavaLibrary& library = *search.library;
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("module", static_cast<double>(library.module));
+  object.Set("currentThread", static_cast<double>(library.current_thread));
+  object.Set("threadMethods", static_cast<double>(library.thread_methods));
+  if (!library.problem.empty()) object.Set("problem", library.problem);
+  return object;
+}
+
 Napi::Value read_process_memory_of(const Napi::CallbackInfo& info) {
   return inspector_of(info.Env()).read_memory(info.Env(), info[0].ToNumber().Uint32Value());
 }
@@ -440,6 +455,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("findFunction", Napi::Function::New<find_function_in>(env));
   exports.Set("findGo", Napi::Function::New<find_go_in>(env));
   exports.Set("findPython", Napi::Function::New<find_python_in>(env));
+  exports.Set("findJava", Napi::Function::New<find_java_in>(env));
   exports.Set("readMacAddresses", Napi::Function::New<read_mac_addresses>(env));
   exports.Set("readProcessMemory", Napi::Function::New<read_process_memory_of>(env));
   exports.Set("trimHeap", Napi::Function::New<trim_heap>(env));

@@ -30,6 +30,8 @@ export interface CaptureOptions {
   readonly probePython: boolean;
   /** Trace Unix stream sockets, too. Default true. */
   readonly traceUnix: boolean;
+  /** Read virtual threads of Java as execution contexts. Default true. */
+  readonly readVirtualThreads: boolean;
   /** Processes that run now and are never traced: the pipeline's own. */
   readonly excludedProcessIds: readonly number[];
   /** What may not leave the host; undefined sends payloads as they are. */

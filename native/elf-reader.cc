@@ -7,6 +7,7 @@
 #include <array>
 #include <cstring>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace spanloom {
@@ -35,9 +36,9 @@ void find_name(std::string_view text, uint64_t base, std::string_view name, Plac
   }
 }
 
-std::vector<Places> find_names(BoundedReader& reader, const Elf64_Shdr& strings, std::span<const std::string_view> names,
+std::vector<Places> find_names(BoundedReader& reader, const Elf64_Shdr& strings, std::span<const SymbolName> symbols,
                                std::span<uint8_t> chunk) {
-  std::vector<Places> places(names.size());
+  std::vector<Places> places(symbols.size());
   // Chunks overlap, so that a name is whole, with its end, in one of them.
   const uint64_t step = chunk.size() - kMaxNameBytes - 1;
   for (uint64_t base = 0; base < strings.sh_size; base += step) {
@@ -46,7 +47,7 @@ std::vector<Places> find_names(BoundedReader& reader, const Elf64_Shdr& strings,
     const size_t wanted = static_cast<size_t>(std::min<uint64_t>(chunk.size(), strings.sh_size - base));
     const size_t got = reader.read(at, chunk.first(wanted));
     const std::string_view text(reinterpret_cast<const char*>(chunk.data()), got);
-    for (size_t index = 0; index < names.size(); index++) find_name(text, base, names[index], places[index]);
+    for (size_t index = 0; index < symbols.size(); index++) find_name(text, base, symbols[index].name, places[index]);
     if (got < wanted) break;
   }
   return places;
@@ -56,25 +57,20 @@ bool is_defined(const Elf64_Sym& symbol, unsigned char type) {
   return ELF64_ST_TYPE(symbol.st_info) == type && symbol.st_shndx != SHN_UNDEF;
 }
 
-using Found = std::array<std::optional<uint64_t>, kMaxFunctionNames>;
-
 class SymbolSearch {
  public:
-  SymbolSearch(BoundedReader& reader, const ElfHeaders& headers, std::span<const std::string_view> names,
-               unsigned char type)
-      : reader_(reader), headers_(headers), names_(names), type_(type), chunk_(new uint8_t[kChunkBytes]) {}
+  SymbolSearch(BoundedReader& reader, const ElfHeaders& headers, std::span<const SymbolName> names)
+      : reader_(reader), headers_(headers), names_(names), chunk_(new uint8_t[kChunkBytes]), found_(names.size()) {}
 
-  // The value of the first of the names that is defined.
-  std::optional<uint64_t> run() {
+  // The value of each, in their order.
+  SymbolValues run() {
     size_t tables = 0;
     for (const Elf64_Shdr& section : headers_.sections) {
       if (section.sh_type != SHT_SYMTAB && section.sh_type != SHT_DYNSYM) continue;
       if (++tables > kMaxTables) break;
       look_in(section);
     }
-    for (const std::optional<uint64_t>& value : found_)
-      if (value.has_value()) return value;
-    return std::nullopt;
+    return std::move(found_);
   }
 
  private:
@@ -105,56 +101,53 @@ class SymbolSearch {
   }
 
   void look_at(const Elf64_Sym& symbol, const std::vector<Places>& places) {
-    if (!is_defined(symbol, type_)) return;
     for (size_t name = 0; name < places.size(); name++) {
-      if (found_[name].has_value()) continue;
+      const unsigned char type = names_[name].type;
+      if (found_[name].has_value() || !is_defined(symbol, type)) continue;
       if (std::find(places[name].begin(), places[name].end(), symbol.st_name) == places[name].end()) continue;
       // A function outside of the file's code is none.
-      if (type_ != STT_FUNC || file_offset_of(symbol.st_value, headers_.segments, PF_X).has_value())
+      if (type != STT_FUNC || file_offset_of(symbol.st_value, headers_.segments, PF_X).has_value())
         found_[name] = symbol.st_value;
     }
   }
 
   BoundedReader& reader_;
   const ElfHeaders& headers_;
-  const std::span<const std::string_view> names_;
-  const unsigned char type_;
+  const std::span<const SymbolName> names_;
   const std::unique_ptr<uint8_t[]> chunk_;
   uint64_t symbols_ = 0;
-  Found found_;
+  SymbolValues found_;
 };
 
 }  // namespace
 
+SymbolValues find_symbols(BoundedReader& reader, const ElfHeaders& headers, std::span<const SymbolName> names) {
+  return SymbolSearch(reader, headers, names).run();
+}
+
 FunctionSearch find_function(const ByteSource& source, std::span<const std::string_view> names) {
-  const std::span<const std::string_view> looked_for = names.first(std::min(names.size(), kMaxFunctionNames));
-  const bool are_short = std::all_of(looked_for.begin(), looked_for.end(), [](std::string_view name) {
-    return !name.empty() && name.size() <= kMaxNameBytes;
+  std::vector<SymbolName> functions;
+  for (const std::string_view name : names.first(std::min(names.size(), kMaxFunctionNames)))
+    functions.push_back({name, STT_FUNC});
+  const bool are_short = std::all_of(functions.begin(), functions.end(), [](const SymbolName& function) {
+    return !function.name.empty() && function.name.size() <= kMaxNameBytes;
   });
   FunctionSearch search;
   BoundedReader reader(source);
   ElfHeaders headers;
   if (are_short && read_elf_headers(reader, headers)) {
-    const std::optional<uint64_t> address = SymbolSearch(reader, headers, looked_for, STT_FUNC).run();
+    // The first of the names that is defined.
+    std::optional<uint64_t> address;
+    for (const std::optional<uint64_t>& value : find_symbols(reader, headers, functions))
+      if (!address.has_value()) address = value;
     if (address.has_value()) search.file_offset = file_offset_of(*address, headers.segments, PF_X);
   }
   search.bytes_read = reader.bytes_read();
   return search;
 }
 
-std::optional<uint64_t> find_code(BoundedReader& reader, const ElfHeaders& headers, std::string_view name) {
-  const std::array<std::string_view, 1> names = {name};
-  return SymbolSearch(reader, headers, names, STT_FUNC).run();
-}
-
-std::optional<uint64_t> find_variable(BoundedReader& reader, const ElfHeaders& headers, std::string_view name) {
-  const std::array<std::string_view, 1> names = {name};
-  return SymbolSearch(reader, headers, names, STT_OBJECT).run();
-}
-
-std::optional<uint64_t> find_thread_local(BoundedReader& reader, const ElfHeaders& headers, std::string_view name) {
-  const std::array<std::string_view, 1> names = {name};
-  return SymbolSearch(reader, headers, names, STT_TLS).run();
+std::optional<uint64_t> find_symbol(BoundedReader& reader, const ElfHeaders& headers, const SymbolName& symbol) {
+  return find_symbols(reader, headers, {&symbol, 1})[0];
 }
 
 }  // namespace spanloom

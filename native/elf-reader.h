@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "elf-file.h"
 
@@ -28,11 +29,18 @@ struct FunctionSearch {
 // else has no functions.
 FunctionSearch find_function(const ByteSource& source, std::span<const std::string_view> names);
 
-// Address of a function or of a variable as the file has it, likewise.
-std::optional<uint64_t> find_code(BoundedReader& reader, const ElfHeaders& headers, std::string_view name);
-std::optional<uint64_t> find_variable(BoundedReader& reader, const ElfHeaders& headers, std::string_view name);
+// A name, of at most 64 bytes, and what it must name: STT_FUNC, STT_OBJECT, STT_TLS.
+struct SymbolName {
+  std::string_view name;
+  unsigned char type;
+};
 
-// Offset of a thread-local variable in the file's thread-local storage, likewise.
-std::optional<uint64_t> find_thread_local(BoundedReader& reader, const ElfHeaders& headers, std::string_view name);
+using SymbolValues = std::vector<std::optional<uint64_t>>;
+
+// Values of symbols that the file defines, in the order of the names: addresses of functions and variables, likewise.
+SymbolValues find_symbols(BoundedReader& reader, const ElfHeaders& headers, std::span<const SymbolName> names);
+
+// The value of one symbol: address of a function or a variable, offset in the file's thread-local storage, likewise.
+std::optional<uint64_t> find_symbol(BoundedReader& reader, const ElfHeaders& headers, const SymbolName& symbol);
 
 }  // namespace spanloom

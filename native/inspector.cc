@@ -54,7 +54,7 @@ Napi::Promise Inspector::inspect_programs(Napi::Env env, std::shared_ptr<LoopPro
   const auto job = [mailbox = mailbox_, deferred, probes, runtimes, process_id, user, with_libraries] {
     // The runtime first: its contexts are wrong until it is known.
     RuntimeInspection runtime;
-    if (runtimes != nullptr) runtime = runtimes->inspect(process_id, user.value_or(0));
+    if (runtimes != nullptr) runtime = runtimes->inspect(process_id, user.value_or(0), with_libraries);
     auto loops = std::make_shared<LoopInspection>(probes->inspect(process_id, user.value_or(0), with_libraries));
     mailbox->post([deferred, loops, runtime](Napi::Env in) { deferred->Resolve(inspection_object(in, *loops, runtime)); });
   };

@@ -134,12 +134,15 @@ std::unique_ptr<KernelPrograms> KernelPrograms::start(const Options& options, st
     programs->python_probes_ =
         std::make_shared<PythonProbes>(bpf_program__fd(on_python_copy), programs->python_stack_->problem());
   }
-  if (options.read_goroutines || options.read_python) {
+  const WantedRuntimes wanted{.goroutines = options.read_goroutines,
+                              .python = options.read_python,
+                              .virtual_threads = options.read_virtual_threads};
+  if (wanted.goroutines || wanted.python || wanted.virtual_threads) {
     const bpf_program* iterator = bpf_object__find_program_by_name(programs->object_, "describe_process");
-    const int map = bpf_object__find_map_fd_by_name(programs->object_, "program_runtimes");
-    const WantedRuntimes wanted{.goroutines = options.read_goroutines, .python = options.read_python};
-    programs->runtimes_ = std::make_shared<Runtimes>(bpf_program__fd(iterator), map, &programs->state_->runtime_epoch, wanted,
-                                                     programs->python_probes_);
+    const RuntimeMaps maps{bpf_program__fd(iterator),
+                           bpf_object__find_map_fd_by_name(programs->object_, "program_runtimes"),
+                           bpf_object__find_map_fd_by_name(programs->object_, "java_processes")};
+    programs->runtimes_ = std::make_shared<Runtimes>(maps, wanted, &programs->state_->runtime_epoch, programs->python_probes_);
   }
   programs->loop_probes_ = std::make_shared<LoopProbes>(bpf_program__fd(on_loop_phase));
   return programs;

@@ -79,6 +79,26 @@ Layout compiled_layout() {
       FIELD(spanloom_runtime, reserved),
       FIELD(spanloom_runtime, go),
       FIELD(spanloom_runtime, python),
+      STRUCTURE(spanloom_java),
+      FIELD(spanloom_java, thread_methods),
+      FIELD(spanloom_java, safepoint_counter),
+      FIELD(spanloom_java, bad_bits),
+      FIELD(spanloom_java, storage),
+      FIELD(spanloom_java, current_thread),
+      FIELD(spanloom_java, platform_thread),
+      FIELD(spanloom_java, virtual_thread),
+      FIELD(spanloom_java, monitor_owner),
+      FIELD(spanloom_java, os_thread),
+      FIELD(spanloom_java, os_thread_id),
+      FIELD(spanloom_java, tid),
+      FIELD(spanloom_java, eetop),
+      FIELD(spanloom_java, pointers),
+      FIELD(spanloom_java, reserved),
+      STRUCTURE(spanloom_java_process),
+      FIELD(spanloom_java_process, start_ns),
+      FIELD(spanloom_java_process, exec_id),
+      FIELD(spanloom_java_process, process_id),
+      FIELD(spanloom_java_process, reserved),
       STRUCTURE(spanloom_program),
       FIELD(spanloom_program, inode),
       FIELD(spanloom_program, bytes),
@@ -117,8 +137,9 @@ Layout object_layout(const std::string& object_path, std::string& error) {
     error = object_path + " has no type information; run `npm run build:bpf`.";
     return layout;
   }
-  for (const char* structure : {"spanloom_socket", "spanloom_event", "spanloom_go", "spanloom_python", "spanloom_runtime",
-                                "spanloom_program", "spanloom_process", "spanloom_knobs", "spanloom_state"}) {
+  for (const char* structure :
+       {"spanloom_socket", "spanloom_event", "spanloom_go", "spanloom_python", "spanloom_java", "spanloom_java_process",
+        "spanloom_runtime", "spanloom_program", "spanloom_process", "spanloom_knobs", "spanloom_state"}) {
     const int id = btf__find_by_name_kind(types, structure, BTF_KIND_STRUCT);
     const btf_type* type = id > 0 ? btf__type_by_id(types, static_cast<uint32_t>(id)) : nullptr;
     if (type == nullptr) continue;

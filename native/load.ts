@@ -53,6 +53,18 @@ export interface NativeAddon extends NativeCapture {
     | { readonly version: string; readonly hasCopy: boolean; readonly isMusl: boolean; readonly problem?: string }
     | undefined;
   /**
+   * What is known of HotSpot from the bytes of its libjvm.so; undefined when it is none, or has no virtual threads. Addresses are
+   * the file's, `currentThread` is an offset in its thread-local storage. With `problem` virtual threads cannot be read.
+   */
+  findJava(file: Buffer):
+    | {
+        readonly module: number;
+        readonly currentThread: number;
+        readonly threadMethods: number;
+        readonly problem?: string;
+      }
+    | undefined;
+  /**
    * A redactor by itself.
    * @throws Error with one sentence when a pattern is not valid
    */

@@ -30,6 +30,8 @@ struct Options {
   bool probe_python = true;
   // Unix stream sockets, beside those of the internet.
   bool trace_unix = true;
+  // Virtual threads of Java instead of threads.
+  bool read_virtual_threads = true;
   // False only where the verifier refuses the programs for many datagrams of a call.
   bool split_datagrams = true;
   std::vector<uint32_t> excluded_process_ids;

@@ -77,22 +77,34 @@ bool is_loop_library(std::string_view path) {
 std::optional<MappedFile> parse_mapping(const std::string& line) {
   uint64_t begin = 0;
   uint64_t end = 0;
+  uint64_t offset = 0;
   unsigned int major_number = 0;
   unsigned int minor_number = 0;
   uint64_t inode = 0;
   int path_at = 0;
-  const int fields = sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " %*4s %*x %x:%x %" SCNu64 " %n", &begin, &end,
-                            &major_number, &minor_number, &inode, &path_at);
+  const int fields = sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " %*4s %" SCNx64 " %x:%x %" SCNu64 " %n", &begin, &end,
+                            &offset, &major_number, &minor_number, &inode, &path_at);
   // Without an inode it is no file: an anonymous mapping may have been given any name.
-  if (fields != 5 || inode == 0 || path_at <= 0 || line[static_cast<size_t>(path_at)] != '/') return std::nullopt;
+  if (fields != 6 || inode == 0 || path_at <= 0 || line[static_cast<size_t>(path_at)] != '/') return std::nullopt;
   MappedFile mapped;
   mapped.range = line.substr(0, line.find(' '));
   mapped.device = makedev(major_number, minor_number);
   mapped.inode = inode;
+  mapped.begin = begin;
+  mapped.offset = offset;
   mapped.path = line.substr(static_cast<size_t>(path_at));
   constexpr std::string_view kDeleted = " (deleted)";
   if (mapped.path.ends_with(kDeleted)) mapped.path.resize(mapped.path.size() - kDeleted.size());
   return mapped;
+}
+
+// The line that begins at `begin`, which moves behind it. What the bound on reading cut off is no line.
+std::optional<std::string> next_line(const std::string& maps, size_t& begin) {
+  const size_t end = maps.find('\n', std::min(begin, maps.size()));
+  if (end == std::string::npos) return std::nullopt;
+  std::string line = maps.substr(begin, end - begin);
+  begin = end + 1;
+  return line;
 }
 
 }  // namespace
@@ -122,6 +134,17 @@ Descriptor open_found_file(const FoundFile& file) {
   return Descriptor(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
 }
 
+std::optional<MappedFile> java_library(const std::string& maps) {
+  constexpr std::string_view kName = "/libjvm.so";
+  size_t begin = 0;
+  for (std::optional<std::string> line; (line = next_line(maps, begin)).has_value();) {
+    if (line->find(kName) == std::string::npos) continue;
+    std::optional<MappedFile> mapped = parse_mapping(*line);
+    if (mapped.has_value() && mapped->path.ends_with(kName)) return mapped;
+  }
+  return std::nullopt;
+}
+
 std::vector<MappedFile> loop_libraries(const std::string& maps, size_t limit, uint64_t& left_out) {
   return mapped_files(maps, is_loop_library, limit, left_out);
 }
@@ -130,12 +153,8 @@ std::vector<MappedFile> mapped_files(const std::string& maps, const std::functio
                                      size_t limit, uint64_t& left_out) {
   std::vector<MappedFile> files;
   size_t begin = 0;
-  while (begin < maps.size()) {
-    const size_t end = maps.find('\n', begin);
-    // What the bound on reading cut off is no line.
-    if (end == std::string::npos) break;
-    std::optional<MappedFile> mapped = parse_mapping(maps.substr(begin, end - begin));
-    begin = end + 1;
+  for (std::optional<std::string> line; (line = next_line(maps, begin)).has_value();) {
+    std::optional<MappedFile> mapped = parse_mapping(*line);
     if (!mapped.has_value() || !is_wanted(mapped->path)) continue;
     bool is_known = false;
     for (const MappedFile& other : files)

@@ -47,6 +47,9 @@ struct MappedFile {
   // Of the file system and the file as the kernel has them; stat() may tell others (overlayfs, btrfs).
   uint64_t device = 0;
   uint64_t inode = 0;
+  // Address of the mapping, and the offset in the file of what is there.
+  uint64_t begin = 0;
+  uint64_t offset = 0;
   // For people: it may name nothing, or another file, by now.
   std::string path;
 };
@@ -69,6 +72,9 @@ std::vector<MappedFile> mapped_files(const std::string& maps, const std::functio
 // Files called like a shared library of libuv, or like uvloop, in the text of /proc/PID/maps; each once. At most `limit`
 // of them: how many more there are is added to `left_out`.
 std::vector<MappedFile> loop_libraries(const std::string& maps, size_t limit, uint64_t& left_out);
+
+// The first file called libjvm.so there: its mapping at the lowest address.
+std::optional<MappedFile> java_library(const std::string& maps);
 
 // Up to `max_bytes` of a file of procfs; empty where it is gone or forbidden.
 std::string read_bounded(const std::string& path, size_t max_bytes);

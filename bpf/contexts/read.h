@@ -6,6 +6,7 @@
 #include "../maps/runtimes.h"
 #include "go.h"
 #include "python.h"
+#include "java.h"
 
 static __always_inline void read_context(struct pt_regs *regs, struct task_struct *task, struct thread_state *thread,
 					 struct scratch *scratch, struct context *context)
@@ -21,6 +22,8 @@ static __always_inline void read_context(struct pt_regs *regs, struct task_struc
 		read_goroutine(regs, task, scratch, runtime, context);
 	else if (runtime->kind == SPANLOOM_PYTHON_CONTEXT)
 		read_python_context(task, runtime, context);
+	else if (runtime->kind == SPANLOOM_VIRTUAL_THREAD)
+		read_virtual_thread(thread, context);
 }
 
 #endif

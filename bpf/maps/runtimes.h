@@ -10,6 +10,7 @@
 #include <bpf/bpf_helpers.h>
 #include "../event.h"
 #include "../kernel-read.h"
+#include "java-processes.h"
 #include "threads.h"
 
 struct {
@@ -61,6 +62,8 @@ static __noinline void look_up_runtime(struct thread_state *thread, __u64 epoch)
 		thread->runtime = *known;
 	else
 		thread->runtime.kind = SPANLOOM_THREAD;
+	if (thread->runtime.kind == SPANLOOM_VIRTUAL_THREAD)
+		thread->runtime.is_readable = look_up_java(task, &thread->java);
 }
 
 /* How the contexts of the current thread are read. Two comparisons, unless something has changed. */

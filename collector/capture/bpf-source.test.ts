@@ -71,6 +71,7 @@ async function start(
         readPython: true,
         probePython: true,
         traceUnix: true,
+        readVirtualThreads: true,
         maxUnacknowledgedBlocks: 64,
         redaction: undefined,
       },

@@ -27,6 +27,7 @@ export function captureSource(config: CaptureConfig, { addon, excluded }: Source
       readPython: config.readPython,
       probePython: config.readPython && config.probePython,
       traceUnix: config.unixSockets,
+      readVirtualThreads: config.readVirtualThreads,
       redaction: config.redact ? redactionOptions(config) : undefined,
     },
     excluded,

@@ -85,6 +85,11 @@ export const captureConfig = defineConfig(
         'Capture Unix stream sockets too, if a server bound its end to a path or an abstract name. With false only TCP and UDP.',
       default: 'true',
     }),
+    readVirtualThreads: booleanSetting({
+      description:
+        'Tell virtual threads of Java 21 and later apart (HotSpot, x86_64), by reading a few words of their memory at each call on a socket. With false the thread counts, which leaves most of their calls without a cause.',
+      default: 'true',
+    }),
     redact: booleanSetting({
       description:
         'Overwrite secrets and withhold bytes that are not recognised before anything leaves the host: docs/redaction.md.',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The reader of other processes' ELF files under any bytes, for libFuzzer.
+// The readers of other processes' files, and of the memory of those that run Java, under any bytes, for libFuzzer.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -8,6 +8,8 @@
 #include "elf-reader.h"
 #include "runtimes/go-program.h"
 #include "runtimes/python-program.h"
+#include "runtimes/java-library.h"
+#include "runtimes/java-process.h"
 
 namespace {
 
@@ -40,9 +42,19 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* input, size_t size) {
     fprintf(stderr, "does not hold: bounded versions\n");
     abort();
   }
+  const auto java = spanloom::find_java(Input(input, size));
+  // The bytes stand for the memory of a process, too.
+  if (java.library.has_value()) {
+    const auto process = spanloom::read_java_process(Input(input, size), *java.library, 0);
+    if (process.version.size() > 64) {
+      fprintf(stderr, "does not hold: bounded versions\n");
+      abort();
+    }
+  }
   // What is read is bounded whatever the file says; the bound is that of elf-reader.h and a page for each table.
   if (found.bytes_read > 65 * 1024 * 1024 || go.bytes_read > 65 * 1024 * 1024 ||
       python.bytes_read > 65 * 1024 * 1024) {
+      java.bytes_read > 65 * 1024 * 1024) {
     fprintf(stderr, "does not hold: bounded reading (%llu bytes)\n",
             static_cast<unsigned long long>(found.bytes_read));
     abort();

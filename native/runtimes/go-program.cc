@@ -159,7 +159,7 @@ std::optional<int64_t> thread_local_of(BoundedReader& reader, const ElfHeaders& 
   if ((align & (align - 1)) != 0 || storage->p_vaddr % align != 0 || align > kMaxStorage ||
       storage->p_memsz > kMaxStorage)
     return std::nullopt;
-  const std::optional<uint64_t> symbol = find_thread_local(reader, headers, "runtime.tlsg");
+  const std::optional<uint64_t> symbol = find_symbol(reader, headers, {"runtime.tlsg", STT_TLS});
   if (!symbol.has_value()) return thread_local_from_code(reader, headers);
   if (*symbol > storage->p_memsz - sizeof(uint64_t)) return std::nullopt;
   return static_cast<int64_t>(*symbol) - static_cast<int64_t>((storage->p_memsz + align - 1) & ~(align - 1));

@@ -83,7 +83,7 @@ std::string version_of(uint64_t hex) {
 }
 
 std::string read_version(BoundedReader& reader, const ElfHeaders& headers) {
-  const std::optional<uint64_t> address = find_variable(reader, headers, "Py_Version");
+  const std::optional<uint64_t> address = find_symbol(reader, headers, {"Py_Version", STT_OBJECT});
   if (!address.has_value()) return version_from_text(reader, headers);
   const std::optional<uint64_t> offset = file_offset_of(*address, headers.segments, 0);
   uint64_t hex = 0;
@@ -120,7 +120,7 @@ PythonProgram describe(BoundedReader& reader, const ElfHeaders& headers, uint64_
     program.problem = problem_with_cookie(reader, headers, runtime, program.version);
   if (!program.problem.empty()) return program;
   program.offsets = offsets;
-  const std::optional<uint64_t> copy = find_code(reader, headers, "PyContext_CopyCurrent");
+  const std::optional<uint64_t> copy = find_symbol(reader, headers, {"PyContext_CopyCurrent", STT_FUNC});
   if (copy.has_value()) program.copy_offset = file_offset_of(*copy, headers.segments, PF_X);
   return program;
 }
@@ -181,7 +181,7 @@ PythonSearch find_python(const ByteSource& source) {
   BoundedReader reader(source);
   ElfHeaders headers;
   if (read_elf_headers(reader, headers)) {
-    const std::optional<uint64_t> runtime = find_variable(reader, headers, "_PyRuntime");
+    const std::optional<uint64_t> runtime = find_symbol(reader, headers, {"_PyRuntime", STT_OBJECT});
     if (runtime.has_value()) search.program = describe(reader, headers, *runtime);
     else search.library = needed_library(reader, headers);
     search.is_musl = is_musl(reader, headers);

@@ -34,18 +34,26 @@ std::string target_of(const std::string& link) {
 
 }  // namespace
 
-Runtimes::Runtimes(int iterator, int map, volatile __u64* epoch, const WantedRuntimes& wanted,
+Runtimes::Runtimes(const RuntimeMaps& maps, const WantedRuntimes& wanted, volatile __u64* epoch,
                    std::shared_ptr<PythonProbes> python_probes)
-    : iterator_(fcntl(iterator, F_DUPFD_CLOEXEC, 0)),
-      map_(fcntl(map, F_DUPFD_CLOEXEC, 0)),
+    : iterator_(fcntl(maps.iterator, F_DUPFD_CLOEXEC, 0)),
+      map_(fcntl(maps.programs, F_DUPFD_CLOEXEC, 0)),
       wanted_(wanted),
       python_probes_(std::move(python_probes)),
+      java_(iterator_, maps.java_processes),
       epoch_(epoch) {}
 
-RuntimeInspection Runtimes::inspect(uint32_t process_id, uint32_t owner) {
+RuntimeInspection Runtimes::inspect(uint32_t process_id, uint32_t owner, bool with_libraries) {
   RuntimeInspection inspection;
   const std::optional<spanloom_process> before = running_program(iterator_, process_id);
-  if (!before.has_value() || is_known(before->program)) return inspection;
+  if (!before.has_value()) return inspection;
+  const std::optional<spanloom_context_kind> known = known_kind(before->program);
+  if (known.has_value()) {
+    // A program that had no runtime may have loaded one by now; where it keeps its virtual threads each process says.
+    if (wanted_.virtual_threads && (*known == SPANLOOM_VIRTUAL_THREAD || (*known == SPANLOOM_THREAD && with_libraries)))
+      inspect_java(*before, owner, *known, inspection);
+    return inspection;
+  }
   if (!budget_.has(owner)) {
     inspection.is_left_out = true;
     return inspection;
@@ -70,7 +78,8 @@ RuntimeInspection Runtimes::inspect(uint32_t process_id, uint32_t owner) {
     return inspection;
   }
   if (!result.found.has_value()) {
-    remember(before->program, owner, nullptr, kMaxTries);
+    if (!wanted_.virtual_threads || !inspect_java(*before, owner, std::nullopt, inspection))
+      remember(before->program, owner, nullptr, kMaxTries);
     return inspection;
   }
   if (result.python.has_value() && result.runtime.is_readable != 0 && python_probes_ != nullptr) {
@@ -110,15 +119,49 @@ Runtimes::Search Runtimes::search(uint32_t process_id, const FoundFile& executab
   return search;
 }
 
+// False when it runs no Java that has virtual threads, as far as can be seen now.
+bool Runtimes::inspect_java(const spanloom_process& process, uint32_t owner, std::optional<spanloom_context_kind> known,
+                            RuntimeInspection& inspection) {
+  const JavaInspection java = java_.inspect(process, owner, budget_);
+  inspection.is_left_out = java.is_left_out;
+  if (java.is_left_out) return true;
+  if (!java.has_virtual_threads && known != SPANLOOM_VIRTUAL_THREAD) return false;
+  // What was looked at is of the process that still runs.
+  const std::optional<spanloom_process> after = running_program(iterator_, process.process_id);
+  if (!after.has_value() || std::memcmp(&*after, &process, sizeof(process)) != 0) {
+    inspection.is_left_out = after.has_value();
+    return true;
+  }
+  if (java.found.has_value()) java_.publish(process, owner, *java.found);
+  const bool is_new_program = known != SPANLOOM_VIRTUAL_THREAD;
+  if (is_new_program) {
+    spanloom_runtime runtime{};
+    runtime.kind = SPANLOOM_VIRTUAL_THREAD;
+    remember(process.program, owner, &runtime, kMaxTries);
+  } else if (java.found.has_value()) raise_epoch();
+  if (java.found.has_value() && (is_new_program || !java.found->problem.empty()))
+    inspection.found = FoundRuntime{target_of("/proc/" + std::to_string(process.process_id) + "/exe"), java.found->version,
+                                    java.found->problem, ""};
+  return true;
+}
+
 void Runtimes::close() {
   const std::lock_guard lock(mutex_);
   epoch_ = nullptr;
 }
 
-bool Runtimes::is_known(const spanloom_program& program) const {
+// Threads look again when they see another epoch.
+void Runtimes::raise_epoch() {
   const std::lock_guard lock(mutex_);
-  return std::any_of(known_.rbegin(), known_.rend(),
-                     [&program](const Known& known) { return known.tries >= kMaxTries && is_same(known.program, program); });
+  if (epoch_ != nullptr) __atomic_fetch_add(epoch_, 1, __ATOMIC_SEQ_CST);
+}
+
+std::optional<spanloom_context_kind> Runtimes::known_kind(const spanloom_program& program) const {
+  const std::lock_guard lock(mutex_);
+  const auto known = std::find_if(known_.rbegin(), known_.rend(), [&program](const Known& each) {
+    return each.tries >= kMaxTries && is_same(each.program, program);
+  });
+  return known == known_.rend() ? std::nullopt : std::optional(known->kind);
 }
 
 uint32_t Runtimes::tries_of(const spanloom_program& program) const {
@@ -138,7 +181,8 @@ void Runtimes::remember(const spanloom_program& program, uint32_t owner, const s
   });
   if (former != known_.end()) forget(former);
   make_room(runtime != nullptr);
-  known_.push_back({program, owner, runtime != nullptr, tries});
+  const __u8 kind = runtime == nullptr ? static_cast<__u8>(SPANLOOM_THREAD) : runtime->kind;
+  known_.push_back({program, owner, static_cast<spanloom_context_kind>(kind), tries});
   if (runtime == nullptr) return;
   bpf_map_update_elem(map_.number(), &program, runtime, BPF_ANY);
   // Threads look again when they see another epoch.
@@ -146,21 +190,21 @@ void Runtimes::remember(const spanloom_program& program, uint32_t owner, const s
 }
 
 void Runtimes::forget(std::deque<Known>::iterator known) {
-  if (known->has_runtime) bpf_map_delete_elem(map_.number(), &known->program);
+  if (known->has_runtime()) bpf_map_delete_elem(map_.number(), &known->program);
   known_.erase(known);
 }
 
 // One without a runtime costs least to look at again. Of those with one, the user that has the most loses its oldest.
 void Runtimes::make_room(bool for_runtime) {
   if (known_.size() >= kMaxKnown) {
-    const auto oldest = std::find_if(known_.begin(), known_.end(), [](const Known& known) { return !known.has_runtime; });
+    const auto oldest = std::find_if(known_.begin(), known_.end(), [](const Known& known) { return !known.has_runtime(); });
     forget(oldest == known_.end() ? known_.begin() : oldest);
   }
   if (!for_runtime) return;
   std::unordered_map<uint32_t, size_t> runtimes_of;
   size_t runtimes = 0;
   for (const Known& known : known_) {
-    if (!known.has_runtime) continue;
+    if (!known.has_runtime()) continue;
     runtimes++;
     runtimes_of[known.owner]++;
   }
@@ -169,7 +213,7 @@ void Runtimes::make_room(bool for_runtime) {
     return left.second < right.second;
   });
   forget(std::find_if(known_.begin(), known_.end(), [&most](const Known& known) {
-    return known.has_runtime && known.owner == most->first;
+    return known.has_runtime() && known.owner == most->first;
   }));
 }
 

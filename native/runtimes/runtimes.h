@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tells the kernel programs how to read the execution contexts of programs that have their own: Go, CPython. A program is looked at
-// once, when a process is first seen that runs it; what is found holds for all processes that run this very file, later ones
-// from their first call on. Bounds: 16,384 files are remembered, SPANLOOM_MAX_PROGRAMS of them with a runtime; what looking
+// Tells the kernel programs how to read the execution contexts of programs that have their own: Go, CPython, Java. A program
+// is looked at once, when a process is first seen that runs it; what is found holds for all processes that run this very file,
+// later ones from their first call on. Of Java each process is looked at, too: java-processes.h. Bounds: 16,384 files are
+// remembered, SPANLOOM_MAX_PROGRAMS of them with a runtime; what looking
 // at the files of one user costs: inspection-budget.h.
 #pragma once
 
@@ -18,6 +19,7 @@
 #include "event.h"
 #include "inspection-budget.h"
 #include "process-files.h"
+#include "runtimes/java-processes.h"
 #include "runtimes/python-inspection.h"
 #include "runtimes/python-probes.h"
 
@@ -41,22 +43,33 @@ struct RuntimeInspection {
   bool is_left_out = false;
 };
 
+// Descriptors of the kernel programs.
+struct RuntimeMaps {
+  // The program describe_process.
+  int iterator;
+  // The map program_runtimes.
+  int programs;
+  // The map java_processes.
+  int java_processes;
+};
+
 // Which runtimes are looked for.
 struct WantedRuntimes {
   bool goroutines = true;
   bool python = true;
+  bool virtual_threads = true;
 };
 
 class Runtimes {
  public:
-  // Of the program describe_process and the map program_runtimes; they are duplicated, so that work that hangs may outlive the
-  // capture. `epoch` is raised after each change of the map, until close().
-  // `python_probes` may be null: what created contexts of CPython is not known then.
-  Runtimes(int iterator, int map, volatile __u64* epoch, const WantedRuntimes& wanted,
+  // The maps are duplicated, so that work that hangs may outlive the capture. `epoch` is raised after each change of one,
+  // until close(). `python_probes` may be null: what created contexts of CPython is not known then.
+  Runtimes(const RuntimeMaps& maps, const WantedRuntimes& wanted, volatile __u64* epoch,
            std::shared_ptr<PythonProbes> python_probes);
 
-  // Looks at what a process runs. `owner` is its user. For any thread; may hang, see process-files.h.
-  RuntimeInspection inspect(uint32_t process_id, uint32_t owner);
+  // Looks at what a process runs. `owner` is its user; `with_libraries`: also at what it has loaded since its program was
+  // looked at. For any thread; may hang, see process-files.h.
+  RuntimeInspection inspect(uint32_t process_id, uint32_t owner, bool with_libraries);
 
   // The memory of the epoch is about to go: no changes from now on.
   void close();
@@ -65,9 +78,12 @@ class Runtimes {
   struct Known {
     spanloom_program program;
     uint32_t owner;
-    bool has_runtime;
+    // Thread: it has no runtime.
+    spanloom_context_kind kind;
     // How often it was too early to tell.
     uint32_t tries;
+
+    bool has_runtime() const { return kind != SPANLOOM_THREAD; }
   };
 
   // What looking at a file gave.
@@ -80,7 +96,11 @@ class Runtimes {
   };
 
   Search search(uint32_t process_id, const FoundFile& executable, const std::string& path) const;
-  bool is_known(const spanloom_program& program) const;
+  bool inspect_java(const spanloom_process& process, uint32_t owner, std::optional<spanloom_context_kind> known,
+                    RuntimeInspection& inspection);
+  void raise_epoch();
+  // Nothing while it may be too early to tell.
+  std::optional<spanloom_context_kind> known_kind(const spanloom_program& program) const;
   uint32_t tries_of(const spanloom_program& program) const;
   void remember(const spanloom_program& program, uint32_t owner, const spanloom_runtime* runtime, uint32_t tries);
   void forget(std::deque<Known>::iterator known);
@@ -90,6 +110,7 @@ class Runtimes {
   const Descriptor map_;
   const WantedRuntimes wanted_;
   const std::shared_ptr<PythonProbes> python_probes_;
+  JavaProcesses java_;
   InspectionBudget budget_;
   mutable std::mutex mutex_;
   volatile __u64* epoch_;

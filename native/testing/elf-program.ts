@@ -92,3 +92,45 @@ export function goProgram(version: string, format: 'inline' | 'pointer' = 'inlin
   file.write(version, buildInfoAt + 96, 'latin1');
   return file;
 }
+
+/** What {@link javaLibrary} has for each name: its type of symbol, and its value. */
+const javaSymbols: readonly (readonly [name: string, type: number, value: number])[] = [
+  ['JVM_VirtualThreadStart', 2, base + functionAt],
+  ['gHotSpotVMStructs', 1, 0x1000],
+  ...['TypeNameOffset', 'FieldNameOffset', 'IsStaticOffset', 'OffsetOffset', 'AddressOffset', 'ArrayStride'].map(
+    (part, index) => [`gHotSpotVMStructEntry${part}`, 1, 0x1010 + 8 * index] as const,
+  ),
+  ['_ZTV10JavaThread', 1, 0x2000],
+  ['_ZN16java_lang_Thread11_tid_offsetE', 1, 0x3000],
+  ['_ZN16java_lang_Thread13_eetop_offsetE', 1, 0x3004],
+  ['_ZN20SafepointSynchronize18_safepoint_counterE', 1, 0x3008],
+  ['_ZN6Thread12_thr_currentE', 6, 0x20],
+];
+
+/** Where {@link javaLibrary} asks for the number of its thread-local storage. */
+export const javaModuleAt = 0x4000;
+
+/** A libjvm.so as its reader sees it. `without`: names that it does not have. */
+export function javaLibrary(without: readonly string[] = []): Buffer {
+  const symbols = javaSymbols.filter(([name]) => !without.includes(name));
+  const text = `\0${symbols.map(([name]) => `${name}\0`).join('')}`;
+  const table = Buffer.alloc(24 * (symbols.length + 1));
+  symbols.forEach(([name, type, value], index) => {
+    const place = 24 * (index + 1);
+    table.writeUInt32LE(text.indexOf(`\0${name}\0`) + 1, place);
+    table.writeUInt8(type, place + 4);
+    table.writeUInt16LE(1, place + 6);
+    table.writeBigUInt64LE(BigInt(value), place + 8);
+  });
+  const relocation = Buffer.alloc(24);
+  relocation.writeBigUInt64LE(BigInt(javaModuleAt), 0);
+  // R_X86_64_DTPMOD64 of no symbol.
+  relocation.writeBigUInt64LE(16n, 8);
+  const file = program('library');
+  const size = file.length;
+  file.writeUInt16LE(4, sectionCountAt);
+  section(file, 1, { type: 2, offset: size, size: table.length, link: 2, entrySize: 24 });
+  section(file, 2, { type: 3, offset: size + table.length, size: text.length });
+  section(file, 3, { type: 4, offset: size + table.length + text.length, size: 24, entrySize: 24 });
+  return Buffer.concat([file, table, Buffer.from(text, 'latin1'), relocation]);
+}

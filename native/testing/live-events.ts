@@ -49,6 +49,7 @@ export function smallCapture(overrides: Partial<CaptureOptions> = {}): CaptureOp
     readPython: true,
     probePython: true,
     traceUnix: true,
+    readVirtualThreads: true,
     excludedProcessIds: [],
     redaction: undefined,
     ...overrides,
