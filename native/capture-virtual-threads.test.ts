@@ -1,7 +1,7 @@
 /** Virtual threads of Java as execution contexts, on the running kernel and real JDKs. */
 import { type ChildProcessByStdio, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -83,7 +83,7 @@ describe.skipIf(!isHere)('virtual threads', () => {
   };
 
   /** Datagrams that the program says it sent, and from which java.lang.Thread. */
-  const sent = async (live: LiveEvents, child: Child): Promise<{ event: SocketEvent; id: number }[]> =>
+  const sent = async (live: LiveEvents, child: Pick<Child, 'id'>): Promise<{ event: SocketEvent; id: number }[]> =>
     (await live.ofProcess(child.id))
       .filter(({ direction, kind }) => kind === 'data' && direction === 'egress')
       .map((event) => ({ event, id: Number(/^id (\d+)$/.exec(textOf(event))![1]) }));
@@ -151,6 +151,32 @@ describe.skipIf(!isHere)('virtual threads', () => {
     }
     // Before 24 what is read in a safepoint is unknown; most is not.
     expect(all.filter(({ event }) => event.contextId !== 0).length).toBeGreaterThan(jdk.feature < 24 ? 0 : 199);
+  });
+
+  it.skipIf(withVirtualThreads.length === 0)('are those of a process that sees other ids of its threads', async () => {
+    const java = join(withVirtualThreads[0]!.home, 'bin', 'java');
+    const args = [
+      '--pid',
+      '--fork',
+      '--kill-child',
+      java,
+      '-Xmx64m',
+      '-cp',
+      folder,
+      'VirtualThreads',
+      'virtual',
+      '100',
+    ];
+    const child = new Child('unshare', args);
+    children.push(child);
+    await child.ready();
+    const inside = Number(readFileSync(`/proc/${child.id}/task/${child.id}/children`, 'utf8'));
+    const live = capture();
+    await live.capture.inspectPrograms(inside, false);
+    await child.run();
+    const all = await sent(live, { id: inside });
+    expect(all).toHaveLength(200);
+    for (const { event, id } of all) expect(event).toMatchObject({ contextKind: 'virtual_thread', contextId: id });
   });
 
   it.skipIf(withVirtualThreads.length === 0)(

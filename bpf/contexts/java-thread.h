@@ -10,7 +10,7 @@ struct java_thread {
 	__u64 current_at; /* address of the thread-local pointer to its JavaThread; 0: not known yet */
 	__u64 address;	  /* of the JavaThread, which has been checked; 0: none has */
 	__u64 own_tid;	  /* of its own java.lang.Thread; 0: not known yet */
-	__u64 last_tid;	  /* of the virtual thread that it was last seen to run; 0: none */
+	__u64 last_tid;	  /* of the virtual thread that it was last seen to run; 0: it ran none */
 	__u64 last_pointer; /* to its java.lang.Thread, */
 	__u64 last_counter; /* as it was at this count of safepoints */
 };

@@ -154,52 +154,61 @@ static __always_inline void read_by_number(struct task_struct *task, struct java
 	}
 }
 
+/* The number of what it runs, which `pointer` leads to; 0: that is its own java.lang.Thread. False where it cannot be known. */
+static __always_inline bool load_number(const struct java_thread *java, __u64 pointer, __u64 *number)
+{
+	const struct spanloom_java *layout = &java->layout;
+	__u64 platform = 0;
+	__u64 object;
+	__u64 eetop;
+
+	*number = 0;
+	if (!load_handle(&platform, java->address + layout->platform_thread))
+		return false;
+	if (pointer == platform)
+		return true;
+	object = address_of(layout, pointer);
+	if (!object || !load_word(&eetop, object + layout->eetop))
+		return false;
+	/* Only the colours were different. No other object has this value. */
+	if (eetop == java->address)
+		return true;
+	return !eetop && may_be_followed(layout, pointer) && load_word(number, object + layout->tid) && *number &&
+	       *number <= MAX_TID;
+}
+
 /* With one that has only a handle. */
 static __always_inline void read_by_object(struct task_struct *task, struct java_thread *java, struct context *context)
 {
 	const struct spanloom_java *layout = &java->layout;
-	__u64 platform = 0;
 	__u64 pointer = 0;
 	__u64 counter;
-	__u64 object;
+	__u64 handle;
+	__u64 number;
 	__u64 again;
-	__u64 eetop;
-	__u64 tid;
 
-	if (!load_handle(&pointer, java->address + layout->virtual_thread) ||
-	    !load_handle(&platform, java->address + layout->platform_thread))
+	if (!load_word(&handle, java->address + layout->virtual_thread) || (handle && !load_word(&pointer, handle)) ||
+	    !load_word(&counter, layout->safepoint_counter))
 		return;
 	/* A thread of C that has just begun to call Java has none. */
-	if (!pointer || pointer == platform) {
+	if (!pointer) {
 		set_thread(context, task);
 		return;
 	}
-	if (!load_word(&counter, layout->safepoint_counter))
-		return;
-	if (pointer == java->last_pointer && counter == java->last_counter) {
+	if (pointer != java->last_pointer || counter != java->last_counter) {
+		/* A safepoint may have come between the pointer and the count. */
+		if (counter & 1 || !load_word(&again, handle) || again != pointer ||
+		    !load_number(java, pointer, &number) || !load_word(&again, layout->safepoint_counter) ||
+		    again != counter)
+			return;
+		java->last_pointer = pointer;
+		java->last_counter = counter;
+		java->last_tid = number;
+	}
+	if (java->last_tid)
 		context->id = java->last_tid;
-		return;
-	}
-	/* The safepoint may have come between the pointer and the count. */
-	if (!load_handle(&again, java->address + layout->virtual_thread) || again != pointer)
-		return;
-	object = address_of(layout, pointer);
-	if (!object || !load_word(&eetop, object + layout->eetop))
-		return;
-	/* Colours alone may make a difference. No other object has this value. */
-	if (eetop == java->address) {
+	else
 		set_thread(context, task);
-		return;
-	}
-	if (eetop || counter & 1 || !may_be_followed(layout, pointer) || !load_word(&tid, object + layout->tid) || !tid ||
-	    tid > MAX_TID)
-		return;
-	if (!load_word(&again, layout->safepoint_counter) || again != counter)
-		return;
-	java->last_pointer = pointer;
-	java->last_counter = counter;
-	java->last_tid = tid;
-	context->id = tid;
 }
 
 /* Not inlined: it is called from many places. */
