@@ -24,9 +24,9 @@ const proof = 16;
 /** One thread of Python that runs contexts in turn. Sockets below 1000 are of clients of this process. */
 class Loop {
   private readonly events: SocketEvent[] = [];
-  private nextId = 1000;
-  /** It ran before the capture: its id is its address. */
-  readonly base: Context = { id: 7, ancestors: [] };
+  private nextId = 2 ** 50;
+  /** It began before the capture: its id is its address. */
+  readonly base: Context = { id: 2 ** 48 + 7, ancestors: [] };
 
   /** Runs in no context, or in its own. */
   readonly thread: Context = { id: 5, ancestors: [] };
@@ -180,6 +180,35 @@ describe('contexts that a loop runs in turn', () => {
     loop.replies(2, second);
     loop.replies(1, loop.thread);
     expect(loop.causes()).toStrictEqual({ 'of-a': ['a'], 'of-b': ['b'] });
+  });
+
+  test('where contexts are not seen to begin, their addresses say nothing', () => {
+    const loop = new Loop();
+    const atOneAddress: Context = { id: 2 ** 48 + 1, ancestors: [] };
+    for (let pair = 0; pair < 2 * proof; pair++) {
+      for (const socketId of [1, 2]) loop.asked(socketId, `request-${socketId}`);
+      for (const socketId of [1, 2]) {
+        loop.calls(`call-${2 * pair + socketId}`, { id: 2 ** 48 + 16 * socketId, ancestors: [] });
+        loop.replies(socketId, { id: 2 ** 48 + 16 * socketId, ancestors: [] });
+      }
+    }
+    loop.asked(1, 'a');
+    loop.asked(2, 'b');
+    loop.calls('of-child-of-b', atOneAddress);
+    loop.replies(1, atOneAddress);
+    loop.replies(2, loop.base);
+    for (const requests of Object.values(loop.causes())) expect(requests).toStrictEqual([]);
+  });
+
+  test('an old context is known by its address where others are seen to begin', () => {
+    const loop = new Loop().prove();
+    const old: Context = { id: 2 ** 48 + 1, ancestors: [] };
+    loop.asked(1, 'a');
+    loop.asked(2, 'b');
+    loop.calls('of-a', old);
+    loop.replies(1, old);
+    loop.replies(2, loop.copy(loop.base));
+    expect(loop.causes()).toStrictEqual({ 'of-a': ['a'] });
   });
 
   test('contexts that work for several requests at once say nothing', () => {

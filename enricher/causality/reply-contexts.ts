@@ -9,7 +9,9 @@
  *
  * That holds where a context works for one request at a time. One that replies to a request which was read before its last reply
  * works for several: replies judge the process, and only under a clean record the contexts speak, and then nothing else.
- * Ids of contexts and events are of one sequence: a context began after an event if its id is larger.
+ * Ids of contexts that were seen to begin are of the sequence of events: a context began after an event if its id is larger. One that
+ * began unseen is known by its address, which many have one after the other, unless every other beginning is seen: then it is an
+ * old one.
  */
 import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Cause } from '../../schemas/generated/span.ts';
@@ -21,6 +23,7 @@ import { TrackRecord } from './track-record.ts';
 const maxCalls = 64;
 const maxProcesses = 65_536;
 const noCauses: readonly Cause[] = [];
+const noContexts: readonly number[] = [];
 
 /** What an event says of its context. */
 export type ContextIds = Pick<SocketEvent, 'processId' | 'threadId' | 'contextKind' | 'contextId' | 'contextAncestors'>;
@@ -46,9 +49,15 @@ class WorkContext extends LruEntry {
 
 class ProcessRecord extends LruEntry {
   readonly record = new TrackRecord();
+  /** Contexts are seen to begin here. */
+  seesBeginnings = false;
 }
 
-/** Of a context that was not seen to begin the id is its address, which is smaller than any id of an event. */
+/** Ids of contexts that began unseen: their addresses, with this bit. They are smaller than any id of an event. */
+const firstUnseenId = 2 ** 48;
+const endOfUnseenIds = 2 ** 49;
+const isUnseen = (contextId: number): boolean => contextId >= firstUnseenId && contextId < endOfUnseenIds;
+
 const beganAfter = (contextId: number, eventId: number): boolean => contextId > eventId;
 
 /** The contexts of one agent in which requests are answered. Bounds: least recently used ones are evicted; 64 calls each. */
@@ -69,7 +78,7 @@ export class ReplyContexts {
   /** A call is made. Returns the request whose reply its context has begun to write, if it goes on with that. */
   call(ids: ContextIds, eventId: number, { spanId }: InboundResponse): InboundRequest | undefined {
     let childId = 0;
-    for (const contextId of chainOf(ids)) {
+    for (const contextId of this.chainOf(ids)) {
       const context = this.context(ids.processId, contextId);
       const { replied } = context;
       const isOfReplied = replied?.isOpen === true && (childId === 0 || beganAfter(childId, replied.eventId));
@@ -129,8 +138,17 @@ export class ReplyContexts {
 
   /** The context that replies, and its ancestors. A thread that runs in none is one if others were copied from it. */
   private replying(ids: ContextIds): readonly number[] {
-    if (ids.contextKind !== 'thread') return chainOf(ids);
+    if (ids.contextKind !== 'thread') return this.chainOf(ids);
     return this.contexts.has(keyOf(ids.processId, ids.threadId)) ? [ids.threadId] : [];
+  }
+
+  /** A context and its ancestors, nearest first; nothing of what is no such context, or may be another one by now. */
+  private chainOf({ processId, contextKind, contextId, contextAncestors }: ContextIds): readonly number[] {
+    if (contextKind !== 'python_context' || contextId === 0) return noContexts;
+    const process = this.process(processId);
+    // An ancestor is known only where the beginning was seen.
+    if (contextAncestors.length > 0) process.seesBeginnings = true;
+    return isUnseen(contextId) && !process.seesBeginnings ? noContexts : [contextId, ...contextAncestors];
   }
 
   private areProven(processId: number): boolean {
@@ -152,11 +170,6 @@ export class ReplyContexts {
 }
 
 const keyOf = (processId: number, contextId: number): string => `${processId}:${contextId}`;
-
-/** A context and its ancestors, nearest first; nothing of what is no such context. */
-function chainOf({ contextKind, contextId, contextAncestors }: ContextIds): readonly number[] {
-  return contextKind === 'python_context' && contextId !== 0 ? [contextId, ...contextAncestors] : [];
-}
 
 /** The candidates that count. */
 export function underRules(causes: readonly Cause[], rules: CallRules): readonly Cause[] {
