@@ -1,8 +1,9 @@
 /**
- * What cause candidates say about a call under one rule (last_read or queue), from two sides. The request side follows the
+ * What cause candidates say about a call under one rule, from two sides. The request side follows the
  * `causes` of the call: a request read before it names the server span; a response read before it makes it a continuation
  * of an earlier call, so it has that call's parent. The response side follows what continued this call: replies that its
- * response led to, and, recursively, calls that its response led to.
+ * response led to, and, recursively, calls that its response led to. Under the rule `context` a reply names the calls of its context,
+ * answered or not.
  */
 import type { Cause, Reason } from '../../schemas/generated/span.ts';
 import type { SpanRecord } from '../spans/span-record.ts';

@@ -25,6 +25,8 @@ export function decideCause(call: SpanRecord, process: ProcessIndex, find: SpanL
   if (byRule.kind !== 'unknown' || byRule.reason === 'contradiction' || byRule.reason === 'ambiguous') return byRule;
   if (process.isBackground(call))
     return byRule.reason === 'no_candidate' ? { kind: 'unknown', reason: 'background' } : byRule;
+  // A task may outlive its request, and go on while its context, or the process, serves another one only.
+  if (call.isOfPythonContext) return byRule;
   const serial = serialCause(call, process);
   if (serial !== undefined) return { kind: 'parent', edge: serial };
   // Unconfirmed candidates are no reason to guess: time decides only if there are no candidates.

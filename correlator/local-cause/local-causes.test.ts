@@ -338,6 +338,17 @@ describe('what caused a call', () => {
       expect(scenario.find(inner)).toMatchObject({ parentSpanId: served.spanId, reason: 'serial_context' });
   });
 
+  test('a call of a Python context that no reply claims is not given to the only request that is open', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 100);
+    const ofTask = innerCall(901, 10, 20, { requestContextId: 2 ** 50, responseContextId: 2 ** 50 });
+    const ofThread = innerCall(902, 30, 40);
+    scenario.arrive(100, ofTask, ofThread, served, call);
+    scenario.drain();
+    expect(scenario.parentOf(ofTask)).toBeUndefined();
+    expect(scenario.find(ofThread)).toMatchObject({ parentSpanId: served.spanId, reason: 'time' });
+  });
+
   test('a call belongs to the reply that its context wrote, answered before it or not; not to one of two', () => {
     const scenario = new Scenario();
     const contextOf = (...calls: Span[]): Partial<Span> => ({

@@ -45,6 +45,9 @@ const judged = 16;
 const inParts = 32;
 const brokenOff = 64;
 
+/** See `context_id` of events. */
+const firstPythonContext = 2 ** 48;
+
 /**
  * What the correlator keeps of a span: the facts for its decisions, the span's bytes to copy, and the decisions. Event ids
  * order everything within one agent; times are compared only across agents.
@@ -174,6 +177,14 @@ export class SpanRecord {
 
   get requestContextId(): number {
     return this.#block.doubles[this.#at + 4]!;
+  }
+
+  /**
+   * Whether a context of CPython made the request: ids of others are smaller. What it works for shows when it replies, and until
+   * then nothing but what the enricher learned is a reason.
+   */
+  get isOfPythonContext(): boolean {
+    return this.requestContextId >= firstPythonContext;
   }
 
   get responseContextId(): number {

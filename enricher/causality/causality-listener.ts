@@ -181,7 +181,10 @@ export class CausalityListener implements PairingListener {
     event.write ??= causality.write(event.context, call.socket.id, event.read);
     const response = causality.call(event.write, call.spanId, call.socket.id);
     response.calledIn = event.context;
-    response.freedOrder = causesOf(call.socket as Socket).inbound?.arrival?.order ?? 0;
+    const causes = causesOf(call.socket as Socket);
+    response.freedOrder = freedOrder(causes.inbound, event.context);
+    // Its protocol is known.
+    causes.asked = undefined;
     causality.askContext(response, event, event.context, call.origin.eventId);
     call.attachment = response;
   }
@@ -283,4 +286,9 @@ function causesOf(socket: Socket): SocketCauses {
 
 function contextEventOf({ execution }: EventRef): ContextEvent | undefined {
   return execution instanceof ContextEvent ? execution : undefined;
+}
+
+/** When the context freed a connection of which this is the last message; 0: it did not. Orders of two contexts do not compare. */
+function freedOrder(last: InboundMessage | undefined, context: ExecutionContext): number {
+  return last?.kind === 'response' && last.answeredIn === context ? (last.arrival?.order ?? 0) : 0;
 }

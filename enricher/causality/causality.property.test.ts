@@ -124,14 +124,20 @@ describe('a loop that writes calls a turn later', () => {
     ['endpoints that do different things', mixed, 0, 0],
     ['after a timer', afterTimer, 0, 0],
     ['every other one after a timer', (request) => (request % 2 === 0 ? afterTimer : one), 0, 0],
+    ['one in twenty after a timer', (request) => (request % 20 === 0 ? afterTimer : one), 0, 0],
+    ['one in two hundred after a timer', (request) => (request % 200 === 0 ? afterTimer : one), 0, 0],
+    ['all after a timer from then on', (request) => (request > 700 ? afterTimer : one), 0, 0],
+    ['endpoints of another shape from then on', (request) => (request > 700 ? mixed(request) : one), 0, 0],
   ];
+  const pools: readonly { readonly poolSize?: number }[] = [{}, { poolSize: 40 }, { poolSize: 60 }];
   test.each(shapes)('%s', (_, steps, inOrder, onFreed) => {
-    for (const [scheduling, least] of [['deferred', inOrder] as const, ['stacked', onFreed] as const]) {
-      const result = play({ ...busy, requests: 3000, scheduling, steps });
-      const told = JSON.stringify([scheduling, result]);
-      expect(result.wrong, told).toBeLessThanOrEqual((result.right + result.unknown) / 10_000);
-      expect(share(result), told).toBeGreaterThanOrEqual(least);
-    }
+    for (const [scheduling, least] of [['deferred', inOrder] as const, ['stacked', onFreed] as const])
+      for (const pool of pools) {
+        const result = play({ ...busy, requests: 3000, scheduling, steps, ...pool });
+        const told = JSON.stringify([scheduling, pool, result]);
+        expect.soft(result.wrong, told).toBeLessThanOrEqual((result.right + result.unknown) / 10_000);
+        if (pool.poolSize === undefined) expect(share(result), told).toBeGreaterThanOrEqual(least);
+      }
   });
 });
 

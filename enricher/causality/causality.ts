@@ -60,7 +60,7 @@ export class Causality {
       this.contextsEvicted++;
     };
     this.contexts = new LruMap(maxContexts, onEvicted);
-    this.replyContexts = new ReplyContexts(maxContexts, onEvicted);
+    this.replyContexts = new ReplyContexts(maxContexts, this.losses, onEvicted);
   }
 
   /** The context of an event; ends the phases of it that are over. */
@@ -135,8 +135,9 @@ export class Causality {
 
   /** What the context that makes a call says of it. @param eventId - in which it begins */
   askContext(call: InboundResponse, name: ContextName & CallerName, context: ExecutionContext, eventId: number): void {
-    if (name.contextKind === 'python_context') call.servedRequest = this.replyContexts.call(name, eventId, call);
-    else call.servedRequest = this.servedRequest(name, context, 'call');
+    const served = this.replyContexts.call(name, eventId, call.spanId);
+    call.servedRequest = served?.request ?? this.servedRequest(name, context, 'call');
+    if (served !== undefined) call.servedConfidence = served.confidence;
     call.rules = this.replyContexts.rulesBeside(name);
   }
 
@@ -152,8 +153,8 @@ export class Causality {
   }
 
   /** What a call continued, as far as that is known now. */
-  causesOf({ write, servedRequest, rules }: InboundResponse): readonly Cause[] {
-    if (servedRequest !== undefined) return candidatesOfContext(servedRequest);
+  causesOf({ write, servedRequest, servedConfidence, rules }: InboundResponse): readonly Cause[] {
+    if (servedRequest !== undefined) return candidatesOfContext(servedRequest, servedConfidence);
     return rules === 'none' ? noCauses : underRules(candidatesOfCall(write), rules);
   }
 
@@ -190,7 +191,7 @@ export class Causality {
     eventId: number,
     otherwise: readonly Cause[],
   ): readonly Cause[] {
-    const calls = this.replyContexts.reply(name, eventId, request, request.context.openRequests >= 2);
+    const calls = this.replyContexts.reply(name, eventId, request);
     const others = underRules(otherwise, this.replyContexts.rulesBeside(name));
     return calls.length === 0 ? others : [...calls, ...others];
   }

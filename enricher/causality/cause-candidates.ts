@@ -16,12 +16,9 @@ interface Candidate {
   readonly learned: boolean;
 }
 
-/** Probability that a call belongs to the request that its context serves or works for. */
-const contextConfidence = 0.9999;
-
 /** The request for which a context made a call. */
-export function candidatesOfContext({ kind, spanId }: InboundRequest): readonly Cause[] {
-  return [{ kind, spanId, rule: 'context', confidence: contextConfidence, learned: true }];
+export function candidatesOfContext({ kind, spanId }: InboundRequest, confidence: number): readonly Cause[] {
+  return [{ kind, spanId, rule: 'context', confidence, learned: true }];
 }
 
 /** What the calls of a write continued. */

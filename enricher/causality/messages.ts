@@ -22,7 +22,10 @@ export interface MessageContext extends RequestCounts {
   awaitingReply: number;
 }
 
-/** Rules that say what a call continued. Where a loop runs contexts in turn, whose turn it is shows in no queue. */
+/**
+ * Rules that say what a call continued. In contexts of CPython, which a loop runs in turn, queues mislead; and where it is known
+ * that contexts tell, nothing else does.
+ */
 export type CallRules = 'all' | 'last_read' | 'none';
 
 /** How far a hypothesis is believed in one process. */
@@ -64,7 +67,7 @@ export class InboundRequest {
   readonly spanId: string;
   /** The event in which it began. */
   readonly eventId: number;
-  /** What it asks for, in few words. */
+  /** Template of what it asks for, without ids. */
   readonly endpoint: string;
   readonly context: MessageContext;
   /** Until the last byte of its reply, or until it is given up. */
@@ -114,6 +117,8 @@ export class InboundResponse {
   calledIn: MessageContext | undefined = undefined;
   /** The request for which its context made the call, where contexts show that. */
   servedRequest: InboundRequest | undefined = undefined;
+  /** Probability of that. A context that changes threads says it of itself. */
+  servedConfidence = 0.9999;
   /** Which rules say what it continued, besides its context. */
   rules: CallRules = 'all';
   /** Order of the last response on the same connection among the events of its context; 0 if there was none. */

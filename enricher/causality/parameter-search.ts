@@ -1,3 +1,5 @@
+import { Misfits } from './misfits.ts';
+
 /**
  * Finds the parameters of a queue by counting, for each possible value, how often the phases of a context matched it. Values
  * are in groups that are observed together; at most one value of a group matches an observation. The best value is used
@@ -23,6 +25,8 @@ export class ParameterSearch {
   private readonly hits: Float64Array;
   private readonly seen: Float64Array;
   private readonly streaks: Int32Array;
+  /** Of the value in use. */
+  private readonly misfits = new Misfits();
   /** The value in use: group * groupSize + index in the group; -1 before there is one. */
   best = -1;
 
@@ -38,6 +42,7 @@ export class ParameterSearch {
     const first = group * this.groupSize;
     const end = first + this.groupSize;
     this.seen[group]! += weight;
+    if (this.best >= first && this.best < end) this.misfits.add(this.best - first === fitting);
     for (let value = first; value < end; value++) {
       const fits = value - first === fitting;
       if (fits) this.hits[value]! += weight;
@@ -62,7 +67,13 @@ export class ParameterSearch {
     }
     if (best === this.best) return false;
     this.best = best;
+    this.misfits.reset();
     return true;
+  }
+
+  /** Whether a match is hardly ever a coincidence. */
+  get isSteady(): boolean {
+    return this.misfits.areRare;
   }
 
   private rate(value: number): number {

@@ -117,7 +117,7 @@ export class PhaseLagHypothesis implements Hypothesis {
       search.observe(pair, weightOf(Math.max(due, writes)), due === writes ? 0 : -1);
     }
     if (search.choose()) this.records.reset();
-    return lagsOf[search.best];
+    return search.isSteady ? lagsOf[search.best] : undefined;
   }
 
   /** Gives the writes of a phase to the messages that were due in it, unless a reply contradicts. */

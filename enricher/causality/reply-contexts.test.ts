@@ -211,6 +211,60 @@ describe('contexts that a loop runs in turn', () => {
     expect(loop.causes()).toStrictEqual({ 'of-a': ['a'] });
   });
 
+  test('replies that could not have shown it do not prove that contexts work for one request at a time', () => {
+    const loop = new Loop();
+    loop.asked(3, 'stream');
+    const stream = loop.copy(loop.base);
+    loop.replies(3, stream, beginning);
+    const shared = loop.copy(loop.base);
+    for (let one = 0; one < 4 * proof; one++) {
+      loop.asked(1, 'sequential');
+      loop.replies(1, shared);
+    }
+    loop.asked(1, 'a');
+    loop.asked(2, 'b');
+    loop.calls('of-b', shared);
+    loop.replies(1, shared);
+    loop.replies(2, shared);
+    expect(loop.causes()).toStrictEqual({ 'of-b': [] });
+  });
+
+  test('contexts that go on after a reply are believed no longer', () => {
+    const loop = new Loop().prove();
+    const connection = loop.copy(loop.base);
+    for (let one = 0; one < 4; one++) {
+      loop.asked(1, `request-${one}`);
+      loop.asked(2, 'other');
+      loop.replies(1, connection);
+      loop.calls(`late-${one}`, connection);
+      loop.replies(2, loop.copy(loop.base));
+    }
+    loop.asked(1, 'a');
+    loop.asked(2, 'b');
+    loop.calls('late', connection);
+    loop.replies(1, connection);
+    loop.replies(2, loop.copy(loop.base));
+    expect(loop.causes()).toMatchObject({ late: [] });
+  });
+
+  test('pipelined requests of one connection prove nothing, either way', () => {
+    const loop = new Loop().prove();
+    for (let pair = 0; pair < 4; pair++) {
+      loop.asked(1, 'first');
+      loop.asked(1, 'second');
+      const connection = loop.copy(loop.base);
+      loop.replies(1, connection);
+      loop.replies(1, connection);
+    }
+    loop.asked(1, 'a');
+    loop.asked(2, 'b');
+    const task = loop.copy(loop.base);
+    loop.calls('of-a', task);
+    loop.replies(1, task);
+    loop.replies(2, loop.copy(loop.base));
+    expect(loop.causes()).toStrictEqual({ 'of-a': ['a'] });
+  });
+
   test('contexts that work for several requests at once say nothing', () => {
     const loop = new Loop();
     for (let pair = 0; pair < 4 * proof; pair++) {

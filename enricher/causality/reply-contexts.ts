@@ -8,7 +8,9 @@
  * - A reply that a child writes is also one of those ancestors that began while the request was open.
  *
  * That holds where a context works for one request at a time. One that replies to a request which was read before its last reply
- * works for several: replies judge the process, and only under a clean record the contexts speak, and then nothing else.
+ * works for several, and one that calls between a reply and the next request goes on with the former, perhaps into the latter:
+ * replies judge the process, and only under a clean record the contexts speak, and then nothing else. Lost events forget what is
+ * under way.
  * Ids of contexts that were seen to begin are of the sequence of events: a context began after an event if its id is larger. One that
  * began unseen is known by its address, which many have one after the other, unless every other beginning is seen: then it is an
  * old one.
@@ -16,7 +18,8 @@
 import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Cause } from '../../schemas/generated/span.ts';
 import { LruEntry, LruMap } from '../lru.ts';
-import type { CallRules, InboundRequest, InboundResponse } from './messages.ts';
+import type { Losses } from './execution-context.ts';
+import type { CallRules, InboundRequest } from './messages.ts';
 import { TrackRecord } from './track-record.ts';
 
 /** Calls of one context that wait for a reply, and calls that one reply is given. */
@@ -28,6 +31,12 @@ const noContexts: readonly number[] = [];
 /** What an event says of its context. */
 export type ContextIds = Pick<SocketEvent, 'processId' | 'threadId' | 'contextKind' | 'contextId' | 'contextAncestors'>;
 
+/** A request for which a context works, and the probability of that. */
+export interface Served {
+  readonly request: InboundRequest;
+  readonly confidence: number;
+}
+
 interface ContextCall {
   readonly spanId: string;
   readonly eventId: number;
@@ -37,20 +46,25 @@ interface ContextCall {
 
 class WorkContext extends LruEntry {
   calls: ContextCall[] = [];
+  lossesSeen = 0;
   /** The request that it replied to last, and the event that began the reply. */
   replied: InboundRequest | undefined = undefined;
   repliedEventId = 0;
-
-  add(call: ContextCall): void {
-    this.calls.push(call);
-    if (this.calls.length > maxCalls) this.calls.shift();
-  }
 }
 
 class ProcessRecord extends LruEntry {
+  /** Of all processes that had this id. */
+  readonly serial: number;
   readonly record = new TrackRecord();
+  /** In which the last reply began; 0: it serves nothing. */
+  repliedEventId = 0;
   /** Contexts are seen to begin here. */
   seesBeginnings = false;
+
+  constructor(serial: number) {
+    super();
+    this.serial = serial;
+  }
 }
 
 /** Ids of contexts that began unseen: their addresses, with this bit. They are smaller than any id of an event. */
@@ -64,9 +78,19 @@ const beganAfter = (contextId: number, eventId: number): boolean => contextId > 
 export class ReplyContexts {
   private readonly contexts: LruMap<string, WorkContext>;
   private readonly processes = new LruMap<number, ProcessRecord>(maxProcesses, () => undefined);
+  private readonly losses: Losses;
+  private readonly maxCallsOfAll: number;
+  private calls = 0;
+  private serials = 0;
 
-  constructor(maxContexts: number, onEvicted: () => void) {
-    this.contexts = new LruMap(maxContexts, onEvicted);
+  /** @param onEvicted - a context was forgotten, for the bound on contexts or on calls of all of them, ten for each */
+  constructor(maxContexts: number, losses: Losses, onEvicted: () => void) {
+    this.losses = losses;
+    this.maxCallsOfAll = 10 * maxContexts;
+    this.contexts = new LruMap(maxContexts, (context) => {
+      this.calls -= context.calls.length;
+      onEvicted();
+    });
   }
 
   /** Which rules may say what a call or reply continued, beside its context. */
@@ -76,44 +100,53 @@ export class ReplyContexts {
   }
 
   /** A call is made. Returns the request whose reply its context has begun to write, if it goes on with that. */
-  call(ids: ContextIds, eventId: number, { spanId }: InboundResponse): InboundRequest | undefined {
+  call(ids: ContextIds, eventId: number, spanId: string): Served | undefined {
+    const chain = this.chainOf(ids);
+    if (chain.length === 0) return undefined;
+    const { record, repliedEventId } = this.process(ids.processId);
+    if (repliedEventId === 0) return undefined;
     let childId = 0;
-    for (const contextId of this.chainOf(ids)) {
+    for (const contextId of chain) {
       const context = this.context(ids.processId, contextId);
       const { replied } = context;
-      const isOfReplied = replied?.isOpen === true && (childId === 0 || beganAfter(childId, replied.eventId));
-      if (isOfReplied && this.areProven(ids.processId)) return replied;
-      context.add({ spanId, eventId, childId });
+      if (replied?.isOpen === true && (childId === 0 || beganAfter(childId, replied.eventId)))
+        return record.learned ? { request: replied, confidence: record.confidence } : undefined;
+      this.keep(context, { spanId, eventId, childId });
       childId = contextId;
     }
     return undefined;
   }
 
-  /**
-   * The reply to a request begins to be written. Returns the calls that belong to the request; learns from it.
-   *
-   * @param isContested - the reply may be to another request, as far as the thread knows
-   */
-  reply(ids: ContextIds, eventId: number, request: InboundRequest, isContested: boolean): readonly Cause[] {
+  /** The reply to a request begins to be written. Returns the calls that belong to the request; learns from it. */
+  reply(ids: ContextIds, eventId: number, request: InboundRequest): readonly Cause[] {
     const replying = this.replying(ids);
     if (replying.length === 0) return noCauses;
     const process = this.process(ids.processId);
+    // If no other reply was written meanwhile, none could be that of another request to which this context replies.
+    const isContested = process.repliedEventId > request.eventId;
+    process.repliedEventId = eventId;
+    // Pipelined: when it began to be worked on is not known.
+    if (request.unblockedOrder !== 0) return noCauses;
     const spanIds = new Set<string>();
     let isApart = true;
+    let isLate = false;
     for (const contextId of replying) {
       if (contextId !== replying[0] && !beganAfter(contextId, request.eventId)) break;
       const context = this.context(ids.processId, contextId);
       if (context.repliedEventId > request.eventId) isApart = false;
       for (const call of context.calls) {
+        if (call.childId === 0 && context.replied !== undefined && call.eventId < request.eventId) isLate = true;
         const isOfRequest =
           call.eventId > request.eventId && (call.childId === 0 || beganAfter(call.childId, request.eventId));
         if (isOfRequest && spanIds.size < maxCalls) spanIds.add(call.spanId);
       }
+      this.calls -= context.calls.length;
       context.calls = [];
       context.replied = request;
       context.repliedEventId = eventId;
     }
-    if (isContested || !isApart) process.record.add(isApart);
+    const isRight = isApart && !isLate;
+    if (isContested || !isRight) process.record.add(isRight);
     if (!isApart) return noCauses;
     const { learned, confidence } = process.record;
     return [...spanIds].map((spanId) => ({ kind: 'response', spanId, rule: 'context', confidence, learned }));
@@ -125,9 +158,9 @@ export class ReplyContexts {
     if (process !== undefined) this.processes.delete(process);
   }
 
-  /** Contexts and processes that are kept. */
+  /** Contexts, their calls, and processes that are kept. */
   get size(): number {
-    return this.contexts.size + this.processes.size;
+    return this.contexts.size + this.processes.size + this.calls;
   }
 
   /** Evicts the least recently used ones, until at most this fraction of them is left. */
@@ -139,7 +172,8 @@ export class ReplyContexts {
   /** The context that replies, and its ancestors. A thread that runs in none is one if others were copied from it. */
   private replying(ids: ContextIds): readonly number[] {
     if (ids.contextKind !== 'thread') return this.chainOf(ids);
-    return this.contexts.has(keyOf(ids.processId, ids.threadId)) ? [ids.threadId] : [];
+    if (!this.processes.has(ids.processId)) return noContexts;
+    return this.contexts.has(this.keyOf(ids.processId, ids.threadId)) ? [ids.threadId] : noContexts;
   }
 
   /** A context and its ancestors, nearest first; nothing of what is no such context, or may be another one by now. */
@@ -155,21 +189,37 @@ export class ReplyContexts {
     return this.processes.get(processId)?.record.learned === true;
   }
 
+  private keep(context: WorkContext, call: ContextCall): void {
+    context.calls.push(call);
+    if (context.calls.length > maxCalls) context.calls.shift();
+    else this.calls++;
+    while (this.calls > this.maxCallsOfAll) this.contexts.shrinkTo(this.contexts.size - 1);
+  }
+
   private context(processId: number, contextId: number): WorkContext {
-    const key = keyOf(processId, contextId);
-    let context = this.contexts.get(key);
-    if (context === undefined) this.contexts.add(key, (context = new WorkContext()));
+    const key = this.keyOf(processId, contextId);
+    const known = this.contexts.get(key);
+    if (known?.lossesSeen === this.losses.count) return known;
+    if (known !== undefined) {
+      this.calls -= known.calls.length;
+      this.contexts.delete(known);
+    }
+    const context = new WorkContext();
+    context.lossesSeen = this.losses.count;
+    this.contexts.add(key, context);
     return context;
   }
 
   private process(processId: number): ProcessRecord {
     let process = this.processes.get(processId);
-    if (process === undefined) this.processes.add(processId, (process = new ProcessRecord()));
+    if (process === undefined) this.processes.add(processId, (process = new ProcessRecord(++this.serials)));
     return process;
   }
-}
 
-const keyOf = (processId: number, contextId: number): string => `${processId}:${contextId}`;
+  private keyOf(processId: number, contextId: number): string {
+    return `${this.process(processId).serial}:${contextId}`;
+  }
+}
 
 /** The candidates that count. */
 export function underRules(causes: readonly Cause[], rules: CallRules): readonly Cause[] {

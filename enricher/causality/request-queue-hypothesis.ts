@@ -58,8 +58,8 @@ export class RequestQueueHypothesis implements Hypothesis {
 
   phaseEnd(history: PhaseHistory, phase: number): void {
     const calls = history.writesIn(phase).filter(({ reply }) => reply === undefined);
-    const { best } = this.learn(history, phase, calls.length);
-    if (best < 0 || calls.length === 0) return;
+    const { best, isSteady } = this.learn(history, phase, calls.length);
+    if (best < 0 || !isSteady || calls.length === 0) return;
     const factor = (best % maxFactor) + 1;
     const due = openRequestsIn(history, phase - Math.floor(best / maxFactor));
     if (calls.length !== factor * due.length) return;

@@ -1,5 +1,5 @@
 /** Which of the messages that were due each write of a turn continues, once it is known how many writes each leads to. */
-import { type Arrival, rootOf, type Write } from './messages.ts';
+import { type Arrival, type InboundRequest, rootOf, type Write } from './messages.ts';
 
 /** What each write of a turn continues. */
 export interface Assigned {
@@ -42,47 +42,56 @@ export const inOrderOfReading: TurnOrder = (due, counts, writes) => {
  */
 export const lastFreedFirst: TurnOrder = (due, counts, writes, hypothesis) => {
   const messages: (Arrival | undefined)[] = writes.map(() => undefined);
-  const nothing = { messages, contradicted: undefined };
-  if (counts.includes(undefined)) return nothing;
-  let left = due.flatMap((arrival, index) => Array.from({ length: counts[index]! }, () => arrival));
+  const result = { messages, contradicted: undefined };
+  if (counts.includes(undefined)) return result;
+  const left = new Set(due.flatMap((arrival, index) => Array.from({ length: counts[index]! }, () => ({ arrival }))));
+  const answers = new Map<InboundRequest, { readonly arrival: Arrival }[]>();
+  let unknown = 0;
+  for (const each of left) {
+    const root = rootOf(each.arrival.message, hypothesis);
+    if (root === undefined) unknown++;
+    else answers.set(root, [...(answers.get(root) ?? []), each]);
+  }
   let strangers = 0;
   writes.forEach(({ reply }, index) => {
     if (reply === undefined) return;
-    const at = left.findIndex(({ message }) => rootOf(message, hypothesis) === reply);
-    if (at < 0) strangers++;
-    else [messages[index]] = left.splice(at, 1);
+    const answer = answers.get(reply)?.shift();
+    if (answer === undefined) strangers++;
+    else {
+      messages[index] = answer.arrival;
+      left.delete(answer);
+    }
   });
   if (strangers > 0) {
-    // Responses of which it is not known whose they are may have led to these replies.
-    const known = left.filter(({ message }) => rootOf(message, hypothesis) !== undefined);
-    if (left.length - known.length !== strangers)
-      return {
-        messages: writes.map(() => undefined),
-        contradicted: known.find(({ message }) => message.kind === 'response'),
-      };
-    left = known;
+    // Responses of which it is not known whose they are led to these replies, or else one is given to the wrong request.
+    const known = [...left].filter(({ arrival }) => rootOf(arrival.message, hypothesis) !== undefined);
+    if (unknown !== strangers) {
+      const contradicted = known.find(({ arrival }) => arrival.message.kind === 'response')?.arrival;
+      return { messages: writes.map(() => undefined), contradicted };
+    }
+    left.clear();
+    for (const each of known) left.add(each);
   }
-  for (const arrival of left) {
-    const taken = lastFreedBefore(arrival, writes, messages);
-    if (taken < 0) return nothing;
-    messages[taken] = arrival;
-  }
-  return nothing;
+  takeLastFreed([...left], writes, messages);
+  return result;
 };
 
-/** Index of the call, among those without a message, on the connection that was freed last before a message was read; -1: none. */
-function lastFreedBefore(
-  { order }: Arrival,
+/** Gives each message that is left the connection on top of the stack of those that were free when it was read. */
+function takeLastFreed(
+  left: readonly { readonly arrival: Arrival }[],
   writes: readonly Write[],
-  messages: readonly (Arrival | undefined)[],
-): number {
-  let best = -1;
-  let bestOrder = 0;
-  writes.forEach((write, index) => {
-    const freedOrder = write.calls[0]?.freedOrder ?? 0;
-    if (messages[index] !== undefined || freedOrder <= bestOrder || freedOrder > order) return;
-    best = index;
-    bestOrder = freedOrder;
-  });
-  return best;
+  messages: (Arrival | undefined)[],
+): void {
+  const freed = writes
+    .map((write, index) => ({ index, order: write.reply === undefined ? (write.calls[0]?.freedOrder ?? 0) : 0 }))
+    .filter(({ order }) => order > 0)
+    .sort((one, other) => one.order - other.order);
+  const stack: number[] = [];
+  let next = 0;
+  for (const { arrival } of left) {
+    for (; next < freed.length && freed[next]!.order <= arrival.order; next++) stack.push(freed[next]!.index);
+    const taken = stack.pop();
+    if (taken === undefined) return;
+    messages[taken] = arrival;
+  }
 }

@@ -1,3 +1,5 @@
+import { Misfits } from './misfits.ts';
+
 /**
  * How many writes follow from each kind of message a turn later. Each turn says only how many followed from all its messages, so
  * the numbers are estimated by normalized least mean squares: each turn corrects those of its kinds as little as explains it.
@@ -6,23 +8,21 @@
 /** Messages of turns in a row that fit before a number is known; a few of one turn count, and no more of it: they are one case. */
 const proof = 16;
 const maxWeight = 4;
-/** It is not while more than this share of turns, of about the latest 32, did not fit after it was known. */
-const maxMisfits = 0.05;
-const misfitWindow = 32;
+/** The kind that was seen first goes. */
 const maxKinds = 256;
 const maxWrites = 16;
 
 class WriteCount {
   estimate = 0;
   private fits = 0;
-  private misfits = 0;
+  private readonly misfits = new Misfits();
 
   get value(): number {
     return Math.round(this.estimate);
   }
 
   get isKnown(): boolean {
-    return this.fits >= proof && this.misfits <= maxMisfits;
+    return this.fits >= proof && this.misfits.areRare;
   }
 
   correct(by: number): void {
@@ -35,7 +35,7 @@ class WriteCount {
   judge(fits: boolean, weight: number): void {
     if (fits) this.fits += weight;
     else if (this.fits < proof) this.fits = 0;
-    if (this.fits >= proof) this.misfits += (Number(!fits) - this.misfits) / misfitWindow;
+    if (this.fits >= proof) this.misfits.add(fits);
   }
 }
 
@@ -50,9 +50,10 @@ export interface Split {
 /** A message of which it is not known for which request it was. */
 export const unknownKind = '';
 
-/** The numbers of one process. Kinds beyond the 256th have none. */
+/** The numbers of one process. */
 export class WriteCounts {
   private readonly counts = new Map<string, WriteCount>();
+  private readonly unknown = new WriteCount();
 
   /**
    * Learns from one turn.
@@ -65,11 +66,10 @@ export class WriteCounts {
     const messages = new Map<WriteCount, number>();
     for (const kind of kinds) {
       const count = this.of(kind);
-      if (count === undefined) return undefined;
       messages.set(count, (messages.get(count) ?? 0) + 1);
     }
     const isProven = this.learn(messages, writes);
-    if (isProven) return { writes: kinds.map((kind) => this.of(kind)!.value), isProven };
+    if (isProven) return { writes: kinds.map((kind) => this.of(kind).value), isProven };
     return this.splitAround(kinds, messages, writes);
   }
 
@@ -82,7 +82,7 @@ export class WriteCounts {
       error -= count.estimate * number;
     }
     const fits = expected === writes;
-    const unknown = this.of(unknownKind)!;
+    const { unknown } = this;
     const isUnclear = !fits && messages.has(unknown);
     let squares = 0;
     for (const number of messages.values()) squares += number * number;
@@ -104,7 +104,7 @@ export class WriteCounts {
     messages: ReadonlyMap<WriteCount, number>,
     writes: number,
   ): Split | undefined {
-    const unknown = this.of(unknownKind)!;
+    const { unknown } = this;
     const unknowns = messages.get(unknown) ?? 0;
     let left = writes;
     for (const [count, number] of messages) {
@@ -114,13 +114,16 @@ export class WriteCounts {
     }
     if (unknowns === 0 || left < 0 || left > unknowns) return undefined;
     const each = left === 0 || left === unknowns ? left / unknowns : undefined;
-    const counts = kinds.map((kind) => (kind === unknownKind ? each : this.of(kind)!.value));
+    const counts = kinds.map((kind) => (kind === unknownKind ? each : this.of(kind).value));
     return { writes: counts, isProven: false };
   }
 
-  private of(kind: string): WriteCount | undefined {
+  private of(kind: string): WriteCount {
+    if (kind === unknownKind) return this.unknown;
     let count = this.counts.get(kind);
-    if (count === undefined && this.counts.size < maxKinds) this.counts.set(kind, (count = new WriteCount()));
+    if (count !== undefined) return count;
+    if (this.counts.size === maxKinds) this.counts.delete(this.counts.keys().next().value!);
+    this.counts.set(kind, (count = new WriteCount()));
     return count;
   }
 }

@@ -79,7 +79,7 @@ export class Pairing {
     if (datagram) socket.updatePeer(segment);
     if (segment.tls) socket.tls = true;
     const startsMessage = datagram || isFirst;
-    if (segment.length === 0) {
+    if (segment.length === 0 && ingress && !datagram) {
       this.streamEnded(socket, origin, segment);
       return;
     }

@@ -51,10 +51,12 @@ function frameBytes(bytes: Buffer): number {
 function inFrames(socket: Socket, listener: (response: Buffer) => void): (part: Buffer) => void {
   const frames = new ResponseFrames();
   return (part) => {
-    // What still arrives after an error, or after the answer to it, is not heard.
+    // What still arrives after an error is not heard.
     if (socket.destroyed) return;
     try {
-      frames.add(part, listener);
+      frames.add(part, (response) => {
+        if (!socket.destroyed) listener(response);
+      });
     } catch (error) {
       socket.destroy(error as Error);
     }
