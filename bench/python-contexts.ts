@@ -1,10 +1,11 @@
 /**
  * What reading contexts of CPython costs in the kernel: time in the kernel programs per event of a process that writes to itself
- * and reads it again, on a thread by itself and in a context, with contexts read and without; and per context that is created.
+ * and reads it again, on a thread by itself, in a context and, if the interpreter has the package, in a greenlet, with contexts
+ * read and without; and per context that is created.
  * The least of several runs counts: other processes of the machine make them longer, never shorter.
  * Needs root: `npx tsx bench/python-contexts.ts [writes] [rounds] [interpreter]`
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -28,6 +29,8 @@ def create():
     for _ in range(${writes}): contextvars.copy_context()
 print('ready', flush=True); sys.stdin.readline()
 ${run}`;
+const greenlet = 'import greenlet; client.send(b"x"); server.recv(10); greenlet.greenlet(work).switch()';
+const hasGreenlets = spawnSync(interpreter, ['-c', 'import greenlet'], { stdio: 'ignore' }).status === 0;
 const copied = 'contextvars.copy_context().run(contextvars.copy_context().run, work)';
 
 interface Cost {
@@ -84,6 +87,7 @@ try {
   for (const [name, run] of [
     ['a thread', 'work()'],
     ['a context', copied],
+    ...(hasGreenlets ? [['a greenlet', greenlet] as const] : []),
   ] as const)
     for (const readPython of [false, true]) {
       const costs: Cost[] = [];

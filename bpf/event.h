@@ -49,6 +49,7 @@ enum spanloom_transport {
 enum spanloom_context_kind {
 	SPANLOOM_THREAD = 0,
 	SPANLOOM_GOROUTINE = 1,
+	SPANLOOM_COROUTINE = 2,
 	SPANLOOM_PYTHON_CONTEXT = 3,
 	SPANLOOM_VIRTUAL_THREAD = 4,
 };
@@ -169,10 +170,12 @@ struct spanloom_python {
 	__u32 state_distance; /* from the thread pointer to the pointer to the thread's PyThreadState */
 	__u16 state_owner;    /* PyThreadState.thread_id */
 	__u16 state_context;  /* PyThreadState.context */
+	__u16 state_stack;    /* PyThreadState.datastack_chunk; 0: this version has none */
+	__u16 state_id;	      /* PyThreadState.id */
 	__u16 context_previous; /* PyContext.ctx_prev */
 	__u16 context_entered;	/* PyContext.ctx_entered */
 	__u16 begins_threads;	/* 1: each thread but the first begins with entering a new, empty context (3.14) */
-	__u16 reserved;
+	__u16 reserved[3];
 };
 
 /* Entries of the map java_processes. */

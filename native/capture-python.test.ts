@@ -270,6 +270,13 @@ os.execv('/bin/bash', ['bash', '-c', 'echo -n as bash >&%d' % a.fileno()])
       ['no state', thread],
       ['no context', thread],
       ['its own context', thread],
+      ['another stack', { contextKind: 'coroutine', contextId: expect.any(Number) as number, phase: 0, after: 0 }],
+      ['another stack, and none', { contextKind: 'coroutine', contextId: 0 }],
+      ['the same stack, larger', thread],
+      ['a stack of another state', thread],
+      ['a stack in a circle', thread],
+      ['a stack of no memory', thread],
+      ['a stack of the kernel', thread],
       [
         'copies of itself',
         { ...python, contextAncestors: Array.from({ length: 6 }, () => expect.any(Number) as number) },

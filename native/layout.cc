@@ -69,6 +69,8 @@ Layout compiled_layout() {
       FIELD(spanloom_python, state_distance),
       FIELD(spanloom_python, state_owner),
       FIELD(spanloom_python, state_context),
+      FIELD(spanloom_python, state_stack),
+      FIELD(spanloom_python, state_id),
       FIELD(spanloom_python, context_previous),
       FIELD(spanloom_python, context_entered),
       FIELD(spanloom_python, begins_threads),

@@ -29,7 +29,7 @@ struct context {
 	__u8 reserved[5];
 };
 
-/* What a thread read last says nothing of a context that changes threads. */
+/* What a thread read last says nothing of a context that changes threads, or that takes turns on one. */
 static __always_inline bool stays_on_thread(const struct context *context)
 {
 	return context->kind == SPANLOOM_THREAD || context->kind == SPANLOOM_PYTHON_CONTEXT;

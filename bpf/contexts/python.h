@@ -5,7 +5,8 @@
  * believed.
  *
  * A thread without a state is a thread. So is one that runs in no context, or in its own: a thread gets that when it first
- * uses a variable, never enters it, and keeps it. Since 3.14 threads are begun inside of one that they enter.
+ * uses a variable, never enters it, and keeps it. Since 3.14 threads are begun inside of one that they enter. Greenlets run in no
+ * context either, or in their own: greenlet.h.
  *
  * What created any other context is known where its copying was seen. When a context ends its address is used again, by
  * another copy mostly, which is noted instead. What is left are programs that run contexts of their own making,
@@ -18,6 +19,7 @@
 #include "../maps/python-contexts.h"
 #include "../maps/runtimes.h"
 #include "context.h"
+#include "greenlet.h"
 
 /* The thread's pthread_self(); 0 where that cannot be told. */
 static __always_inline __u64 pthread_of(struct task_struct *task)
@@ -42,22 +44,22 @@ static __always_inline bool is_own_context(struct task_struct *task, const struc
 }
 
 /*
- * Reads the address of the PyContext that the thread has entered; 0: it runs by itself. False where its state is not to be
- * believed.
+ * Reads the address of the thread's PyThreadState, 0: it has none, and that of the PyContext that it has entered, 0: it runs by
+ * itself. False where its state is not to be believed.
  */
-static __always_inline bool entered_context(struct task_struct *task, const struct spanloom_python *python, __u64 *address)
+static __always_inline bool entered_context(struct task_struct *task, const struct spanloom_python *python,
+					    __u64 *python_state, __u64 *address)
 {
 	__u64 self = pthread_of(task);
-	__u64 thread_state;
 
 	*address = 0;
-	if (bpf_probe_read_user(&thread_state, sizeof(thread_state), (void *)(self + python->state_distance)))
+	if (bpf_probe_read_user(python_state, sizeof(*python_state), (void *)(self + python->state_distance)))
 		return false;
-	if (!thread_state)
+	if (!*python_state)
 		return true;
-	if (read_user_word(thread_state + python->state_owner) != self)
+	if (read_user_word(*python_state + python->state_owner) != self)
 		return false;
-	if (bpf_probe_read_user(address, sizeof(*address), (void *)(thread_state + python->state_context)))
+	if (bpf_probe_read_user(address, sizeof(*address), (void *)(*python_state + python->state_context)))
 		return false;
 	if (*address && is_own_context(task, python, *address))
 		*address = 0;
@@ -79,19 +81,18 @@ static __always_inline __u64 unseen_python_context(__u64 address)
 }
 
 /* Finds the context that makes the current call. */
-static __always_inline void read_python_context(struct task_struct *task, const struct spanloom_runtime *runtime,
-						struct context *context)
+static __always_inline void read_python_context(struct task_struct *task, struct thread_state *thread, struct context *context)
 {
+	const struct spanloom_runtime *runtime = &thread->runtime;
 	struct python_context *known;
-	__u64 address;
+	__u64 python_state, address;
 
 	context->kind = SPANLOOM_PYTHON_CONTEXT;
 	context->id = 0;
-	if (!runtime->is_readable || !entered_context(task, &runtime->python, &address))
+	if (!runtime->is_readable || !entered_context(task, &runtime->python, &python_state, &address))
 		return;
 	if (!address) {
-		context->kind = SPANLOOM_THREAD;
-		context->id = task->pid;
+		read_greenlet(task, &runtime->python, &thread->greenlets, python_state, context);
 		return;
 	}
 	context->id = unseen_python_context(address);
@@ -115,10 +116,10 @@ static __noinline bool describe_copy(struct thread_state *thread)
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	const struct python_context *above;
 	struct python_context *copied;
-	__u64 address;
+	__u64 python_state, address;
 
 	if (!thread || thread->runtime.kind != SPANLOOM_PYTHON_CONTEXT || !thread->runtime.is_readable ||
-	    !entered_context(task, &thread->runtime.python, &address))
+	    !entered_context(task, &thread->runtime.python, &python_state, &address))
 		return false;
 	copied = &thread->copied;
 	copied->id = next_event_id();

@@ -21,7 +21,7 @@ static __always_inline void read_context(struct pt_regs *regs, struct task_struc
 	if (runtime->kind == SPANLOOM_GOROUTINE)
 		read_goroutine(regs, task, scratch, runtime, context);
 	else if (runtime->kind == SPANLOOM_PYTHON_CONTEXT)
-		read_python_context(task, runtime, context);
+		read_python_context(task, thread, context);
 	else if (runtime->kind == SPANLOOM_VIRTUAL_THREAD)
 		read_virtual_thread(thread, context);
 }

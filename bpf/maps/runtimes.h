@@ -57,6 +57,8 @@ static __noinline void look_up_runtime(struct thread_state *thread, __u64 epoch)
 	if (program_of(task, &thread->program))
 		known = bpf_map_lookup_elem(&program_runtimes, &thread->program);
 	thread->runtime_epoch = epoch;
+	if (thread->exec_id != task->self_exec_id)
+		thread->greenlets.python_state = 0;
 	thread->exec_id = task->self_exec_id;
 	if (known)
 		thread->runtime = *known;

@@ -10,6 +10,7 @@
 #include "../event.h"
 #include "../kernel-read.h"
 #include "../contexts/context.h"
+#include "../contexts/greenlet.h"
 #include "../contexts/java-thread.h"
 #include "excluded.h"
 #include "python-contexts.h"
@@ -45,6 +46,7 @@ struct thread_state {
 	struct spanloom_program program; /* that was looked up; here, as probes must not use much stack */
 	struct spanloom_runtime runtime;
 	struct java_thread java; /* of a runtime of this kind */
+	struct greenlets greenlets; /* likewise */
 	struct call call;
 	struct python_context copied; /* a context that is being noted: probes may be preempted, and use no memory per CPU */
 };

@@ -72,7 +72,7 @@ export const captureConfig = defineConfig(
     }),
     readPython: booleanSetting({
       description:
-        'Tell contexts of CPython (contextvars, as the tasks of asyncio have them) apart, by reading a few words of memory at each call on a socket. With false the thread counts.',
+        'Tell contexts of CPython (contextvars, as the tasks of asyncio have them) and greenlets (gevent) apart, by reading a few words of memory at each call on a socket. With false the thread counts.',
       default: 'true',
     }),
     probePython: booleanSetting({

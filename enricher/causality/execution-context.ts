@@ -14,7 +14,7 @@ export interface Losses {
   count: number;
 }
 
-/** One execution context: a thread, a goroutine. */
+/** One execution context: a thread, a goroutine, a greenlet. */
 export class ExecutionContext extends LruEntry implements MessageContext {
   readonly process: ProcessHypotheses;
   phase = 0;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { lineDissector } from '../testing/line-protocol.ts';
 import { runAgent } from '../testing/run-agent.ts';
 import { anEvent } from '../../schemas/testing/an-event.ts';
-import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
+import type { ContextKind, SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 
 /** Contexts of a Go server: who serves connection 1 and 2, a client connection's writer and reader, and workers. */
@@ -16,6 +16,11 @@ const worker = 41;
 /** Events of goroutines, in order; sockets below 10 are of clients of this process. */
 class Goroutines {
   private readonly events: SocketEvent[] = [];
+  private readonly kind: ContextKind;
+
+  constructor(kind: ContextKind = 'goroutine') {
+    this.kind = kind;
+  }
 
   private add(text: string, direction: 'ingress' | 'egress', facts: Partial<SocketEvent> & { socketId: number }): this {
     const id = 100 + this.events.length;
@@ -27,7 +32,7 @@ class Goroutines {
         id,
         messageId: starts ? id : before.messageId,
         role: facts.socketId < 10 ? 'server' : 'client',
-        contextKind: 'goroutine',
+        contextKind: this.kind,
         // Goroutines share a thread, whose facts would mislead.
         threadId: 5,
         phase: 0,
@@ -77,6 +82,21 @@ const twoAsked = (): Goroutines => new Goroutines().asked(1, serverA, 'a').asked
 test('a call belongs to the request that its goroutine has read itself', () => {
   const run = twoAsked().calls(10, serverA, 'of-a').answered(10, serverA).replies(2, serverB).replies(1, serverA);
   expect(run.causes()).toStrictEqual({ 'of-a': 'a' });
+});
+
+test.each(['coroutine', 'virtual_thread'] as const)('a %s serves what it has read itself, as a goroutine', (kind) => {
+  const run = new Goroutines(kind)
+    .asked(1, serverA, 'a')
+    .asked(2, serverB, 'b')
+    .calls(10, serverA, 'of-a')
+    .calls(11, serverB, 'of-b')
+    .calls(12, worker, 'of-nobody')
+    .answered(11, serverB)
+    .answered(10, serverA)
+    .answered(12, worker)
+    .replies(2, serverB)
+    .replies(1, serverA);
+  expect(run.causes()).toStrictEqual({ 'of-a': 'a', 'of-b': 'b', 'of-nobody': undefined });
 });
 
 test("a call of a client's connection belongs to the request of who waits for the answer", () => {

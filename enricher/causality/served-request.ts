@@ -1,5 +1,6 @@
 /**
- * For which request a context works that changes threads (a goroutine), so that what its thread did says nothing:
+ * For which request a context works that changes threads (a goroutine), or takes turns on one (a greenlet), so that what its thread
+ * did says nothing:
  *
  * 1. the request that it has read itself and not answered;
  * 2. else that of the contexts that wait for its answer, nearest first: a client's connection has goroutines of its own, and a
@@ -12,8 +13,9 @@ import type { ContextKind } from '../../schemas/generated/event-batch.ts';
 import type { ExecutionContext } from './execution-context.ts';
 import type { InboundRequest } from './messages.ts';
 
-/** Whether contexts of this kind move between threads. */
-export const changesThreads = (kind: ContextKind): boolean => kind === 'goroutine' || kind === 'virtual_thread';
+/** Whether contexts of this kind move between threads, or take turns on one that knows nothing of them. */
+export const changesThreads = (kind: ContextKind): boolean =>
+  kind === 'goroutine' || kind === 'coroutine' || kind === 'virtual_thread';
 
 /**
  * The request for which a context makes a call.

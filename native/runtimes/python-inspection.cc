@@ -46,6 +46,8 @@ spanloom_python layout_of(const PythonOffsets& offsets, uint32_t distance) {
   python.state_distance = distance;
   python.state_owner = offsets.state_owner;
   python.state_context = offsets.state_context;
+  python.state_stack = offsets.state_stack;
+  python.state_id = offsets.state_id;
   python.context_previous = offsets.context_previous;
   python.context_entered = offsets.context_entered;
   python.begins_threads = offsets.begins_threads;

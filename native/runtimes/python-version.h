@@ -14,10 +14,12 @@ struct PythonOffsets {
   // The first interpreter, in _PyRuntime; its first thread state, in an interpreter.
   uint16_t interpreters;
   uint16_t threads;
-  // PyThreadState: next, thread_id, context.
+  // PyThreadState: next, thread_id, context, datastack_chunk (0: this version has none), id.
   uint16_t state_next;
   uint16_t state_owner;
   uint16_t state_context;
+  uint16_t state_stack;
+  uint16_t state_id;
   // PyContext: ctx_prev, ctx_entered.
   uint16_t context_previous;
   uint16_t context_entered;

@@ -9,10 +9,10 @@
 
 const unsigned long Py_Version = 0x030b02f0;
 char _PyRuntime[8192];
-static char interpreter[8192], states[2][512], contexts[2][64];
+static char interpreter[8192], states[2][512], contexts[2][64], chunks[2][64];
 
 /* Offsets of CPython 3.11: native/runtimes/generated/python-offsets.h. */
-enum { INTERPRETERS = 40, THREADS = 16, NEXT = 8, OWNER = 152, CONTEXT = 224, PREVIOUS = 16, ENTERED = 40 };
+enum { INTERPRETERS = 40, THREADS = 16, NEXT = 8, OWNER = 152, CONTEXT = 224, STACK = 296, ID = 240, PREVIOUS = 16, ENTERED = 40 };
 
 static void put(char *structure, int offset, uint64_t value) { memcpy(structure + offset, &value, 8); }
 static uint64_t address(const void *pointer) { return (uint64_t)(uintptr_t)pointer; }
@@ -64,6 +64,17 @@ int main(int count, char **arguments)
 	struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(name);
 	bind(two, (void *)&name, size), getsockname(two, (void *)&name, &size), connect(one, (void *)&name, size);
+	if (strstr(lie, "stack")) {
+		/* In no context, as greenlets run. */
+		put(states[0], CONTEXT, 0), put(states[0], STACK, address(chunks[0])), write(one, "first", 5);
+		put(states[0], STACK, address(chunks[1]));
+		if (strcmp(lie, "a stack of another state") == 0) put(states[0], ID, 1);
+		if (strcmp(lie, "a stack in a circle") == 0) put(chunks[1], 0, address(chunks[1]));
+		if (strcmp(lie, "a stack of no memory") == 0) put(states[0], STACK, no_memory);
+		if (strcmp(lie, "a stack of the kernel") == 0) put(states[0], STACK, of_kernel);
+		if (strcmp(lie, "the same stack, larger") == 0) put(chunks[1], 0, address(chunks[0]));
+		if (strcmp(lie, "another stack, and none") == 0) write(one, "second", 6), put(states[0], STACK, 0);
+	}
 	write(one, "lie", 3);
 	return 0;
 }

@@ -121,7 +121,7 @@ export interface SocketEvent {
   readonly processId: number;
   /** Thread id in the host's PID namespace. */
   readonly threadId: number;
-  /** What runs the call: a thread, a goroutine of Go, a context of CPython (contextvars) that the thread has entered, a virtual thread of Java. coroutine is not sent. Of a goroutine after and phase are 0: it changes threads. */
+  /** What runs the call: a thread, a goroutine of Go, a context of CPython (contextvars) that the thread has entered, a virtual thread of Java. A coroutine is a greenlet of CPython (gevent). Of goroutines, coroutines and virtual threads after and phase are 0: what their thread did says nothing of them. */
   readonly contextKind: ContextKind;
   /** Thread id, goroutine id, id of the Python context, id of the virtual thread, by context_kind. 0: the call is run by such a context, and which one could not be read. A Python context that was seen to begin has an id out of the ids of events: it began after event N if and only if its id is greater than N, and no other context ever has that id. One that began unseen, such as before the capture, has its address in memory plus 2^48, which lies from 2^48 to 2^49 - 1: below all ids of events, and another context has it when the address is used again. */
   readonly contextId: number;

@@ -11,17 +11,17 @@ namespace spanloom {
 // Each minor version of CPython: the releases that were compiled, which agree.
 inline constexpr auto kPythonOffsets = std::to_array<PythonOffsets>({
     // 3.9.2, 3.9.6, 3.9.18
-    {.minor = 9, .interpreters = 32, .threads = 8, .state_next = 8, .state_owner = 176, .state_context = 240, .context_previous = 16, .context_entered = 40, .begins_threads = 0},
+    {.minor = 9, .interpreters = 32, .threads = 8, .state_next = 8, .state_owner = 176, .state_context = 240, .state_stack = 0, .state_id = 256, .context_previous = 16, .context_entered = 40, .begins_threads = 0},
     // 3.10.2, 3.10.8, 3.10.13
-    {.minor = 10, .interpreters = 32, .threads = 8, .state_next = 8, .state_owner = 176, .state_context = 240, .context_previous = 16, .context_entered = 40, .begins_threads = 0},
+    {.minor = 10, .interpreters = 32, .threads = 8, .state_next = 8, .state_owner = 176, .state_context = 240, .state_stack = 0, .state_id = 256, .context_previous = 16, .context_entered = 40, .begins_threads = 0},
     // 3.11.2, 3.11.3, 3.11.7
-    {.minor = 11, .interpreters = 40, .threads = 16, .state_next = 8, .state_owner = 152, .state_context = 224, .context_previous = 16, .context_entered = 40, .begins_threads = 0},
+    {.minor = 11, .interpreters = 40, .threads = 16, .state_next = 8, .state_owner = 152, .state_context = 224, .state_stack = 296, .state_id = 240, .context_previous = 16, .context_entered = 40, .begins_threads = 0},
     // 3.12.1
-    {.minor = 12, .interpreters = 40, .threads = 72, .state_next = 8, .state_owner = 136, .state_context = 208, .context_previous = 16, .context_entered = 40, .begins_threads = 0},
+    {.minor = 12, .interpreters = 40, .threads = 72, .state_next = 8, .state_owner = 136, .state_context = 208, .state_stack = 232, .state_id = 224, .context_previous = 16, .context_entered = 40, .begins_threads = 0},
     // 3.13.0, 3.13.5
-    {.minor = 13, .interpreters = 632, .threads = 7344, .state_next = 8, .state_owner = 152, .state_context = 208, .context_previous = 16, .context_entered = 40, .begins_threads = 0},
+    {.minor = 13, .interpreters = 632, .threads = 7344, .state_next = 8, .state_owner = 152, .state_context = 208, .state_stack = 232, .state_id = 224, .context_previous = 16, .context_entered = 40, .begins_threads = 0},
     // 3.14.3
-    {.minor = 14, .interpreters = 808, .threads = 7344, .state_next = 8, .state_owner = 152, .state_context = 208, .context_previous = 16, .context_entered = 40, .begins_threads = 1},
+    {.minor = 14, .interpreters = 808, .threads = 7344, .state_next = 8, .state_owner = 152, .state_context = 208, .state_stack = 232, .state_id = 224, .context_previous = 16, .context_entered = 40, .begins_threads = 1},
 });
 
 }  // namespace spanloom
