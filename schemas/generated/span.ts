@@ -164,7 +164,7 @@ export function writeSide(writer: AvroWriter, value: Side): void {
 export interface Span {
   /** 16 hex digits; empty for a root. */
   readonly parentSpanId: string;
-  /** Why parent_span_id is the parent. root: no parent is known. tcp_sequence, datagram: the two ends of one call; tcp_sequence also over a Unix socket, whose bytes the agent counts. trace_context, x_request_id: an explicit id. last_read: the message its context read last. queue: its turn in a first-in-first-out loop. agreement: request side and response side name the same parent. resumed: the response of a sibling call led to it. serial_context: a context that serves one request at a time. time: the only request open in the process. context: the execution context that made the call serves it, or works for the one that does. */
+  /** Why parent_span_id is the parent. root: no parent is known. tcp_sequence, datagram: the two ends of one call; tcp_sequence also over a Unix socket, whose bytes the agent counts. trace_context, x_request_id: an explicit id. last_read: the message its context read last. queue: its turn in a first-in-first-out loop. agreement: request side and response side name the same parent. resumed: the response of a sibling call led to it. serial_context: a context that serves one request at a time. time: the only request open in the process. context: the execution context that made the call serves it, works for the one that does, or replies to it. */
   readonly reason: Reason;
   /** Probability that parent_span_id is right, in (0, 1]; 0 when there is no parent. */
   readonly confidence: number;
@@ -248,7 +248,7 @@ export interface Span {
   readonly requestThreadId: number;
   /** OS thread of the response's first call; 0 without a response. */
   readonly responseThreadId: number;
-  /** Candidates, best first. On c-p: what the request continued. On s-p: which call's response led to the reply. */
+  /** Candidates, best first. On c-p: what the request continued. On s-p: which call's response led to the reply; by the rule context, which calls the context that replies made for the request, answered or not. */
   readonly causes: readonly Cause[];
   /** From the first byte of the request to the first byte of the response; 0 without a response, and in spans of earlier versions. */
   readonly timeToFirstByteNs: number;
