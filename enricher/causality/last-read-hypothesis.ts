@@ -8,6 +8,8 @@ import {
   openRoot,
   type Read,
   rootOf,
+  stepOf,
+  stepsTo,
   type Trust,
   type Write,
 } from './messages.ts';
@@ -24,8 +26,6 @@ const amongRivals = 1;
 const sameSocket = 2;
 const several = 3;
 const circumstances = 4;
-
-const bitOf = (circumstance: number): number => 1 << circumstance;
 
 /** See the top of the file. */
 export class LastReadHypothesis implements Hypothesis {
@@ -112,7 +112,7 @@ export class LastReadHypothesis implements Hypothesis {
       return;
     }
     const right = root === replied;
-    const steps = bitOf(circumstance) | message.write.attributions[this.index]!.steps;
+    const steps = stepOf(circumstance) | stepsTo(message, this.index);
     // A call made when there was nothing else it could belong to proves nothing.
     this.credit(steps, isContested(right) && message.write.openRequests >= 2, right);
   }
@@ -131,14 +131,14 @@ export class LastReadHypothesis implements Hypothesis {
   private attribution(write: Write, message: InboundMessage, circumstance: number): Attribution {
     const { kind, spanId } = message;
     const root = openRoot(rootOf(message, this.index), write.context, write.order);
-    const before = message.kind === 'response' ? (message.write.attributions[this.index]?.steps ?? 0) : 0;
-    return { by: this, kind, spanId, root, circumstance, steps: before | bitOf(circumstance) };
+    const before = stepsTo(message, this.index);
+    return { by: this, kind, spanId, root, circumstance, steps: before | stepOf(circumstance) };
   }
 
   /** If the result is right, every step counts as right; if it is wrong, only the least certain step counts as wrong. */
   private credit(steps: number, contested: boolean, right: boolean): void {
     for (let circumstance = circumstances - 1; circumstance >= 0; circumstance--) {
-      if ((steps & bitOf(circumstance)) === 0) continue;
+      if ((steps & stepOf(circumstance)) === 0) continue;
       this.records.add(circumstance, contested, right);
       if (!right) return;
     }

@@ -241,6 +241,14 @@ export function rootOf(message: InboundMessage, hypothesis: number): InboundRequ
   return message.kind === 'request' ? message : message.write.attributions[hypothesis]?.root;
 }
 
+/** A circumstance as a step of a chain. */
+export const stepOf = (circumstance: number): number => 1 << circumstance;
+
+/** Circumstances of all steps from the root to a message, as one hypothesis has them. */
+export function stepsTo(message: InboundMessage, hypothesis: number): number {
+  return message.kind === 'request' ? 0 : (message.write.attributions[hypothesis]?.steps ?? 0);
+}
+
 /** The root, unless it was answered before this point in the order of its context. */
 export function openRoot(
   root: InboundRequest | undefined,

@@ -8,6 +8,8 @@ import {
   openRoot,
   type Read,
   rootOf,
+  stepOf,
+  stepsTo,
   type Trust,
   type Write,
 } from './messages.ts';
@@ -35,7 +37,6 @@ const resumed = 4;
 const circumstances = 8;
 const maxStep = 8;
 const nothing: Trust = { isRefuted: true, isLearned: false, confidence: 0 };
-const bitOf = (circumstance: number): number => 1 << circumstance;
 
 /** See the top of the file. */
 export class NextTurnHypothesis implements Hypothesis {
@@ -87,7 +88,7 @@ export class NextTurnHypothesis implements Hypothesis {
     const { messages, contradicted } = this.order(due, split.writes, writes, this.index);
     const circumstance = split.isProven ? several : uncounted;
     if (contradicted === undefined) this.give(messages, writes, circumstance);
-    else this.credit(stepsTo(contradicted.message, this.index) | bitOf(circumstance), true, false);
+    else this.records.addSteps(stepsTo(contradicted.message, this.index) | stepOf(circumstance), true, false);
   }
 
   isDone(message: InboundMessage): boolean {
@@ -135,7 +136,7 @@ export class NextTurnHypothesis implements Hypothesis {
   private attribution(write: Write, message: InboundMessage, place: number): Attribution {
     const root = openRoot(rootOf(message, this.index), write.context, write.order);
     const circumstance = message.kind === 'response' ? resumed + place : place;
-    const steps = stepsTo(message, this.index) | bitOf(circumstance);
+    const steps = stepsTo(message, this.index) | stepOf(circumstance);
     return { by: this, kind: message.kind, spanId: message.spanId, root, circumstance, steps };
   }
 
@@ -149,14 +150,8 @@ export class NextTurnHypothesis implements Hypothesis {
       (message.kind === 'request' || message.write.openRequests >= 2);
     // Until it is known that this process writes at once, that is the first thing to doubt.
     const isDoubted = !right && place === atOnce && !this.records.of(atOnce, contested).learned;
-    this.credit((isDoubted ? 0 : stepsTo(message, this.index)) | bitOf(place), contested, right);
+    this.records.addSteps((isDoubted ? 0 : stepsTo(message, this.index)) | stepOf(place), contested, right);
     return right;
-  }
-
-  /** Any of the steps may be the wrong one: they are one assumption. */
-  private credit(steps: number, contested: boolean, right: boolean): void {
-    for (let circumstance = 0; circumstance < circumstances; circumstance++)
-      if ((steps & bitOf(circumstance)) !== 0) this.records.add(circumstance, contested, right);
   }
 
   /** Messages of one kind lead to the same number of writes: requests to one endpoint, and their first, second … responses. */
@@ -169,6 +164,3 @@ export class NextTurnHypothesis implements Hypothesis {
     return `${Math.min(answers, maxStep)} ${root.endpoint}`;
   }
 }
-
-const stepsTo = (message: InboundMessage, hypothesis: number): number =>
-  message.kind === 'response' ? (message.write.attributions[hypothesis]?.steps ?? 0) : 0;

@@ -7,6 +7,8 @@ import {
   openRoot,
   type Read,
   rootOf,
+  stepOf,
+  stepsTo,
   type Trust,
   type Write,
 } from './messages.ts';
@@ -34,7 +36,6 @@ const several = 1;
 const resumedAlone = 2;
 const resumedAmongSeveral = 3;
 const circumstances = 4;
-const bitOf = (circumstance: number): number => 1 << circumstance;
 
 /** Lags of requests and of responses, in phases. */
 interface Lags {
@@ -135,7 +136,7 @@ export class PhaseLagHypothesis implements Hypothesis {
       const right = root === write.reply;
       const contested =
         isVerdictContested(right, write) && (message.kind === 'request' || message.write.openRequests >= 2);
-      this.credit(stepsTo(message, this.index) | bitOf(place), contested, right);
+      this.records.addSteps(stepsTo(message, this.index) | stepOf(place), contested, right);
     });
     if (misfits > 0) return;
     writes.forEach((write, index) => {
@@ -144,17 +145,8 @@ export class PhaseLagHypothesis implements Hypothesis {
       const { kind, spanId } = arrival.message;
       const root = openRoot(rootOf(arrival.message, this.index), write.context, write.order);
       const circumstance = kind === 'response' ? resumedAlone + place : place;
-      const steps = stepsTo(arrival.message, this.index) | bitOf(circumstance);
+      const steps = stepsTo(arrival.message, this.index) | stepOf(circumstance);
       write.attributions[this.index] = { by: this, kind, spanId, root, circumstance, steps };
     });
   }
-
-  /** Any of the steps may be the wrong one: they are one assumption. */
-  private credit(steps: number, contested: boolean, right: boolean): void {
-    for (let circumstance = 0; circumstance < circumstances; circumstance++)
-      if ((steps & bitOf(circumstance)) !== 0) this.records.add(circumstance, contested, right);
-  }
 }
-
-const stepsTo = (message: InboundMessage, hypothesis: number): number =>
-  message.kind === 'response' ? (message.write.attributions[hypothesis]?.steps ?? 0) : 0;

@@ -1,4 +1,4 @@
-import type { Trust } from './messages.ts';
+import { stepOf, type Trust } from './messages.ts';
 import { TrackRecord } from './track-record.ts';
 
 /** How well a hypothesis did by circumstance, apart for moments with several requests in flight (contested) and with one. */
@@ -17,6 +17,13 @@ export class TrackRecords {
 
   add(circumstance: number, contested: boolean, right: boolean): void {
     this.of(circumstance, contested).add(right);
+  }
+
+  /** Judges a chain. Any of its steps may be the wrong one: they are one assumption. @param steps see {@link stepOf} */
+  addSteps(steps: number, contested: boolean, right: boolean): void {
+    this.contested.forEach((_, circumstance) => {
+      if ((steps & stepOf(circumstance)) !== 0) this.add(circumstance, contested, right);
+    });
   }
 
   trust(circumstance: number, contested: boolean): Trust {
