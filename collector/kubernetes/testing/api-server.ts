@@ -45,7 +45,7 @@ export class ApiServer {
   slowMs = 0;
   /** Called before a Lease is written, for tests of races. */
   beforeLeaseWrite: () => Promise<void> = () => Promise.resolve();
-  readonly counts = { lists: 0, pages: 0, watches: 0, gone: 0, leaseConflicts: 0 };
+  readonly counts = { lists: 0, pages: 0, watches: 0, bookmarks: 0, gone: 0, leaseConflicts: 0 };
 
   private constructor(options: ApiServerOptions) {
     this.#store = options.store;
@@ -193,7 +193,9 @@ export class ApiServer {
     const unwatch = this.#store.watch(tell);
     const bookmarks = setInterval(() => {
       const metadata = { resourceVersion: String(this.#store.resourceVersion), creationTimestamp: null };
-      if (query.get('allowWatchBookmarks') === 'true') send('BOOKMARK', { kind, apiVersion: 'v1', metadata });
+      if (query.get('allowWatchBookmarks') !== 'true') return;
+      send('BOOKMARK', { kind, apiVersion: 'v1', metadata });
+      this.counts.bookmarks++;
     }, this.#options.bookmarkMs ?? 1000);
     const lifeMs = Math.min(Number(query.get('timeoutSeconds') ?? 300) * 1000, this.#options.maxWatchMs ?? Infinity);
     const end = setTimeout(() => response.end(), lifeMs);
