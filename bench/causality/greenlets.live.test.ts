@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
-import { defaultCache } from '../bench/causality/cache.ts';
-import { prepareToolchain, sitePackages } from '../bench/causality/toolchains.ts';
-import type { SocketEvent } from '../schemas/generated/event-batch.ts';
-import { captureMissing, describeWhere } from '../test/requirement.ts';
-import { LiveEvents, textOf } from './testing/live-events.ts';
+import { defaultCache } from './cache.ts';
+import { prepareToolchain, sitePackages } from './toolchains.ts';
+import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
+import { captureMissing, describeWhere } from '../../test/requirement.ts';
+import { LiveEvents, textOf } from '../../native/testing/live-events.ts';
 
 /** Sends to itself, from the main greenlet, others, a thread and a context, at several depths of the stack. */
 const program = `
