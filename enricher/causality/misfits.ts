@@ -1,24 +1,27 @@
-const window = 128;
-const maxShare = 0.01;
+/** Of about so many of the latest phases this share may misfit: of the last ones more, as several come together. */
+const limits = [
+  { window: 128, share: 0.01 },
+  { window: 512, share: 0.005 },
+] as const;
 
 /**
- * How many of the latest phases, about 128, did not fit a number that is taken to hold. In a phase that lacks one write and has one of
- * an earlier phase the sum still fits, and every write between the two is given to the wrong message; that is as rare as the
- * square of this share.
+ * How many of the latest phases did not fit a number that is taken to hold. In a phase that lacks one write and has one of an
+ * earlier phase the sum still fits, and every write between the two is given to the wrong message; that is as rare as the square
+ * of this share.
  */
 export class Misfits {
-  private share = 0;
+  private readonly shares = limits.map(() => 0);
 
   add(fits: boolean): void {
-    this.share += (Number(!fits) - this.share) / window;
+    limits.forEach(({ window }, index) => (this.shares[index]! += (Number(!fits) - this.shares[index]!) / window));
   }
 
   reset(): void {
-    this.share = 0;
+    this.shares.fill(0);
   }
 
   /** Whether a phase that fits hardly ever does so by coincidence. */
   get areRare(): boolean {
-    return this.share <= maxShare;
+    return limits.every(({ share }, index) => this.shares[index]! <= share);
   }
 }
