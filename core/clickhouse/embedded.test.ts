@@ -1,3 +1,4 @@
+import { drainPending } from 'chdb';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,6 +26,8 @@ function opened(directory = newDirectory()): ClickHouse {
 // One directory a process: a test that fails must not leave its own open.
 afterEach(async () => {
   for (const clickHouse of open.splice(0)) await clickHouse.close();
+  // A query that was cancelled may still be ending in the engine, which keeps its directory until then.
+  await drainPending();
 });
 afterAll(() => {
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
