@@ -9,7 +9,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Capture } from '../native/capture.ts';
-import { capturePrograms, loadNative } from '../native/load.ts';
+import { loadNative } from '../native/load.ts';
+import { smallCapture } from '../native/testing/live-events.ts';
 
 const seconds = Number(process.argv[2] ?? 3);
 const rounds = Number(process.argv[3] ?? 5);
@@ -71,25 +72,13 @@ async function loadWithCapture(withClient: boolean): Promise<Captured> {
   let bytes = 0;
   let lost = 0;
   const capture: Capture = loadNative().startCapture(
-    {
-      objectPath: capturePrograms,
-      firstEventId: Date.now() * 1000,
-      payloadBytes: 512,
-      continuationBytes: 32,
+    smallCapture({
       ringBytes: 64 * 1024 * 1024,
       maxSockets: 131072,
       pollIntervalMs: 10,
-      batchIntervalMs: 0,
-      maxUnacknowledgedBlocks: 64,
-      readGoroutines: true,
-      readWaiters: true,
-      readPython: true,
-      probePython: true,
-      traceUnix: true,
-      readVirtualThreads: true,
       excludedProcessIds: [process.pid],
       redaction: { patterns: [], headers: [], parameters: [], sendUnrecognised: false },
-    },
+    }),
     (block) => {
       events += block.eventCount;
       bytes += block.events.length;

@@ -10,7 +10,8 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Capture } from '../native/capture.ts';
-import { capturePrograms, loadNative } from '../native/load.ts';
+import { loadNative } from '../native/load.ts';
+import { smallCapture } from '../native/testing/live-events.ts';
 
 const writes = Number(process.argv[2] ?? 100_000);
 const rounds = Number(process.argv[3] ?? 5);
@@ -42,25 +43,14 @@ async function measure(run: string, readPython: boolean): Promise<Cost> {
   const child = spawn(interpreter, ['-c', program(run)], { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(createInterface(child.stdout), 'line');
   const capture: Capture = loadNative().startCapture(
-    {
-      objectPath: capturePrograms,
-      firstEventId: Date.now() * 1000,
-      payloadBytes: 512,
-      continuationBytes: 32,
+    smallCapture({
       ringBytes: 64 * 1024 * 1024,
       maxSockets: 131072,
       pollIntervalMs: 10,
-      batchIntervalMs: 0,
-      maxUnacknowledgedBlocks: 64,
-      readGoroutines: true,
-      readWaiters: true,
       readPython,
       probePython: readPython,
-      traceUnix: true,
-      readVirtualThreads: true,
       excludedProcessIds: [process.pid],
-      redaction: undefined,
-    },
+    }),
     () => capture.acknowledge(1),
   );
   await capture.inspectPrograms(child.pid!, false);

@@ -93,8 +93,12 @@ export class ExecutionContext extends LruEntry implements MessageContext {
     read.laterWrites = undefined;
   }
 
-  /** Something was read. `arrived` is the part of `messages` that is complete now and can be handled; `isEnd`: that no more
-   * comes. */
+  /**
+   * Something was read.
+   *
+   * @param arrived - the part of `messages` that is complete now and can be handled
+   * @param isEnd - only that no more comes
+   */
   read(
     messageId: number,
     messages: readonly InboundMessage[],

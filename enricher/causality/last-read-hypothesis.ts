@@ -1,11 +1,11 @@
 import type { Hypothesis, ReplyAttribution } from './hypothesis.ts';
 import {
   type Attribution,
+  attributionOf,
   type InboundMessage,
   type InboundRequest,
   isReplyContested,
   isVerdictContested,
-  openRoot,
   type Read,
   rootOf,
   stepOf,
@@ -129,10 +129,7 @@ export class LastReadHypothesis implements Hypothesis {
   }
 
   private attribution(write: Write, message: InboundMessage, circumstance: number): Attribution {
-    const { kind, spanId } = message;
-    const root = openRoot(rootOf(message, this.index), write.context, write.order);
-    const before = stepsTo(message, this.index);
-    return { by: this, kind, spanId, root, circumstance, steps: before | stepOf(circumstance) };
+    return attributionOf(this, this.index, write, message, circumstance);
   }
 
   /** If the result is right, every step counts as right; if it is wrong, only the least certain step counts as wrong. */

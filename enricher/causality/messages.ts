@@ -190,26 +190,22 @@ export class Read implements RequestCounts {
   /** What was written after it, while it is the last read and holds several messages. */
   laterWrites: Write[] | undefined = undefined;
 
-  constructor(messageId: number, rank: number, context: MessageContext, isEnd = false) {
+  /** @param at - its context at that moment */
+  constructor(messageId: number, rank: number, at: RequestCounts & { readonly order: number }, isEnd = false) {
     this.isEnd = isEnd;
     this.messageId = messageId;
     this.rank = rank;
-    this.order = context.order;
-    this.openRequests = context.openRequests;
-    this.awaitingReply = context.awaitingReply;
+    this.order = at.order;
+    this.openRequests = at.openRequests;
+    this.awaitingReply = at.awaitingReply;
   }
 
   /** The same under another id. */
   under(messageId: number): Read {
-    return Object.assign(new Read(messageId, this.rank, this.counts, this.isEnd), {
-      messages: this.messages,
-      laterWrites: this.laterWrites,
-    });
-  }
-
-  private get counts(): MessageContext {
-    const { order, openRequests, awaitingReply } = this;
-    return { order, phase: 0, openRequests, awaitingReply };
+    const read = new Read(messageId, this.rank, this, this.isEnd);
+    read.messages = this.messages;
+    read.laterWrites = this.laterWrites;
+    return read;
   }
 }
 
@@ -247,6 +243,20 @@ export const stepOf = (circumstance: number): number => 1 << circumstance;
 /** Circumstances of all steps from the root to a message, as one hypothesis has them. */
 export function stepsTo(message: InboundMessage, hypothesis: number): number {
   return message.kind === 'request' ? 0 : (message.write.attributions[hypothesis]?.steps ?? 0);
+}
+
+/** That a write continues a message, as one hypothesis has it. @param hypothesis its index */
+export function attributionOf(
+  by: Attributor,
+  hypothesis: number,
+  write: Write,
+  message: InboundMessage,
+  circumstance: number,
+): Attribution {
+  const { kind, spanId } = message;
+  const root = openRoot(rootOf(message, hypothesis), write.context, write.order);
+  const steps = stepsTo(message, hypothesis) | stepOf(circumstance);
+  return { by, kind, spanId, root, circumstance, steps };
 }
 
 /** The root, unless it was answered before this point in the order of its context. */

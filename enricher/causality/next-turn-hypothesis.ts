@@ -2,10 +2,10 @@ import type { Hypothesis, ReplyAttribution } from './hypothesis.ts';
 import {
   type Arrival,
   type Attribution,
+  attributionOf,
   type InboundMessage,
   type InboundRequest,
   isVerdictContested,
-  openRoot,
   type Read,
   rootOf,
   stepOf,
@@ -134,10 +134,8 @@ export class NextTurnHypothesis implements Hypothesis {
   }
 
   private attribution(write: Write, message: InboundMessage, place: number): Attribution {
-    const root = openRoot(rootOf(message, this.index), write.context, write.order);
     const circumstance = message.kind === 'response' ? resumed + place : place;
-    const steps = stepsTo(message, this.index) | stepOf(circumstance);
-    return { by: this, kind: message.kind, spanId: message.spanId, root, circumstance, steps };
+    return attributionOf(this, this.index, write, message, circumstance);
   }
 
   /** Compares a reply with the message that it followed. Returns false if they contradict each other. */

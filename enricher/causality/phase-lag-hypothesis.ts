@@ -1,10 +1,10 @@
 import type { Hypothesis, ReplyAttribution } from './hypothesis.ts';
 import {
   type Arrival,
+  attributionOf,
   type InboundMessage,
   type InboundRequest,
   isVerdictContested,
-  openRoot,
   type Read,
   rootOf,
   stepOf,
@@ -142,11 +142,9 @@ export class PhaseLagHypothesis implements Hypothesis {
     writes.forEach((write, index) => {
       const arrival = due[index]!;
       arrival.taken = true;
-      const { kind, spanId } = arrival.message;
-      const root = openRoot(rootOf(arrival.message, this.index), write.context, write.order);
-      const circumstance = kind === 'response' ? resumedAlone + place : place;
-      const steps = stepsTo(arrival.message, this.index) | stepOf(circumstance);
-      write.attributions[this.index] = { by: this, kind, spanId, root, circumstance, steps };
+      const { message } = arrival;
+      const circumstance = message.kind === 'response' ? resumedAlone + place : place;
+      write.attributions[this.index] = attributionOf(this, this.index, write, message, circumstance);
     });
   }
 }

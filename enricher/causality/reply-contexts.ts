@@ -103,11 +103,12 @@ export class ReplyContexts {
   call(ids: ContextIds, eventId: number, spanId: string): Served | undefined {
     const chain = this.chainOf(ids);
     if (chain.length === 0) return undefined;
-    const { record, repliedEventId } = this.process(ids.processId);
+    const process = this.process(ids.processId);
+    const { record, repliedEventId } = process;
     if (repliedEventId === 0) return undefined;
     let childId = 0;
     for (const contextId of chain) {
-      const context = this.context(ids.processId, contextId);
+      const context = this.context(process, contextId);
       const { replied } = context;
       if (replied?.isOpen === true && (childId === 0 || beganAfter(childId, replied.eventId)))
         return record.learned ? { request: replied, confidence: record.confidence } : undefined;
@@ -132,7 +133,7 @@ export class ReplyContexts {
     let isLate = false;
     for (const contextId of replying) {
       if (contextId !== replying[0] && !beganAfter(contextId, request.eventId)) break;
-      const context = this.context(ids.processId, contextId);
+      const context = this.context(process, contextId);
       if (context.repliedEventId > request.eventId) isApart = false;
       for (const call of context.calls) {
         if (call.childId === 0 && context.replied !== undefined && call.eventId < request.eventId) isLate = true;
@@ -172,8 +173,9 @@ export class ReplyContexts {
   /** The context that replies, and its ancestors. A thread that runs in none is one if others were copied from it. */
   private replying(ids: ContextIds): readonly number[] {
     if (ids.contextKind !== 'thread') return this.chainOf(ids);
-    if (!this.processes.has(ids.processId)) return noContexts;
-    return this.contexts.has(this.keyOf(ids.processId, ids.threadId)) ? [ids.threadId] : noContexts;
+    const process = this.processes.get(ids.processId);
+    if (process === undefined || !this.contexts.has(keyOf(process, ids.threadId))) return noContexts;
+    return [ids.threadId];
   }
 
   /** A context and its ancestors, nearest first; nothing of what is no such context, or may be another one by now. */
@@ -196,8 +198,8 @@ export class ReplyContexts {
     while (this.calls > this.maxCallsOfAll) this.contexts.shrinkTo(this.contexts.size - 1);
   }
 
-  private context(processId: number, contextId: number): WorkContext {
-    const key = this.keyOf(processId, contextId);
+  private context(process: ProcessRecord, contextId: number): WorkContext {
+    const key = keyOf(process, contextId);
     const known = this.contexts.get(key);
     if (known?.lossesSeen === this.losses.count) return known;
     if (known !== undefined) {
@@ -215,11 +217,9 @@ export class ReplyContexts {
     if (process === undefined) this.processes.add(processId, (process = new ProcessRecord(++this.serials)));
     return process;
   }
-
-  private keyOf(processId: number, contextId: number): string {
-    return `${this.process(processId).serial}:${contextId}`;
-  }
 }
+
+const keyOf = ({ serial }: ProcessRecord, contextId: number): string => `${serial}:${contextId}`;
 
 /** The candidates that count. */
 export function underRules(causes: readonly Cause[], rules: CallRules): readonly Cause[] {
