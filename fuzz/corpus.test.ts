@@ -1,8 +1,10 @@
 /** What fuzzing found once stays mended: every input of the project's corpus, and the ordinary ones. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../core/testing/random.ts';
+import { compileFlags, compiler, nativeTargets } from './compile-native.ts';
 import { mutated } from './mutate.ts';
 import { maxInputBytes } from './target.ts';
 import { targets } from './targets.ts';
@@ -19,6 +21,15 @@ describe.each(Object.entries(targets))('fuzz target %s', (name, target) => {
     for (const input of inputs) await target.run(Buffer.from(input));
     const random = new Random(1);
     for (let left = 100; left > 0; left--) await target.run(Buffer.from(mutated(inputs, random, [])));
+  });
+});
+
+describe.each(nativeTargets)('native fuzz target %s', (name) => {
+  it.skipIf(compiler === undefined)('compiles', () => {
+    const source = fileURLToPath(new URL(`./native/${name}.cc`, import.meta.url));
+    const checked = spawnSync(compiler!, [...compileFlags, '-fsyntax-only', source], { encoding: 'utf8' });
+    expect(checked.stderr).toBe('');
+    expect(checked.status).toBe(0);
   });
 });
 

@@ -5,8 +5,9 @@
  * runs every target in turn, two at a time.
  */
 import { parseArgs } from 'node:util';
-import { nativeTargets, runNative } from './run-native.ts';
-import { runTarget } from './run-target.ts';
+import { nativeTargets } from './compile-native.ts';
+import { runNative } from './run-native.ts';
+import { type Outcome, runTarget } from './run-target.ts';
 import { targets } from './targets.ts';
 
 /** With `--quick`: what takes about half a minute of a slow processor. */
@@ -48,16 +49,18 @@ const chosen = positionals[0] === 'all' ? names : positionals;
 if (chosen.length === 0 || chosen.some((name) => !names.includes(name)) || !(minutes > 0) || !Number.isInteger(seed))
   refuse();
 
+/** What is no input's fault, such as a target that does not compile: the other targets still run. */
+function failed(error: unknown): Outcome {
+  return { runs: 0, coverage: 0, finding: error instanceof Error ? error.message : String(error) };
+}
+
 const waiting = [...chosen];
 async function runNext(): Promise<void> {
   for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
     const run = nativeTargets.includes(name) ? runNative : runTarget;
     const startedAtMs = performance.now();
-    const { runs, coverage, finding } = await run(name, {
-      minutes,
-      seed,
-      ...(values.quick ? { inputs: quickInputs[name]! } : {}),
-    });
+    const options = { minutes, seed, ...(values.quick ? { inputs: quickInputs[name]! } : {}) };
+    const { runs, coverage, finding } = await run(name, options).catch(failed);
     const seconds = Math.round((performance.now() - startedAtMs) / 1000);
     console.log(`${name}: ${runs} inputs in ${seconds} s, coverage ${coverage}, ${finding ?? 'no finding'}`);
     if (finding !== undefined) process.exitCode = 1;

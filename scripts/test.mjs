@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // `npm test`: prepares everything, checks types, runs the tests that are quick. `npm run test:long`: the tests that are long,
 // beside them fuzzing. Further arguments are vitest's, such as a path or `-t name`. Ends with "N passed, N failed, N skipped".
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runToEnd } from './setup/foreground.mjs';
+import { runToEnd, withTemporaryFolder } from './setup/foreground.mjs';
 import { root, setup } from './setup.mjs';
 import { say, step } from './setup/step.mjs';
 import { countsLine, runVitest } from './setup/vitest.mjs';
@@ -19,9 +20,10 @@ async function main() {
   const args = ['--reporter=default', ...projects, ...given];
   // The setup has just compiled what commands are started from.
   const [other, tests] = await allEnded([beside, runVitest({ args, env: { TEST_COMPILED: '1' } })]);
+  if (isLong) console.log(other.output);
   console.log(countsLine(tests));
-  if (other !== 0) console.log(isLong ? 'fuzzing has a finding, see above' : 'types are wrong, see above');
-  return other === 0 && tests.ok ? 0 : 1;
+  if (!other.ok) console.log(isLong ? 'fuzzing has a finding, see above' : 'types are wrong, see above');
+  return other.ok && tests.ok ? 0 : 1;
 }
 
 /** Results of what runs side by side, once all of it has ended. */
@@ -38,14 +40,19 @@ async function checkTypes() {
     status = await runToEnd(process.execPath, ['node_modules/typescript/bin/tsc', ...options], { cwd: root });
     return status === 0 ? 'checked' : 'wrong';
   });
-  return status;
+  return { ok: status === 0 };
 }
 
 /** Takes what the tests leave of the processors: they hold brokers that are killed to their deadlines. */
 async function fuzz() {
-  if (given.length > 0) return 0;
-  return runToEnd('nice', ['-n', '10', process.execPath, '--import', 'tsx', 'fuzz/main.ts', 'all', '--quick'], {
-    cwd: root,
+  if (given.length > 0) return { ok: true, output: '' };
+  const args = ['-n', '10', process.execPath, '--import', 'tsx', 'fuzz/main.ts', 'all', '--quick'];
+  return withTemporaryFolder(async (folder) => {
+    const path = join(folder, 'fuzz');
+    const file = openSync(path, 'w');
+    const status = await runToEnd('nice', args, { cwd: root, stdio: ['ignore', file, file] });
+    closeSync(file);
+    return { ok: status === 0, output: readFileSync(path, 'utf8').trimEnd() };
   });
 }
 

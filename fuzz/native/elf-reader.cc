@@ -53,7 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* input, size_t size) {
   }
   // What is read is bounded whatever the file says; the bound is that of elf-reader.h and a page for each table.
   if (found.bytes_read > 65 * 1024 * 1024 || go.bytes_read > 65 * 1024 * 1024 ||
-      python.bytes_read > 65 * 1024 * 1024) {
+      python.bytes_read > 65 * 1024 * 1024 ||
       java.bytes_read > 65 * 1024 * 1024) {
     fprintf(stderr, "does not hold: bounded reading (%llu bytes)\n",
             static_cast<unsigned long long>(found.bytes_read));

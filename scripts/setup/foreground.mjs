@@ -12,13 +12,13 @@ export class InterruptedError extends Error {
 }
 
 /**
- * Runs a command that has the terminal. It is in a process group of its own, so that a Ctrl-C reaches it once, through this
+ * Runs a command that has the terminal, unless `options.stdio` says otherwise. It is in a process group of its own, so that a Ctrl-C reaches it once, through this
  * process, and not twice; so does a signal that only this process gets. What it leaves running then is ended with it.
  * @returns {Promise<number>} its exit code; 1 when it was killed
  * @throws InterruptedError when this process got a signal meanwhile; the command has ended by then
  */
 export async function runToEnd(command, args, options) {
-  const child = spawn(command, args, { ...options, stdio: 'inherit', detached: true });
+  const child = spawn(command, args, { stdio: 'inherit', ...options, detached: true });
   let interruptedBy;
   const forward = (signal) => {
     interruptedBy = signal;
