@@ -5,6 +5,7 @@ import {
   bytesSetting,
   durationMsSetting,
   integerSetting,
+  numberSetting,
   textSetting,
 } from '../core/config/setting.ts';
 
@@ -34,6 +35,13 @@ export const correlatorConfig = defineConfig(
         'How long after its last span a trace waits for a server span that one of its calls names as a cause candidate.',
       default: '8s',
       formerName: 'SPANLOOM_CORRELATOR_CAUSE_WAIT_MS',
+    }),
+    minConfidence: numberSetting({
+      description:
+        'A span is the parent of a call if the probability of that is at least this; with a lower one it is only a likely parent.',
+      default: '0.9',
+      minimum: 0,
+      maximum: 1,
     }),
     maxOpenMs: durationMsSetting({
       description:

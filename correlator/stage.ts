@@ -62,7 +62,7 @@ export class Correlator implements Stage<OutgoingMessage> {
   readonly #pacing: RevisionPacing;
   readonly #clock: EventClock;
   readonly #offsets = new InputOffsets();
-  readonly #causes = new LocalCauses();
+  readonly #causes: LocalCauses;
   readonly #components = new Components();
   readonly #readAgain: ReadAgain;
   readonly #counters = new Counters(['duplicate'], ['undecodable', 'unknown_schema']);
@@ -74,6 +74,7 @@ export class Correlator implements Stage<OutgoingMessage> {
   constructor(config: CorrelatorConfig, links: LinkStore = makeLinkStore(config)) {
     this.#config = config;
     this.#quietNs = config.quietMs * nsPerMs;
+    this.#causes = new LocalCauses(config.minConfidence);
     this.#clock = new EventClock(this.#quietNs);
     this.#causeWaitNs = Math.max(config.causeWaitMs, config.quietMs) * nsPerMs;
     this.#lateNs = config.lateMs * nsPerMs;
@@ -251,6 +252,7 @@ export class Correlator implements Stage<OutgoingMessage> {
       calls = this.#joinSettled(pairs, partners, touched, nowNs);
       for (const component of forced) impatient.add(surviving(component));
     }
+    this.#causes.findLikelyParents(this.#quietNs);
     const waits = new Set(waiting.filter((call) => call.cause === undefined).map((call) => call.component!));
     for (const component of new Set([...touched].map(surviving))) {
       const isForced = impatient.has(component);

@@ -5,10 +5,14 @@ import { type Carriers, carriersOf, formerCarriersSql, publicId } from './carrie
 import { defaultReadLimits } from './config.ts';
 import { boundedReader, type Reader, type ReadLimits } from './read-limits.ts';
 import { asksForSpans, type Candidate, candidateSql, type SummaryRow, summarySql } from './trace-list-sql.ts';
+import { likelyEdgeFromJson, type LikelyEdgeJson } from './likely-edge-json.ts';
+import { likelyEdgesSql } from './likely-edges-sql.ts';
 import { openSpans } from './open-spans.ts';
 import { type TraceRow, traceRowsSql, traceRowsWithIdsSql } from './trace-sql.ts';
 import {
   type FoundTrace,
+  type LikelyEdge,
+  maxLikelyEdges,
   type OpenedTrace,
   type PagedTraceStore,
   type TraceFilter,
@@ -41,6 +45,7 @@ export function clickHouseTraceStore(clickHouse: ClickHouse, limits: ReadLimits 
     listTraces: (filter, signal) => listTraces(reader(signal), filter),
     openTrace: (id, signal) => openTrace(reader(signal), id),
     findTrace: (id) => findTrace(reader(), id),
+    likelyEdges: (id, signal) => likelyEdges(reader(signal), id),
     ping: () => clickHouse.ping(),
     close: () => clickHouse.close(),
   };
@@ -122,6 +127,14 @@ async function findTrace(reader: Reader, id: string): Promise<FoundTrace> {
       if (!(error instanceof TraceChangedError) || attempt === maxAttempts) throw error;
     }
   }
+}
+
+async function likelyEdges(reader: Reader, storedTraceId: string): Promise<readonly LikelyEdge[]> {
+  if (!/^[0-9a-f]{32}$/.test(storedTraceId)) return [];
+  const [trace] = await reader.select<TraceRow>(traceRowsWithIdsSql([storedTraceId]));
+  if (trace === undefined) return [];
+  const rows = await reader.select<LikelyEdgeJson>(likelyEdgesSql(trace, maxLikelyEdges));
+  return rows.map(likelyEdgeFromJson);
 }
 
 async function openTrace(reader: Reader, id: string): Promise<OpenedTrace> {

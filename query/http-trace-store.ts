@@ -1,5 +1,6 @@
 import { PipelineError } from '../core/errors.ts';
 import { type SideNames, type SpanNames, traceFromJson } from '../schemas/trace-json.ts';
+import { likelyEdgeFromJson, type LikelyEdgeJson } from './likely-edge-json.ts';
 import { summaryFromJson } from './summary-json.ts';
 import { traceFilterParameters } from './trace-filter-parameters.ts';
 import type { FoundTrace, TraceStore } from './trace-store.ts';
@@ -81,6 +82,13 @@ export function httpTraceStore(base: string): TraceStore {
       const alsoCarriedBy = (body['also_carried_by'] ?? []) as readonly string[];
       const trace = traceFromJson({ carried_trace_id: '', ...body });
       return { kind: 'found', named: { trace, names, storedTraceId, alsoCarriedBy } };
+    },
+    async likelyEdges(storedTraceId) {
+      const response = await getJson(base, `/api/traces/${storedTraceId}/likely-edges`, requestTimeoutMs);
+      // An API of a former version knows of none.
+      if (response.status === 404) return [];
+      if (response.status !== 200 || !Array.isArray(response.body['likely_edges'])) throw refused(base, response);
+      return (response.body['likely_edges'] as readonly LikelyEdgeJson[]).map(likelyEdgeFromJson);
     },
     close: () => Promise.resolve(),
   };

@@ -2,6 +2,7 @@
 import { spanToJson } from '../schemas/trace-json.ts';
 import { type Answer, problems } from './answer.ts';
 import { maxTraceAttempts } from './limits.ts';
+import { likelyEdgeToJson } from './likely-edge-json.ts';
 import { identifiedTraceToJson } from './named-trace-json.ts';
 import { summaryToJson } from './summary-json.ts';
 import { parseTraceFilter } from './trace-filter-parameters.ts';
@@ -52,11 +53,22 @@ export function traceRoutes(store: PagedTraceStore, concurrency: ConcurrencyLimi
     }
   }
 
+  async function likelyEdges(id: string, { parameters, signal }: RoutedRequest): Promise<Answer> {
+    const wrong = [...parameters.keys()].map((name) => `${name}: unknown parameter; there are none`);
+    if (!/^[0-9a-fA-F]{32}$/.test(id))
+      wrong.unshift('the trace id must be the 32 hexadecimal digits of stored_trace_id');
+    if (wrong.length > 0) return problems(400, ...wrong);
+    const edges = await concurrency.run(() => store.likelyEdges(id.toLowerCase(), signal), signal);
+    return { kind: 'whole', status: 200, body: { likely_edges: edges.map(likelyEdgeToJson) } };
+  }
+
   return {
     find(request) {
       if (request.path === '/api/traces') return ['/api/traces', () => list(request)];
       const id = /^\/api\/traces\/([^/]+)$/.exec(request.path)?.[1];
       if (id !== undefined) return ['/api/traces/:id', () => one(id, request)];
+      const near = /^\/api\/traces\/([^/]+)\/likely-edges$/.exec(request.path)?.[1];
+      if (near !== undefined) return ['/api/traces/:id/likely-edges', () => likelyEdges(near, request)];
       return ['other', () => Promise.resolve(problems(404, 'there is nothing at this path'))];
     },
   };

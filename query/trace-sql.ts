@@ -178,6 +178,8 @@ export function spanRowsSql(trace: TraceRow, versions: readonly SpanVersion[]): 
   return `SELECT * EXCEPT (start, ${otherColumns.join(', ')}) REPLACE (
       if(parent_span_id = toFixedString('', 8), '', lower(hex(parent_span_id))) AS parent_span_id,
       lower(hex(span_id)) AS span_id,
+      CAST(arrayMap(likely -> (lower(hex(likely.1)), toString(likely.2), likely.3, likely.4), likely_parents)
+        AS Array(Tuple(span_id String, start_time_ns String, reason String, confidence Float64))) AS likely_parents,
       CAST(arrayMap(cause -> (cause.1, lower(hex(cause.2)), cause.3, cause.4, cause.5), causes)
         AS Array(Tuple(kind String, span_id String, rule String, confidence Float64, learned Bool))) AS causes),
       toString(toUnixTimestamp64Nano(start)) AS start_time_ns,

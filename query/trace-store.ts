@@ -1,4 +1,4 @@
-import type { Protocol, Span, SpanStatus } from '../schemas/generated/span.ts';
+import type { Protocol, Reason, Span, SpanStatus } from '../schemas/generated/span.ts';
 import type { Trace } from '../schemas/generated/trace.ts';
 import type { SpanNames } from '../schemas/trace-json.ts';
 import type { Where } from './where/expression.ts';
@@ -70,6 +70,20 @@ export interface NamedTrace extends OtherIds {
   readonly names: ReadonlyMap<string, SpanNames>;
 }
 
+/** A call whose parent is not certain, and a span of another trace that likely made it. Traces go by the ids they are stored by. */
+export interface LikelyEdge {
+  readonly parentTraceId: string;
+  readonly parentSpanId: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly reason: Reason;
+  /** Probability that it is the parent. */
+  readonly confidence: number;
+}
+
+/** No list of likely edges is longer. */
+export const maxLikelyEdges = 200;
+
 /** What became of looking for a trace. */
 export type FoundTrace =
   | { readonly kind: 'found'; readonly named: NamedTrace }
@@ -115,6 +129,12 @@ export interface TraceStore {
    * carries. The id of a trace that was merged into another finds that one.
    */
   findTrace(id: string): Promise<FoundTrace>;
+  /**
+   * Likely edges between a trace and others, in both directions, the likeliest first: {@link maxLikelyEdges} at most.
+   *
+   * @param storedTraceId the id the trace is stored by; none are found of what is no such id
+   */
+  likelyEdges(storedTraceId: string): Promise<readonly LikelyEdge[]>;
   close(): Promise<void>;
 }
 
@@ -123,6 +143,7 @@ export interface PagedTraceStore extends TraceStore {
   listTraces(filter: TraceFilter, signal?: AbortSignal): Promise<readonly TraceSummary[]>;
   /** As findTrace. */
   openTrace(id: string, signal?: AbortSignal): Promise<OpenedTrace>;
+  likelyEdges(storedTraceId: string, signal?: AbortSignal): Promise<readonly LikelyEdge[]>;
   /** Whether the database answers; never waits behind the others. @throws PipelineError */
   ping(): Promise<void>;
 }

@@ -103,6 +103,7 @@ describe('what is stored is what was sent', () => {
       `SELECT * REPLACE (
           lower(hex(trace_id)) AS trace_id, lower(hex(span_id)) AS span_id,
           if(parent_span_id = toFixedString('', 8), '', lower(hex(parent_span_id))) AS parent_span_id,
+          arrayMap(likely -> (lower(hex(likely.1)), toString(likely.2), likely.3, likely.4), likely_parents) AS likely_parents,
           arrayMap(cause -> (cause.1, lower(hex(cause.2)), cause.3, cause.4, cause.5), causes) AS causes),
         toString(toUnixTimestamp64Nano(start_time)) AS start_time_ns
       FROM spans`,
@@ -113,11 +114,12 @@ describe('what is stored is what was sent', () => {
       const ends = callEnds(trace.spans);
       for (const [index, span] of trace.spans.entries()) {
         const row = bySpanId.get(span.spanId)!;
-        const { client, server, causes, ...fields } = spanToJson(span);
+        const { client, server, causes, likely_parents: likely, ...fields } = spanToJson(span);
         expect(row).toMatchObject(fields);
         expect(row['trace_id']).toBe(trace.traceId);
         expect(row['revision']).toBe(trace.revision);
-        expect(row['causes']).toEqual((causes as readonly object[]).map((cause): unknown[] => Object.values(cause)));
+        for (const [column, records] of Object.entries({ causes, likely_parents: likely }))
+          expect(row[column]).toEqual((records as readonly object[]).map((record): unknown[] => Object.values(record)));
         for (const [side, record] of Object.entries({ client, server }))
           for (const [name, value] of Object.entries(record as object)) {
             const stored = row[`${side}_${name}`];

@@ -106,6 +106,34 @@ describe('a stored trace', () => {
   });
 });
 
+describe('a call whose parent is only likely', () => {
+  const [caller, call] = ['a'.repeat(16), 'b'.repeat(16)];
+  const likely = { spanId: caller, startTimeNs: epochNs, reason: 'assignment', confidence: 0.75 } as const;
+  const edge = { parentTraceId: traceA, parentSpanId: caller, traceId: traceB, spanId: call };
+
+  beforeEach(async () => {
+    const below = orderSpan({ spanId: call, startTimeNs: epochNs + 5n, likelyParents: [likely] });
+    await database.store(traceMessage(aTrace([orderSpan({ spanId: caller, startTimeNs: epochNs })]), 0));
+    await database.store(traceMessage(aTrace([below], { traceId: traceB }), 1));
+  });
+
+  it('is found from both traces', async () => {
+    const edges = [{ ...edge, reason: 'assignment', confidence: 0.75 }];
+    expect(await store.likelyEdges(traceA)).toEqual(edges);
+    expect(await store.likelyEdges(traceB)).toEqual(edges);
+    expect((await found(traceB)).trace.spans[0]!.likelyParents).toEqual([likely]);
+    expect(await store.likelyEdges('cc'.repeat(16))).toEqual([]);
+    expect(await store.likelyEdges("a' OR 1")).toEqual([]);
+  });
+
+  it('is no news once a later revision knows its parent', async () => {
+    const below = orderSpan({ spanId: call, startTimeNs: epochNs + 5n, parentSpanId: caller });
+    await database.store(traceMessage(aTrace([orderSpan({ spanId: caller, startTimeNs: epochNs }), below]), 2));
+    await database.store(traceMessage(aTrace([], { traceId: traceB, revision: 1, mergedInto: traceA }), 3));
+    expect(await store.likelyEdges(traceA)).toEqual([]);
+  });
+});
+
 describe('a trace that carries the id of a header', () => {
   const [w3c, other] = ['ab'.repeat(16), 'cd'.repeat(16)];
   const stranger = orderSpan({ spanId: 'b'.repeat(16), startTimeNs: epochNs + 5n });

@@ -16,6 +16,9 @@ export interface Score {
   /** Calls without a parent, or with one that leads to no request of the gateway. */
   readonly unknown: number;
   readonly edges: readonly ScoredEdge[];
+  /** The likely parents of calls without a parent: all of them, and of each call the likeliest. */
+  readonly likely: readonly ScoredEdge[];
+  readonly likeliest: readonly ScoredEdge[];
   /** Requests that the gateway's server spans show, and how many of them with a response; also those that are not scored. */
   readonly served: number;
   readonly answered: number;
@@ -94,13 +97,21 @@ export function score(
 
   const counts = { right: 0, wrong: 0, unknown: 0 };
   const edges: ScoredEdge[] = [];
+  const likely: ScoredEdge[] = [];
+  const likeliest: ScoredEdge[] = [];
   for (const call of calls) {
     if (call.requestEventId < scoredFrom) continue;
     const outcome = outcomeOf(call);
     counts[outcome]++;
     if (outcome !== 'unknown')
       edges.push({ isRight: outcome === 'right', reason: call.reason, confidence: call.confidence });
+    for (const [index, { spanId, reason, confidence }] of call.likelyParents.entries()) {
+      const parent = spanById.get(spanId);
+      const edge = { isRight: parent !== undefined && truthOf(parent) === truthOf(call), reason, confidence };
+      likely.push(edge);
+      if (index === 0) likeliest.push(edge);
+    }
   }
   const answered = served.filter((span) => span.responseEventId !== 0).length;
-  return { ...counts, edges, served: served.length, answered, calls: calls.length };
+  return { ...counts, edges, likely, likeliest, served: served.length, answered, calls: calls.length };
 }

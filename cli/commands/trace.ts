@@ -1,5 +1,6 @@
 import { namedTraceToJson } from '../../query/named-trace-json.ts';
 import { NotFoundError, UsageError } from '../process/exit-codes.ts';
+import { likelyCallersOf, likelyCallsOf, withLikelyCall } from '../output/likely-calls.ts';
 import { printable, shortened } from '../output/printable.ts';
 import { loadSettings } from '../settings.ts';
 import { openStoredTraces } from '../stored-traces.ts';
@@ -31,17 +32,30 @@ export async function trace(text: string, json: boolean): Promise<void> {
       const candidates = found.traceIds.slice(0, shownCandidates).join(', ');
       throw new UsageError(`Several traces begin with ${id}, such as ${candidates}: give more digits.`);
     }
-    const { trace: record, names, alsoCarriedBy } = found.named;
+    const { trace: record, names, storedTraceId, alsoCarriedBy } = found.named;
     if (json) {
       process.stdout.write(`${JSON.stringify(namedTraceToJson(found.named))}\n`);
       return;
     }
-    const view = toWaterfallTrace(record, (span) => names.get(span.spanId));
+    const edges = await store.likelyEdges(storedTraceId);
+    let view = toWaterfallTrace(record, (span) => names.get(span.spanId));
+    for (const edge of likelyCallsOf(storedTraceId, edges)) {
+      const other = await store.findTrace(edge.traceId);
+      if (other.kind !== 'found') continue;
+      const { named } = other;
+      view = withLikelyCall(
+        view,
+        edge,
+        toWaterfallTrace(named.trace, (span) => named.names.get(span.spanId)),
+      );
+    }
     const lines = renderWaterfall(view, {
       width: widthOf(process.stdout),
       paint: paintFor(process.stdout, process.env),
     });
     process.stdout.write(`${lines.join('\n')}\n`);
+    for (const { parentTraceId, confidence } of likelyCallersOf(storedTraceId, edges))
+      process.stdout.write(`Likely part of trace ${printable(parentTraceId)} (${(confidence * 100).toFixed(1)} %).\n`);
     if (alsoCarriedBy.length > 0)
       process.stdout.write(`Also carry this W3C trace id: ${alsoCarriedBy.map(printable).join(', ')}\n`);
   } finally {

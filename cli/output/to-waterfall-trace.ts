@@ -9,6 +9,7 @@ export function toWaterfallTrace(trace: Trace, namesOf: (span: Span) => SpanName
   const spans = trace.spans.map((span) => ({
     ...span,
     ...resourceNamesOf(span, namesOf(span)),
+    isLikely: false,
     endpoint: [span.requestType, endpointOf(span)].filter((part) => part !== '').join(' '),
   }));
   return { ...trace, spans };

@@ -20,6 +20,7 @@ function span(spanId: string, parentSpanId: string, offsetMs: number, durationMs
     durationNs: durationMs * 1e6,
     reason: parentSpanId === '' ? 'root' : 'last_read',
     confidence: parentSpanId === '' ? 0 : 0.98,
+    isLikely: false,
   };
 }
 

@@ -24,6 +24,8 @@ export interface WaterfallSpan {
   readonly durationNs: number;
   readonly reason: string;
   readonly confidence: number;
+  /** It is of another trace, and only likely part of this one. */
+  readonly isLikely: boolean;
 }
 
 /** What the waterfall shows of a trace. */
@@ -106,11 +108,13 @@ export function renderWaterfall(trace: WaterfallTrace, options: { width: number;
 }
 
 function summaryOf(trace: WaterfallTrace, rows: readonly Row[], services: readonly string[]): string {
+  const certain = rows.filter(({ span }) => !span.isLikely).length;
   const roots = rows.filter(({ prefix }) => prefix === '').length;
   return [
     `Trace ${printable(trace.traceId)}`,
     formatDuration(trace.durationNs),
-    `${rows.length} ${rows.length === 1 ? 'span' : 'spans'}`,
+    `${certain} ${certain === 1 ? 'span' : 'spans'}`,
+    ...(certain < rows.length ? [`${rows.length - certain} likely`] : []),
     `${services.length} ${services.length === 1 ? 'service' : 'services'}`,
     ...(roots > 1 ? [`${roots} roots`] : []),
     new Date(Number(trace.startTimeNs / 1_000_000n)).toISOString(),

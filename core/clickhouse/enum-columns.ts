@@ -31,6 +31,7 @@ export interface NarrowColumn extends Pick<EnumColumn, 'table' | 'column'> {
 /** Every enum column. */
 export const enumColumns: readonly EnumColumn[] = [
   { table: 'spans', column: 'reason', enums: [reasonSymbols] },
+  { table: 'spans', column: 'likely_parents', enums: [reasonSymbols] },
   { table: 'spans', column: 'signal_source', enums: [signalSourceSymbols] },
   { table: 'spans', column: 'status', enums: [spanStatusSymbols] },
   { table: 'spans', column: 'protocol', enums: [protocolSymbols] },

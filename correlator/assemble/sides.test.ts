@@ -25,6 +25,7 @@ function rewritten(record: ReturnType<typeof recordOf>): Span {
   writer.writeString('');
   writer.writeLong(0);
   writer.writeDouble(0);
+  writer.writeLong(0);
   writeSpanBody(writer, record);
   const bytes = writer.finish();
   const reader = new AvroReader(bytes);

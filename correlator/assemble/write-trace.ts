@@ -1,7 +1,8 @@
 import type { OutgoingMessage } from '../../core/bus/bus.ts';
 import { outgoingMessage } from '../../core/codec.ts';
 import type { Topic } from '../../core/topics.ts';
-import { reasonIndex } from '../../schemas/generated/span.ts';
+import { type LikelyParent, reasonIndex, writeLikelyParent } from '../../schemas/generated/span.ts';
+import { writeArray } from '../../schemas/avro-blocks.ts';
 import { AvroWriter, readableLong } from '../../schemas/avro-writer.ts';
 import { writeTrace } from '../../schemas/generated/trace.ts';
 import type { SpanRecord } from '../spans/span-record.ts';
@@ -20,6 +21,8 @@ export interface AssembledTraceHead extends TraceHead {
   readonly carriedTraceId: string;
 }
 
+const none: readonly LikelyParent[] = [];
+
 const writer = new AvroWriter(256 * 1024);
 
 function writeEdge(span: SpanRecord): void {
@@ -27,6 +30,7 @@ function writeEdge(span: SpanRecord): void {
   writer.writeString(edge === undefined ? '' : edge.parent.spanId);
   writer.writeEnum(edge === undefined ? 'root' : edge.reason, reasonIndex);
   writer.writeDouble(edge === undefined ? 0 : edge.confidence);
+  writeArray(writer, edge === undefined ? span.likelyParents : none, writeLikelyParent);
 }
 
 /**

@@ -85,7 +85,7 @@ export class CauseStage implements Stage<CauseOutput> {
   readonly #quietNs: number;
   readonly #causeWaitNs: number;
   readonly #lateNs: number;
-  readonly #causes = new LocalCauses();
+  readonly #causes: LocalCauses;
   readonly #offsets = new InputOffsets();
   readonly #partitions = new Map<string, PartitionState>();
   readonly #counters = new Counters(['duplicate'], ['undecodable', 'unknown_schema']);
@@ -103,6 +103,7 @@ export class CauseStage implements Stage<CauseOutput> {
     this.#config = config;
     this.#repeatedBytes = repeatedBytes;
     this.#quietNs = config.quietMs * nsPerMs;
+    this.#causes = new LocalCauses(config.minConfidence);
     this.#causeWaitNs = Math.max(config.causeWaitMs, config.quietMs) * nsPerMs;
     this.#lateNs = config.lateMs * nsPerMs;
   }
@@ -278,6 +279,7 @@ export class CauseStage implements Stage<CauseOutput> {
       if (decision.kind === 'wait') partition.waiting.push(asked);
       else if (decision.kind === 'parent' || !call.isEmitted) this.#emit(partition, call);
     }
+    this.#causes.findLikelyParents(this.#quietNs);
   }
 
   #emit(partition: PartitionState, span: SpanRecord): void {

@@ -6,7 +6,7 @@ import type { OutgoingMessage } from '../../core/bus/bus.ts';
 import { outgoingMessage } from '../../core/codec.ts';
 import type { Topic } from '../../core/topics.ts';
 import { AvroWriter } from '../../schemas/avro-writer.ts';
-import type { AvroReader } from '../../schemas/avro-reader.ts';
+import { AvroReader } from '../../schemas/avro-reader.ts';
 import {
   type ComponentMove,
   type ComponentName,
@@ -16,7 +16,13 @@ import {
   writeComponentName,
 } from '../../schemas/generated/linked-batch.ts';
 import { readArray, writeArray } from '../../schemas/avro-blocks.ts';
-import { type Reason, reasonIndex } from '../../schemas/generated/span.ts';
+import {
+  type LikelyParent,
+  readLikelyParent,
+  type Reason,
+  reasonIndex,
+  writeLikelyParent,
+} from '../../schemas/generated/span.ts';
 import { scanSpan, SpanScan } from '../../schemas/generated/span-scan.ts';
 import type { InputOffset } from '../input-offsets.ts';
 import { makeSpanRecord } from '../spans/make-span-record.ts';
@@ -61,6 +67,7 @@ function writeRecord({ componentId, span, cause }: LinkedRecord): void {
   writer.writeString(span.role === 'application' ? span.statedParentSpanId : cause.parentSpanId);
   writer.writeEnum(cause.reason, reasonIndex);
   writer.writeDouble(cause.confidence);
+  writeArray(writer, span.likelyParents, writeLikelyParent);
   writer.reserve(span.bodyEnd - span.bodyStart);
   writer.position += span.bytes.copy(writer.buffer, writer.position, span.bodyStart, span.bodyEnd);
 }
@@ -135,6 +142,11 @@ function runLength(originOf: (index: number) => InputOffset, from: number, most:
 }
 
 const scan = new SpanScan();
+const none: readonly LikelyParent[] = [];
+
+function likelyParentsAt(bytes: Buffer, position: number): readonly LikelyParent[] {
+  return bytes[position] === 0 ? none : readArray(new AvroReader(bytes, position), readLikelyParent);
+}
 
 /**
  * Reads a LinkedBatch into records that refer to the reader's buffer, which must stay as it is.
@@ -159,7 +171,9 @@ export function readLinkedRecords(
       scanSpan(reader, scan);
       const { parentSpanId, reason, confidence } = scan;
       const cause = parentSpanId === '' ? noCause : { parentSpanId, reason, confidence };
-      spans.push({ componentId, span: makeSpanRecord(reader, scan, block), cause });
+      const span = makeSpanRecord(reader, scan, block);
+      span.likelyParents = likelyParentsAt(reader.buffer, scan.likelyParentsAt);
+      spans.push({ componentId, span, cause });
     }
   }
   const moves = readArray(reader, readComponentMove);

@@ -8,6 +8,7 @@ export const unknownReasons = [
   'ambiguous',
   'not_learned',
   'background',
+  'improbable',
 ] as const;
 export type UnknownReason = (typeof unknownReasons)[number];
 

@@ -162,12 +162,17 @@ describe('what caused a call', () => {
     const agreed = new Scenario();
     agreed.arrive(100, inner, other, otherCall, { ...served, causes: [afterResponse(inner, note)] }, call);
     agreed.drain();
-    expect(agreed.find(inner)).toMatchObject({ parentSpanId: served.spanId, reason: 'agreement', confidence: 0.84 });
+    const { spanId, startTimeNs } = served;
+    expect(agreed.find(inner)).toMatchObject({
+      parentSpanId: '',
+      likelyParents: [{ spanId, startTimeNs, reason: 'agreement', confidence: 0.84 }],
+    });
+    expect(agreed.correlator.diagnostics()).toMatchObject({ cause_improbable: 1 });
     const bothRules = new Scenario();
     const twice = { ...inner, causes: [...inner.causes, afterRequest(served, { ...note, rule: 'queue' })] };
     bothRules.arrive(100, twice, other, otherCall, served, call);
     bothRules.drain();
-    expect(bothRules.parentOf(inner)).toBe(served.spanId);
+    expect(bothRules.find(inner)).toMatchObject({ parentSpanId: '', likelyParents: [{ spanId, confidence: 0.6 }] });
   });
 
   test('an X-Request-ID decides over a wrong note', () => {

@@ -1,4 +1,5 @@
 import type { SpanRecord } from '../spans/span-record.ts';
+import { likelyParent } from './likely-parents.ts';
 import { observeCall } from './observe-call.ts';
 import { decideCause } from './decide-cause.ts';
 import { ProcessIndex } from './process-index.ts';
@@ -15,7 +16,7 @@ export interface Concerned {
   readonly undecided: readonly SpanRecord[];
 }
 
-const none: readonly SpanRecord[] = [];
+const none: readonly never[] = [];
 const nobody: Concerned = { unknown: none, undecided: none };
 
 /** The spans in state by id and by process, and what caused the calls among them. */
@@ -26,6 +27,15 @@ export class LocalCauses {
   readonly #isKnown = (spanId: string): boolean => this.#spansById.has(spanId);
   /** Calls whose last decision found no cause, by reason. */
   readonly unknown = Object.fromEntries(unknownReasons.map((reason) => [reason, 0])) as Record<UnknownReason, number>;
+
+  readonly #minConfidence: number;
+  /** Processes with calls whose likely parents are to be found. */
+  readonly #unassigned = new Set<ProcessIndex>();
+
+  /** @param minConfidence with which a span is the parent of a call, and not only a likely one */
+  constructor(minConfidence: number) {
+    this.#minConfidence = minConfidence;
+  }
 
   get size(): number {
     return this.#spansById.size;
@@ -75,16 +85,38 @@ export class LocalCauses {
   /** Decides a call and stores the decision on it. @param arrival count of messages read so far */
   decide(call: SpanRecord, patience: Patience, arrival: number): Decision {
     const process = this.#process(call);
-    const decision = decideCause(call, process, this.#find, patience);
+    const decision = this.#certain(call, decideCause(call, process, this.#find, patience));
     if (decision.kind === 'wait') return decision;
     call.evaluatedAt = arrival;
-    if (decision.kind === 'parent') call.cause = decision.edge;
-    else {
-      call.isContradicted = decision.reason === 'contradiction';
-      this.unknown[decision.reason]++;
-      process.noteUnknown(call);
+    if (decision.kind === 'parent') {
+      call.cause = decision.edge;
+      call.likelyParents = none;
+      process.likelyParents.add(call);
+      this.#unassigned.add(process);
+      return decision;
+    }
+    call.isContradicted = decision.reason === 'contradiction';
+    this.unknown[decision.reason]++;
+    process.noteUnknown(call);
+    if (decision.reason !== 'improbable' && decision.reason !== 'background') {
+      process.likelyParents.add(call);
+      this.#unassigned.add(process);
     }
     return decision;
+  }
+
+  /** An edge that is not certain enough is a likely one. */
+  #certain(call: SpanRecord, decision: Decision): Decision {
+    if (decision.kind !== 'parent' || decision.edge.confidence >= this.#minConfidence) return decision;
+    const { parent, reason, confidence } = decision.edge;
+    call.likelyParents = [likelyParent(parent, reason, confidence)];
+    return { kind: 'unknown', reason: 'improbable' };
+  }
+
+  /** Looks for likely parents of the calls that were decided since the last time and stayed without one. */
+  findLikelyParents(quietNs: number): void {
+    for (const process of this.#unassigned) process.likelyParents.assign(process, this.#find, quietNs);
+    this.#unassigned.clear();
   }
 }
 

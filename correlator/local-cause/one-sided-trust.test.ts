@@ -24,12 +24,10 @@ function busyRequests(
 
 const replyAfter = (call: Span): Pick<Span, 'causes'> => ({ causes: [afterResponse(call)] });
 
-/** How many of these calls have a parent. */
+/** How many of these calls have a parent by what is known of each alone. */
 function known(scenario: Scenario, calls: readonly Span[]): number {
-  const parents = new Map(
-    scenario.traces.flatMap(({ spans }) => spans).map((span) => [span.spanId, span.parentSpanId]),
-  );
-  return calls.filter(({ spanId }) => parents.get(spanId) !== '').length;
+  const reasons = new Map(scenario.traces.flatMap(({ spans }) => spans).map((span) => [span.spanId, span.reason]));
+  return calls.filter(({ spanId }) => !['root', 'assignment'].includes(reasons.get(spanId)!)).length;
 }
 
 const id = (request: number, call: number): number => 10_000 + request * 10 + call;

@@ -2,6 +2,7 @@ import type { SpanRecord } from '../spans/span-record.ts';
 import { ContextTimelines } from './context-timelines.ts';
 import { mayStillBeServedAt, roundingNs, wasOpenAt } from './fit.ts';
 import { SharedIdIndex } from './shared-id-index.ts';
+import { LikelyParents } from './likely-parents.ts';
 import { OneSidedTrust } from './one-sided-trust.ts';
 import { SortedRecords } from './sorted-records.ts';
 
@@ -27,11 +28,13 @@ function requestIdsOf(server: SpanRecord): readonly string[] {
 export class ProcessIndex {
   readonly contexts = new ContextTimelines();
   readonly trust = new OneSidedTrust();
+  readonly likelyParents = new LikelyParents();
   readonly #servers = new SortedRecords('request');
   /** Those whose answer went on after its first event: how long, event ids do not show. */
   readonly #serversInParts = new SortedRecords('request');
   readonly #unansweredServers = new SortedRecords('request');
   readonly #unknownCalls = new SortedRecords('request');
+  readonly #calls = new SortedRecords('request');
   readonly #serversByRequestId = new SharedIdIndex(sharedIdLimit);
   readonly #serversByTraceId = new SharedIdIndex(sharedIdLimit);
   /** By the id of a call: spans that say its response led to them. */
@@ -55,6 +58,7 @@ export class ProcessIndex {
     this.size++;
     const calls = this.#awaited.get(record.spanId) ?? none;
     if (record.role === 'server') this.#addServer(record);
+    else this.#calls.insert(record);
     this.contexts.add(record);
     for (const { kind, spanId } of record.causes) {
       if (kind === 'response') this.#continuations.add(spanId, record);
@@ -97,6 +101,7 @@ export class ProcessIndex {
       for (const id of requestIdsOf(record)) this.#serversByRequestId.remove(id);
       if (record.headerTraceId !== '') this.#serversByTraceId.remove(record.headerTraceId);
     }
+    if (record.role === 'client') this.#calls.noteReleased();
     if (record.isListedUnknown) this.#unknownCalls.noteReleased();
     this.contexts.remove(record);
     for (const { kind, spanId } of record.causes) {
@@ -151,6 +156,33 @@ export class ProcessIndex {
     }
   }
 
+  /** Answered server spans that were open while any of these calls, in the order of their requests, was under way. */
+  answeredDuring(calls: readonly SpanRecord[]): readonly SpanRecord[] {
+    const [first, last] = [calls[0]!, calls.at(-1)!];
+    const fromNs = Math.min(...calls.map(({ startNs }) => startNs)) - roundingNs;
+    const oldestEventId = first.requestEventId - this.#longestEvents;
+    const oldestNs = fromNs - this.#longestInPartsNs;
+    const found: SpanRecord[] = [];
+    const collect = (servers: SortedRecords, isTooOld: (server: SpanRecord) => boolean): void => {
+      const { items } = servers;
+      for (let index = servers.indexAfter(last.requestEventId) - 1; index >= 0; index--) {
+        const server = items[index]!;
+        if (isTooOld(server) || found.length === openScanLimit) return;
+        if (!server.released && server.endNs >= fromNs) found.push(server);
+      }
+    };
+    collect(this.#servers, ({ requestEventId }) => requestEventId < oldestEventId);
+    collect(this.#serversInParts, ({ startNs }) => startNs < oldestNs);
+    return found;
+  }
+
+  /** Up to so many calls before these, and as many behind them; all are in the order of their requests. */
+  callsBeside(calls: readonly SpanRecord[], most: number): readonly SpanRecord[] {
+    const from = this.#calls.indexAfter(calls[0]!.requestEventId);
+    const to = this.#calls.indexAfter(calls.at(-1)!.requestEventId);
+    return this.#calls.items.slice(Math.max(0, from - most), to + most);
+  }
+
   /** Whether calls name a server span, other than this one, that has not arrived. */
   awaitsOtherThan(spanId: string | undefined): boolean {
     for (const awaited of this.#awaited.keys()) if (awaited !== spanId) return true;
@@ -188,11 +220,11 @@ export class ProcessIndex {
 
   /** Notes a call that was made while the process served nothing. */
   noteBackground(call: SpanRecord): void {
-    if (this.#backgroundKinds.size < backgroundLimit) this.#backgroundKinds.add(call.callKind);
+    if (this.#backgroundKinds.size < backgroundLimit) this.#backgroundKinds.add(call.requestKind);
   }
 
   /** Whether calls of this kind are also made while the process serves nothing. */
   isBackground(call: SpanRecord): boolean {
-    return this.#backgroundKinds.size > 0 && this.#backgroundKinds.has(call.callKind);
+    return this.#backgroundKinds.size > 0 && this.#backgroundKinds.has(call.requestKind);
   }
 }

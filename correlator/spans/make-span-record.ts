@@ -7,14 +7,14 @@ import { readSharedText, sharedText } from './shared-text.ts';
 import { spanKind } from './span-kind.ts';
 import { SpanRecord } from './span-record.ts';
 
-const maxCallKinds = 10_000;
-const callKinds = new Map<string, string>();
+const maxRequestKinds = 10_000;
+const requestKinds = new Map<string, string>();
 
-/** One shared copy of each kind of call, to save memory per span. */
-function knownCallKind(text: string): string {
-  const known = callKinds.get(text);
+/** One shared copy of each kind of request, to save memory per span. */
+function knownRequestKind(text: string): string {
+  const known = requestKinds.get(text);
   if (known !== undefined) return known;
-  if (callKinds.size < maxCallKinds) callKinds.set(text, text);
+  if (requestKinds.size < maxRequestKinds) requestKinds.set(text, text);
   return text;
 }
 
@@ -42,7 +42,6 @@ export function makeSpanRecord(reader: AvroReader, scan: SpanScan, block: Record
   keepNumbers(scan, block, at, end);
   const observationPoint = sharedTextAt(reader, scan.observationPointAt);
   const role = roleAt(observationPoint);
-  const isClient = role === 'client';
   const client = addressKeyAt(reader, scan.clientAt);
   const server = addressKeyAt(reader, scan.serverAt);
   const { protocol, transport, status, clientPort, serverPort } = scan;
@@ -51,7 +50,7 @@ export function makeSpanRecord(reader: AvroReader, scan: SpanScan, block: Record
     at,
     kind: spanKind(observationPoint, protocol, transport, status),
     spanId: scan.spanId,
-    callKind: isClient ? callKindOf(reader, scan) : '',
+    requestKind: role === 'client' || role === 'server' ? requestKindOf(reader, scan) : '',
     headerTraceId: sharedTextAt(reader, scan.headerTraceIdAt),
     headerSpanId: sharedTextAt(reader, scan.headerSpanIdAt),
     xRequestIdRequest: sharedTextAt(reader, scan.xRequestIdRequestAt),
@@ -90,10 +89,10 @@ function keepNumbers(scan: SpanScan, { doubles, ints, startTimesNs }: RecordBloc
   ints[at + 6] = scan.causesAt;
 }
 
-function callKindOf(reader: AvroReader, { protocol, serverPort, requestTypeAt, endpointAt }: SpanScan): string {
+function requestKindOf(reader: AvroReader, { protocol, serverPort, requestTypeAt, endpointAt }: SpanScan): string {
   const requestType = sharedTextAt(reader, requestTypeAt);
   reader.position = endpointAt;
-  return knownCallKind(`${protocol} ${serverPort} ${requestType} ${reader.readString()}`);
+  return knownRequestKind(`${protocol} ${serverPort} ${requestType} ${reader.readString()}`);
 }
 
 function sharedTextAt(reader: AvroReader, position: number): string {

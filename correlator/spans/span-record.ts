@@ -1,7 +1,7 @@
 import type { Transport } from '../../schemas/generated/event-batch.ts';
 import { readArray } from '../../schemas/avro-blocks.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
-import { type Cause, type Protocol, readCause, type Reason } from '../../schemas/generated/span.ts';
+import { type Cause, type LikelyParent, type Protocol, readCause, type Reason } from '../../schemas/generated/span.ts';
 import type { SpanRole } from '../../schemas/observation-points.ts';
 import type { Component } from '../components/component.ts';
 import type { InputOffset } from '../input-offsets.ts';
@@ -25,7 +25,7 @@ export interface RecordFacts {
   readonly at: number;
   readonly kind: SpanKind;
   readonly spanId: string;
-  readonly callKind: string;
+  readonly requestKind: string;
   readonly headerTraceId: string;
   readonly headerSpanId: string;
   readonly xRequestIdRequest: string;
@@ -37,6 +37,7 @@ export interface RecordFacts {
 }
 
 const noCauses: readonly Cause[] = [];
+const none: readonly LikelyParent[] = [];
 const contradicted = 1;
 const listedUnknown = 2;
 const emitted = 4;
@@ -60,8 +61,8 @@ export class SpanRecord {
   readonly #at: number;
   readonly #kind: SpanKind;
   readonly spanId: string;
-  /** On client spans, what kind of call it is: calls of one kind are made in the same circumstances. */
-  readonly callKind: string;
+  /** Protocol, port, type and endpoint: requests of one kind are made and served in the same circumstances. */
+  readonly requestKind: string;
   readonly headerTraceId: string;
   readonly headerSpanId: string;
   readonly xRequestIdRequest: string;
@@ -77,6 +78,8 @@ export class SpanRecord {
   process: object | undefined;
   /** On client spans: the server span of the same process that made this call, once known. */
   cause: Edge | undefined;
+  /** On client spans without a known cause: server spans of the same process that may have made this call. */
+  likelyParents: readonly LikelyParent[];
   /** Where several correlators share the work: the component under which it was sent last; empty before. */
   componentId = '';
   /** The edge in the trace being assembled. */
@@ -90,7 +93,7 @@ export class SpanRecord {
     this.#at = facts.at;
     this.#kind = facts.kind;
     this.spanId = facts.spanId;
-    this.callKind = facts.callKind;
+    this.requestKind = facts.requestKind;
     this.headerTraceId = facts.headerTraceId;
     this.headerSpanId = facts.headerSpanId;
     this.xRequestIdRequest = facts.xRequestIdRequest;
@@ -101,6 +104,7 @@ export class SpanRecord {
     this.component = undefined;
     this.process = undefined;
     this.cause = undefined;
+    this.likelyParents = none;
     this.edge = undefined;
     this.clientView = undefined;
     this.serverView = undefined;
@@ -212,7 +216,7 @@ export class SpanRecord {
     return this.#block.ints[this.#at + 2]!;
   }
 
-  /** The message's bytes; the span without its first three fields is at [bodyStart, bodyEnd). */
+  /** The message's bytes; the span without its first four fields is at [bodyStart, bodyEnd). */
   get bytes(): Buffer {
     return this.#block.bytes;
   }

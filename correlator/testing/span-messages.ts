@@ -12,6 +12,7 @@ import type { CorrelatorConfig } from '../config.ts';
 export const testConfig: CorrelatorConfig = {
   quietMs: 3_000,
   lateMs: 150_000,
+  minConfidence: 0.9,
   causeWaitMs: 8_000,
   maxOpenMs: 60_000,
   requestIdWindowMs: 60_000,

@@ -47,6 +47,7 @@ export class SpanBuilder {
       parentSpanId: '',
       reason: 'unknown',
       confidence: 0,
+      likelyParents: [],
       spanId: open.spanId,
       agentId: this.agentId,
       observationPoint: isServer ? observer.serverPoint : observer.clientPoint,

@@ -6,6 +6,7 @@ export function storeWith(given: Partial<PagedTraceStore>): PagedTraceStore {
     listTraces: () => Promise.resolve([]),
     findTrace: () => Promise.resolve({ kind: 'missing' }),
     openTrace: () => Promise.resolve({ kind: 'missing' }),
+    likelyEdges: () => Promise.resolve([]),
     ping: () => Promise.resolve(),
     close: () => Promise.resolve(),
     ...given,

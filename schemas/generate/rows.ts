@@ -8,6 +8,7 @@ const rows: Readonly<Record<string, RowSpec>> = {
     hex: {
       parent_span_id: { bytes: 8, mayBeEmpty: true },
       span_id: { bytes: 8 },
+      'likely_parents.span_id': { bytes: 8 },
       'causes.span_id': { bytes: 8 },
     },
     times: { start_time_ns: 'start_time' },

@@ -31,6 +31,7 @@ const scans: Readonly<Record<string, ScanSpec>> = {
       'server.port',
     ],
     positions: [
+      'likely_parents',
       'span_id',
       'observation_point',
       'request_type',

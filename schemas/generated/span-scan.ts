@@ -7,10 +7,12 @@ import { causeKindSymbols, protocolSymbols, reasonSymbols, signalSourceSymbols, 
 export class SpanScan {
   /** 16 hex digits; empty for a root. */
   parentSpanId: string = '';
-  /** Why parent_span_id is the parent. root: no parent is known. tcp_sequence, datagram: the two ends of one call; tcp_sequence also over a Unix socket, whose bytes the agent counts. trace_context, x_request_id: an explicit id. last_read: the message its context read last. queue: its turn in a first-in-first-out loop. agreement: request side and response side name the same parent. resumed: the response of a sibling call led to it. serial_context: a context that serves one request at a time. time: the only request open in the process. context: the execution context that made the call serves it, works for the one that does, or replies to it. */
+  /** Why parent_span_id is the parent. root: no parent is known. tcp_sequence, datagram: the two ends of one call; tcp_sequence also over a Unix socket, whose bytes the agent counts. trace_context, x_request_id: an explicit id. last_read: the message its context read last. queue: its turn in a first-in-first-out loop. agreement: request side and response side name the same parent. resumed: the response of a sibling call led to it. serial_context: a context that serves one request at a time. time: the only request open in the process. context: the execution context that made the call serves it, works for the one that does, or replies to it. assignment: what is likeliest of all calls and requests of a while together; only in likely_parents. */
   reason: Reason = 'unknown';
   /** Probability that parent_span_id is right, in (0, 1]; 0 when there is no parent. */
   confidence: number = NaN;
+  /** Where `likely_parents` begins. */
+  likelyParentsAt: number = 0;
   /** Where `span_id` begins. */
   spanIdAt: number = 0;
   /** 16 hex digits: hash of agent id, request event id and position in that event. */
@@ -76,6 +78,15 @@ export function scanSpan(reader: AvroReader, scan: SpanScan): void {
   scan.parentSpanId = reader.readString();
   scan.reason = reader.readEnum(reasonSymbols);
   scan.confidence = reader.readDouble();
+  scan.likelyParentsAt = reader.position;
+  for (let count = reader.readBlockCount(); count > 0; count = reader.readBlockCount()) {
+  for (let index = 0; index < count; index++) {
+  reader.skipBytes();
+  reader.skipLong();
+  reader.readEnum(reasonSymbols);
+  reader.skipFixed(8);
+  }
+  }
   scan.spanIdAt = reader.position;
   scan.spanId = reader.readString();
   scan.agentId = reader.readLong();

@@ -5,10 +5,39 @@ import { readArray, writeArray } from '../avro-blocks.ts';
 import { contextKindIndex, contextKindSymbols, transportIndex, transportSymbols, type ContextKind, type Transport } from './event-batch.ts';
 
 /** Symbols of Reason, by their position in the encoding. */
-export const reasonSymbols = ['unknown', 'root', 'tcp_sequence', 'datagram', 'trace_context', 'x_request_id', 'last_read', 'queue', 'agreement', 'resumed', 'serial_context', 'time', 'context'] as const;
+export const reasonSymbols = ['unknown', 'root', 'tcp_sequence', 'datagram', 'trace_context', 'x_request_id', 'last_read', 'queue', 'agreement', 'resumed', 'serial_context', 'time', 'context', 'assignment'] as const;
 export type Reason = (typeof reasonSymbols)[number];
 /** Position of each symbol of Reason in the encoding. */
-export const reasonIndex: Readonly<Record<Reason, number>> = { unknown: 0, root: 1, tcp_sequence: 2, datagram: 3, trace_context: 4, x_request_id: 5, last_read: 6, queue: 7, agreement: 8, resumed: 9, serial_context: 10, time: 11, context: 12 };
+export const reasonIndex: Readonly<Record<Reason, number>> = { unknown: 0, root: 1, tcp_sequence: 2, datagram: 3, trace_context: 4, x_request_id: 5, last_read: 6, queue: 7, agreement: 8, resumed: 9, serial_context: 10, time: 11, context: 12, assignment: 13 };
+
+/** A server span that may have made a call. */
+export interface LikelyParent {
+  /** 16 hex digits. */
+  readonly spanId: string;
+  /** Its start_time_ns, by which it is found. */
+  readonly startTimeNs: bigint;
+  /** Why it may be the parent: mostly assignment. */
+  readonly reason: Reason;
+  /** Probability that it is the parent, in (0, 1). */
+  readonly confidence: number;
+}
+
+/** Reads one LikelyParent; throws AvroDecodeError on bytes that are none. */
+export function readLikelyParent(reader: AvroReader): LikelyParent {
+  const spanId = reader.readString();
+  const startTimeNs = reader.readBigLong();
+  const reason = reader.readEnum(reasonSymbols);
+  const confidence = reader.readDouble();
+  return { spanId, startTimeNs, reason, confidence };
+}
+
+/** Writes one LikelyParent. */
+export function writeLikelyParent(writer: AvroWriter, value: LikelyParent): void {
+  writer.writeString(value.spanId);
+  writer.writeBigLong(value.startTimeNs);
+  writer.writeEnum(value.reason, reasonIndex);
+  writer.writeDouble(value.confidence);
+}
 
 /** Symbols of SignalSource, by their position in the encoding. */
 export const signalSourceSymbols = ['unknown', 'ebpf', 'packet', 'otel'] as const;
@@ -160,14 +189,16 @@ export function writeSide(writer: AvroWriter, value: Side): void {
   writer.writeLong(value.resolution);
 }
 
-/** One request and its response at one observation point. In topic spans the first three fields are still open (empty, unknown, 0); in topic traces they are decided. They stand first so that the correlator can copy all other bytes unread. */
+/** One request and its response at one observation point. In topic spans the first four fields are still open (empty, unknown, 0, none); in topic traces they are decided. They stand first so that the correlator can copy all other bytes unread. */
 export interface Span {
   /** 16 hex digits; empty for a root. */
   readonly parentSpanId: string;
-  /** Why parent_span_id is the parent. root: no parent is known. tcp_sequence, datagram: the two ends of one call; tcp_sequence also over a Unix socket, whose bytes the agent counts. trace_context, x_request_id: an explicit id. last_read: the message its context read last. queue: its turn in a first-in-first-out loop. agreement: request side and response side name the same parent. resumed: the response of a sibling call led to it. serial_context: a context that serves one request at a time. time: the only request open in the process. context: the execution context that made the call serves it, works for the one that does, or replies to it. */
+  /** Why parent_span_id is the parent. root: no parent is known. tcp_sequence, datagram: the two ends of one call; tcp_sequence also over a Unix socket, whose bytes the agent counts. trace_context, x_request_id: an explicit id. last_read: the message its context read last. queue: its turn in a first-in-first-out loop. agreement: request side and response side name the same parent. resumed: the response of a sibling call led to it. serial_context: a context that serves one request at a time. time: the only request open in the process. context: the execution context that made the call serves it, works for the one that does, or replies to it. assignment: what is likeliest of all calls and requests of a while together; only in likely_parents. */
   readonly reason: Reason;
   /** Probability that parent_span_id is right, in (0, 1]; 0 when there is no parent. */
   readonly confidence: number;
+  /** On a call whose parent is not certain enough: server spans of its process that may have made it, the likeliest first, at most three. They may be in other traces. */
+  readonly likelyParents: readonly LikelyParent[];
   /** 16 hex digits: hash of agent id, request event id and position in that event. */
   readonly spanId: string;
   /** The agent that saw it: its clock domain. */
@@ -263,6 +294,7 @@ export function readSpan(reader: AvroReader): Span {
   const parentSpanId = reader.readString();
   const reason = reader.readEnum(reasonSymbols);
   const confidence = reader.readDouble();
+  const likelyParents = readArray(reader, (reader) => readLikelyParent(reader), 11);
   const spanId = reader.readString();
   const agentId = reader.readLong();
   const observationPoint = reader.readString();
@@ -307,7 +339,7 @@ export function readSpan(reader: AvroReader): Span {
   const timeToFirstByteNs = reader.readLong();
   const client = readSide(reader);
   const server = readSide(reader);
-  return { parentSpanId, reason, confidence, spanId, agentId, observationPoint, signalSource, startTimeNs, durationNs, status, protocol, protocolVersion, isTls, transport, networkNamespace, socketId, requestEventId, responseEventId, requestTcpSequence, responseTcpSequence, requestType, requestDomain, requestResource, endpoint, requestId, responseCode, responseException, responseResult, requestBytes, responseBytes, headerTraceId, headerSpanId, xRequestIdRequest, xRequestIdResponse, forwardedFor, userAgent, processId, processName, contextKind, requestContextId, responseContextId, requestThreadId, responseThreadId, causes, timeToFirstByteNs, client, server };
+  return { parentSpanId, reason, confidence, likelyParents, spanId, agentId, observationPoint, signalSource, startTimeNs, durationNs, status, protocol, protocolVersion, isTls, transport, networkNamespace, socketId, requestEventId, responseEventId, requestTcpSequence, responseTcpSequence, requestType, requestDomain, requestResource, endpoint, requestId, responseCode, responseException, responseResult, requestBytes, responseBytes, headerTraceId, headerSpanId, xRequestIdRequest, xRequestIdResponse, forwardedFor, userAgent, processId, processName, contextKind, requestContextId, responseContextId, requestThreadId, responseThreadId, causes, timeToFirstByteNs, client, server };
 }
 
 /** Writes one Span. */
@@ -315,6 +347,7 @@ export function writeSpan(writer: AvroWriter, value: Span): void {
   writer.writeString(value.parentSpanId);
   writer.writeEnum(value.reason, reasonIndex);
   writer.writeDouble(value.confidence);
+  writeArray(writer, value.likelyParents, (writer, item) => writeLikelyParent(writer, item));
   writer.writeString(value.spanId);
   writer.writeLong(value.agentId);
   writer.writeString(value.observationPoint);

@@ -35,6 +35,7 @@ export function aSpan(facts: Partial<Span> = {}): Span {
   return {
     spanId: '00000000000000a1',
     parentSpanId: '',
+    likelyParents: [],
     reason: 'unknown',
     confidence: 0,
     agentId: 1,

@@ -11,6 +11,7 @@ export const spanFieldColumns: readonly RowColumn[] = [
   { name: 'parent_span_id', type: "FixedString(8)" },
   { name: 'reason', type: "Int8" },
   { name: 'confidence', type: "Float64" },
+  { name: 'likely_parents', type: "Array(Tuple(FixedString(8), Int64, Int8, Float64))" },
   { name: 'span_id', type: "FixedString(8)" },
   { name: 'agent_id', type: "Int64" },
   { name: 'observation_point', type: "String" },
@@ -120,6 +121,7 @@ export function copySpan(reader: AvroReader, writer: RowBinaryWriter, marks: Spa
   copyHex(reader, writer, 8, true);
   marks.reason = copyEnum(reader, writer, reasonSymbols.length);
   writer.writeFloat64(reader.readDouble());
+  copyLikelyParents(reader, writer);
   marks.spanIdInRow = writer.length;
   copyHex(reader, writer, 8, false);
   copyLong(reader, writer);
@@ -165,6 +167,35 @@ export function copySpan(reader: AvroReader, writer: RowBinaryWriter, marks: Spa
   copyAddress(reader, writer);
   marks.serverPortInRow = writer.length;
   copyInts(reader, writer, 19);
+}
+
+function copyLikelyParents(reader: AvroReader, writer: RowBinaryWriter): void {
+const first = reader.readBlockCount();
+if (first === 0) {
+writer.writeLength(0);
+return;
+}
+const start = reader.position;
+let total = 0;
+for (let count = first; count > 0; count = reader.readBlockCount()) {
+total += count;
+for (let index = 0; index < count; index++) {
+reader.skipBytes();
+reader.skipLong();
+reader.readEnum(reasonSymbols);
+reader.skipFixed(8);
+}
+}
+reader.position = start;
+writer.writeLength(total);
+for (let count = first; count > 0; count = reader.readBlockCount()) {
+for (let index = 0; index < count; index++) {
+copyHex(reader, writer, 8, false);
+copyLong(reader, writer);
+copyEnum(reader, writer, reasonSymbols.length);
+writer.writeFloat64(reader.readDouble());
+}
+}
 }
 
 function copyCauses(reader: AvroReader, writer: RowBinaryWriter): void {

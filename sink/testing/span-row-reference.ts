@@ -48,9 +48,20 @@ function writeCauses(writer: RowBinaryWriter, causes: Span['causes']): void {
   }
 }
 
+function writeLikelyParents(writer: RowBinaryWriter, likely: Span['likelyParents']): void {
+  writer.writeLength(likely.length);
+  for (const { spanId, startTimeNs, reason, confidence } of likely) {
+    writer.writeHex(spanId, 8);
+    writer.writeBigInt64(startTimeNs);
+    writer.writeInt8(reasonIndex[reason]);
+    writer.writeFloat64(confidence);
+  }
+}
+
 function writeField(writer: RowBinaryWriter, span: Span, { name, type }: (typeof spanFieldColumns)[number]): void {
   const value = valueOf(span, name);
   if (name === 'causes') writeCauses(writer, span.causes);
+  else if (name === 'likely_parents') writeLikelyParents(writer, span.likelyParents);
   else if (type === 'Int8') writer.writeInt8(enumIndexes[name]![value as string]!);
   else if (type.startsWith('FixedString(')) writer.writeHex(value as string, Number(/\d+/.exec(type)![0]));
   else if (type === 'String') writer.writeString(value as string);
