@@ -1,10 +1,12 @@
 import type { Reliability } from './reliability.ts';
-import { confidenceBins } from './reliability.ts';
 import type { ScenarioResult } from './scenario.ts';
 import { goalOf } from './shapes.ts';
 
 /** Largest share of wrong parents that is aimed at, in every scenario. */
 export const wrongGoal = 1 / 10_000;
+
+/** From here on the waterfall shows a likely parent. */
+export const shownConfidence = 0.5;
 
 /** A table of text: headings and rows. */
 export type Table = readonly (readonly string[])[];
@@ -31,13 +33,16 @@ export function isMet(result: ScenarioResult): boolean {
 /** Right, wrong and unknown parents of every scenario. */
 export function matrix(results: readonly ScenarioResult[]): Table {
   const headings = [
-    ...['stack', 'load', 'right %', 'wrong %', 'unknown %', 'wrong', 'calls', 'requests', 'answered', 'seen'],
-    ...['in flight', 'goal'],
+    ...['stack', 'load', 'right %', 'wrong %', 'unknown %', 'likely right %', 'likely wrong %', 'wrong', 'calls'],
+    ...['requests', 'answered', 'seen', 'in flight', 'goal'],
   ];
   const rows = results.map((result) => {
     const { stack, shape, recorded, score } = result;
     const all = scoredCalls(result);
-    const shares = [score.right, score.wrong, score.unknown].map((part) => percent(part, all));
+    const shown = score.likeliest.filter(({ confidence }) => confidence >= shownConfidence);
+    const likely = shown.filter(({ isRight }) => isRight).length;
+    const parts = [score.right, score.wrong, score.unknown, likely, shown.length - likely];
+    const shares = parts.map((part) => percent(part, all));
     const ofRequests = [recorded.requests, recorded.outcomes['200'] ?? 0, score.answered];
     const counts = [score.wrong, all, ...ofRequests, recorded.inFlight].map(String);
     const goal = goalOf(shape, stack);
@@ -49,19 +54,42 @@ export function matrix(results: readonly ScenarioResult[]): Table {
 
 /** What edges claim, and what they are. */
 export function reliabilityTable(reliability: Reliability): Table {
-  const headings = ['reason', 'claimed confidence', 'edges', 'claimed, mean', 'right'];
-  const rows = reliability.rows().map(({ reason, from, edges, claimed, right }) => {
-    const to = confidenceBins.find((bin) => bin > from);
-    return [
+  const rows = reliability
+    .rows()
+    .map(({ reason, from, edges, claimed, right }) => [
       reason,
-      to === undefined ? '1' : `${from} to ${to}`,
+      binText(from, reliability),
       String(edges),
       claimed.toFixed(4),
-      right === 1 ? '1' : Math.min(0.9999, right).toFixed(4),
-    ];
-  });
-  return [headings, ...rows];
+      shareText(right),
+    ]);
+  return [['reason', 'claimed confidence', 'edges', 'claimed, mean', 'right'], ...rows];
 }
+
+/** What the likeliest parents claim, and what they are in either half of the scenarios: bins of one are in the other, too. */
+export function likelyTable(halves: readonly [Reliability, Reliability]): Table {
+  const rowsOf = ([first, second]: readonly [Reliability, Reliability], reason: string, from: number) =>
+    [first, second].map((half) => half.rows().find((row) => row.reason === reason && row.from === from));
+  const keys = new Map(halves.flatMap((half) => half.rows()).map((row) => [`${row.reason} ${row.from}`, row]));
+  const rows = [...keys.values()]
+    .sort((a, b) => a.reason.localeCompare(b.reason) || b.from - a.from)
+    .map(({ reason, from }) => [
+      reason,
+      binText(from, halves[0]),
+      ...rowsOf(halves, reason, from).flatMap((row) =>
+        row === undefined ? ['0', '–', '–'] : [String(row.edges), row.claimed.toFixed(3), row.right.toFixed(3)],
+      ),
+    ]);
+  const half = (name: string): readonly string[] => [`calls, ${name}`, 'claimed, mean', 'right'];
+  return [['reason', 'claimed confidence', ...half('first half'), ...half('second half')], ...rows];
+}
+
+function binText(from: number, { bins }: Reliability): string {
+  const to = bins.find((bin) => bin > from) ?? 1;
+  return from === 1 ? '1' : `${from} to ${to}`;
+}
+
+const shareText = (share: number): string => (share === 1 ? '1' : Math.min(0.9999, share).toFixed(4));
 
 /** A table in Markdown, as Prettier writes it: numbers are not aligned. */
 export function markdownTable([headings = [], ...rows]: Table): string {

@@ -1,5 +1,5 @@
-import { markdownTable, matrix, reliabilityTable } from './matrix.ts';
-import { Reliability } from './reliability.ts';
+import { likelyTable, markdownTable, matrix, reliabilityTable, shownConfidence } from './matrix.ts';
+import { likelyBins, Reliability } from './reliability.ts';
 import type { ScenarioResult } from './scenario.ts';
 import { warmUpRequests } from './score.ts';
 import { stacks } from './stacks.ts';
@@ -8,6 +8,8 @@ import { stacks } from './stacks.ts';
 export function truthPage(results: readonly ScenarioResult[], skipped: readonly string[]): string {
   const reliability = new Reliability();
   for (const { score } of results) reliability.add(score.edges);
+  const halves: [Reliability, Reliability] = [new Reliability(likelyBins), new Reliability(likelyBins)];
+  for (const [index, { score }] of results.entries()) halves[index % 2]!.add(score.likeliest);
   const lossy = results.filter(({ lost }) => lost > 0).map(({ name, lost }) => `${name} (${lost} events)`);
   const losses =
     lossy.length === 0 ? '' : `\nThe kernel's ring buffer was full and lost events in: ${lossy.join('; ')}.\n`;
@@ -23,7 +25,8 @@ unknown parents for servers of the kind that you run, and what the confidence of
 
 Each row is a gateway under load: for every request it calls a backend, or databases too. The parent of such a call should be that
 request. A parent is **right** when it is, **wrong** when it is another request, and **unknown** when the call has none. An unknown
-parent cuts a trace in two; a wrong one makes it untrue. The goal is at most one wrong parent in 10,000 calls in every row, and
+parent cuts a trace in two; a wrong one makes it untrue. Of unknown ones, those are **likely right** or **likely wrong** for which a
+probability of ${shownConfidence} or more is claimed: the waterfall shows such a call as likely under that request. The goal is at most one wrong parent in 10,000 calls in every row, and
 a share of right ones that depends on the kind of server.
 
 ## Matrix
@@ -35,6 +38,12 @@ Every edge has a reason and a confidence, the probability that it is right. This
 claim with the share of them that is right.
 
 ${markdownTable(reliabilityTable(reliability))}
+A call without a parent may have up to three likely ones, mostly by joint assignment: of all calls and requests of a while together
+(\`correlator/joint-assignment/\`). This table compares what the likeliest one claims with the share that is right, in either half of
+the scenarios: every other row of the matrix. No number of the model was fitted to a row; it learns from each process by itself, without
+the truth.
+
+${markdownTable(likelyTable(halves))}
 ## How it is measured
 
 - The bench starts the gateway, a backend that answers after 0 to 20 ms, and databases: PostgreSQL, MariaDB and Redis. Versions of

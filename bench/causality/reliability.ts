@@ -13,15 +13,24 @@ export interface ReliabilityRow {
 }
 
 /** Lower ends of the bins of confidence. */
-export const confidenceBins = [0, 0.5, 0.9, 0.99, 0.999, 1] as const;
+export const confidenceBins: readonly number[] = [0, 0.5, 0.9, 0.99, 0.999, 1];
+/** The same, for likely parents. */
+export const likelyBins: readonly number[] = [0.1, 0.3, 0.5, 0.7, 0.9, 0.97, 0.99];
 
 /** Compares what edges claim with what they are: a reliability table, as of probability forecasts. */
 export class Reliability {
   readonly #sums = new Map<string, { reason: string; from: number; edges: number; claimed: number; right: number }>();
 
+  /** Lower ends of the bins. */
+  readonly bins: readonly number[];
+
+  constructor(bins: readonly number[] = confidenceBins) {
+    this.bins = bins;
+  }
+
   add(edges: readonly ScoredEdge[]): void {
     for (const { reason, confidence, isRight } of edges) {
-      const from = confidenceBins.findLast((bin) => confidence >= bin) ?? 0;
+      const from = this.bins.findLast((bin) => confidence >= bin) ?? 0;
       const key = `${reason} ${from}`;
       const sum = this.#sums.get(key) ?? { reason, from, edges: 0, claimed: 0, right: 0 };
       sum.edges++;

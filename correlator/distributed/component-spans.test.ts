@@ -18,6 +18,12 @@ const [server, call] = [
   aSpan({ spanId: hexId(2), ...lasting(1, 9), xRequestIdRequest: 'r' }),
 ];
 const cause = { parentSpanId: server.spanId, reason: 'last_read', confidence: 0.5 } as const;
+const likely = {
+  spanId: server.spanId,
+  startTimeNs: server.startTimeNs,
+  reason: 'assignment',
+  confidence: 0.7,
+} as const;
 const componentId = server.spanId;
 
 function filled(): ComponentSpans {
@@ -28,6 +34,7 @@ function filled(): ComponentSpans {
   ];
   for (const record of records) {
     record.span.isEmitted = true;
+    if (record.span.role === 'client') record.span.likelyParents = [likely];
     spans.set(record.span.spanId, record);
   }
   return spans;
@@ -41,7 +48,15 @@ test('spans that were packed come back with all that is known of them, and may b
     expect(packed.origins()).toEqual(origins);
     expect(packed.get(call.spanId)).toMatchObject({ componentId, cause, span: { xRequestIdRequest: 'r' } });
     const states = (spans: ComponentSpans): unknown[] =>
-      [...spans.values()].map(({ span }) => [span.spanId, span.origin, span.isEmitted, span.tuple, span.startTimeNs]);
+      [...spans.values()].map(({ span }) => [
+        span.spanId,
+        span.origin,
+        span.isEmitted,
+        span.tuple,
+        span.startTimeNs,
+        span.likelyParents,
+      ]);
     expect(states(packed)).toEqual(states(other));
+    expect(packed.get(call.spanId)?.span.likelyParents).toEqual([likely]);
   }
 });
