@@ -18,6 +18,7 @@
 #include "many.h"
 #include "transfer.h"
 #include "waiting.h"
+#include "waking.h"
 
 /* The kernel knows no name for the pair; without GPL it refuses most of its functions. */
 char LICENSE[] SEC("license") = "GPL";
@@ -121,6 +122,17 @@ int BPF_PROG(on_socket_destroyed, struct sock *sock)
 {
 	end_socket(sock);
 	return 0;
+}
+
+/* One thread wakes another. Most wake-ups are of other processes, and this leaves at its first look. */
+SEC("tp_btf/sched_waking")
+int BPF_PROG(on_waking, struct task_struct *woken)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+
+	if (woken->tgid != task->tgid)
+		return 0;
+	return on_wake(task, woken);
 }
 
 /* A function of its own so that its parameter gets type information, which a test compares. */

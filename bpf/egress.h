@@ -10,6 +10,16 @@
 
 #include "ingress.h"
 
+/* What a thread writes says that it waits for nobody, and nobody for it: see waking.h. */
+static __always_inline void note_write(struct thread_state *thread, struct socket_state *socket, __u64 id)
+{
+	note_direction(socket, MESSAGE_EGRESS);
+	socket->written_id = id;
+	thread->wakes.answer = 0;
+	if (!is_outgoing(socket))
+		thread->wakes.request = 0;
+}
+
 static __always_inline int on_egress_begin(struct pt_regs *regs, struct task_struct *task, int descriptor)
 {
 	struct socket_reference reference;
@@ -36,6 +46,8 @@ static __always_inline int on_egress_begin(struct pt_regs *regs, struct task_str
 	call->connect_id = socket->connect_id;
 	call->after = thread->after;
 	call->phase = thread->phase;
+	if (knobs.reads_wakes)
+		note_write(thread, socket, call->id);
 	if (call->connect_id) {
 		call->after = socket->connect_after;
 		call->phase = socket->connect_phase;
@@ -66,12 +78,15 @@ static __always_inline void undo_egress(const struct call *call)
 
 /* The fields that every event of a call shares. */
 static __always_inline void begin_egress_event(struct spanloom_event *event, struct task_struct *task,
-					       const struct call *call, __u64 id)
+					       struct thread_state *thread, __u64 id)
 {
+	const struct call *call = &thread->call;
+
 	begin_event(event, task, &call->context, SPANLOOM_DATA, SPANLOOM_EGRESS, id, call->time_ns);
 	event->socket = call->socket;
 	event->file_descriptor = call->file_descriptor;
 	set_causes(event, &call->context, call->after, call->phase);
+	take_wakes(event, &call->context, thread);
 	/* UDP gets its port during the first send. */
 	if (event->socket.local_port == 0)
 		event->socket.local_port = read_kernel((void *)call->sock, struct sock, __sk_common.skc_num);
@@ -86,9 +101,11 @@ static __always_inline void note_written(const struct call *call, __u64 length)
 
 /* The event of a call that moved `length` bytes of one message. */
 static __always_inline void put_egress_event(struct spanloom_event *event, struct task_struct *task,
-					     const struct call *call, __u64 length)
+					     struct thread_state *thread, __u64 length)
 {
-	begin_egress_event(event, task, call, call->id);
+	const struct call *call = &thread->call;
+
+	begin_egress_event(event, task, thread, call->id);
 	event->connect_id = call->connect_id;
 	event->message_id = call->message_id;
 	event->length = length;
@@ -114,7 +131,7 @@ static __always_inline int on_egress_end(struct pt_regs *regs, struct task_struc
 		undo_egress(call);
 	} else if (scratch && buffers_of(scratch, regs, action, &buffers)) {
 		event = &scratch->event;
-		put_egress_event(event, task, call, returned);
+		put_egress_event(event, task, thread, returned);
 		if (buffers.name && event->socket.remote_port == 0)
 			take_remote(scratch, buffers.name, &event->socket);
 		wanted = call->payload_allowed;

@@ -35,6 +35,7 @@ static __always_inline void begin_event(struct spanloom_event *event, struct tas
 		__builtin_memcpy(event->answers_to, context->answers_to, sizeof(event->answers_to));
 	event->kind = kind;
 	event->direction = direction;
+	event->woken_after_count = 0;
 	event->connect_id = 0;
 	event->message_id = id;
 	event->length = 0;
@@ -49,6 +50,21 @@ static __always_inline void set_causes(struct spanloom_event *event, const struc
 {
 	event->after = stays_on_thread(context) ? after : 0;
 	event->phase = stays_on_thread(context) ? phase : 0;
+}
+
+/* Which answers those had just read who woke the thread since its last event. */
+static __always_inline void take_wakes(struct spanloom_event *event, const struct context *context,
+				       struct thread_state *thread)
+{
+	__u32 count = thread->wakes.woken_count;
+
+	if (!knobs.reads_wakes || !count)
+		return;
+	thread->wakes.woken_count = 0;
+	if (!stays_on_thread(context))
+		return;
+	event->woken_after_count = count < SPANLOOM_MAX_WOKEN_AFTER ? count : SPANLOOM_MAX_WOKEN_AFTER;
+	__builtin_memcpy(event->woken_after, thread->wakes.woken_after, sizeof(event->woken_after));
 }
 
 /* Puts the path of a Unix socket behind the payload; returns how many bytes it has. */

@@ -23,6 +23,9 @@
 /* Contexts above one that are kept: what created it, what created that, and so on. */
 #define SPANLOOM_MAX_ANCESTORS 6
 
+/* Bound of woken_after. */
+#define SPANLOOM_MAX_WOKEN_AFTER 4
+
 /* Positions of the symbols of EventKind in schemas/avro/event-batch.avsc. */
 enum spanloom_kind {
 	SPANLOOM_DATA = 0,
@@ -128,6 +131,7 @@ struct spanloom_event {
 	__u64 context_id;	/* 0: which context it is could not be read */
 	__u64 context_ancestors[SPANLOOM_MAX_ANCESTORS]; /* the first context_ancestor_count of them are set */
 	__u64 answers_to[SPANLOOM_MAX_ANSWERS_TO]; /* the first answers_to_count of them are set */
+	__u64 woken_after[SPANLOOM_MAX_WOKEN_AFTER]; /* the first woken_after_count of them are set */
 	struct spanloom_socket socket;
 	__u32 process_id;	/* in the initial PID namespace */
 	__u32 thread_id;
@@ -142,7 +146,8 @@ struct spanloom_event {
 	__u8 context_ancestor_count;
 	__u8 path_length;	/* of a Unix socket, as the server bound it; a first byte of 0 is an abstract name */
 	__u8 path_is_local;	/* it is the address of the local end, else of the remote one */
-	__u8 reserved[3];
+	__u8 woken_after_count;
+	__u8 reserved[2];
 	char process_name[SPANLOOM_NAME_BYTES];
 };
 
@@ -248,7 +253,7 @@ struct spanloom_knobs {
 	__u32 has_read_only_cast; /* the kernel has bpf_rdonly_cast(): plain loads instead of helper calls */
 	__u32 reads_waiters;	  /* who waits for a goroutine's answer */
 	__u32 traces_unix;	  /* Unix stream sockets too */
-	__u32 reserved;
+	__u32 reads_wakes;	  /* which thread wakes which */
 };
 
 /* Memory shared while running. What each event writes is on another cache line than what it only reads. */

@@ -62,6 +62,25 @@ static __always_inline void read_reader(struct pt_regs *regs, struct task_struct
 		note_reader(socket, (__u64)reference->sock, task->tgid, scratch->context.id);
 }
 
+/* What a thread reads says whom it wakes, and by whom it is woken: see waking.h. Before note_data(). */
+static __always_inline void note_read(struct thread_state *thread, struct socket_state *socket,
+				      const struct context *context, __u64 id)
+{
+	struct wakes *wakes = &thread->wakes;
+
+	if (!knobs.reads_wakes || !stays_on_thread(context))
+		return;
+	note_direction(socket, MESSAGE_INGRESS);
+	if (!is_outgoing(socket)) {
+		wakes->answer = 0;
+		wakes->request = id;
+		return;
+	}
+	wakes->answer = id;
+	wakes->asked = id - (__u32)((__u32)id - socket->written_id);
+	wakes->handed_at = 0;
+}
+
 /* One event for `length` bytes that arrived, read by scratch->context. */
 static __always_inline void send_ingress(struct scratch *scratch, struct task_struct *task, struct thread_state *thread,
 					 const struct socket_reference *reference, struct socket_state *socket,
@@ -72,15 +91,19 @@ static __always_inline void send_ingress(struct scratch *scratch, struct task_st
 	struct spanloom_event *event = &scratch->event;
 	__u64 id = next_event_id();
 	__u32 sequence = read_sequence(reference, length);
-	__u64 message_id = note_data(socket, id, MESSAGE_INGRESS, sequence);
-	__u32 wanted = payload_allowed(socket, sequence);
+	__u64 message_id;
+	__u32 wanted;
 
+	note_read(thread, socket, context, id);
+	message_id = note_data(socket, id, MESSAGE_INGRESS, sequence);
+	wanted = payload_allowed(socket, sequence);
 	begin_event(event, task, context, SPANLOOM_DATA, SPANLOOM_INGRESS, id, bpf_ktime_get_ns());
 	event->socket = socket->socket;
 	event->file_descriptor = descriptor;
 	event->message_id = message_id;
 	event->length = length;
 	set_causes(event, context, thread->after, thread->phase);
+	take_wakes(event, context, thread);
 	event->tcp_sequence = sequence;
 	if (buffers->name && event->socket.remote_port == 0)
 		take_remote(scratch, buffers->name, &event->socket);

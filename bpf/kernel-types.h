@@ -103,6 +103,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct mm_struct *mm;
 	struct pid *thread_pid; /* since 4.20 */
+	unsigned long nvcsw; /* how often it went to sleep by itself */
 	__u64 self_exec_id; /* counts exec; 64 bits since 5.7 */
 #if defined(__TARGET_ARCH_x86)
 	struct thread_struct thread;

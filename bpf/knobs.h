@@ -12,6 +12,7 @@ const volatile struct spanloom_knobs knobs SEC(".rodata.knobs") = {
 	.continuation_bytes = 32,
 	.reads_waiters = 1,
 	.traces_unix = 1,
+	.reads_wakes = 1,
 };
 
 struct spanloom_state state SEC(".data.state") __attribute__((aligned(64))) = {

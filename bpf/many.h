@@ -86,7 +86,7 @@ static __always_inline int on_egress_many_end(struct pt_regs *regs, struct task_
 
 			if (index >= count || !datagram_of(scratch, regs, index, &buffers, &length))
 				break;
-			begin_egress_event(event, task, call, index ? next_event_id() : call->id);
+			begin_egress_event(event, task, thread, index ? next_event_id() : call->id);
 			if (index == 0)
 				event->connect_id = call->connect_id;
 			if (call->socket.transport != SPANLOOM_UDP)

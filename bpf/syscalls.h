@@ -44,6 +44,7 @@ enum action {
 /* recvfrom and sendto share a shape with read and write, but have flags and an address. */
 #define SYSCALL_RECVFROM 45
 #define SYSCALL_SENDTO 44
+#define SYSCALL_FUTEX 202
 
 static const __u8 actions[SYSCALL_TABLE_SIZE] = {
 	[0] = INGRESS_PLAIN,	/* read */
@@ -87,6 +88,7 @@ static const __u8 actions[SYSCALL_TABLE_SIZE] = {
 
 #define SYSCALL_RECVFROM 207
 #define SYSCALL_SENDTO 206
+#define SYSCALL_FUTEX 98
 
 static const __u8 actions[SYSCALL_TABLE_SIZE] = {
 	[22] = WAIT,		 /* epoll_pwait */

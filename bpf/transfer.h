@@ -42,7 +42,7 @@ static __always_inline int on_transfer(struct pt_regs *regs, struct task_struct 
 	if (returned <= 0) {
 		undo_egress(call);
 	} else if (scratch) {
-		put_egress_event(&scratch->event, task, call, returned);
+		put_egress_event(&scratch->event, task, thread, returned);
 		send_event(scratch, (void *)call->sock, 0);
 	}
 	call->sock = 0;

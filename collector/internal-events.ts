@@ -8,6 +8,11 @@ export const collectorEvents = {
     level: 'warn',
     message: 'The capture works, but this process lacks rights: what it does not see is said in each sentence.',
   },
+  programRefused: {
+    name: 'capture_program_refused',
+    level: 'warn',
+    message: 'The capture works, but the kernel refuses a program that the settings ask for.',
+  },
   stopped: { name: 'capture_stopped', level: 'info', message: 'The capture of this host has ended.' },
   renewed: {
     name: 'agent_renewed',

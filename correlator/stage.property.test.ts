@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { OutgoingMessage, ReceivedMessage } from '../core/bus/bus.ts';
 import { imbalance } from '../core/stage/accounting.ts';
 import { Random } from '../core/testing/random.ts';
-import type { Span } from '../schemas/generated/span.ts';
+import type { Cause, Span } from '../schemas/generated/span.ts';
 import type { Trace } from '../schemas/generated/trace.ts';
 import { Correlator } from './stage.ts';
 import { events } from './testing/scenario.ts';
@@ -79,6 +79,35 @@ test('traces do not depend on how spans were grouped into messages and interleav
       const { spans } = simulate(eighteenSpans, { seed, requests: 8, ...kind });
       const inOrder = byKey(correlate(regroup(spans, 0)));
       for (const other of [seed, seed + 1]) expect(byKey(correlate(regroup(spans, other)))).toEqual(inOrder);
+    }),
+    { numRuns: propertyRuns(60) },
+  );
+});
+
+/** What was decided of each span, in the order of ids. */
+function decisions(spans: readonly Span[]): readonly string[] {
+  const traces = finalTraces(tracesOf(correlate(regroup(spans, 0))));
+  return traces
+    .flatMap((trace) =>
+      trace.spans.map((span) => `${span.spanId} ${span.parentSpanId} ${span.reason} ${span.confidence}`),
+    )
+    .sort();
+}
+
+test('hints of wake-ups change no parent and no confidence, right or wrong', () => {
+  fc.assert(
+    fc.property(seeds, kinds, (seed, kind) => {
+      const { spans } = simulate(eighteenSpans, { seed, requests: 8, ...kind });
+      const random = new Random(seed);
+      const hinted = spans.map((span): Span => {
+        const count = span.observationPoint === 's-p' ? random.below(5) : 0;
+        const hints = Array.from({ length: count }, (): Cause => {
+          const { spanId } = spans[random.below(spans.length)]!;
+          return { kind: 'response', spanId, rule: 'wake', confidence: 0.99, learned: false };
+        });
+        return { ...span, causes: [...span.causes, ...hints] };
+      });
+      expect(decisions(hinted)).toEqual(decisions(spans));
     }),
     { numRuns: propertyRuns(60) },
   );

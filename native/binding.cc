@@ -55,6 +55,7 @@ Options options_from(const Napi::Object& object) {
   options.probe_python = object.Get("probePython").ToBoolean();
   options.trace_unix = object.Get("traceUnix").ToBoolean();
   options.read_virtual_threads = object.Get("readVirtualThreads").ToBoolean();
+  options.read_wakes = object.Get("readWakes").ToBoolean();
   const Napi::Value redaction = object.Get("redaction");
   options.redact = redaction.IsObject();
   if (options.redact) options.redaction = redaction_options_from(redaction.As<Napi::Object>());
@@ -126,6 +127,7 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
                         InstanceMethod<&CaptureObject::exclude_control_groups>("excludeControlGroups"),
                         InstanceMethod<&CaptureObject::inspect_programs>("inspectPrograms"),
                         InstanceMethod<&CaptureObject::progress>("progress"),
+                        InstanceMethod<&CaptureObject::problems>("problems"),
                         InstanceMethod<&CaptureObject::statistics>("statistics"),
                         InstanceMethod<&CaptureObject::stop>("stop")});
   }
@@ -222,6 +224,13 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
     object.Set("failedBlocks", static_cast<double>(undelivered_blocks_));
     object.Set("hangingInspections", static_cast<double>(inspector_of(env).tend()));
     return object;
+  }
+
+  Napi::Value problems(const Napi::CallbackInfo& info) {
+    Napi::Array all = Napi::Array::New(info.Env());
+    if (programs_ == nullptr) return all;
+    for (const std::string& problem : programs_->problems()) all.Set(all.Length(), problem);
+    return all;
   }
 
   Napi::Value statistics(const Napi::CallbackInfo& info) {

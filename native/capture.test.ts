@@ -258,6 +258,7 @@ describe.skipIf(!canCapture())('the check of the kernel', () => {
       'on_socket_state',
       'on_sys_enter',
       'on_sys_exit',
+      'on_waking',
     ]);
     for (const program of programs) expect(program).toEqual({ name: program.name, loaded: true, attached: true });
     expect(missing).toEqual([]);

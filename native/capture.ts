@@ -32,6 +32,8 @@ export interface CaptureOptions {
   readonly traceUnix: boolean;
   /** Read virtual threads of Java as execution contexts. Default true. */
   readonly readVirtualThreads: boolean;
+  /** Read which thread wakes which, after it has read an answer. Default false. */
+  readonly readWakes: boolean;
   /** Processes that run now and are never traced: the pipeline's own. */
   readonly excludedProcessIds: readonly number[];
   /** What may not leave the host; undefined sends payloads as they are. */
@@ -175,6 +177,8 @@ export interface Capture {
   inspectPrograms(processId: number, withLibraries: boolean): Promise<ProgramInspection | undefined>;
   /** Also starts a thread for inspections that wait behind one that hangs. */
   progress(): CaptureProgress;
+  /** What of the options this kernel refuses, a sentence each; everything else works. */
+  problems(): readonly string[];
   /** Programs with their run count and run time (0 unless kernel.bpf_stats_enabled is set). */
   statistics(): readonly { readonly program: string; readonly runs: number; readonly runTimeNs: number }[];
   /** Detaches, delivers what is left in the ring buffer, frees everything. */

@@ -10,6 +10,7 @@ import {
   eventBytes,
   eventOffsets,
   maxAnswersTo,
+  maxWokenAfter,
   processNameBytes,
 } from './testing/encode-reference.ts';
 import { addonPath, capturePrograms, loadNative } from './load.ts';
@@ -30,6 +31,8 @@ interface AnyEvent {
   readonly longs: readonly bigint[];
   readonly contexts: readonly bigint[];
   readonly answersToCount: number;
+  readonly wokenAfter: readonly bigint[];
+  readonly wokenAfterCount: number;
   readonly threadId: number;
   readonly processId: number;
   readonly fileDescriptor: number;
@@ -49,6 +52,8 @@ const anyEvent: fc.Arbitrary<AnyEvent> = fc.record({
   longs: fc.array(safeLong, { minLength: 8, maxLength: 8 }),
   contexts: fc.array(contextId, { minLength: 2 + maxAnswersTo, maxLength: 2 + maxAnswersTo }),
   answersToCount: fc.nat(255),
+  wokenAfter: fc.array(contextId, { minLength: maxWokenAfter, maxLength: maxWokenAfter }),
+  wokenAfterCount: fc.nat(255),
   threadId: processId,
   processId,
   fileDescriptor: fc.integer({ min: -0x80000000, max: 0x7fffffff }),
@@ -74,6 +79,8 @@ function toRecord(event: AnyEvent): Buffer {
   longs.forEach((offset, index) => record.writeBigUInt64LE(event.longs[index]!, offset));
   event.contexts.forEach((id, index) => record.writeBigUInt64LE(id, at.contextId + index * 8));
   record[at.answersToCount] = event.answersToCount;
+  event.wokenAfter.forEach((id, index) => record.writeBigUInt64LE(id, at.wokenAfter + index * 8));
+  record[at.wokenAfterCount] = event.wokenAfterCount;
   record.writeUInt32LE(event.words[0]!, at.networkNamespace);
   record.writeUInt32LE(event.words[1]!, at.tcpSequence);
   record.writeUInt32LE(event.processId, at.processId);

@@ -18,7 +18,7 @@ constexpr size_t kMaxAddressBytes = SPANLOOM_MAX_PATH + 4;
 // Fields, and other contexts, of at most ten bytes, both addresses and the name, and ten bytes that write_long() may write
 // behind the last.
 constexpr size_t kMaxBytesWithoutPayload =
-    (SPANLOOM_EVENT_FIELD_COUNT + SPANLOOM_MAX_ANSWERS_TO + SPANLOOM_MAX_ANCESTORS + 2) * 10 + kMaxAddressBytes + 16 +
+    (SPANLOOM_EVENT_FIELD_COUNT + SPANLOOM_MAX_ANSWERS_TO + SPANLOOM_MAX_WOKEN_AFTER + SPANLOOM_MAX_ANCESTORS + 2) * 10 + kMaxAddressBytes + 16 +
     SPANLOOM_NAME_BYTES;
 
 // Ids of contexts come out of the memory of other processes. Readers take no number beyond 2^53: it becomes 0, as what
@@ -146,6 +146,9 @@ struct EventFields {
     return write_context_ids(out, event.context_ancestors, event.context_ancestor_count);
   }
   uint8_t* answers_to(uint8_t* out) const { return write_context_ids(out, event.answers_to, event.answers_to_count); }
+  uint8_t* woken_after(uint8_t* out) const {
+    return write_context_ids(out, event.woken_after, event.woken_after_count);
+  }
   uint8_t* process_name(uint8_t* out) const { return write_name(out, event.process_name); }
   uint8_t* socket_id(uint8_t* out) const { return write_long(out, static_cast<int64_t>(event.socket.socket_id)); }
   uint8_t* file_descriptor(uint8_t* out) const { return write_long(out, event.file_descriptor); }

@@ -46,6 +46,9 @@ bool is_many(const bpf_program* program) {
   return name == "on_recvmmsg" || name == "on_sendmmsg";
 }
 
+// What it sees are hints only.
+bool is_dispensable(const bpf_program* program) { return strcmp(bpf_program__name(program), "on_waking") == 0; }
+
 }  // namespace
 
 bool attaches_itself(const bpf_program* program) {
@@ -72,6 +75,7 @@ bpf_object* open_object(const Options& options, std::string& error) {
   knobs->has_read_only_cast = kernel_has_read_only_cast() ? 1 : 0;
   knobs->reads_waiters = options.read_goroutines && options.read_waiters ? 1 : 0;
   knobs->traces_unix = options.trace_unix ? 1 : 0;
+  knobs->reads_wakes = options.read_wakes ? 1 : 0;
   state->next_event_id = options.first_event_id;
   state->next_socket_id = options.first_event_id;
   bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "ring"), options.ring_bytes);
@@ -88,6 +92,7 @@ bool KernelPrograms::load(const Options& options, std::string& error) {
   bpf_object__for_each_program(program, object_) {
     if (is_many(program)) bpf_program__set_autoload(program, options.split_datagrams);
   }
+  bpf_program__set_autoload(bpf_object__find_program_by_name(object_, "on_waking"), options.read_wakes);
   bpf_program* on_python_copy = bpf_object__find_program_by_name(object_, "on_python_copy");
   const bool probes_python = options.read_python && options.probe_python;
   bpf_program__set_autoload(on_python_copy, probes_python);
@@ -100,15 +105,28 @@ bool KernelPrograms::load(const Options& options, std::string& error) {
   return false;
 }
 
+// An older verifier may give up on loops. Everything else is worth having without them.
+bool KernelPrograms::load_what_works(const Options& options, std::string& error) {
+  Options fewer = options;
+  if (load(options, error)) return true;
+  if (options.read_wakes) {
+    const std::string problem = error;
+    fewer.read_wakes = false;
+    if (load(fewer, error)) {
+      problems_.push_back(problem);
+      return true;
+    }
+  }
+  fewer.read_waiters = false;
+  if (load(fewer, error)) return true;
+  fewer.split_datagrams = false;
+  fewer.probe_python = false;
+  return load(fewer, error);
+}
+
 std::unique_ptr<KernelPrograms> KernelPrograms::start(const Options& options, std::string& error) {
   std::unique_ptr<KernelPrograms> programs(new KernelPrograms());
-  // An older verifier may give up on loops. Everything else is worth having without them.
-  Options fewer = options;
-  fewer.read_waiters = false;
-  Options fewest = fewer;
-  fewest.split_datagrams = false;
-  fewest.probe_python = false;
-  if (!programs->load(options, error) && !programs->load(fewer, error) && !programs->load(fewest, error)) return nullptr;
+  if (!programs->load_what_works(options, error)) return nullptr;
   const int state = bpf_object__find_map_fd_by_name(programs->object_, ".data.state");
   void* memory = mmap(nullptr, sizeof(spanloom_state), PROT_READ | PROT_WRITE, MAP_SHARED, state, 0);
   if (memory == MAP_FAILED) {
@@ -157,13 +175,15 @@ bool KernelPrograms::attach(std::string& error) {
       const uint32_t key =
           strcmp(bpf_program__name(program), "on_recvmmsg") == 0 ? SPANLOOM_MANY_INGRESS : SPANLOOM_MANY_EGRESS;
       if (fd >= 0) bpf_map_update_elem(many, &key, &fd, BPF_ANY);
-    } else if (attaches_itself(program)) {
+    } else if (attaches_itself(program) && bpf_program__fd(program) >= 0) {
       bpf_link* link = bpf_program__attach(program);
-      if (link == nullptr) {
-        error = explain_failure(std::string("Attaching ") + bpf_program__name(program), -errno);
-        return false;
+      if (link != nullptr) {
+        links_.push_back(link);
+        continue;
       }
-      links_.push_back(link);
+      error = explain_failure(std::string("Attaching ") + bpf_program__name(program), -errno);
+      if (!is_dispensable(program)) return false;
+      problems_.push_back(error);
     }
   }
   return true;

@@ -64,12 +64,16 @@ class KernelPrograms {
 
   std::vector<ProgramStatistics> statistics() const;
 
+  // What of the options this kernel refuses, a sentence each. Everything else works.
+  const std::vector<std::string>& problems() const { return problems_; }
+
   // No events after this; what is in the ring buffer stays readable.
   void detach();
 
  private:
   KernelPrograms() = default;
   bool load(const Options& options, std::string& error);
+  bool load_what_works(const Options& options, std::string& error);
   bool attach(std::string& error);
   bool map_positions(int ring, std::string& error);
   void forget_ended_exclusions();
@@ -77,6 +81,7 @@ class KernelPrograms {
   bpf_object* object_ = nullptr;
   ring_buffer* ring_ = nullptr;
   std::vector<bpf_link*> links_;
+  std::vector<std::string> problems_;
   volatile spanloom_state* state_ = nullptr;
   std::shared_ptr<LoopProbes> loop_probes_;
   std::shared_ptr<Runtimes> runtimes_;

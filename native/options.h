@@ -32,6 +32,8 @@ struct Options {
   bool trace_unix = true;
   // Virtual threads of Java instead of threads.
   bool read_virtual_threads = true;
+  // Which thread wakes which, after it has read an answer.
+  bool read_wakes = true;
   // False only where the verifier refuses the programs for many datagrams of a call.
   bool split_datagrams = true;
   std::vector<uint32_t> excluded_process_ids;

@@ -33,7 +33,8 @@ struct socket_state {
 	__u8 direction;		/* enum message_direction */
 	__u8 has_failed;	/* its connect failed, and connect() has not asked for that yet */
 	__u8 has_stream;	/* Unix: what it writes was counted at some time */
-	__u8 reserved[5];
+	__u8 first_direction;	/* enum message_direction of the first call that was seen on it */
+	__u32 written_id;	/* the lower half of the id of the last write that began */
 };
 
 struct {
@@ -89,6 +90,21 @@ static __always_inline __u64 note_data(struct socket_state *socket, __u64 id, en
 		socket->message_sequence = sequence;
 	}
 	return socket->message_id;
+}
+
+/* A connection to others. One that is older than the capture counts as such if the first that was seen on it was a write. */
+static __always_inline bool is_outgoing(const struct socket_state *socket)
+{
+	if (socket->socket.role == SPANLOOM_ROLE_UNKNOWN)
+		return socket->first_direction == MESSAGE_EGRESS;
+	return socket->socket.role == SPANLOOM_CLIENT;
+}
+
+/* Notes which way bytes first moved on a socket. */
+static __always_inline void note_direction(struct socket_state *socket, enum message_direction direction)
+{
+	if (!socket->first_direction)
+		socket->first_direction = direction;
 }
 
 /* How many bytes of payload a call may carry that moves data from `sequence` on. */

@@ -36,9 +36,24 @@ struct call {
 	__u8 selects_many;
 };
 
+/*
+ * Which answers a thread waited for, as far as it shows in who wakes it. All ids are of events. `woken_after` is written by the
+ * threads that wake this one, one after the other, while it sleeps.
+ */
+struct wakes {
+	__u64 request; /* in which the thread read a request last; 0: it has begun to reply, or there is none */
+	__u64 answer;  /* in which it has just read the answer to a call; 0: it read, wrote or waited for something else since */
+	__u64 asked;   /* the last write on that connection before it */
+	__u64 handed_at; /* the answer was read by one that woke this thread, which had slept so often; 0: by itself */
+	__u64 woken_after[SPANLOOM_MAX_WOKEN_AFTER]; /* the latest answers of threads that woke this one, since its last event */
+	__u32 woken_count; /* how many there were */
+	__u32 reserved;
+};
+
 struct thread_state {
 	__u64 after;
 	__u64 phase;
+	struct wakes wakes;
 	__u64 exclusion_epoch; /* that `excluded` below was looked up in */
 	__u64 excluded;
 	__u64 runtime_epoch; /* that `runtime` below was looked up in */
@@ -118,6 +133,7 @@ static __always_inline struct thread_state *traced_thread(struct task_struct *ta
 static __always_inline void begin_phase(struct thread_state *thread)
 {
 	thread->after = 0;
+	thread->wakes.answer = 0;
 	thread->phase++;
 }
 

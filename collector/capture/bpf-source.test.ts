@@ -51,6 +51,7 @@ async function start(
       ...{ producedBytes: 0, consumedBytes: 0, ringFull: 0, unacknowledgedBlocks: 0 },
       ...{ failedBlocks: 0, hangingInspections: 0 },
     }),
+    problems: () => [],
     statistics: () => [],
     stop: () => Promise.resolve(),
   };
@@ -72,6 +73,7 @@ async function start(
         probePython: true,
         traceUnix: true,
         readVirtualThreads: true,
+        readWakes: false,
         maxUnacknowledgedBlocks: 64,
         redaction: undefined,
       },

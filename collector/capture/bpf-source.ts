@@ -164,6 +164,7 @@ class BpfRun implements RunningSource {
       throw new PipelineError(code, message, { cause: error });
     }
     const missed = excluded.begin(capture);
+    for (const problem of capture.problems()) telemetry.emit(collectorEvents.programRefused, { problem });
     if (missed.length > 0) telemetry.emit(collectorEvents.notExcluded, { processIds: missed.slice(0, 100) });
     if (excludedCgroups.length > 0) this.#excludeCgroups(capture);
     return capture;

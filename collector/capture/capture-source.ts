@@ -28,6 +28,7 @@ export function captureSource(config: CaptureConfig, { addon, excluded }: Source
       probePython: config.readPython && config.probePython,
       traceUnix: config.unixSockets,
       readVirtualThreads: config.readVirtualThreads,
+      readWakes: config.readWakes,
       redaction: config.redact ? redactionOptions(config) : undefined,
     },
     excluded,

@@ -90,6 +90,11 @@ export const captureConfig = defineConfig(
         'Tell virtual threads of Java 21 and later apart (HotSpot, x86_64), by reading a few words of their memory at each call on a socket. With false the thread counts, which leaves most of their calls without a cause.',
       default: 'true',
     }),
+    readWakes: booleanSetting({
+      description:
+        'Also see which thread a thread wakes when it has read the answer to a call, which hints at the request that it made the call for: threads of pools, event loops. A program that runs at each wake-up of the host.',
+      default: 'false',
+    }),
     redact: booleanSetting({
       description:
         'Overwrite secrets and withhold bytes that are not recognised before anything leaves the host: docs/redaction.md.',

@@ -60,7 +60,8 @@ export class ProcessIndex {
     if (record.role === 'server') this.#addServer(record);
     else this.#calls.insert(record);
     this.contexts.add(record);
-    for (const { kind, spanId } of record.causes) {
+    for (const { kind, spanId, rule } of record.causes) {
+      if (rule === 'wake') continue;
       if (kind === 'response') this.#continuations.add(spanId, record);
       else if (record.role === 'client' && !isKnown(spanId)) {
         const awaiting = this.#awaited.get(spanId);
@@ -104,7 +105,8 @@ export class ProcessIndex {
     if (record.role === 'client') this.#calls.noteReleased();
     if (record.isListedUnknown) this.#unknownCalls.noteReleased();
     this.contexts.remove(record);
-    for (const { kind, spanId } of record.causes) {
+    for (const { kind, spanId, rule } of record.causes) {
+      if (rule === 'wake') continue;
       if (kind === 'response') this.#continuations.remove(spanId);
       else if (record.role === 'client') {
         const left = this.#awaited.get(spanId)?.filter((call) => call !== record);

@@ -33,6 +33,7 @@ export type ContextFacts = Pick<
   | 'contextId'
   | 'contextAncestors'
   | 'answersTo'
+  | 'wokenAfter'
   | 'phase'
   | 'after'
   | 'connectId'
@@ -128,6 +129,7 @@ export class CausalityListener implements PairingListener {
   /** Bytes came in. */
   received(socket: Socket, facts: ContextFacts): Execution {
     const context = this.enter(socket, facts);
+    this.causality.woken(context, facts.wokenAfter);
     context.readBegins();
     this.begun = [];
     return new ContextEvent(facts, context, undefined);
@@ -136,6 +138,7 @@ export class CausalityListener implements PairingListener {
   /** Bytes were sent. */
   sent(socket: Socket, facts: ContextFacts): Execution {
     const context = this.enter(socket, facts);
+    this.causality.woken(context, facts.wokenAfter);
     this.begun = [];
     const write = facts.connectId === 0 ? undefined : this.takeConnectOrigin(socket, facts);
     const isUnknown = socket.protocol === 'unknown' && context.openRequests <= 1;
@@ -194,7 +197,9 @@ export class CausalityListener implements PairingListener {
     if (event === undefined || !(attachment instanceof InboundRequest)) return noCauses;
     const { causality } = this;
     const byRules = causality.reply(attachment, event.context, socket.id, event.read);
-    return causality.askReplyContext(attachment, event, origin.eventId, byRules);
+    const causes = causality.askReplyContext(attachment, event, origin.eventId, byRules);
+    const hints = causality.askWakers(attachment);
+    return hints.length === 0 ? causes : [...causes, ...hints];
   }
 
   responseRead({ attachment }: OpenRequest, origin: EventRef): readonly Cause[] {
@@ -245,6 +250,7 @@ export class CausalityListener implements PairingListener {
     }
     if (begun.length > 0) causes.inbound = begun[begun.length - 1];
     if (arrived.some(isIncomplete)) arrived = arrived.filter((message) => !isIncomplete(message));
+    this.causality.read(origin.eventId, messages);
     event.context.read(messageId, messages, arrived, length === 0);
   }
 

@@ -17,10 +17,11 @@ import type { Cause } from '../../schemas/generated/span.ts';
 import { LruMap } from '../lru.ts';
 import { candidatesOfCall, candidatesOfContext, candidatesOfReply } from './cause-candidates.ts';
 import { ExecutionContext, type Losses } from './execution-context.ts';
-import { wasBlocked, InboundRequest, InboundResponse, type Read, Write } from './messages.ts';
+import { wasBlocked, type InboundMessage, InboundRequest, InboundResponse, type Read, Write } from './messages.ts';
 import { ProcessHypotheses } from './process-hypotheses.ts';
 import { type ContextIds, ReplyContexts, underRules } from './reply-contexts.ts';
 import { changesThreads, requestServedBy } from './served-request.ts';
+import { Wakers } from './wakers.ts';
 
 const noCauses: readonly Cause[] = [];
 const contextKinds = Object.keys(contextKindIndex).length;
@@ -53,6 +54,7 @@ export class Causality {
   private readonly processes = new LruMap<number, ProcessHypotheses>(maxProcesses, () => undefined);
   private readonly losses: Losses = { count: 0 };
   private readonly replyContexts: ReplyContexts;
+  private readonly wakers = new Wakers();
   contextsEvicted = 0;
 
   constructor(maxContexts: number) {
@@ -196,6 +198,21 @@ export class Causality {
     return calls.length === 0 ? others : [...calls, ...others];
   }
 
+  /** The first event of a context since others woke it, which had just read in these events. */
+  woken(context: ExecutionContext, wokenAfter: readonly number[]): void {
+    if (wokenAfter.length > 0) this.wakers.woken(context, wokenAfter);
+  }
+
+  /** An event read these messages, or more of them. */
+  read(eventId: number, messages: readonly InboundMessage[]): void {
+    this.wakers.read(eventId, messages);
+  }
+
+  /** Hints for a reply that begins: the calls whose responses others had just read when they woke the one that serves the request. */
+  askWakers(request: InboundRequest): readonly Cause[] {
+    return this.wakers.causesOf(request);
+  }
+
   /** A request is over: its reply is complete, or will not come any more. */
   end(request: InboundRequest): void {
     if (!request.isOpen) return;
@@ -223,7 +240,7 @@ export class Causality {
 
   /** Contexts and processes that are kept. */
   get size(): number {
-    return this.contexts.size + this.processes.size + this.replyContexts.size;
+    return this.contexts.size + this.processes.size + this.replyContexts.size + this.wakers.size;
   }
 
   /** Evicts the least recently used ones, until at most this fraction of them is left. */
@@ -231,6 +248,7 @@ export class Causality {
     this.contexts.shrinkTo(Math.floor(this.contexts.size * part));
     this.processes.shrinkTo(Math.floor(this.processes.size * part));
     this.replyContexts.shrink(part);
+    this.wakers.shrink(part);
   }
 
   private newContext(processId: number, kind: ContextKind, contextId: number, parentId: number): ExecutionContext {

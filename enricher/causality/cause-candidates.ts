@@ -64,6 +64,11 @@ export function candidatesOfReply(
   return causes;
 }
 
+/** The calls whose responses had just been read when the context of a reply was woken. Hints: they decide nothing. */
+export function candidatesOfWakes(spanIds: readonly string[], confidence: number): readonly Cause[] {
+  return spanIds.map((spanId) => ({ kind: 'response', spanId, rule: 'wake', confidence, learned: false }));
+}
+
 function weigh(write: Write, { by, circumstance, kind, spanId, root }: Attribution): Candidate | undefined {
   const contested = write.openRequests >= 2;
   const { isRefuted, isLearned, confidence } = by.trust(circumstance, contested);

@@ -89,6 +89,8 @@ export class InboundRequest {
   readonly answers: number[] = [];
   /** By hypothesis, the call whose response was read last of those that it gave to this request. */
   readonly lastCalls: (InboundResponse | undefined)[] = [];
+  /** Events in which others had just read when they woke the thread that serves it: their ids, a bounded number. */
+  wokenAfter: readonly number[] = [];
 
   constructor(spanId: string, eventId: number, endpoint: string, context: MessageContext) {
     this.spanId = spanId;

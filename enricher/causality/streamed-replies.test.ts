@@ -155,6 +155,7 @@ test('however requests end, their numbers come back to zero', () => {
     contextId: 1,
     contextAncestors: [],
     answersTo: [],
+    wokenAfter: [],
   } as const;
   const context = causality.context(name, 0);
   const requests = ['answered', 'given up', 'broken off'].map((id) => causality.request(context, id, 0, '', false));

@@ -2,7 +2,7 @@
 // Generated from schemas/avro/event-batch.avsc by `npm run generate`. Do not edit.
 #pragma once
 
-#define SPANLOOM_EVENT_FIELD_COUNT 30
+#define SPANLOOM_EVENT_FIELD_COUNT 31
 
 // Calls X(name) for each field of SocketEvent, in the order in which they are encoded.
 #define SPANLOOM_EVENT_FIELDS(X) \
@@ -16,6 +16,7 @@
   X(context_id) \
   X(context_ancestors) \
   X(answers_to) \
+  X(woken_after) \
   X(process_name) \
   X(socket_id) \
   X(file_descriptor) \

@@ -27,36 +27,41 @@ export const eventOffsets = {
   contextId: 64,
   contextAncestors: 72,
   answersTo: 120,
-  socketId: 168,
-  networkNamespace: 176,
-  localPort: 180,
-  remotePort: 182,
-  localAddress: 184,
-  remoteAddress: 200,
-  addressBytes: 216,
-  transport: 217,
-  role: 218,
-  processId: 224,
-  threadId: 228,
-  fileDescriptor: 232,
-  tcpSequence: 236,
-  error: 240,
-  payloadLength: 244,
-  kind: 246,
-  direction: 247,
-  contextKind: 248,
-  answersToCount: 249,
-  contextAncestorCount: 250,
-  pathLength: 251,
-  pathIsLocal: 252,
-  processName: 256,
+  wokenAfter: 168,
+  socketId: 200,
+  networkNamespace: 208,
+  localPort: 212,
+  remotePort: 214,
+  localAddress: 216,
+  remoteAddress: 232,
+  addressBytes: 248,
+  transport: 249,
+  role: 250,
+  processId: 256,
+  threadId: 260,
+  fileDescriptor: 264,
+  tcpSequence: 268,
+  error: 272,
+  payloadLength: 276,
+  kind: 278,
+  direction: 279,
+  contextKind: 280,
+  answersToCount: 281,
+  contextAncestorCount: 282,
+  pathLength: 283,
+  pathIsLocal: 284,
+  wokenAfterCount: 285,
+  processName: 288,
 } as const;
 
 /** Size of `struct spanloom_event`; the payload and the path follow. */
-export const eventBytes = 272;
+export const eventBytes = 304;
 
 /** Bound of `answers_to`. */
 export const maxAnswersTo = 6;
+
+/** Bound of `woken_after`. */
+export const maxWokenAfter = 4;
 
 /** Bound of `context_ancestors`. */
 export const maxAncestors = 6;
@@ -114,6 +119,7 @@ export function decodeEvent(record: Buffer, baseMonotonicNs: number): SocketEven
     return id > BigInt(Number.MAX_SAFE_INTEGER) ? 0 : Number(id);
   };
   const answersTo = Math.min(record[at.answersToCount]!, maxAnswersTo);
+  const wokenAfter = Math.min(record[at.wokenAfterCount]!, maxWokenAfter);
   const ancestors = Math.min(record[at.contextAncestorCount]!, maxAncestors);
   return {
     id: long(at.id),
@@ -126,6 +132,7 @@ export function decodeEvent(record: Buffer, baseMonotonicNs: number): SocketEven
     contextId: contextId(at.contextId),
     contextAncestors: Array.from({ length: ancestors }, (_, index) => contextId(at.contextAncestors + index * 8)),
     answersTo: Array.from({ length: answersTo }, (_, index) => contextId(at.answersTo + index * 8)),
+    wokenAfter: Array.from({ length: wokenAfter }, (_, index) => contextId(at.wokenAfter + index * 8)),
     processName: nameAt(record, at.processName),
     socketId: long(at.socketId),
     fileDescriptor: record.readInt32LE(at.fileDescriptor),

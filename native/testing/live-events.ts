@@ -50,6 +50,7 @@ export function smallCapture(overrides: Partial<CaptureOptions> = {}): CaptureOp
     probePython: true,
     traceUnix: true,
     readVirtualThreads: true,
+    readWakes: true,
     excludedProcessIds: [],
     redaction: undefined,
     ...overrides,

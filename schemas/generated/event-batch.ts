@@ -129,6 +129,8 @@ export interface SocketEvent {
   readonly contextAncestors: readonly number[];
   /** Pairs, nearest first, three at most: context_id of a context that waited for an answer from this one, or from the one before it in this list, and of the context that created it, 0 where that is not known. Only of goroutines: found in user memory at the first write of a message by one that serves no request of its own, and again when the first read after it returns on that socket, if no other wrote meanwhile. A fact of that moment, not a proof. */
   readonly answersTo: readonly number[];
+  /** Ids of events, the latest four at most: reads of answers by other threads of the process, which then woke this thread, since its last event. It had waited for a condition, most likely for these answers, while it served a request. Only of threads; empty unless the agent reads wake-ups. */
+  readonly wokenAfter: readonly number[];
   /** The kernel's name of the thread-group leader. */
   readonly processName: string;
   /** Identity of the socket, never reused by an agent. */
@@ -183,6 +185,7 @@ export function readSocketEvent(reader: AvroReader): SocketEvent {
   const contextId = reader.readLong();
   const contextAncestors = readArray(reader, (reader) => reader.readLong());
   const answersTo = readArray(reader, (reader) => reader.readLong());
+  const wokenAfter = readArray(reader, (reader) => reader.readLong());
   const processName = reader.readString();
   const socketId = reader.readLong();
   const fileDescriptor = reader.readInt();
@@ -203,7 +206,7 @@ export function readSocketEvent(reader: AvroReader): SocketEvent {
   const error = reader.readInt();
   const payload = reader.readBytes();
   const redacted = readArray(reader, (reader) => reader.readInt());
-  return { id, kind, direction, timeOffsetNs, processId, threadId, contextKind, contextId, contextAncestors, answersTo, processName, socketId, fileDescriptor, networkNamespace, transport, role, localAddress, localPort, remoteAddress, remotePort, tls, length, tcpSequence, phase, after, connectId, messageId, error, payload, redacted };
+  return { id, kind, direction, timeOffsetNs, processId, threadId, contextKind, contextId, contextAncestors, answersTo, wokenAfter, processName, socketId, fileDescriptor, networkNamespace, transport, role, localAddress, localPort, remoteAddress, remotePort, tls, length, tcpSequence, phase, after, connectId, messageId, error, payload, redacted };
 }
 
 /** Writes one SocketEvent. */
@@ -218,6 +221,7 @@ export function writeSocketEvent(writer: AvroWriter, value: SocketEvent): void {
   writer.writeLong(value.contextId);
   writeArray(writer, value.contextAncestors, (writer, item) => writer.writeLong(item));
   writeArray(writer, value.answersTo, (writer, item) => writer.writeLong(item));
+  writeArray(writer, value.wokenAfter, (writer, item) => writer.writeLong(item));
   writer.writeString(value.processName);
   writer.writeLong(value.socketId);
   writer.writeLong(value.fileDescriptor);
@@ -272,7 +276,7 @@ export function readEventBatch(reader: AvroReader): EventBatch {
   const untilOffsetNs = reader.readLong();
   const losses = readArray(reader, (reader) => readLoss(reader), 2);
   const processes = readArray(reader, (reader) => readProcessFacts(reader), 10);
-  const events = readArray(reader, (reader) => readSocketEvent(reader), 30);
+  const events = readArray(reader, (reader) => readSocketEvent(reader), 31);
   return { agentId, hostName, sequence, baseTimeNs, baseMonotonicNs, untilOffsetNs, losses, processes, events };
 }
 

@@ -5,10 +5,10 @@ import { readArray, writeArray } from '../avro-blocks.ts';
 import { contextKindIndex, contextKindSymbols, transportIndex, transportSymbols, type ContextKind, type Transport } from './event-batch.ts';
 
 /** Symbols of Reason, by their position in the encoding. */
-export const reasonSymbols = ['unknown', 'root', 'tcp_sequence', 'datagram', 'trace_context', 'x_request_id', 'last_read', 'queue', 'agreement', 'resumed', 'serial_context', 'time', 'context', 'assignment'] as const;
+export const reasonSymbols = ['unknown', 'root', 'tcp_sequence', 'datagram', 'trace_context', 'x_request_id', 'last_read', 'queue', 'agreement', 'resumed', 'serial_context', 'time', 'context', 'wake', 'assignment'] as const;
 export type Reason = (typeof reasonSymbols)[number];
 /** Position of each symbol of Reason in the encoding. */
-export const reasonIndex: Readonly<Record<Reason, number>> = { unknown: 0, root: 1, tcp_sequence: 2, datagram: 3, trace_context: 4, x_request_id: 5, last_read: 6, queue: 7, agreement: 8, resumed: 9, serial_context: 10, time: 11, context: 12, assignment: 13 };
+export const reasonIndex: Readonly<Record<Reason, number>> = { unknown: 0, root: 1, tcp_sequence: 2, datagram: 3, trace_context: 4, x_request_id: 5, last_read: 6, queue: 7, agreement: 8, resumed: 9, serial_context: 10, time: 11, context: 12, wake: 13, assignment: 14 };
 
 /** A server span that may have made a call. */
 export interface LikelyParent {
@@ -69,7 +69,7 @@ export interface Cause {
   readonly kind: CauseKind;
   /** 16 hex digits. */
   readonly spanId: string;
-  /** context, last_read or queue. */
+  /** context, last_read, queue or wake. */
   readonly rule: Reason;
   /** Probability as learned for this process and kind of context, in (0, 1]. */
   readonly confidence: number;
@@ -193,7 +193,7 @@ export function writeSide(writer: AvroWriter, value: Side): void {
 export interface Span {
   /** 16 hex digits; empty for a root. */
   readonly parentSpanId: string;
-  /** Why parent_span_id is the parent. root: no parent is known. tcp_sequence, datagram: the two ends of one call; tcp_sequence also over a Unix socket, whose bytes the agent counts. trace_context, x_request_id: an explicit id. last_read: the message its context read last. queue: its turn in a first-in-first-out loop. agreement: request side and response side name the same parent. resumed: the response of a sibling call led to it. serial_context: a context that serves one request at a time. time: the only request open in the process. context: the execution context that made the call serves it, works for the one that does, or replies to it. assignment: what is likeliest of all calls and requests of a while together; only in likely_parents. */
+  /** Why parent_span_id is the parent. root: no parent is known. tcp_sequence, datagram: the two ends of one call; tcp_sequence also over a Unix socket, whose bytes the agent counts. trace_context, x_request_id: an explicit id. last_read: the message its context read last. queue: its turn in a first-in-first-out loop. agreement: request side and response side name the same parent. resumed: the response of a sibling call led to it. serial_context: a context that serves one request at a time. time: the only request open in the process. context: the execution context that made the call serves it, works for the one that does, or replies to it. wake: what read the answer to the call then woke the thread that serves the request. assignment: what is likeliest of all calls and requests of a while together; only in likely_parents. */
   readonly reason: Reason;
   /** Probability that parent_span_id is right, in (0, 1]; 0 when there is no parent. */
   readonly confidence: number;
@@ -279,7 +279,7 @@ export interface Span {
   readonly requestThreadId: number;
   /** OS thread of the response's first call; 0 without a response. */
   readonly responseThreadId: number;
-  /** Candidates, best first. On c-p: what the request continued. On s-p: which call's response led to the reply; by the rule context, which calls the context that replies made for the request, answered or not. */
+  /** Candidates, best first. On c-p: what the request continued. On s-p: which call's response led to the reply; by the rule context, which calls the context that replies made for the request, answered or not; by the rule wake, which responses had just been read by those who woke the thread that replies. */
   readonly causes: readonly Cause[];
   /** From the first byte of the request to the first byte of the response; 0 without a response, and in spans of earlier versions. */
   readonly timeToFirstByteNs: number;

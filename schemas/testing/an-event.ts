@@ -16,6 +16,7 @@ export function anEvent(given: Partial<SocketEvent> & { readonly text?: string }
     contextId: 11,
     contextAncestors: [],
     answersTo: [],
+    wokenAfter: [],
     processName: 'app',
     socketId: 1,
     fileDescriptor: 3,

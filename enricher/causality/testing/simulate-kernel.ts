@@ -17,6 +17,9 @@ export interface SimulatedSocket {
 interface Slot {
   after: number;
   phase: number;
+  /** The last event in which it read. */
+  readIn: number;
+  wokenAfter: number[];
 }
 
 const processId = 1000;
@@ -53,7 +56,9 @@ export class Kernel {
 
   read(thread: number, socket: SimulatedSocket, text: string, bytes: number): void {
     const event = this.emit(thread, socket, 'data', 'ingress', text, bytes);
-    this.slot(thread).after = event.messageId;
+    const slot = this.slot(thread);
+    slot.after = event.messageId;
+    slot.readIn = event.id;
   }
 
   /** The peer sends nothing more, and the process reads that. */
@@ -81,9 +86,14 @@ export class Kernel {
     slot.phase++;
   }
 
+  /** A thread wakes another one, which waited. */
+  wakes(thread: number, woken: number): void {
+    this.slot(woken).wokenAfter.push(this.slot(thread).readIn);
+  }
+
   private slot(thread: number): Slot {
     let slot = this.slots.get(thread);
-    if (slot === undefined) this.slots.set(thread, (slot = { after: 0, phase: 0 }));
+    if (slot === undefined) this.slots.set(thread, (slot = { after: 0, phase: 0, readIn: 0, wokenAfter: [] }));
     return slot;
   }
 
@@ -130,6 +140,7 @@ export class Kernel {
       contextId: thread,
       contextAncestors: [],
       answersTo: [],
+      wokenAfter: kind === 'data' ? slot.wokenAfter.splice(0) : [],
       processName: 'gateway',
       socketId: socket.id,
       fileDescriptor: socket.id,
