@@ -36,6 +36,7 @@ async function start(
   readMemory: () => Promise<ProcessMemory | undefined>,
   excluded = new ExcludedProcesses(),
   breakIdentity: (blocks: number) => boolean = () => false,
+  problems: readonly string[] = [],
 ): Promise<World> {
   const sent: OutgoingMessage[] = [];
   const emitted: string[] = [];
@@ -51,7 +52,7 @@ async function start(
       ...{ producedBytes: 0, consumedBytes: 0, ringFull: 0, unacknowledgedBlocks: 0 },
       ...{ failedBlocks: 0, hangingInspections: 0 },
     }),
-    problems: () => [],
+    problems: () => problems,
     statistics: () => [],
     stop: () => Promise.resolve(),
   };
@@ -193,4 +194,12 @@ it('leaves out the processes that it is told, also later, and says which it cann
   await world.running.stop();
   expect(world.excluded).toEqual([999_999, 7, 8]);
   expect(world.emitted).toEqual(expect.arrayContaining(['process_not_excluded', 'excluded_cgroup_missing']));
+});
+
+it('a program that the kernel refuses is said once, and the rest is captured', async () => {
+  const world = await start(nothing, undefined, undefined, ['Loading on_waking: Invalid argument.']);
+  world.give({ eventCount: 1 });
+  await world.running.stop();
+  expect(world.emitted.filter((name) => name === 'capture_program_refused')).toHaveLength(1);
+  expect(world.source.accounting()).toMatchObject({ received: 1 });
 });
