@@ -237,22 +237,24 @@ export class Correlator implements Stage<OutgoingMessage> {
       this.#causes.observe(calls);
       const pairs: (readonly [ComponentId, ComponentId])[] = [];
       const partners = new Set<SpanComponent>();
+      const note = ({ component, cause }: SpanRecord): void => {
+        const other = cause!.parent.component!;
+        if (other === component) return;
+        pairs.push([component!.id, other.id]);
+        for (const partner of [component!, other]) if (!touched.has(partner)) partners.add(partner);
+      };
       for (const call of calls) {
         const component = call.component!;
         const mayWait = component.touchedNs + this.#causeWaitNs > nowNs && !impatient.has(component);
         const patience = { mayWait, quietNs: this.#quietNs, causeWaitNs: this.#causeWaitNs };
         const decision = this.#causes.decide(call, patience, this.#arrival);
         if (decision.kind === 'wait') waiting.push(call);
-        if (decision.kind !== 'parent') continue;
-        const other = decision.edge.parent.component!;
-        if (other === component) continue;
-        pairs.push([component.id, other.id]);
-        for (const partner of [component, other]) if (!touched.has(partner)) partners.add(partner);
+        if (decision.kind === 'parent') note(call);
       }
+      this.#causes.findLikelyParents(this.#quietNs).forEach(note);
       calls = this.#joinSettled(pairs, partners, touched, nowNs);
       for (const component of forced) impatient.add(surviving(component));
     }
-    this.#causes.findLikelyParents(this.#quietNs);
     const waits = new Set(waiting.filter((call) => call.cause === undefined).map((call) => call.component!));
     for (const component of new Set([...touched].map(surviving))) {
       const isForced = impatient.has(component);

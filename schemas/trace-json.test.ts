@@ -34,7 +34,13 @@ describe('traces as JSON', () => {
     const names = (JSON.parse(schemas.Trace.text) as { fields: { name: string }[] }).fields.map((field) => field.name);
     expect(Object.keys(json)).toEqual(names);
     const [first] = json['spans'] as readonly Readonly<Record<string, unknown>>[];
-    expect(Object.keys(first!).slice(0, 5)).toEqual(['parent_span_id', 'reason', 'confidence', 'likely_parents', 'span_id']);
+    expect(Object.keys(first!).slice(0, 5)).toEqual([
+      'parent_span_id',
+      'reason',
+      'confidence',
+      'likely_parents',
+      'span_id',
+    ]);
     expect(JSON.stringify(traceToJson({ ...trace }))).toBe(JSON.stringify(json));
   });
 

@@ -269,6 +269,7 @@ export class CauseStage implements Stage<CauseOutput> {
       else if (call.cause === undefined) open.push(asked);
     }
     open.sort(byRequest);
+    const decided = new Set<SpanRecord>();
     this.#causes.observe(open.map(({ call }) => call));
     for (const asked of open) {
       const { call, sinceNs } = asked;
@@ -277,9 +278,11 @@ export class CauseStage implements Stage<CauseOutput> {
       const patience = { mayWait, quietNs: this.#quietNs, causeWaitNs: this.#causeWaitNs };
       const decision = this.#causes.decide(call, patience, this.#arrival);
       if (decision.kind === 'wait') partition.waiting.push(asked);
-      else if (decision.kind === 'parent' || !call.isEmitted) this.#emit(partition, call);
+      else if (decision.kind === 'parent' || !call.isEmitted) decided.add(call);
     }
-    this.#causes.findLikelyParents(this.#quietNs);
+    // Of calls that went out without a parent some may have one now.
+    for (const call of this.#causes.findLikelyParents(this.#quietNs)) decided.add(call);
+    for (const call of decided) this.#emit(partition, call);
   }
 
   #emit(partition: PartitionState, span: SpanRecord): void {

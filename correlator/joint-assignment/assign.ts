@@ -51,7 +51,7 @@ class Block {
   readonly #columnOf: Int32Array;
   readonly #leadBins: Uint8Array;
   readonly #trailBins: Uint8Array;
-  readonly #evidence: Uint8Array;
+  readonly #evidence: Uint16Array;
   readonly #isNew: Uint8Array;
   readonly #isKnown: Uint8Array;
   readonly #pairKeys: string[] = [];
@@ -70,7 +70,7 @@ class Block {
     this.#columnOf = new Int32Array(size);
     this.#leadBins = new Uint8Array(size);
     this.#trailBins = new Uint8Array(size);
-    this.#evidence = new Uint8Array(size);
+    this.#evidence = new Uint16Array(size);
     this.#isNew = Uint8Array.from(calls, ({ isNew }) => (isNew ? 1 : 0));
     this.#isKnown = Uint8Array.from(calls, ({ isKnown }) => (isKnown ? 1 : 0));
     this.#strayDensities = strayDensities(calls, requests);

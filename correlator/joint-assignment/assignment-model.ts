@@ -11,8 +11,8 @@ const maxPairs = 64;
 const keptPart = 0.8;
 const windowCalls = 256;
 
-/** What names a request is one bit each: rules from two sides, and whether that leads over connections that were handed on. */
-export const evidenceBits = 8;
+/** What names a request is one bit each: rules from two sides, whether they lead over connections that were handed on, and wake-ups. */
+export const evidenceBits = 9;
 const evidenceValues = 1 << evidenceBits;
 
 /** One kind of call, made by one kind of request. */

@@ -113,10 +113,15 @@ export class LocalCauses {
     return { kind: 'unknown', reason: 'improbable' };
   }
 
-  /** Looks for likely parents of the calls that were decided since the last time and stayed without one. */
-  findLikelyParents(quietNs: number): void {
-    for (const process of this.#unassigned) process.likelyParents.assign(process, this.#find, quietNs);
+  /**
+   * Looks for likely parents of the calls that were decided since the last time and stayed without one.
+   *
+   * @returns the calls that have a certain one now
+   */
+  findLikelyParents(quietNs: number): readonly SpanRecord[] {
+    const processes = [...this.#unassigned];
     this.#unassigned.clear();
+    return processes.flatMap((process) => process.likelyParents.assign(process, this.#find, quietNs));
   }
 }
 

@@ -39,6 +39,8 @@ export class ProcessIndex {
   readonly #serversByTraceId = new SharedIdIndex(sharedIdLimit);
   /** By the id of a call: spans that say its response led to them. */
   readonly #continuations = new SharedIdIndex(sharedIdLimit);
+  /** By the id of a call: server spans whose thread was woken by what had read its response. Hints, by which nothing is decided. */
+  readonly #woken = new SharedIdIndex(sharedIdLimit);
   /** Server spans that have not arrived, with the calls that name them. */
   readonly #awaited = new Map<string, SpanRecord[]>();
   readonly #backgroundKinds = new Set<string>();
@@ -61,8 +63,8 @@ export class ProcessIndex {
     else this.#calls.insert(record);
     this.contexts.add(record);
     for (const { kind, spanId, rule } of record.causes) {
-      if (rule === 'wake') continue;
-      if (kind === 'response') this.#continuations.add(spanId, record);
+      if (rule === 'wake') this.#woken.add(spanId, record);
+      else if (kind === 'response') this.#continuations.add(spanId, record);
       else if (record.role === 'client' && !isKnown(spanId)) {
         const awaiting = this.#awaited.get(spanId);
         if (awaiting === undefined) this.#awaited.set(spanId, [record]);
@@ -106,8 +108,8 @@ export class ProcessIndex {
     if (record.isListedUnknown) this.#unknownCalls.noteReleased();
     this.contexts.remove(record);
     for (const { kind, spanId, rule } of record.causes) {
-      if (rule === 'wake') continue;
-      if (kind === 'response') this.#continuations.remove(spanId);
+      if (rule === 'wake') this.#woken.remove(spanId);
+      else if (kind === 'response') this.#continuations.remove(spanId);
       else if (record.role === 'client') {
         const left = this.#awaited.get(spanId)?.filter((call) => call !== record);
         if (left?.length === 0) this.#awaited.delete(spanId);
@@ -194,6 +196,11 @@ export class ProcessIndex {
   /** Spans that say the response of this call led to them. */
   continuationsOf(call: SpanRecord): readonly SpanRecord[] {
     return this.#continuations.get(call.spanId) ?? none;
+  }
+
+  /** Server spans whose thread waited until the response of this call was read, as it seems. */
+  wokenAfter(call: SpanRecord): readonly SpanRecord[] {
+    return this.#woken.get(call.spanId) ?? none;
   }
 
   /** Duration of the longest recent server span, in nanoseconds. */
