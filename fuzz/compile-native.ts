@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { goProgram, javaLibrary, program } from '../native/testing/elf-program.ts';
+import { captureFiles } from './capture-seeds.ts';
 import { conversations } from './seeds.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -43,6 +44,11 @@ export const described: Readonly<Record<string, NativeTarget>> = {
         goProgram('go1.16', 'pointer'),
         javaLibrary(),
       ]),
+  },
+  packets: {
+    sources: ['native/packets', 'native/block.cc'],
+    libraries: [],
+    seeds: () => Promise.resolve(captureFiles()),
   },
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The only file that knows N-API: arguments in, blocks out. The types of all this are in native/capture.ts.
+// The addon's entries: arguments in, blocks out. The types of all this are in native/capture.ts.
 #include <fcntl.h>
 #include <malloc.h>
 #include <napi.h>
@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "capture-file-objects.h"
 #include "check.h"
 #include "control-groups.h"
 #include "diagnose.h"
@@ -21,6 +22,7 @@
 #include "inspector.h"
 #include "kernel-programs.h"
 #include "layout.h"
+#include "napi-buffer.h"
 #include "poller.h"
 #include "redactor-object.h"
 #include "runtimes/go-program.h"
@@ -78,12 +80,6 @@ std::string problem_with(const Options& options) {
   return "";
 }
 
-Napi::Buffer<uint8_t> buffer_from(Napi::Env env, Bytes& bytes) {
-  const size_t size = bytes.size();
-  if (size == 0) return Napi::Buffer<uint8_t>::New(env, 0);
-  return Napi::Buffer<uint8_t>::NewOrCopy(env, bytes.release(), size, [](Napi::Env, uint8_t* data) { delete[] data; });
-}
-
 Napi::Object block_object(Napi::Env env, Block& block) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("eventCount", block.event_count);
@@ -112,6 +108,7 @@ struct Instance {
   explicit Instance(Napi::Env env) : inspector(env) {}
   Napi::FunctionReference capture;
   Napi::FunctionReference redactor;
+  Napi::FunctionReference frame_reader;
   Inspector inspector;
 };
 
@@ -298,6 +295,10 @@ Napi::Value create_redactor(const Napi::CallbackInfo& info) {
   return info.Env().GetInstanceData<Instance>()->redactor.New({info[0]});
 }
 
+Napi::Value create_frame_reader(const Napi::CallbackInfo& info) {
+  return info.Env().GetInstanceData<Instance>()->frame_reader.New({});
+}
+
 Napi::Value check(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const KernelCheck result = check_kernel(info[0].ToString(), info[1].ToString());
@@ -455,11 +456,13 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   auto* instance = new Instance(env);
   instance->capture = Napi::Persistent(CaptureObject::define(env));
   instance->redactor = Napi::Persistent(RedactorObject::define(env));
+  instance->frame_reader = Napi::Persistent(FrameReaderObject::define(env));
   env.SetInstanceData(instance);
   exports.Set("startCapture", Napi::Function::New<start_capture>(env));
   exports.Set("checkKernel", Napi::Function::New<check>(env));
   exports.Set("missingRequirements", Napi::Function::New<missing_requirements_of>(env));
   exports.Set("createRedactor", Napi::Function::New<create_redactor>(env));
+  exports.Set("createFrameReader", Napi::Function::New<create_frame_reader>(env));
   exports.Set("encodeEvents", Napi::Function::New<encode_events>(env));
   exports.Set("findFunction", Napi::Function::New<find_function_in>(env));
   exports.Set("findGo", Napi::Function::New<find_go_in>(env));

@@ -5,6 +5,7 @@
       "sources": [
         "binding.cc",
         "block.cc",
+        "capture-file-objects.cc",
         "check.cc",
         "control-groups.cc",
         "diagnose.cc",
@@ -26,7 +27,7 @@
         "probed-files.cc",
         "process-files.cc",
         "process-memory.cc",
-        "<!@(ls redaction/*.cc runtimes/*.cc ../protocols/*/*.cc)",
+        "<!@(ls packets/*.cc redaction/*.cc runtimes/*.cc ../protocols/*/*.cc)",
         "redactor-object.cc",
         "seen-processes.cc",
         "staging.cc",

@@ -2,13 +2,11 @@
 #include "encode.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <span>
 
+#include "avro-write.h"
 #include "generated/event-fields.h"
-
-static_assert(std::endian::native == std::endian::little);
 
 namespace spanloom {
 namespace {
@@ -24,37 +22,6 @@ constexpr size_t kMaxBytesWithoutPayload =
 // Ids of contexts come out of the memory of other processes. Readers take no number beyond 2^53: it becomes 0, as what
 // cannot be read.
 constexpr uint64_t kMaxContextId = (uint64_t{1} << 53) - 1;
-
-// Avro's int and long are the same: zigzag, then seven bits a byte, lowest first. May write eight bytes whatever it uses.
-uint8_t* write_long(uint8_t* out, int64_t value) {
-  uint64_t rest = (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
-  if (rest < 0x80) {
-    *out = static_cast<uint8_t>(rest);
-    return out + 1;
-  }
-  if (rest >> 56 == 0) {
-    // All bytes at once, as ids have eight: halves of 28 bits, quarters of 14, then sevens move to bytes of their own.
-    const int bytes = (70 - std::countl_zero(rest)) / 7;
-    rest = (rest & 0x000000000fffffff) | (rest & 0x00fffffff0000000) << 4;
-    rest = (rest & 0x00003fff00003fff) | (rest & 0x0fffc0000fffc000) << 2;
-    rest = (rest & 0x007f007f007f007f) | (rest & 0x3f803f803f803f80) << 1;
-    rest |= 0x8080808080808080 & ((uint64_t{1} << (8 * (bytes - 1))) - 1);
-    std::memcpy(out, &rest, sizeof(rest));
-    return out + bytes;
-  }
-  while (rest > 0x7f) {
-    *out++ = static_cast<uint8_t>(rest) | 0x80;
-    rest >>= 7;
-  }
-  *out++ = static_cast<uint8_t>(rest);
-  return out;
-}
-
-uint8_t* write_bytes(uint8_t* out, const void* bytes, size_t count) {
-  out = write_long(out, static_cast<int64_t>(count));
-  std::memcpy(out, bytes, count);
-  return out + count;
-}
 
 // A process may call itself anything; Avro strings must be UTF-8, so what is not printable ASCII becomes '?'.
 uint8_t* write_name(uint8_t* out, const char* name) {
@@ -83,11 +50,6 @@ uint8_t* write_path(uint8_t* out, const uint8_t* path, size_t length) {
   out += length;
   std::memset(out, 0, zeros);
   return out + zeros;
-}
-
-uint8_t* write_boolean(uint8_t* out, bool value) {
-  *out = value ? 1 : 0;
-  return out + 1;
 }
 
 uint8_t* write_context_id(uint8_t* out, uint64_t id) {

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NativeCapture, PayloadRedactor, RedactionOptions } from './capture.ts';
+import type { FrameReader } from './packets/capture-files.ts';
 
 /** What one kernel program did when it was tried by itself. */
 export interface ProgramCheck {
@@ -69,6 +70,8 @@ export interface NativeAddon extends NativeCapture {
    * @throws Error with one sentence when a pattern is not valid
    */
   createRedactor(options: RedactionOptions): PayloadRedactor;
+  /** Reads the frames of a capture file. */
+  createFrameReader(): FrameReader;
   /**
    * Asks the kernel to take the pages of a mapped file out of this process's memory, without a change to what is mapped.
    * @returns bytes of its mappings; 0 when it is not mapped

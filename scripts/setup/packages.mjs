@@ -38,6 +38,7 @@ const needs = {
     { present: () => command('postgres') || existsSync('/usr/lib/postgresql'), packages: [['postgresql']] },
     { present: () => command('memcached'), packages: [['memcached']] },
     { present: () => command('memccat'), packages: [['libmemcached-tools']] },
+    { present: () => command('tshark'), packages: [['tshark']] },
     // What clang needs for -fsanitize, which its package only recommends.
     {
       present: () => (command('clang') && !command('clang-19')) || sanitizersOfClang('19'),

@@ -1,0 +1,15 @@
+/** Frames that one call of a {@link FrameReader} found. */
+export interface FrameBatch {
+  /** One after the other, in the encoding of native/packets/encode-frame.h. */
+  readonly frames: Buffer;
+  /** One sentence that says what is wrong with the file and where; frames before that place are good. */
+  readonly error: string | undefined;
+}
+
+/** Reads a capture file, pcap or pcapng, in chunks of any size. */
+export interface FrameReader {
+  /** Parses the frames that are there as a whole. Packets put together out of fragments come behind their last fragment. */
+  read(chunk: Buffer): FrameBatch;
+  /** There are no more bytes. Returns what is wrong with the file, if anything. */
+  end(): string | undefined;
+}
