@@ -18,7 +18,7 @@ const quickInputs: Readonly<Record<string, number>> = {
   parameters: 350_000,
   redaction: 120_000,
   'elf-reader': 700_000,
-  packets: 400_000,
+  packets: 200_000,
 };
 
 const names = [...Object.keys(targets), ...nativeTargets];

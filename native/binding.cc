@@ -109,6 +109,7 @@ struct Instance {
   Napi::FunctionReference capture;
   Napi::FunctionReference redactor;
   Napi::FunctionReference frame_reader;
+  Napi::FunctionReference flow_reader;
   Inspector inspector;
 };
 
@@ -299,6 +300,10 @@ Napi::Value create_frame_reader(const Napi::CallbackInfo& info) {
   return info.Env().GetInstanceData<Instance>()->frame_reader.New({});
 }
 
+Napi::Value create_flow_reader(const Napi::CallbackInfo& info) {
+  return info.Env().GetInstanceData<Instance>()->flow_reader.New({info[0]});
+}
+
 Napi::Value check(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const KernelCheck result = check_kernel(info[0].ToString(), info[1].ToString());
@@ -457,12 +462,14 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   instance->capture = Napi::Persistent(CaptureObject::define(env));
   instance->redactor = Napi::Persistent(RedactorObject::define(env));
   instance->frame_reader = Napi::Persistent(FrameReaderObject::define(env));
+  instance->flow_reader = Napi::Persistent(FlowReaderObject::define(env));
   env.SetInstanceData(instance);
   exports.Set("startCapture", Napi::Function::New<start_capture>(env));
   exports.Set("checkKernel", Napi::Function::New<check>(env));
   exports.Set("missingRequirements", Napi::Function::New<missing_requirements_of>(env));
   exports.Set("createRedactor", Napi::Function::New<create_redactor>(env));
   exports.Set("createFrameReader", Napi::Function::New<create_frame_reader>(env));
+  exports.Set("createFlowReader", Napi::Function::New<create_flow_reader>(env));
   exports.Set("encodeEvents", Napi::Function::New<encode_events>(env));
   exports.Set("findFunction", Napi::Function::New<find_function_in>(env));
   exports.Set("findGo", Napi::Function::New<find_go_in>(env));

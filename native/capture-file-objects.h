@@ -6,7 +6,10 @@
 #include <napi.h>
 
 #include "packets/capture-file.h"
+#include "packets/encode-flow.h"
+#include "packets/flow-tracker.h"
 #include "packets/fragments.h"
+#include "packets/packet-parser.h"
 
 namespace spanloom {
 
@@ -24,6 +27,24 @@ class FrameReaderObject : public Napi::ObjectWrap<FrameReaderObject> {
   packets::Fragments fragments_;
   packets::Frame frame_;
   int64_t now_ns_ = 0;
+};
+
+// The flows in a capture file: createFlowReader() of native/load.ts.
+class FlowReaderObject : public Napi::ObjectWrap<FlowReaderObject> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit FlowReaderObject(const Napi::CallbackInfo& info);
+
+ private:
+  Napi::Value read(const Napi::CallbackInfo& info);
+  Napi::Value end(const Napi::CallbackInfo& info);
+  Napi::Value counts(const Napi::CallbackInfo& info);
+  Napi::Value batch(Napi::Env env);
+
+  packets::CaptureFileReader file_;
+  packets::PacketParser parser_;
+  packets::FlowEncoder encoder_;
+  packets::FlowTracker flows_;
 };
 
 }  // namespace spanloom

@@ -9,7 +9,7 @@ export interface Tunnel {
   readonly destination: string;
 }
 
-interface Link {
+export interface Link {
   readonly destination: string;
   readonly source: string;
   readonly vlans: readonly number[];

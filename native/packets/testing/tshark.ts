@@ -40,3 +40,29 @@ export function tsharkFields<Name extends string>(path: string, names: readonly 
       ) as unknown as Fields<Name>;
     });
 }
+/** Of one direction of a conversation. */
+interface Flow {
+  readonly frames: number;
+  readonly bytes: number;
+}
+
+/** A line of its table of conversations: `a` to `b` and back. */
+export interface Conversation {
+  readonly a: string;
+  readonly b: string;
+  readonly fromA: Flow;
+  readonly fromB: Flow;
+}
+
+const units: Readonly<Record<string, number>> = { bytes: 1, kB: 1000, MB: 1_000_000 };
+
+/** `tshark -q -z conv,tcp`. Its bytes are rounded where they are printed in another unit than bytes. */
+export function tsharkConversations(path: string): readonly Conversation[] {
+  const line = /^(\S+)\s+<->\s+(\S+)\s+(\d+)\s+(\d+) (\w+)\s+(\d+)\s+(\d+) (\w+)\s/gm;
+  return [...run(path, ['-q', '-z', 'conv,tcp']).matchAll(line)].map((match) => ({
+    a: match[1]!,
+    b: match[2]!,
+    fromB: { frames: Number(match[3]), bytes: Number(match[4]) * units[match[5]!]! },
+    fromA: { frames: Number(match[6]), bytes: Number(match[7]) * units[match[8]!]! },
+  }));
+}
