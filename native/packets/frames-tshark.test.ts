@@ -141,10 +141,12 @@ describeWhere(tsharkMissing(), 'tshark reads the same', () => {
   beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'spanloom-frames-'))));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it.each(encapsulations)('in $name', ({ bytes, linkType }) => {
-    const path = join(folder, 'one.pcap');
-    writeFileSync(path, pcap([{ bytes }], { linkType }));
-    expect(compare(path)).toHaveLength(1);
+  const linkTypes = [...new Set(encapsulations.map(({ linkType }) => linkType))];
+  it.each(linkTypes)('in every tunnel in frames of link type %d', (linkType) => {
+    const path = join(folder, `${linkType}.pcap`);
+    const records = encapsulations.filter((one) => one.linkType === linkType);
+    writeFileSync(path, pcap(records, { linkType }));
+    expect(compare(path)).toHaveLength(records.length);
   });
 
   if (!haveCaptures()) return;
