@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../core/testing/random.ts';
 import type { Span } from '../../schemas/generated/span.ts';
+import { afterResponse } from '../testing/span-messages.ts';
 import { callOf, innerCall, Scenario } from '../testing/scenario.ts';
 
 /** A request with the call that it makes, and nothing that says so. */
@@ -39,15 +40,57 @@ function shareOfRight(scenario: Scenario, { spans, served }: ReturnType<typeof b
   const found = new Map(scenario.traces.flatMap((trace) => trace.spans).map((span) => [span.spanId, span]));
   // The first requests are alone: time decides.
   const outcomes = served.slice(10).map(({ request, call }) => ({ request, call: found.get(call.spanId)! }));
-  expect(outcomes.filter(({ call }) => call.parentSpanId !== '')).toEqual([]);
   const right = outcomes.filter(({ request, call }) => call.likelyParents[0]?.spanId === request.spanId);
   return { right: right.length / outcomes.length, calls: outcomes.map(({ call }) => call) };
 }
+
+/** The same, where whoever read the response of a call then woke these threads, by the request of the call. */
+function woken(work: ReturnType<typeof busy>, wokenBy: (index: number) => readonly number[]): typeof work {
+  const causes = new Map<string, Span['causes']>();
+  for (const [index, { call }] of work.served.entries()) {
+    for (const request of wokenBy(index)) {
+      const spanId = work.served[request]?.request.spanId ?? '';
+      causes.set(spanId, [...(causes.get(spanId) ?? []), afterResponse(call, { rule: 'wake', learned: false })]);
+    }
+  }
+  return { ...work, spans: work.spans.map((span) => ({ ...span, causes: causes.get(span.spanId) ?? [] })) };
+}
+
+const withParent = (calls: readonly Span[]): number =>
+  calls.filter(({ reason, parentSpanId }) => reason === 'wake' && parentSpanId !== '').length;
+
+describe('a wake-up after the response of a call', () => {
+  test('makes the likeliest parent certain, once the process is known', () => {
+    const work = woken(busy(1_000, 60), (index) => [index]);
+    const { calls } = shareOfRight(new Scenario(), work);
+    expect(withParent(calls.slice(0, 150))).toBe(0);
+    expect(withParent(calls.slice(400))).toBeGreaterThan(550);
+    for (const [index, { request }] of work.served.slice(10).entries())
+      if (calls[index]!.reason === 'wake') expect(calls[index]!.parentSpanId).toBe(request.spanId);
+  });
+
+  test('does not where others are woken, too: a connection of a pool is free again', () => {
+    const { calls } = shareOfRight(
+      new Scenario(),
+      woken(busy(1_000, 60), (index) => (index % 40 === 0 ? [index, index + 1] : [index])),
+    );
+    expect(withParent(calls)).toBe(0);
+  });
+
+  test('does not where it names another than the likeliest', () => {
+    const { calls } = shareOfRight(
+      new Scenario(),
+      woken(busy(1_000, 60), (index) => [index % 40 === 0 ? index + 1 : index]),
+    );
+    expect(withParent(calls)).toBeLessThan(40);
+  });
+});
 
 describe('likely parents', () => {
   test('are found by when calls usually come, and never become parents', () => {
     const { right, calls } = shareOfRight(new Scenario(), busy(600, 60));
     expect(right).toBeGreaterThan(0.7);
+    expect(calls.filter(({ parentSpanId }) => parentSpanId !== '')).toEqual([]);
     const claims = calls.flatMap(({ likelyParents }) => likelyParents.map(({ confidence }) => confidence));
     expect(Math.max(...claims)).toBeLessThanOrEqual(0.999);
     expect(Math.min(...claims)).toBeGreaterThanOrEqual(0.1);
