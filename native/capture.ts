@@ -32,7 +32,7 @@ export interface CaptureOptions {
   readonly traceUnix: boolean;
   /** Read virtual threads of Java as execution contexts. Default true. */
   readonly readVirtualThreads: boolean;
-  /** Read which thread wakes which, after it has read an answer. Default false. */
+  /** Read which thread wakes which, after it has read an answer. Default true. */
   readonly readWakes: boolean;
   /** Processes that run now and are never traced: the pipeline's own. */
   readonly excludedProcessIds: readonly number[];
