@@ -13,8 +13,6 @@ import { delayBin, delayBins } from './delay-histogram.ts';
 const rounds = 3;
 const firstRounds = 9;
 const scalings = 6;
-/** For what is claimed in the end: a request that has its calls gives up others slowly. */
-const lastScalings = 24;
 /** Share of calls that no request is assumed to have made, or one that was not captured. */
 const strayShare = 0.01;
 
@@ -107,7 +105,7 @@ class Block {
    *
    * @param fitted what these calls themselves show, to be added to what is known
    */
-  expect(fitted: Fit | undefined, requestsHere: ReadonlyMap<string, number>, times = scalings): void {
+  expect(fitted: Fit | undefined, requestsHere: ReadonlyMap<string, number>): void {
     const count = this.#pairKeys.length;
     const leads = new Float64Array(count * delayBins);
     const trails = new Float64Array(count * delayBins);
@@ -131,16 +129,16 @@ class Block {
       const delays = leads[pair * delayBins + this.#leadBins[at]!]! * trails[pair * delayBins + this.#trailBins[at]!]!;
       this.weights[at] = rates[pair]! * delays * ratios[this.#evidence[at]!]!;
     }
-    this.#scale(rates, times);
+    this.#scale(rates);
   }
 
   /** Scales until each call has one parent, and no request more calls than its like. */
-  #scale(rates: Float64Array, times: number): void {
+  #scale(rates: Float64Array): void {
     const [weights, columns] = [this.weights, this.#columnOf];
     const most = Float64Array.from(this.#pairOfColumn, (pair) => Math.max(1, Math.round(rates[pair]! + 0.1)));
     const sums = new Float64Array(most.length);
     this.#scaleRows();
-    for (let scaling = 1; scaling < times; scaling++) {
+    for (let scaling = 1; scaling < scalings; scaling++) {
       sums.fill(0);
       for (let at = 0; at < weights.length; at++) sums[columns[at]!]! += weights[at]!;
       for (let at = 0; at < weights.length; at++) {
@@ -221,14 +219,14 @@ export function assign(
 ): readonly Float64Array[] {
   const block = new Block(model, calls, requests);
   const { isYoung } = model;
-  block.expect(undefined, requestsHere, lastScalings);
+  block.expect(undefined, requestsHere);
   const before = block.rows();
   let fit = block.maximise();
   for (let round = 0; round < (isYoung ? firstRounds : rounds); round++) {
     block.expect(fit, requestsHere);
     fit = block.maximise();
   }
-  if (isYoung) block.expect(fit, requestsHere, lastScalings);
+  if (isYoung) block.expect(fit, requestsHere);
   const fresh = calls.filter(({ isNew }) => isNew);
   model.learn(fresh.length, requestsHere, fit.pairs, fit.evidence);
   model.assigned += fresh.filter(({ isKnown }) => !isKnown).length;

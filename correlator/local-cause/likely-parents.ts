@@ -27,6 +27,8 @@ const leastConfidence = 0.1;
 
 /** A probability from which on a wake-up makes it certain: of 9,000 in the benches none was wrong. */
 const certainWithWake = 0.99;
+/** One from which on a wake-up that names another is wrong. */
+const contradictsWake = 0.9;
 
 interface RatedParent {
   readonly server: SpanRecord;
@@ -113,9 +115,10 @@ export class LikelyParents {
   /** The likeliest parent, if a wake-up says the same, and such hints are right here. */
   #wokenParent(best: RatedParent | undefined, woken: readonly SpanRecord[]): RatedParent | undefined {
     if (woken.length === 0) return undefined;
-    const isRight = best !== undefined && woken.length === 1 && woken[0] === best.server;
-    this.#wakeAlarm.add(isRight);
-    const isCertain = isRight && best.confidence >= certainWithWake && !this.#model.isYoung;
+    const isAgreed = best !== undefined && woken.length === 1 && woken[0] === best.server;
+    // Where nothing is likely, a wake-up may well name another.
+    if (isAgreed || woken.length > 1 || (best?.confidence ?? 0) >= contradictsWake) this.#wakeAlarm.add(isAgreed);
+    const isCertain = isAgreed && best.confidence >= certainWithWake && !this.#model.isYoung;
     return isCertain && !this.#wakeAlarm.isAlarmed ? best : undefined;
   }
 
