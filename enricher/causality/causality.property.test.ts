@@ -141,6 +141,56 @@ describe('a loop that writes calls a turn later', () => {
   });
 });
 
+describe('a pool that runs dry', () => {
+  const calls = (...endpoints: readonly string[]): readonly Step[] =>
+    endpoints.map((endpoint) => ({ kind: 'calls', count: 1, endpoint }));
+  const cached = calls('cache', 'db', 'cache');
+  const asksLater = calls('cache', 'cache', 'db');
+  const fanOut: readonly Step[] = [...calls('cache'), { kind: 'calls', count: 3, endpoint: 'db' }];
+  const either = (request: number): readonly Step[] => (request % 2 === 0 ? cached : asksLater);
+  const endpointOfEither = (request: number): string => (request % 2 === 0 ? '/cached' : '/later');
+  const db = { port: 91, size: 18 };
+  const scenario = { ...busy, requests: 3000, scheduling: 'immediate' } as const;
+  const cases: readonly (readonly [string, Parameters<typeof play>[0], number])[] = [
+    ['one endpoint', { ...scenario, steps: cached, pools: { db } }, 0],
+    ['two endpoints', { ...scenario, steps: either, endpoint: endpointOfEither, pools: { db } }, 0],
+    ['several calls of one message', { ...scenario, steps: fanOut, pools: { db: { ...db, size: 60 } } }, 0],
+    ['a sequence on one pool', { ...scenario, steps: calls('db', 'db', 'db'), pools: { db: { ...db, size: 50 } } }, 0],
+    ['who came last is served first', { ...scenario, steps: cached, pools: { db: { ...db, isLastFirst: true } } }, 0],
+    ['calls that wait too long are left out', { ...scenario, steps: cached, pools: { db: { ...db, waitMs: 3 } } }, 0],
+    ['few wait too long', { ...scenario, steps: cached, pools: { db: { ...db, waitMs: 12 } } }, 0],
+    [
+      'two pools of one peer',
+      { ...scenario, steps: calls('cache', 'db', 'more'), pools: { db, more: { port: 91, size: 12 } } },
+      0,
+    ],
+    [
+      'dry from some time on',
+      {
+        ...scenario,
+        steps: (request) => (request < 1000 ? calls('cache') : cached),
+        endpoint: (request) => (request < 1000 ? '/before' : '/after'),
+        pools: { db },
+      },
+      0,
+    ],
+    [
+      'last served first from some time on',
+      {
+        ...scenario,
+        steps: (request) => (request < 1500 ? calls('cache', 'db') : calls('cache', 'later')),
+        pools: { db, later: { ...db, isLastFirst: true } },
+      },
+      0,
+    ],
+  ];
+  test.each(cases)('%s', (_, shape, least) => {
+    const result = play(shape);
+    expect(result.wrong, JSON.stringify(result)).toBe(0);
+    expect(share(result), JSON.stringify(result)).toBeGreaterThanOrEqual(least);
+  });
+});
+
 describe('few requests in flight', () => {
   const cases: readonly (readonly [string, Parameters<typeof play>[0]])[] = [
     [

@@ -164,6 +164,8 @@ export class Write implements RequestCounts {
   reply: InboundRequest | undefined = undefined;
   /** What each hypothesis says, by its index in the list. */
   readonly attributions: (Attribution | undefined)[] = [];
+  /** By hypothesis that cannot say what it continues: endpoints of all requests that it may belong to; empty if not known. */
+  readonly possibleEndpoints: (readonly string[] | undefined)[] = [];
 
   constructor(context: MessageContext, socketId: number, after: Read | undefined) {
     this.context = context;

@@ -6,6 +6,7 @@ import type { Direction, EventKind, SocketEvent } from '../../../schemas/generat
 export interface SimulatedSocket {
   readonly id: number;
   readonly role: SocketEvent['role'];
+  readonly remotePort: number;
   direction: Direction | undefined;
   messageId: number;
   bytesIn: number;
@@ -23,6 +24,7 @@ interface Slot {
 }
 
 const processId = 1000;
+const backendPort = 90;
 const loopback = Uint8Array.of(127, 0, 0, 1);
 
 /** Sends events as the kernel programs would. */
@@ -50,8 +52,8 @@ export class Kernel {
   }
 
   /** A connection older than the capture. */
-  known(): SimulatedSocket {
-    return this.socket('unknown');
+  known(remotePort = backendPort): SimulatedSocket {
+    return { ...this.socket('unknown'), remotePort };
   }
 
   read(thread: number, socket: SimulatedSocket, text: string, bytes: number): void {
@@ -98,9 +100,11 @@ export class Kernel {
   }
 
   private socket(role: SimulatedSocket['role']): SimulatedSocket {
+    const id = this.nextSocket++;
     return {
-      id: this.nextSocket++,
+      id,
       role,
+      remotePort: role === 'server' ? 10_000 + id : backendPort,
       direction: undefined,
       messageId: 0,
       bytesIn: 0,
@@ -150,7 +154,7 @@ export class Kernel {
       localAddress: loopback,
       localPort: isServer ? 80 : 10_000 + socket.id,
       remoteAddress: loopback,
-      remotePort: isServer ? 10_000 + socket.id : 90,
+      remotePort: socket.remotePort,
       tls: false,
       length,
       tcpSequence: kind === 'data' ? sequence + 1 : 0,

@@ -24,6 +24,18 @@ export type Step =
   | { readonly kind: 'calls'; readonly count: number; readonly endpoint: string }
   | { readonly kind: 'sleep'; readonly meanMs: number };
 
+/** A pool of connections. */
+export interface PoolScenario {
+  /** Of the peer. */
+  readonly port: number;
+  /** Calls wait for a free connection when there are so many. */
+  readonly size: number;
+  /** The call that came last gets the next free connection. */
+  readonly isLastFirst?: boolean;
+  /** A call waits so long at most; then its handler goes on without it. */
+  readonly waitMs?: number;
+}
+
 /** What is simulated. */
 export interface Scenario {
   readonly scheduling: Scheduling;
@@ -37,6 +49,8 @@ export interface Scenario {
   readonly connections?: 'pool' | 'new' | 'shared';
   /** Calls wait for a free connection of the pool when there are so many; unbounded by default. */
   readonly poolSize?: number;
+  /** Pools of their own, by endpoint. */
+  readonly pools?: Readonly<Record<string, PoolScenario>>;
   /** Whether the loop's timer phase clears the slot (the probe is attached). Default true. */
   readonly timersClear?: boolean;
   readonly backendMeanMs?: number;
@@ -70,6 +84,18 @@ interface Arrival {
   readonly kind: 'request' | 'response' | 'body' | 'writable';
 }
 
+interface Waiter {
+  readonly task: Task;
+  readonly endpoint: string;
+}
+
+/** Kept connections of one pool, and the calls that wait for one. */
+interface Pool extends PoolScenario {
+  readonly free: SimulatedSocket[];
+  waiting: Waiter[];
+  count: number;
+}
+
 interface Ready {
   passes: number;
   readonly run: () => void;
@@ -90,16 +116,16 @@ class Gateway {
   private readonly random: Random;
   private readonly kernel = new Kernel();
   private readonly arrivals: Arrival[] = [];
-  private readonly timers: { readonly atNs: number; readonly task: Task }[] = [];
+  private readonly timers: { readonly atNs: number; readonly run: () => void }[] = [];
   private ready: Ready[] = [];
   /** Writes of the next turn. */
   private later: (() => void)[] = [];
-  private readonly free: SimulatedSocket[] = [];
-  private readonly waiting: { readonly task: Task; readonly endpoint: string }[] = [];
+  private readonly usual: Pool;
+  private readonly pools = new Map<PoolScenario, Pool>();
+  private readonly poolBySocket = new Map<SimulatedSocket, Pool>();
   private readonly endpoints = new Map<SimulatedSocket, string>();
   private readonly backendFreeNs = new Map<SimulatedSocket, number>();
   private shared: SimulatedSocket | undefined;
-  private pooled = 0;
   private started = 0;
   private served = 0;
   private nextWorker = 0;
@@ -107,6 +133,7 @@ class Gateway {
   constructor(scenario: Scenario) {
     this.scenario = scenario;
     this.random = new Random(scenario.seed);
+    this.usual = newPool({ port: 90, size: scenario.poolSize ?? Infinity });
   }
 
   run(): Simulation {
@@ -223,9 +250,9 @@ class Gateway {
     if (scenario.timersClear !== false && scenario.scheduling === 'immediate') kernel.wake(loopThread);
     if (due.length === 0) return;
     this.timers.splice(0, due.length);
-    for (const { task } of due) {
-      if (scenario.scheduling === 'ready') this.ready.push({ passes: 1, run: () => this.advance(task) });
-      else this.advance(task);
+    for (const { run } of due) {
+      if (scenario.scheduling === 'ready') this.ready.push({ passes: 1, run });
+      else run();
     }
   }
 
@@ -258,9 +285,35 @@ class Gateway {
 
   /** A connection is free: a call that waits for one goes out on it at once, on behalf of another request. */
   private release(socket: SimulatedSocket): void {
-    const next = this.waiting.shift();
-    if (next === undefined) this.free.push(socket);
+    const pool = this.poolBySocket.get(socket) ?? this.usual;
+    const next = pool.isLastFirst === true ? pool.waiting.pop() : pool.waiting.shift();
+    if (next === undefined) pool.free.push(socket);
     else this.write(socket, next.task, next.endpoint);
+  }
+
+  private poolOf(endpoint: string): Pool {
+    const wanted = this.scenario.pools?.[endpoint];
+    if (wanted === undefined) return this.usual;
+    let pool = this.pools.get(wanted);
+    if (pool === undefined) this.pools.set(wanted, (pool = newPool(wanted)));
+    return pool;
+  }
+
+  private wait(pool: Pool, waiter: Waiter): void {
+    pool.waiting.push(waiter);
+    if (pool.waitMs === undefined) return;
+    this.startTimer(pool.waitMs, () => {
+      if (!pool.waiting.includes(waiter)) return;
+      pool.waiting = pool.waiting.filter((each) => each !== waiter);
+      if (--waiter.task.awaited === 0) this.advance(waiter.task);
+    });
+  }
+
+  private startTimer(afterMs: number, run: () => void): void {
+    const atNs = this.kernel.nowNs + afterMs * 1e6;
+    let index = this.timers.length;
+    while (index > 0 && this.timers[index - 1]!.atNs > atNs) index--;
+    this.timers.splice(index, 0, { atNs, run });
   }
 
   /** Goes on with a task until it has to wait again. */
@@ -272,10 +325,7 @@ class Gateway {
       return;
     }
     if (step.kind === 'sleep') {
-      const atNs = this.kernel.nowNs + this.random.around(step.meanMs) * 1e6;
-      let index = this.timers.length;
-      while (index > 0 && this.timers[index - 1]!.atNs > atNs) index--;
-      this.timers.splice(index, 0, { atNs, task });
+      this.startTimer(this.random.around(step.meanMs), () => this.advance(task));
       return;
     }
     task.awaited = step.count;
@@ -297,15 +347,17 @@ class Gateway {
         return;
       }
       case 'pool': {
-        let socket = this.free.pop();
-        if (socket === undefined && this.pooled >= (scenario.poolSize ?? Infinity)) {
-          this.waiting.push({ task, endpoint });
+        const pool = this.poolOf(endpoint);
+        let socket = pool.free.pop();
+        if (socket === undefined && pool.count >= pool.size) {
+          this.wait(pool, { task, endpoint });
           return;
         }
         if (socket === undefined) {
-          this.pooled++;
+          pool.count++;
           // Pools are taken as filled before the capture began: their connects were not seen.
-          socket = kernel.known();
+          socket = kernel.known(pool.port);
+          this.poolBySocket.set(socket, pool);
         }
         this.write(socket, task, endpoint);
       }
@@ -352,10 +404,10 @@ class Gateway {
       step.kind === 'calls' ? new Array<string>(step.count).fill(step.endpoint) : [],
     );
     for (const endpoint of calls) {
-      const socket = this.free.pop() ?? kernel.known();
+      const socket = this.usual.free.pop() ?? kernel.known();
       kernel.write(thread, socket, `Q ${endpoint} ${task.request}\n`);
       kernel.read(thread, socket, 'A 200\n', 6);
-      this.free.push(socket);
+      this.usual.free.push(socket);
     }
     this.ready.push({ passes: 1, run: () => this.reply(task, loopThread) });
   }
@@ -396,6 +448,8 @@ class Gateway {
     }
   }
 }
+
+const newPool = (scenario: PoolScenario): Pool => ({ ...scenario, free: [], waiting: [], count: 0 });
 
 /** What arrived on one socket is read at once. */
 function together(arrivals: readonly Arrival[]): Arrival[] {
