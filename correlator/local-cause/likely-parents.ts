@@ -28,7 +28,7 @@ const leastConfidence = 0.1;
 /** A probability from which on a wake-up makes it certain: of 9,000 in the benches none was wrong. */
 const certainWithWake = 0.99;
 /** One from which on a wake-up that names another is wrong. */
-const contradictsWake = 0.9;
+const contradictsWake = 0.5;
 
 interface RatedParent {
   readonly server: SpanRecord;
