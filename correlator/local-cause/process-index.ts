@@ -39,7 +39,7 @@ export class ProcessIndex {
   readonly #serversByTraceId = new SharedIdIndex(sharedIdLimit);
   /** By the id of a call: spans that say its response led to them. */
   readonly #continuations = new SharedIdIndex(sharedIdLimit);
-  /** By the id of a call: server spans whose thread was woken by what had read its response. Hints, by which nothing is decided. */
+  /** By the id of a call: server spans whose thread was woken by what had read its response. Hints: see likely-parents.ts. */
   readonly #woken = new SharedIdIndex(sharedIdLimit);
   /** Server spans that have not arrived, with the calls that name them. */
   readonly #awaited = new Map<string, SpanRecord[]>();
