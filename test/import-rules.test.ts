@@ -15,10 +15,16 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   query: ['core', 'schemas', 'protocols'],
 };
 
-/** A protocol's tests also run its spans through the enricher, and its bytes through the addon that redacts them. */
-const allowedInTestsOfProtocols = ['enricher', 'core', 'native', 'test'];
+/**
+ * What tests of a folder may import, too. A protocol's tests also run its spans through the enricher, and its bytes through the addon
+ * that redacts them; those of the addon read the captures that protocols are tested with.
+ */
+const allowedInTests: Readonly<Record<string, readonly string[]>> = {
+  protocols: ['enricher', 'core', 'native', 'test'],
+  native: ['core', 'protocols', 'test'],
+};
 /** What lies in `testing/` is compiled with the product, where there is no folder `test/`. */
-const allowedInTestingOfProtocols = ['enricher', 'core', 'native'];
+const allowedInTesting: Readonly<Record<string, readonly string[]>> = { protocols: ['enricher', 'core', 'native'] };
 
 const files = readSourceFiles(projectFile());
 
@@ -35,8 +41,8 @@ describe('a stage imports core, schemas and itself, never another stage', () => 
       const imports = importsIn(sourceFiles(folder));
       const wrong = imports
         .filter(({ path, target }) => {
-          const ofTests = path.endsWith('.test.ts') ? allowedInTestsOfProtocols : allowedInTestingOfProtocols;
-          const inTests = folder === 'protocols' && isOfTests(path) ? ofTests : [];
+          const ofTests = path.endsWith('.test.ts') ? allowedInTests[folder] : allowedInTesting[folder];
+          const inTests = isOfTests(path) ? (ofTests ?? []) : [];
           return ![folder, ...others, ...inTests].includes(folderOf(target));
         })
         .map(({ path, target }) => `${path} imports ${target}`);

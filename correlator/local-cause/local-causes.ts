@@ -1,5 +1,5 @@
 import type { SpanRecord } from '../spans/span-record.ts';
-import { likelyParent } from './likely-parents.ts';
+import { likelyParent, LikelyParents } from './likely-parents.ts';
 import { observeCall } from './observe-call.ts';
 import { decideCause } from './decide-cause.ts';
 import { ProcessIndex } from './process-index.ts';
@@ -31,6 +31,7 @@ export class LocalCauses {
   readonly #minConfidence: number;
   /** Processes with calls whose likely parents are to be found. */
   readonly #unassigned = new Set<ProcessIndex>();
+  readonly #likelyParents = new Map<ProcessIndex, LikelyParents>();
 
   /** @param minConfidence with which a span is the parent of a call, and not only a likely one */
   constructor(minConfidence: number) {
@@ -66,6 +67,7 @@ export class LocalCauses {
     process.remove(record);
     if (process.size > 0) return;
     processes.delete(record.processId);
+    this.#likelyParents.delete(process);
     if (processes.size === 0) this.#processes.delete(record.agentId);
   }
 
@@ -91,18 +93,21 @@ export class LocalCauses {
     if (decision.kind === 'parent') {
       call.cause = decision.edge;
       call.likelyParents = none;
-      process.likelyParents.add(call);
-      this.#unassigned.add(process);
+      this.#noteDecided(call, process);
       return decision;
     }
     call.isContradicted = decision.reason === 'contradiction';
     this.unknown[decision.reason]++;
     process.noteUnknown(call);
-    if (decision.reason !== 'improbable' && decision.reason !== 'background') {
-      process.likelyParents.add(call);
-      this.#unassigned.add(process);
-    }
+    if (decision.reason !== 'improbable' && decision.reason !== 'background') this.#noteDecided(call, process);
     return decision;
+  }
+
+  #noteDecided(call: SpanRecord, process: ProcessIndex): void {
+    let likely = this.#likelyParents.get(process);
+    if (likely === undefined) this.#likelyParents.set(process, (likely = new LikelyParents()));
+    likely.add(call);
+    this.#unassigned.add(process);
   }
 
   /** An edge that is not certain enough is a likely one. */
@@ -121,7 +126,9 @@ export class LocalCauses {
   findLikelyParents(quietNs: number): readonly SpanRecord[] {
     const processes = [...this.#unassigned];
     this.#unassigned.clear();
-    return processes.flatMap((process) => process.likelyParents.assign(process, this.#find, quietNs));
+    return processes.flatMap(
+      (process) => this.#likelyParents.get(process)?.assign(process, this.#find, quietNs) ?? none,
+    );
   }
 }
 

@@ -2,7 +2,6 @@ import type { SpanRecord } from '../spans/span-record.ts';
 import { ContextTimelines } from './context-timelines.ts';
 import { mayStillBeServedAt, roundingNs, wasOpenAt } from './fit.ts';
 import { SharedIdIndex } from './shared-id-index.ts';
-import { LikelyParents } from './likely-parents.ts';
 import { OneSidedTrust } from './one-sided-trust.ts';
 import { SortedRecords } from './sorted-records.ts';
 
@@ -28,7 +27,6 @@ function requestIdsOf(server: SpanRecord): readonly string[] {
 export class ProcessIndex {
   readonly contexts = new ContextTimelines();
   readonly trust = new OneSidedTrust();
-  readonly likelyParents = new LikelyParents();
   readonly #servers = new SortedRecords('request');
   /** Those whose answer went on after its first event: how long, event ids do not show. */
   readonly #serversInParts = new SortedRecords('request');

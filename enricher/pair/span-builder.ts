@@ -40,7 +40,6 @@ export class SpanBuilder {
     const question = questionOf(open);
     const sides = this.tagger.tag(question);
     const { local, peer } = sides;
-    const { observer } = socket;
     const asked = origin.execution;
     const answered = response?.origin.execution;
     const span: Span = {
@@ -50,8 +49,8 @@ export class SpanBuilder {
       likelyParents: [],
       spanId: open.spanId,
       agentId: this.agentId,
-      observationPoint: isServer ? observer.serverPoint : observer.clientPoint,
-      signalSource: observer.signalSource,
+      observationPoint: isServer ? socket.observer.serverPoint : socket.observer.clientPoint,
+      signalSource: socket.observer.signalSource,
       startTimeNs: question.timeNs,
       durationNs: readableLong(end.durationNs),
       status: end.status,
