@@ -40,8 +40,8 @@ claim with the share of them that is right.
 ${markdownTable(reliabilityTable(reliability))}
 A call without a parent may have up to three likely ones, mostly by joint assignment: of all calls and requests of a while together
 (\`correlator/joint-assignment/\`). This table compares what the likeliest one claims with the share that is right, in either half of
-the scenarios: every other row of the matrix. No number of the model was fitted to a row; it learns from each process by itself, without
-the truth.
+the scenarios: every other row of the matrix. The model learns from each process by itself, without the truth. Its few constants were
+chosen with all rows in view, none for a row.
 
 ${markdownTable(likelyTable(halves))}
 ## How it is measured
