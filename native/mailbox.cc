@@ -6,7 +6,14 @@ namespace spanloom {
 std::shared_ptr<Mailbox> Mailbox::create(Napi::Env env) {
   std::shared_ptr<Mailbox> mailbox(new Mailbox());
   const Napi::Function nothing = Napi::Function::New(env, [](const Napi::CallbackInfo&) {});
-  mailbox->function_ = LetterFunction::New(env, nothing, "spanloom-mailbox", 0, 1, mailbox.get());
+  // When Node ends it deletes the queue, whoever still uses it. Right before, it calls this.
+  const auto close = [](Napi::Env, std::shared_ptr<Mailbox>* passed, Mailbox*) {
+    const std::unique_ptr<std::shared_ptr<Mailbox>> owned(passed);
+    const std::lock_guard lock((*owned)->mutex_);
+    (*owned)->is_closed_ = true;
+  };
+  mailbox->function_ = LetterFunction::New(env, nothing, Napi::Object::New(env), "spanloom-mailbox", 0, 1, mailbox.get(),
+                                           close, new std::shared_ptr<Mailbox>(mailbox));
   mailbox->function_.Unref(env);
   return mailbox;
 }
@@ -14,7 +21,7 @@ std::shared_ptr<Mailbox> Mailbox::create(Napi::Env env) {
 void Mailbox::post(Letter letter) {
   auto owned = std::make_unique<Letter>(std::move(letter));
   const std::lock_guard lock(mutex_);
-  // The queue says once that it closes; after that it must not be touched.
+  // The queue may also say once that it closes; after that it must not be touched.
   if (is_closed_) return;
   const napi_status status = function_.NonBlockingCall(owned.get());
   if (status == napi_ok) owned.release();

@@ -53,7 +53,8 @@ describeWhere(missing, 'a full disk under spanloom up', () => {
     await sleep(3_000);
     await load.stop();
     again.child.kill('SIGINT');
-    expect(await again.ended).toBe(0);
+    const ended = { code: await again.ended, signal: again.child.signalCode, errors: again.errors() };
+    expect(ended).toMatchObject({ code: 0 });
     expect(await expectNothingLost(settings.SPANLOOM_DATA_DIR)).toBeGreaterThan(100);
   }, 300_000);
 });
