@@ -32,7 +32,7 @@ export function traceRoutes(store: PagedTraceStore, concurrency: ConcurrencyLimi
   }
 
   async function one(id: string, { parameters, signal }: RoutedRequest): Promise<Answer> {
-    const wrong = [...parameters.keys()].map((name) => `${name}: unknown parameter; there are none`);
+    const wrong = unknownParameters(parameters);
     if (!/^[0-9a-fA-F]{1,32}$/.test(id)) wrong.unshift('the trace id must be 1 to 32 hexadecimal digits');
     if (wrong.length > 0) return problems(400, ...wrong);
     for (let attempt = 1; ; attempt++) {
@@ -54,7 +54,7 @@ export function traceRoutes(store: PagedTraceStore, concurrency: ConcurrencyLimi
   }
 
   async function likelyEdges(id: string, { parameters, signal }: RoutedRequest): Promise<Answer> {
-    const wrong = [...parameters.keys()].map((name) => `${name}: unknown parameter; there are none`);
+    const wrong = unknownParameters(parameters);
     if (!/^[0-9a-fA-F]{32}$/.test(id))
       wrong.unshift('the trace id must be the 32 hexadecimal digits of stored_trace_id');
     if (wrong.length > 0) return problems(400, ...wrong);
@@ -72,6 +72,11 @@ export function traceRoutes(store: PagedTraceStore, concurrency: ConcurrencyLimi
       return ['other', () => Promise.resolve(problems(404, 'there is nothing at this path'))];
     },
   };
+}
+
+/** What is wrong with the parameters of a route that has none. */
+function unknownParameters(parameters: URLSearchParams): string[] {
+  return [...parameters.keys()].map((name) => `${name}: unknown parameter; there are none`);
 }
 
 /** A trace as in schemas/trace-json.ts, page by page. */

@@ -1,12 +1,10 @@
+import { shownConfidence } from '../../cli/output/likely-calls.ts';
 import type { Reliability } from './reliability.ts';
 import type { ScenarioResult } from './scenario.ts';
 import { goalOf } from './shapes.ts';
 
 /** Largest share of wrong parents that is aimed at, in every scenario. */
 export const wrongGoal = 1 / 10_000;
-
-/** From here on the waterfall shows a likely parent. */
-export const shownConfidence = 0.5;
 
 /** A table of text: headings and rows. */
 export type Table = readonly (readonly string[])[];
@@ -66,19 +64,20 @@ export function reliabilityTable(reliability: Reliability): Table {
   return [['reason', 'claimed confidence', 'edges', 'claimed, mean', 'right'], ...rows];
 }
 
-/** What the likeliest parents claim, and what they are in either half of the scenarios: bins of one are in the other, too. */
+/** What the likeliest parents claim, and what they are, in either half of the scenarios. */
 export function likelyTable(halves: readonly [Reliability, Reliability]): Table {
-  const rowsOf = ([first, second]: readonly [Reliability, Reliability], reason: string, from: number) =>
-    [first, second].map((half) => half.rows().find((row) => row.reason === reason && row.from === from));
-  const keys = new Map(halves.flatMap((half) => half.rows()).map((row) => [`${row.reason} ${row.from}`, row]));
+  const keyOf = ({ reason, from }: { readonly reason: string; readonly from: number }): string => `${reason} ${from}`;
+  const byKey = halves.map((half) => new Map(half.rows().map((row) => [keyOf(row), row])));
+  const keys = new Map(byKey.flatMap((rowsOf) => [...rowsOf]));
   const rows = [...keys.values()]
     .sort((a, b) => a.reason.localeCompare(b.reason) || b.from - a.from)
-    .map(({ reason, from }) => [
-      reason,
-      binText(from, halves[0]),
-      ...rowsOf(halves, reason, from).flatMap((row) =>
-        row === undefined ? ['0', '–', '–'] : [String(row.edges), row.claimed.toFixed(3), row.right.toFixed(3)],
-      ),
+    .map((key) => [
+      key.reason,
+      binText(key.from, halves[0]),
+      ...byKey.flatMap((rowsOf) => {
+        const row = rowsOf.get(keyOf(key));
+        return row === undefined ? ['0', '–', '–'] : [String(row.edges), row.claimed.toFixed(3), row.right.toFixed(3)];
+      }),
     ]);
   const half = (name: string): readonly string[] => [`calls, ${name}`, 'claimed, mean', 'right'];
   return [['reason', 'claimed confidence', ...half('first half'), ...half('second half')], ...rows];

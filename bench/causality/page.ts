@@ -1,4 +1,5 @@
-import { likelyTable, markdownTable, matrix, reliabilityTable, shownConfidence } from './matrix.ts';
+import { shownConfidence } from '../../cli/output/likely-calls.ts';
+import { likelyTable, markdownTable, matrix, reliabilityTable } from './matrix.ts';
 import { likelyBins, Reliability } from './reliability.ts';
 import type { ScenarioResult } from './scenario.ts';
 import { warmUpRequests } from './score.ts';

@@ -16,8 +16,7 @@ export interface Score {
   /** Calls without a parent, or with one that leads to no request of the gateway. */
   readonly unknown: number;
   readonly edges: readonly ScoredEdge[];
-  /** The likely parents of calls without a parent: all of them, and of each call the likeliest. */
-  readonly likely: readonly ScoredEdge[];
+  /** Of calls without a parent that have likely ones, the likeliest. */
   readonly likeliest: readonly ScoredEdge[];
   /** Requests that the gateway's server spans show, and how many of them with a response; also those that are not scored. */
   readonly served: number;
@@ -97,7 +96,6 @@ export function score(
 
   const counts = { right: 0, wrong: 0, unknown: 0 };
   const edges: ScoredEdge[] = [];
-  const likely: ScoredEdge[] = [];
   const likeliest: ScoredEdge[] = [];
   for (const call of calls) {
     if (call.requestEventId < scoredFrom) continue;
@@ -105,13 +103,12 @@ export function score(
     counts[outcome]++;
     if (outcome !== 'unknown')
       edges.push({ isRight: outcome === 'right', reason: call.reason, confidence: call.confidence });
-    for (const [index, { spanId, reason, confidence }] of call.likelyParents.entries()) {
-      const parent = spanById.get(spanId);
-      const edge = { isRight: parent !== undefined && truthOf(parent) === truthOf(call), reason, confidence };
-      likely.push(edge);
-      if (index === 0) likeliest.push(edge);
-    }
+    const [best] = call.likelyParents;
+    if (best === undefined) continue;
+    const { spanId, reason, confidence } = best;
+    const parent = spanById.get(spanId);
+    likeliest.push({ isRight: parent !== undefined && truthOf(parent) === truthOf(call), reason, confidence });
   }
   const answered = served.filter((span) => span.responseEventId !== 0).length;
-  return { ...counts, edges, likely, likeliest, served: served.length, answered, calls: calls.length };
+  return { ...counts, edges, likeliest, served: served.length, answered, calls: calls.length };
 }

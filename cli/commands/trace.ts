@@ -1,4 +1,5 @@
 import { namedTraceToJson } from '../../query/named-trace-json.ts';
+import type { NamedTrace } from '../../query/trace-store.ts';
 import { NotFoundError, UsageError } from '../process/exit-codes.ts';
 import { likelyCallersOf, likelyCallsOf, withLikelyCall } from '../output/likely-calls.ts';
 import { printable, shortened } from '../output/printable.ts';
@@ -6,7 +7,7 @@ import { loadSettings } from '../settings.ts';
 import { openStoredTraces } from '../stored-traces.ts';
 import { paintFor, widthOf } from '../output/style.ts';
 import { toWaterfallTrace } from '../output/to-waterfall-trace.ts';
-import { renderWaterfall } from '../output/waterfall.ts';
+import { renderWaterfall, type WaterfallTrace } from '../output/waterfall.ts';
 
 const shownCandidates = 5;
 
@@ -20,6 +21,9 @@ export function traceIdOf(text: string): string {
   return id.toLowerCase();
 }
 
+const viewOf = ({ trace: record, names }: NamedTrace): WaterfallTrace =>
+  toWaterfallTrace(record, (span) => names.get(span.spanId));
+
 /** Shows one stored trace, as a waterfall or as JSON. */
 export async function trace(text: string, json: boolean): Promise<void> {
   const id = traceIdOf(text);
@@ -32,22 +36,16 @@ export async function trace(text: string, json: boolean): Promise<void> {
       const candidates = found.traceIds.slice(0, shownCandidates).join(', ');
       throw new UsageError(`Several traces begin with ${id}, such as ${candidates}: give more digits.`);
     }
-    const { trace: record, names, storedTraceId, alsoCarriedBy } = found.named;
+    const { storedTraceId, alsoCarriedBy } = found.named;
     if (json) {
       process.stdout.write(`${JSON.stringify(namedTraceToJson(found.named))}\n`);
       return;
     }
     const edges = await store.likelyEdges(storedTraceId);
-    let view = toWaterfallTrace(record, (span) => names.get(span.spanId));
+    let view = viewOf(found.named);
     for (const edge of likelyCallsOf(storedTraceId, edges)) {
       const other = await store.findTrace(edge.traceId);
-      if (other.kind !== 'found') continue;
-      const { named } = other;
-      view = withLikelyCall(
-        view,
-        edge,
-        toWaterfallTrace(named.trace, (span) => named.names.get(span.spanId)),
-      );
+      if (other.kind === 'found') view = withLikelyCall(view, edge, viewOf(other.named));
     }
     const lines = renderWaterfall(view, {
       width: widthOf(process.stdout),

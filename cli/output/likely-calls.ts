@@ -1,8 +1,8 @@
 import type { LikelyEdge } from '../../query/trace-store.ts';
 import type { WaterfallSpan, WaterfallTrace } from './waterfall.ts';
 
-/** Below this, a call is more likely made by something else. */
-const shownConfidence = 0.5;
+/** Of what is less likely nothing is shown: something else more likely made the call. */
+export const shownConfidence = 0.5;
 /** Other traces that are shown within one. */
 const maxShown = 20;
 

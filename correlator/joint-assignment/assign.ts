@@ -27,7 +27,7 @@ export interface Timed {
 export interface Option {
   /** Position in the requests. */
   readonly request: number;
-  /** Bits of the rules that name it. */
+  /** Bits of what names it: evidence-bits.ts. */
   readonly evidence: number;
 }
 
@@ -220,15 +220,15 @@ export function assign(
   const block = new Block(model, calls, requests);
   const { isYoung } = model;
   block.expect(undefined, requestsHere);
-  const before = block.rows();
+  const before = isYoung ? undefined : block.rows();
   let fit = block.maximise();
   for (let round = 0; round < (isYoung ? firstRounds : rounds); round++) {
     block.expect(fit, requestsHere);
     fit = block.maximise();
   }
-  if (isYoung) block.expect(fit, requestsHere);
+  if (before === undefined) block.expect(fit, requestsHere);
   const fresh = calls.filter(({ isNew }) => isNew);
   model.learn(fresh.length, requestsHere, fit.pairs, fit.evidence);
   model.assigned += fresh.filter(({ isKnown }) => !isKnown).length;
-  return isYoung ? block.rows() : before;
+  return before ?? block.rows();
 }

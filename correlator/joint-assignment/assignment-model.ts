@@ -4,16 +4,13 @@
  * rule names a request. All of it follows from the probabilities that assign.ts found before, never from a truth.
  */
 import { DelayHistogram } from './delay-histogram.ts';
+import { evidenceValues } from './evidence-bits.ts';
 
 /** Pairs of kinds that are told apart in one process; all beyond are one. */
 const maxPairs = 64;
 /** What was learned before counts this much after {@link windowCalls} more calls. */
 const keptPart = 0.8;
 const windowCalls = 256;
-
-/** What names a request is one bit each: rules from two sides, whether they lead over connections that were handed on, and wake-ups. */
-export const evidenceBits = 9;
-const evidenceValues = 1 << evidenceBits;
 
 /** One kind of call, made by one kind of request. */
 export class PairModel {
@@ -27,12 +24,6 @@ export class PairModel {
     this.lead.merge(other.lead, kept);
     this.trail.merge(other.trail, kept);
     this.calls = this.calls * kept + other.calls;
-  }
-
-  clear(): void {
-    this.lead.clear();
-    this.trail.clear();
-    this.calls = 0;
   }
 }
 

@@ -38,11 +38,6 @@ export class DelayHistogram {
     this.#total = this.#total * kept + other.#total;
   }
 
-  clear(): void {
-    this.#weights.fill(0);
-    this.#total = 0;
-  }
-
   /** Probability per nanosecond in each bin, into `densities` from `at` on; neighbours smooth each other. */
   writeDensities(densities: Float64Array, at: number): void {
     const weights = this.#weights;

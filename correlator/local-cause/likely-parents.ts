@@ -4,6 +4,13 @@ import { causeRules } from '../../schemas/cause-rules.ts';
 import type { LikelyParent } from '../../schemas/generated/span.ts';
 import { assign, type AssignedCall, type Option } from '../joint-assignment/assign.ts';
 import { AssignmentModel } from '../joint-assignment/assignment-model.ts';
+import {
+  requestBit,
+  requestHandoverBit,
+  responseBit,
+  responseHandoverBit,
+  wakeBit,
+} from '../joint-assignment/evidence-bits.ts';
 import type { SpanRecord } from '../spans/span-record.ts';
 import { requestClaim, responseClaim, type SpanLookup } from './claims.ts';
 import { covers } from './fit.ts';
@@ -17,9 +24,6 @@ const maxCallsBeside = 128;
 const maxOptions = 128;
 /** Likely parents of one call. */
 const maxLikelyParents = 3;
-const requestHandoverBit = 2 * causeRules.length;
-const responseHandoverBit = requestHandoverBit + 1;
-const wakeBit = responseHandoverBit + 1;
 /** The model may not have what a program does. */
 const greatestConfidence = 0.999;
 /** What is less likely is not worth its room. */
@@ -37,7 +41,8 @@ interface RatedParent {
 
 /** Assigns calls to requests, and learns from all that it assigns. */
 export class LikelyParents {
-  readonly #model = new AssignmentModel();
+  /** Made when a call first stays without a parent: in most processes none does. */
+  #model: AssignmentModel | undefined;
   /** Whether wake-ups named others than the likeliest, or several. */
   readonly #wakeAlarm = new Cusum();
   #pending: SpanRecord[] = [];
@@ -73,7 +78,7 @@ export class LikelyParents {
     const beside = process.callsBeside(block, maxCallsBeside).filter((call) => !fresh.has(call) && mayCompete(call));
     const all = [...block, ...beside];
     const positions = new Map(requests.map((request, index) => [request, index]));
-    const times = requests.map(({ startNs, endNs }) => ({ startNs, endNs }));
+    const timed = requests.map(({ startNs, endNs, requestKind: kind }) => ({ startNs, endNs, kind }));
     const calls = all.map((call): AssignedCall => {
       const { startNs, endNs, requestKind: kind, cause } = call;
       const about = { startNs, endNs, kind, isNew: fresh.has(call), isKnown: cause !== undefined };
@@ -84,14 +89,14 @@ export class LikelyParents {
       const evidence = evidenceFor(call, process, find);
       const options: Option[] = [];
       for (const [index, server] of requests.entries()) {
-        const open = times[index]!;
+        const open = timed[index]!;
         if (open.startNs > startNs || open.endNs < endNs || !covers(server, call)) continue;
         options.push({ request: index, evidence: evidence.get(server.spanId) ?? 0 });
       }
       return { ...about, options: options.length > maxOptions ? [] : options };
     });
-    const timed = requests.map(({ startNs, endNs, requestKind: kind }) => ({ startNs, endNs, kind }));
-    const probabilities = assign(this.#model, calls, timed, this.#count(requests));
+    const model = (this.#model ??= new AssignmentModel());
+    const probabilities = assign(model, calls, timed, newRequests(model, requests));
     const known = 1 - shareOfSlow(requests, quietNs);
     for (const [row, call] of block.entries()) {
       if (call.cause !== undefined) continue;
@@ -100,7 +105,7 @@ export class LikelyParents {
         confidence: Math.min(probabilities[row]![at]! * known, greatestConfidence),
       }));
       parents.sort((left, right) => right.confidence - left.confidence);
-      const certain = this.#wokenParent(parents[0], process.wokenAfter(call));
+      const certain = this.#wokenParent(parents[0], process.wokenAfter(call), model);
       if (certain !== undefined) {
         call.cause = { parent: certain.server, reason: 'wake', confidence: certain.confidence };
         continue;
@@ -113,27 +118,31 @@ export class LikelyParents {
   }
 
   /** The likeliest parent, if a wake-up says the same, and such hints are right here. */
-  #wokenParent(best: RatedParent | undefined, woken: readonly SpanRecord[]): RatedParent | undefined {
+  #wokenParent(
+    best: RatedParent | undefined,
+    woken: readonly SpanRecord[],
+    model: AssignmentModel,
+  ): RatedParent | undefined {
     if (woken.length === 0) return undefined;
     const isAgreed = best !== undefined && woken.length === 1 && woken[0] === best.server;
     // Where nothing is likely, a wake-up may well name another.
     if (isAgreed || woken.length > 1 || (best?.confidence ?? 0) >= contradictsWake) this.#wakeAlarm.add(isAgreed);
-    const isCertain = isAgreed && best.confidence >= certainWithWake && !this.#model.isYoung;
+    const isCertain = isAgreed && best.confidence >= certainWithWake && !model.isYoung;
     return isCertain && !this.#wakeAlarm.isAlarmed ? best : undefined;
   }
+}
 
-  /** Requests of each kind that were not counted before. */
-  #count(requests: readonly SpanRecord[]): ReadonlyMap<string, number> {
-    const counts = new Map<string, number>();
-    let last = this.#model.countedUpTo;
-    for (const { requestEventId, requestKind } of requests) {
-      if (requestEventId <= this.#model.countedUpTo) continue;
-      counts.set(requestKind, (counts.get(requestKind) ?? 0) + 1);
-      last = Math.max(last, requestEventId);
-    }
-    this.#model.countedUpTo = last;
-    return counts;
+/** Requests of each kind that the model had not counted before. */
+function newRequests(model: AssignmentModel, requests: readonly SpanRecord[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  let last = model.countedUpTo;
+  for (const { requestEventId, requestKind } of requests) {
+    if (requestEventId <= model.countedUpTo) continue;
+    counts.set(requestKind, (counts.get(requestKind) ?? 0) + 1);
+    last = Math.max(last, requestEventId);
   }
+  model.countedUpTo = last;
+  return counts;
 }
 
 /** A server span as a likely parent. */
@@ -159,12 +168,12 @@ function evidenceFor(call: SpanRecord, process: ProcessIndex, find: SpanLookup):
   for (const [index, rule] of causeRules.entries()) {
     const request = requestClaim(call, rule, find);
     if (request !== undefined) {
-      note(request.serverId, 2 * index);
+      note(request.serverId, requestBit(index));
       if (request.handovers.length > 0) note(request.serverId, requestHandoverBit);
     }
     const response = responseClaim(call, process, rule);
     for (const server of [...(response?.direct ?? []), ...(response?.indirect ?? [])]) {
-      note(server.spanId, 2 * index + 1);
+      note(server.spanId, responseBit(index));
       if (response!.handovers.length > 0) note(server.spanId, responseHandoverBit);
     }
   }
