@@ -32,6 +32,7 @@ export const topicDefinitions = {
   resources: { key: 'kind, uid and start of a version', schema: 'Resource', cleanup: 'compact', isPipeline: false },
   'resource-ids': { key: 'kind', schema: 'ResourceIdClaim', cleanup: 'never', isPipeline: false },
   spans: { key: 'agent id', schema: 'SpanBatch', cleanup: 'delete', isPipeline: true },
+  flows: { key: 'agent id', schema: 'FlowBatch', cleanup: 'delete', isPipeline: true },
   linked: { key: 'bucket', schema: 'LinkedBatch', cleanup: 'delete', isPipeline: false },
   traces: { key: 'trace id', schema: 'Trace', cleanup: 'delete', isPipeline: true },
   'dead-letter': { key: 'topic of origin', schema: 'DeadLetter', cleanup: 'delete', isPipeline: false },

@@ -7,6 +7,7 @@ import { makeSkip } from './avro-skip.ts';
 import { AvroWriter } from './avro-writer.ts';
 import { readDeadLetter, writeDeadLetter } from './generated/dead-letter.ts';
 import { readEventBatch, writeEventBatch } from './generated/event-batch.ts';
+import { readFlowBatch, writeFlowBatch } from './generated/flow-batch.ts';
 import { readLinkedBatch, writeLinkedBatch } from './generated/linked-batch.ts';
 import { readResource, writeResource } from './generated/resource.ts';
 import { readResourceIdClaim, writeResourceIdClaim } from './generated/resource-id-claim.ts';
@@ -25,6 +26,7 @@ const codecs: Readonly<Record<SchemaName, Codec>> = {
   EventBatch: { read: readEventBatch, write: writeEventBatch },
   Span: { read: readSpan, write: writeSpan },
   SpanBatch: { read: readSpanBatch, write: writeSpanBatch },
+  FlowBatch: { read: readFlowBatch, write: writeFlowBatch },
   LinkedBatch: { read: readLinkedBatch, write: writeLinkedBatch },
   Trace: { read: readTrace, write: writeTrace },
   Resource: { read: readResource, write: writeResource },

@@ -211,13 +211,15 @@ class BpfRun implements RunningSource {
         agentId: identity.agentId,
         hostName,
         sequence,
+        source: 'sockets' as const,
         baseTimeNs: clock.toUnixNs(block.baseMonotonicNs),
         baseMonotonicNs: block.baseMonotonicNs,
         untilOffsetNs: block.untilOffsetNs,
         losses: Object.entries(losses).map(([reason, count]) => ({ reason, count })),
         processes: this.#facts,
+        interfaces: [],
       };
-      const batch = encodeEventBatch(head, block.events, block.eventCount);
+      const batch = encodeEventBatch(head, { events: { bytes: block.events, count: block.eventCount } });
       outbox.put([eventBatchMessage(identity.agentId, batch)], () => {
         // The kernel is heard of at least once a second; other messages are no sign of that.
         health.turns('capture');

@@ -3,7 +3,7 @@
  * symbols that this version does not know was made by a newer one and stays. Adding symbols changes no value, and what a
  * running older sink writes stays valid. A column of tuples is rewritten once when an enum in it grows; others are not.
  */
-import { contextKindSymbols, transportSymbols } from '../../schemas/generated/event-batch.ts';
+import { contextKindSymbols, transportSymbols, tunnelTypeSymbols } from '../../schemas/generated/event-batch.ts';
 import { resourceKindSymbols } from '../../schemas/generated/resource.ts';
 import {
   causeKindSymbols,
@@ -37,6 +37,7 @@ export const enumColumns: readonly EnumColumn[] = [
   { table: 'spans', column: 'protocol', enums: [protocolSymbols] },
   { table: 'spans', column: 'transport', enums: [transportSymbols] },
   { table: 'spans', column: 'context_kind', enums: [contextKindSymbols] },
+  { table: 'spans', column: 'tunnels', enums: [tunnelTypeSymbols] },
   { table: 'spans', column: 'causes', enums: [causeKindSymbols, reasonSymbols] },
   { table: 'trace', column: 'root_protocol', enums: [protocolSymbols] },
   { table: 'trace', column: 'root_status', enums: [spanStatusSymbols] },

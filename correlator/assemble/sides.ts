@@ -76,7 +76,7 @@ function writeSide(
   writer.writeLong(resolution | virtualAddressBit);
 }
 
-/** Writes a span without its first three fields, with the sides that its trace knows. */
+/** Writes a span without its first five fields, with the sides that its trace knows. */
 export function writeSpanBody(writer: AvroWriter, span: SpanRecord): void {
   const { bytes, bodyStart, serverStart, bodyEnd, clientView, serverView } = span;
   // An id takes up to five bytes.

@@ -1,11 +1,12 @@
 import type { OutgoingMessage } from '../../core/bus/bus.ts';
 import { outgoingMessage } from '../../core/codec.ts';
 import type { Topic } from '../../core/topics.ts';
-import { type LikelyParent, reasonIndex, writeLikelyParent } from '../../schemas/generated/span.ts';
+import { type LikelyParent, reasonIndex, writeCallEnds, writeLikelyParent } from '../../schemas/generated/span.ts';
 import { writeArray } from '../../schemas/avro-blocks.ts';
 import { AvroWriter, readableLong } from '../../schemas/avro-writer.ts';
 import { writeTrace } from '../../schemas/generated/trace.ts';
 import type { SpanRecord } from '../spans/span-record.ts';
+import { natOf } from './nat.ts';
 import { writeSpanBody } from './sides.ts';
 import type { OrderedSpans } from './order-spans.ts';
 
@@ -31,6 +32,7 @@ function writeEdge(span: SpanRecord): void {
   writer.writeEnum(edge === undefined ? 'root' : edge.reason, reasonIndex);
   writer.writeDouble(edge === undefined ? 0 : edge.confidence);
   writeArray(writer, edge === undefined ? span.likelyParents : none, writeLikelyParent);
+  writeArray(writer, natOf(span), writeCallEnds);
 }
 
 /**

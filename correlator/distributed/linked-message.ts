@@ -68,6 +68,8 @@ function writeRecord({ componentId, span, cause }: LinkedRecord): void {
   writer.writeEnum(cause.reason, reasonIndex);
   writer.writeDouble(cause.confidence);
   writeArray(writer, span.likelyParents, writeLikelyParent);
+  // How its parent sees the ends of a call follows when its tree is made.
+  writer.writeLong(0);
   writer.reserve(span.bodyEnd - span.bodyStart);
   writer.position += span.bytes.copy(writer.buffer, writer.position, span.bodyStart, span.bodyEnd);
 }

@@ -2,6 +2,7 @@
 import type { AvroReader } from '../../schemas/avro-reader.ts';
 import type { SpanScan } from '../../schemas/generated/span-scan.ts';
 import { roleAt } from '../../schemas/observation-points.ts';
+import { addressKey } from './address-key.ts';
 import { blockStride, type RecordBlock } from './record-block.ts';
 import { readSharedText, sharedText } from './shared-text.ts';
 import { spanKind } from './span-kind.ts';
@@ -16,20 +17,6 @@ function knownRequestKind(text: string): string {
   if (known !== undefined) return known;
   if (requestKinds.size < maxRequestKinds) requestKinds.set(text, text);
   return text;
-}
-
-function isMappedIpv4(address: Uint8Array): boolean {
-  if (address.length !== 16 || address[10] !== 0xff || address[11] !== 0xff) return false;
-  for (let index = 0; index < 10; index++) if (address[index] !== 0) return false;
-  return true;
-}
-
-/** An address as a short string; ::ffff:a.b.c.d equals a.b.c.d, since the two ends of one call may differ in that. */
-function addressKey(address: Uint8Array): string {
-  const at = address.length === 4 ? 0 : isMappedIpv4(address) ? 12 : -1;
-  return at >= 0
-    ? String.fromCharCode(address[at]!, address[at + 1]!, address[at + 2]!, address[at + 3]!)
-    : String.fromCharCode(...address);
 }
 
 /**

@@ -216,7 +216,7 @@ export class SpanRecord {
     return this.#block.ints[this.#at + 2]!;
   }
 
-  /** The message's bytes; the span without its first four fields is at [bodyStart, bodyEnd). */
+  /** The message's bytes; the span without its first five fields is at [bodyStart, bodyEnd). */
   get bytes(): Buffer {
     return this.#block.bytes;
   }

@@ -33,6 +33,7 @@ const topRecords = [
   'event-batch',
   'span',
   'span-batch',
+  'flow-batch',
   'linked-batch',
   'trace',
   'resource',

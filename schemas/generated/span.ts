@@ -2,7 +2,7 @@
 import type { AvroReader } from '../avro-reader.ts';
 import type { AvroWriter } from '../avro-writer.ts';
 import { readArray, writeArray } from '../avro-blocks.ts';
-import { contextKindIndex, contextKindSymbols, transportIndex, transportSymbols, type ContextKind, type Transport } from './event-batch.ts';
+import { contextKindIndex, contextKindSymbols, readTunnel, transportIndex, transportSymbols, type ContextKind, type Transport, type Tunnel, writeTunnel } from './event-batch.ts';
 
 /** Symbols of Reason, by their position in the encoding. */
 export const reasonSymbols = ['unknown', 'root', 'tcp_sequence', 'datagram', 'trace_context', 'x_request_id', 'last_read', 'queue', 'agreement', 'resumed', 'serial_context', 'time', 'context', 'wake', 'assignment'] as const;
@@ -37,6 +37,35 @@ export function writeLikelyParent(writer: AvroWriter, value: LikelyParent): void
   writer.writeBigLong(value.startTimeNs);
   writer.writeEnum(value.reason, reasonIndex);
   writer.writeDouble(value.confidence);
+}
+
+/** Both ends of a call, as one observation point sees them. */
+export interface CallEnds {
+  /** 4 or 16 bytes in network order. */
+  readonly clientAddress: Uint8Array;
+  /** Port. */
+  readonly clientPort: number;
+  /** 4 or 16 bytes in network order. */
+  readonly serverAddress: Uint8Array;
+  /** Port. */
+  readonly serverPort: number;
+}
+
+/** Reads one CallEnds; throws AvroDecodeError on bytes that are none. */
+export function readCallEnds(reader: AvroReader): CallEnds {
+  const clientAddress = reader.readBytes();
+  const clientPort = reader.readInt();
+  const serverAddress = reader.readBytes();
+  const serverPort = reader.readInt();
+  return { clientAddress, clientPort, serverAddress, serverPort };
+}
+
+/** Writes one CallEnds. */
+export function writeCallEnds(writer: AvroWriter, value: CallEnds): void {
+  writer.writeBytes(value.clientAddress);
+  writer.writeLong(value.clientPort);
+  writer.writeBytes(value.serverAddress);
+  writer.writeLong(value.serverPort);
 }
 
 /** Symbols of SignalSource, by their position in the encoding. */
@@ -189,7 +218,7 @@ export function writeSide(writer: AvroWriter, value: Side): void {
   writer.writeLong(value.resolution);
 }
 
-/** One request and its response at one observation point. In topic spans the first four fields are still open (empty, unknown, 0, none); in topic traces they are decided. They stand first so that the correlator can copy all other bytes unread. */
+/** One request and its response at one observation point. In topic spans the first five fields are still open (empty, unknown, 0, none, none); in topic traces they are decided. They stand first so that the correlator can copy all other bytes unread. */
 export interface Span {
   /** 16 hex digits; empty for a root. */
   readonly parentSpanId: string;
@@ -199,13 +228,15 @@ export interface Span {
   readonly confidence: number;
   /** On a call whose parent is not certain enough: server spans of its process that may have made it, the likeliest first, at most three. They may be in other traces. */
   readonly likelyParents: readonly LikelyParent[];
+  /** How its parent saw the ends of the call, where addresses were translated between both; at most one. */
+  readonly nat: readonly CallEnds[];
   /** 16 hex digits: hash of agent id, request event id and position in that event. */
   readonly spanId: string;
   /** The agent that saw it: its clock domain. */
   readonly agentId: number;
-  /** c-p, c, c-nd, c-gw, s-gw, s-nd, s, s-p, c-app, app, s-app, local or rest: schemas/observation-points.ts explains them. So far only c-p and s-p. */
+  /** c-p, c, c-nd, c-gw, s-gw, s-nd, s, s-p, c-app, app, s-app, local or rest: schemas/observation-points.ts explains them. */
   readonly observationPoint: string;
-  /** What saw it. So far only ebpf. */
+  /** What saw it. */
   readonly signalSource: SignalSource;
   /** Unix time in nanoseconds of the first byte of the request, by the agent's clock. */
   readonly startTimeNs: bigint;
@@ -225,6 +256,12 @@ export interface Span {
   readonly networkNamespace: number;
   /** Agent's identity of the socket; 0 for packets. */
   readonly socketId: number;
+  /** Agent's identity of the flow (topic flows) that the packets belong to; 0 for sockets. */
+  readonly flowId: number;
+  /** Name of the network interface where the packets were seen; empty for sockets, and where it is not known. */
+  readonly interfaceName: string;
+  /** Tunnels around the packets of the request, outermost first, at most two. */
+  readonly tunnels: readonly Tunnel[];
   /** Id of the event the request began in. */
   readonly requestEventId: number;
   /** Id of the event the response began in; 0 without a response. */
@@ -295,6 +332,7 @@ export function readSpan(reader: AvroReader): Span {
   const reason = reader.readEnum(reasonSymbols);
   const confidence = reader.readDouble();
   const likelyParents = readArray(reader, (reader) => readLikelyParent(reader), 11);
+  const nat = readArray(reader, (reader) => readCallEnds(reader), 4);
   const spanId = reader.readString();
   const agentId = reader.readLong();
   const observationPoint = reader.readString();
@@ -308,6 +346,9 @@ export function readSpan(reader: AvroReader): Span {
   const transport = reader.readEnum(transportSymbols);
   const networkNamespace = reader.readLong();
   const socketId = reader.readLong();
+  const flowId = reader.readLong();
+  const interfaceName = reader.readString();
+  const tunnels = readArray(reader, (reader) => readTunnel(reader), 4);
   const requestEventId = reader.readLong();
   const responseEventId = reader.readLong();
   const requestTcpSequence = reader.readLong();
@@ -339,7 +380,7 @@ export function readSpan(reader: AvroReader): Span {
   const timeToFirstByteNs = reader.readLong();
   const client = readSide(reader);
   const server = readSide(reader);
-  return { parentSpanId, reason, confidence, likelyParents, spanId, agentId, observationPoint, signalSource, startTimeNs, durationNs, status, protocol, protocolVersion, isTls, transport, networkNamespace, socketId, requestEventId, responseEventId, requestTcpSequence, responseTcpSequence, requestType, requestDomain, requestResource, endpoint, requestId, responseCode, responseException, responseResult, requestBytes, responseBytes, headerTraceId, headerSpanId, xRequestIdRequest, xRequestIdResponse, forwardedFor, userAgent, processId, processName, contextKind, requestContextId, responseContextId, requestThreadId, responseThreadId, causes, timeToFirstByteNs, client, server };
+  return { parentSpanId, reason, confidence, likelyParents, nat, spanId, agentId, observationPoint, signalSource, startTimeNs, durationNs, status, protocol, protocolVersion, isTls, transport, networkNamespace, socketId, flowId, interfaceName, tunnels, requestEventId, responseEventId, requestTcpSequence, responseTcpSequence, requestType, requestDomain, requestResource, endpoint, requestId, responseCode, responseException, responseResult, requestBytes, responseBytes, headerTraceId, headerSpanId, xRequestIdRequest, xRequestIdResponse, forwardedFor, userAgent, processId, processName, contextKind, requestContextId, responseContextId, requestThreadId, responseThreadId, causes, timeToFirstByteNs, client, server };
 }
 
 /** Writes one Span. */
@@ -348,6 +389,7 @@ export function writeSpan(writer: AvroWriter, value: Span): void {
   writer.writeEnum(value.reason, reasonIndex);
   writer.writeDouble(value.confidence);
   writeArray(writer, value.likelyParents, (writer, item) => writeLikelyParent(writer, item));
+  writeArray(writer, value.nat, (writer, item) => writeCallEnds(writer, item));
   writer.writeString(value.spanId);
   writer.writeLong(value.agentId);
   writer.writeString(value.observationPoint);
@@ -361,6 +403,9 @@ export function writeSpan(writer: AvroWriter, value: Span): void {
   writer.writeEnum(value.transport, transportIndex);
   writer.writeLong(value.networkNamespace);
   writer.writeLong(value.socketId);
+  writer.writeLong(value.flowId);
+  writer.writeString(value.interfaceName);
+  writeArray(writer, value.tunnels, (writer, item) => writeTunnel(writer, item));
   writer.writeLong(value.requestEventId);
   writer.writeLong(value.responseEventId);
   writer.writeLong(value.requestTcpSequence);

@@ -1,7 +1,7 @@
 // Generated from schemas/avro/ by `npm run generate`; see schemas/generate/rows.ts. Do not edit.
 import type { RowColumn } from '../../core/clickhouse/clickhouse.ts';
 import type { AvroReader } from '../../schemas/avro-reader.ts';
-import { contextKindSymbols, transportSymbols } from '../../schemas/generated/event-batch.ts';
+import { contextKindSymbols, transportSymbols, tunnelTypeSymbols } from '../../schemas/generated/event-batch.ts';
 import { causeKindSymbols, protocolSymbols, reasonSymbols, signalSourceSymbols, spanStatusSymbols } from '../../schemas/generated/span.ts';
 import { copyAddress, copyEnum, copyHex, copyInt, copyInts, copyLong, copyLongs, copyString } from '../avro-copy.ts';
 import type { RowBinaryWriter } from '../row-binary-writer.ts';
@@ -12,6 +12,7 @@ export const spanFieldColumns: readonly RowColumn[] = [
   { name: 'reason', type: "Int8" },
   { name: 'confidence', type: "Float64" },
   { name: 'likely_parents', type: "Array(Tuple(FixedString(8), Int64, Int8, Float64))" },
+  { name: 'nat', type: "Array(Tuple(IPv6, Int32, IPv6, Int32))" },
   { name: 'span_id', type: "FixedString(8)" },
   { name: 'agent_id', type: "Int64" },
   { name: 'observation_point', type: "String" },
@@ -25,6 +26,9 @@ export const spanFieldColumns: readonly RowColumn[] = [
   { name: 'transport', type: "Int8" },
   { name: 'network_namespace', type: "Int64" },
   { name: 'socket_id', type: "Int64" },
+  { name: 'flow_id', type: "Int64" },
+  { name: 'interface_name', type: "String" },
+  { name: 'tunnels', type: "Array(Tuple(Int8, Int64, IPv6, IPv6))" },
   { name: 'request_event_id', type: "Int64" },
   { name: 'response_event_id', type: "Int64" },
   { name: 'request_tcp_sequence', type: "Int64" },
@@ -122,6 +126,7 @@ export function copySpan(reader: AvroReader, writer: RowBinaryWriter, marks: Spa
   marks.reason = copyEnum(reader, writer, reasonSymbols.length);
   writer.writeFloat64(reader.readDouble());
   copyLikelyParents(reader, writer);
+  copyNat(reader, writer);
   marks.spanIdInRow = writer.length;
   copyHex(reader, writer, 8, false);
   copyLong(reader, writer);
@@ -135,7 +140,10 @@ export function copySpan(reader: AvroReader, writer: RowBinaryWriter, marks: Spa
   copyString(reader, writer);
   writer.writeBoolean(reader.readBoolean());
   copyEnum(reader, writer, transportSymbols.length);
-  copyLongs(reader, writer, 6);
+  copyLongs(reader, writer, 3);
+  copyString(reader, writer);
+  copyTunnels(reader, writer);
+  copyLongs(reader, writer, 4);
   marks.requestTypeAt = reader.position;
   copyString(reader, writer);
   copyString(reader, writer);
@@ -194,6 +202,64 @@ copyHex(reader, writer, 8, false);
 copyLong(reader, writer);
 copyEnum(reader, writer, reasonSymbols.length);
 writer.writeFloat64(reader.readDouble());
+}
+}
+}
+
+function copyNat(reader: AvroReader, writer: RowBinaryWriter): void {
+const first = reader.readBlockCount();
+if (first === 0) {
+writer.writeLength(0);
+return;
+}
+const start = reader.position;
+let total = 0;
+for (let count = first; count > 0; count = reader.readBlockCount()) {
+total += count;
+for (let index = 0; index < count; index++) {
+reader.skipBytes();
+reader.readInt();
+reader.skipBytes();
+reader.readInt();
+}
+}
+reader.position = start;
+writer.writeLength(total);
+for (let count = first; count > 0; count = reader.readBlockCount()) {
+for (let index = 0; index < count; index++) {
+copyAddress(reader, writer);
+copyInt(reader, writer);
+copyAddress(reader, writer);
+copyInt(reader, writer);
+}
+}
+}
+
+function copyTunnels(reader: AvroReader, writer: RowBinaryWriter): void {
+const first = reader.readBlockCount();
+if (first === 0) {
+writer.writeLength(0);
+return;
+}
+const start = reader.position;
+let total = 0;
+for (let count = first; count > 0; count = reader.readBlockCount()) {
+total += count;
+for (let index = 0; index < count; index++) {
+reader.readEnum(tunnelTypeSymbols);
+reader.readLong();
+reader.skipBytes();
+reader.skipBytes();
+}
+}
+reader.position = start;
+writer.writeLength(total);
+for (let count = first; count > 0; count = reader.readBlockCount()) {
+for (let index = 0; index < count; index++) {
+copyEnum(reader, writer, tunnelTypeSymbols.length);
+copyLong(reader, writer);
+copyAddress(reader, writer);
+copyAddress(reader, writer);
 }
 }
 }
