@@ -27,6 +27,8 @@ type SpanRow = Readonly<Record<string, unknown>> & {
   readonly span_id: string;
   readonly process_name: string;
   readonly names: readonly string[];
+  readonly nat: readonly Readonly<Record<'client_address' | 'server_address', string>>[];
+  readonly tunnels: readonly Readonly<Record<'source' | 'destination', string>>[];
 };
 
 /** What a trace is known by besides its stored id. */
@@ -59,7 +61,13 @@ async function readPage(reader: Reader, row: TraceRow, versions: readonly SpanVe
     if (span === undefined) throw new TraceChangedError(row.trace_id);
     return span;
   });
-  const sided = ordered.map((span) => ({ ...span, client: sideOf(span, 'client'), server: sideOf(span, 'server') }));
+  const sided = ordered.map((span) => ({
+    ...span,
+    client: sideOf(span, 'client'),
+    server: sideOf(span, 'server'),
+    nat: withAddresses(span.nat, ['client_address', 'server_address']),
+    tunnels: withAddresses(span.tunnels, ['source', 'destination']),
+  }));
   const { spans } = traceFromJson({ ...row, spans: sided });
   return spans.map((span, at) => ({ span, names: spanNamesOf(ordered[at]!.names, ordered[at]!.process_name) }));
 }
@@ -111,8 +119,22 @@ function sideOf(row: SpanRow, side: 'client' | 'server'): Readonly<Record<string
   const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(row))
     if (name.startsWith(`${side}_`)) fields[name.slice(side.length + 1)] = value;
-  const address = String(fields['address']);
-  // IPv4 is stored as mapped into IPv6, and no address as the unspecified one.
-  fields['address'] = address === '::' ? '' : address.replace(/^::ffff:(?=\d+\.)/, '');
+  fields['address'] = storedAddress(String(fields['address']));
   return fields;
+}
+
+/** IPv4 is stored as mapped into IPv6, and no address as the unspecified one. */
+function storedAddress(stored: string): string {
+  return stored === '::' ? '' : stored.replace(/^::ffff:(?=\d+\.)/, '');
+}
+
+/** Records of an array, with the addresses that they have under these names. */
+function withAddresses<Name extends string>(
+  records: readonly Readonly<Record<Name, string>>[],
+  names: readonly Name[],
+): readonly Readonly<Record<string, unknown>>[] {
+  return records.map((record) => ({
+    ...record,
+    ...Object.fromEntries(names.map((name) => [name, storedAddress(record[name])])),
+  }));
 }

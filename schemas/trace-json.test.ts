@@ -39,7 +39,7 @@ describe('traces as JSON', () => {
       'reason',
       'confidence',
       'likely_parents',
-      'span_id',
+      'nat',
     ]);
     expect(JSON.stringify(traceToJson({ ...trace }))).toBe(JSON.stringify(json));
   });

@@ -114,12 +114,14 @@ describe('what is stored is what was sent', () => {
       const ends = callEnds(trace.spans);
       for (const [index, span] of trace.spans.entries()) {
         const row = bySpanId.get(span.spanId)!;
-        const { client, server, causes, likely_parents: likely, ...fields } = spanToJson(span);
+        const { client, server, causes, likely_parents: likely, nat, tunnels, ...fields } = spanToJson(span);
         expect(row).toMatchObject(fields);
         expect(row['trace_id']).toBe(trace.traceId);
         expect(row['revision']).toBe(trace.revision);
         for (const [column, records] of Object.entries({ causes, likely_parents: likely }))
           expect(row[column]).toEqual((records as readonly object[]).map((record): unknown[] => Object.values(record)));
+        for (const [column, records] of Object.entries({ nat, tunnels }))
+          expect((row[column] as readonly object[]).map(plainAddresses)).toEqual(records);
         for (const [side, record] of Object.entries({ client, server }))
           for (const [name, value] of Object.entries(record as object)) {
             const stored = row[`${side}_${name}`];
@@ -130,6 +132,13 @@ describe('what is stored is what was sent', () => {
       }
     }
   });
+
+  /** A record of which every text is an address or a name of an enum. */
+  function plainAddresses(record: object): object {
+    return Object.fromEntries(
+      Object.entries(record).map(([name, value]) => [name, typeof value === 'string' ? plainAddress(value) : value]),
+    );
+  }
 
   function plainAddress(stored: string): string {
     return stored === '::' ? '' : stored.replace(/^::ffff:(?=\d+\.)/, '');

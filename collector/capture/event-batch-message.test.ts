@@ -32,7 +32,7 @@ it('a batch around ready-made events is what the generated writer writes, and it
       expect(bytes.equals(encodeValue(generated as EventBatch, writeEventBatch))).toBe(true);
       expect(readEventBatchHead(new AvroReader(bytes))).toEqual(head);
     }),
-    { numRuns: 300 },
+    { numRuns: 40 },
   );
 });
 

@@ -26,6 +26,7 @@ function rewritten(record: ReturnType<typeof recordOf>): Span {
   writer.writeLong(0);
   writer.writeDouble(0);
   writer.writeLong(0);
+  writer.writeLong(0);
   writeSpanBody(writer, record);
   const bytes = writer.finish();
   const reader = new AvroReader(bytes);

@@ -2,7 +2,7 @@
  * Rows of table `spans` from records, column by column, each value found by the column's name: slower than the transcoder,
  * and the measure that tests hold it to.
  */
-import { contextKindIndex, transportIndex } from '../../schemas/generated/event-batch.ts';
+import { contextKindIndex, transportIndex, tunnelTypeIndex } from '../../schemas/generated/event-batch.ts';
 import {
   causeKindIndex,
   protocolIndex,
@@ -58,10 +58,32 @@ function writeLikelyParents(writer: RowBinaryWriter, likely: Span['likelyParents
   }
 }
 
+function writeNat(writer: RowBinaryWriter, nat: Span['nat']): void {
+  writer.writeLength(nat.length);
+  for (const { clientAddress, clientPort, serverAddress, serverPort } of nat) {
+    writer.writeAddress(clientAddress);
+    writer.writeInt32(clientPort);
+    writer.writeAddress(serverAddress);
+    writer.writeInt32(serverPort);
+  }
+}
+
+function writeTunnels(writer: RowBinaryWriter, tunnels: Span['tunnels']): void {
+  writer.writeLength(tunnels.length);
+  for (const { type, id, source, destination } of tunnels) {
+    writer.writeInt8(tunnelTypeIndex[type]);
+    writer.writeInt64(id);
+    writer.writeAddress(source);
+    writer.writeAddress(destination);
+  }
+}
+
 function writeField(writer: RowBinaryWriter, span: Span, { name, type }: (typeof spanFieldColumns)[number]): void {
   const value = valueOf(span, name);
   if (name === 'causes') writeCauses(writer, span.causes);
   else if (name === 'likely_parents') writeLikelyParents(writer, span.likelyParents);
+  else if (name === 'nat') writeNat(writer, span.nat);
+  else if (name === 'tunnels') writeTunnels(writer, span.tunnels);
   else if (type === 'Int8') writer.writeInt8(enumIndexes[name]![value as string]!);
   else if (type.startsWith('FixedString(')) writer.writeHex(value as string, Number(/\d+/.exec(type)![0]));
   else if (type === 'String') writer.writeString(value as string);
