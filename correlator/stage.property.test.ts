@@ -172,6 +172,48 @@ describe('whatever spans come', () => {
       return [correlate(messages), outputs].map(tracesOf);
     }
 
+    const spansOf = (traces: readonly Trace[]): readonly string[] =>
+      finalTraces(traces)
+        .flatMap(({ traceId, spans }) => spans.map(({ spanId }) => `${traceId} ${spanId}`))
+        .sort();
+
+    const [one, other] = ['a'.repeat(32), 'b'.repeat(32)] as const;
+    const carrying = (id: number, headerTraceId: string, facts: Partial<Span> = {}): Span =>
+      aSpan({ ...facts, spanId: hexId(id), headerTraceId });
+    const datagram = { transport: 'udp', requestId: 7 } as const;
+    const call = { requestTcpSequence: 1 };
+
+    test.each<[string, readonly (readonly [seconds: number, ...spans: Span[]])[]]>([
+      [
+        'a trace that was emitted again before is merged later',
+        [
+          [0, carrying(1, one), carrying(2, other)],
+          [100],
+          [100, carrying(3, other)],
+          [104],
+          [124],
+          [124, carrying(4, one, datagram)],
+          [124, carrying(5, other, { ...datagram, observationPoint: 'c-nd' })],
+        ],
+      ],
+      [
+        'a span comes to a trace whose revision was held back',
+        [
+          [0, carrying(1, one, call)],
+          [20],
+          [20, carrying(2, one)],
+          [120],
+          [120, carrying(3, '', { ...call, observationPoint: 'c' })],
+        ],
+      ],
+    ])('the traces are the same where %s', (_, batches) => {
+      const messages = batches.map(([seconds, ...spans], offset) => batchMessage(offset, 1000 * seconds, spans));
+      for (let crash = 0; crash <= messages.length; crash++) {
+        const [whole, restarted] = outcomes(messages, crash).map(spansOf);
+        expect(restarted).toEqual(whole);
+      }
+    });
+
     test('the traces are the same', () => {
       // Within the late window. What comes later may meet other parts of the past after a restart.
       const withinWindow = wildMessages.filter(
@@ -180,10 +222,6 @@ describe('whatever spans come', () => {
       fc.assert(
         fc.property(withinWindow, fc.nat(), (wild, at) => {
           const messages = wildBatches(wild);
-          const spansOf = (traces: readonly Trace[]): readonly string[] =>
-            finalTraces(traces)
-              .flatMap(({ traceId, spans }) => spans.map(({ spanId }) => `${traceId} ${spanId}`))
-              .sort();
           const [whole, restarted] = outcomes(messages, at % (messages.length + 1)).map(spansOf);
           expect(restarted).toEqual(whole);
         }),

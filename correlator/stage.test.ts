@@ -94,7 +94,7 @@ describe('when a trace comes out', () => {
     expect(merged).toMatchObject({ traceId: innerTrace!.traceId, revision: 3, rootSpanId: call.spanId, rootCount: 1 });
     expect(gone).toMatchObject({
       traceId: callTrace!.traceId,
-      revision: 2,
+      revision: 3,
       mergedInto: innerTrace!.traceId,
       spans: [],
     });

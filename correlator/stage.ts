@@ -176,7 +176,8 @@ export class Correlator implements Stage<OutgoingMessage> {
       // Otherwise this component would be emitted without the calls of components that become quiet a little later.
       if (unknown.length + undecided.length > 0) (component.pendingReevaluation ??= []).push(...unknown, ...undecided);
       const isOverdue = nowNs - component.unemittedSinceNs > this.#config.maxOpenMs * nsPerMs;
-      if (isOverdue && this.#revisionDueNs(component) <= nowNs) overdue.add(component);
+      const mayGo = component.emitted === undefined || !this.#readAgain.isGoingOn;
+      if (isOverdue && mayGo && this.#revisionDueNs(component) <= nowNs) overdue.add(component);
     }
     return [...overdue];
   }
@@ -318,8 +319,9 @@ export class Correlator implements Stage<OutgoingMessage> {
     const pace = this.#pacing.next(before?.pace, nowNs, revision, value.length);
     component.emitted = { traceId, order: before?.order ?? ++this.#emittedTraces, revision, pace };
     messages.push(traceMessage(traceId, value));
-    for (const { traceId: absorbed, revision: last } of component.absorbed ?? []) {
-      messages.push(traceMessage(absorbed, writeMergedTrace({ traceId: absorbed, revision: last + 1 }, traceId)));
+    for (const absorbed of component.absorbed ?? []) {
+      // Above every revision of the absorbed trace, also of one that was emitted before a restart: this one has all its spans.
+      messages.push(traceMessage(absorbed, writeMergedTrace({ traceId: absorbed, revision }, traceId)));
       this.#events.merged++;
     }
     let count = 0;

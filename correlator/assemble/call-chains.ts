@@ -2,20 +2,15 @@
  * Finds the views of each call among the spans of a component and chains them along the request's way: from the client's
  * process over its network to the server's process. Depends on the set of spans alone.
  */
-import { positionOf } from '../../schemas/observation-points.ts';
 import { callKey, type CallKey, isSameExchange, isTwoSided } from '../link/same-call.ts';
-import { byStart, type SpanRecord } from '../spans/span-record.ts';
+import type { SpanRecord } from '../spans/span-record.ts';
+import { orderHops } from './order-hops.ts';
 
 /** Views of one call in the order the request passed them. */
 export type CallChain = readonly SpanRecord[];
 
 const oneSidedConfidence = 0.999;
 const datagramConfidence = 0.99;
-
-function byPosition(left: SpanRecord, right: SpanRecord): number {
-  const order = positionOf(left.observationPoint) - positionOf(right.observationPoint);
-  return order !== 0 ? order : byStart(left, right);
-}
 
 /** How far two views are apart in time; the clocks may differ, so this only serves to choose the nearest. */
 const distanceNs = (left: SpanRecord, right: SpanRecord): number => Math.abs(left.startNs - right.startNs);
@@ -24,27 +19,35 @@ function isTaken(chain: SpanRecord[], span: SpanRecord): boolean {
   return span.role !== 'network' && chain.some(({ role }) => role === span.role);
 }
 
+/** Farther than any two views of a call are apart. */
+const farthestNs = 1e18;
+
 /** The chain, among those of one key, that a span is a view of. */
 function nearestChain(chains: readonly SpanRecord[][], span: SpanRecord): SpanRecord[] | undefined {
   let nearest: SpanRecord[] | undefined;
   let nearestNs = Infinity;
+  let translated = 0;
   for (const chain of chains) {
     const first = chain[0]!;
     if (isTaken(chain, span) || !chain.every((other) => isSameExchange(other, span))) continue;
+    const isSame = chain.some(({ tuple }) => tuple === span.tuple);
+    if (!isSame) translated++;
     // With both sequences there can be no other; else prefer the same addresses, then the nearest start.
-    const ns = distanceNs(first, span) + (first.tuple === span.tuple ? 0 : 1e18);
+    const ns = distanceNs(first, span) + (isSame ? 0 : farthestNs);
     if (ns < nearestNs) {
       nearest = chain;
       nearestNs = ns;
     }
   }
-  return nearest;
+  // A resolver may ask several servers with one id: which of them stands for a translated address is not known.
+  const isUnclear = span.transport === 'udp' && nearestNs >= farthestNs && translated > 1;
+  return isUnclear ? undefined : nearest;
 }
 
-/** Groups the views of calls. `spans` are in the order of {@link byStart}. */
+/** Groups the views of calls. `spans` are in the order of `byStart`. */
 export function callChains(spans: readonly SpanRecord[]): readonly CallChain[] {
   const byKey = new Map<CallKey, SpanRecord[]>();
-  const chains: SpanRecord[][] = [];
+  const chains: CallChain[] = [];
   for (const span of spans) {
     const key = callKey(span);
     if (key === undefined) {
@@ -69,7 +72,7 @@ export function callChains(spans: readonly SpanRecord[]): readonly CallChain[] {
       if (chain === undefined) chainsOfKey.push([span]);
       else chain.push(span);
     }
-    for (const chain of chainsOfKey) chains.push(chain.sort(byPosition));
+    for (const chain of chainsOfKey) chains.push(orderHops(chain));
   }
   return chains;
 }

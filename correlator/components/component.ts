@@ -24,8 +24,8 @@ export interface Component<Span> extends RecencyItem<Component<Span>> {
   emitted: EmittedTrace | undefined;
   /** Event time at which it is due, while it is in a list by due time. */
   dueNs: number;
-  /** Emitted traces that were merged into this one and are not announced yet. */
-  absorbed: EmittedTrace[] | undefined;
+  /** Ids of emitted traces that were merged into this one and are not announced yet. */
+  absorbed: string[] | undefined;
   /** Calls, here or elsewhere, whose cause was asked for before a server span of this component came. */
   pendingReevaluation: Span[] | undefined;
   /** The component that has taken over its spans; undefined if none has. */

@@ -137,7 +137,7 @@ export class Components {
     if (source.emitted !== undefined && target.emitted !== undefined) {
       const [survivor, absorbed] = older(source.emitted, target.emitted);
       target.emitted = { ...survivor, pace: joinedPace(survivor.pace, absorbed.pace) };
-      (target.absorbed ??= []).push(absorbed);
+      (target.absorbed ??= []).push(absorbed.traceId);
     } else target.emitted ??= source.emitted;
     target.unemittedSinceNs = Math.min(target.unemittedSinceNs, source.unemittedSinceNs);
     this.#place(target, source);

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { LinkSpan } from '../link/link-store.ts';
 import type { CallGates } from '../link/same-call.ts';
+import { clientEndpointOf } from '../spans/tuple.ts';
 
 /** What the store keeps of a span under a call key: one end of the call, or a view from in between. */
 export interface CallEnd {
@@ -46,10 +47,10 @@ const isCounted = ({ transport, requestTcpSequence }: LinkSpan): boolean =>
 /** Numbers of Unix sockets mean something on one host only. */
 const hostText = ({ transport, agentId }: LinkSpan): string => (transport === 'unix' ? `${agentId}.` : '');
 
-/** Key of a call that needs no response: request and addresses. Undefined for what is no part of a network call. */
+/** Key of a call that needs no response: request and addresses; of a datagram only the client's, as the server's may be translated. Undefined for what is no part of a network call. */
 export function requestKey(span: LinkSpan): string | undefined {
   if (span.role === 'application') return undefined;
-  if (span.transport === 'udp') return `u${span.requestId}.${shortText(span.tuple)}`;
+  if (span.transport === 'udp') return `u${span.requestId}.${shortText(clientEndpointOf(span.tuple))}`;
   if (!isCounted(span)) return undefined;
   return `a${hostText(span)}${numberText(span.requestTcpSequence)}${shortText(span.tuple)}`;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Span } from '../../schemas/generated/span.ts';
+import type { CallEnds, Side, Span } from '../../schemas/generated/span.ts';
+import type { Trace } from '../../schemas/generated/trace.ts';
 import { callOf, Scenario } from '../testing/scenario.ts';
 import { hexId, side } from '../testing/span-messages.ts';
 
@@ -128,6 +129,133 @@ describe('the two ends of a call', () => {
       's-p',
     ]);
     expect(scenario.traces[0]!.rootCount).toBe(1);
+  });
+
+  const seenAt = (observationPoint: string, call: Span, id: number, facts: Partial<Span> = {}): Span => ({
+    ...call,
+    spanId: hexId(id),
+    observationPoint,
+    signalSource: 'packet',
+    processId: 0,
+    ...facts,
+  });
+  const laterBy = (us: number, { startTimeNs }: Span): { readonly startTimeNs: bigint } => ({
+    startTimeNs: startTimeNs + BigInt(us) * 1000n,
+  });
+
+  test('views of one agent are in the order of its clock, also where a gateway sees a call twice', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 100);
+    const views = ['c', 'rest', 'c', 'c-gw', 'rest', 's-p'].map((point, index) =>
+      point === 's-p' ? served : seenAt(point, call, 500 + index, laterBy(10 * (index + 1), call)),
+    );
+    scenario.arrive(100, ...views.toReversed(), call);
+    scenario.drain();
+    const [{ spans }] = scenario.traces as [Trace];
+    expect(spans.map(({ spanId }) => spanId)).toEqual([call, ...views].map(({ spanId }) => spanId));
+  });
+
+  test('lists of several agents are merged by observation point, whatever their clocks say', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 100);
+    const shift = (agentId: number, us: number): Partial<Span> => ({ agentId, ...laterBy(us, call) });
+    const views = [
+      seenAt('c', call, 500, laterBy(10, call)),
+      seenAt('c-nd', call, 501, laterBy(20, call)),
+      seenAt('c-gw', call, 502, shift(3, -5_000)),
+      seenAt('s-gw', call, 503, shift(3, -4_990)),
+      seenAt('s-nd', call, 504, shift(2, -9_000)),
+      seenAt('s', call, 505, shift(2, -8_990)),
+      { ...served, ...shift(2, -8_980) },
+    ];
+    scenario.arrive(100, ...views.toReversed(), call);
+    scenario.drain();
+    const [{ spans }] = scenario.traces as [Trace];
+    expect(spans.map(({ spanId }) => spanId)).toEqual([call, ...views].map(({ spanId }) => spanId));
+  });
+
+  test('through translated addresses a call stays one, and says what they were before', () => {
+    const scenario = new Scenario();
+    const [call, served] = callOf(1, 0, 100, { server: side(200, 80) });
+    const behindService = { server: side(7, 8080) };
+    const behindGateway = { ...behindService, client: side(9, 61_000) };
+    const views = [
+      seenAt('c', call, 500, laterBy(10, call)),
+      seenAt('c-nd', call, 501, { ...laterBy(20, call), ...behindService }),
+      seenAt('s', call, 502, { ...laterBy(30, call), ...behindGateway }),
+      { ...served, ...behindGateway },
+    ];
+    scenario.arrive(100, ...views, call);
+    scenario.drain();
+    const [{ spans }] = scenario.traces as [Trace];
+    const ends = (client: Side, server: Side): readonly CallEnds[] => [
+      {
+        clientAddress: Buffer.from(client.address),
+        clientPort: client.port,
+        serverAddress: Buffer.from(server.address),
+        serverPort: server.port,
+      },
+    ];
+    expect(spans.map(({ spanId }) => spanId)).toEqual([call, ...views].map(({ spanId }) => spanId));
+    expect(spans.map(({ nat }) => nat)).toEqual([
+      [],
+      [],
+      ends(call.client, side(200, 80)),
+      ends(call.client, side(7, 8080)),
+      [],
+    ]);
+  });
+
+  describe('datagrams through a service address', () => {
+    const dns = {
+      transport: 'udp',
+      protocol: 'dns',
+      requestTcpSequence: 0,
+      responseTcpSequence: 0,
+      requestId: 77,
+    } as const;
+    const [asked, answered] = callOf(1, 0, 10, { ...dns, server: side(200, 53) });
+
+    test('meet by the client and the request id; a server that is bound to all addresses has none', () => {
+      const scenario = new Scenario();
+      const behind = seenAt('s', asked, 500, { ...laterBy(10, asked), server: side(7, 5353) });
+      const bound = { ...answered, server: { ...side(0, 5353), address: new Uint8Array(4) } };
+      scenario.arrive(10, asked, behind, bound);
+      scenario.drain();
+      expect(scenario.find(behind)).toMatchObject({
+        parentSpanId: asked.spanId,
+        reason: 'datagram',
+        nat: [{ serverPort: 53 }],
+      });
+      expect(scenario.find(bound)).toMatchObject({ parentSpanId: behind.spanId, reason: 'datagram', nat: [] });
+    });
+
+    test('stay apart where a resolver asks two servers at once: which of them is behind is not known', () => {
+      const scenario = new Scenario();
+      const [other] = callOf(2, 1, 11, { ...dns, server: side(201, 53), client: asked.client });
+      const behind = seenAt('s', asked, 500, { ...laterBy(10, asked), server: side(7, 5353) });
+      const untranslated = seenAt('c', other, 501, laterBy(5, other));
+      scenario.arrive(10, asked, other, behind, untranslated);
+      scenario.drain();
+      expect(scenario.parentOf(untranslated)).toBe(other.spanId);
+      expect(scenario.parentOf(behind)).toBeUndefined();
+    });
+  });
+
+  test('clocks of agents that only see packets are compared, too', () => {
+    const scenario = new Scenario({ maxClockSkewMs: 10_000 });
+    for (let index = 0; index < 20; index++) {
+      const [call] = callOf(index, index * 10, index * 10 + 8);
+      const far = { ...call, spanId: hexId(900 + index), observationPoint: 's', agentId: 2 };
+      scenario.arrive(index * 10, { ...call, observationPoint: 'c' }, { ...far, ...laterBy(5_000_000, call) });
+    }
+    // Nine seconds apart: not too far for clocks that are unknown, but these are known to be five apart.
+    const [late] = callOf(50, 1_000, 1_008);
+    const lateFar = { ...late, spanId: hexId(990), observationPoint: 's', agentId: 2, ...laterBy(9_000_000, late) };
+    scenario.arrive(1_000, { ...late, observationPoint: 'c' }, lateFar);
+    scenario.drain();
+    expect(scenario.traces.filter(({ rootCount, spans }) => rootCount === 1 && spans.length === 2)).toHaveLength(20);
+    expect(scenario.parentOf(lateFar)).toBeUndefined();
   });
 
   test('a call through a proxy that nobody saw is bridged by its X-Request-ID', () => {

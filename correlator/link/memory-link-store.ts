@@ -1,3 +1,4 @@
+import { pointKind } from '../../schemas/observation-points.ts';
 import { ClockOffsets } from './clock-offsets.ts';
 import { eachExplicitKey, type ExplicitKeyKind } from './explicit-keys.ts';
 import type { ComponentId, Join, Linked, LinkRefusals, LinkSpan, LinkStore } from './link-store.ts';
@@ -150,9 +151,10 @@ export class MemoryLinkStore implements LinkStore {
   }
 
   #compareClocks(left: LinkSpan, right: LinkSpan, nowNs: number): void {
-    const [client, server] = left.role === 'client' ? [left, right] : [right, left];
-    // Packets in between are seen at both ends at once; only the processes' views are known to nest.
-    if (client.role !== 'client' || server.role !== 'server') return;
+    // What is seen on the client's side of a call lies around what is seen on the server's, in processes and on the network.
+    const kinds = [pointKind(left.observationPoint), pointKind(right.observationPoint)];
+    if (!kinds.includes('client') || !kinds.includes('server')) return;
+    const [client, server] = kinds[0] === 'client' ? [left, right] : [right, left];
     this.clocks.observe(
       client.agentId,
       server.agentId,

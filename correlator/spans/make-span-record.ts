@@ -2,11 +2,11 @@
 import type { AvroReader } from '../../schemas/avro-reader.ts';
 import type { SpanScan } from '../../schemas/generated/span-scan.ts';
 import { roleAt } from '../../schemas/observation-points.ts';
-import { addressKey } from './address-key.ts';
 import { blockStride, type RecordBlock } from './record-block.ts';
 import { readSharedText, sharedText } from './shared-text.ts';
 import { spanKind } from './span-kind.ts';
 import { SpanRecord } from './span-record.ts';
+import { addressKey, tupleOf } from './tuple.ts';
 
 const maxRequestKinds = 10_000;
 const requestKinds = new Map<string, string>();
@@ -42,7 +42,7 @@ export function makeSpanRecord(reader: AvroReader, scan: SpanScan, block: Record
     headerSpanId: sharedTextAt(reader, scan.headerSpanIdAt),
     xRequestIdRequest: sharedTextAt(reader, scan.xRequestIdRequestAt),
     xRequestIdResponse: sharedTextAt(reader, scan.xRequestIdResponseAt),
-    tuple: tupleOf(client, server, clientPort, serverPort),
+    tuple: sharedTuple(client, server, clientPort, serverPort),
     statedParentSpanId: role === 'application' ? scan.parentSpanId : '',
     answersInParts: isInParts(scan),
     wasBrokenOff: scan.responseEventId === 0 || status === 'closed',
@@ -92,8 +92,8 @@ function addressKeyAt(reader: AvroReader, position: number): string {
   return addressKey(reader.readBytes());
 }
 
-function tupleOf(client: string, server: string, clientPort: number, serverPort: number): string {
-  const tuple = client + server + String.fromCharCode(clientPort & 0xffff, serverPort & 0xffff);
+function sharedTuple(client: string, server: string, clientPort: number, serverPort: number): string {
+  const tuple = tupleOf(client, server, clientPort, serverPort);
   // Ports differ where addresses do not; the last byte of an address differs where its first ones do not.
   const hosts = client.charCodeAt(client.length - 1) ^ (server.charCodeAt(server.length - 1) << 8);
   return sharedText(tuple, (clientPort << 16) ^ serverPort ^ Math.imul(hosts, 0x9e3779b1));

@@ -7,6 +7,7 @@ import type { Component } from '../components/component.ts';
 import type { InputOffset } from '../input-offsets.ts';
 import { blockStride, type RecordBlock } from './record-block.ts';
 import type { SpanKind } from './span-kind.ts';
+import { serverEndpointOf } from './tuple.ts';
 
 /** Why a span has the parent it has. */
 export interface Edge {
@@ -67,7 +68,7 @@ export class SpanRecord {
   readonly headerSpanId: string;
   readonly xRequestIdRequest: string;
   readonly xRequestIdResponse: string;
-  /** Both addresses and ports, client first: equal at both ends of a call unless an address is translated on the way. */
+  /** Both addresses and ports (tuple.ts): equal at both ends of a call unless an address is translated on the way. */
   readonly tuple: string;
   /** The parent that an application's own instrumentation names; empty for all other spans. */
   readonly statedParentSpanId: string;
@@ -112,9 +113,7 @@ export class SpanRecord {
 
   /** Address and port of the server. */
   get serverEndpoint(): string {
-    const { tuple } = this;
-    const ports = tuple.length - 2;
-    return tuple.slice(ports / 2, ports) + tuple.slice(-1);
+    return serverEndpointOf(this.tuple);
   }
 
   get observationPoint(): string {
