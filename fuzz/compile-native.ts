@@ -46,8 +46,8 @@ export const described: Readonly<Record<string, NativeTarget>> = {
       ]),
   },
   packets: {
-    sources: ['native/packets', 'native/block.cc'],
-    libraries: [],
+    sources: ['native/packets', 'native/block.cc', 'native/redaction', ...protocolFolders],
+    libraries: ['-lre2'],
     seeds: () => Promise.resolve(captureFiles()),
   },
 };

@@ -14,6 +14,7 @@
         "encode.cc",
         "file-mappings.cc",
         "file-probe.cc",
+        "flow-objects.cc",
         "inspection-budget.cc",
         "inspection-pool.cc",
         "inspector.cc",

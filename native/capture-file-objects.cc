@@ -2,9 +2,12 @@
 #include "capture-file-objects.h"
 
 #include <algorithm>
-#include <type_traits>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "block.h"
+#include "flow-objects.h"
 #include "napi-buffer.h"
 #include "packets/encode-frame.h"
 
@@ -14,37 +17,6 @@ namespace {
 Napi::Value error_value(Napi::Env env, const packets::CaptureFileReader& file) {
   if (file.error().empty()) return env.Undefined();
   return Napi::String::New(env, file.error());
-}
-
-// What is not given keeps its default.
-void set_from(const Napi::Object& object, const char* key, auto& into) {
-  const Napi::Value value = object.Get(key);
-  if (value.IsNumber()) into = static_cast<std::decay_t<decltype(into)>>(value.ToNumber().Int64Value());
-}
-
-packets::FlowOptions flow_options_from(const Napi::Object& object) {
-  packets::FlowOptions options;
-  set_from(object, "maxFlows", options.max_flows);
-  set_from(object, "seed", options.seed);
-  set_from(object, "firstFlowId", options.first_flow_id);
-  set_from(object, "messageBytes", options.message_bytes);
-  set_from(object, "continuationBytes", options.continuation_bytes);
-  set_from(object, "maxHeldBytes", options.max_held_bytes);
-  set_from(object, "intervalNs", options.interval_ns);
-  return options;
-}
-
-void set_count(const Napi::Object& object, const char* key, uint64_t count) {
-  object.Set(key, static_cast<double>(count));
-}
-
-template <size_t Size>
-Napi::Object counts_object(Napi::Env env, const std::array<const char*, Size>& names,
-                           const std::array<uint64_t, Size>& counts) {
-  const Napi::Object object = Napi::Object::New(env);
-  for (size_t index = 0; index < Size; index++)
-    if (counts[index] > 0) set_count(object, names[index], counts[index]);
-  return object;
 }
 
 }  // namespace
@@ -81,8 +53,15 @@ Napi::Value FrameReaderObject::end(const Napi::CallbackInfo& info) {
   return error_value(info.Env(), file_);
 }
 
-FlowReaderObject::FlowReaderObject(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<FlowReaderObject>(info), flows_(flow_options_from(info[0].As<Napi::Object>()), encoder_) {}
+FlowReaderObject::FlowReaderObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<FlowReaderObject>(info) {
+  const Napi::Object options = info[0].As<Napi::Object>();
+  std::string error;
+  auto redactor = flow_redactor_from(options, error);
+  if (!error.empty()) Napi::Error::New(info.Env(), error).ThrowAsJavaScriptException();
+  encoder_ = std::make_unique<packets::FlowEncoder>(std::move(redactor));
+  flows_ = std::make_unique<packets::FlowTracker>(flow_options_from(options), *encoder_);
+  has_own_ids_ = !options.Get("firstFlowId").IsNumber();
+}
 
 Napi::Function FlowReaderObject::define(Napi::Env env) {
   return DefineClass(env, "FlowReader",
@@ -90,10 +69,23 @@ Napi::Function FlowReaderObject::define(Napi::Env env) {
                       InstanceMethod<&FlowReaderObject::counts>("counts")});
 }
 
+// The same file gives the same ids, and another time has others.
+void FlowReaderObject::begin(int64_t time_ns) {
+  first_time_ns_ = time_ns;
+  if (!has_own_ids_) return;
+  const uint64_t time_us = static_cast<uint64_t>(std::max<int64_t>(time_ns / 1000, 1));
+  const uint64_t first_id = std::min<uint64_t>(time_us, packets::kFirstSegmentId / 2);
+  flows_->number_from(first_id);
+  encoder_->number_from(packets::kFirstSegmentId + first_id);
+}
+
 Napi::Value FlowReaderObject::batch(Napi::Env env) {
+  std::vector<packets::FlowBlock> blocks = encoder_->take_blocks(flows_->sent_until_ns(flows_->now_ns()), true);
+  Napi::Array objects = Napi::Array::New(env, blocks.size());
+  for (uint32_t index = 0; index < blocks.size(); index++) objects.Set(index, flow_block_object(env, blocks[index]));
   Napi::Object result = Napi::Object::New(env);
-  result.Set("segments", buffer_from(env, encoder_.segments()));
-  result.Set("intervals", buffer_from(env, encoder_.intervals()));
+  result.Set("blocks", objects);
+  result.Set("firstTimeNs", first_time_ns_.has_value() ? Napi::Value(Napi::BigInt::New(env, *first_time_ns_)) : env.Undefined());
   result.Set("error", error_value(env, file_));
   return result;
 }
@@ -101,37 +93,21 @@ Napi::Value FlowReaderObject::batch(Napi::Env env) {
 Napi::Value FlowReaderObject::read(const Napi::CallbackInfo& info) {
   const Napi::Buffer<uint8_t> chunk = info[0].As<Napi::Buffer<uint8_t>>();
   file_.add({chunk.Data(), chunk.Length()});
-  for (packets::CapturedPacket packet; file_.next(packet);)
-    parser_.parse(packet, [this](const packets::ParsedPacket& parsed) { flows_.packet(parsed); });
+  for (packets::CapturedPacket packet; file_.next(packet);) {
+    if (!first_time_ns_.has_value()) begin(packet.time_ns);
+    parser_.parse(packet, [this](const packets::ParsedPacket& parsed) { flows_->packet(parsed); });
+  }
   return batch(info.Env());
 }
 
 Napi::Value FlowReaderObject::end(const Napi::CallbackInfo& info) {
   file_.end();
-  flows_.finish();
+  flows_->finish();
   return batch(info.Env());
 }
 
 Napi::Value FlowReaderObject::counts(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const packets::FlowCounts& flows = flows_.counts();
-  const packets::Fragments::Counts& fragments = parser_.fragments();
-  const Napi::Object object = Napi::Object::New(env);
-  object.Set("frames", counts_object(env, packets::kUnparsedNames, parser_.counts()));
-  object.Set("gaps", counts_object(env, packets::kGapNames, flows.gaps));
-  set_count(object, "missedBytes", flows.missed_bytes);
-  set_count(object, "flows", flows.flows);
-  set_count(object, "evicted", flows.evicted);
-  set_count(object, "evictedOpening", flows.evicted_opening);
-  set_count(object, "withoutFlow", flows.without_flow);
-  set_count(object, "openFlows", flows_.open_flows());
-  set_count(object, "heldBytes", flows_.held_bytes());
-  set_count(object, "fragments", fragments.fragments);
-  set_count(object, "joinedPackets", fragments.joined);
-  set_count(object, "incompletePackets", fragments.incomplete);
-  set_count(object, "unusableFragments", fragments.unusable);
-  set_count(object, "conflictingFragments", fragments.conflicting);
-  return object;
+  return flow_counts_object(info.Env(), AllFlowCounts(parser_, *flows_));
 }
 
 }  // namespace spanloom

@@ -5,6 +5,9 @@
 
 #include <napi.h>
 
+#include <memory>
+#include <optional>
+
 #include "packets/capture-file.h"
 #include "packets/encode-flow.h"
 #include "packets/flow-tracker.h"
@@ -39,12 +42,16 @@ class FlowReaderObject : public Napi::ObjectWrap<FlowReaderObject> {
   Napi::Value read(const Napi::CallbackInfo& info);
   Napi::Value end(const Napi::CallbackInfo& info);
   Napi::Value counts(const Napi::CallbackInfo& info);
+  void begin(int64_t time_ns);
   Napi::Value batch(Napi::Env env);
 
   packets::CaptureFileReader file_;
   packets::PacketParser parser_;
-  packets::FlowEncoder encoder_;
-  packets::FlowTracker flows_;
+  std::unique_ptr<packets::FlowEncoder> encoder_;
+  std::unique_ptr<packets::FlowTracker> flows_;
+  // Ids that follow from the time of the first packet.
+  bool has_own_ids_ = false;
+  std::optional<int64_t> first_time_ns_;
 };
 
 }  // namespace spanloom

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "avro-write.h"
+#include "encode-ranges.h"
 #include "generated/event-fields.h"
 
 namespace spanloom {
@@ -62,18 +63,6 @@ uint8_t* write_context_ids(uint8_t* out, std::span<const __u64> ids, size_t set)
   if (count > 0) {
     out = write_long(out, static_cast<int64_t>(count));
     for (size_t index = 0; index < count; index++) out = write_context_id(out, ids[index]);
-  }
-  return write_long(out, 0);
-}
-
-// An array of longs: offset and length of each range.
-uint8_t* write_ranges(uint8_t* out, const std::vector<redaction::Range>& ranges) {
-  if (!ranges.empty()) {
-    out = write_long(out, static_cast<int64_t>(ranges.size() * 2));
-    for (const redaction::Range& range : ranges) {
-      out = write_long(out, range.offset);
-      out = write_long(out, range.length);
-    }
   }
   return write_long(out, 0);
 }

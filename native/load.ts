@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NativeCapture, PayloadRedactor, RedactionOptions } from './capture.ts';
-import type { FlowOptions, FlowReader, FrameReader } from './packets/capture-files.ts';
+import type { FlowReader, FrameReader } from './packets/capture-files.ts';
+import type { FlowOptions } from './packets/flow-blocks.ts';
 
 /** What one kernel program did when it was tried by itself. */
 export interface ProgramCheck {
@@ -72,7 +73,10 @@ export interface NativeAddon extends NativeCapture {
   createRedactor(options: RedactionOptions): PayloadRedactor;
   /** Reads the frames of a capture file. */
   createFrameReader(): FrameReader;
-  /** Follows the flows in a capture file. */
+  /**
+   * Follows the flows in a capture file.
+   * @throws Error with one sentence when a pattern of redaction is not valid
+   */
   createFlowReader(options: FlowOptions): FlowReader;
   /**
    * Asks the kernel to take the pages of a mapped file out of this process's memory, without a change to what is mapped.

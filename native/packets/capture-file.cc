@@ -159,7 +159,7 @@ CaptureFileReader::Step CaptureFileReader::step_pcap(CapturedPacket& packet) {
   packet.wire_length = std::max(captured, number32(bytes() + 12));
   packet.time_ns = static_cast<int64_t>(seconds * 1'000'000'000 + fraction * (is_nanoseconds_ ? 1 : 1'000));
   packet.link_type = link_type_;
-  packet.interface = 0;
+  packet.interface = {};
   at_ += record_header_ + captured;
   return Step::kPacket;
 }
@@ -230,9 +230,9 @@ CaptureFileReader::Step CaptureFileReader::interface(uint32_t length) {
 CaptureFileReader::Step CaptureFileReader::enhanced_packet(uint32_t length, CapturedPacket& packet, bool is_obsolete) {
   if (length < kPacketHeader + 4) return fail("has a packet that is too short");
   if (available() < kPacketHeader) return Step::kWait;
-  packet.interface = is_obsolete ? number16(bytes() + 8) : number32(bytes() + 8);
-  if (packet.interface >= interfaces_.size()) return fail("has a packet of an interface that it does not describe");
-  const Interface& interface = interfaces_[packet.interface];
+  packet.interface.index = is_obsolete ? number16(bytes() + 8) : number32(bytes() + 8);
+  if (packet.interface.index >= interfaces_.size()) return fail("has a packet of an interface that it does not describe");
+  const Interface& interface = interfaces_[packet.interface.index];
   const uint32_t captured = number32(bytes() + 20);
   if (captured > kMaxFrameBytes) return fail("has a frame of " + std::to_string(captured) + " bytes");
   if (captured > length - 4 - kPacketHeader) return fail("has a packet that is longer than its block");
@@ -259,7 +259,7 @@ CaptureFileReader::Step CaptureFileReader::simple_packet(uint32_t length, Captur
   packet.wire_length = wire_length;
   packet.time_ns = 0;
   packet.link_type = interface.link_type;
-  packet.interface = 0;
+  packet.interface = {};
   return end_block(length, kBlockFrame + captured, Step::kPacket);
 }
 

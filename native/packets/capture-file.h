@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "frame.h"
+
 namespace spanloom::packets {
 
 // Longer frames are an error of the file. Frames of BIG TCP have up to 512 KiB.
@@ -28,8 +30,11 @@ struct CapturedPacket {
   int64_t time_ns = 0;
   // https://www.tcpdump.org/linktypes.html
   uint16_t link_type = 0;
-  // Its number in the file's section, from 0.
-  uint32_t interface = 0;
+  InterfaceId interface;
+  // As the kernel tells it beside the frame; unknown where only the frame may have it.
+  PacketType packet_type = PacketType::kUnknown;
+  // A VLAN tag that the network card took out of the frame: its id, or -1. wire_length counts it.
+  int32_t vlan = -1;
 };
 
 class CaptureFileReader {

@@ -83,7 +83,7 @@ void encode_frame(const CapturedPacket& packet, const Frame& frame, bool is_join
   out = write_long(out, packet.time_ns);
   out = write_long(out, packet.wire_length);
   out = write_long(out, static_cast<int64_t>(packet.bytes.size()));
-  out = write_long(out, packet.interface);
+  out = write_long(out, packet.interface.index);
   out = write_boolean(out, is_joined);
   out = write_long(out, static_cast<int64_t>(frame.unparsed));
   out = write_long(out, static_cast<int64_t>(frame.packet_type));

@@ -22,7 +22,7 @@ struct FlowEnd {
 
 struct FlowKey {
   std::array<FlowEnd, 2> ends;
-  uint32_t interface = 0;
+  InterfaceId interface;
   std::array<uint32_t, kMaxTunnels> tunnel_ids{};
   std::array<uint8_t, kMaxTunnels> tunnel_types{};
   uint8_t tunnel_count = 0;
@@ -47,7 +47,8 @@ inline FlowPlace flow_place(const ParsedPacket& packet) {
   place.key.ends[place.sender] = source;
   place.key.ends[1 - place.sender] = destination;
   // A cooked header names the interface where the file has one for all.
-  place.key.interface = frame.interface_index != 0 ? frame.interface_index : packet.interface;
+  place.key.interface = packet.interface;
+  if (frame.interface_index != 0) place.key.interface.index = frame.interface_index;
   place.key.tunnel_count = frame.tunnel_count;
   for (size_t index = 0; index < frame.tunnel_count; index++) {
     place.key.tunnel_ids[index] = frame.tunnels[index].id;
@@ -73,8 +74,8 @@ inline uint64_t hash_of(const FlowKey& key, uint64_t seed) {
     mix(end.port);
   }
   mix(static_cast<uint64_t>(key.tunnel_ids[0]) << 32 | key.tunnel_ids[1]);
-  mix(static_cast<uint64_t>(key.interface) << 32 | static_cast<uint64_t>(key.tunnel_count) << 8 |
-      static_cast<uint64_t>(key.protocol));
+  mix(static_cast<uint64_t>(key.interface.network_namespace) << 32 | key.interface.index);
+  mix(static_cast<uint64_t>(key.tunnel_count) << 8 | static_cast<uint64_t>(key.protocol));
   return hash;
 }
 

@@ -60,6 +60,15 @@ class FlowTracker {
   void packet(const ParsedPacket& packet);
   // Sends what is due at a time, also without packets. A time before that of an earlier packet changes nothing.
   void advance(int64_t now_ns);
+  // Ids of flows count up from this one. Before the first packet.
+  void number_from(uint64_t first_flow_id) { next_flow_id_ = first_flow_id; }
+  // Up to when everything was sent at `now_ns`. What waits behind several gaps one after the other comes late.
+  int64_t sent_until_ns(int64_t now_ns) const {
+    const bool is_waiting = pending_.size() > 0 || held_.size() > 0;
+    return is_waiting ? now_ns - kGapTimeoutNs - kSegmentTimeoutNs : now_ns;
+  }
+  // The latest time that it was told.
+  int64_t now_ns() const { return now_ns_; }
   // Sends all that there is: the capture has ended.
   void finish();
 

@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../core/testing/random.ts';
 import { type CapturedRecord, pcap } from './testing/capture-builder.ts';
 import { clientStart, handshake, packet } from './testing/connection.ts';
-import { type Flows, flowsOf, readFlows } from './testing/flows.ts';
+import { type Flows, flowsOf, readFlows, type Segment } from './testing/flows.ts';
 import { addresses, etherTypes, ethernet, flags, ipProtocols, ipv4, udp, vxlan } from './testing/packets.ts';
 
 const { fin, syn, reset, push, ack } = flags;
 
 const brief = ({ segments }: Flows): readonly string[] =>
-  segments.map(({ isFromClient, startsMessage, payload, length, gap, gapBytes }) => {
+  segments.map(({ fromClient, startsMessage, payload, length, gap, gapBytes }) => {
     const missing = gap === 'none' ? '' : ` ${gap} ${gapBytes}`;
-    return `${isFromClient ? 'C' : 'S'}${startsMessage ? '' : '+'} ${payload} ${length}${missing}`;
+    return `${fromClient ? 'C' : 'S'}${startsMessage ? '' : '+'} ${payload} ${length}${missing}`;
   });
 const only = ({ intervals }: Flows) => {
   expect(intervals).toHaveLength(1);
@@ -35,7 +35,7 @@ describe('a connection', () => {
     const flows = flowsOf(exchange);
     expect(brief(flows)).toEqual(['C request 7', 'S response 8', 'C again 5', 'S and 3']);
     expect(flows.segments[1]).toMatchObject({
-      ...{ flowId: 1, protocol: 6, source: '10.0.0.2:80', destination: '10.0.0.1:40000', sequence: 5001 },
+      ...{ flowId: 1, transport: 'tcp', source: '10.0.0.2:80', destination: '10.0.0.1:40000', tcpSequence: 5001 },
       ...{ isRoleKnown: true, timeNs: exchange[5]!.timeNs, lastTimeNs: exchange[5]!.timeNs },
       observation: { link: { source: '02:00:00:00:00:01', destination: '02:00:00:00:00:02' }, tunnels: [] },
     });
@@ -45,7 +45,7 @@ describe('a connection', () => {
     const ms = 1_000_000;
     const interval = only(flowsOf(exchange));
     expect(interval).toMatchObject({
-      ...{ clientEnd: '10.0.0.1:40000', serverEnd: '10.0.0.2:80', isRoleKnown: true, close: 'finished' },
+      ...{ clientEnd: '10.0.0.1:40000', serverEnd: '10.0.0.2:80', isRoleKnown: true, closeType: 'finished' },
       ...{ serverHandshakeNs: 10 * ms, clientHandshakeNs: 5 * ms, isOpened: true, isOpen: false },
       response: { count: 2, sumNs: 60 * ms, maxNs: 30 * ms },
       clientIdle: { count: 1, sumNs: 101 * ms, maxNs: 101 * ms },
@@ -57,7 +57,15 @@ describe('a connection', () => {
   it('gives the same in chunks of any size', () => {
     const file = pcap(exchange, { isNanoseconds: true });
     const whole = readFlows(file);
-    for (const size of [1, 7, 100, 1000]) expect(readFlows(file, {}, size)).toEqual(whole);
+    for (const size of [1, 7, 100, 1000]) {
+      const { segments, intervals, counts } = readFlows(file, {}, size);
+      const ids = (flows: readonly Segment[]) => flows.map(({ id, payload, timeNs }) => [id, payload, timeNs]);
+      expect(ids(segments)).toEqual(ids(whole.segments));
+      expect(intervals.map(({ endNs, client, server }) => [endNs, client, server])).toEqual(
+        whole.intervals.map(({ endNs, client, server }) => [endNs, client, server]),
+      );
+      expect(counts).toEqual(whole.counts);
+    }
   });
 
   it('reports each interval, and whether it is still open', () => {
@@ -326,7 +334,7 @@ describe('a handshake', () => {
       packet(11, 'C', ack | push, ' and late', { at: 5 }),
     ]);
     expect(flows.segments.map(({ payload }) => payload).join('')).toBe('early and late');
-    expect(flows.segments[0]!.sequence).toBe(clientStart + 1);
+    expect(flows.segments[0]!.tcpSequence).toBe(clientStart + 1);
     expect(only(flows)).toMatchObject({ isOpened: true, client: { missedBytes: 0, retransmissions: 0 } });
   });
 
@@ -362,7 +370,7 @@ describe('a handshake', () => {
       packet(0, 'S', ack | push, 'middle', { at: 100, acks: 50 }),
       packet(1, 'C', ack, '', { at: 50, acks: 106 }),
     ]);
-    expect(flows.segments).toMatchObject([{ isFromClient: false, isRoleKnown: false, payload: 'middle', gapBytes: 0 }]);
+    expect(flows.segments).toMatchObject([{ fromClient: false, isRoleKnown: false, payload: 'middle', gapBytes: 0 }]);
     expect(only(flows)).toMatchObject({ isRoleKnown: false, isOpened: false, isOpen: true, serverHandshakeNs: -1 });
   });
 
@@ -375,7 +383,7 @@ describe('a handshake', () => {
   it('without an answer times out', () => {
     const flows = flowsOf([packet(0, 'C', syn), packet(31_000, 'C', syn, '', { ports: [40001, 80] })]);
     expect(flows.intervals[0]).toMatchObject({ isOpened: false });
-    expect(flows.intervals.map(({ close }) => close)).toEqual(['handshake_timeout', 'open']);
+    expect(flows.intervals.map(({ closeType }) => closeType)).toEqual(['handshake_timeout', 'open']);
   });
 });
 
@@ -394,7 +402,10 @@ describe('the end of a connection', () => {
     ['none', [...handshake, packet(400_000, 'C', syn, '', { ports: [1, 2] })], 'idle'],
   ])('%s', (_, packets, close) => {
     const { intervals } = flowsOf(packets);
-    expect(intervals.filter(({ flowId }) => flowId === 1).at(-1)).toMatchObject({ close, isOpen: close === 'open' });
+    expect(intervals.filter(({ flowId }) => flowId === 1).at(-1)).toMatchObject({
+      closeType: close,
+      isOpen: close === 'open',
+    });
   });
 
   it('is followed by what was on its way, and not by a flow of its own', () => {
@@ -410,8 +421,8 @@ describe('the end of a connection', () => {
 
   it('is a SYN with another number between the same ends', () => {
     const again = [packet(30, 'C', syn, '', { at: 5000 })];
-    expect(flowsOf([...handshake, ...again]).intervals.map(({ close }) => close)).toEqual(['reused', 'open']);
-    expect(flowsOf([...handshake, ...fins, ...again]).intervals.map(({ close }) => close)).toEqual([
+    expect(flowsOf([...handshake, ...again]).intervals.map(({ closeType }) => closeType)).toEqual(['reused', 'open']);
+    expect(flowsOf([...handshake, ...fins, ...again]).intervals.map(({ closeType }) => closeType)).toEqual([
       'finished',
       'open',
     ]);
@@ -450,7 +461,11 @@ describe('flows', () => {
     };
     const flows = flowsOf([datagram(1, 'who?'), datagram(1, 'and who?'), datagram(4, 'me', true)]);
     expect(brief(flows)).toEqual(['C who? 4', 'C and who? 8', 'S me 2']);
-    expect(only(flows)).toMatchObject({ protocol: 17, response: { count: 1, sumNs: 3_000_000 }, close: 'open' });
+    expect(only(flows)).toMatchObject({
+      transport: 'udp',
+      response: { count: 1, sumNs: 3_000_000 },
+      closeType: 'open',
+    });
   });
 
   it('in different tunnels are different, though their ends are the same', () => {

@@ -121,7 +121,7 @@ describeWhere(tsharkMissing(), 'tshark counts the same', () => {
   it.each(captures)('in %s', (name) => {
     const path = join(capturesDirectory, name);
     const { intervals } = readFlows(readFileSync(path));
-    const tcp = intervals.filter(({ protocol }) => protocol === 6);
+    const tcp = intervals.filter(({ transport }) => transport === 'tcp');
     const sorted = (sums: Map<string, Counters>): unknown => [...sums].sort(([one], [other]) => (one < other ? -1 : 1));
     const frames = tsharkFields(path, names);
     expect(sorted(ours(tcp))).toEqual(sorted(theirs(frames)));

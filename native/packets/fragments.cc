@@ -26,7 +26,7 @@ void mend_header(std::vector<uint8_t>& header, const Fragment& fragment) {
 
 }  // namespace
 
-std::list<Fragments::Packet>::iterator Fragments::find(const Frame& frame, uint32_t interface, int64_t now_ns) {
+std::list<Fragments::Packet>::iterator Fragments::find(const Frame& frame, InterfaceId interface, int64_t now_ns) {
   const Fragment& fragment = frame.fragment;
   const std::array<uint32_t, kMaxTunnels> ids = tunnel_ids(frame);
   const auto found = std::find_if(packets_.begin(), packets_.end(), [&](const Packet& packet) {
@@ -76,7 +76,7 @@ void Fragments::take(Packet& packet, std::span<const uint8_t> bytes, const Frame
   }
 }
 
-Fragments::Outcome Fragments::add(std::span<const uint8_t> bytes, uint32_t interface, int64_t now_ns, Frame& frame) {
+Fragments::Outcome Fragments::add(std::span<const uint8_t> bytes, InterfaceId interface, int64_t now_ns, Frame& frame) {
   while (!packets_.empty() && now_ns - packets_.front().began_ns > kTimeoutNs) {
     packets_.pop_front();
     counts_.incomplete++;

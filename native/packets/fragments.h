@@ -43,7 +43,7 @@ class Fragments {
   };
 
   // Takes a fragment, `frame.fragment`, of an interface. `now_ns` never decreases.
-  Outcome add(std::span<const uint8_t> bytes, uint32_t interface, int64_t now_ns, Frame& frame);
+  Outcome add(std::span<const uint8_t> bytes, InterfaceId interface, int64_t now_ns, Frame& frame);
 
   // Valid until the next add().
   std::span<const uint8_t> joined() const { return joined_; }
@@ -56,7 +56,7 @@ class Fragments {
   struct Packet {
     Frame first;
     Fragment key;
-    uint32_t interface = 0;
+    InterfaceId interface;
     std::array<uint32_t, kMaxTunnels> tunnel_ids{};
     int64_t began_ns = 0;
     bool has_first = false;
@@ -67,7 +67,7 @@ class Fragments {
     std::bitset<(kMaxBytes + kUnit) / kUnit> units;
   };
 
-  std::list<Packet>::iterator find(const Frame& frame, uint32_t interface, int64_t now_ns);
+  std::list<Packet>::iterator find(const Frame& frame, InterfaceId interface, int64_t now_ns);
   void take(Packet& packet, std::span<const uint8_t> bytes, const Frame& frame);
 
   // In the order in which they began.

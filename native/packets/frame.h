@@ -11,6 +11,16 @@
 
 namespace spanloom::packets {
 
+// Where a packet was captured.
+struct InterfaceId {
+  // Inode number of the network namespace; 0: of a capture file.
+  uint32_t network_namespace = 0;
+  // The kernel's number there; of a capture file, which interface of its section.
+  uint32_t index = 0;
+
+  friend bool operator==(const InterfaceId&, const InterfaceId&) = default;
+};
+
 // Of IPv4 the first four bytes count.
 struct Address {
   std::array<uint8_t, 16> bytes{};
@@ -26,6 +36,7 @@ inline constexpr size_t kMaxTunnels = 2;
 inline constexpr size_t kMaxVlans = 4;
 
 enum class TunnelType : uint8_t {
+  kUnknown,
   kVxlan,
   // With or without NSH in it.
   kVxlanGpe,
@@ -41,11 +52,11 @@ enum class TunnelType : uint8_t {
   kMpls,
 };
 
-inline constexpr std::array<const char*, 10> kTunnelNames = {"vxlan", "vxlan_gpe", "geneve",  "ipip",    "gre",
-                                                             "teb",   "erspan1",   "erspan2", "erspan3", "mpls"};
+inline constexpr std::array<const char*, 11> kTunnelNames = {"unknown", "vxlan", "vxlan_gpe", "geneve",  "ipip", "gre",
+                                                             "teb",     "erspan1", "erspan2", "erspan3", "mpls"};
 
 struct Tunnel {
-  TunnelType type = TunnelType::kVxlan;
+  TunnelType type = TunnelType::kUnknown;
   // VNI of VXLAN and GENEVE, key of GRE, session of ERSPAN, innermost label of MPLS; 0 where there is none.
   uint32_t id = 0;
   // None for MPLS that is in no IP packet.

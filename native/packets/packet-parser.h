@@ -17,7 +17,7 @@ struct ParsedPacket {
   const Frame& frame;
   // What the frame's places count from.
   std::span<const uint8_t> bytes;
-  uint32_t interface;
+  InterfaceId interface;
   int64_t time_ns;
   // Of the frame; of a joined packet that of its last fragment.
   uint32_t wire_length;
@@ -34,6 +34,8 @@ class PacketParser {
   template <typename Take>
   void parse(const CapturedPacket& packet, Take&& take) {
     parse_frame(packet.bytes, packet.wire_length, packet.link_type, frame_);
+    if (packet.packet_type != PacketType::kUnknown) frame_.packet_type = packet.packet_type;
+    if (packet.vlan >= 0) add_vlan(static_cast<uint16_t>(packet.vlan));
     now_ns_ = std::max(now_ns_, packet.time_ns);
     std::span<const uint8_t> bytes = packet.bytes;
     bool is_joined = false;
@@ -58,6 +60,14 @@ class PacketParser {
   const Fragments::Counts& fragments() const { return fragments_.counts(); }
 
  private:
+  // The outermost tag.
+  void add_vlan(uint16_t id) {
+    LinkHeader& link = frame_.link;
+    std::copy_backward(link.vlans.begin(), link.vlans.end() - 1, link.vlans.end());
+    link.vlans[0] = id;
+    link.vlan_count = static_cast<uint8_t>(std::min<size_t>(link.vlan_count + 1u, kMaxVlans));
+  }
+
   Frame frame_;
   Fragments fragments_;
   Counts counts_{};

@@ -1,194 +1,119 @@
 import { AvroReader } from '../../../schemas/avro-reader.ts';
+import {
+  type FlowInterval,
+  type FlowMetrics,
+  type FlowSide,
+  type LinkHeader,
+  type PacketSegment,
+  readFlowInterval,
+  readPacketSegment,
+} from '../../../schemas/generated/event-batch.ts';
 import { loadNative } from '../../load.ts';
-import type { FlowBatch, FlowOptions, FlowReaderCounts } from '../capture-files.ts';
+import type { FlowBlock, FlowCounts, FlowOptions } from '../flow-blocks.ts';
 import { pcap, type CapturedRecord } from './capture-builder.ts';
-import { type Link, readAddress, readLink, readTunnels, type Tunnel } from './frames.ts';
+import { addressText, macText } from './frames.ts';
 
-/** Where one direction of a flow was seen. */
-interface Observation {
-  readonly packetType: number;
-  readonly link: Link;
-  readonly innerLink: Link;
-  readonly tunnels: readonly Tunnel[];
-}
-
-/** As native/packets/flow-sink.h has it. */
-export interface Segment {
-  readonly flowId: number;
-  readonly protocol: number;
-  readonly interface: number;
+/** A segment with text in place of addresses and payload, and with its times. */
+export interface Segment extends Omit<PacketSegment, 'payload' | 'observation'> {
   /** Address and port. */
   readonly source: string;
   readonly destination: string;
-  readonly isFromClient: boolean;
-  readonly isRoleKnown: boolean;
-  readonly startsMessage: boolean;
-  readonly sequence: number;
-  readonly length: number;
   readonly payload: string;
   readonly timeNs: bigint;
   readonly lastTimeNs: bigint;
-  readonly gapBytes: number;
-  readonly gap: string;
-  readonly observation: Observation;
+  readonly observation: {
+    readonly passage: string;
+    readonly link: Link;
+    readonly tunnels: PacketSegment['observation']['tunnels'];
+  };
 }
 
-interface Delay {
-  readonly count: number;
-  readonly sumNs: number;
-  readonly maxNs: number;
+interface Link {
+  readonly destination: string;
+  readonly source: string;
+  readonly vlans: readonly number[];
 }
 
-export interface Side {
-  readonly packets: number;
-  readonly bytes: number;
-  readonly payloadBytes: number;
-  readonly retransmissions: number;
-  readonly spuriousRetransmissions: number;
-  readonly synRetransmissions: number;
-  readonly outOfOrder: number;
-  readonly duplicateAcks: number;
-  readonly zeroWindows: number;
-  readonly resets: number;
-  readonly conflicts: number;
-  readonly missedBytes: number;
-  readonly acknowledgment: Delay;
-}
+export type Side = FlowSide;
 
-/** As native/packets/flow-sink.h has it. */
-export interface Interval {
-  readonly flowId: number;
-  readonly protocol: number;
-  readonly interface: number;
+/** An interval with text in place of addresses, with its times, and with its metrics beside them. */
+export interface Interval extends FlowMetrics, Omit<FlowInterval, 'metrics'> {
   /** Address and port. */
   readonly clientEnd: string;
   readonly serverEnd: string;
-  readonly isRoleKnown: boolean;
   readonly startNs: bigint;
   readonly endNs: bigint;
-  readonly client: Side;
-  readonly server: Side;
-  readonly serverHandshakeNs: number;
-  readonly clientHandshakeNs: number;
-  readonly response: Delay;
-  readonly clientIdle: Delay;
-  readonly isOpened: boolean;
-  readonly isOpen: boolean;
-  readonly close: string;
-  readonly clientObservation: Observation;
-  readonly serverObservation: Observation;
 }
 
-const gapNames = ['none', 'acknowledged', 'timeout', 'distance', 'room', 'closed'];
-const closeNames = [
-  ...['open', 'finished', 'client_reset', 'server_reset', 'refused', 'handshake_timeout', 'half_closed'],
-  ...['idle', 'evicted', 'reused'],
-];
+const endText = (address: Uint8Array, port: number): string => `${addressText(address)}:${port}`;
+const linkText = ({ source, destination, vlans }: LinkHeader): Link => ({
+  source: macText(source),
+  destination: macText(destination),
+  vlans,
+});
 
-const readEnd = (reader: AvroReader): string => `${readAddress(reader)}:${reader.readLong()}`;
-
-function readObservation(reader: AvroReader): Observation {
+function segmentText(segment: PacketSegment, baseNs: bigint): Segment {
+  const { passage, link, tunnels } = segment.observation;
   return {
-    packetType: reader.readLong(),
-    link: readLink(reader),
-    innerLink: readLink(reader),
-    tunnels: readTunnels(reader),
+    ...segment,
+    source: endText(segment.senderAddress, segment.senderPort),
+    destination: endText(segment.receiverAddress, segment.receiverPort),
+    payload: Buffer.from(segment.payload).toString('latin1'),
+    timeNs: baseNs + BigInt(segment.timeOffsetNs),
+    lastTimeNs: baseNs + BigInt(segment.lastTimeOffsetNs),
+    observation: { passage, link: linkText(link), tunnels },
   };
 }
 
-function readSegment(reader: AvroReader): Segment {
+function intervalText({ metrics, ...interval }: FlowInterval, baseNs: bigint): Interval {
   return {
-    flowId: reader.readLong(),
-    protocol: reader.readLong(),
-    interface: reader.readLong(),
-    source: readEnd(reader),
-    destination: readEnd(reader),
-    isFromClient: reader.readBoolean(),
-    isRoleKnown: reader.readBoolean(),
-    startsMessage: reader.readBoolean(),
-    sequence: reader.readLong(),
-    length: reader.readLong(),
-    payload: reader.readBytes().toString('latin1'),
-    timeNs: reader.readBigLong(),
-    lastTimeNs: reader.readBigLong(),
-    gapBytes: reader.readLong(),
-    gap: gapNames[reader.readLong()]!,
-    observation: readObservation(reader),
+    ...interval,
+    ...metrics,
+    clientEnd: endText(interval.clientAddress, interval.clientPort),
+    serverEnd: endText(interval.serverAddress, interval.serverPort),
+    startNs: baseNs + BigInt(interval.startOffsetNs),
+    endNs: baseNs + BigInt(interval.endOffsetNs),
   };
 }
 
-function readDelay(reader: AvroReader): Delay {
-  return { count: reader.readLong(), sumNs: reader.readRoundedLong(), maxNs: reader.readRoundedLong() };
-}
-
-function readSide(reader: AvroReader): Side {
-  return {
-    packets: reader.readLong(),
-    bytes: reader.readLong(),
-    payloadBytes: reader.readLong(),
-    retransmissions: reader.readLong(),
-    spuriousRetransmissions: reader.readLong(),
-    synRetransmissions: reader.readLong(),
-    outOfOrder: reader.readLong(),
-    duplicateAcks: reader.readLong(),
-    zeroWindows: reader.readLong(),
-    resets: reader.readLong(),
-    conflicts: reader.readLong(),
-    missedBytes: reader.readLong(),
-    acknowledgment: readDelay(reader),
-  };
-}
-
-function readInterval(reader: AvroReader): Interval {
-  return {
-    flowId: reader.readLong(),
-    protocol: reader.readLong(),
-    interface: reader.readLong(),
-    clientEnd: readEnd(reader),
-    serverEnd: readEnd(reader),
-    isRoleKnown: reader.readBoolean(),
-    startNs: reader.readBigLong(),
-    endNs: reader.readBigLong(),
-    client: readSide(reader),
-    server: readSide(reader),
-    serverHandshakeNs: reader.readRoundedLong(),
-    clientHandshakeNs: reader.readRoundedLong(),
-    response: readDelay(reader),
-    clientIdle: readDelay(reader),
-    isOpened: reader.readBoolean(),
-    isOpen: reader.readBoolean(),
-    close: closeNames[reader.readLong()]!,
-    clientObservation: readObservation(reader),
-    serverObservation: readObservation(reader),
-  };
-}
-
-function readAll<Item>(buffer: Buffer, read: (reader: AvroReader) => Item): readonly Item[] {
+function readAll<Item>(buffer: Buffer, count: number, read: (reader: AvroReader) => Item): readonly Item[] {
   const reader = new AvroReader(buffer);
-  const items: Item[] = [];
-  while (reader.position < buffer.length) items.push(read(reader));
+  const items = Array.from({ length: count }, () => read(reader));
+  if (reader.position !== buffer.length) throw new Error('a block has more than its records');
   return items;
 }
 
+/** The segments of a block, by the reader that the enricher has. */
+export const segmentsOf = ({ segments, segmentCount, baseNs }: FlowBlock): readonly Segment[] =>
+  readAll(segments, segmentCount, readPacketSegment).map((segment) => segmentText(segment, baseNs));
+
+/** The same of intervals. */
+export const intervalsOf = ({ intervals, intervalCount, baseNs }: FlowBlock): readonly Interval[] =>
+  readAll(intervals, intervalCount, readFlowInterval).map((interval) => intervalText(interval, baseNs));
+
 /** What a whole capture file gives. */
 export interface Flows {
+  readonly blocks: readonly FlowBlock[];
   readonly segments: readonly Segment[];
   readonly intervals: readonly Interval[];
-  readonly counts: FlowReaderCounts;
+  readonly counts: FlowCounts;
   readonly error: string | undefined;
 }
 
 /** Reads a whole capture file in chunks of a size. */
 export function readFlows(file: Buffer, options: FlowOptions = {}, chunkBytes = file.length): Flows {
-  const reader = loadNative().createFlowReader(options);
-  const batches: FlowBatch[] = [];
-  for (let at = 0; at < file.length; at += chunkBytes) batches.push(reader.read(file.subarray(at, at + chunkBytes)));
-  batches.push(reader.end());
+  const reader = loadNative().createFlowReader({ firstFlowId: 1, ...options });
+  const blocks: FlowBlock[] = [];
+  for (let at = 0; at < file.length; at += chunkBytes)
+    blocks.push(...reader.read(file.subarray(at, at + chunkBytes)).blocks);
+  const last = reader.end();
+  blocks.push(...last.blocks);
   return {
-    segments: batches.flatMap(({ segments }) => readAll(segments, readSegment)),
-    intervals: batches.flatMap(({ intervals }) => readAll(intervals, readInterval)),
+    blocks,
+    segments: blocks.flatMap(segmentsOf),
+    intervals: blocks.flatMap(intervalsOf),
     counts: reader.counts(),
-    error: batches.at(-1)!.error,
+    error: last.error,
   };
 }
 

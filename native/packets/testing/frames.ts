@@ -1,4 +1,5 @@
 import { AvroReader } from '../../../schemas/avro-reader.ts';
+import { tunnelTypeSymbols } from '../../../schemas/generated/event-batch.ts';
 import { loadNative } from '../../load.ts';
 
 /** A tunnel around a packet; addresses are empty where it is in no IP packet. */
@@ -63,37 +64,37 @@ const unparsedNames = [
   ...['parsed', 'link_type', 'truncated', 'malformed', 'not_ip', 'vlans', 'extensions', 'tunnels'],
   ...['tunnel', 'protocol', 'fragment'],
 ];
-const tunnelNames = ['vxlan', 'vxlan_gpe', 'geneve', 'ipip', 'gre', 'teb', 'erspan1', 'erspan2', 'erspan3', 'mpls'];
 
-function readMac(reader: AvroReader): string {
-  return reader
-    .readBytes()
+/** A MAC address in its usual form; empty: none. */
+export const macText = (bytes: Uint8Array): string =>
+  Buffer.from(bytes)
     .toString('hex')
     .replace(/(..)(?=.)/g, '$1:');
-}
 
-/** As text in its usual form; empty: none. */
-export function readAddress(reader: AvroReader): string {
-  const bytes = reader.readBytes();
+/** An IP address in its usual form; empty: none. */
+export function addressText(bytes: Uint8Array): string {
   if (bytes.length !== 16) return bytes.join('.');
-  const groups = bytes.toString('hex').match(/.{4}/g)!;
+  const groups = Buffer.from(bytes).toString('hex').match(/.{4}/g)!;
   return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
 }
 
-export function readArray<Item>(reader: AvroReader, read: () => Item): readonly Item[] {
+const readMac = (reader: AvroReader): string => macText(reader.readBytes());
+const readAddress = (reader: AvroReader): string => addressText(reader.readBytes());
+
+function readArray<Item>(reader: AvroReader, read: () => Item): readonly Item[] {
   const items: Item[] = [];
   for (let count = reader.readLong(); count > 0; count = reader.readLong())
     for (let index = 0; index < count; index++) items.push(read());
   return items;
 }
 
-export function readLink(reader: AvroReader): Link {
+function readLink(reader: AvroReader): Link {
   return { destination: readMac(reader), source: readMac(reader), vlans: readArray(reader, () => reader.readLong()) };
 }
 
-export function readTunnels(reader: AvroReader): readonly Tunnel[] {
+function readTunnels(reader: AvroReader): readonly Tunnel[] {
   return readArray(reader, () => ({
-    type: tunnelNames[reader.readLong()]!,
+    type: tunnelTypeSymbols[reader.readLong()]!,
     id: reader.readLong(),
     source: readAddress(reader),
     destination: readAddress(reader),
