@@ -1,17 +1,21 @@
-import type { EventBatch } from '../schemas/generated/event-batch.ts';
-import type { Span } from '../schemas/generated/span.ts';
-import type { SpanBatch } from '../schemas/generated/span-batch.ts';
-import { AgentClock } from './agent-clock.ts';
-import { type AgentParts, AgentState } from './agent-state.ts';
+import type { CaptureSource, EventBatch } from '../schemas/generated/event-batch.ts';
+import type { AgentParts } from './agent-parts.ts';
+import { AgentSource, type SourceOutput } from './agent-source.ts';
+import { AgentWatermark } from './agent-watermark.ts';
+import { type AgentOutput, FinishedRecords } from './finished-records.ts';
 import { LruEntry } from './lru.ts';
-import { RecentBatches } from './recent-batches.ts';
-import type { TaggedSpan, WaitingSpan } from './tag/waiting-spans.ts';
+import { SocketState } from './socket-state.ts';
+import type { TaggedSides, Tagger } from './tag/tagger.ts';
+import type { TaggedRecord } from './tag/waiting-records.ts';
+
+/** Progress of an agent's clock by another source after which one that is not heard has ended, as after silence of the agent. */
+const sourceSilenceNs = 60_000_000_000;
 
 /**
  * All state of one agent, which is one clock domain. An agent that only sent heartbeats costs a few hundred bytes; the rest is
  * created with its first event.
  */
-export class Agent extends LruEntry {
+export class Agent extends LruEntry implements SourceOutput {
   readonly id: number;
   /** Partition its batches come from. */
   readonly partition: number;
@@ -23,17 +27,16 @@ export class Agent extends LruEntry {
   countedSize = 0;
   private readonly parts: AgentParts;
   private readonly onLate: (agent: Agent) => void;
-  private readonly clock = new AgentClock();
-  private readonly recent = new RecentBatches();
-  private state: AgentState | undefined;
-  private spans: Span[] = [];
-  /** Spans to emit between batches. */
-  private lateSpans: Span[] = [];
+  private readonly sources = new Map<CaptureSource, AgentSource>();
+  private readonly watermark = new AgentWatermark();
+  private sharedTagger: Tagger | undefined;
+  private readonly ready = new FinishedRecords();
+  /** Records to emit between batches. */
+  private readonly late = new FinishedRecords();
   /** The bus's timestamp of the current batch, if it is read again and its results are suppressed. */
   private repeatedMs: number | undefined;
-  private watermarkNs = 0n;
 
-  /** @param onLate called with the agent when it has spans to emit between batches */
+  /** @param onLate called with the agent when it has records to emit between batches */
   constructor(id: number, partition: number, parts: AgentParts, onLate: (agent: Agent) => void = () => undefined) {
     super();
     this.id = id;
@@ -43,109 +46,111 @@ export class Agent extends LruEntry {
   }
 
   /**
-   * Processes one batch and returns the spans that ended with it.
+   * Processes one batch and returns the records that ended with it.
    *
-   * @param repeatedMs when the bus accepted it, for a batch whose spans were emitted before
+   * @param repeatedMs when the bus accepted it, for a batch whose results were emitted before
    * @param acceptedMs when the bus accepted it; 0 where that is not known
    */
-  process(batch: EventBatch, offset: number, repeatedMs?: number, acceptedMs = 0): SpanBatch {
+  process(batch: EventBatch, offset: number, repeatedMs?: number, acceptedMs = 0): AgentOutput {
     this.repeatedMs = repeatedMs;
     this.batches++;
-    const { events, baseTimeNs, baseMonotonicNs, untilOffsetNs, losses } = batch;
-    const { counters } = this.parts;
-    counters.receive(events.length);
-    if (this.recent.isRepeated(batch)) {
-      counters.drop('duplicate', events.length);
-      return this.takeSpans();
+    const source = this.sourceOf(batch.source);
+    if (source.process(batch, offset, acceptedMs)) {
+      this.endSilentSources(source);
+      this.watermark.observe(batch.source, batch.baseTimeNs + BigInt(batch.untilOffsetNs));
     }
-    const { clock } = this;
-    const times = { sequence: batch.sequence, untilNs: baseMonotonicNs + untilOffsetNs, acceptedMs };
-    const { isGap, isBelieved } = clock.judge(times);
-    if (events.length > 0 || batch.processes.length > 0) this.state ??= this.newState();
-    const { state } = this;
-    if (losses.length > 0 || isGap) state?.lost(isBelieved ? times.untilNs : clock.untilNs);
-    state?.process(batch, { offset, baseTimeNs, baseMonotonicNs });
-    if (isBelieved) {
-      if (clock.advance(times)) state?.clockWentBack(clock.untilNs);
-      state?.giveUp(clock.untilNs, this.spans);
-    }
-    // It steps back if the host's clock was set back: the correlator has to see that.
-    this.watermarkNs = baseTimeNs + BigInt(untilOffsetNs);
-    return this.takeSpans();
+    return this.ready.take(this.id, this.timeNs);
   }
 
   /** Ends everything that is open. */
-  drain(): SpanBatch {
-    const { state } = this;
-    state?.endOpen(this.clock.untilNs);
-    this.spans.push(...this.lateSpans.splice(0));
-    state?.endWaiting(this.spans);
-    return this.takeSpans();
+  drain(): AgentOutput {
+    for (const source of this.sources.values()) source.end();
+    this.ready.takeOver(this.late);
+    return this.ready.take(this.id, this.timeNs);
   }
 
   /** Offset of the oldest batch that something buffered came from. */
   get lowWatermark(): number | undefined {
-    return this.state?.lowWatermark;
+    let oldest: number | undefined;
+    for (const { lowWatermark } of this.sources.values())
+      if (lowWatermark !== undefined && (oldest === undefined || lowWatermark < oldest)) oldest = lowWatermark;
+    return oldest;
   }
 
-  /** Number of its entries: sockets, open requests, contexts, processes and waiting spans. */
+  /** Number of its entries: sockets, flows, open requests, contexts, processes, interfaces and waiting records. */
   get size(): number {
-    return this.state?.size ?? 0;
+    let size = this.sharedTagger?.size ?? 0;
+    for (const source of this.sources.values()) size += source.size;
+    return size;
   }
 
   /** Forgets the oldest entries, until at most this fraction of them is left. */
   shrink(part: number): void {
-    this.state?.shrink(part, this.lateSpans);
-    if (this.lateSpans.length > 0) this.onLate(this);
+    for (const source of this.sources.values()) source.shrink(part);
+    this.sharedTagger?.shrink(part);
   }
 
   /** Newest event time, in Unix nanoseconds. */
   get timeNs(): bigint {
-    return this.watermarkNs;
+    return this.watermark.timeNs;
   }
 
-  /** A resource was learned that a span waited for. */
-  wake(waiting: WaitingSpan): void {
-    this.state?.wake(waiting, this.lateSpans);
-    if (this.lateSpans.length > 0) this.onLate(this);
-  }
-
-  /** Spans that are ready since the last batch; undefined when there are none. */
-  takeLate(): SpanBatch | undefined {
-    if (this.lateSpans.length === 0) return undefined;
-    const spans = this.lateSpans;
-    this.lateSpans = [];
-    return { agentId: this.id, watermarkNs: this.watermarkNs, spans };
+  /** Records that are ready since the last batch; undefined when there are none. */
+  takeLate(): AgentOutput | undefined {
+    return this.late.isEmpty ? undefined : this.late.take(this.id, this.timeNs);
   }
 
   /** Counts what is buffered as revoked: another instance reads it again. */
   revoke(): void {
-    this.state?.revoke();
+    for (const source of this.sources.values()) source.revoke();
   }
 
-  private newState(): AgentState {
-    return new AgentState(this, this.parts, (tagged) => {
-      this.take(tagged);
-    });
-  }
-
-  private take(tagged: TaggedSpan): void {
-    if (this.state!.takeIn(tagged, this.clock.untilNs)) return;
+  emit(tagged: TaggedRecord): void {
     this.parts.counters.emit(tagged.events);
     const { acceptedMs } = tagged.sides;
     // Before the restart its pod may have been unknown, so that it waited and was not emitted then.
     const mayHaveWaited = this.repeatedMs !== undefined && acceptedMs !== 0 && acceptedMs + 60_000 > this.repeatedMs;
     if (!mayHaveWaited) {
-      this.spans.push(tagged.span);
+      this.ready.add(tagged);
       return;
     }
-    this.lateSpans.push(tagged.span);
+    this.late.add(tagged);
     this.onLate(this);
   }
 
-  private takeSpans(): SpanBatch {
-    const { spans } = this;
-    this.spans = [];
-    return { agentId: this.id, watermarkNs: this.watermarkNs, spans };
+  release(tagged: TaggedRecord, isLate: boolean): void {
+    this.parts.counters.emit(tagged.events);
+    (isLate ? this.late : this.ready).addTaggedAnew(tagged, this.tagAnew(tagged));
+    if (isLate) this.onLate(this);
+  }
+
+  tagAnew({ question }: TaggedRecord): TaggedSides {
+    return this.tagger.tag(question);
+  }
+
+  private get tagger(): Tagger {
+    return (this.sharedTagger ??= this.parts.tagger(this.id));
+  }
+
+  private sourceOf(name: CaptureSource): AgentSource {
+    let source = this.sources.get(name);
+    if (source !== undefined) return source;
+    const { id, parts } = this;
+    source = new AgentSource(parts, this, (emit) => new SocketState(id, this.tagger, parts, emit));
+    this.sources.set(name, source);
+    return source;
+  }
+
+  /** A source has ended that is not heard while this one goes on: what it left open must not be kept for ever. */
+  private endSilentSources(heard: AgentSource): void {
+    for (const other of this.sources.values()) {
+      if (other === heard) continue;
+      heard.otherClockNs = other.clock.untilNs;
+      // Less when the clock stepped back, and when this source was not there before.
+      other.otherClockNs = Math.min(other.otherClockNs, heard.clock.untilNs);
+      if (heard.clock.untilNs - other.otherClockNs <= sourceSilenceNs) continue;
+      other.otherClockNs = heard.clock.untilNs;
+      other.end();
+    }
   }
 }

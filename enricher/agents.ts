@@ -6,9 +6,9 @@
  * established; beyond it the one silent for the longest time counts as a newcomer again. So many new ids cannot evict established agents. Beyond `maxEntries`, the agents with the most entries lose their
  * oldest ones, down to a common size.
  */
-import type { SpanBatch } from '../schemas/generated/span-batch.ts';
 import { Agent } from './agent.ts';
-import type { AgentParts } from './agent-state.ts';
+import type { AgentParts } from './agent-parts.ts';
+import type { AgentOutput } from './finished-records.ts';
 import { LowWatermark } from './low-watermark.ts';
 import { LruMap } from './lru.ts';
 
@@ -45,13 +45,13 @@ export class Agents {
   private readonly newcomers = new LruMap<string, Agent>(Infinity, () => undefined);
   private readonly established = new LruMap<string, Agent>(Infinity, () => undefined);
   private readonly lowWatermarks = new Map<number, LowWatermark<Agent>>();
-  /** Agents with spans to emit between batches. */
+  /** Agents with records to emit between batches. */
   private readonly late = new Set<Agent>();
   private readonly onLate = (agent: Agent): void => {
     this.late.add(agent);
   };
-  /** Spans of released agents. */
-  private left: SpanBatch[] = [];
+  /** Records of released agents. */
+  private left: AgentOutput[] = [];
   private entries = 0;
 
   constructor(limits: AgentLimits, parts: AgentParts) {
@@ -83,14 +83,14 @@ export class Agents {
     if (this.entries > this.limits.maxEntries) this.shrink();
   }
 
-  /** Spans to emit between batches: late ones, and those of released agents. */
-  flush(nowMs: number): readonly SpanBatch[] {
-    const batches = this.left;
+  /** Records to emit between batches: late ones, and those of released agents. */
+  flush(nowMs: number): readonly AgentOutput[] {
+    const outputs = this.left;
     this.left = [];
     for (const agent of this.late) {
       this.counts.visited++;
       const late = agent.takeLate();
-      if (late !== undefined) batches.push(late);
+      if (late !== undefined) outputs.push(late);
       this.recount(agent);
     }
     this.late.clear();
@@ -98,22 +98,22 @@ export class Agents {
       for (let agent = agents.oldestEntry; agent !== undefined; agent = agents.oldestEntry) {
         this.counts.visited++;
         if (nowMs - agent.heardMs < this.limits.agentSilence) break;
-        batches.push(agent.drain());
+        outputs.push(agent.drain());
         this.remove(agent);
       }
-    return batches;
+    return outputs;
   }
 
   /** Ends everything. */
-  drain(): readonly SpanBatch[] {
-    const batches = this.left;
+  drain(): readonly AgentOutput[] {
+    const outputs = this.left;
     this.left = [];
     for (const agent of this.all()) {
-      batches.push(agent.drain());
+      outputs.push(agent.drain());
       this.recount(agent);
     }
     this.late.clear();
-    return batches;
+    return outputs;
   }
 
   /** The oldest offset of a partition that something buffered came from. */
@@ -142,8 +142,8 @@ export class Agents {
     const agent = oldest === newest ? this.established.oldestEntry : oldest;
     if (agent === undefined) return;
     this.counts.evicted++;
-    const batch = agent.drain();
-    if (batch.spans.length > 0) this.left.push(batch);
+    const output = agent.drain();
+    if (output.spans.length + output.flows.length > 0) this.left.push(output);
     this.remove(agent);
   }
 

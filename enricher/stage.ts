@@ -13,7 +13,7 @@
  * times of an agent are believed, and which messages are read again. The wall clock only detects a silent agent and dates
  * dead letters.
  */
-import { batchProblem, processFactsProblem } from '../core/agents/agent-resources.ts';
+import { batchProblem, hash31, hostUid, processFactsProblem } from '../core/agents/agent-resources.ts';
 import { readAgentResource } from '../core/agents/read-agent-resource.ts';
 import {
   SignatureChecker,
@@ -38,7 +38,7 @@ import { RecentOffsets } from './recent-offsets.ts';
 import { AgentTagger } from './tag/agent-tagger.ts';
 import { ResourceTable } from './tag/resource-table.ts';
 import { newTagCounts } from './tag/tag-counts.ts';
-import { WaitingIndex } from './tag/waiting-spans.ts';
+import { WaitingIndex } from './tag/waiting-records.ts';
 
 /** Parts of the enricher besides its settings. */
 export interface EnricherParts {
@@ -87,7 +87,7 @@ class EnricherStage implements Enricher {
     this.#agents = new Agents(config, {
       config,
       dissectors,
-      tagger: () => new AgentTagger(this.#table, config.maxProcesses, this.#tagCounts),
+      tagger: (agentId) => new AgentTagger(this.#table, config.maxProcesses, this.#tagCounts, hash31(hostUid(agentId))),
       counters: this.#counters,
       waitingIndex: this.#waitingIndex,
       tagCounts: this.#tagCounts,

@@ -23,6 +23,7 @@ interface EventFacts {
   readonly id: number;
   readonly messageId: number;
   readonly timeOffsetNs: number;
+  readonly lastTimeOffsetNs?: number;
   readonly direction: 'ingress' | 'egress';
   readonly length: number;
   readonly tcpSequence: number;
@@ -37,6 +38,8 @@ export class EventRef {
   readonly clock: BatchClock;
   /** CLOCK_MONOTONIC of the agent. */
   readonly timeNs: number;
+  /** The same of its last byte, which only packets tell apart from the first. */
+  readonly lastNs: number;
   /** The bytes came in at the local end. */
   readonly ingress: boolean;
   /** The other end spoke before. */
@@ -58,6 +61,7 @@ export class EventRef {
     this.eventId = event.id;
     this.clock = clock;
     this.timeNs = clock.baseMonotonicNs + event.timeOffsetNs;
+    this.lastNs = clock.baseMonotonicNs + Math.max(event.timeOffsetNs, event.lastTimeOffsetNs ?? event.timeOffsetNs);
     this.ingress = event.direction === 'ingress';
     this.startsMessage = event.messageId === event.id;
     this.length = event.length;

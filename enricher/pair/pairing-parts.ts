@@ -2,7 +2,7 @@ import type { Counters } from '../../core/stage/accounting.ts';
 import type { Dissector } from '../../protocols/dissection/dissector.ts';
 import type { DropReason, EnricherRejectReason } from '../outcomes.ts';
 import type { SpanIds } from '../span-id.ts';
-import type { TaggedSpan } from '../tag/waiting-spans.ts';
+import type { TaggedSpan } from '../tag/waiting-records.ts';
 import type { PairingListener } from './pairing-listener.ts';
 import type { SpanBuilder } from './span-builder.ts';
 

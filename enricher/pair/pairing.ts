@@ -395,7 +395,8 @@ export class Pairing {
     const { span, question, sides } = spans.build(open, end);
     const { offset } = request.clock;
     emit({
-      span: failure === undefined ? span : { ...span, ...failure },
+      kind: 'span',
+      record: failure === undefined ? span : { ...span, ...failure },
       question,
       sides,
       events,

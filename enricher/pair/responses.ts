@@ -48,13 +48,13 @@ export class Responses {
   }
 
   /** Bytes moved on a socket: what is complete by now ends. */
-  goOn(socket: Socket, { ingress, timeNs }: EventRef): void {
+  goOn(socket: Socket, { ingress, lastNs }: EventRef): void {
     const { responding: all } = socket;
     if (all === undefined || all.size === 0) return;
     const movedBytes = socket.movedBytes(ingress);
     for (const responding of all.values()) {
       if (responding.ingress !== ingress) continue;
-      responding.goesOn(timeNs, movedBytes);
+      responding.goesOn(lastNs, movedBytes);
       if (responding.endsAt !== undefined && socket.passedBytes(ingress) >= responding.endsAt) this.end(responding);
     }
   }
@@ -68,7 +68,7 @@ export class Responses {
       this.awaitCalm(responding);
       return responding.open;
     }
-    responding.goesOn(origin.timeNs, origin.streamOffset + offset);
+    responding.goesOn(origin.lastNs, origin.streamOffset + offset);
     responding.turnsOut(instead);
     this.end(responding);
     return responding.open;

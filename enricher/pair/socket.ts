@@ -116,11 +116,11 @@ export class Socket extends LruEntry implements RequestSocket, WaitingEvents {
    *
    * @param lostNs - until when events of this agent were lost, so that bytes may have moved unseen
    */
-  moves({ timeNs, ingress }: EventRef, lostNs: number): boolean {
-    if (ingress) this.ingressNs = timeNs;
-    else this.egressNs = timeNs;
+  moves({ timeNs, lastNs, ingress }: EventRef, lostNs: number): boolean {
+    if (ingress) this.ingressNs = lastNs;
+    else this.egressNs = lastNs;
     const afterPause = timeNs - Math.max(this.movedNs, lostNs) >= calmNs;
-    if (this.movedNs === Number.POSITIVE_INFINITY || timeNs > this.movedNs) this.movedNs = timeNs;
+    if (this.movedNs === Number.POSITIVE_INFINITY || lastNs > this.movedNs) this.movedNs = lastNs;
     return afterPause;
   }
 

@@ -18,7 +18,13 @@ import { SpanBuilder } from './span-builder.ts';
 
 /** Segments of a source that knows no execution contexts, and responses that end later than their head. */
 
-const clientNetwork: Observer = { signalSource: 'packet', clientPoint: 'c', serverPoint: 's' };
+const clientNetwork: Observer = {
+  signalSource: 'packet',
+  clientPoint: 'c',
+  serverPoint: 's',
+  interfaceName: 'eth0',
+  tunnels: () => [],
+};
 const clock: BatchClock = { offset: 1, baseTimeNs: 1_700_000_000_000_000_000n, baseMonotonicNs: 0 };
 
 /** `S <id>` begins a response that goes on until `E <id> <code>`; all else is as in the line protocol. */
@@ -66,9 +72,9 @@ function run(dissector: Dissector, maxOpenRequests = 100): Run {
     spans: new SpanBuilder(7, new AgentTagger(new ResourceTable(testConfig), 10, newTagCounts())),
     counters,
     limits: { maxSockets: 10, maxOpenRequests },
-    emit: ({ span, events }) => {
+    emit: ({ record, events }) => {
       counters.emit(events);
-      spans.push(span);
+      spans.push(record);
     },
   });
   let id = 0;

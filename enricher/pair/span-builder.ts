@@ -60,10 +60,10 @@ export class SpanBuilder {
       isTls: socket.tls,
       transport: socket.transport,
       networkNamespace: socket.networkNamespace,
-      socketId: socket.id,
-      flowId: 0,
-      interfaceName: '',
-      tunnels: [],
+      socketId: isOfPackets(open) ? 0 : socket.id,
+      flowId: isOfPackets(open) ? socket.id : 0,
+      interfaceName: socket.observer.interfaceName,
+      tunnels: socket.observer.tunnels(origin.ingress),
       requestEventId: origin.eventId,
       responseEventId: response?.origin.eventId ?? 0,
       requestTcpSequence: sequenceAt(origin, message.offset),
@@ -100,10 +100,12 @@ export class SpanBuilder {
   }
 }
 
+const isOfPackets = ({ socket }: OpenRequest): boolean => socket.observer.signalSource === 'packet';
+
 function questionOf(open: OpenRequest): TagQuestion {
   const { socket, origin, processId, isServer, remoteAddress, remotePort } = open;
   return {
-    processId,
+    processId: isOfPackets(open) ? undefined : processId,
     transport: socket.transport,
     isServer,
     localAddress: socket.localAddress,

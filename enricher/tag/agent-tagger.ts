@@ -51,13 +51,14 @@ interface ScopedPeers extends Scope {
 
 /**
  * Tags spans of one agent as of their time: the local side by its process and its pod, the peer by its address in the scope of
- * the local side. docs/tagging.md has the rules.
+ * the local side; both sides of packets by their addresses in the scope of the host. docs/tagging.md has the rules.
  */
 export class AgentTagger implements Tagger {
   readonly #table: ResourceTable;
   readonly #counts: TagCounts;
   readonly #processes: LruMap<number, KnownProcess>;
   readonly #host: HostLocation;
+  readonly #expectedHostId: number;
   #hostId = 0;
   /** Counts changes of this agent's facts and of the table: earlier results may be outdated. */
   #version = 0;
@@ -65,9 +66,11 @@ export class AgentTagger implements Tagger {
   #peers: ScopedPeers[] = [];
   #peerCount = 0;
 
-  constructor(table: ResourceTable, maxProcesses: number, counts: TagCounts) {
+  /** @param expectedHostId id of the agent's host, if its agent publishes it; process facts say the same */
+  constructor(table: ResourceTable, maxProcesses: number, counts: TagCounts, expectedHostId = 0) {
     this.#table = table;
     this.#counts = counts;
+    this.#expectedHostId = expectedHostId;
     this.#processes = new LruMap(maxProcesses, () => undefined);
     this.#host = new HostLocation(table);
   }
@@ -89,7 +92,8 @@ export class AgentTagger implements Tagger {
       this.#tableVersion = this.#table.version;
       this.#forgetFound();
     }
-    const { timeNs, memo, isServer } = question;
+    const { timeNs, memo, isServer, processId } = question;
+    if (processId === undefined) return this.#tagPackets(question);
     let { local } = memo;
     if (
       local?.version !== this.#version ||
@@ -97,21 +101,43 @@ export class AgentTagger implements Tagger {
       timeNs < local.fromNs ||
       timeNs >= local.untilNs
     )
-      memo.local = local = this.#findLocal(question);
-    const peer = this.#peer(question, local);
-    const awaited =
-      local.awaited === undefined
-        ? peer.awaited === undefined
-          ? noneAwaited
-          : [peer.awaited]
-        : peer.awaited === undefined
-          ? [local.awaited]
-          : [local.awaited, peer.awaited];
+      memo.local = local = this.#findLocal(question, processId);
+    return taggedSides(question, local, this.#peer(question, local));
+  }
+
+  /** Both ends by their addresses: a packet does not say which process it is of, nor whether one is here. */
+  #tagPackets(question: TagQuestion): TaggedSides {
+    const { timeNs, memo, isServer } = question;
+    this.#adoptHost();
+    let { local: scope } = memo;
+    if (scope?.version !== this.#version || timeNs < scope.fromNs || timeNs >= scope.untilNs)
+      memo.local = scope = this.#hostScope(timeNs);
+    const { localAddress: remoteAddress, localPort: remotePort } = question;
+    const local = this.#peer({ ...question, remoteAddress, remotePort, isServer: !isServer }, scope);
+    return taggedSides(question, local, this.#peer(question, scope));
+  }
+
+  /** Where no process of the host was seen yet, it is the one that its agent publishes. */
+  #adoptHost(): void {
+    const id = this.#expectedHostId;
+    if (this.#hostId !== 0 || id === 0 || this.#table.byId(kinds.host, id) === undefined) return;
+    this.#hostId = id;
+    this.#host.learn({ podUid: '', hostResourceId: id });
+    this.#forgetFound();
+  }
+
+  /** The host as a local end of which nothing else is known. */
+  #hostScope(timeNs: bigint): LocalTags {
+    const { location, fromNs, untilNs } = this.#host.at(timeNs);
     return {
-      local: sideOf(local.tags, question.localAddress, question.localPort),
-      peer: sideOf(peer.tags, question.remoteAddress, question.remotePort),
-      awaited,
-      acceptedMs: Math.max(local.acceptedMs, peer.acceptedMs),
+      version: this.#version,
+      isServer: false,
+      ...{ fromNs, untilNs, tags: this.#onHost(location) },
+      vpcId: location?.vpcId ?? 0,
+      clusterId: location?.clusterId ?? 0,
+      isOwnNetwork: false,
+      awaited: undefined,
+      acceptedMs: 0,
     };
   }
 
@@ -131,8 +157,8 @@ export class AgentTagger implements Tagger {
     this.#peerCount = 0;
   }
 
-  #findLocal(question: TagQuestion): LocalTags {
-    const { processId, timeNs, isServer, localPort, transport } = question;
+  #findLocal(question: TagQuestion, processId: number): LocalTags {
+    const { timeNs, isServer, localPort, transport } = question;
     const facts = this.#processes.get(processId);
     const host = this.#host.at(timeNs);
     const bounds = { fromNs: host.fromNs, untilNs: host.untilNs };
@@ -288,6 +314,25 @@ export class AgentTagger implements Tagger {
     const resolution = addressResolution;
     return sideTags({ location, hostId: this.#hostId, processId: 0, serviceId: 0, resolution, isInternet: false });
   }
+}
+
+type FoundTags = Pick<PeerTags, 'tags' | 'awaited' | 'acceptedMs'>;
+
+function taggedSides(question: TagQuestion, local: FoundTags, peer: FoundTags): TaggedSides {
+  const awaited =
+    local.awaited === undefined
+      ? peer.awaited === undefined
+        ? noneAwaited
+        : [peer.awaited]
+      : peer.awaited === undefined
+        ? [local.awaited]
+        : [local.awaited, peer.awaited];
+  return {
+    local: sideOf(local.tags, question.localAddress, question.localPort),
+    peer: sideOf(peer.tags, question.remoteAddress, question.remotePort),
+    awaited,
+    acceptedMs: Math.max(local.acceptedMs, peer.acceptedMs),
+  };
 }
 
 const boundsOf = ({ fromNs, untilNs }: ResolvedAddress): Readonly<TimeBounds> => ({ fromNs, untilNs });

@@ -36,7 +36,7 @@ export class HostLocation {
     this.#table = table;
   }
 
-  learn({ podUid, hostResourceId }: ProcessFacts): void {
+  learn({ podUid, hostResourceId }: Pick<ProcessFacts, 'podUid' | 'hostResourceId'>): void {
     this.#hostId = hostResourceId;
     this.#found = undefined;
     if (podUid === '') return;

@@ -2,7 +2,7 @@
 export interface TagCounts {
   /** Lookups of an address that several resources owned at a time. */
   ambiguous: number;
-  /** Spans that waited for a resource. */
+  /** Spans and flows that waited for a resource. */
   waited: number;
   /** Of those: the resource came. */
   found: number;

@@ -3,11 +3,12 @@ import type { Side } from '../../schemas/generated/span.ts';
 import type { AddressKey } from './address.ts';
 import type { SideTags } from './side.ts';
 
-/** A span's facts that decide its tags: a process of the agent's host, and its peer. */
+/** Facts that decide the tags of a span or a flow: a process of the agent's host and its peer, or the ends of packets. */
 export interface TagQuestion {
-  readonly processId: number;
+  /** Undefined for packets: then both ends are known by their addresses alone, and the local end is no more here than the other. */
+  readonly processId: number | undefined;
   readonly transport: Transport;
-  /** The process answered; else it asked. */
+  /** The local end answered; else it asked. */
   readonly isServer: boolean;
   readonly localAddress: Uint8Array;
   readonly localPort: number;

@@ -9,7 +9,7 @@ import { dropReasons, rejectReasons, type DropReason, type EnricherRejectReason 
 import { AgentTagger } from '../tag/agent-tagger.ts';
 import { ResourceTable } from '../tag/resource-table.ts';
 import { newTagCounts } from '../tag/tag-counts.ts';
-import { WaitingIndex } from '../tag/waiting-spans.ts';
+import { WaitingIndex } from '../tag/waiting-records.ts';
 import { lineDissector } from './line-protocol.ts';
 
 /** Runs one agent over events, without a bus; for tests. */

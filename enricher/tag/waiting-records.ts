@@ -1,9 +1,10 @@
 /**
- * Spans that wait for a resource: for the pod of their process, or for the owner of an address in a network of pods. They wait
- * for a bounded time by their agent's own clock, so that a replay decides as the live run did. A new resource wakes only the
- * spans that wait for it. Bound: spans per agent. After a timeout, the same address is not waited for again for ten times
+ * Spans and flows that wait for a resource: for the pod of their process, or for the owner of an address in a network of pods.
+ * They wait for a bounded time by their agent's own clock, so that a replay decides as the live run did. A new resource wakes
+ * only what waits for it. Bound: records per source of an agent. After a timeout, the same address is not waited for again for ten times
  * the wait, since some addresses there have no owner (the gateway of a node's pods).
  */
+import type { Flow } from '../../schemas/generated/flow-batch.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { toleranceNs } from '../agent-clock.ts';
 import { LruEntry, LruMap } from '../lru.ts';
@@ -13,24 +14,31 @@ import type { LearnListener } from './resource-table.ts';
 import type { TagCounts } from './tag-counts.ts';
 import type { Awaited, TaggedSides, TagQuestion } from './tagger.ts';
 
-/** A finished span with what its sides follow from. */
-export interface TaggedSpan {
-  readonly span: Span;
+/** A finished record with what its sides follow from. */
+interface Tagged<Kind extends string, Value> {
+  readonly kind: Kind;
+  readonly record: Value;
   readonly question: TagQuestion;
   readonly sides: TaggedSides;
-  /** Events that end with this span. */
+  /** Events, segments or flow intervals that end with it. */
   readonly events: number;
   /** Offset of the oldest batch that one of them came in. */
   readonly offset: number;
 }
 
-/** Receives spans whose resource was learned. */
+export type TaggedSpan = Tagged<'span', Span>;
+export type TaggedFlow = Tagged<'flow', Flow>;
+/** A finished span, or an interval of a flow. */
+export type TaggedRecord = TaggedSpan | TaggedFlow;
+
+/** Receives records whose resource was learned. */
 export interface WaitingOwner {
-  wake(waiting: WaitingSpan): void;
+  wake(waiting: WaitingRecord): void;
 }
 
-/** A waiting span. */
-export interface WaitingSpan extends Omit<TaggedSpan, 'sides'> {
+/** A waiting record. */
+export interface WaitingRecord {
+  readonly tagged: TaggedRecord;
   readonly owner: WaitingOwner;
   /** The sides as last resolved. */
   sides: TaggedSides;
@@ -38,15 +46,15 @@ export interface WaitingSpan extends Omit<TaggedSpan, 'sides'> {
   readonly deadlineNs: number;
 }
 
-/** Waiting spans by the resource that they wait for, over all agents. */
+/** Waiting records by the resource that they wait for, over all agents. */
 export class WaitingIndex implements LearnListener {
-  readonly #waiting: Readonly<Record<Awaited['kind'], Map<AddressKey, Set<WaitingSpan>>>> = {
+  readonly #waiting: Readonly<Record<Awaited['kind'], Map<AddressKey, Set<WaitingRecord>>>> = {
     pod: new Map(),
     address: new Map(),
   };
-  #woken = new Set<WaitingSpan>();
+  #woken = new Set<WaitingRecord>();
 
-  add(waiting: WaitingSpan): void {
+  add(waiting: WaitingRecord): void {
     for (const { kind, key } of waiting.sides.awaited) {
       const known = this.#waiting[kind].get(key);
       if (known === undefined) this.#waiting[kind].set(key, new Set([waiting]));
@@ -54,7 +62,7 @@ export class WaitingIndex implements LearnListener {
     }
   }
 
-  remove(waiting: WaitingSpan): void {
+  remove(waiting: WaitingRecord): void {
     this.#woken.delete(waiting);
     for (const { kind, key } of waiting.sides.awaited) {
       const known = this.#waiting[kind].get(key);
@@ -71,14 +79,14 @@ export class WaitingIndex implements LearnListener {
     this.#wake(this.#waiting.address.get(address));
   }
 
-  /** Spans whose resource was learned since the last call. */
-  takeWoken(): ReadonlySet<WaitingSpan> {
+  /** Records whose resource was learned since the last call. */
+  takeWoken(): ReadonlySet<WaitingRecord> {
     const woken = this.#woken;
     if (woken.size > 0) this.#woken = new Set();
     return woken;
   }
 
-  #wake(waiting: ReadonlySet<WaitingSpan> | undefined): void {
+  #wake(waiting: ReadonlySet<WaitingRecord> | undefined): void {
     if (waiting !== undefined) for (const each of waiting) this.#woken.add(each);
   }
 }
@@ -87,7 +95,7 @@ export class WaitingIndex implements LearnListener {
 export interface WaitingLimits {
   /** In milliseconds; 0 does not wait. */
   readonly tagWait: number;
-  /** How long every span waits, in milliseconds; 0 does not wait. */
+  /** How long every record waits, in milliseconds; 0 does not wait. */
   readonly tagSettle: number;
   readonly maxTagWaiting: number;
 }
@@ -106,16 +114,16 @@ class Asked extends LruEntry {
   }
 }
 
-/** The waiting spans of one agent. */
-export class WaitingSpans {
+/** The waiting records of one source of an agent. */
+export class WaitingRecords {
   readonly #limits: WaitingLimits;
   readonly #index: WaitingIndex;
   readonly #counts: TagCounts;
   readonly #owner: WaitingOwner;
-  /** Spans that wait for a resource, in the order of their deadlines. */
-  readonly #spans = new Set<WaitingSpan>();
-  /** Spans that only settle, in the order of their deadlines. */
-  readonly #settling = new Set<WaitingSpan>();
+  /** Records that wait for a resource, in the order of their deadlines. */
+  readonly #awaiting = new Set<WaitingRecord>();
+  /** Records that only settle, in the order of their deadlines. */
+  readonly #settling = new Set<WaitingRecord>();
   readonly #offsets = new OffsetCounts();
   /** What was waited for, and when first. */
   readonly #asked = new LruMap<AddressKey, Asked>(maxAsked, () => undefined);
@@ -127,28 +135,28 @@ export class WaitingSpans {
     this.#owner = owner;
   }
 
-  /** Whether the span waits from now on; otherwise the caller emits it. */
-  takeIn(tagged: TaggedSpan, nowNs: number): boolean {
+  /** Whether the record waits from now on; otherwise the caller emits it. */
+  takeIn(tagged: TaggedRecord, nowNs: number): boolean {
     const { awaited } = tagged.sides;
     const { tagWait, tagSettle } = this.#limits;
     let mayCome = false;
     if (tagWait > tagSettle) for (const { key } of awaited) if (this.#mayCome(key, nowNs)) mayCome = true;
     if (!mayCome && tagSettle === 0) return false;
     const waitMs = mayCome ? tagWait : tagSettle;
-    this.#add({ ...tagged, owner: this.#owner, deadlineNs: nowNs + waitMs * 1e6 }, mayCome);
+    this.#add({ tagged, owner: this.#owner, sides: tagged.sides, deadlineNs: nowNs + waitMs * 1e6 }, mayCome);
     if (mayCome) this.#counts.waited++;
     return true;
   }
 
-  /** Removes a span that was woken or is due; the caller emits it. */
-  takeOut(waiting: WaitingSpan): void {
-    if (this.#spans.delete(waiting)) this.#index.remove(waiting);
+  /** Removes a record that was woken or is due; the caller emits it. */
+  takeOut(waiting: WaitingRecord): void {
+    if (this.#awaiting.delete(waiting)) this.#index.remove(waiting);
     else this.#settling.delete(waiting);
-    this.#offsets.remove(waiting.offset);
+    this.#offsets.remove(waiting.tagged.offset);
   }
 
   /** Its resource was found: the same key may be waited for again. */
-  found({ sides }: WaitingSpan): void {
+  found({ sides }: WaitingRecord): void {
     this.#counts.found++;
     for (const { key } of sides.awaited) {
       const asked = this.#asked.peek(key);
@@ -157,15 +165,15 @@ export class WaitingSpans {
   }
 
   /** It still waits for another resource. Its position and its deadline stay. */
-  update(waiting: WaitingSpan, sides: TaggedSides): void {
+  update(waiting: WaitingRecord, sides: TaggedSides): void {
     this.#index.remove(waiting);
     waiting.sides = sides;
     this.#index.add(waiting);
   }
 
-  /** Removes and returns spans past their deadline or beyond the bound. */
-  *due(nowNs: number): Generator<WaitingSpan> {
-    // A deadline beyond every possible wait is of another clock: spans behind it must not wait for it.
+  /** Removes and returns records past their deadline or beyond the bound. */
+  *due(nowNs: number): Generator<WaitingRecord> {
+    // A deadline beyond every possible wait is of another clock: records behind it must not wait for it.
     const latestNs = nowNs + Math.max(this.#limits.tagWait, this.#limits.tagSettle) * 1e6 + toleranceNs;
     for (const waiting of this.#settling) {
       const isExpired = waiting.deadlineNs <= nowNs || waiting.deadlineNs > latestNs;
@@ -174,7 +182,7 @@ export class WaitingSpans {
       this.takeOut(waiting);
       yield waiting;
     }
-    for (const waiting of this.#spans) {
+    for (const waiting of this.#awaiting) {
       const isExpired = waiting.deadlineNs <= nowNs || waiting.deadlineNs > latestNs;
       if (!isExpired && !this.#isTooMuch()) return;
       if (isExpired) this.#counts.expired++;
@@ -184,9 +192,9 @@ export class WaitingSpans {
     }
   }
 
-  /** Removes and returns all spans. */
-  *drain(): Generator<WaitingSpan> {
-    for (const waiting of [...this.#settling, ...this.#spans]) {
+  /** Removes and returns all records. */
+  *drain(): Generator<WaitingRecord> {
+    for (const waiting of [...this.#settling, ...this.#awaiting]) {
       this.takeOut(waiting);
       yield waiting;
     }
@@ -199,15 +207,15 @@ export class WaitingSpans {
 
   /** How many wait. */
   get size(): number {
-    return this.#spans.size + this.#settling.size;
+    return this.#awaiting.size + this.#settling.size;
   }
 
   /** Removes and returns the oldest, until at most this fraction of them is left. */
-  *shrink(part: number): Generator<WaitingSpan> {
-    for (const spans of [this.#settling, this.#spans]) {
-      const most = Math.floor(spans.size * part);
-      for (const waiting of spans) {
-        if (spans.size <= most) break;
+  *shrink(part: number): Generator<WaitingRecord> {
+    for (const records of [this.#settling, this.#awaiting]) {
+      const most = Math.floor(records.size * part);
+      for (const waiting of records) {
+        if (records.size <= most) break;
         this.#counts.overflowed++;
         this.takeOut(waiting);
         yield waiting;
@@ -216,15 +224,15 @@ export class WaitingSpans {
   }
 
   #isTooMuch(): boolean {
-    return this.#spans.size + this.#settling.size > this.#limits.maxTagWaiting;
+    return this.#awaiting.size + this.#settling.size > this.#limits.maxTagWaiting;
   }
 
-  #add(waiting: WaitingSpan, isAwaited: boolean): void {
+  #add(waiting: WaitingRecord, isAwaited: boolean): void {
     if (isAwaited) {
-      this.#spans.add(waiting);
+      this.#awaiting.add(waiting);
       this.#index.add(waiting);
     } else this.#settling.add(waiting);
-    this.#offsets.add(waiting.offset);
+    this.#offsets.add(waiting.tagged.offset);
   }
 
   #mayCome(key: AddressKey, nowNs: number): boolean {
