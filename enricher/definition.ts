@@ -1,7 +1,7 @@
 import { defineStage } from '../core/stage/stage-definition.ts';
 import { enricherConfig } from './config.ts';
 
-/** The enricher as a stage: reads `events` in partitions and resources whole, writes `spans`. */
+/** The enricher as a stage: reads `events` in partitions and resources whole, writes `spans` and `flows`. */
 export const enricherStage = defineStage({
   name: 'enricher',
   description: 'makes spans of events',
@@ -12,7 +12,7 @@ export const enricherStage = defineStage({
     { topic: 'resources', group: 'enricher-resources', isWhole: true },
     { topic: 'agent-resources', group: 'enricher-resources', isWhole: true },
   ],
-  writes: ['spans', 'dead-letter'],
+  writes: ['spans', 'flows', 'dead-letter'],
   async run({ settings, ...context }) {
     const { runEnricher } = await import('./run.ts');
     await runEnricher({ ...context, config: settings.enricher });

@@ -14,7 +14,7 @@ import { nodes, selfContained } from './generate/model.ts';
 import { rowModules } from './generate/rows.ts';
 import { scanModules } from './generate/scans.ts';
 import { sideIdsModule } from './generate/side-ids.ts';
-import { tagViews } from './generate/tag-views.ts';
+import { flowViews, tagViews } from './generate/tag-views.ts';
 
 /** Records that other systems read: each also as one file that stands alone, with docs and defaults, for their readers. */
 const sharedRecords: ReadonlySet<string> = new Set(['Trace', 'Resource']);
@@ -41,6 +41,7 @@ export function generate(): Map<string, string> {
   );
   files.set('generated/side-ids.ts', sideIdsModule());
   files.set('clickhouse/derived/3-spans-named.sql', tagViews());
+  files.set('clickhouse/derived/6-flows.sql', flowViews());
   for (const [path, text] of rowModules()) files.set(path, text);
   for (const [path, text] of scanModules()) files.set(path, text);
   files.set('../native/generated/event-fields.h', eventFieldsHeader());

@@ -3,14 +3,15 @@ import { defineStage } from '../core/stage/stage-definition.ts';
 import { sinkConfig } from './config.ts';
 import { otlpSinkConfig } from './otlp/config.ts';
 
-/** The sink as a stage: reads traces and resources, writes ClickHouse and, if enabled, OTLP in consumer groups of its own. */
+/** The sink as a stage: reads traces, flows and resources, writes ClickHouse and, if enabled, OTLP in consumer groups of its own. */
 export const sinkStage = defineStage({
   name: 'sink',
-  description: 'stores traces and resources in ClickHouse, and sends traces as OTLP where that is switched on',
+  description: 'stores traces, flows and resources in ClickHouse, and sends traces as OTLP where that is switched on',
   settings: { sink: sinkConfig, otlpSink: otlpSinkConfig },
   stores: ['clickHouse', 'bus'],
   reads: [
     { topic: 'traces', group: 'sink', isWhole: false },
+    { topic: 'flows', group: 'sink', isWhole: false },
     { topic: 'resources', group: 'sink', isWhole: false },
     { topic: 'agent-resources', group: 'sink', isWhole: false },
     { topic: 'traces', group: 'sink-otlp', isWhole: false },

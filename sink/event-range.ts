@@ -27,18 +27,24 @@ export function resetTimeBounds(bounds: TimeBounds): void {
   Object.assign(bounds, noSpans);
 }
 
+/** Makes room in the bounds for a time, in Unix nanoseconds. */
+export function widen(bounds: TimeBounds, timeNs: number): void {
+  if (timeNs < bounds.earliestNs) bounds.earliestNs = timeNs;
+  if (timeNs > bounds.latestNs) bounds.latestNs = timeNs;
+}
+
 function textOf(timeNs: number): string {
   const date = new Date(timeNs / nsPerMs);
   return Number.isNaN(date.getTime()) ? `${timeNs} ns` : date.toISOString();
 }
 
-/** What is wrong with these times; undefined when they are within. */
-export function outOfRange(times: TimeBounds, range: EventRange, nowMs: number): string | undefined {
+/** What is wrong with these times; undefined when they are within. @param what what has them, such as `span` */
+export function outOfRange(times: TimeBounds, range: EventRange, nowMs: number, what: string): string | undefined {
   const earliestNs = range.behindMs === undefined ? firstNs : Math.max(firstNs, (nowMs - range.behindMs) * nsPerMs);
   const latestNs = range.aheadMs === undefined ? lastNs : Math.min(lastNs, (nowMs + range.aheadMs) * nsPerMs);
   if (times.earliestNs < earliestNs)
-    return `a span starts at ${textOf(times.earliestNs)}; the earliest that is stored is ${textOf(earliestNs)}`;
+    return `a ${what} starts at ${textOf(times.earliestNs)}; the earliest that is stored is ${textOf(earliestNs)}`;
   if (times.latestNs > latestNs)
-    return `a span starts at ${textOf(times.latestNs)}; the latest that is stored is ${textOf(latestNs)}`;
+    return `a ${what} starts at ${textOf(times.latestNs)}; the latest that is stored is ${textOf(latestNs)}`;
   return undefined;
 }

@@ -34,9 +34,9 @@ function rangeOf({ retention, maxAhead }: SinkConfig): EventRange {
 }
 
 /**
- * Migrates the database, then writes traces and resources into it until the signal fires.
+ * Migrates the database, then writes traces, flows and resources into it until the signal fires.
  *
- * Input: `traces`, `resources`, `agent-resources`. Output: rows of the tables `spans`, `trace` and `resource`; dead letters.
+ * Input: `traces`, `flows`, `resources`, `agent-resources`. Output: rows of the tables `spans`, `trace`, `flow` and `resource`; dead letters.
  *
  * @throws PipelineError when the database or the bus fails in a way that waiting does not heal
  */

@@ -1,7 +1,7 @@
 /**
- * The sink as a pure state machine. Its records are spans and resources.
+ * The sink as a pure state machine. Its records are spans, intervals of flows and resources.
  *
- * Input: messages of `traces`, `resources` and `agent-resources`. Output: batches of rows in RowBinary, and dead letters.
+ * Input: messages of `traces`, `flows`, `resources` and `agent-resources`. Output: batches of rows in RowBinary, and dead letters.
  * State: the batch that is not due yet. Bounds: SPANLOOM_SINK_BATCH_ROWS, _BYTES and _AGE; the first one reached makes the
  * batch due.
  *
@@ -27,7 +27,7 @@ export type SinkOutput = RowBatch | { readonly kind: 'dead-letter'; readonly mes
 
 /** A batch is due as soon as it reaches one of these. */
 export interface BatchLimits {
-  /** Records, which are spans and resources. */
+  /** Records, which are spans, intervals of flows and resources. */
   readonly maxRows: number;
   readonly maxBytes: number;
   /** Since its first row, in milliseconds. */
@@ -51,7 +51,7 @@ function bytesOf({ read }: BufferedMessage): number {
   return bytes;
 }
 
-/** Turns messages into batches of rows. Its records are spans and resources. */
+/** Turns messages into batches of rows. */
 export class SinkStage implements Stage<SinkOutput> {
   readonly #limits: BatchLimits;
   readonly #inputs: ReadonlyMap<string, Input>;

@@ -11,7 +11,7 @@ import { reasonIndex } from '../schemas/generated/span.ts';
 import { clientLetter } from '../schemas/observation-points.ts';
 import { copyString } from './avro-copy.ts';
 import { linkCalls, type ServiceReference, type SpanEnds } from './call-linker.ts';
-import type { TimeBounds } from './event-range.ts';
+import { type TimeBounds, widen } from './event-range.ts';
 import { copySpan, SpanMarks } from './generated/span-row.ts';
 import { copyTrace, traceFieldColumns, TraceMarks } from './generated/trace-row.ts';
 import type { RowBinaryWriter } from './row-binary-writer.ts';
@@ -54,11 +54,6 @@ function serviceAt(writer: RowBinaryWriter, at: number): ServiceReference {
   const processId = writer.int32At(at + processIdAt);
   if (processId !== 0) return { type: resourceKindIndex.process, id: processId };
   return unknownService;
-}
-
-function widen(times: TimeBounds, timeNs: number): void {
-  if (timeNs < times.earliestNs) times.earliestNs = timeNs;
-  if (timeNs > times.latestNs) times.latestNs = timeNs;
 }
 
 const marks = new SpanMarks();

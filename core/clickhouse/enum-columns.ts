@@ -3,7 +3,12 @@
  * symbols that this version does not know was made by a newer one and stays. Adding symbols changes no value, and what a
  * running older sink writes stays valid. A column of tuples is rewritten once when an enum in it grows; others are not.
  */
-import { contextKindSymbols, transportSymbols, tunnelTypeSymbols } from '../../schemas/generated/event-batch.ts';
+import {
+  closeTypeSymbols,
+  contextKindSymbols,
+  transportSymbols,
+  tunnelTypeSymbols,
+} from '../../schemas/generated/event-batch.ts';
 import { resourceKindSymbols } from '../../schemas/generated/resource.ts';
 import {
   causeKindSymbols,
@@ -41,6 +46,9 @@ export const enumColumns: readonly EnumColumn[] = [
   { table: 'spans', column: 'causes', enums: [causeKindSymbols, reasonSymbols] },
   { table: 'trace', column: 'root_protocol', enums: [protocolSymbols] },
   { table: 'trace', column: 'root_status', enums: [spanStatusSymbols] },
+  { table: 'flow', column: 'transport', enums: [transportSymbols] },
+  { table: 'flow', column: 'tunnels', enums: [tunnelTypeSymbols] },
+  { table: 'flow', column: 'metrics_close_type', enums: [closeTypeSymbols] },
   { table: 'resource', column: 'kind', enums: [resourceKindSymbols] },
   { table: 'resource', column: 'parents', enums: [resourceKindSymbols] },
   { table: 'resource', column: 'ports', enums: [transportSymbols] },

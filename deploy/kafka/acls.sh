@@ -46,7 +46,7 @@ reads resources resources resource-ids
 joins resources
 
 grant enricher --operation Describe --topic "$prefix" --resource-pattern-type prefixed
-writes enricher spans dead-letter
+writes enricher spans flows dead-letter
 reads enricher events resources agent-resources
 joins enricher
 
@@ -57,7 +57,7 @@ joins correlator
 
 grant sink --operation Describe --topic "$prefix" --resource-pattern-type prefixed
 writes sink dead-letter
-reads sink traces resources agent-resources
+reads sink traces flows resources agent-resources
 joins sink
 # </stages>
 
@@ -75,7 +75,7 @@ fi
 # People who look at what was put aside, and put it back: `spanloom dead-letter list|replay`.
 grant operator --operation Describe --topic "$prefix" --resource-pattern-type prefixed
 reads operator dead-letter
-writes operator events agent-resources resources spans linked traces
+writes operator events agent-resources resources spans flows linked traces
 grant operator --operation Read --operation Describe --group "${prefix}read-" --resource-pattern-type prefixed
 
 # Programs of others that read traces, each with a group of its own whose name begins so.

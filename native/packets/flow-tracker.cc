@@ -177,7 +177,8 @@ void FlowTracker::report(uint32_t index, bool is_last) {
   Flow& flow = table_[index];
   intervals_.remove(index);
   if (!is_last && !flow.has_counts) return;
-  if (!flow.has_counts) flow.start_ns = flow.end_ns;
+  // Behind the last packet, so that no two intervals of a flow begin at the same time.
+  if (!flow.has_counts) flow.start_ns = ++flow.end_ns;
   counts_.intervals++;
   const bool is_open = !is_last || flow.close == CloseType::kOpen;
   sink_.take(FlowInterval{flow.id, flow.key, flow.client, flow.is_role_known, flow.start_ns, flow.end_ns, flow.sides,

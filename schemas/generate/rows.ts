@@ -30,6 +30,14 @@ const rows: Readonly<Record<string, RowSpec>> = {
     rowPositions: ['trace_id', 'carried_trace_id', 'root_span_id', 'start_time_ns'],
     until: 'spans',
   },
+  'flow-row': {
+    record: 'Flow',
+    hex: {},
+    times: { start_time_ns: 'start_time' },
+    values: [],
+    positions: [],
+    rowPositions: ['start_time_ns'],
+  },
 };
 
 /** Modules of all copiers, by their path relative to schemas/. */

@@ -26,7 +26,7 @@ export interface TableRows {
 export interface MessageRows extends Readonly<TimeBounds> {
   readonly kind: 'rows';
   readonly tables: readonly TableRows[];
-  /** Spans or resources: what the accounting counts. */
+  /** Spans, intervals of flows or resources: what the accounting counts. */
   readonly records: number;
 }
 

@@ -24,7 +24,7 @@ export function traceInput({ range = {} }: SinkAcceptance): Input {
         return { ...decoded, records: 1 };
       }
       const records = decoded.value;
-      const detail = outOfRange(times, range, nowMs);
+      const detail = outOfRange(times, range, nowMs, 'span');
       if (detail !== undefined) {
         discard();
         return { kind: 'rejected', reason: 'time_out_of_range', detail, records };

@@ -1,5 +1,6 @@
-/** Any trace that the schema allows, for property tests. */
+/** Any trace, and any batch of flows, that the schema allows, for property tests. */
 import fc from 'fast-check';
+import type { FlowBatch } from '../../schemas/generated/flow-batch.ts';
 import { schemas } from '../../schemas/generated/schemas.ts';
 import type { Trace } from '../../schemas/generated/trace.ts';
 
@@ -14,7 +15,7 @@ interface AvroField {
 export interface ArbitraryTraceOptions {
   /** Unix nanoseconds of starts; any by default. */
   readonly timeNs?: fc.Arbitrary<bigint>;
-  /** All other longs but the revision; whole numbers from 0 to 2^53 by default. */
+  /** All other longs but the revision and ids of tunnels; whole numbers from 0 to 2^53 by default. */
   readonly long?: fc.Arbitrary<number>;
   readonly maxSpans?: number;
 }
@@ -32,6 +33,8 @@ const text = fc.oneof(
 const byFieldName: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   trace_id: hexDigits(32),
   revision: numberLong,
+  // Of a tunnel: those of an array are counted by reading them as numbers.
+  id: numberLong,
   merged_into: fc.oneof({ weight: 9, arbitrary: fc.constant('') }, hexDigits(32)),
   carried_trace_id: fc.oneof(fc.constant(''), hexDigits(32)),
   root_span_id: fc.oneof(fc.constant(''), spanId),
@@ -105,4 +108,10 @@ function recordOf(
 export function arbitraryTrace(options: ArbitraryTraceOptions = {}): fc.Arbitrary<Trace> {
   const schema = JSON.parse(schemas.Trace.text) as AvroType;
   return arbitraryOf(schema, new Map(), options) as fc.Arbitrary<Trace>;
+}
+
+/** Batches of flows with any values. */
+export function arbitraryFlowBatch(options: ArbitraryTraceOptions = {}): fc.Arbitrary<FlowBatch> {
+  const schema = JSON.parse(schemas.FlowBatch.text) as AvroType;
+  return arbitraryOf(schema, new Map(), options) as fc.Arbitrary<FlowBatch>;
 }

@@ -1,6 +1,7 @@
 /** Traces made up for tests and benches: any number, always the same for the same number. */
 import type { ReceivedMessage } from '../../core/bus/bus.ts';
 import { encodeValue, outgoingMessage } from '../../core/codec.ts';
+import { type FlowBatch, writeFlowBatch } from '../../schemas/generated/flow-batch.ts';
 import { type Resource, writeResource } from '../../schemas/generated/resource.ts';
 import type { Side, Span } from '../../schemas/generated/span.ts';
 import { type Trace, writeTrace } from '../../schemas/generated/trace.ts';
@@ -147,6 +148,13 @@ export function traceMessage(trace: Trace, offset: number, facts: Partial<Receiv
     'Trace',
     encodeValue(trace, writeTrace),
   );
+  return received(topic, key, value, headers, offset, facts);
+}
+
+/** Flows as the sink receives them. */
+export function flowMessage(batch: FlowBatch, offset: number, facts: Partial<ReceivedMessage> = {}): ReceivedMessage {
+  const value = encodeValue(batch, writeFlowBatch);
+  const { topic, key, headers } = outgoingMessage('flows', String(batch.agentId), 'FlowBatch', value);
   return received(topic, key, value, headers, offset, facts);
 }
 
