@@ -5,6 +5,8 @@ import { replayableTopics } from '../core/topics.ts';
 import { rejectReasonSymbols } from '../schemas/generated/dead-letter.ts';
 import { protocolSymbols } from '../schemas/generated/span.ts';
 import type { DeadLetterOptions } from './commands/dead-letter.ts';
+import { scenarios } from '../demo/bookinfo/topology.ts';
+import type { BookinfoOptions } from './commands/bookinfo.ts';
 import type { DemoOptions } from './commands/demo.ts';
 import type { RecordOptions } from './commands/record.ts';
 import type { ReplayOptions } from './commands/replay.ts';
@@ -211,6 +213,22 @@ program
   .option('--recording', 'show the bundled recording instead of capturing')
   .action((options: DemoOptions) =>
     runCommand(async (signal) => (await import('./commands/demo.ts')).demo(options, signal)),
+  );
+
+program
+  .command('bookinfo')
+  .description('start Bookinfo on two nodes made of network namespaces, capture it, show a request with every hop')
+  .addOption(
+    new Option('--scenario <name>', 'way between the nodes: tunnel, address translation, or a tunnel over a bad line')
+      .choices(scenarios)
+      .default('tunnel'),
+  )
+  .option('--once', 'end after showing the trace')
+  .option('--json <file>', 'write all traces to this file', outputPath)
+  .option('--requests <number>', 'requests to send before showing the trace', positiveInteger, 20)
+  .option('--in-flight <number>', 'requests at the same time', positiveInteger, 1)
+  .action((options: BookinfoOptions) =>
+    runCommand(async (signal) => (await import('./commands/bookinfo.ts')).bookinfo(options, signal)),
   );
 
 // What is stored, also by libraries, is for this user alone.

@@ -13,6 +13,13 @@ export interface ChildSpecification {
   readonly environment?: Readonly<Record<string, string>>;
   /** Loopback port on which it accepts once it is ready; undefined when it serves nothing. */
   readonly port?: number;
+  /** Whether it is ready, where that shows elsewhere than on a port. */
+  readonly isReady?: (processId: number) => boolean;
+  /**
+   * Asks it to end, where it does not do so by itself when its standard input closes. Such a program gets a process group of its
+   * own, so that Ctrl-C in a terminal ends it in its turn.
+   */
+  readonly stopSignal?: NodeJS.Signals;
   readonly logPath: string;
 }
 
@@ -31,14 +38,18 @@ const readyPollMs = 25;
 const killAfterMs = 6_000;
 
 /**
- * Starts a program and waits until it accepts connections. Its standard input is a pipe that only this process holds:
- * the program ends when the pipe closes, so nothing survives this process, however it ends.
+ * Starts a program and waits until it is ready. Its standard input is a pipe that only this process holds: the program ends
+ * when the pipe closes, so nothing survives this process, however it ends. A program that does not do so needs other means.
  * @throws Error with the end of the program's log when it does not become ready
  */
 export async function startChild(specification: ChildSpecification): Promise<Child> {
-  const { name, command, args, environment, port, logPath } = specification;
+  const { name, command, args, environment, port, isReady, stopSignal, logPath } = specification;
   const log = openSync(logPath, 'a');
-  const child = spawn(command, args, { stdio: ['pipe', log, log], env: { ...process.env, ...environment } });
+  const child = spawn(command, args, {
+    stdio: ['pipe', log, log],
+    env: { ...process.env, ...environment },
+    detached: stopSignal !== undefined,
+  });
   closeSync(log);
   const stdin = child.stdin;
   if (stdin === null) throw new Error(`${name} has no standard input`);
@@ -50,13 +61,17 @@ export async function startChild(specification: ChildSpecification): Promise<Chi
   stdin.on('error', () => undefined);
   const stop = async (): Promise<void> => {
     stdin.end();
+    if (stopSignal !== undefined) child.kill(stopSignal);
     const insist = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
     await ended;
     clearTimeout(insist);
   };
-  if (port !== undefined) {
+  const processId = child.pid ?? 0;
+  const ready = async (): Promise<boolean> =>
+    (port === undefined || (await accepts(port))) && (isReady === undefined || isReady(processId));
+  if (port !== undefined || isReady !== undefined) {
     const deadlineMs = performance.now() + readyTimeoutMs;
-    while (!(await accepts(port))) {
+    while (!(await ready())) {
       if (!state.running || performance.now() > deadlineMs) {
         await stop();
         throw new Error(`${name} did not start: ${readFileSync(logPath, 'utf8').trim().slice(-500)}`);
@@ -64,7 +79,7 @@ export async function startChild(specification: ChildSpecification): Promise<Chi
       await sleep(readyPollMs);
     }
   }
-  return { name, processId: child.pid ?? 0, ended, stop };
+  return { name, processId, ended, stop };
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -13,7 +13,7 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamps = new Stamps(root);
 
 /**
- * @param {readonly ('build' | 'demo' | 'test' | 'long')[]} purposes what Debian packages are for; `long` takes Go
+ * @param {readonly ('build' | 'demo' | 'bookinfo' | 'test' | 'long')[]} purposes what Debian packages are for; `long` takes Go
  * @returns {Promise<boolean>} is everything there? If not, what is missing has been said.
  */
 export async function setup(purposes) {

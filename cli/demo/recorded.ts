@@ -1,4 +1,5 @@
 import { clusterFile } from '../../demo/cluster.ts';
+import { slowestTrace } from '../../demo/showcase.ts';
 import { projectFile } from '../../core/project-files.ts';
 import { runPipeline } from '../pipeline.ts';
 import { startProgress } from '../output/progress.ts';
@@ -36,7 +37,7 @@ export async function demonstrateRecording(demonstration: Demonstration, problem
   const damaged = damage();
   if (damaged !== undefined) throw damaged;
   signal.throwIfAborted();
-  await showResult(collection, demonstration);
+  await showResult(collection, demonstration, slowestTrace);
   if (options.once === true) return;
   await runPipeline({
     ...pipeline,

@@ -8,6 +8,17 @@ const kafka = [
   { present: () => command('mvn'), packages: [['maven']] },
 ];
 
+/** What Bookinfo is made of: its services, their sidecars, and the network between them. */
+const bookinfo = [
+  { present: () => command('python3'), packages: [['python3']] },
+  { present: () => command('ruby') && rubyHas('webrick'), packages: [['ruby', 'ruby-webrick']] },
+  { present: () => command('javac'), packages: [['openjdk-17-jdk-headless'], ['default-jdk-headless']] },
+  { present: () => command('haproxy'), packages: [['haproxy']] },
+  { present: () => command('curl'), packages: [['curl']] },
+  { present: () => command('ip'), packages: [['iproute2']] },
+  { present: () => command('iptables'), packages: [['iptables']] },
+];
+
 /**
  * What comes from Debian. `present` tells whether a need is met already, by whatever means; `packages` are alternatives,
  * best first, each a set that meets the need.
@@ -30,9 +41,10 @@ const needs = {
       packages: [['mariadb-server'], ['postgresql']],
     },
   ],
+  bookinfo,
   test: [
+    ...bookinfo,
     { present: () => command('nginx'), packages: [['nginx-light']] },
-    { present: () => command('haproxy'), packages: [['haproxy']] },
     { present: () => command('wrk'), packages: [['wrk']] },
     { present: () => command('mariadbd'), packages: [['mariadb-server']] },
     { present: () => command('postgres') || existsSync('/usr/lib/postgresql'), packages: [['postgresql']] },
@@ -50,7 +62,6 @@ const needs = {
       packages: [['php-fpm', 'php-curl', 'php-redis', 'php-pgsql', 'php-mysql']],
     },
     { present: () => command('apache2'), packages: [['apache2-bin']] },
-    { present: () => command('javac'), packages: [['openjdk-17-jdk-headless'], ['default-jdk-headless']] },
     { present: () => systemPythonHas('ensurepip'), packages: [['python3-venv']] },
     ...kafka,
   ],
@@ -89,9 +100,13 @@ function systemPythonHas(module) {
   return spawnSync('/usr/bin/python3', ['-c', `import ${module}`], { stdio: 'ignore' }).status === 0;
 }
 
+function rubyHas(library) {
+  return spawnSync('ruby', ['-r', library, '-e', ''], { stdio: 'ignore' }).status === 0;
+}
+
 /**
  * Installs what is missing, as root on Debian and its relatives; elsewhere says in one sentence what to install.
- * @param {readonly ('build' | 'demo' | 'test' | 'long' | 'kafka')[]} purposes
+ * @param {readonly ('build' | 'demo' | 'bookinfo' | 'test' | 'long' | 'kafka')[]} purposes
  * @returns {Promise<string>} what was done
  */
 export async function installPackages(purposes) {
