@@ -49,7 +49,8 @@ function isHeld(processId: number): boolean {
   }
 }
 
-function namespaceOf(name: string, { processId, ended, stop }: Child): Namespace {
+function namespaceOf(name: string, holder: Child): Namespace {
+  const { processId, ended } = holder;
   const path = `/proc/${processId}/ns/net`;
   const inside = ({ command, args }: Command): Command => ({
     command: 'nsenter',
@@ -72,6 +73,6 @@ function namespaceOf(name: string, { processId, ended, stop }: Child): Namespace
     inside,
     configure: (lines) => run(inside({ command: 'ip', args: ['-batch', '-'] }), `${lines.join('\n')}\n`),
     run: (command, ...args) => run(inside({ command, args })),
-    stop,
+    stop: () => holder.stop(),
   };
 }

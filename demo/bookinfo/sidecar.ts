@@ -1,12 +1,18 @@
 import { pods, ports, type Pod, type Scenario } from './topology.ts';
 
+/** A request without X-Request-ID gets one, and the response tells it to whoever asked. */
+const giveId = [
+  '  http-request set-header X-Request-ID %[uuid()] unless { req.hdr(X-Request-ID) -m found }',
+  '  http-request set-var(txn.id) req.hdr(X-Request-ID)',
+  '  http-response set-header X-Request-ID %[var(txn.id)]',
+];
+
 /**
  * Configuration of HAProxy as the sidecar of a pod: it hands what comes to the pod to the service, and what the service calls
- * to the pod of that name. A request without X-Request-ID gets one.
+ * to the pod of that name.
  */
 export function sidecarConfiguration(pod: Pod, scenario: Scenario): string {
   const called = pods.flatMap((other) => ('serviceAddress' in other ? [other] : []));
-  const giveId = '  http-request set-header X-Request-ID %[uuid()] unless { req.hdr(X-Request-ID) -m found }';
   return [
     'global',
     // One event loop.
@@ -19,7 +25,7 @@ export function sidecarConfiguration(pod: Pod, scenario: Scenario): string {
     '  http-reuse always',
     'frontend outbound',
     `  bind 127.0.0.1:${ports.outbound}`,
-    giveId,
+    ...giveId,
     ...called.map(({ name }) => `  use_backend ${name} if { path_beg /${name}/ }`),
     ...called.flatMap(({ name, address, serviceAddress }) => [
       `backend ${name}`,
@@ -27,7 +33,7 @@ export function sidecarConfiguration(pod: Pod, scenario: Scenario): string {
     ]),
     'frontend inbound',
     `  bind ${pod.address}:${ports.service}`,
-    giveId,
+    ...giveId,
     '  default_backend service',
     'backend service',
     `  server service 127.0.0.1:${ports.service}`,
