@@ -18,7 +18,7 @@ function edge(parent: SpanRecord | undefined, reason: Reason, confidence: number
 
 /**
  * The parent by ids that the application itself passes on: exactly one server span that was open in the process when
- * the call began carries the same trace context or X-Request-ID.
+ * the call began carries the same trace context or X-Request-ID; or one of several, in a process that passes requests on.
  *
  * @param named the server span that a cause candidate names, to choose among several that carry the id
  */
@@ -39,5 +39,7 @@ export function explicitCause(
     if (found !== undefined) return found;
   }
   if (call.xRequestIdRequest === '') return undefined;
-  return edge(only(process.openWithRequestId(call) ?? [], named), 'x_request_id', requestIdConfidence);
+  const servers = process.openWithRequestId(call) ?? [];
+  const parent = only(servers, named) ?? process.passThrough.origin(call, servers);
+  return edge(parent, 'x_request_id', requestIdConfidence);
 }

@@ -197,6 +197,33 @@ describe('what caused a call', () => {
     expect(scenario.find(noted)).toMatchObject({ parentSpanId: other.spanId, reason: 'x_request_id' });
   });
 
+  describe('of two open requests with one X-Request-ID', () => {
+    const withId = { xRequestIdRequest: 'r1' };
+    const [call, served] = callOf(1, 0, 100, { ...withId, endpoint: '/reviews/7' });
+    const [asked, outbound] = callOf(2, 4, 99, { ...withId, endpoint: '/ratings/7' });
+    const passedOn = innerCall(902, 10, 20, { ...withId, endpoint: '/ratings/7' });
+
+    test('a sidecar passes on the one for the same', () => {
+      const scenario = new Scenario();
+      const inbound = innerCall(901, 1, 98, { ...withId, endpoint: '/reviews/7' });
+      const other = innerCall(903, 10, 20, { ...withId, endpoint: '/health' });
+      scenario.arrive(100, passedOn, other, inbound, outbound, asked, served, call);
+      scenario.drain();
+      expect(scenario.find(inbound)).toMatchObject({ parentSpanId: served.spanId, reason: 'x_request_id' });
+      expect(scenario.find(passedOn)).toMatchObject({ parentSpanId: outbound.spanId, reason: 'x_request_id' });
+      expect(scenario.parentOf(other)).toBeUndefined();
+    });
+
+    test('a program that calls itself and others may continue either', () => {
+      const scenario = new Scenario();
+      const toItself = innerCall(901, 3, 98, { ...withId, endpoint: '/ratings/7' });
+      scenario.arrive(100, passedOn, toItself, outbound, asked, served, call);
+      scenario.drain();
+      expect(scenario.parentOf(toItself)).toBe(served.spanId);
+      expect(scenario.parentOf(passedOn)).toBeUndefined();
+    });
+  });
+
   test('a proxy passes the trace context on', () => {
     const scenario = new Scenario();
     const context = { headerTraceId: 'c'.repeat(32), headerSpanId: '1'.repeat(16) };

@@ -4,7 +4,7 @@ import type { ProcessIndex } from './process-index.ts';
 
 /**
  * Learns what the calls of a process show, before causes are decided: whether its contexts are serial, what it calls in the
- * background, and whether the two sides of its calls agree.
+ * background, whether it passes requests on, and whether the two sides of its calls agree.
  */
 export function observeCall(call: SpanRecord, process: ProcessIndex, find: SpanLookup): void {
   if (call.responseEventId !== 0 && call.responseContextId === call.requestContextId) {
@@ -12,6 +12,7 @@ export function observeCall(call: SpanRecord, process: ProcessIndex, find: SpanL
     else process.blockingCalls++;
   }
   if (!process.awaitsOtherThan(undefined) && process.openAt(call).length === 0) process.noteBackground(call);
+  if (call.xRequestIdRequest !== '') process.passThrough.note(call, process.openWithRequestId(call) ?? []);
   if (!call.isJudged) judge(call, process, find);
 }
 

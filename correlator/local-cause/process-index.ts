@@ -3,6 +3,7 @@ import { ContextTimelines } from './context-timelines.ts';
 import { mayStillBeServedAt, roundingNs, wasOpenAt } from './fit.ts';
 import { SharedIdIndex } from './shared-id-index.ts';
 import { OneSidedTrust } from './one-sided-trust.ts';
+import { PassThrough } from './pass-through.ts';
 import { SortedRecords } from './sorted-records.ts';
 
 /** Server spans examined for one call; with more, the process counts as busy. */
@@ -27,6 +28,7 @@ function requestIdsOf(server: SpanRecord): readonly string[] {
 export class ProcessIndex {
   readonly contexts = new ContextTimelines();
   readonly trust = new OneSidedTrust();
+  readonly passThrough = new PassThrough();
   readonly #servers = new SortedRecords('request');
   /** Those whose answer went on after its first event: how long, event ids do not show. */
   readonly #serversInParts = new SortedRecords('request');

@@ -41,8 +41,6 @@ const byFieldName: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   span_id: spanId,
   parent_span_id: fc.oneof(fc.constant(''), spanId),
   confidence: fc.double({ min: 0, max: 1, noNaN: true }),
-  // Of a tunnel; numbers within arrays are refused beyond 2^53.
-  id: fc.nat(0xffff_ffff),
   observation_point: fc.constantFrom('c-p', 's-p', 'c-nd', 'local', ''),
 };
 
