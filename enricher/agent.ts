@@ -4,6 +4,7 @@ import { AgentSource, type SourceOutput } from './agent-source.ts';
 import { AgentWatermark } from './agent-watermark.ts';
 import { type AgentOutput, FinishedRecords } from './finished-records.ts';
 import { LruEntry } from './lru.ts';
+import { PacketState } from './packets/packet-state.ts';
 import { SocketState } from './socket-state.ts';
 import type { TaggedSides, Tagger } from './tag/tagger.ts';
 import type { TaggedRecord } from './tag/waiting-records.ts';
@@ -136,7 +137,8 @@ export class Agent extends LruEntry implements SourceOutput {
     let source = this.sources.get(name);
     if (source !== undefined) return source;
     const { id, parts } = this;
-    source = new AgentSource(parts, this, (emit) => new SocketState(id, this.tagger, parts, emit));
+    const State = name === 'packets' ? PacketState : SocketState;
+    source = new AgentSource(parts, this, (emit) => new State(id, this.tagger, parts, emit));
     this.sources.set(name, source);
     return source;
   }

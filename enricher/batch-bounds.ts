@@ -1,4 +1,5 @@
 import type { EventBatch } from '../schemas/generated/event-batch.ts';
+import { packetProblem } from './packets/packet-bounds.ts';
 
 /**
  * Refuses batches with numbers that no collector sends and that would harm more than the sender's own data. A span far in the
@@ -29,7 +30,7 @@ export interface BatchProblem {
  * @param acceptedMs when the bus accepted it, in milliseconds since the Unix epoch; 0 where that is not known
  */
 export function boundsProblem(batch: EventBatch, acceptedMs: number): BatchProblem | undefined {
-  const { baseTimeNs, untilOffsetNs, events } = batch;
+  const { baseTimeNs, untilOffsetNs, events, segments, flows } = batch;
   let latestNs = untilOffsetNs;
   let earliestNs = untilOffsetNs;
   for (const { timeOffsetNs, length, tcpSequence } of events) {
@@ -38,12 +39,22 @@ export function boundsProblem(batch: EventBatch, acceptedMs: number): BatchProbl
     if (length < 0 || length > maxCallBytes || tcpSequence < 0 || tcpSequence > maxSequence)
       return refused('undecodable', 'an event of more bytes than a call moves, or a sequence beyond 32 bits');
   }
+  const packets = packetProblem(batch);
+  if (packets !== undefined) return refused('undecodable', packets);
+  for (const { timeOffsetNs, lastTimeOffsetNs } of segments) {
+    latestNs = Math.max(latestNs, timeOffsetNs, lastTimeOffsetNs);
+    earliestNs = Math.min(earliestNs, timeOffsetNs, lastTimeOffsetNs);
+  }
+  for (const { startOffsetNs, endOffsetNs } of flows) {
+    latestNs = Math.max(latestNs, startOffsetNs, endOffsetNs);
+    earliestNs = Math.min(earliestNs, startOffsetNs, endOffsetNs);
+  }
   if (latestNs > hourNs || earliestNs < -longestCallNs)
-    return refused('time_out_of_range', 'events further from the time of their batch than a call can take');
-  if (baseTimeNs < 0n) return refused('time_out_of_range', 'events before 1970');
+    return refused('time_out_of_range', 'records further from the time of their batch than a call can take');
+  if (baseTimeNs < 0n) return refused('time_out_of_range', 'records before 1970');
   const limitNs = acceptedMs > 0 ? BigInt(Math.ceil(acceptedMs)) * 1_000_000n + maxAheadNs : 1n << 62n;
   return baseTimeNs + BigInt(Math.ceil(latestNs)) > limitNs
-    ? refused('time_out_of_range', 'events more than an hour ahead of the bus: look at the clock of the host')
+    ? refused('time_out_of_range', 'records more than an hour ahead of the bus: look at the clock of the host')
     : undefined;
 }
 

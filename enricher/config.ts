@@ -6,12 +6,14 @@ import { bytesSetting, durationMsSetting, integerSetting } from '../core/config/
 export const enricherConfig = defineConfig(
   z.object({
     maxSockets: integerSetting({
-      description: 'Sockets remembered per agent; beyond it the one without events for the longest time is forgotten.',
+      description:
+        'Sockets remembered per agent, and as many flows of packets; beyond it the one without events for the longest time is forgotten.',
       default: '200000',
       minimum: 1,
     }),
     maxOpenRequests: integerSetting({
-      description: 'Requests per agent that may wait for their response; beyond it the oldest is dropped and counted.',
+      description:
+        'Requests per agent that may wait for their response, on sockets, and as many on flows of packets; beyond it the oldest is dropped and counted.',
       default: '200000',
       minimum: 1,
     }),
@@ -35,7 +37,7 @@ export const enricherConfig = defineConfig(
     }),
     maxEntries: integerSetting({
       description:
-        'Sockets, open requests, contexts, processes and waiting spans of all agents together; beyond it the agents with the most entries lose their oldest.',
+        'Sockets, flows, open requests, contexts, processes, interfaces and waiting records of all agents together; beyond it the agents with the most entries lose their oldest.',
       default: '1000000',
       minimum: 1,
     }),
@@ -65,7 +67,8 @@ export const enricherConfig = defineConfig(
       default: '0s',
     }),
     maxTagWaiting: integerSetting({
-      description: 'Spans per agent that may wait for tags; beyond it the oldest goes out as it is.',
+      description:
+        'Spans per agent that may wait for tags, and as many records of packets; beyond it the oldest goes out as it is.',
       default: '20000',
       minimum: 1,
     }),

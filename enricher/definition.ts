@@ -4,7 +4,7 @@ import { enricherConfig } from './config.ts';
 /** The enricher as a stage: reads `events` in partitions and resources whole, writes `spans` and `flows`. */
 export const enricherStage = defineStage({
   name: 'enricher',
-  description: 'makes spans of events',
+  description: 'makes spans of events and packets',
   settings: { enricher: enricherConfig },
   stores: ['bus'],
   reads: [

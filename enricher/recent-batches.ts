@@ -2,7 +2,7 @@ import type { EventBatch } from '../schemas/generated/event-batch.ts';
 
 /**
  * Detects repeated batches of one agent. A sender without an acknowledgement sends a batch again, byte for byte and soon. So a
- * batch is a repetition only if exactly this batch is remembered: the same number, time, and event ids. A maximum (the
+ * batch is a repetition only if exactly this batch is remembered: the same number, time, and ids of events or segments. A maximum (the
  * highest event id seen) would not do: one damaged or forged batch would raise it for ever.
  *
  * State: one mark for each of the last 1024 sequence numbers. A number far from the others replaces one mark and changes no
@@ -60,14 +60,17 @@ function slotOf(sequence: number, length: number): number {
 }
 
 /** A hash of what distinguishes a batch from the others of its agent. */
-function markOf({ sequence, events, baseMonotonicNs, untilOffsetNs }: EventBatch): number {
-  const first = events[0];
-  const last = events[events.length - 1];
+function markOf({ sequence, events, segments, flows, baseMonotonicNs, untilOffsetNs }: EventBatch): number {
+  const records = segments.length > 0 ? segments : events;
+  const first = records[0];
+  const last = records[records.length - 1];
   let low = absorb(0x2545f491, sequence);
   low = absorb(low, baseMonotonicNs + untilOffsetNs);
-  low = absorb(low, events.length);
+  low = absorb(low, records.length);
   low = absorb(low, first?.id ?? 0);
   low = absorb(low, last?.id ?? 0);
+  // Intervals of flows have no ids; two batches of a source that have only such differ in their time.
+  low = absorb(low, flows.length);
   let high = absorb(low ^ 0x6c62272e, last?.timeOffsetNs ?? 0);
   high = absorb(high, first?.timeOffsetNs ?? 0);
   return (low >>> 0) * 0x10_0000 + (high >>> 12);

@@ -1,12 +1,13 @@
 /**
- * The enricher as a pure state machine. Its records are socket events.
+ * The enricher as a pure state machine. Its records are socket events, segments of packets and intervals of flows.
  *
- *   decode → per agent, event by event: dissect (what does it say?) → pair (request with response; causality listens:
- *   what did it continue?) → tag (who was it?) → encode
+ *   decode → per agent and source, event or segment by one: dissect (what does it say?) → pair (request with response;
+ *   of sockets causality listens: what did it continue?) → tag (who was it?) → encode
  *
- * Input: an EventBatch of one agent per message; resources through `learn`. Output: one SpanBatch per EventBatch, further ones
- * from `flush` for spans that waited for a resource or whose agent is released, and dead letters. State: agents.ts per
- * agent (sockets, open requests, execution contexts, processes, waiting spans), tag/resource-table.ts for all;
+ * Input: an EventBatch of one source of an agent per message; resources through `learn`. Output: one SpanBatch per EventBatch
+ * and a FlowBatch if it has flows, further ones from `flush` for what waited for a resource or whose agent is released,
+ * and dead letters. State: agents.ts per agent (sockets, flows, open requests, execution contexts, processes, interfaces,
+ * waiting records), tag/resource-table.ts for all;
  * recent-offsets.ts says which events a restart reads again. Bounds: SPANLOOM_ENRICHER_MAX_*, _MEMORY and _RESOURCE_MEMORY.
  *
  * The order of messages, the agent's own clock and the bus's timestamps decide everything. The bus's timestamps bound which
@@ -28,10 +29,12 @@ import { type Accounting, type Stage } from '../core/stage/stage.ts';
 import { Counters } from '../core/stage/accounting.ts';
 import type { Topic } from '../core/topics.ts';
 import { type EventBatch, readEventBatch } from '../schemas/generated/event-batch.ts';
+import { writeFlowBatch } from '../schemas/generated/flow-batch.ts';
 import { type SpanBatch, writeSpanBatch } from '../schemas/generated/span-batch.ts';
 import { type AgentCounts, Agents } from './agents.ts';
 import { type BatchProblem, boundsProblem } from './batch-bounds.ts';
 import type { EnricherConfig } from './config.ts';
+import type { AgentOutput } from './finished-records.ts';
 import type { Dissector } from '../protocols/dissection/dissector.ts';
 import { dropReasons, rejectReasons } from './outcomes.ts';
 import { RecentOffsets } from './recent-offsets.ts';
@@ -58,6 +61,8 @@ export interface Enricher extends Stage<OutgoingMessage> {
 }
 
 const stageName = 'enricher';
+/** One flow has about 500 bytes, a message has room for 1 MiB. */
+const maxFlowsOfMessage = 1024;
 
 /** Creates the stage; see the top of the file. */
 export function createEnricher(config: EnricherConfig, parts: EnricherParts): Enricher {
@@ -104,15 +109,16 @@ class EnricherStage implements Enricher {
     const agent = this.#agents.heard(decoded.value.agentId, message.partition, nowMs);
     const isRepeated = message.offset < (this.#emittedBelow.get(message.partition) ?? 0);
     const repeatedMs = isRepeated ? message.timestampMs : undefined;
-    const spans = agent.process(decoded.value, message.offset, repeatedMs, message.timestampMs);
+    const output = agent.process(decoded.value, message.offset, repeatedMs, message.timestampMs);
     this.#agents.worked(agent);
     if (agent.timeNs > this.#newestNs) this.#newestNs = agent.timeNs;
-    return [spanMessage(spans)];
+    // Also without spans: it carries the agent's progress.
+    return [spanMessage(output), ...flowMessages(output)];
   }
 
   flush(nowMs: number): readonly OutgoingMessage[] {
     for (const waiting of this.#waitingIndex.takeWoken()) waiting.owner.wake(waiting);
-    const outputs = this.#agents.flush(nowMs).map(spanMessage);
+    const outputs = this.#agents.flush(nowMs).flatMap(messagesOf);
     this.#table.forget(this.#newestNs);
     this.#newestNs = 0n;
     return outputs;
@@ -120,7 +126,7 @@ class EnricherStage implements Enricher {
 
   drain(): readonly OutgoingMessage[] {
     this.#recent.clear();
-    return this.#agents.drain().map(spanMessage);
+    return this.#agents.drain().flatMap(messagesOf);
   }
 
   lowWatermark({ partition }: TopicPartition): number | undefined {
@@ -179,6 +185,22 @@ function readBatch(
     boundsProblem(decoded.value, message.timestampMs) ??
     decoded
   );
+}
+
+/** What an agent has to send between its batches. */
+function messagesOf(output: AgentOutput): readonly OutgoingMessage[] {
+  const flows = flowMessages(output);
+  return output.spans.length === 0 && flows.length > 0 ? flows : [spanMessage(output), ...flows];
+}
+
+function flowMessages({ agentId, flows }: AgentOutput): readonly OutgoingMessage[] {
+  const messages: OutgoingMessage[] = [];
+  for (let from = 0; from < flows.length; from += maxFlowsOfMessage) {
+    const batch = { agentId, flows: flows.slice(from, from + maxFlowsOfMessage) };
+    const value = encodeValue(batch, writeFlowBatch);
+    messages.push(outgoingMessage('flows' satisfies Topic, String(agentId), 'FlowBatch', value));
+  }
+  return messages;
 }
 
 function spanMessage(batch: SpanBatch): OutgoingMessage {

@@ -140,14 +140,19 @@ export class Pairing {
     this.sockets.delete(socket);
   }
 
-  /** A socket was closed: it has no more events. */
-  close(socket: Socket, timeNs: number): void {
+  /**
+   * A socket has no more events.
+   *
+   * @param status of what is open: closed, or unknown where the connection may go on unseen
+   */
+  close(socket: Socket, timeNs: number, status: 'closed' | 'unknown' = 'closed'): void {
     this.socket = socket;
     socket.dissection.end(this.report);
     this.endSizes(socket);
-    this.responses.connectionEnded(socket, timeNs, this.lostNs);
+    if (status === 'closed') this.responses.connectionEnded(socket, timeNs, this.lostNs);
+    else this.responses.endAll(socket);
     for (const open of socket.open.takeAll())
-      if (!open.isOver) this.end(open, 'closed', Math.max(0, timeNs - open.origin.timeNs));
+      if (!open.isOver) this.end(open, status, Math.max(0, timeNs - open.origin.timeNs));
     this.waiting.forget(socket);
     this.sockets.delete(socket);
   }
