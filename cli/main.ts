@@ -84,12 +84,15 @@ program
 
 program
   .command('replay')
-  .description('make traces from a recording, through all stages; or send it to Kafka, for stages that run there')
-  .argument('<file>', 'recording to read', path)
+  .description(
+    'make traces from a recording or a capture file, through all stages; or send it to Kafka, for stages that run there',
+  )
+  .argument('<file>', 'recording, or capture file (pcap, pcapng, also with gzip), to read; - is standard input', path)
   .option('--speed <factor>', "pace: 1 as recorded, 10 ten times as fast, 'max' without waiting", replaySpeed, 'max')
   .option('--resources <file>', 'tag spans with what this file of resources states: docs/resources.md', path)
   .option('--json <file>', 'write the traces to this file; - is standard output', outputPath)
   .option('--data-dir <folder>', 'keep log and traces here, for the commands traces and trace', path)
+  .option('--follow', 'with -: standard input goes on until Ctrl-C, which ends it in order')
   .option('--into-kafka', 'only send its events and resources to the topics on Kafka')
   .option(
     '--target-prefix <prefix>',

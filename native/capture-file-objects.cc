@@ -86,8 +86,21 @@ Napi::Value FlowReaderObject::batch(Napi::Env env) {
   Napi::Object result = Napi::Object::New(env);
   result.Set("blocks", objects);
   result.Set("firstTimeNs", first_time_ns_.has_value() ? Napi::Value(Napi::BigInt::New(env, *first_time_ns_)) : env.Undefined());
+  result.Set("interfaces", interfaces(env));
   result.Set("error", error_value(env, file_));
   return result;
+}
+
+// Names of the interfaces, if there are more than before.
+Napi::Value FlowReaderObject::interfaces(Napi::Env env) {
+  const size_t count = file_.interface_count();
+  if (count == known_interfaces_ && file_.sections() == known_sections_) return env.Undefined();
+  known_interfaces_ = count;
+  known_sections_ = file_.sections();
+  Napi::Array names = Napi::Array::New(env, count);
+  for (uint32_t number = 0; number < count; number++)
+    names.Set(number, Napi::String::New(env, file_.interface_name(number)));
+  return names;
 }
 
 Napi::Value FlowReaderObject::read(const Napi::CallbackInfo& info) {

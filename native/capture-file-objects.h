@@ -44,6 +44,7 @@ class FlowReaderObject : public Napi::ObjectWrap<FlowReaderObject> {
   Napi::Value counts(const Napi::CallbackInfo& info);
   void begin(int64_t time_ns);
   Napi::Value batch(Napi::Env env);
+  Napi::Value interfaces(Napi::Env env);
 
   packets::CaptureFileReader file_;
   packets::PacketParser parser_;
@@ -52,6 +53,8 @@ class FlowReaderObject : public Napi::ObjectWrap<FlowReaderObject> {
   // Ids that follow from the time of the first packet.
   bool has_own_ids_ = false;
   std::optional<int64_t> first_time_ns_;
+  size_t known_interfaces_ = 0;
+  uint64_t known_sections_ = 0;
 };
 
 }  // namespace spanloom

@@ -13,7 +13,7 @@ export async function replayOnce(path: string): Promise<{ readonly seconds: numb
   const cpu = process.cpuUsage();
   const begin = performance.now();
   try {
-    const { source } = replaySource(path, 'max', startProgress('replaying'));
+    const { source } = replaySource({ path, speed: 'max' }, startProgress('replaying'));
     await runPipeline({
       settings: loadSettings(),
       dataDirectory,

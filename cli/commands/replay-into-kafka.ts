@@ -1,3 +1,4 @@
+import { flowOptions } from '../../collector/replay/capture-file.ts';
 import { runReplay, type ReplayProgress } from '../../collector/replay/run-replay.ts';
 import { signingOutput } from '../../collector/signing-output.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
@@ -7,6 +8,7 @@ import { framedBus } from '../../core/registry/framed-bus.ts';
 import type { Topic } from '../../core/topics.ts';
 import { CountedOutput, requireKafka, requireTargetTopics } from '../bus/kafka-target.ts';
 import { startProgress } from '../output/progress.ts';
+import { ReadProgress } from '../output/read-progress.ts';
 import { openReplayKey } from '../bus/replay-key.ts';
 import { loadSettings } from '../settings.ts';
 
@@ -38,6 +40,7 @@ export async function replayIntoKafka(
   const registry = openSchemaRegistry(settings.schemaRegistry);
   const bus = framedBus(openKafkaBus(target), { registry, topicPrefix: prefix });
   const progress = startProgress(`sending ${path} to ${prefix}events`);
+  const read = new ReadProgress();
   const skipBatches = options.skip ?? 0;
   let reached: ReplayProgress | undefined;
   let output: CountedOutput | undefined;
@@ -46,14 +49,14 @@ export async function replayIntoKafka(
     output = new CountedOutput(await bus.producer());
     await runReplay({
       path,
+      flows: flowOptions(settings.capture),
       output: signingOutput(output, key),
       speed: options.speed,
       signal,
       skipBatches,
       onProgress: (now) => {
         reached = now;
-        const percent = ((100 * now.positionBytes) / Math.max(1, now.sizeBytes)).toFixed(0);
-        progress.update(`${percent} % read, ${now.batches} batches acknowledged`);
+        progress.update(`${read.text(now.positionBytes, now.sizeBytes)}, ${now.batches} batches acknowledged`);
       },
     });
     signal.throwIfAborted();

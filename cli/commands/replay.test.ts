@@ -27,10 +27,11 @@ describe('a replay that cannot begin', () => {
     const dataDir = join(folder, 'data');
     const before = readdirSync(folder);
     await expect(replayed(notes, { dataDir })).rejects.toThrow(
-      `${notes} is no recording: it is not an Avro container file.`,
+      `${notes} is neither a recording nor a capture file (pcap or pcapng).`,
     );
     await expect(replayed(folder, { dataDir })).rejects.toThrow(`${folder} is a folder, not a file.`);
     await expect(replayed(join(folder, 'x'), { dataDir })).rejects.toThrow(`${join(folder, 'x')} does not exist.`);
+    await expect(replayed(recording, { follow: true })).rejects.toThrow('--follow belongs to - as the file');
     await expect(replayed(recording, { dataDir, resources: folder })).rejects.toThrow(
       `${folder} is a folder, not a file.`,
     );

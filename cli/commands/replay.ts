@@ -1,5 +1,7 @@
 import { join } from 'node:path';
-import { RecordingReader } from '../../collector/replay/recording-reader.ts';
+import { flowOptions } from '../../collector/replay/capture-file.ts';
+import { standardInput } from '../../collector/replay/input-bytes.ts';
+import { openReplayInput } from '../../collector/replay/replay-input.ts';
 import { isDirectory } from '../../core/files/is-directory.ts';
 import { isSameFile } from '../../core/files/is-same-file.ts';
 import { UsageError } from '../process/exit-codes.ts';
@@ -21,14 +23,18 @@ export interface ReplayOptions extends ReplayIntoKafkaOptions {
   readonly dataDir?: string;
   /** File of resources that spans are tagged with. */
   readonly resources?: string;
+  /** Standard input goes on until a signal: then traces are made of what came. */
+  readonly follow?: boolean;
   /** Send it to Kafka, and make nothing of it here. */
   readonly intoKafka?: boolean;
 }
 
-/** Makes traces of a recording, on a log of its own, and writes or keeps them; or sends it to Kafka. */
+/** Makes traces of a recording or a capture file, on a log of its own, and writes or keeps them; or sends it to Kafka. */
 export async function replay(path: string, options: ReplayOptions, signal: AbortSignal): Promise<void> {
   process.title = 'spanloom-replay';
   const { dataDir, resources } = options;
+  if (options.follow === true && path !== standardInput)
+    throw new UsageError('--follow belongs to - as the file: tcpdump -w - | spanloom replay - --follow.');
   if (options.intoKafka === true) {
     if (dataDir !== undefined || options.json !== undefined || resources !== undefined)
       throw new UsageError(
@@ -57,7 +63,8 @@ export async function replay(path: string, options: ReplayOptions, signal: Abort
 
 /** Nothing is made and nothing replaced for files that cannot be used. */
 async function requireInputs(path: string, { json, resources }: ReplayOptions): Promise<void> {
-  await (await RecordingReader.open(path)).close();
+  // What was read of standard input to look at it would be gone.
+  if (path !== standardInput) await (await openReplayInput(path)).close();
   if (resources !== undefined) requireResourceFile(resources);
   for (const input of [path, resources])
     if (json !== undefined && input !== undefined && isSameFile(json, input))
@@ -71,15 +78,20 @@ async function replayIn(
   signal: AbortSignal,
 ): Promise<void> {
   const { speed, json, dataDir, resources, traceFile } = options;
+  const settings = loadSettings();
+  const isFollowing = options.follow === true;
   const collection = new TraceCollection();
-  const progress = startProgress(`replaying ${path}`);
-  const { source, damage } = replaySource(path, speed, progress);
+  const progress = startProgress(`replaying ${path === standardInput ? 'standard input' : path}`);
+  const input = { path, speed, flows: flowOptions(settings.capture), ...(isFollowing ? { stop: signal } : {}) };
+  const { source, damage } = replaySource(input, progress);
+  // The first signal ends the input, and everything is worked off; a second one ends the process.
+  const abort = isFollowing ? new AbortController().signal : signal;
   try {
     await runPipeline({
-      settings: loadSettings(),
+      settings,
       dataDirectory: folder,
       telemetry: processTelemetry('spanloom-replay', 'error'),
-      signal,
+      signal: abort,
       source,
       ...(resources === undefined ? {} : { resourceFile: resources }),
       ends: true,
@@ -89,7 +101,7 @@ async function replayIn(
   } finally {
     progress.end();
   }
-  signal.throwIfAborted();
+  abort.throwIfAborted();
   const { traces } = collection;
   const spans = traces.reduce((sum, trace) => sum + trace.spans.length, 0);
   await traceFile?.write(traces, collection.namesOf);

@@ -19,7 +19,7 @@ export async function demonstrateRecording(demonstration: Demonstration, problem
   say('Showing a recording of the demo instead.');
   const collection = new TraceCollection();
   const progress = startProgress('replaying the recording');
-  const { source, damage } = replaySource(bundledRecording, 'max', progress);
+  const { source, damage } = replaySource({ path: bundledRecording, speed: 'max' }, progress);
   const pipeline = { settings, dataDirectory: folder, telemetry: processTelemetry('spanloom-demo', 'error') };
   try {
     await runPipeline({

@@ -1,10 +1,10 @@
 import { PipelineError } from '../../core/errors.ts';
-import type { RedactionOptions } from '../../native/capture.ts';
 import { capturePrograms } from '../../native/load.ts';
 import { environmentChoice } from '../processes/environment-tags.ts';
 import type { SourceOptions } from '../source.ts';
 import { BpfSource } from './bpf-source.ts';
 import type { CaptureConfig } from './config.ts';
+import { redactionOptions } from './redaction-options.ts';
 
 /** The configured capture. @throws PipelineError CONFIG_INVALID */
 export function captureSource(config: CaptureConfig, { addon, excluded }: SourceOptions): BpfSource {
@@ -29,7 +29,7 @@ export function captureSource(config: CaptureConfig, { addon, excluded }: Source
       traceUnix: config.unixSockets,
       readVirtualThreads: config.readVirtualThreads,
       readWakes: config.readWakes,
-      redaction: config.redact ? redactionOptions(config) : undefined,
+      redaction: redactionOptions(config),
     },
     excluded,
     excludedCgroups: config.excludeCgroups,
@@ -44,13 +44,4 @@ function processIdOf(text: string): number {
   const processId = Number(text);
   if (/^\d+$/.test(text) && processId > 0 && processId < 2 ** 31) return processId;
   throw new PipelineError('CONFIG_INVALID', `SPANLOOM_COLLECTOR_EXCLUDE_PROCESSES: '${text}' is no process id.`);
-}
-
-function redactionOptions(config: CaptureConfig): RedactionOptions {
-  return {
-    patterns: config.redactPatterns?.trim().split(/\s+/) ?? [],
-    headers: config.redactHeaders,
-    parameters: config.redactParameters,
-    sendUnrecognised: config.sendUnrecognised,
-  };
 }

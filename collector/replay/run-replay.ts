@@ -1,24 +1,20 @@
 /**
- * Sends a recording as if it were captured now: event batches keyed by their agent, and the resources that follow from
- * their process facts. The same recording makes the same messages in the same order at any speed.
+ * Sends a recording or a capture file as if it were captured now: event batches keyed by their agent, and the resources that
+ * follow from their process facts. The same file makes the same messages in the same order at any speed.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { OutgoingMessage } from '../../core/bus/bus.ts';
-import { decodeValue, encodeValue, schemaHeader } from '../../core/codec.ts';
-import { PipelineError } from '../../core/errors.ts';
-import type { SchemaHistory } from '../../core/schema-history.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
-import { readEventBatch, writeEventBatch, type ProcessFacts } from '../../schemas/generated/event-batch.ts';
+import type { ProcessFacts } from '../../schemas/generated/event-batch.ts';
 import { readResource } from '../../schemas/generated/resource.ts';
-import { schemas } from '../../schemas/generated/schemas.ts';
 import { eventBatchMessage, readEventBatchHead, type EventBatchHead } from '../capture/event-batch-message.ts';
 import type { Output } from '../outbox.ts';
 import { hostResource, processResource, resourceMessage } from '../processes/resources.ts';
-import { hostMetadataKey } from '../record/recording-writer.ts';
-import { RecordingReader, type RecordingFacts } from './recording-reader.ts';
+import { Pace } from './pace.ts';
+import { openReplayInput, type ReplayInputOptions } from './replay-input.ts';
 
-/** How a recording is replayed. */
-export interface RunReplayOptions {
+/** How a recording or a capture file is replayed. */
+export interface RunReplayOptions extends ReplayInputOptions {
+  /** `-` for a capture file on standard input. */
   readonly path: string;
   readonly output: Output;
   /** 1 as recorded, 2 twice as fast, 'max' without waiting. */
@@ -34,27 +30,25 @@ export interface RunReplayOptions {
 export interface ReplayProgress {
   /** Those left out at the beginning are counted too. */
   readonly batches: number;
-  /** Position in the file and its size, in bytes. */
+  /** Position in the file and its size, in bytes; of standard input the size is not known. */
   readonly positionBytes: number;
-  readonly sizeBytes: number;
+  readonly sizeBytes: number | undefined;
 }
 
 /** Messages are sent when this much waits. */
 const sendBytes = 4 * 1024 * 1024;
 
 /**
- * Sends everything readable of a recording; resolves when the output has all of it, or the signal fired.
+ * Sends everything readable; resolves when the output has all of it, or the signal fired.
  *
  * @throws PipelineError FILE_CORRUPT, naming file and position, after everything readable was sent
  */
 export async function runReplay(options: RunReplayOptions): Promise<ReplayProgress> {
   const { path, output, speed, signal, skipBatches = 0, onProgress } = options;
-  const reader = await RecordingReader.open(path);
-  const { facts } = reader;
-  const upgrade = upgraderOf(path, facts);
-  const derived = new DerivedResources(facts);
+  const input = await openReplayInput(path, options);
+  const derived = new DerivedResources(input.recordedHost);
   const pace = new Pace(speed, signal);
-  let progress: ReplayProgress = { batches: 0, positionBytes: 0, sizeBytes: facts.sizeBytes };
+  let progress: ReplayProgress = { batches: 0, positionBytes: 0, sizeBytes: input.sizeBytes };
   let waiting: OutgoingMessage[] = [];
   let waitingBytes = 0;
   const flush = async (): Promise<void> => {
@@ -65,13 +59,13 @@ export async function runReplay(options: RunReplayOptions): Promise<ReplayProgre
   };
   try {
     try {
-      for await (const batch of reader.batches()) {
+      for await (const batch of input.batches()) {
         if (signal.aborted) break;
-        const value = upgrade(batch.value, batch.position);
+        const { value, positionBytes } = batch;
         const head = readEventBatchHead(new AvroReader(value));
         if (progress.batches < skipBatches) {
           derived.of(head);
-          progress = { ...progress, batches: progress.batches + 1, positionBytes: batch.position };
+          progress = { ...progress, batches: progress.batches + 1, positionBytes };
           continue;
         }
         if (pace.isAhead(head)) {
@@ -80,38 +74,18 @@ export async function runReplay(options: RunReplayOptions): Promise<ReplayProgre
         }
         waiting.push(...derived.of(head), eventBatchMessage(head.agentId, value));
         waitingBytes += value.length;
-        progress = { ...progress, batches: progress.batches + 1, positionBytes: batch.position };
+        progress = { ...progress, batches: progress.batches + 1, positionBytes };
         if (waitingBytes >= sendBytes) await flush();
       }
     } finally {
       // Also before the error of a damaged file is thrown: what was readable counts.
-      if (!signal.aborted) progress = { ...progress, positionBytes: facts.sizeBytes };
+      if (!signal.aborted) progress = { ...progress, positionBytes: input.sizeBytes ?? progress.positionBytes };
       await flush();
     }
   } finally {
-    await reader.close();
+    await input.close();
   }
   return progress;
-}
-
-/** Rewrites batches of a recording of an older version as the current version has them. */
-function upgraderOf(path: string, facts: RecordingFacts): (value: Buffer, position: number) => Buffer {
-  const fingerprint = facts.schemaFingerprint;
-  if (fingerprint === schemas.EventBatch.fingerprint) return (value) => value;
-  const history: SchemaHistory = new Map([[fingerprint, { name: 'EventBatch', text: facts.schemaText }]]);
-  return (value, position) => {
-    const decoded = decodeValue(
-      'EventBatch',
-      { headers: { [schemaHeader]: fingerprint }, value },
-      readEventBatch,
-      history,
-    );
-    if (decoded.kind === 'ok') return encodeValue(decoded.value, writeEventBatch);
-    throw new PipelineError(
-      'FILE_CORRUPT',
-      `${path} cannot be used from byte ${position} on: its version ${fingerprint} is too different (${decoded.detail}).`,
-    );
-  };
 }
 
 /** The resources of a recording, each version of each once. */
@@ -120,8 +94,8 @@ class DerivedResources {
   readonly #hosts = new Set<number>();
   readonly #processes = new Map<number, ProcessFacts>();
 
-  constructor(facts: RecordingFacts) {
-    this.#recordedHost = facts.metadata[hostMetadataKey];
+  constructor(recordedHost: Uint8Array | undefined) {
+    this.#recordedHost = recordedHost;
   }
 
   of({ agentId, hostName, processes, baseTimeNs }: EventBatchHead): OutgoingMessage[] {
@@ -149,41 +123,6 @@ class DerivedResources {
     } catch {
       // Of another version: what follows from the batches does.
       return undefined;
-    }
-  }
-}
-
-/** Waits as the recorded batches did, divided by the speed. */
-class Pace {
-  readonly #speed: number | 'max';
-  readonly #signal: AbortSignal;
-  #firstNs: bigint | undefined;
-  #startedAtMs = 0;
-
-  constructor(speed: number | 'max', signal: AbortSignal) {
-    this.#speed = speed;
-    this.#signal = signal;
-  }
-
-  #dueInMs(head: EventBatchHead): number {
-    if (this.#speed === 'max') return 0;
-    const endNs = head.baseTimeNs + BigInt(Math.round(head.untilOffsetNs));
-    if (this.#firstNs === undefined) {
-      this.#firstNs = endNs;
-      this.#startedAtMs = performance.now();
-    }
-    return Number(endNs - this.#firstNs) / 1e6 / this.#speed - (performance.now() - this.#startedAtMs);
-  }
-
-  isAhead(head: EventBatchHead): boolean {
-    return this.#dueInMs(head) > 1;
-  }
-
-  async wait(head: EventBatchHead): Promise<void> {
-    try {
-      await sleep(this.#dueInMs(head), undefined, { signal: this.#signal });
-    } catch (error) {
-      if (!this.#signal.aborted) throw error;
     }
   }
 }

@@ -28,7 +28,9 @@ constexpr uint32_t kPacketHeader = 28;
 constexpr uint32_t kInterfaceHeader = 16;
 // Options of an interface beyond these bytes are not read.
 constexpr uint32_t kMaxInterfaceBytes = 64 * 1024;
+constexpr uint16_t kOptionName = 2;
 constexpr uint16_t kOptionResolution = 9;
+constexpr uint32_t kMaxNameBytes = 64;
 constexpr uint16_t kOptionOffset = 14;
 constexpr uint8_t kMicroseconds = 6;
 
@@ -201,6 +203,7 @@ CaptureFileReader::Step CaptureFileReader::section(uint32_t length) {
   if (available() < kSectionHeader) return Step::kWait;
   if (number16(bytes() + 12) != 1) return fail("has a section of an unknown version of pcapng");
   interfaces_.clear();
+  sections_++;
   return end_block(length, kSectionHeader, Step::kContinue);
 }
 
@@ -209,12 +212,13 @@ CaptureFileReader::Step CaptureFileReader::interface(uint32_t length) {
   const uint32_t end = std::min(length - 4, kMaxInterfaceBytes);
   if (available() < end) return Step::kWait;
   if (interfaces_.size() == kMaxFileInterfaces) return fail("has too many interfaces");
-  Interface added{number16(bytes() + 8), number32(bytes() + 12), kMicroseconds, 0};
+  Interface added{number16(bytes() + 8), number32(bytes() + 12), kMicroseconds, 0, {}};
   for (uint32_t at = kInterfaceHeader; at + 4 <= end;) {
     const uint16_t code = number16(bytes() + at);
     const uint32_t size = number16(bytes() + at + 2);
     if (code == 0 || at + 4 + size > end) break;
     const uint8_t* value = bytes() + at + 4;
+    if (code == kOptionName) added.name.assign(reinterpret_cast<const char*>(value), std::min(size, kMaxNameBytes));
     if (code == kOptionResolution && size == 1) added.resolution = value[0];
     if (code == kOptionOffset && size == 8) {
       std::memcpy(&added.offset_s, value, sizeof(added.offset_s));

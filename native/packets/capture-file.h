@@ -51,6 +51,13 @@ class CaptureFileReader {
   // Empty, or one sentence that says what is wrong and where in the file. Packets before that place were good.
   const std::string& error() const { return error_; }
 
+  // Interfaces that the present section has described so far; of pcap none.
+  size_t interface_count() const { return interfaces_.size(); }
+  // At most 64 bytes; empty where the file has none.
+  const std::string& interface_name(size_t number) const { return interfaces_[number].name; }
+  // Sections that have begun: their interfaces are numbered anew.
+  uint64_t sections() const { return sections_; }
+
  private:
   enum class Format : uint8_t { kUnknown, kPcap, kPcapng };
   enum class Step : uint8_t { kWait, kContinue, kPacket };
@@ -61,6 +68,7 @@ class CaptureFileReader {
     // if_tsresol: the highest bit says whether the rest is a power of two, else of ten.
     uint8_t resolution;
     int64_t offset_s;
+    std::string name;
   };
 
   size_t available() const { return buffer_.size() - at_; }
@@ -97,6 +105,7 @@ class CaptureFileReader {
   uint16_t link_type_ = 0;
   // pcapng
   std::vector<Interface> interfaces_;
+  uint64_t sections_ = 0;
   std::string error_;
 };
 

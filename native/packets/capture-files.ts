@@ -21,6 +21,11 @@ export interface FlowBatch {
   readonly blocks: readonly FlowBlock[];
   /** Unix time in nanoseconds of the first packet in the file; undefined as long as there was none. */
   readonly firstTimeNs: bigint | undefined;
+  /**
+   * Names of the interfaces by their number, of the section of a pcapng file that was read last; empty where it has none.
+   * Undefined: as before; of pcap always.
+   */
+  readonly interfaces: readonly string[] | undefined;
   /** One sentence that says what is wrong with the file and where; what came before that place is good. */
   readonly error: string | undefined;
 }
