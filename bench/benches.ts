@@ -132,6 +132,15 @@ export const benches: readonly Bench[] = [
     needs: 'root, 4 GB of memory; package registries; servers that cannot be had are skipped',
   },
   {
+    name: 'bookinfo',
+    file: 'bookinfo.ts',
+    measures: 'requests of Bookinfo whose every hop is under its right parent, in a row and with 16 in flight',
+    baseline: 'the tree that is known beforehand',
+    usage: '[requests] [scenario…]',
+    takes: '3 min',
+    needs: 'root, haproxy, Ruby, a JDK, iptables',
+  },
+  {
     name: 'correlate',
     file: 'correlate.ts',
     measures: 'spans per second of the correlator, empty and with full state',

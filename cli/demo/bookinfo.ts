@@ -5,6 +5,9 @@ import { demonstrateCaptured } from './captured.ts';
 import { type BookinfoOptions, type Demonstration, say } from './demonstration.ts';
 import { untilAborted } from './serving.ts';
 
+/** After the trace has been shown, requests go on for days. */
+const manyRequests = 1_000_000;
+
 /** Starts Bookinfo on two nodes, captures it while it is used, shows the largest trace, and serves unless it is for once. */
 export async function demonstrateBookinfo(demonstration: Demonstration<BookinfoOptions>): Promise<void> {
   const { options, signal } = demonstration;
@@ -24,7 +27,12 @@ export async function demonstrateBookinfo(demonstration: Demonstration<BookinfoO
         choose: largestTrace,
         send: (_excluded, stop) => sendRequests(bookinfo, options, stop),
         serve: async (_excluded, stop) => {
-          await bookinfo.sendRequests({ first: options.requests + 1, requests: 1_000_000, inFlight: 1 });
+          await bookinfo.sendRequests({
+            first: options.requests + 1,
+            requests: manyRequests,
+            inFlight: 1,
+            perSecond: 2,
+          });
           await untilAborted(stop);
         },
       },

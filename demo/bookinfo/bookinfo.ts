@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectFile } from '../../core/project-files.ts';
@@ -13,6 +13,16 @@ import { pods, ports, type Pod, type PodName, type Scenario } from './topology.t
 /** The file that describes its pods as resources. */
 export const bookinfoClusterFile: string = projectFile('demo', 'bookinfo', 'cluster.yaml');
 
+/** Requests to send. */
+interface LoadOptions {
+  /** Number of the first one. */
+  readonly first: number;
+  readonly requests: number;
+  readonly inFlight: number;
+  /** Sent not faster than this, one at a time. */
+  readonly perSecond?: number;
+}
+
 /** Running Bookinfo. */
 export interface Bookinfo {
   readonly network: Network;
@@ -20,11 +30,7 @@ export interface Bookinfo {
    * Asks for product pages with curl in the pod loadgenerator: /productpage/FIRST and the following ones, so that each request has
    * a number of its own in every call that it makes.
    */
-  sendRequests(options: {
-    readonly first: number;
-    readonly requests: number;
-    readonly inFlight: number;
-  }): Promise<Child>;
+  sendRequests(options: LoadOptions): Promise<Child>;
   /** Resolves with the name of the first part that has ended. */
   readonly ended: Promise<string>;
   /** Ends every process; namespaces end with them. Removes the files of the run. */
@@ -55,7 +61,8 @@ export function bookinfoMissing(): string | undefined {
 
 /** Starts Bookinfo. @throws Error when a part does not start; everything is stopped then */
 export async function startBookinfo(scenario: Scenario): Promise<Bookinfo> {
-  const folder = mkdtempSync(join(tmpdir(), 'spanloom-bookinfo-'));
+  removeLeftFolders();
+  const folder = mkdtempSync(join(tmpdir(), `${folderPrefix}${process.pid}-`));
   const children: Child[] = [];
   const state: { network?: Network } = {};
   const stop = async (): Promise<void> => {
@@ -91,16 +98,24 @@ export async function startBookinfo(scenario: Scenario): Promise<Bookinfo> {
     return {
       network,
       ended,
-      sendRequests: ({ first, requests, inFlight }) =>
-        start(pods[0], 'load', {
-          command: program('curl'),
-          args: curlArguments({ first, last: first + requests - 1, inFlight }),
-        }),
+      sendRequests: (options) => start(pods[0], 'load', { command: program('curl'), args: curlArguments(options) }),
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+const folderPrefix = 'spanloom-bookinfo-';
+const ownFolder = new RegExp(`^${folderPrefix}(\\d+)-\\w+$`);
+
+/** Of a run that was killed at once only its files are left. */
+function removeLeftFolders(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const [, processId] = ownFolder.exec(name) ?? [];
+    if (processId !== undefined && !existsSync(`/proc/${processId}`))
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
 }
 
@@ -131,11 +146,12 @@ function serviceCommand(pod: PodName): Command | undefined {
 
 const longestRequestSeconds = '60';
 
-function curlArguments({ first, last, inFlight }: { first: number; last: number; inFlight: number }): string[] {
-  const url = `http://127.0.0.1:${ports.outbound}/productpage/[${first}-${last}]`;
+function curlArguments({ first, requests, inFlight, perSecond }: LoadOptions): readonly string[] {
+  const url = `http://127.0.0.1:${ports.outbound}/productpage/[${first}-${first + requests - 1}]`;
   const options = ['--silent', '--show-error', '--fail', '--output', '/dev/null', '--max-time', longestRequestSeconds];
   const parallel = inFlight === 1 ? [] : ['--parallel', '--parallel-immediate', '--parallel-max', String(inFlight)];
-  return [...options, ...parallel, url];
+  const paced = perSecond === undefined ? [] : ['--rate', `${perSecond}/s`];
+  return [...options, ...parallel, ...paced, url];
 }
 
 const listening = '0A';

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { ownSide, roleAt } from '../../schemas/observation-points.ts';
 import { noParent, type ExpectedTree } from './expected-tree.ts';
 
@@ -14,9 +15,15 @@ interface SpanJson {
   readonly interface_name: string;
   readonly process_name: string;
   readonly request_resource: string;
+  readonly duration_ns: number;
   readonly reason: string;
   readonly client_names: Readonly<Record<string, string>>;
   readonly server_names: Readonly<Record<string, string>>;
+}
+
+/** Reads a file of traces. */
+export function readBookinfoFile(path: string): readonly TraceJson[] {
+  return (JSON.parse(readFileSync(path, 'utf8')) as { readonly traces: readonly TraceJson[] }).traces;
 }
 
 /** What came out of requests whose traces are known beforehand. */
@@ -53,7 +60,14 @@ export function scoreBookinfo(
   const seen = traces.flatMap((trace) => trace.spans.flatMap((span) => seenOf(trace, span) ?? []));
   const bySpanId = new Map(seen.map((one) => [one.span.span_id, one]));
   const byRequest = new Map<number, Seen[]>();
-  for (const one of seen) byRequest.set(one.request, [...(byRequest.get(one.request) ?? []), one]);
+  /** The only request of each trace; undefined when there are several in it. */
+  const requestsOfTrace = new Map<string, number | undefined>();
+  for (const one of seen) {
+    const { request, traceId } = one;
+    byRequest.set(request, [...(byRequest.get(request) ?? []), one]);
+    const isFirst = !requestsOfTrace.has(traceId);
+    requestsOfTrace.set(traceId, isFirst || requestsOfTrace.get(traceId) === request ? request : undefined);
+  }
   const wrong: string[] = [];
   const missingEdges: string[] = [];
   const missingSpans: string[] = [];
@@ -84,7 +98,9 @@ export function scoreBookinfo(
     }
     for (const observation of expected.keys())
       if (!found.has(observation)) missingSpans.push(`${request}: ${observation}`);
-    const isOne = new Set(all.map(({ traceId }) => traceId)).size === 1;
+    const isOne =
+      all.length > 0 &&
+      all.every(({ traceId }) => requestsOfTrace.get(traceId) === request && traceId === all[0]!.traceId);
     if (isOne && faults === wrong.length + missingEdges.length + missingSpans.length + unexpectedSpans.length)
       complete++;
   }
