@@ -23,6 +23,7 @@
 #include "kernel-programs.h"
 #include "layout.h"
 #include "napi-buffer.h"
+#include "packet-capture-object.h"
 #include "poller.h"
 #include "redactor-object.h"
 #include "runtimes/go-program.h"
@@ -110,6 +111,7 @@ struct Instance {
   Napi::FunctionReference redactor;
   Napi::FunctionReference frame_reader;
   Napi::FunctionReference flow_reader;
+  Napi::FunctionReference packet_capture;
   Inspector inspector;
 };
 
@@ -304,6 +306,14 @@ Napi::Value create_flow_reader(const Napi::CallbackInfo& info) {
   return info.Env().GetInstanceData<Instance>()->flow_reader.New({info[0]});
 }
 
+Napi::Value start_packet_capture(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return_freed_memory();
+  const Napi::Object object = env.GetInstanceData<Instance>()->packet_capture.New({});
+  PacketCaptureObject::Unwrap(object)->start(env, info[0].As<Napi::Object>(), info[1].As<Napi::Function>());
+  return object;
+}
+
 Napi::Value check(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const KernelCheck result = check_kernel(info[0].ToString(), info[1].ToString());
@@ -463,6 +473,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   instance->redactor = Napi::Persistent(RedactorObject::define(env));
   instance->frame_reader = Napi::Persistent(FrameReaderObject::define(env));
   instance->flow_reader = Napi::Persistent(FlowReaderObject::define(env));
+  instance->packet_capture = Napi::Persistent(PacketCaptureObject::define(env));
   env.SetInstanceData(instance);
   exports.Set("startCapture", Napi::Function::New<start_capture>(env));
   exports.Set("checkKernel", Napi::Function::New<check>(env));
@@ -470,6 +481,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("createRedactor", Napi::Function::New<create_redactor>(env));
   exports.Set("createFrameReader", Napi::Function::New<create_frame_reader>(env));
   exports.Set("createFlowReader", Napi::Function::New<create_flow_reader>(env));
+  exports.Set("startPacketCapture", Napi::Function::New<start_packet_capture>(env));
+  exports.Set("checkPacketCapture", Napi::Function::New<check_packet_capture>(env));
   exports.Set("encodeEvents", Napi::Function::New<encode_events>(env));
   exports.Set("findFunction", Napi::Function::New<find_function_in>(env));
   exports.Set("findGo", Napi::Function::New<find_go_in>(env));

@@ -23,6 +23,7 @@
         "loop-probes.cc",
         "mailbox.cc",
         "network-links.cc",
+        "packet-capture-object.cc",
         "poller.cc",
         "probe-stack.cc",
         "probed-files.cc",
@@ -43,7 +44,7 @@
         "-fno-exceptions",
         "-isystem <!(node -p \"require('node:path').dirname(require.resolve('node-addon-api'))\")"
       ],
-      "libraries": ["-lbpf", "-lelf", "-lre2"]
+      "libraries": ["-lbpf", "-lelf", "-lre2", "-ldl"]
     }
   ]
 }

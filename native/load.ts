@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { NativeCapture, PayloadRedactor, RedactionOptions } from './capture.ts';
 import type { FlowReader, FrameReader } from './packets/capture-files.ts';
 import type { FlowOptions } from './packets/flow-blocks.ts';
+import type { NativePacketCapture } from './packets/packet-capture.ts';
 
 /** What one kernel program did when it was tried by itself. */
 export interface ProgramCheck {
@@ -33,7 +34,7 @@ export interface NativeWatchdog {
 }
 
 /** Everything the addon exports: the capture, and entries for checks and tests. */
-export interface NativeAddon extends NativeCapture {
+export interface NativeAddon extends NativeCapture, NativePacketCapture {
   checkKernel(objectPath: string, loopPath: string): KernelCheck;
   /** Encodes records as they lie in the ring buffer, one after the other. The reference is native/testing/encode-reference.ts. */
   encodeEvents(records: Buffer, baseMonotonicNs: number): Buffer;

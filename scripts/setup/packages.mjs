@@ -32,6 +32,8 @@ const needs = {
     { present: () => header('libelf.h'), packages: [['libelf-dev']] },
     { present: () => header('zlib.h'), packages: [['zlib1g-dev']] },
     { present: () => header('re2/re2.h'), packages: [['libre2-dev']] },
+    // Loaded at run time, and only for filters of packets that are given as text.
+    { present: () => library('libpcap.so.0.8'), packages: [['libpcap0.8'], ['libpcap0.8t64']] },
   ],
   demo: [
     { present: () => command('python3'), packages: [['python3']] },
@@ -50,7 +52,8 @@ const needs = {
     { present: () => command('postgres') || existsSync('/usr/lib/postgresql'), packages: [['postgresql']] },
     { present: () => command('memcached'), packages: [['memcached']] },
     { present: () => command('memccat'), packages: [['libmemcached-tools']] },
-    { present: () => command('tshark'), packages: [['tshark']] },
+    { present: () => command('tshark') && command('dumpcap'), packages: [['tshark']] },
+    { present: () => command('ip'), packages: [['iproute2']] },
     // What clang needs for -fsanitize, which its package only recommends.
     {
       present: () => (command('clang') && !command('clang-19')) || sanitizersOfClang('19'),
@@ -77,6 +80,16 @@ function command(name) {
 
 function header(name) {
   return ['/usr/include', '/usr/local/include'].some((directory) => existsSync(`${directory}/${name}`));
+}
+
+function library(name) {
+  const folders = ['/lib', '/usr/lib', '/usr/lib64', '/usr/local/lib'];
+  const ofMachines = existsSync('/usr/lib')
+    ? readdirSync('/usr/lib').filter((folder) => folder.includes('-linux-gnu'))
+    : [];
+  return [...folders, ...ofMachines.map((folder) => `/usr/lib/${folder}`)].some((folder) =>
+    existsSync(`${folder}/${name}`),
+  );
 }
 
 function sanitizersOfClang(version) {
