@@ -46,8 +46,8 @@ export class AgentWatermark {
       if (!other.isCounted) continue;
       if (other.timeNs > source.othersNs) source.othersNs = other.timeNs;
       if (other.othersNs === 0n) other.othersNs = timeNs;
-      if (timeNs - other.othersNs > silenceNs) continue;
-      if (other.timeNs < leastNs) leastNs = other.timeNs;
+      const hasEnded = timeNs - other.othersNs > silenceNs && timeNs - other.timeNs > silenceNs;
+      if (!hasEnded && other.timeNs < leastNs) leastNs = other.timeNs;
     }
     if (wasSetBack || leastNs > this.timeNs) this.timeNs = leastNs;
   }

@@ -93,7 +93,8 @@ export class PacketState implements SourceState {
     const facts = { id, messageId, timeOffsetNs, lastTimeOffsetNs, direction, length, tcpSequence } as const;
     const origin = new EventRef(facts, clock, undefined, socket.movedBytes(fromClient));
     const { remoteAddress, remotePort } = socket;
-    const bytes = { id, messageId, payload, length, tcpSequence, tls: false, remoteAddress, remotePort };
+    const { gapBytes } = segment;
+    const bytes = { id, messageId, payload, length, tcpSequence, gapBytes, tls: false, remoteAddress, remotePort };
     this.pairing.segment(socket, origin, bytes);
   }
 

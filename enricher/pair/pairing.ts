@@ -28,11 +28,14 @@ import { Waiting } from './waiting.ts';
 const connectTimeoutMs = 0;
 const noCauses: readonly Cause[] = [];
 
-/** What one call on a socket, or one packet, carried. */
-export type Segment = Pick<
+/** What one call on a socket, or one side of a flow in a row, carried. */
+export interface Segment extends Pick<
   SocketEvent,
   'id' | 'messageId' | 'payload' | 'length' | 'tcpSequence' | 'tls' | 'remoteAddress' | 'remotePort'
->;
+> {
+  /** Bytes that are known to be missing in front of it. */
+  readonly gapBytes?: number;
+}
 
 /** Pairs the events of one agent; see the top of the file. */
 export class Pairing {
@@ -95,6 +98,7 @@ export class Pairing {
       this.report,
       // Of a TLS buffer the sequence counts the bytes of the ciphertext.
       segment.tls ? 0 : segment.tcpSequence,
+      segment.gapBytes,
     );
     socket.addMoved(ingress, freshBytes);
     this.endSizes(socket);

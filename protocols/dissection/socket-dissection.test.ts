@@ -88,6 +88,27 @@ test('a hole in the sequence hides what was in it and nothing else', () => {
   expect(responses.map((response) => response.status).slice(0, 2)).toEqual(['ok', 'unknown']);
 });
 
+test('a hole before the first bytes of an end hides what was in it, where it is told', () => {
+  const { socket, messages, report } = open();
+  socket.read('local', segment(get), report, 1000);
+  socket.read('local', segment(get), report, 1000 + get.length);
+  socket.read('remote', segment(ok), report, 5000 + ok.length, ok.length);
+  const responses = messages.filter((message) => message.kind === 'response');
+  expect(responses.map((response) => response.status)).toEqual(['unknown', 'unknown']);
+  expect(socket.missedBytes('remote')).toBe(ok.length);
+});
+
+test('sequence number 0 behind the end of the numbers is one', () => {
+  const { socket, messages, report } = open();
+  socket.read('remote', segment(get), report, 2 ** 32 - get.length);
+  socket.read('local', segment(ok.subarray(0, 10)), report, 2 ** 32 - 10);
+  socket.read('local', segment(ok.subarray(10), false), report, 0);
+  socket.read('remote', segment(get), report, 0);
+  socket.read('local', segment(ok), report, ok.length - 10);
+  expect([socket.missedBytes('local'), socket.missedBytes('remote')]).toEqual([0, 0]);
+  expect(messages.map(({ kind }) => kind)).toEqual(['request', 'response', 'request', 'response']);
+});
+
 test('bytes read twice count once, also over the end of the numbers', () => {
   const { socket, messages, report } = open();
   const start = 2 ** 32 - 20;

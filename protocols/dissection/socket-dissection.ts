@@ -79,10 +79,20 @@ export class SocketDissection<Origin> {
    * Reads the next segment and reports the messages that became clear, in order.
    * @param tcpSequence - sequence number of the segment's first byte, so that lost events show as holes; 0 where there is
    *   none (datagrams) or where it counts other bytes (TLS)
+   * @param gapBytes - how many bytes are known to be missing in front of it; where earlier sequence numbers are known, they say
+   *   the same
    * @returns how many bytes of the segment were not seen before
    */
-  read(from: SocketEnd, segment: Segment<Origin>, report: (message: Message<Origin>) => void, tcpSequence = 0): number {
-    const fresh = tcpSequence === 0 ? segment : this.placeInStream(from, segment, report, tcpSequence);
+  read(
+    from: SocketEnd,
+    segment: Segment<Origin>,
+    report: (message: Message<Origin>) => void,
+    tcpSequence = 0,
+    gapBytes = 0,
+  ): number {
+    // Numbers begin anew after 32 bits: 0 is one where it is the next.
+    const isPlaced = tcpSequence !== 0 || this.nextSequence(from) === 0;
+    const fresh = isPlaced ? this.placeInStream(from, segment, report, tcpSequence, gapBytes) : segment;
     if (fresh === undefined) return 0;
     this.readSegment(from, fresh, report);
     return fresh.length;
@@ -94,15 +104,20 @@ export class SocketDissection<Origin> {
     this.forget();
   }
 
+  private nextSequence(from: SocketEnd): number {
+    return from === 'local' ? this.nextLocalSequence : this.nextRemoteSequence;
+  }
+
   /** Reads the hole before a segment as such, and returns what of the segment was not seen before. */
   private placeInStream(
     from: SocketEnd,
     segment: Segment<Origin>,
     report: (message: Message<Origin>) => void,
     tcpSequence: number,
+    gapBytes: number,
   ): Segment<Origin> | undefined {
-    const expected = from === 'local' ? this.nextLocalSequence : this.nextRemoteSequence;
-    const step = expected < 0 ? 0 : (tcpSequence - expected) | 0;
+    const expected = this.nextSequence(from);
+    const step = expected < 0 ? gapBytes : (tcpSequence - expected) | 0;
     // Bytes read twice (MSG_PEEK), or calls of two threads that overtook one another.
     const repeated = step < 0 ? Math.min(-step, segment.length) : 0;
     if (repeated < segment.length || expected < 0) {

@@ -25,7 +25,8 @@ export function aSegment(given: Partial<PacketSegment> & { readonly text?: strin
   const id = given.id ?? 1;
   const fromClient = given.fromClient ?? true;
   const [sender, receiver] = fromClient ? [clientEnd, serverEnd] : [serverEnd, clientEnd];
-  const timeOffsetNs = given.timeOffsetNs ?? id * 1000;
+  // Ids of segments of a live capture are above this.
+  const timeOffsetNs = given.timeOffsetNs ?? (id % 2 ** 52) * 1000;
   return {
     id,
     flowId: 1,
