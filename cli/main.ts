@@ -8,6 +8,7 @@ import type { DeadLetterOptions } from './commands/dead-letter.ts';
 import { scenarios } from '../demo/bookinfo/topology.ts';
 import type { BookinfoOptions } from './commands/bookinfo.ts';
 import type { DemoOptions } from './commands/demo.ts';
+import type { DissectOptions } from './commands/dissect.ts';
 import type { RecordOptions } from './commands/record.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { ReplayRangeOptions } from './commands/replay-range.ts';
@@ -102,6 +103,17 @@ program
   .option('--skip <batches>', 'with --into-kafka: leave out so many batches that were sent before', wholeNumber)
   .action((file: string, options: ReplayOptions) =>
     runCommand(async (signal) => (await import('./commands/replay.ts')).replay(file, options, signal)),
+  );
+
+program
+  .command('dissect')
+  .description('show the messages in a capture file as a table, or what else is in it as JSON, an object a line')
+  .argument('<file>', 'capture file (pcap, pcapng, also with gzip) to read; - is standard input', path)
+  .option('--json', 'messages as JSON')
+  .option('--spans', 'spans as JSON: requests paired with their responses')
+  .option('--flows', 'flows as JSON, with the sums of their counters')
+  .action((file: string, options: DissectOptions) =>
+    runQuestion(async () => (await import('./commands/dissect.ts')).dissect(file, options)),
   );
 
 program

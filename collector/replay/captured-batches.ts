@@ -13,7 +13,9 @@ const noMac = new Uint8Array();
  * The batches that a collector would have sent of the packets of a capture file. The agent follows from the time of the first
  * packet, so a file makes the same batches whenever it is replayed.
  */
-export async function* capturedBatches(file: CaptureFile): AsyncGenerator<ReplayedBatch, void, undefined> {
+export async function* capturedBatches(
+  file: CaptureFile,
+): AsyncGenerator<ReplayedBatch & { readonly agentId: number }, void, undefined> {
   const hostName = basename(file.input.name);
   let agentId = 0;
   let sequence = 0;
@@ -45,7 +47,7 @@ export async function* capturedBatches(file: CaptureFile): AsyncGenerator<Replay
         segments: { bytes: block.segments, count: block.segmentCount },
         flows: { bytes: block.intervals, count: block.intervalCount },
       });
-      yield { value, positionBytes: file.input.positionBytes };
+      yield { value, agentId, positionBytes: file.input.positionBytes };
     }
   }
 }
