@@ -9,8 +9,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectFile } from '../core/project-files.ts';
-import { expectedTree } from '../demo/bookinfo/expected-tree.ts';
-import { readBookinfoFile, scoreBookinfo } from '../demo/bookinfo/score.ts';
+import { expectedTree } from '../demo/bookinfo/testing/expected-tree.ts';
+import { readBookinfoFile, scoreBookinfo } from '../demo/bookinfo/testing/score.ts';
 import { scenarios, type Scenario } from '../demo/bookinfo/topology.ts';
 
 const requests = Number(process.argv[2] ?? 1_000);

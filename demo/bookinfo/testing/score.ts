@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ownSide, roleAt } from '../../schemas/observation-points.ts';
+import { ownSide, roleAt } from '../../../schemas/observation-points.ts';
 import { noParent, type ExpectedTree } from './expected-tree.ts';
 
 /** A trace as a file of traces has it (`--json`), as far as it is compared. */

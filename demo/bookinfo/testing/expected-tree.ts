@@ -1,4 +1,4 @@
-import type { PodName, Scenario } from './topology.ts';
+import type { PodName, Scenario } from '../topology.ts';
 
 /**
  * What a trace of Bookinfo looks like: for each observation its parent. An observation is named by call, place and point, such
