@@ -57,6 +57,22 @@ describe('the waterfall', () => {
     expect(renderWaterfall(trace(...deep), { width: 1, paint: withoutColor })).toHaveLength(14);
   });
 
+  it('indents only where a deep tree branches', () => {
+    const chain = Array.from({ length: 12 }, (_, index) =>
+      span(`${index + 1}`, `${index === 0 ? '' : index}`, index, 50),
+    );
+    const branches = [span('left', '12', 20, 5), span('leaf', 'left', 21, 3), span('right', '12', 30, 5)];
+    const lines = renderWaterfall(trace(...chain, ...branches), plain).slice(2);
+    expect(lines.map((line) => line.slice(0, 18).trimEnd())).toEqual([
+      'service-1',
+      '└ service-2',
+      ...Array.from({ length: 10 }, (_, index) => `  service-${index + 3}`),
+      '  ├ service-left',
+      '  │ service-leaf',
+      '  └ service-right',
+    ]);
+  });
+
   it('shows workloads and pods where spans are in any, and leaves them out first', () => {
     const gateway = { ...span('a', '', 0, 100), service: 'gateway', workload: 'gateway', pod: 'gateway-6c9d-x2v4q' };
     const one = trace(gateway, span('b', 'a', 10, 45));

@@ -42,7 +42,13 @@ interface Row {
   readonly prefix: string;
 }
 
-/** Spans in the order of the tree, siblings by start. Spans whose parent is absent or a cycle stand as roots. */
+/** From this many levels on, indenting each one would leave no room for what stands in the line. */
+const deepLevels = 13;
+
+/**
+ * Spans in the order of the tree, siblings by start. Spans whose parent is absent or a cycle stand as roots. In a deep tree a span
+ * that is the only child of an only child stands below its parent, without a branch of its own.
+ */
 function rowsOf(spans: readonly WaterfallSpan[]): readonly Row[] {
   const ids = new Set(spans.map((span) => span.spanId));
   const children = new Map<string, WaterfallSpan[]>();
@@ -54,6 +60,7 @@ function rowsOf(spans: readonly WaterfallSpan[]): readonly Row[] {
     children.set(parent, [...(children.get(parent) ?? []), span]);
   }
   const rows: Row[] = [];
+  const isDeep = levelsOf(children) >= deepLevels;
   const seen = new Set<string>();
   const walk = (span: WaterfallSpan, own: string, below: string): void => {
     if (seen.has(span.spanId)) return;
@@ -62,12 +69,26 @@ function rowsOf(spans: readonly WaterfallSpan[]): readonly Row[] {
     const ofSpan = children.get(span.spanId) ?? [];
     ofSpan.forEach((child, index) => {
       const last = index === ofSpan.length - 1;
-      walk(child, `${below}${last ? '└ ' : '├ '}`, `${below}${last ? '  ' : '│ '}`);
+      if (isDeep && ofSpan.length === 1 && below !== '') walk(child, below, below);
+      else walk(child, `${below}${last ? '└ ' : '├ '}`, `${below}${last ? '  ' : '│ '}`);
     });
   };
   for (const span of children.get('') ?? []) walk(span, '', '');
   for (const span of sorted) walk(span, '', '');
   return rows;
+}
+
+/** Levels of the tree, as far as it begins at a root. */
+function levelsOf(children: ReadonlyMap<string, readonly WaterfallSpan[]>): number {
+  const reached = new Set<string>();
+  let levels = 0;
+  let level = children.get('') ?? [];
+  for (; level.length > 0; levels++) {
+    const further = level.filter(({ spanId }) => !reached.has(spanId));
+    for (const { spanId } of further) reached.add(spanId);
+    level = further.flatMap(({ spanId }) => children.get(spanId) ?? []);
+  }
+  return levels;
 }
 
 const partialBlocks = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
