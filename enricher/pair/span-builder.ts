@@ -35,14 +35,15 @@ export class SpanBuilder {
 
   /** The span of a request that ended. */
   build(open: OpenRequest, end: SpanEnd): BuiltSpan {
-    const { socket, message, origin, isServer } = open;
-    const { response } = end;
     const question = questionOf(open);
     const sides = this.tagger.tag(question);
-    const { local, peer } = sides;
-    const asked = origin.execution;
-    const answered = response?.origin.execution;
-    const span: Span = {
+    return { span: this.spanOf(open, end, question.timeNs, sides), question, sides };
+  }
+
+  private spanOf(open: OpenRequest, end: SpanEnd, startTimeNs: bigint, { local, peer }: TaggedSides): Span {
+    const { socket, message, origin, isServer } = open;
+    const { response } = end;
+    return {
       parentSpanId: '',
       reason: 'unknown',
       confidence: 0,
@@ -52,7 +53,7 @@ export class SpanBuilder {
       agentId: this.agentId,
       observationPoint: isServer ? socket.observer.serverPoint : socket.observer.clientPoint,
       signalSource: socket.observer.signalSource,
-      startTimeNs: question.timeNs,
+      startTimeNs,
       durationNs: readableLong(end.durationNs),
       status: end.status,
       protocol: open.protocol,
@@ -86,17 +87,16 @@ export class SpanBuilder {
       userAgent: message.headers.userAgent,
       processId: open.processId,
       processName: open.processName,
-      contextKind: asked?.contextKind ?? 'thread',
-      requestContextId: asked?.contextId ?? 0,
-      responseContextId: answered?.contextId ?? 0,
-      requestThreadId: asked?.threadId ?? 0,
-      responseThreadId: answered?.threadId ?? 0,
+      contextKind: origin.execution?.contextKind ?? 'thread',
+      requestContextId: origin.execution?.contextId ?? 0,
+      responseContextId: response?.origin.execution?.contextId ?? 0,
+      requestThreadId: origin.execution?.threadId ?? 0,
+      responseThreadId: response?.origin.execution?.threadId ?? 0,
       causes: end.causes,
       timeToFirstByteNs: response === undefined ? 0 : readableLong(Math.max(0, response.origin.timeNs - origin.timeNs)),
       client: isServer ? peer : local,
       server: isServer ? local : peer,
     };
-    return { span, question, sides };
   }
 }
 
