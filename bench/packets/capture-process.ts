@@ -31,6 +31,8 @@ const capture = loadNative().startPacketCapture(
     capture.acknowledge(1);
   },
 );
+// The capture does not keep the process alive.
+setInterval(() => undefined, 60_000);
 process.once('SIGTERM', () => {
   void capture.stop().then(() => {
     const { received, read, dropped } = capture.progress();
