@@ -13,6 +13,13 @@ export const collectorEvents = {
     level: 'warn',
     message: 'The capture works, but the kernel refuses a program that the settings ask for.',
   },
+  packetsStarted: { name: 'packets_started', level: 'info', message: 'The capture of packets has started.' },
+  packetsStopped: { name: 'packets_stopped', level: 'info', message: 'The capture of packets has ended.' },
+  packetsNotCaptured: {
+    name: 'packets_not_captured',
+    level: 'warn',
+    message: 'Packets are captured, but not those of an interface or network namespace that the settings ask for.',
+  },
   stopped: { name: 'capture_stopped', level: 'info', message: 'The capture of this host has ended.' },
   renewed: {
     name: 'agent_renewed',

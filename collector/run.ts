@@ -3,7 +3,7 @@ import { PipelineError } from '../core/errors.ts';
 import { sumOfAccountings } from '../core/stage/accounting.ts';
 import { stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
-import type { NativeCapture } from '../native/capture.ts';
+import type { NativeAddon } from '../native/load.ts';
 import { collect } from './collect.ts';
 import { ExcludedProcesses } from './excluded-processes.ts';
 import type { Output } from './outbox.ts';
@@ -63,7 +63,7 @@ export async function collectInto(options: CollectIntoOptions, output: Output): 
   });
 }
 
-async function loadAddon(): Promise<NativeCapture> {
+async function loadAddon(): Promise<NativeAddon> {
   try {
     const { loadNative } = await import('../native/load.ts');
     return loadNative();

@@ -4,6 +4,7 @@ import type { Health } from '../core/telemetry/health.ts';
 import type { StageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import type { Topic } from '../core/topics.ts';
 import type { NativeCapture } from '../native/capture.ts';
+import type { NativePacketCapture } from '../native/packets/packet-capture.ts';
 import type { AgentIdentity } from './agent-identity.ts';
 import type { ExcludedProcesses } from './excluded-processes.ts';
 import type { Outbox } from './outbox.ts';
@@ -46,7 +47,7 @@ export interface Source {
 /** What a source is created with, besides its settings. */
 export interface SourceOptions {
   /** The native addon; undefined if no enabled source uses it. */
-  readonly addon: NativeCapture | undefined;
+  readonly addon: (NativeCapture & NativePacketCapture) | undefined;
   /** Processes to exclude from capture. */
   readonly excluded: ExcludedProcesses;
 }

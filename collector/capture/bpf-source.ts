@@ -5,13 +5,10 @@
  * facts of new processes. State: unacknowledged blocks and known processes. Bounds: SPANLOOM_COLLECTOR_RING_BYTES,
  * _MAX_UNACKNOWLEDGED_BLOCKS and _MAX_PROCESSES.
  *
- * A block is acknowledged when the output has stored it. Until then it counts against the addon's limit, so a slow output
- * fills the ring buffer, whose losses are counted, and not this process's memory. A block that fails is acknowledged too, and
- * its events are counted.
+ * Blocks leave as batch-sender.ts says: a slow output fills the ring buffer, whose losses are counted.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '../../core/errors.ts';
-import { Counters } from '../../core/stage/accounting.ts';
 import type { Accounting } from '../../core/stage/stage.ts';
 import type { Capture, CapturedBlock, CaptureOptions, NativeCapture } from '../../native/capture.ts';
 import type { ProcessFacts } from '../../schemas/generated/event-batch.ts';
@@ -23,8 +20,7 @@ import { FactGatherer } from '../processes/fact-gatherer.ts';
 import { ProcessTable } from '../processes/process-table.ts';
 import { processResource, resourceMessage } from '../processes/resources.ts';
 import type { RunningSource, Source, SourceContext } from '../source.ts';
-import { CaptureWatch } from './capture-watch.ts';
-import { encodeEventBatch, eventBatchMessage } from './event-batch-message.ts';
+import { BatchSender, CaptureCounters } from './batch-sender.ts';
 
 /** How kernel events are captured. */
 export interface BpfSourceOptions {
@@ -39,22 +35,6 @@ export interface BpfSourceOptions {
   readonly chooseEnvironment: ChooseEnvironment;
 }
 
-/**
- * Why events were lost or are incomplete: the reasons of Loss in schemas/avro/event-batch.avsc. The addon reports all but
- * `failed`, which this file counts. In metrics a reason that is not listed counts as `other`.
- */
-const lossReasons = [
-  'ring_full',
-  'socket_unresolved',
-  'payload_unreadable',
-  'map_full',
-  'arguments_missed',
-  'undelivered',
-  'failed',
-  'other',
-] as const;
-type LossReason = (typeof lossReasons)[number];
-
 const revisitEveryMs = 1_000;
 const reportEveryMs = 10_000;
 /** The first batch waits at most so long for probes on the programs that run already. */
@@ -64,7 +44,7 @@ const firstScanMs = 2_000;
 export class BpfSource implements Source {
   readonly name = 'capture';
   readonly #options: BpfSourceOptions;
-  readonly #counters = new Counters<LossReason>(lossReasons);
+  readonly #counters = new CaptureCounters();
 
   constructor(options: BpfSourceOptions) {
     this.#options = options;
@@ -72,7 +52,7 @@ export class BpfSource implements Source {
 
   /** Events by what became of them; lost ones were received by the kernel and dropped. */
   accounting(): Accounting {
-    return this.#counters;
+    return this.#counters.accounting();
   }
 
   start(context: SourceContext): Promise<RunningSource> {
@@ -86,34 +66,24 @@ export class BpfSource implements Source {
 class BpfRun implements RunningSource {
   readonly #options: BpfSourceOptions;
   readonly #context: SourceContext;
-  readonly #counters: Counters<LossReason>;
   readonly #processes: ProcessTable;
   readonly #gatherer: FactGatherer;
   readonly #capture: Capture;
   readonly #inspections: ProgramInspections;
   readonly #timers: NodeJS.Timeout[];
-  readonly #watch: CaptureWatch;
+  readonly #sender: BatchSender;
   /** Blocks leave in the order in which they came: the last that waits for facts of its processes. */
   #lastWaiting: Promise<void> | undefined;
-  /** Blocks that were taken and are not acknowledged. */
-  #outstanding = 0;
-  #sequence = 0;
-  #unreportedLosses: Record<string, number> = {};
-  /** Losses that wait for the next batch because theirs could not be made. */
-  #carriedLosses: Record<string, number> = {};
   /** Facts that wait for the next batch. */
   #facts: ProcessFacts[] = [];
   /** Facts from the last revisit are among them. While no batch leaves, for which they wait, no more are added. */
   #hasRevisited = false;
   #missingCgroups: readonly string[] = [];
-  #isStalled = false;
-  #isBlocked = false;
   #hanging = 0;
 
-  constructor(options: BpfSourceOptions, context: SourceContext, counters: Counters<LossReason>) {
+  constructor(options: BpfSourceOptions, context: SourceContext, counters: CaptureCounters) {
     this.#options = options;
     this.#context = context;
-    this.#counters = counters;
     const { identity, resourceIds, hostResourceId, telemetry } = context;
     this.#processes = new ProcessTable({
       agentId: identity.agentId,
@@ -128,7 +98,11 @@ class BpfRun implements RunningSource {
       readMemory: (processId) => options.native.readProcessMemory(processId),
       onFacts: (facts) => this.#takeFacts(facts),
     });
-    this.#watch = new CaptureWatch(options.capture.maxUnacknowledgedBlocks);
+    this.#sender = new BatchSender({
+      ...{ source: 'sockets', name: 'capture', context, counters },
+      maxUnacknowledgedBlocks: options.capture.maxUnacknowledgedBlocks,
+      acknowledge: () => this.#capture.acknowledge(1),
+    });
     this.#capture = this.#startCapture();
     telemetry.emit(collectorEvents.started, { agentId: identity.agentId, firstEventId: identity.firstEventId });
     const missing = options.native.missingRequirements();
@@ -147,7 +121,7 @@ class BpfRun implements RunningSource {
     await this.#capture.stop();
     await this.#lastWaiting;
     this.#report();
-    this.#context.telemetry.emit(collectorEvents.stopped, { batches: this.#sequence });
+    this.#context.telemetry.emit(collectorEvents.stopped, { batches: this.#sender.batches });
   }
 
   #startCapture(): Capture {
@@ -180,15 +154,13 @@ class BpfRun implements RunningSource {
 
   /** Called by the addon, where no caller catches exceptions. */
   #take(block: CapturedBlock): void {
-    this.#outstanding++;
-    this.#counters.receive(block.eventCount);
-    for (const [reason, count] of Object.entries(block.losses)) this.#countLoss(reason, count);
+    this.#sender.receive(block.eventCount, block.losses);
     try {
       const waits = block.processes.flatMap((seen) => this.#gatherer.gather(seen) ?? []);
       if (this.#lastWaiting === undefined && waits.length === 0) this.#send(block);
       else this.#sendLater(block, waits);
     } catch (error) {
-      this.#fail(block, error);
+      this.#sender.fail(block.eventCount, block.losses, error);
     }
   }
 
@@ -202,52 +174,16 @@ class BpfRun implements RunningSource {
 
   /** Never throws. */
   #send(block: CapturedBlock): void {
-    const { identity, clock, hostName, outbox, health } = this.#context;
-    try {
-      identity.noteEventId(block.lastEventId);
-      const sequence = ++this.#sequence;
-      const losses = sum(block.losses, this.#carriedLosses);
-      const head = {
-        agentId: identity.agentId,
-        hostName,
-        sequence,
-        source: 'sockets' as const,
-        baseTimeNs: clock.toUnixNs(block.baseMonotonicNs),
-        baseMonotonicNs: block.baseMonotonicNs,
-        untilOffsetNs: block.untilOffsetNs,
-        losses: Object.entries(losses).map(([reason, count]) => ({ reason, count })),
-        processes: this.#facts,
-        interfaces: [],
-      };
-      const batch = encodeEventBatch(head, { events: { bytes: block.events, count: block.eventCount } });
-      outbox.put([eventBatchMessage(identity.agentId, batch)], () => {
-        // The kernel is heard of at least once a second; other messages are no sign of that.
-        health.turns('capture');
-        this.#counters.emit(block.eventCount);
-        this.#finish();
-      });
-      this.#carriedLosses = {};
-    } catch (error) {
-      this.#fail(block, error);
-    } finally {
-      // Also where they are the reason why the batch could not be made: they must not spoil the next one.
-      this.#facts = [];
-      this.#hasRevisited = false;
-    }
-  }
-
-  /** A block that cannot be sent: its events are lost, its credit is not. */
-  #fail(block: CapturedBlock, error: unknown): void {
-    this.#carriedLosses = sum(this.#carriedLosses, block.losses, { failed: block.eventCount });
-    this.#unreportedLosses = sum(this.#unreportedLosses, { failed: block.eventCount });
-    this.#counters.drop('failed', block.eventCount);
-    this.#finish();
-    this.#context.telemetry.emit(collectorEvents.batchFailed, { events: block.eventCount, error });
-  }
-
-  #finish(): void {
-    this.#outstanding--;
-    this.#capture.acknowledge(1);
+    this.#sender.send({
+      ...{ records: block.eventCount, lastId: block.lastEventId, losses: block.losses },
+      ...{ baseMonotonicNs: block.baseMonotonicNs, untilOffsetNs: block.untilOffsetNs },
+      captured: { events: { bytes: block.events, count: block.eventCount } },
+      processes: this.#facts,
+      interfaces: [],
+    });
+    // Also where they are the reason why the batch could not be made: they must not spoil the next one.
+    this.#facts = [];
+    this.#hasRevisited = false;
   }
 
   #takeFacts(facts: ProcessFacts): void {
@@ -257,20 +193,12 @@ class BpfRun implements RunningSource {
     this.#inspections.inspect(facts.processId);
   }
 
-  #countLoss(reason: string, count: number): void {
-    this.#unreportedLosses = sum(this.#unreportedLosses, { [reason]: count });
-    this.#counters.receive(count);
-    this.#counters.drop(lossReasons.find((known) => known === reason) ?? 'other', count);
-  }
-
   #report(): void {
     const { telemetry } = this.#context;
     this.#inspections.report();
     const leftOut = this.#gatherer.takeLeftOut();
     if (leftOut > 0) telemetry.emit(collectorEvents.factsLeftOut, { processes: leftOut });
-    if (Object.keys(this.#unreportedLosses).length === 0) return;
-    telemetry.emit(collectorEvents.eventsLost, { losses: this.#unreportedLosses });
-    this.#unreportedLosses = {};
+    this.#sender.report();
   }
 
   #everySecond(): void {
@@ -281,17 +209,9 @@ class BpfRun implements RunningSource {
   }
 
   #observe(): void {
-    const { health, telemetry } = this.#context;
+    const { telemetry } = this.#context;
     const progress = this.#capture.progress();
-    const { stalled, blocked } = this.#watch.observe(progress, this.#outstanding, performance.now());
-    if (stalled === undefined) health.heals('collector', 'capture');
-    else health.fails('collector', 'capture', stalled);
-    if (stalled !== undefined && !this.#isStalled) telemetry.emit(collectorEvents.stalled, { reason: stalled });
-    this.#isStalled = stalled !== undefined;
-    // Both are signs of life: only what changes, or lasts, may count as one.
-    if (blocked !== undefined) health.waits('collector', 'output', blocked);
-    else if (this.#isBlocked) health.recovers('collector', 'output');
-    this.#isBlocked = blocked !== undefined;
+    this.#sender.observe(progress);
     const { hangingInspections } = progress;
     if (hangingInspections > this.#hanging) telemetry.emit(collectorEvents.inspectionsHang, { hangingInspections });
     this.#hanging = hangingInspections;
@@ -307,12 +227,4 @@ class BpfRun implements RunningSource {
     const nowNs = clock.toUnixNs(Number(process.hrtime.bigint()));
     outbox.put(ended.map((facts) => resourceMessage(processResource(identity.agentId, facts, nowNs))));
   }
-}
-
-/** Counts by reason, added up. */
-function sum(...all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const total: Record<string, number> = {};
-  for (const counts of all)
-    for (const [reason, count] of Object.entries(counts)) if (count > 0) total[reason] = (total[reason] ?? 0) + count;
-  return total;
 }

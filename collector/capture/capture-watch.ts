@@ -12,6 +12,12 @@ export interface CaptureCondition {
   readonly blocked: string | undefined;
 }
 
+/** What is looked at. */
+export type WatchedProgress = Pick<
+  CaptureProgress,
+  'producedBytes' | 'consumedBytes' | 'ringFull' | 'unacknowledgedBlocks'
+>;
+
 /** A condition counts when it has lasted for so long. */
 const boundMs = 10_000;
 
@@ -41,7 +47,7 @@ export class CaptureWatch {
   }
 
   /** @param outstandingBlocks blocks that were taken and are not acknowledged yet, as counted by who takes them */
-  observe(progress: CaptureProgress, outstandingBlocks: number, nowMs: number): CaptureCondition {
+  observe(progress: WatchedProgress, outstandingBlocks: number, nowMs: number): CaptureCondition {
     const { producedBytes, consumedBytes, ringFull, unacknowledgedBlocks } = progress;
     const isStanding = consumedBytes === this.#consumedBytes;
     const isHeld = unacknowledgedBlocks >= this.#maxUnacknowledgedBlocks;

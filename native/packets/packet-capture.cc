@@ -139,13 +139,23 @@ void PacketCapture::run() {
     update_progress();
     deliver_due(false);
   }
-  // What was captured up to now is in blocks that the kernel hands over at the latest then.
-  const int64_t end_ns = clock_ns(CLOCK_MONOTONIC) + kRingLagNs / 2;
-  for (int64_t now_ns = 0; now_ns < end_ns; now_ns = clock_ns(CLOCK_MONOTONIC)) {
-    poll(nullptr, 0, 10);
-    read_rings();
+  // What came up to now is in blocks that the kernel hands over within this time; what comes later is not captured.
+  std::vector<uint64_t> passed;
+  for (const auto& ring : rings_) {
+    ring->update();
+    passed.push_back(ring->passed());
   }
-  while (!rings_.empty()) close_ring(rings_.size() - 1);
+  const int64_t end_ns = clock_ns(CLOCK_MONOTONIC) + kRingLagNs;
+  const auto is_read = [&passed, this] {
+    for (size_t index = 0; index < rings_.size(); index++)
+      if (rings_[index]->dropped() + rings_[index]->read() < passed[index]) return false;
+    return true;
+  };
+  for (read_rings(); !is_read() && clock_ns(CLOCK_MONOTONIC) < end_ns; read_rings()) poll(nullptr, 0, 10);
+  while (!rings_.empty()) {
+    close_ring(rings_.size() - 1, passed.back());
+    passed.pop_back();
+  }
   tracker_.finish();
   update_progress();
   deliver_due(true);
@@ -216,7 +226,7 @@ void PacketCapture::refresh() {
   for (size_t index = rings_.size(); index-- > 0;) {
     const InterfaceId id = rings_[index]->interface();
     const auto found = std::find_if(now.begin(), now.end(), [&id](const NetworkInterface& each) { return each.id == id; });
-    if (found == now.end() || !is_chosen(*found)) close_ring(index);
+    if (found == now.end() || !is_chosen(*found)) close_ring(index, UINT64_MAX);
   }
   for (const NetworkInterface& interface : now)
     if (is_chosen(interface) && !is_captured(interface.id)) open_ring(interface);
@@ -251,12 +261,13 @@ void PacketCapture::open_ring(const NetworkInterface& interface) {
   }
 }
 
-// What is left in it that the kernel has not handed over is lost.
-void PacketCapture::close_ring(size_t index) {
+// What is left in it that the kernel has not handed over is lost, of the first `passed` packets.
+void PacketCapture::close_ring(size_t index, uint64_t passed) {
   PacketRing& ring = *rings_[index];
   while (ring.next_block_ns() != INT64_MAX) read_block(ring);
   ring.update();
-  const uint64_t left = ring.passed() - std::min(ring.passed(), ring.dropped() + ring.read());
+  passed = std::min(passed, ring.passed());
+  const uint64_t left = passed - std::min(passed, ring.dropped() + ring.read());
   closed_received_ += ring.read();
   closed_read_ += ring.read();
   closed_dropped_ += ring.dropped() + left;

@@ -105,7 +105,7 @@ class PacketCapture {
   bool is_chosen(const NetworkInterface& interface) const;
   bool is_captured(const InterfaceId& id) const;
   void open_ring(const NetworkInterface& interface);
-  void close_ring(size_t index);
+  void close_ring(size_t index, uint64_t passed);
   void read_rings();
   void read_block(PacketRing& ring);
   PacketRing* earliest() const;
