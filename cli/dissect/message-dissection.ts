@@ -49,7 +49,7 @@ const noHeaders: FlowMessage['headers'] = { traceId: '', spanId: '', xRequestId:
 class Flow {
   readonly dissection: SocketDissection<Origin>;
   readonly #sent: Record<Sender, number> = { client: 0, server: 0 };
-  readonly #waiting: Partial<Record<Sender, Waiting>> = {};
+  readonly #waiting: Record<Sender, Waiting | undefined> = { client: undefined, server: undefined };
   #movedNs = 0n;
 
   constructor({ isRoleKnown, fromClient, senderPort, receiverPort, transport }: PacketSegment) {
@@ -96,7 +96,7 @@ class Flow {
   #finish(from: Sender, endsAt: number, emit: (message: FlowMessage) => void): void {
     const waiting = this.#waiting[from];
     if (waiting === undefined) return;
-    delete this.#waiting[from];
+    this.#waiting[from] = undefined;
     const { message, startsAt, declaredBytes } = waiting;
     emit({ ...message, bytes: declaredBytes === 0 ? Math.max(0, endsAt - startsAt) : declaredBytes });
   }
