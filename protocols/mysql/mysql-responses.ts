@@ -253,7 +253,8 @@ export class MysqlResponses<Origin> {
     if (!open.begun) {
       open.begun = true;
       open.place = beginningOf(reader, packet);
-      if ((first === 0 || first === errorByte) && open.reply.decided) open.declaredBytes = headerBytes + length;
+      // Of a prepared statement, definitions follow.
+      if ((first === 0 || first === errorByte) && open.reply.over) open.declaredBytes = headerBytes + length;
     }
     if (event === 'error') {
       const error = readError(bytes, start, end);
