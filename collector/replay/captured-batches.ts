@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { NetworkInterface } from '../../schemas/generated/event-batch.ts';
 import { encodeEventBatch } from '../capture/event-batch-message.ts';
 import type { CaptureFile } from './capture-file.ts';
-import type { ReplayedBatch } from './replay-input.ts';
+import type { ReplayedBatch } from './replayed-batch.ts';
 
 /** Interfaces are repeated, for readers that start later: so many nanoseconds of the capture. */
 const repeatInterfacesNs = 10_000_000_000n;

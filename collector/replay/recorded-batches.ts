@@ -4,7 +4,7 @@ import type { SchemaHistory } from '../../core/schema-history.ts';
 import { readEventBatch, writeEventBatch } from '../../schemas/generated/event-batch.ts';
 import { schemas } from '../../schemas/generated/schemas.ts';
 import type { RecordingFacts, RecordingReader } from './recording-reader.ts';
-import type { ReplayedBatch } from './replay-input.ts';
+import type { ReplayedBatch } from './replayed-batch.ts';
 
 /** The batches of a recording, rewritten as the present schema has them where it is of an older version. */
 export async function* recordedBatches(

@@ -7,14 +7,7 @@ import { capturedBatches } from './captured-batches.ts';
 import { type InputBytes, openInputBytes, standardInput } from './input-bytes.ts';
 import { recordedBatches } from './recorded-batches.ts';
 import { RecordingReader } from './recording-reader.ts';
-
-/** One batch of what is replayed. */
-export interface ReplayedBatch {
-  /** An EventBatch of the present schema. */
-  readonly value: Buffer;
-  /** Bytes of the input that were read for it and for all before it. */
-  readonly positionBytes: number;
-}
+import type { ReplayedBatch } from './replayed-batch.ts';
 
 /** What is replayed: batches that a collector made, or would have made. */
 export interface ReplayInput {
