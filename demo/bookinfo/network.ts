@@ -4,7 +4,7 @@ import { startChild, type Child } from '../child.ts';
 import { findProgram } from '../find-program.ts';
 import { endingWithParent } from './ending-with-parent.ts';
 import { startNamespace, type Namespace } from './namespace.ts';
-import { nodes, pods, ports, type NamespaceName, type Pod, type Scenario } from './topology.ts';
+import { gatewayInterface, nodes, pods, ports, type NamespaceName, type Pod, type Scenario } from './topology.ts';
 
 interface Namespaces {
   of(name: NamespaceName): Namespace;
@@ -88,20 +88,21 @@ async function addPods(network: Namespaces, node: (typeof nodes)[number]): Promi
 async function joinByTunnel(network: Namespaces, scenario: Scenario, folder: string): Promise<readonly Child[]> {
   const [one, two] = [network.of(first.name), network.of(second.name)];
   const line = scenario === 'delay' ? network.of('line') : undefined;
-  if (line === undefined) await one.configure([`link add eth0 type veth peer name eth0 netns ${two.processId}`]);
+  if (line === undefined)
+    await one.configure([`link add ${first.name} type veth peer name ${second.name} netns ${two.processId}`]);
   else
     await line.configure([
       'link set lo up',
-      `link add left type veth peer name eth0 netns ${one.processId}`,
-      `link add right type veth peer name eth0 netns ${two.processId}`,
+      `link add left type veth peer name ${first.name} netns ${one.processId}`,
+      `link add right type veth peer name ${second.name} netns ${two.processId}`,
       'link set left up',
       'link set right up',
     ]);
   for (const [node, other] of [nodes, nodes.toReversed()] as const)
     await network.of(node.name).configure([
-      `addr add ${node.address}/16 dev eth0`,
-      'link set eth0 up',
-      `link add vxlan0 type vxlan id 1 local ${node.address} remote ${other.address} dstport 4789 dev eth0`,
+      `addr add ${node.address}/16 dev ${node.name}`,
+      `link set ${node.name} up`,
+      `link add vxlan0 type vxlan id 1 local ${node.address} remote ${other.address} dstport 4789 dev ${node.name}`,
       // The line moves single packets.
       ...(line === undefined ? [] : ['link set vxlan0 gso_max_segs 1']),
       `addr add ${node.podNetwork}.0/32 dev vxlan0`,
@@ -130,21 +131,29 @@ function startLine(line: Namespace, folder: string): Promise<Child> {
 /** Plain routes over a gateway that gives what it forwards its own address. */
 async function joinByGateway(network: Namespaces): Promise<void> {
   const gateway = network.of('gateway');
-  const sides = nodes.map((node) => ({ node, router: node.address.replace(/\d+$/, '254') }));
+  const sides = nodes.map((node) => ({
+    node,
+    router: node.address.replace(/\d+$/, '254'),
+    inGateway: gatewayInterface(node.name),
+  }));
   await gateway.configure([
     'link set lo up',
-    ...sides.flatMap(({ node, router }) => [
-      `link add ${node.name} type veth peer name eth0 netns ${network.of(node.name).processId}`,
-      `addr add ${router}/24 dev ${node.name}`,
-      `link set ${node.name} up`,
-      `route add ${node.podNetwork}.0/24 via ${node.address} onlink dev ${node.name}`,
+    ...sides.flatMap(({ node, router, inGateway }) => [
+      `link add ${inGateway} type veth peer name ${node.name} netns ${network.of(node.name).processId}`,
+      `addr add ${router}/24 dev ${inGateway}`,
+      `link set ${inGateway} up`,
+      `route add ${node.podNetwork}.0/24 via ${node.address} onlink dev ${inGateway}`,
     ]),
   ]);
-  for (const { node, router } of sides) {
+  for (const { node, router, inGateway } of sides) {
     await network
       .of(node.name)
-      .configure([`addr add ${node.address}/24 dev eth0`, 'link set eth0 up', `route add default via ${router}`]);
-    await gateway.run('iptables', ...words(`-t nat -A POSTROUTING -o ${node.name} -j SNAT --to-source ${router}`));
+      .configure([
+        `addr add ${node.address}/24 dev ${node.name}`,
+        `link set ${node.name} up`,
+        `route add default via ${router}`,
+      ]);
+    await gateway.run('iptables', ...words(`-t nat -A POSTROUTING -o ${inGateway} -j SNAT --to-source ${router}`));
   }
 }
 

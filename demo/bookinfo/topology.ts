@@ -7,7 +7,7 @@
 export const scenarios = ['tunnel', 'nat', 'delay'] as const;
 export type Scenario = (typeof scenarios)[number];
 
-/** A node. */
+/** A node. Its interface on the line between the nodes has its name, too. */
 export interface Node {
   readonly name: string;
   /** Its address on the line between the nodes; in the scenario nat on its line to the gateway. */
@@ -66,6 +66,9 @@ export const pods = [
 
 export type PodName = (typeof pods)[number]['name'];
 export type NamespaceName = (typeof nodes)[number]['name'] | PodName | 'gateway' | 'line';
+
+/** The gateway's interface towards a node. */
+export const gatewayInterface = (node: string): string => node.replace('node', 'gateway');
 
 /** Ports, the same in every pod: it has loopback for itself. */
 export const ports = {

@@ -1,8 +1,9 @@
-import type { PodName, Scenario } from '../topology.ts';
+import { gatewayInterface, type PodName, type Scenario } from '../topology.ts';
 
 /**
  * What a trace of Bookinfo looks like: for each observation its parent. An observation is named by call, place and point, such
- * as `details productpage/sidecar c-p`; the place of a packet is where its interface is.
+ * as `details productpage/sidecar c-p`; the place of a packet is the name of its interface, which is that of the
+ * pod, of the node, or of the gateway's side.
  */
 export type ExpectedTree = ReadonlyMap<string, string>;
 
@@ -22,7 +23,14 @@ const sameNode = (from: PodName, to: PodName): Call['packets'] => {
 const crossNode = (from: PodName, nodes: readonly [string, string], to: PodName): Call['packets'] => {
   const [client, server] = nodes;
   const tunnel = [`${from} c`, `${client} c-nd`, `${server} s-nd`, `${to} s`];
-  const nat = [`${from} c`, `${client} c-nd`, 'gateway c-gw', 'gateway s-gw', `${server} s-nd`, `${to} s`];
+  const nat = [
+    `${from} c`,
+    `${client} c-nd`,
+    `${gatewayInterface(client)} c-gw`,
+    `${gatewayInterface(server)} s-gw`,
+    `${server} s-nd`,
+    `${to} s`,
+  ];
   return { tunnel, nat, delay: tunnel };
 };
 
