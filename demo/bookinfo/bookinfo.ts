@@ -8,7 +8,7 @@ import type { Command } from '../unprivileged.ts';
 import { endingWithParent } from './ending-with-parent.ts';
 import { startNetwork, type Network } from './network.ts';
 import { sidecarConfiguration } from './sidecar.ts';
-import { pods, ports, type Pod, type PodName, type Scenario } from './topology.ts';
+import { gatewayInterface, nodes, pods, ports, type Pod, type PodName, type Scenario } from './topology.ts';
 
 /** The file that describes its pods as resources. */
 export const bookinfoClusterFile: string = projectFile('demo', 'bookinfo', 'cluster.yaml');
@@ -25,7 +25,8 @@ interface LoadOptions {
 
 /** Running Bookinfo. */
 export interface Bookinfo {
-  readonly network: Network;
+  /** Settings that capture its packets: on interfaces of pods and nodes, and of the gateway. */
+  readonly packets: { readonly packetNamespaces: readonly string[]; readonly packetInterfaces: readonly string[] };
   /**
    * Asks for product pages with curl in the pod loadgenerator: /productpage/FIRST and the following ones, so that each request has
    * a number of its own in every call that it makes.
@@ -96,7 +97,10 @@ export async function startBookinfo(scenario: Scenario): Promise<Bookinfo> {
     );
     const ended = Promise.race([network.ended, ...children.map((child) => child.ended.then(() => child.name))]);
     return {
-      network,
+      packets: {
+        packetNamespaces: network.routers.map(({ path }) => path),
+        packetInterfaces: [...pods, ...nodes].flatMap(({ name }) => [name, gatewayInterface(name)]),
+      },
       ended,
       sendRequests: (options) => start(pods[0], 'load', { command: program('curl'), args: curlArguments(options) }),
       stop,

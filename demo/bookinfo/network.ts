@@ -12,6 +12,8 @@ interface Namespaces {
 
 /** Nodes, pods and what is between them, each as a network namespace. */
 export interface Network extends Namespaces {
+  /** Nodes, and the gateway where there is one: their interfaces carry what others send. */
+  readonly routers: readonly Namespace[];
   /** Resolves with the name of the first part that has ended. */
   readonly ended: Promise<string>;
   stop(): Promise<void>;
@@ -51,7 +53,10 @@ export async function startNetwork(scenario: Scenario, folder: string): Promise<
     else processes.push(...(await joinByTunnel(parts, scenario, folder)));
     for (const node of nodes) await addPods(parts, node);
     if (scenario === 'nat') await translateServices(parts);
-    return { ...parts, ended: Promise.race(processes.map(({ name, ended }) => ended.then(() => name))) };
+    const routers = [...nodes.map(({ name }) => name), 'gateway' as const].flatMap(
+      (name) => namespaces.get(name) ?? [],
+    );
+    return { ...parts, routers, ended: Promise.race(processes.map(({ name, ended }) => ended.then(() => name))) };
   } catch (error) {
     await stop();
     throw error;
