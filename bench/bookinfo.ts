@@ -33,7 +33,7 @@ try {
     for (const inFlight of [1, 16]) {
       const json = join(folder, 'traces.json');
       const seconds = run(scenario, inFlight, json);
-      const expected = expectedTree(scenario, false);
+      const expected = expectedTree(scenario, true);
       const score = scoreBookinfo(readBookinfoFile(json), { expected, requests });
       const { complete, right, wrong, missingEdges, missingSpans, unexpectedSpans } = score;
       console.log(

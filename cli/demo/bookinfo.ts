@@ -23,7 +23,11 @@ export async function demonstrateBookinfo(demonstration: Demonstration<BookinfoO
       { ...demonstration, signal: AbortSignal.any([signal, failed.signal]) },
       {
         resourceFile: bookinfoClusterFile,
-        settings: (settings) => ({ ...settings, capture: { ...settings.capture, captureEnabled: true } }),
+        settings: (settings) => ({
+          ...settings,
+          capture: { ...settings.capture, captureEnabled: true },
+          packets: { ...settings.packets, packetsEnabled: true, ...bookinfo.packets },
+        }),
         choose: largestTrace,
         send: (_excluded, stop) => sendRequests(bookinfo, options, stop),
         serve: async (_excluded, stop) => {

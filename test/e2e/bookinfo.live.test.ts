@@ -24,7 +24,7 @@ async function wholeTraces(scenario: Scenario, requests: number, inFlight: numbe
   expect(shown.errors).not.toContain('spanloom:');
   expect(shown.code).toBe(0);
   const traces = readBookinfoFile(json);
-  const expected = expectedTree(scenario, false);
+  const expected = expectedTree(scenario, true);
   expect(scoreBookinfo(traces, { expected, requests })).toEqual({
     complete: requests,
     right: requests * expected.size,
