@@ -50,6 +50,16 @@ export const benches: readonly Bench[] = [
     isCompiled: true,
   },
   {
+    name: 'packets',
+    file: 'packets.ts',
+    measures:
+      'packets a second from the ring to segments and spans, memory of flows, throughput of nginx while its port is captured',
+    baseline: 'tcpdump -w /dev/null; nginx without capture',
+    usage: '[packets of the flood] [rounds]',
+    takes: '3 min',
+    needs: 'root, cc, tcpdump, wrk, nginx',
+  },
+  {
     name: 'signatures',
     file: 'signatures.ts',
     measures: "an agent's key, signing and checking of one batch",

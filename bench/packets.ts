@@ -53,7 +53,7 @@ function timed(act: () => void): number {
 async function startCapture(
   pair: NamespacePair,
   options: object,
-): Promise<{ child: ChildProcess; end(): Promise<Captured> }> {
+): Promise<{ child: ChildProcess; end: () => Promise<Captured> }> {
   const script = here('packets/capture-process.ts');
   const child = pair.run(pair.server, process.execPath, ['--import', 'tsx', script, JSON.stringify(options)]);
   let said = '';
@@ -61,7 +61,7 @@ async function startCapture(
   while (!said.includes('ready')) await once(child.stdout!, 'data');
   return {
     child,
-    async end() {
+    end: async () => {
       child.kill('SIGTERM');
       await once(child, 'close');
       return JSON.parse(said.trim().split('\n').at(-1)!) as Captured;
