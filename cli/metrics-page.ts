@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Metric } from 'prom-client';
+import { countPackets } from '../collector/packets/packet-metrics.ts';
 import { resourceMetrics } from '../collector/resources/metrics.ts';
 import { createLogger } from '../core/telemetry/logger.ts';
 import { stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
@@ -37,6 +38,7 @@ const unread = (): never => {
 /** By chapter, what registers the metrics of it. A file that makes metrics has a line here. */
 const chapters: Readonly<Record<string, (telemetry: Telemetry) => void>> = {
   'All stages': (telemetry) => void stageTelemetry(telemetry, 'stage', unread),
+  'Collector: packets': (telemetry) => countPackets(telemetry, unread),
   Resources: (telemetry) => void resourceMetrics(telemetry, unread),
   Enricher(telemetry) {
     countAgents(telemetry, unread);

@@ -19,6 +19,8 @@ export interface CollectIntoOptions {
   readonly signal: AbortSignal;
   /** Processes to exclude from capture, besides this one and those that the settings name. */
   readonly excluded?: ExcludedProcesses;
+  /** Servers that the output uses, as `host:port`. */
+  readonly ownServers?: readonly string[];
 }
 
 /** Options of the collector as a stage. The caller closes the bus. */
@@ -38,7 +40,7 @@ export interface RunCollectorOptions extends CollectIntoOptions {
 export async function runCollector(options: RunCollectorOptions): Promise<void> {
   const producer = await options.bus.producer();
   try {
-    await collectInto(options, producer);
+    await collectInto({ ...options, ownServers: options.bus.servers ?? [] }, producer);
   } finally {
     await producer.close();
   }
@@ -46,11 +48,11 @@ export async function runCollector(options: RunCollectorOptions): Promise<void> 
 
 /** Sends the output of the enabled sources to any output, such as a recording, until the signal fires. */
 export async function collectInto(options: CollectIntoOptions, output: Output): Promise<void> {
-  const { settings, dataDirectory, telemetry, signal, excluded = new ExcludedProcesses() } = options;
+  const { settings, dataDirectory, telemetry, signal, excluded = new ExcludedProcesses(), ownServers = [] } = options;
   const enabled = sourceDefinitions.filter((definition) => definition.isEnabled(settings));
   const addon = enabled.some(({ needsAddon }) => needsAddon) ? await loadAddon() : undefined;
   const sources: Source[] = [];
-  for (const definition of enabled) sources.push(await definition.create(settings, { addon, excluded }));
+  for (const definition of enabled) sources.push(await definition.create(settings, { addon, excluded, ownServers, telemetry }));
   const accounting = sumOfAccountings(sources.flatMap((source) => source.accounting?.bind(source) ?? []));
   await collect({
     sources,

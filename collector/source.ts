@@ -1,6 +1,7 @@
 import type { ConfigValues, Sections } from '../core/config/load-config.ts';
 import type { Accounting } from '../core/stage/stage.ts';
 import type { Health } from '../core/telemetry/health.ts';
+import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { StageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import type { Topic } from '../core/topics.ts';
 import type { NativeCapture } from '../native/capture.ts';
@@ -50,6 +51,10 @@ export interface SourceOptions {
   readonly addon: (NativeCapture & NativePacketCapture) | undefined;
   /** Processes to exclude from capture. */
   readonly excluded: ExcludedProcesses;
+  /** Servers that the output itself uses, as `host:port`: their traffic is not captured. */
+  readonly ownServers: readonly string[];
+  /** Where its own metrics are registered. */
+  readonly telemetry: Telemetry;
 }
 
 /** The declaration of a source. sources.ts lists all sources. */

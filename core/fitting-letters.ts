@@ -15,6 +15,7 @@ const keptCharacters = 1024;
 /** A bus whose producers send letters of any size. */
 export function withFittingLetters(bus: Bus): Bus {
   return {
+    servers: bus.servers,
     ensureTopics: (topics) => bus.ensureTopics(topics),
     producer: async () => fitting(await bus.producer()),
     consumer: (options) => bus.consumer(options),

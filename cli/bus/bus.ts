@@ -85,6 +85,7 @@ export async function openBus(
 /** A bus whose consumers say how many starts a message may end. */
 function withMaxDeaths(bus: Bus, maxDeaths: number): Bus {
   return {
+    servers: bus.servers,
     ensureTopics: (settings) => bus.ensureTopics(settings),
     producer: () => bus.producer(),
     consumer: async (options) => Object.assign(await bus.consumer(options), { maxDeaths }),

@@ -33,7 +33,7 @@ export const packetsConfig = defineConfig(
     }).optional(),
     packetExclude: listSetting({
       description:
-        'Ends of TCP connections that are not captured: host:port, or :port for any host, at most 64 addresses. Name brokers and stores of spanloom here, where their traffic passes.',
+        'Ends of TCP connections that are not captured: host:port, or :port for any host, at most 64 addresses. The brokers in SPANLOOM_BUS_KAFKA_BROKERS are left out anyway; name other brokers and stores of spanloom here, where their traffic passes.',
       default: '',
     }),
     packetRingBytes: bytesSetting({

@@ -18,6 +18,12 @@ export async function excludedEnds(texts: readonly string[]): Promise<readonly E
   return ends;
 }
 
+/** Addresses of servers as {@link excludedEnds} finds them; those that have none now are left out. */
+export async function knownEnds(servers: readonly string[]): Promise<readonly ExcludedEnd[]> {
+  const found = await Promise.allSettled(servers.map((server) => excludedEnds([server])));
+  return found.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+}
+
 async function addressesOf(host: string, text: string): Promise<readonly string[]> {
   if (host === '' || isIP(host) !== 0) return [host];
   try {

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OutgoingMessage } from '../../core/bus/bus.ts';
 import { loadConfig } from '../../core/config/load-config.ts';
 import { imbalance } from '../../core/stage/accounting.ts';
+import { createLogger } from '../../core/telemetry/logger.ts';
+import { createTelemetry } from '../../core/telemetry/telemetry.ts';
 import { Health } from '../../core/telemetry/health.ts';
 import { loadNative } from '../../native/load.ts';
 import { NamespacePair, namespacesMissing } from '../../native/packets/testing/namespace-pair.ts';
@@ -19,7 +21,6 @@ import type { SourceContext } from '../source.ts';
 import { WallClock } from '../wall-clock.ts';
 import { packetsConfig } from './config.ts';
 import { configuredPackets } from './configured-packets.ts';
-import { excludedEnds } from './excluded-ends.ts';
 
 const sections = { packets: packetsConfig, capture: captureConfig };
 
@@ -59,6 +60,8 @@ describe.skipIf(missing !== undefined && process.env['TEST_REQUIRE_ALL'] !== '1'
     const source = await configuredPackets(config.packets, config.capture, {
       addon: loadNative(),
       excluded: undefined as never,
+      ownServers: [],
+      telemetry: createTelemetry({ logger: createLogger({ name: 'test', level: 'silent' }) }),
     });
     const running = await source.start(context);
     const batches = (): readonly EventBatch[] =>
@@ -121,14 +124,4 @@ describe.skipIf(missing !== undefined && process.env['TEST_REQUIRE_ALL'] !== '1'
     });
     agent.close();
   });
-});
-
-it('ends to leave out are looked up', async () => {
-  expect(await excludedEnds(['127.0.0.1:9092', ':8123', '[::1]:6379'])).toEqual([
-    { address: '127.0.0.1', port: 9092 },
-    { address: '', port: 8123 },
-    { address: '::1', port: 6379 },
-  ]);
-  for (const text of ['broker', 'broker:', '127.0.0.1:0', ':65536', 'no such name:1'])
-    await expect(excludedEnds([text])).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
 });

@@ -7,6 +7,7 @@
  */
 import { PipelineError } from '../../core/errors.ts';
 import type { Accounting } from '../../core/stage/stage.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type {
   NativePacketCapture,
   PacketBlock,
@@ -16,10 +17,12 @@ import type {
 import { BatchSender, CaptureCounters } from '../capture/batch-sender.ts';
 import { collectorEvents } from '../internal-events.ts';
 import type { RunningSource, Source, SourceContext } from '../source.ts';
+import { countPackets } from './packet-metrics.ts';
 
 /** How packets are captured. */
 export interface PacketSourceOptions {
   readonly native: NativePacketCapture;
+  readonly telemetry: Telemetry;
   readonly capture: Omit<PacketCaptureOptions, 'firstSegmentId'>;
 }
 
@@ -65,6 +68,7 @@ class PacketRun implements RunningSource {
       acknowledge: () => this.#capture.acknowledge(1),
     });
     this.#capture = this.#start(options);
+    countPackets(options.telemetry, () => this.#capture.progress().counts);
     const { interfaces } = this.#capture.progress();
     context.telemetry.emit(collectorEvents.packetsStarted, { interfaces: interfaces.slice(0, 100) });
     this.#tellProblems();

@@ -151,6 +151,8 @@ export interface Consumer {
 
 /** A connection to the bus. Names are those of core/topics.ts; a prefix, where there is one, is the implementation's. */
 export interface Bus {
+  /** Some of its servers as `host:port`; absent where it has none. */
+  readonly servers?: readonly string[] | undefined;
   /** Creates topics that are missing; settings of present ones are brought up to date, partitions only ever grow. */
   ensureTopics(settings: readonly TopicSettings[]): Promise<void>;
   producer(): Promise<Producer>;

@@ -45,6 +45,7 @@ export interface FramedBusOptions {
 /** A bus whose values are framed outside and plain inside; see the top of the file. */
 export function framedBus(bus: Bus, { registry, topicPrefix }: FramedBusOptions): Bus {
   return {
+    servers: bus.servers,
     ensureTopics: (topics) => bus.ensureTopics(topics),
     async producer() {
       const producer = await bus.producer();

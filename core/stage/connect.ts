@@ -27,6 +27,7 @@ export async function connect<Value>(
 /** The bus, for stages that start before it can be reached: `producer` and `consumer` wait. */
 export function patientBus(bus: Bus, options: ConnectOptions): Bus {
   return {
+    servers: bus.servers,
     ensureTopics: (topics) => bus.ensureTopics(topics),
     producer: () => connect('producer', () => bus.producer(), options),
     consumer: (wanted) => connect('consumer', () => bus.consumer(wanted), options),

@@ -1,5 +1,8 @@
 import { expect, it } from 'vitest';
 import type { Bus, OutgoingMessage } from '../bus/bus.ts';
+import { withFittingLetters } from '../fitting-letters.ts';
+import { framedBus } from '../registry/framed-bus.ts';
+import { type ConnectOptions, patientBus } from './connect.ts';
 import { declaredBus } from './declared-bus.ts';
 
 const sent: OutgoingMessage[] = [];
@@ -30,4 +33,15 @@ it('a stage writes what its definition declares, and of messages with another to
   await producer.send([message('spans')]);
   await expect(producer.send([message('spans'), message('traces')])).rejects.toThrow('it writes traces');
   expect(sent.map(({ topic }) => topic)).toEqual(['spans']);
+});
+
+it('whatever is around a bus, its servers are known: a collector leaves out what it sends to them itself', () => {
+  const servers = ['kafka-0:9092'];
+  const definition = { name: 'tester', reads: [], writes: [] };
+  const options = { signal: new AbortController().signal } as ConnectOptions;
+  const around = framedBus(withFittingLetters(patientBus(declaredBus({ ...inner, servers }, definition), options)), {
+    registry: undefined,
+    topicPrefix: '',
+  });
+  expect(around.servers).toEqual(servers);
 });

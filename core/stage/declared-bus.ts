@@ -16,6 +16,7 @@ export function declaredBus(
       (read) => read.topic === topic && (read.isWhole ? group.startsWith(`${read.group}-`) : group === read.group),
     );
   return {
+    servers: bus.servers,
     ensureTopics: (settings) => bus.ensureTopics(settings),
     async consumer(options) {
       const undeclared = options.topics.find((topic) => !isDeclared(options.group, topic));

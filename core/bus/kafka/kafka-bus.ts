@@ -20,6 +20,10 @@ class KafkaBus implements Bus {
     this.#connection = connection;
   }
 
+  get servers(): readonly string[] {
+    return this.#connection.options.brokers;
+  }
+
   async ensureTopics(settings: readonly TopicSettings[]): Promise<void> {
     this.#requireOpen();
     const { given } = this.#connection;
