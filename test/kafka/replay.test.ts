@@ -166,7 +166,7 @@ brokerForTests('replay', (broker) => {
     it('goes into a second run by time, with the same traces, and the first run is as it was', async () => {
       const events = await messagesOf(first, 'events');
       const [begin, end] = [events[0]!.timestampMs, events.at(-1)!.timestampMs];
-      const time = { fromMs: begin + Math.round((end - begin) * 0.1), toMs: begin + Math.round((end - begin) * 0.9) };
+      const time = { fromMs: begin + Math.round((end - begin) * 0.03), toMs: begin + Math.round((end - begin) * 0.97) };
       const before = await stateOf(first);
 
       const { code, output, errors } = await command(
@@ -191,9 +191,9 @@ brokerForTests('replay', (broker) => {
       expect(await stateOf(first)).toEqual(before);
 
       // Close to the ends of the range something may lie outside, and at the begin the enricher learns anew which
-      // hypothesis holds for each process.
+      // hypothesis holds for each process: in this recording for up to seven seconds.
       const baseNs = ({ value }: ReceivedMessage): bigint => readEventBatch(new AvroReader(value)).baseTimeNs;
-      const fromNs = baseNs(inRange[0]!) + 5_000n * nsPerMs;
+      const fromNs = baseNs(inRange[0]!) + 8_000n * nsPerMs;
       const toNs = baseNs(inRange.at(-1)!) - 1_000n * nsPerMs;
       const within = (all: readonly Trace[]): readonly unknown[] =>
         all
@@ -203,7 +203,7 @@ brokerForTests('replay', (broker) => {
             spans: spans.map(({ spanId, parentSpanId }) => `${spanId} < ${parentSpanId}`),
           }))
           .sort((left, right) => (left.traceId < right.traceId ? -1 : 1));
-      expect(within(again).length).toBeGreaterThan(80);
+      expect(within(again).length).toBeGreaterThan(50);
       expect(within(again)).toEqual(within(traces));
     });
   });
