@@ -52,7 +52,8 @@ export async function collectInto(options: CollectIntoOptions, output: Output): 
   const enabled = sourceDefinitions.filter((definition) => definition.isEnabled(settings));
   const addon = enabled.some(({ needsAddon }) => needsAddon) ? await loadAddon() : undefined;
   const sources: Source[] = [];
-  for (const definition of enabled) sources.push(await definition.create(settings, { addon, excluded, ownServers, telemetry }));
+  for (const definition of enabled)
+    sources.push(await definition.create(settings, { addon, excluded, ownServers, telemetry }));
   const accounting = sumOfAccountings(sources.flatMap((source) => source.accounting?.bind(source) ?? []));
   await collect({
     sources,
