@@ -18,6 +18,8 @@ constexpr int64_t kMs = 1'000'000;
 constexpr int64_t kRefreshNs = 10'000 * kMs;
 constexpr int64_t kChangeNs = 100 * kMs;
 constexpr int64_t kHeartbeatNs = 500 * kMs;
+// Reading what the kernel counts takes calls for each ring.
+constexpr int64_t kProgressNs = 100 * kMs;
 // A packet may be as old when it is read first: the kernel's timer and ours.
 constexpr int64_t kRingLagNs = 4 * kRetireMs * kMs;
 // As many make a block that costs little enough a record.
@@ -136,7 +138,7 @@ void PacketCapture::run() {
     const bool is_due = now_ns - refreshed_ns_ >= kRefreshNs || (is_changed_ && now_ns - refreshed_ns_ >= kChangeNs);
     if (is_due) refresh();
     if (!is_blocked()) read_rings();
-    update_progress();
+    if (now_ns - progress_ns_ >= kProgressNs) update_progress();
     deliver_due(false);
   }
   // What came up to now is in blocks that the kernel hands over within this time; what comes later is not captured.
@@ -165,10 +167,14 @@ void PacketCapture::wait() {
   std::vector<pollfd> waiting{{wake_.number(), POLLIN, 0}};
   for (const auto& [name, watched] : watched_)
     if (watched.changes != nullptr) waiting.push_back({watched.changes->descriptor(), POLLIN, 0});
+  const size_t first_ring = waiting.size();
   // A ring that nobody may read would wake us at once.
   if (!is_blocked())
     for (const auto& ring : rings_) waiting.push_back({ring->descriptor(), POLLIN, 0});
   poll(waiting.data(), waiting.size(), static_cast<int>(std::max<uint32_t>(options_.batch_interval_ms, 10)));
+  // So would one whose interface went down, until its error is read.
+  for (size_t index = first_ring; index < waiting.size(); index++)
+    if ((waiting[index].revents & POLLERR) != 0) rings_[index - first_ring]->update();
   eventfd_t count = 0;
   eventfd_read(wake_.number(), &count);
   for (const auto& [name, watched] : watched_)
@@ -340,6 +346,7 @@ void PacketCapture::hand_over(FlowBlock flows) {
 }
 
 void PacketCapture::update_progress() {
+  progress_ns_ = clock_ns(CLOCK_MONOTONIC);
   PacketProgress now;
   now.received = closed_received_;
   now.dropped = closed_dropped_;

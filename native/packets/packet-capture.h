@@ -134,6 +134,7 @@ class PacketCapture {
   int64_t told_ns_ = 0;
   int64_t batch_ns_ = 0;
   int64_t block_ns_ = 0;
+  int64_t progress_ns_ = 0;
   int64_t until_ns_ = 0;
   // Of rings that were closed.
   uint64_t closed_received_ = 0;
