@@ -68,15 +68,15 @@ export class AgentSource implements WaitingOwner {
     if (losses.length > 0 || isGap) state?.lost(isBelieved ? times.untilNs : clock.untilNs);
     state?.process(batch, { offset, baseTimeNs, baseMonotonicNs });
     if (!isBelieved) return true;
-    if (clock.advance(times)) state?.clockWentBack(clock.untilNs);
-    state?.giveUp(clock.untilNs);
+    if (clock.advance(times)) state?.pairing.clockWentBack(clock.untilNs);
+    state?.pairing.giveUp(clock.untilNs);
     for (const { tagged } of this.waiting.due(clock.untilNs)) this.output.release(tagged, false);
     return true;
   }
 
   /** Ends everything that is open, and all waiting for tags. */
   end(): void {
-    this.state?.endOpen(this.clock.untilNs);
+    this.state?.pairing.drain(this.clock.untilNs);
     for (const { tagged } of this.waiting.drain()) this.output.release(tagged, false);
   }
 
@@ -94,13 +94,13 @@ export class AgentSource implements WaitingOwner {
 
   /** Counts what is buffered as revoked: another instance reads it again. */
   revoke(): void {
-    this.state?.revoke();
+    this.state?.pairing.revoke();
     for (const { tagged } of this.waiting.drain()) this.parts.counters.drop('revoked', tagged.events);
   }
 
   /** Offset of the oldest batch that something buffered came from. */
   get lowWatermark(): number | undefined {
-    const open = this.state?.oldestOffset;
+    const open = this.state?.pairing.expiring.oldestOffset;
     const waiting = this.waiting.oldestOffset;
     return open === undefined || waiting === undefined ? (open ?? waiting) : Math.min(open, waiting);
   }

@@ -27,7 +27,7 @@ class StartTime extends LruEntry {
 export class SocketState implements SourceState {
   private readonly tagger: Tagger;
   private readonly causality: Causality;
-  private readonly pairing: Pairing;
+  readonly pairing: Pairing;
   private readonly socketEvents: SocketEvents;
   private readonly startTimes = new LruMap<number, StartTime>(maxStartTimes, () => undefined);
 
@@ -57,26 +57,6 @@ export class SocketState implements SourceState {
   lost(untilNs: number): void {
     this.causality.forget();
     this.pairing.lost(untilNs);
-  }
-
-  clockWentBack(nowNs: number): void {
-    this.pairing.clockWentBack(nowNs);
-  }
-
-  giveUp(nowNs: number): void {
-    this.pairing.giveUp(nowNs);
-  }
-
-  endOpen(nowNs: number): void {
-    this.pairing.drain(nowNs);
-  }
-
-  revoke(): void {
-    this.pairing.revoke();
-  }
-
-  get oldestOffset(): number | undefined {
-    return this.pairing.expiring.oldestOffset;
   }
 
   get size(): number {

@@ -82,5 +82,8 @@ function copyOf({ passage, link, tunnels }: Observation): Observation {
 const noLink: Observation['innerLink'] = { destination: new Uint8Array(), source: new Uint8Array(), vlans: [] };
 
 const copyOfTunnel = ({ type, id, source, destination }: Tunnel): Tunnel => ({
-  ...{ type, id, source: source.slice(), destination: destination.slice() },
+  type,
+  id,
+  source: source.slice(),
+  destination: destination.slice(),
 });

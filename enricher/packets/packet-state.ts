@@ -24,7 +24,7 @@ export class PacketState implements SourceState {
   private readonly interfaces = new Interfaces();
   private readonly tagger: Tagger;
   private readonly flowTagging: FlowTagging;
-  private readonly pairing: Pairing;
+  readonly pairing: Pairing;
   private readonly emit: (tagged: TaggedRecord) => void;
 
   /** @param emit receives finished spans and flows */
@@ -52,26 +52,6 @@ export class PacketState implements SourceState {
 
   lost(untilNs: number): void {
     this.pairing.lost(untilNs);
-  }
-
-  clockWentBack(nowNs: number): void {
-    this.pairing.clockWentBack(nowNs);
-  }
-
-  giveUp(nowNs: number): void {
-    this.pairing.giveUp(nowNs);
-  }
-
-  endOpen(nowNs: number): void {
-    this.pairing.drain(nowNs);
-  }
-
-  revoke(): void {
-    this.pairing.revoke();
-  }
-
-  get oldestOffset(): number | undefined {
-    return this.pairing.expiring.oldestOffset;
   }
 
   get size(): number {
