@@ -6,7 +6,6 @@
  * and its records are counted.
  */
 import { Counters } from '../../core/stage/accounting.ts';
-import type { Accounting } from '../../core/stage/stage.ts';
 import type { CaptureSource, NetworkInterface, ProcessFacts } from '../../schemas/generated/event-batch.ts';
 import { collectorEvents } from '../internal-events.ts';
 import type { SourceContext } from '../source.ts';
@@ -30,14 +29,11 @@ const lossReasons = [
 ] as const;
 type LossReason = (typeof lossReasons)[number];
 
-/** Counts records of one source by outcome; lost ones were received by the kernel and dropped. */
-export class CaptureCounters {
-  readonly counters = new Counters<LossReason>(lossReasons);
+/** Records of one source by outcome; lost ones were received by the kernel and dropped. */
+export type CaptureCounters = Counters<LossReason>;
 
-  accounting(): Accounting {
-    return this.counters;
-  }
-}
+/** Counters of a source that has captured nothing yet. */
+export const newCaptureCounters = (): CaptureCounters => new Counters(lossReasons);
 
 /** What a block has for a batch, besides what all batches have. */
 export interface Batch {
@@ -68,7 +64,7 @@ export interface BatchSenderOptions {
 /** Sends batches of one run of a source. */
 export class BatchSender {
   readonly #options: BatchSenderOptions;
-  readonly #counters: Counters<LossReason>;
+  readonly #counters: CaptureCounters;
   readonly #watch: CaptureWatch;
   /** Blocks that were taken and are not acknowledged. */
   #outstanding = 0;
@@ -81,7 +77,7 @@ export class BatchSender {
 
   constructor(options: BatchSenderOptions) {
     this.#options = options;
-    this.#counters = options.counters.counters;
+    this.#counters = options.counters;
     this.#watch = new CaptureWatch(options.maxUnacknowledgedBlocks);
   }
 

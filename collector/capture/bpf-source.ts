@@ -20,7 +20,7 @@ import { FactGatherer } from '../processes/fact-gatherer.ts';
 import { ProcessTable } from '../processes/process-table.ts';
 import { processResource, resourceMessage } from '../processes/resources.ts';
 import type { RunningSource, Source, SourceContext } from '../source.ts';
-import { BatchSender, CaptureCounters } from './batch-sender.ts';
+import { BatchSender, type CaptureCounters, newCaptureCounters } from './batch-sender.ts';
 
 /** How kernel events are captured. */
 export interface BpfSourceOptions {
@@ -44,7 +44,7 @@ const firstScanMs = 2_000;
 export class BpfSource implements Source {
   readonly name = 'capture';
   readonly #options: BpfSourceOptions;
-  readonly #counters = new CaptureCounters();
+  readonly #counters = newCaptureCounters();
 
   constructor(options: BpfSourceOptions) {
     this.#options = options;
@@ -52,7 +52,7 @@ export class BpfSource implements Source {
 
   /** Events by what became of them; lost ones were received by the kernel and dropped. */
   accounting(): Accounting {
-    return this.#counters.accounting();
+    return this.#counters;
   }
 
   start(context: SourceContext): Promise<RunningSource> {

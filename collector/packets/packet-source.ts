@@ -14,7 +14,7 @@ import type {
   PacketCapture,
   PacketCaptureOptions,
 } from '../../native/packets/packet-capture.ts';
-import { BatchSender, CaptureCounters } from '../capture/batch-sender.ts';
+import { BatchSender, type CaptureCounters, newCaptureCounters } from '../capture/batch-sender.ts';
 import { collectorEvents } from '../internal-events.ts';
 import type { RunningSource, Source, SourceContext } from '../source.ts';
 import { countPackets } from './packet-metrics.ts';
@@ -35,7 +35,7 @@ const reportEveryMs = 10_000;
 export class PacketSource implements Source {
   readonly name = 'packets';
   readonly #options: PacketSourceOptions;
-  readonly #counters = new CaptureCounters();
+  readonly #counters = newCaptureCounters();
 
   constructor(options: PacketSourceOptions) {
     this.#options = options;
@@ -43,7 +43,7 @@ export class PacketSource implements Source {
 
   /** Segments and flow intervals by what became of them; and packets that were lost. */
   accounting(): Accounting {
-    return this.#counters.accounting();
+    return this.#counters;
   }
 
   start(context: SourceContext): Promise<RunningSource> {
@@ -69,9 +69,9 @@ class PacketRun implements RunningSource {
     });
     this.#capture = this.#start(options);
     countPackets(options.telemetry, () => this.#capture.progress().counts);
-    const { interfaces } = this.#capture.progress();
+    const { interfaces, problems } = this.#capture.progress();
     context.telemetry.emit(collectorEvents.packetsStarted, { interfaces: interfaces.slice(0, 100) });
-    this.#tellProblems();
+    this.#tell(problems);
     this.#timers = [
       setInterval(() => this.#observe(), observeEveryMs),
       setInterval(() => this.#sender.report(), reportEveryMs),
@@ -119,14 +119,13 @@ class PacketRun implements RunningSource {
   }
 
   #observe(): void {
-    const { received, read, dropped, unacknowledgedBlocks } = this.#capture.progress();
+    const { received, read, dropped, unacknowledgedBlocks, problems } = this.#capture.progress();
     // In packets; only whether they change counts.
     this.#sender.observe({ producedBytes: received, consumedBytes: read, ringFull: dropped, unacknowledgedBlocks });
-    this.#tellProblems();
+    this.#tell(problems);
   }
 
-  #tellProblems(): void {
-    const { problems } = this.#capture.progress();
+  #tell(problems: readonly string[]): void {
     for (const problem of problems)
       if (!this.#problems.includes(problem))
         this.#context.telemetry.emit(collectorEvents.packetsNotCaptured, { problem });

@@ -5,7 +5,10 @@ import { endsOf } from '../spans/tuple.ts';
 
 const none: readonly CallEnds[] = [];
 
-/** How the parent of a span in one call saw its ends, if the span saw others; empty if it saw the same, or either does not know them. */
+/**
+ * How the parent of a span in one call saw its ends, if the span saw others; empty if it saw the same, or either does not know
+ * them.
+ */
 export function natOf(span: SpanRecord): readonly CallEnds[] {
   const { edge } = span;
   if (edge === undefined || edge.parent.tuple === span.tuple || span.transport === 'unix') return none;

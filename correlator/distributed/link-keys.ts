@@ -47,7 +47,10 @@ const isCounted = ({ transport, requestTcpSequence }: LinkSpan): boolean =>
 /** Numbers of Unix sockets mean something on one host only. */
 const hostText = ({ transport, agentId }: LinkSpan): string => (transport === 'unix' ? `${agentId}.` : '');
 
-/** Key of a call that needs no response: request and addresses; of a datagram only the client's, as the server's may be translated. Undefined for what is no part of a network call. */
+/**
+ * Key of a call that needs no response: request and addresses; of a datagram only the client's, as the server's may be
+ * translated. Undefined for what is no part of a network call.
+ */
 export function requestKey(span: LinkSpan): string | undefined {
   if (span.role === 'application') return undefined;
   if (span.transport === 'udp') return `u${span.requestId}.${shortText(clientEndpointOf(span.tuple))}`;

@@ -55,11 +55,12 @@ export function aSegment(given: Partial<PacketSegment> & { readonly text?: strin
 
 const noDelays = { count: 0, sumNs: 0, maxNs: 0 };
 
-function aFlowSide(given: Partial<FlowSide> = {}): FlowSide {
+/** What one side of a flow sent: a packet of 100 bytes. */
+export function aFlowSide(given: Partial<FlowSide> = {}): FlowSide {
   return {
     packets: 1,
-    bytes: 60,
-    payloadBytes: 6,
+    bytes: 100,
+    payloadBytes: 46,
     retransmissions: 0,
     spuriousRetransmissions: 0,
     synRetransmissions: 0,
