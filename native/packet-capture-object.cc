@@ -142,7 +142,7 @@ void PacketCaptureObject::acknowledge(const Napi::CallbackInfo& info) {
 
 Napi::Value PacketCaptureObject::progress(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const packets::PacketProgress now = capture_ == nullptr ? packets::PacketProgress{} : capture_->progress();
+  const packets::PacketProgress now = capture_ == nullptr ? last_progress_ : capture_->progress();
   const Napi::Object object = Napi::Object::New(env);
   object.Set("received", static_cast<double>(now.received));
   object.Set("read", static_cast<double>(now.read));
@@ -174,6 +174,7 @@ Napi::Value PacketCaptureObject::stop(const Napi::CallbackInfo& info) {
   std::thread([this, stopped, mailbox = mailbox_] {
     capture_->stop();
     mailbox->post([this, stopped](Napi::Env to) {
+      last_progress_ = capture_->progress();
       capture_.reset();
       stopped->Resolve(to.Undefined());
       Unref();

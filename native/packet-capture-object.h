@@ -32,6 +32,8 @@ class PacketCaptureObject : public Napi::ObjectWrap<PacketCaptureObject> {
   Napi::FunctionReference on_block_;
   uint64_t failed_blocks_ = 0;
   std::unique_ptr<packets::PacketCapture> capture_;
+  // Of a capture that was stopped.
+  packets::PacketProgress last_progress_;
 };
 
 // checkPacketCapture(): what works here, and what is missing.

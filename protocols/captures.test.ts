@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest';
-import { type DissectedMessage, dissectCapture, haveCaptures } from './testing/shared-captures.ts';
+import { expect, test } from 'vitest';
+import { describeWhere } from '../test/requirement.ts';
+import { capturesMissing, type DissectedMessage, dissectCapture } from './testing/shared-captures.ts';
 
 /**
  * Captures of real traffic, with what another dissector makes of them beside (the .result files). Compared is the meaning;
@@ -18,7 +19,7 @@ function responses(messages: readonly DissectedMessage[]): unknown[] {
   );
 }
 
-describe.skipIf(!haveCaptures())('captures', () => {
+describeWhere(capturesMissing(), 'captures', () => {
   test('HTTP: a request with sw8 and X-Forwarded-For', () => {
     // The other takes the X-Request-ID only from configured names and cuts the endpoint after two segments.
     expect(dissectCapture('http/client-ip.pcap')).toMatchObject([

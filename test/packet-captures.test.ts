@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { OutgoingMessage } from '../core/bus/bus.ts';
 import { imbalance } from '../core/stage/accounting.ts';
 import { createEnricher } from '../enricher/stage.ts';
@@ -13,7 +13,8 @@ import { testConfig } from '../enricher/testing/run-agent.ts';
 import { loadNative } from '../native/load.ts';
 import type { FlowBlock } from '../native/packets/flow-blocks.ts';
 import { dissectors } from '../protocols/dissectors.ts';
-import { capturesDirectory, dissectCapture, haveCaptures } from '../protocols/testing/shared-captures.ts';
+import { capturesDirectory, capturesMissing, dissectCapture } from '../protocols/testing/shared-captures.ts';
+import { describeWhere } from './requirement.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
 import { type EventBatch, readFlowInterval, readPacketSegment } from '../schemas/generated/event-batch.ts';
 import { type Flow, readFlowBatch } from '../schemas/generated/flow-batch.ts';
@@ -66,7 +67,7 @@ function readCapture(name: string): Found {
   return found(outputs);
 }
 
-describe.skipIf(!haveCaptures())('a capture file', () => {
+describeWhere(capturesMissing(), 'a capture file', () => {
   test.each([
     ['http/httpv1.pcap', 'http1'],
     ['http/client-ip.pcap', 'http1'],

@@ -72,8 +72,10 @@ uint8_t* write_key(uint8_t* out, const FlowKey& key, uint8_t first) {
 uint8_t* write_observation(uint8_t* out, const Observation& seen) {
   out = write_long(out, static_cast<int64_t>(passage_of(seen.packet_type)));
   out = write_link(out, seen.link);
-  out = write_link(out, seen.inner_link);
-  return write_tunnels(out, {seen.tunnels.data(), seen.tunnel_count});
+  static const Encapsulation kNone;
+  const Encapsulation& around = seen.encapsulation == nullptr ? kNone : *seen.encapsulation;
+  out = write_link(out, around.inner_link);
+  return write_tunnels(out, {around.tunnels.data(), around.tunnel_count});
 }
 
 uint8_t* write_delay(uint8_t* out, const Delay& delay) {
@@ -108,6 +110,7 @@ void FlowEncoder::finish_block() {
   block_.last_segment_id = last_segment_id_;
   block_.last_flow_id = last_flow_id_;
   block_.until_ns = until_ns_;
+  last_segments_bytes_ = block_.segments.size();
   full_.push_back(std::move(block_));
   block_ = {};
 }
@@ -119,7 +122,11 @@ FlowBlock& FlowEncoder::block_for(int64_t time_ns) {
     const bool is_full = waiting() >= kMaxBlockRecords || block_.segments.size() + block_.intervals.size() >= kMaxBlockBytes;
     if (is_full || offset_ns > kMaxAheadNs || offset_ns < -kMaxBehindNs) finish_block();
   }
-  if (waiting() == 0) block_.base_ns = time_ns;
+  if (waiting() == 0) {
+    block_.base_ns = time_ns;
+    // As the one before: growing copies.
+    block_.segments.reserve(last_segments_bytes_);
+  }
   return block_;
 }
 

@@ -65,6 +65,7 @@ class FlowEncoder : public FlowSink {
   uint64_t last_segment_id_ = 0;
   uint64_t last_flow_id_ = 0;
   int64_t until_ns_ = 0;
+  size_t last_segments_bytes_ = 0;
   // Of the segment in hand.
   std::vector<uint8_t> payload_;
   std::vector<redaction::Range> redacted_;

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../core/testing/random.ts';
-import { capturesDirectory, haveCaptures } from '../../protocols/testing/shared-captures.ts';
+import { captureNames, capturesDirectory, capturesMissing } from '../../protocols/testing/shared-captures.ts';
+import { describeWhere } from '../../test/requirement.ts';
 import { loadNative } from '../load.ts';
 import { pcap } from './testing/capture-builder.ts';
 import { handshake, packet } from './testing/connection.ts';
@@ -75,10 +76,8 @@ it('flows of any packets end, with all that was held', () => {
   }
 });
 
-describe.skipIf(!haveCaptures())('a capture of real traffic', () => {
-  const captures = !existsSync(capturesDirectory)
-    ? []
-    : readdirSync(capturesDirectory, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.pcap'));
+describeWhere(capturesMissing(), 'a capture of real traffic', () => {
+  const captures = captureNames(/\.pcap$/);
 
   it('cut at any byte gives the flows of what is there', () => {
     const file = readFileSync(join(capturesDirectory, 'tunnels', 'geneve.pcap'));

@@ -205,7 +205,7 @@ void FlowTracker::acknowledged_up_to(uint32_t index, uint8_t sender, uint32_t nu
 void FlowTracker::update_held(uint32_t index) {
   const Flow& flow = table_[index];
   const bool has_held = !flow.streams[0].held.empty() || !flow.streams[1].held.empty();
-  if (has_held && !flow.held_link.is_queued) held_.push(index, now_ns_);
+  if (has_held && !flow.held_link.is_queued()) held_.push(index, now_ns_);
   if (!has_held) held_.remove(index);
 }
 

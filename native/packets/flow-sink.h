@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "flow-key.h"
@@ -29,14 +30,19 @@ enum class Gap : uint8_t {
 
 inline constexpr std::array<const char*, 6> kGapNames = {"none", "acknowledged", "timeout", "distance", "room", "closed"};
 
-// Where a direction of a flow was seen: of its latest packet.
-struct Observation {
-  LinkHeader link;
-  bool has_inner_link = false;
+// What is around the packet of a tunnel.
+struct Encapsulation {
   LinkHeader inner_link;
   uint8_t tunnel_count = 0;
   std::array<Tunnel, kMaxTunnels> tunnels{};
+};
+
+// Where a direction of a flow was seen: of its latest packet.
+struct Observation {
+  LinkHeader link;
   PacketType packet_type = PacketType::kUnknown;
+  // None outside of tunnels, as most packets are: flows are many.
+  std::unique_ptr<Encapsulation> encapsulation;
 };
 
 // Bytes that one side sent in a row: of TCP in order and once, of UDP one datagram.

@@ -48,7 +48,7 @@ class FlowQueue {
   // Puts the flow, which is in no queue of this kind, behind all others. `now_ns` never decreases.
   void push(uint32_t index, int64_t now_ns) {
     QueueLink& link = table_[index].*Link;
-    link = {tail_, kNoFlow, now_ns, true};
+    link = {tail_, kNoFlow, now_ns};
     if (tail_ == kNoFlow) head_ = index;
     else (table_[tail_].*Link).next = index;
     tail_ = index;
@@ -57,7 +57,7 @@ class FlowQueue {
 
   void remove(uint32_t index) {
     QueueLink& link = table_[index].*Link;
-    if (!link.is_queued) return;
+    if (!link.is_queued()) return;
     if (link.previous == kNoFlow) head_ = link.next;
     else (table_[link.previous].*Link).next = link.next;
     if (link.next == kNoFlow) tail_ = link.previous;

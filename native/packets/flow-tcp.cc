@@ -170,7 +170,7 @@ void FlowTracker::acknowledgment(uint32_t index, const Arrival& arrival) {
   // The receiver has these bytes: other ones in their place change nothing, and need not be told from them.
   PendingSegment& sent = flow.pending;
   if (!sent.is_pending && sent.sender != arrival.sender && stream.acknowledged == other.next)
-    std::vector<uint8_t>().swap(sent.payload);
+    sent.payload.clear();
 }
 
 void FlowTracker::establish(uint32_t index, int64_t time_ns) {

@@ -9,6 +9,17 @@ namespace {
 constexpr std::array<int64_t, 4> kIdleTimeouts = {kOpeningTimeoutNs, kOpenTimeoutNs, kClosingTimeoutNs,
                                                   kDatagramsTimeoutNs};
 
+void see(Observation& seen, const Frame& frame) {
+  seen.link = frame.link;
+  seen.packet_type = frame.packet_type;
+  if (frame.tunnel_count == 0) {
+    seen.encapsulation.reset();
+    return;
+  }
+  if (seen.encapsulation == nullptr) seen.encapsulation = std::make_unique<Encapsulation>();
+  *seen.encapsulation = {frame.inner_link, frame.tunnel_count, frame.tunnels};
+}
+
 }  // namespace
 
 FlowTracker::FlowTracker(const FlowOptions& options, FlowSink& sink)
@@ -137,7 +148,7 @@ void FlowTracker::observe(uint32_t index, const ParsedPacket& packet, uint8_t se
   IdleQueue& idle = idle_[static_cast<size_t>(flow.phase)];
   idle.remove(index);
   idle.push(index, now_ns_);
-  if (!flow.interval_link.is_queued) intervals_.push(index, now_ns_);
+  if (!flow.interval_link.is_queued()) intervals_.push(index, now_ns_);
   if (!flow.has_counts) flow.start_ns = packet.time_ns;
   flow.has_counts = true;
   flow.end_ns = packet.time_ns;
@@ -145,9 +156,7 @@ void FlowTracker::observe(uint32_t index, const ParsedPacket& packet, uint8_t se
   side.packets++;
   side.bytes += packet.wire_length;
   side.payload_bytes += packet.frame.payload_length;
-  const Frame& frame = packet.frame;
-  flow.observations[sender] = {frame.link,         frame.has_inner_link, frame.inner_link,
-                               frame.tunnel_count, frame.tunnels,        frame.packet_type};
+  see(flow.observations[sender], packet.frame);
 }
 
 // Who sends data changes: times of the other side's answer, or of its waiting.
@@ -186,6 +195,8 @@ void FlowTracker::report(uint32_t index, bool is_last) {
                           flow.reports_client_handshake ? flow.client_handshake_ns : -1, flow.response,
                           flow.client_idle, flow.is_opened, is_open, is_last ? flow.close : CloseType::kOpen,
                           flow.observations});
+  // Flows that rest keep no room for the next message.
+  if (flow.pending.payload.empty()) flow.pending.payload.shrink_to_fit();
   flow.has_counts = false;
   flow.sides = {};
   flow.response = {};

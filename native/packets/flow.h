@@ -21,8 +21,9 @@ inline constexpr uint32_t kNoFlow = UINT32_MAX;
 struct QueueLink {
   uint32_t previous = kNoFlow;
   uint32_t next = kNoFlow;
-  int64_t since_ns = 0;
-  bool is_queued = false;
+  int64_t since_ns = INT64_MIN;
+
+  bool is_queued() const { return since_ns != INT64_MIN; }
 };
 
 // A packet that waits for one before it.

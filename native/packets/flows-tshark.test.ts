@@ -4,10 +4,10 @@
  * - tshark calls what comes again within a round trip out of order, though it was there before; here that is a retransmission;
  * - tshark takes a handshake's time from SYN to the first ACK; here both halves need a SYN-ACK between them.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { capturesDirectory, haveCaptures } from '../../protocols/testing/shared-captures.ts';
+import { captureNames, capturesDirectory, capturesMissing } from '../../protocols/testing/shared-captures.ts';
 import { describeWhere } from '../../test/requirement.ts';
 import { type Interval, readFlows, type Side } from './testing/flows.ts';
 import { type Fields, tsharkConversations, tsharkFields, tsharkMissing } from './testing/tshark.ts';
@@ -113,12 +113,8 @@ function expectSameTable(intervals: readonly Interval[], path: string): void {
   }
 }
 
-describeWhere(tsharkMissing(), 'tshark counts the same', () => {
-  if (!haveCaptures()) return;
-  const captures = readdirSync(capturesDirectory, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    /\.pcap(ng)?$/.test(name),
-  );
-  it.each(captures)('in %s', (name) => {
+describeWhere(tsharkMissing() ?? capturesMissing(), 'tshark counts the same', () => {
+  it.each(captureNames())('in %s', (name) => {
     const path = join(capturesDirectory, name);
     const { intervals } = readFlows(readFileSync(path));
     const tcp = intervals.filter(({ transport }) => transport === 'tcp');

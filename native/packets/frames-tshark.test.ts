@@ -3,11 +3,11 @@
  * - a third tunnel is not opened, and what is not IP has no fields (tshark reads ARP and the like);
  * - of a fragment, lengths are those of the whole packet as inner headers say, where tshark counts what the fragment has.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { capturesDirectory, haveCaptures } from '../../protocols/testing/shared-captures.ts';
+import { captureNames, capturesDirectory, capturesMissing } from '../../protocols/testing/shared-captures.ts';
 import { describeWhere } from '../../test/requirement.ts';
 import { pcap } from './testing/capture-builder.ts';
 import { encapsulations } from './testing/encapsulations.ts';
@@ -148,12 +148,10 @@ describeWhere(tsharkMissing(), 'tshark reads the same', () => {
     writeFileSync(path, pcap(records, { linkType }));
     expect(compare(path)).toHaveLength(records.length);
   });
+});
 
-  if (!haveCaptures()) return;
-  const captures = readdirSync(capturesDirectory, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    /\.pcap(ng)?$/.test(name),
-  );
-  it.each(captures)('in %s', (name) => {
+describeWhere(tsharkMissing() ?? capturesMissing(), 'tshark reads the same of captures', () => {
+  it.each(captureNames())('in %s', (name) => {
     const frames = compare(join(capturesDirectory, name));
     expect(frames.filter(({ unparsed }) => unparsed === 'parsed' || unparsed === 'fragment').length).toBeGreaterThan(0);
   });

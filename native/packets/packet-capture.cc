@@ -24,6 +24,8 @@ constexpr int64_t kProgressNs = 100 * kMs;
 constexpr int64_t kRingLagNs = 4 * kRetireMs * kMs;
 // As many make a block that costs little enough a record.
 constexpr uint32_t kBatchRecords = 1024;
+// Between two rounds, unless a ring is half full: waking up for each of its blocks costs a busy host more than reading them.
+constexpr int kRestMs = 5;
 constexpr uint32_t kSmallRingPart = 16;
 constexpr size_t kMaxRings = 1024;
 
@@ -164,7 +166,9 @@ void PacketCapture::run() {
 }
 
 void PacketCapture::wait() {
-  std::vector<pollfd> waiting{{wake_.number(), POLLIN, 0}};
+  pollfd wake{wake_.number(), POLLIN, 0};
+  if (has_read_ && !is_pressed_) poll(&wake, 1, kRestMs);
+  std::vector<pollfd> waiting{wake};
   for (const auto& [name, watched] : watched_)
     if (watched.changes != nullptr) waiting.push_back({watched.changes->descriptor(), POLLIN, 0});
   const size_t first_ring = waiting.size();
@@ -305,7 +309,10 @@ void PacketCapture::read_block(PacketRing& ring) {
 // Block by block in the order of their time, so that time hardly goes back for flows.
 void PacketCapture::read_rings() {
   const int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+  has_read_ = is_pressed_ = false;
+  for (const auto& ring : rings_) is_pressed_ |= ring->is_half_full();
   for (PacketRing* ring = earliest(); ring != nullptr && !is_blocked(); ring = earliest()) {
+    has_read_ = true;
     read_block(*ring);
     if (encoder_.full_blocks() > 0)
       for (FlowBlock& block : encoder_.take_blocks(until_ns_, false)) hand_over(std::move(block));

@@ -128,6 +128,9 @@ class PacketCapture {
   std::vector<NetworkInterface> interfaces_;
   std::vector<std::string> captured_;
   std::vector<std::string> problems_;
+  // In the latest round there was something to read; then a ring was half full.
+  bool has_read_ = false;
+  bool is_pressed_ = false;
   bool has_news_ = false;
   bool is_changed_ = true;
   int64_t refreshed_ns_ = 0;

@@ -60,6 +60,7 @@ export interface PacketProgress {
 export interface PacketCapture {
   /** Lets it hand over more blocks. */
   acknowledge(blocks: number): void;
+  /** After stop() the last. */
   progress(): PacketProgress;
   /** Hands over what there is, and ends. */
   stop(): Promise<void>;

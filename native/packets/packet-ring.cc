@@ -58,10 +58,14 @@ PacketRing::~PacketRing() {
   if (memory_ != nullptr) munmap(memory_, size_t{blocks_} * kBlockBytes);
 }
 
+bool PacketRing::is_readable(uint32_t index) const {
+  const uint32_t status = std::atomic_ref(block(index)->hdr.bh1.block_status).load(std::memory_order_acquire);
+  return (status & TP_STATUS_USER) != 0;
+}
+
 int64_t PacketRing::next_block_ns() const {
+  if (!is_readable(block_)) return INT64_MAX;
   const tpacket_hdr_v1& header = current()->hdr.bh1;
-  const uint32_t status = std::atomic_ref(const_cast<uint32_t&>(header.block_status)).load(std::memory_order_acquire);
-  if ((status & TP_STATUS_USER) == 0) return INT64_MAX;
   return int64_t{header.ts_first_pkt.ts_sec} * 1'000'000'000 + header.ts_first_pkt.ts_nsec;
 }
 

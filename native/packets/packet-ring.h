@@ -39,6 +39,9 @@ class PacketRing {
   // Time of the first packet of the next block, in nanoseconds since 1970; INT64_MAX: the kernel still has that block.
   int64_t next_block_ns() const;
 
+  // Half of the blocks from there on wait to be read.
+  bool is_half_full() const { return is_readable((block_ + blocks_ / 2) % blocks_); }
+
   // Calls `take` for each packet of that block, which must be there, then gives it back to the kernel.
   template <typename Take>
   void read_block(Take&& take) {
@@ -64,7 +67,12 @@ class PacketRing {
   PacketRing(Descriptor socket, const InterfaceId& interface, uint16_t link_type)
       : socket_(std::move(socket)), interface_(interface), link_type_(link_type) {}
 
-  tpacket_block_desc* current() const { return reinterpret_cast<tpacket_block_desc*>(memory_ + size_t{block_} * kBlockBytes); }
+  tpacket_block_desc* block(uint32_t index) const {
+    return reinterpret_cast<tpacket_block_desc*>(memory_ + size_t{index} * kBlockBytes);
+  }
+  tpacket_block_desc* current() const { return block(block_); }
+  // The kernel has handed it over.
+  bool is_readable(uint32_t index) const;
   CapturedPacket packet_of(const tpacket3_hdr* header) const;
   void release();
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Message } from '../dissection/dissector.ts';
 import { dissectors } from '../dissectors.ts';
@@ -8,12 +8,15 @@ import { readPcapPayloads } from './pcap-file.ts';
 /** Directory of capture files that are not part of the project. */
 export const capturesDirectory = join(resolve(process.env['TEST_SHARED'] ?? '../shared'), 'data', 'pcap');
 
-/** Whether the captures are there; says so in one line where they are not, and fails where skips are not allowed. */
-export function haveCaptures(): boolean {
-  if (existsSync(capturesDirectory)) return true;
-  if (process.env['TEST_REQUIRE_ALL'] === '1') throw new Error(`no captures in ${capturesDirectory} (TEST_SHARED)`);
-  console.warn(`skipped: no captures in ${capturesDirectory}; set TEST_SHARED to the directory that holds data/pcap`);
-  return false;
+/** Why tests with them are skipped (describeWhere of test/requirement.ts); undefined where they are there. */
+export function capturesMissing(): string | undefined {
+  if (existsSync(capturesDirectory)) return undefined;
+  return `no captures in ${capturesDirectory}; set TEST_SHARED to the directory that holds data/pcap`;
+}
+
+/** Paths of the captures in that directory, or of other files that lie there. */
+export function captureNames(ending = /\.pcap(ng)?$/): string[] {
+  return readdirSync(capturesDirectory, { recursive: true, encoding: 'utf8' }).filter((name) => ending.test(name));
 }
 
 /** A message of a capture, with the protocol it was recognised as; the origin counts the packets. */

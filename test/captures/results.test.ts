@@ -2,14 +2,15 @@
  * Captures of real traffic against what another dissector says of them, field by field where both know the field. What differs
  * is listed in known-differences.ts with its reason: a new difference fails, and so does one that is gone.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { dissectMessages } from '../../cli/dissect/capture-messages.ts';
 import { messageToJson } from '../../cli/dissect/to-json.ts';
 import { CaptureFile } from '../../collector/replay/capture-file.ts';
 import { openInputBytes } from '../../collector/replay/input-bytes.ts';
-import { capturesDirectory, haveCaptures } from '../../protocols/testing/shared-captures.ts';
+import { describeWhere } from '../requirement.ts';
+import { captureNames, capturesDirectory, capturesMissing } from '../../protocols/testing/shared-captures.ts';
 import type { JsonValue } from '../../schemas/trace-json.ts';
 import { knownDifferences } from './known-differences.ts';
 import { type ExpectedMessage, readResult } from './results.ts';
@@ -53,11 +54,8 @@ function differences(
 
 const placeOfMessage = (place: string): string => place.split(' ').slice(0, 3).join(' ');
 
-describe.skipIf(!haveCaptures())('captures and what another dissector says of them', () => {
-  const files = existsSync(capturesDirectory)
-    ? readdirSync(capturesDirectory, { recursive: true, encoding: 'utf8' })
-    : [];
-  const names = files.filter((name) => name.endsWith('.result')).toSorted();
+describeWhere(capturesMissing(), 'captures and what another dissector says of them', () => {
+  const names = captureNames(/\.result$/).toSorted();
   const rows: string[] = [];
   afterAll(() => {
     console.log(['capture | protocol | messages expected | agreed | differing', ...rows].join('\n'));

@@ -1,16 +1,15 @@
 /** Redaction on captures of real traffic: of what is sent no byte is changed but the answers of logins, and no message is lost. */
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { PlayedCall } from '../../protocols/testing/marked.ts';
 import { readPcapPayloads } from '../../protocols/testing/pcap-file.ts';
-import { capturesDirectory, haveCaptures } from '../../protocols/testing/shared-captures.ts';
+import { captureNames, capturesDirectory, capturesMissing } from '../../protocols/testing/shared-captures.ts';
 import { describeWhere } from '../requirement.ts';
 import { dissectPayloads } from './dissect-redacted.ts';
 import { addonMissing, type ConnectionFacts, defaultBudget, redactCalls, wholePayload } from './redact-calls.ts';
 
-const missing = addonMissing();
-const names = missing === undefined && haveCaptures() ? capturesIn(capturesDirectory) : [];
+const missing = addonMissing() ?? capturesMissing();
+const names = missing === undefined ? captureNames(/\.pcap$/) : [];
 
 /** Captures with a login, and how many bytes of it are the answer to the server's challenge. */
 const logins: Readonly<Record<string, number>> = {
@@ -46,11 +45,7 @@ function connectionsOf(path: string): Connection[] {
   return [...connections.values()];
 }
 
-function capturesIn(directory: string): string[] {
-  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.pcap'));
-}
-
-describeWhere(missing ?? (names.length === 0 ? 'there are no captures' : undefined), 'captures', () => {
+describeWhere(missing, 'captures', () => {
   it('are many', () => expect(names.length).toBeGreaterThan(30));
 
   it.each(names)('%s', (name) => {
