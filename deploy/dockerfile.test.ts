@@ -77,7 +77,9 @@ describe('the Dockerfile', () => {
     const granting = stages.filter(({ instructions }) => instructions.some(({ text }) => text.includes('setcap ')));
     expect(granting.map(({ name }) => name)).toEqual(['capture']);
     const all = inheritedInstructions(stages, 'collector').map(({ text }) => text);
-    expect(all.join('\n')).toMatch(/setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_sys_admin\+p \S*\/with-capabilities/);
+    expect(all.join('\n')).toMatch(
+      /setcap cap_bpf,cap_perfmon,cap_net_raw,cap_sys_ptrace,cap_sys_admin\+p \S*\/with-capabilities/,
+    );
     for (const target of ['enricher', 'correlator', 'sink', 'query'])
       expect(inheritedInstructions(stages, target)).not.toContainEqual(
         expect.objectContaining({ text: expect.stringContaining('setcap') as string }),

@@ -59,12 +59,12 @@ export async function showResult(
   choose: Choose,
 ): Promise<void> {
   const { traces, namesOf } = collection;
-  const slowest = choose(traces, (span) => namesOf(span).serviceName);
-  if (slowest === undefined) throw new Error('No trace came out of the demo.');
-  say(`${traces.length} traces; the slowest:\n`);
+  const shown = choose(traces, (span) => namesOf(span).serviceName);
+  if (shown === undefined) throw new Error('No trace came out of the demo.');
+  say(`${traces.length} traces. One of them:\n`);
   const output = summaryStream(options.json);
   const view = { width: widthOf(output), paint: paintFor(output, process.env) };
-  output.write(`${renderWaterfall(toWaterfallTrace(slowest, namesOf), view).join('\n')}\n`);
+  output.write(`${renderWaterfall(toWaterfallTrace(shown, namesOf), view).join('\n')}\n`);
   if (traceFile !== undefined) {
     await traceFile.write(traces, namesOf);
     say(`\nAll traces are in ${options.json}.`);

@@ -306,6 +306,15 @@ describeWhere(programsMissing('helm', 'manifests'), 'the Helm chart', () => {
     expect(command).toContain('+bpf,+perfmon');
   });
 
+  it('captures packets with NET_RAW where the values say so', () => {
+    const manifests = renderChart('minimal', 'collector.packets=true');
+    const { command, securityContext } = podOf(manifests, 'collector').containers[0]!;
+    expect(securityContext!.capabilities!.add).toEqual(['BPF', 'PERFMON', 'NET_RAW', 'SYS_PTRACE']);
+    expect(command).toContain('+bpf,+perfmon,+net_raw,+sys_ptrace');
+    expect(environmentOf(manifests, 'collector').get('SPANLOOM_COLLECTOR_PACKETS_ENABLED')).toBe('true');
+    expect(environmentOf(renderChart('minimal'), 'collector').has('SPANLOOM_COLLECTOR_PACKETS_ENABLED')).toBe(false);
+  });
+
   it('answers queries by the names of its Service, and by those that the values name', () => {
     const manifests = renderChart('minimal', 'query.hosts={traces.example.com}');
     expect(environmentOf(manifests, 'query').get('SPANLOOM_QUERY_HOSTS')).toBe(
