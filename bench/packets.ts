@@ -5,13 +5,13 @@
  *    with the same filter; packets a second of processor time, and drops
  * 2. path: packets of HTTP connections from memory to segments, and to spans, in one core
  * 3. memory: 100,000 connections with an unacknowledged request each, and a million tuples of SYN
- * 4. host: throughput of nginx while its port is captured
+ * 4. host: throughput of nginx while its port is captured, by tcpdump into /dev/null and by our rings and flows
  *
  * As root: `npm run bench -- packets [packets of the flood] [rounds]`. Prints medians, and ratios within the run.
  */
 import { execFileSync, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,10 +35,13 @@ const median = (values: readonly number[]): number =>
   [...values].sort((one, other) => one - other)[values.length >> 1]!;
 const thousands = (value: number): string => Math.round(value).toLocaleString('en');
 
-/** Processor time of a process so far, in seconds. */
+/** Processor time of the threads of a process so far, in seconds. */
 function processorSeconds(processId: number): number {
-  const fields = readFileSync(`/proc/${processId}/stat`, 'latin1').split(') ')[1]!.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+  const threads = readdirSync(`/proc/${processId}/task`);
+  const nanoseconds = threads.map((thread) =>
+    Number(readFileSync(`/proc/${processId}/task/${thread}/schedstat`, 'latin1').split(' ')[0]),
+  );
+  return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e9;
 }
 
 /** Processor time that a function takes, in seconds. */
@@ -69,6 +72,25 @@ async function startCapture(
   };
 }
 
+/** Captures into /dev/null. Ended by SIGINT, it says what it has counted. */
+async function startTcpdump(
+  pair: NamespacePair,
+  filter: string,
+): Promise<{ child: ChildProcess; end: () => Promise<string> }> {
+  const child = pair.run(pair.server, 'tcpdump', ['-ipair0', '-w/dev/null', '-s2048', '-B16384', filter]);
+  let said = '';
+  child.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  while (!said.includes('listening')) await once(child.stderr!, 'data');
+  return {
+    child,
+    end: async () => {
+      child.kill('SIGINT');
+      await once(child, 'close');
+      return said;
+    },
+  };
+}
+
 interface FloodResult {
   readonly captured: number;
   readonly dropped: number;
@@ -76,15 +98,11 @@ interface FloodResult {
 }
 
 async function floodIntoTcpdump(pair: NamespacePair, flood: () => Promise<void>): Promise<FloodResult> {
-  const child = pair.run(pair.server, 'tcpdump', ['-ipair0', '-w/dev/null', '-s2048', '-B16384', 'udp']);
-  let said = '';
-  child.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  while (!said.includes('listening')) await once(child.stderr!, 'data');
+  const { child, end } = await startTcpdump(pair, 'udp');
   const before = processorSeconds(child.pid!);
   await flood();
   const seconds = processorSeconds(child.pid!) - before;
-  child.kill('SIGINT');
-  await once(child, 'close');
+  const said = await end();
   const number = (pattern: RegExp): number => Number(pattern.exec(said)?.[1] ?? NaN);
   return {
     captured: number(/(\d+) packets? captured/),
@@ -262,19 +280,25 @@ async function benchHost(pair: NamespacePair): Promise<void> {
       await once(child, 'close');
       return Number(/Requests\/sec:\s+([\d.]+)/.exec(said)![1]);
     };
-    const ratios: number[] = [];
+    const filter = `tcp port ${nginxPort}`;
     const without: number[] = [];
+    const ratios: Record<'tcpdump' | 'spanloom', number[]> = { tcpdump: [], spanloom: [] };
     let dropped = 0;
     for (let round = 0; round < rounds; round++) {
-      const plain = await load();
-      const { end } = await startCapture(pair, { filter: `tcp port ${nginxPort}`, ringBytes: 16 * 16 * 1024 * 1024 });
-      const captured = await load();
-      dropped += (await end()).dropped;
-      without.push(plain);
-      ratios.push(captured / plain);
+      without.push(await load());
+      const tcpdump = await startTcpdump(pair, filter);
+      ratios.tcpdump.push((await load()) / without.at(-1)!);
+      await tcpdump.end();
+      without.push(await load());
+      const spanloom = await startCapture(pair, { filter, ringBytes: 16 * 16 * 1024 * 1024 });
+      ratios.spanloom.push((await load()) / without.at(-1)!);
+      dropped += (await spanloom.end()).dropped;
     }
     console.log(`4. host: nginx answers ${thousands(median(without))} requests a second without capture`);
-    console.log(`   with / without: ${median(ratios).toFixed(2)}, ${thousands(dropped)} packets dropped in all`);
+    console.log(`   with tcpdump / without:  ${median(ratios.tcpdump).toFixed(2)}`);
+    console.log(
+      `   with spanloom / without: ${median(ratios.spanloom).toFixed(2)}, ${thousands(dropped)} packets dropped in all`,
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
