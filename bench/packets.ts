@@ -14,6 +14,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { encodeEventBatch, eventBatchMessage } from '../collector/capture/event-batch-message.ts';
 import { createEnricher } from '../enricher/stage.ts';
@@ -52,43 +53,43 @@ function timed(act: () => void): number {
   return (user + system) / 1e6;
 }
 
-/** Starts our capture in a namespace. Ended by SIGTERM, it says what it has counted. */
-async function startCapture(
-  pair: NamespacePair,
-  options: object,
-): Promise<{ child: ChildProcess; end: () => Promise<Captured> }> {
-  const script = here('packets/capture-process.ts');
-  const child = pair.run(pair.server, process.execPath, ['--import', 'tsx', script, JSON.stringify(options)]);
-  let said = '';
-  child.stdout!.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  while (!said.includes('ready')) await once(child.stdout!, 'data');
-  return {
-    child,
-    end: async () => {
-      child.kill('SIGTERM');
-      await once(child, 'close');
-      return JSON.parse(said.trim().split('\n').at(-1)!) as Captured;
-    },
-  };
+/** A capture that runs; at its end it says what it has counted. */
+interface Running<Counts> {
+  readonly child: ChildProcess;
+  readonly end: () => Promise<Counts>;
 }
 
-/** Captures into /dev/null. Ended by SIGINT, it says what it has counted. */
-async function startTcpdump(
-  pair: NamespacePair,
-  filter: string,
-): Promise<{ child: ChildProcess; end: () => Promise<string> }> {
-  const child = pair.run(pair.server, 'tcpdump', ['-ipair0', '-w/dev/null', '-s2048', '-B16384', filter]);
+/** Waits until it says that it captures; `signal` ends it. */
+async function untilCapturing(
+  child: ChildProcess,
+  stream: Readable,
+  { says, signal }: { says: string; signal: NodeJS.Signals },
+): Promise<Running<string>> {
   let said = '';
-  child.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  while (!said.includes('listening')) await once(child.stderr!, 'data');
+  stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  while (!said.includes(says)) await once(stream, 'data');
   return {
     child,
     end: async () => {
-      child.kill('SIGINT');
+      child.kill(signal);
       await once(child, 'close');
       return said;
     },
   };
+}
+
+/** Starts our capture in a namespace. */
+async function startCapture(pair: NamespacePair, options: object): Promise<Running<Captured>> {
+  const script = here('packets/capture-process.ts');
+  const started = pair.run(pair.server, process.execPath, ['--import', 'tsx', script, JSON.stringify(options)]);
+  const { child, end } = await untilCapturing(started, started.stdout!, { says: 'ready', signal: 'SIGTERM' });
+  return { child, end: async () => JSON.parse((await end()).trim().split('\n').at(-1)!) as Captured };
+}
+
+/** Captures into /dev/null. */
+function startTcpdump(pair: NamespacePair, filter: string): Promise<Running<string>> {
+  const started = pair.run(pair.server, 'tcpdump', ['-ipair0', '-w/dev/null', '-s2048', '-B16384', filter]);
+  return untilCapturing(started, started.stderr!, { says: 'listening', signal: 'SIGINT' });
 }
 
 interface FloodResult {
@@ -265,7 +266,7 @@ async function benchHost(pair: NamespacePair): Promise<void> {
     const server = `server { listen ${nginxPort}; access_log off; location / { return 200 "hello\\n"; } }`;
     writeFileSync(
       file,
-      `daemon off; pid ${folder}/pid; error_log ${folder}/error.log; events {} http { keepalive_requests 1000000; ${server} }`,
+      `daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log; events {} http { keepalive_requests 1000000; ${server} }`,
     );
     pair.run(pair.server, 'nginx', ['-c', file, '-e', join(folder, 'error.log')]);
     const url = `http://10.77.0.2:${nginxPort}/`;

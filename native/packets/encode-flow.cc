@@ -72,7 +72,7 @@ uint8_t* write_key(uint8_t* out, const FlowKey& key, uint8_t first) {
 uint8_t* write_observation(uint8_t* out, const Observation& seen) {
   out = write_long(out, static_cast<int64_t>(passage_of(seen.packet_type)));
   out = write_link(out, seen.link);
-  static const Encapsulation kNone;
+  static constexpr Encapsulation kNone;
   const Encapsulation& around = seen.encapsulation == nullptr ? kNone : *seen.encapsulation;
   out = write_link(out, around.inner_link);
   return write_tunnels(out, {around.tunnels.data(), around.tunnel_count});

@@ -8,9 +8,6 @@ import { describeWhere } from '../requirement.ts';
 import { dissectPayloads } from './dissect-redacted.ts';
 import { addonMissing, type ConnectionFacts, defaultBudget, redactCalls, wholePayload } from './redact-calls.ts';
 
-const missing = addonMissing() ?? capturesMissing();
-const names = missing === undefined ? captureNames(/\.pcap$/) : [];
-
 /** Captures with a login, and how many bytes of it are the answer to the server's challenge. */
 const logins: Readonly<Record<string, number>> = {
   'mysql/mysql-error.pcap': 20,
@@ -45,7 +42,9 @@ function connectionsOf(path: string): Connection[] {
   return [...connections.values()];
 }
 
-describeWhere(missing, 'captures', () => {
+describeWhere(addonMissing() ?? capturesMissing(), 'captures', () => {
+  const names = captureNames(/\.pcap$/);
+
   it('are many', () => expect(names.length).toBeGreaterThan(30));
 
   it.each(names)('%s', (name) => {
