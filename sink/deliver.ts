@@ -1,6 +1,7 @@
 import type { Producer } from '../core/bus/bus.ts';
 import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
 import { deadLetter } from '../core/dead-letter.ts';
+import { markMinutes } from './minutes/mark-minutes.ts';
 import type { ReloadPace } from './reload-pace.ts';
 import type { BufferedMessage, RowBatch, SinkOutput } from './stage.ts';
 import { storeMessages, type StoredRows } from './store-messages.ts';
@@ -22,7 +23,10 @@ export interface SinkDestinations {
 /** The rows of a message that go into one table. */
 interface Part extends StoredRows {
   readonly buffered: BufferedMessage;
+  readonly minutes: ReadonlySet<number>;
 }
+
+const noMinutes: ReadonlySet<number> = new Set();
 
 /**
  * Stores outputs, a table after the other. The same outputs may be delivered again after a failure: every table keeps one
@@ -48,6 +52,8 @@ async function storeBatch({ messages }: RowBatch, destinations: SinkDestinations
     // Nothing more is stored of a message that an earlier table refused.
     const parts = messages.flatMap((buffered) => (buffered.refusal === undefined ? partsOf(buffered, table) : []));
     await store(table, parts, destinations);
+    if (table.summary !== undefined)
+      await markMinutes(destinations.clickHouse, table.summary, new Set(parts.flatMap(({ minutes }) => [...minutes])));
     if (parts.length > 0) await reloadDictionaries(table, destinations);
   }
   await sendLetters(messages, destinations);
@@ -57,7 +63,8 @@ function partsOf(buffered: BufferedMessage, table: Table): readonly Part[] {
   const { tables: rowsByTable, earliestNs, latestNs } = buffered.read;
   const parts: Part[] = [];
   for (const part of rowsByTable)
-    if (part.table === table) parts.push({ buffered, rows: part.rows, earliestNs, latestNs });
+    if (part.table === table)
+      parts.push({ buffered, rows: part.rows, minutes: part.minutes ?? noMinutes, earliestNs, latestNs });
   return parts;
 }
 

@@ -221,9 +221,9 @@ describe('retention', () => {
       },
     };
     await applyRetention(watched, 30 * 86_400_000);
-    expect(statements).toHaveLength(6);
+    expect(statements).toHaveLength(10);
     await applyRetention(watched, 30 * 86_400_000);
-    expect(statements).toHaveLength(6);
+    expect(statements).toHaveLength(10);
     for (const table of ['spans', 'trace', 'resource']) await clickHouse.execute(`OPTIMIZE TABLE ${table} FINAL`);
     expect([await count('spans'), await count('trace'), await count('resource')]).toEqual([1, 2, 1]);
     await applyRetention(watched, 7 * 86_400_000);

@@ -4,7 +4,28 @@
  */
 import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
 import { integerLiteral, stringLiteral } from '../core/clickhouse/sql-literal.ts';
+import { minuteSummaries } from './minutes/minute-summary.ts';
 import { tables } from './tables/tables.ts';
+
+/** A table whose rows are removed some time after the time in a column of theirs. */
+interface Expiring {
+  readonly table: string;
+  readonly column: string;
+  /** SQL condition on the rows that expire; undefined for all. */
+  readonly onlyWhere?: string;
+  /** All rows of a part expire on one day, so that parts go as a whole. */
+  readonly dropsParts: boolean;
+}
+
+const expiring: readonly Expiring[] = [
+  ...tables.flatMap(({ name: table, expiry }) =>
+    expiry === undefined
+      ? []
+      : [{ ...expiry, table, column: 'start_time', dropsParts: expiry.onlyWhere === undefined }],
+  ),
+  ...minuteSummaries.map(({ name }) => ({ table: `${name}_sum`, column: 'minute', dropsParts: true })),
+  { table: 'summed_minute', column: 'minute', dropsParts: false },
+];
 
 /** What a table removes now, in seconds; undefined when nothing. */
 async function currentSeconds(clickHouse: ClickHouse, table: string): Promise<number | undefined> {
@@ -22,18 +43,17 @@ async function currentSeconds(clickHouse: ClickHouse, table: string): Promise<nu
  */
 export async function applyRetention(clickHouse: ClickHouse, retentionMs: number): Promise<void> {
   const wanted = retentionMs === 0 ? undefined : Math.ceil(retentionMs / 1000);
-  for (const { name: table, expiry } of tables) {
-    if (expiry === undefined) continue;
+  for (const { table, column, onlyWhere, dropsParts } of expiring) {
     if ((await currentSeconds(clickHouse, table)) === wanted) continue;
     if (wanted === undefined) {
       await clickHouse.execute(`ALTER TABLE ${table} REMOVE TTL`);
       continue;
     }
     // Existing parts get their expiry from the one column, without being rewritten.
-    const dropsParts = expiry.onlyWhere === undefined ? ', ttl_only_drop_parts = 1' : '';
-    await clickHouse.execute(`ALTER TABLE ${table} MODIFY SETTING materialize_ttl_recalculate_only = 1${dropsParts}`);
-    const condition = expiry.onlyWhere === undefined ? '' : ` WHERE ${expiry.onlyWhere}`;
-    const expression = `toDateTime(start_time) + toIntervalSecond(${integerLiteral(wanted)})`;
+    const partsOnly = dropsParts ? ', ttl_only_drop_parts = 1' : '';
+    await clickHouse.execute(`ALTER TABLE ${table} MODIFY SETTING materialize_ttl_recalculate_only = 1${partsOnly}`);
+    const condition = onlyWhere === undefined ? '' : ` WHERE ${onlyWhere}`;
+    const expression = `toDateTime(${column}) + toIntervalSecond(${integerLiteral(wanted)})`;
     await clickHouse.execute(`ALTER TABLE ${table} MODIFY TTL ${expression} DELETE${condition}`);
   }
 }

@@ -2,6 +2,7 @@ import type { SignaturePolicy } from '../core/agents/agent-signature.ts';
 import type { Bus } from '../core/bus/bus.ts';
 import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
 import { migrate, renewDictionaries } from '../core/clickhouse/migrate.ts';
+import { runTogether } from '../core/run-together.ts';
 import { connect } from '../core/stage/connect.ts';
 import { runStage } from '../core/stage/run-stage.ts';
 import { stageEvents, stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
@@ -9,6 +10,7 @@ import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { SinkConfig } from './config.ts';
 import { deliverToClickHouse } from './deliver.ts';
 import type { EventRange } from './event-range.ts';
+import { keepMinutesSummed } from './minutes/sum-minutes.ts';
 import { ReloadPace } from './reload-pace.ts';
 import { applyRetention } from './retention.ts';
 import { sinkMetrics } from './sink-metrics.ts';
@@ -24,7 +26,7 @@ export interface RunSinkOptions {
   readonly signal: AbortSignal;
   /**
    * For replay: the input is complete, or will be when the promise resolves; then the sink ends by itself, takes events of
-   * any time and leaves the retention of the database as it is.
+   * any time, leaves the retention of the database as it is, and leaves minutes to be summed up by the next sink that stays.
    */
   readonly untilEnd?: true | Promise<unknown>;
 }
@@ -36,7 +38,8 @@ function rangeOf({ retention, maxAhead }: SinkConfig): EventRange {
 /**
  * Migrates the database, then writes traces, flows and resources into it until the signal fires.
  *
- * Input: `traces`, `flows`, `resources`, `agent-resources`. Output: rows of the tables `spans`, `trace`, `flow` and `resource`; dead letters.
+ * Input: `traces`, `flows`, `resources`, `agent-resources`. Output: rows of the tables `spans`, `trace`, `flow` and `resource`; sums of
+ * flows per minute; dead letters.
  *
  * @throws PipelineError when the database or the bus fails in a way that waiting does not heal
  */
@@ -60,27 +63,31 @@ export async function runSink(options: RunSinkOptions): Promise<void> {
   const producer = await bus.producer();
   const consumer = await bus.consumer({ group: 'sink', topics: stage.topics });
   try {
-    await runStage({
-      name: 'sink',
-      stage,
-      consumer,
-      deliver: (outputs) =>
-        deliverToClickHouse(outputs, {
-          clickHouse,
-          producer,
-          reloads,
-          refused(buffered) {
-            stage.refused(buffered);
-          },
-          stored: metrics.stored,
-        }),
-      letters: producer,
-      telemetry: stageTelemetry(telemetry, 'sink', () => stage.accounting()),
-      signal,
-      // The loop notices a batch that is due by age only at its next turn, so turns must not be much longer than that.
-      limits: { maxWaitMs: Math.max(20, Math.min(500, config.batchAge / 2)) },
-      ...(options.untilEnd === undefined ? {} : { untilEnd: options.untilEnd }),
-    });
+    const store = (stopped: AbortSignal): Promise<void> =>
+      runStage({
+        name: 'sink',
+        stage,
+        consumer,
+        deliver: (outputs) =>
+          deliverToClickHouse(outputs, {
+            clickHouse,
+            producer,
+            reloads,
+            refused(buffered) {
+              stage.refused(buffered);
+            },
+            stored: metrics.stored,
+          }),
+        letters: producer,
+        telemetry: stageTelemetry(telemetry, 'sink', () => stage.accounting()),
+        signal: stopped,
+        // The loop notices a batch that is due by age only at its next turn, so turns must not be much longer than that.
+        limits: { maxWaitMs: Math.max(20, Math.min(500, config.batchAge / 2)) },
+        ...(options.untilEnd === undefined ? {} : { untilEnd: options.untilEnd }),
+      });
+    const sum = (stopped: AbortSignal): Promise<void> =>
+      keepMinutesSummed(clickHouse, { telemetry: stageEvents(telemetry, 'sink'), signal: stopped });
+    await runTogether(signal, keepsAll ? [store] : [store, sum]);
   } finally {
     await consumer.close();
     await producer.close();

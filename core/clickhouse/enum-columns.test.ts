@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { transportSymbols } from '../../schemas/generated/event-batch.ts';
 import { causeKindSymbols, protocolSymbols, reasonSymbols } from '../../schemas/generated/span.ts';
 import type { ClickHouse } from './clickhouse.ts';
 import { openEmbeddedClickHouse } from './embedded.ts';
@@ -62,6 +63,14 @@ it('a column that lacks a symbol gets it without a mutation, once; views are mad
     { protocol: 'dns' },
     { protocol: 'newer' },
   ]);
+});
+
+it('a column of the key gets symbols, too', async () => {
+  const wider = { table: 'flow_minute_sum', column: 'transport', enums: [[...transportSymbols, 'newer']] };
+  const [narrow] = await narrowEnumColumns(clickHouse, [wider]);
+  await widenEnumColumn(clickHouse, narrow!);
+  await clickHouse.execute("INSERT INTO flow_minute_sum (transport) VALUES ('newer')");
+  expect(await clickHouse.select('SELECT transport FROM flow_minute_sum FINAL')).toEqual([{ transport: 'newer' }]);
 });
 
 it('enums in a column of tuples get symbols too, each its own, and what is stored stays', async () => {

@@ -49,6 +49,7 @@ export const enumColumns: readonly EnumColumn[] = [
   { table: 'flow', column: 'transport', enums: [transportSymbols] },
   { table: 'flow', column: 'tunnels', enums: [tunnelTypeSymbols] },
   { table: 'flow', column: 'metrics_close_type', enums: [closeTypeSymbols] },
+  { table: 'flow_minute_sum', column: 'transport', enums: [transportSymbols] },
   { table: 'resource', column: 'kind', enums: [resourceKindSymbols] },
   { table: 'resource', column: 'parents', enums: [resourceKindSymbols] },
   { table: 'resource', column: 'ports', enums: [transportSymbols] },

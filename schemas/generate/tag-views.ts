@@ -115,23 +115,33 @@ function flowMinute(): string {
     "sumMap(if(metrics_close_type = 'open', CAST(map(), 'Map(String, UInt64)'), map(toString(metrics_close_type), toUInt64(1)))) AS closed",
     'uniqExact((agent_id, flow_id)) AS flows',
   ];
-  return `-- Flows per minute, by where they were seen and by the tags of both sides. A view, not a materialized one, as service_edge: a
--- materialized view adds up every insert, also those that are repeated after a restart. Here an interval counts once,
--- because FINAL leaves one row of it. An interval counts in the minute in which it begins. Conditions on minute reach the
--- primary key. open: flows that were not closed in an interval of the minute. closed: flows by how they were closed.
-CREATE OR REPLACE VIEW flow_minute AS
-WITH
-  ${nameOf()}
-SELECT
-  *,
-${listed(nameColumns('minute'))}
-FROM (
+  return `-- Flows per minute, by where they were seen and by the tags of both sides, as the rows of flow say: a view, not a materialized
+-- one, which would add up every insert, also those that are repeated after a restart. Here an interval counts once, because
+-- FINAL leaves one row of it. An interval counts in the minute in which it begins.
+CREATE OR REPLACE VIEW flow_minute_now AS
 SELECT
   toStartOfMinute(start_time) AS minute,
 ${listed([...keys.slice(1), ...sums])}
 FROM flow FINAL
 GROUP BY
-${listed(keys)}
+${listed(keys)};
+
+-- The same with names, and fast: minutes that were summed up come from flow_minute_sum, those that have changed since from flow.
+-- Conditions on minute reach the primary keys. open: flows that were not closed in an interval of the minute. closed: flows by
+-- how they were closed.
+CREATE OR REPLACE VIEW flow_minute AS
+WITH
+  ${nameOf()},
+  (SELECT groupArray(minute) FROM (
+    SELECT minute FROM summed_minute WHERE summary = 'flow_minute' GROUP BY minute HAVING max(changed_at) >= max(summed_at)
+  )) AS changed_minutes
+SELECT
+  *,
+${listed(nameColumns('minute'))}
+FROM (
+  SELECT * EXCEPT (version, is_deleted) FROM flow_minute_sum FINAL WHERE minute NOT IN changed_minutes
+  UNION ALL
+  SELECT * FROM flow_minute_now WHERE minute IN changed_minutes
 );`;
 }
 

@@ -7,22 +7,31 @@ import { flowTable } from '../tables/flow.ts';
 import type { Input, SinkAcceptance } from './input.ts';
 
 const marks = new FlowMarks();
+const nsPerMinute = 60e9;
 
 /**
  * Reads one FlowBatch and writes its rows, from the bytes of the one to the bytes of the other. When it throws, part of the
  * rows may have been written: discard them.
  *
+ * @param minutes gets the Unix minutes in which flows begin
  * @returns number of flows
  * @throws AvroDecodeError on bytes that are no FlowBatch
  */
-export function transcodeFlows(reader: AvroReader, writer: RowBinaryWriter, times: TimeBounds): number {
+export function transcodeFlows(
+  reader: AvroReader,
+  writer: RowBinaryWriter,
+  times: TimeBounds,
+  minutes: Set<number>,
+): number {
   const agentId = reader.readLong();
   let flows = 0;
   for (let count = reader.readBlockCount(); count > 0; count = reader.readBlockCount()) {
     for (let index = 0; index < count; index++) {
       writer.writeInt64(agentId);
       copyFlow(reader, writer, marks);
-      widen(times, writer.int64At(marks.startTimeNsInRow));
+      const startTimeNs = writer.int64At(marks.startTimeNsInRow);
+      widen(times, startTimeNs);
+      minutes.add(Math.floor(startTimeNs / nsPerMinute));
     }
     flows += count;
   }
@@ -37,7 +46,8 @@ export function flowInput({ range = {} }: SinkAcceptance): Input {
     topics: ['flows'],
     read(message, nowMs) {
       resetTimeBounds(times);
-      const decoded = decodeValue('FlowBatch', message, (reader) => transcodeFlows(reader, writer, times));
+      const minutes = new Set<number>();
+      const decoded = decodeValue('FlowBatch', message, (reader) => transcodeFlows(reader, writer, times, minutes));
       if (decoded.kind === 'rejected') {
         writer.discard();
         return { ...decoded, records: 1 };
@@ -48,7 +58,8 @@ export function flowInput({ range = {} }: SinkAcceptance): Input {
         writer.discard();
         return { kind: 'rejected', reason: 'time_out_of_range', detail, records };
       }
-      return { kind: 'rows', tables: [{ table: flowTable, rows: writer.take(), count: records }], records, ...times };
+      const rows = { table: flowTable, rows: writer.take(), count: records, minutes };
+      return { kind: 'rows', tables: [rows], records, ...times };
     },
   };
 }

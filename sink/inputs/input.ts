@@ -20,6 +20,8 @@ export interface TableRows {
   /** In RowBinary. */
   readonly rows: Buffer;
   readonly count: number;
+  /** Unix minutes in which rows begin, where the table has a summary per minute. */
+  readonly minutes?: ReadonlySet<number>;
 }
 
 /** The rows of one message, and the time range of their events. */

@@ -1,4 +1,5 @@
 import type { RowColumn } from '../../core/clickhouse/clickhouse.ts';
+import type { MinuteSummary } from '../minutes/minute-summary.ts';
 
 /** A table of the database that the sink fills; tables.ts lists them. The same row may be stored again: one row a key stays. */
 export interface Table {
@@ -7,6 +8,8 @@ export interface Table {
   readonly columns: readonly RowColumn[];
   /** Dictionaries over the table, reloaded in this order after rows were stored. */
   readonly dictionaries?: readonly string[];
+  /** The view that adds its rows up per minute. */
+  readonly summary?: MinuteSummary;
   /** Rows expire: they are removed SPANLOOM_SINK_RETENTION after their `start_time`. Undefined: rows stay. */
   readonly expiry?: {
     /** SQL condition on the rows that expire; undefined for all, which then go a part at a time. */

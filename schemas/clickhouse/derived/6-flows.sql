@@ -43,49 +43,10 @@ SELECT
   CAST((start_time, server_pod_id, server_workload_id, server_service_id, server_namespace_id, server_process_resource_id, server_node_id, server_instance_id, server_host_id, server_cluster_id), 'Tuple(time DateTime64(9, \'UTC\'), pod Int32, workload Int32, service Int32, namespace Int32, process Int32, node Int32, instance Int32, host Int32, cluster Int32)') AS server
 FROM flow FINAL;
 
--- Flows per minute, by where they were seen and by the tags of both sides. A view, not a materialized one, as service_edge: a
--- materialized view adds up every insert, also those that are repeated after a restart. Here an interval counts once,
--- because FINAL leaves one row of it. An interval counts in the minute in which it begins. Conditions on minute reach the
--- primary key. open: flows that were not closed in an interval of the minute. closed: flows by how they were closed.
-CREATE OR REPLACE VIEW flow_minute AS
-WITH
-  (kind, id, time) -> if(dictGet('{{database}}.resource_now', 'changes', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id)))) = 1
-      AND dictHas('{{database}}.resource_at', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id))), time),
-    dictGet('{{database}}.resource_at', 'name', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id))), time),
-    dictGet('{{database}}.resource_now', 'name', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id))))) AS name_of
-SELECT
-  *,
-  name_of(1, client_region_id, minute) AS client_region,
-  name_of(2, client_zone_id, minute) AS client_zone,
-  name_of(3, client_vpc_id, minute) AS client_vpc,
-  name_of(4, client_subnet_id, minute) AS client_subnet,
-  name_of(5, client_host_id, minute) AS client_host,
-  name_of(6, client_instance_id, minute) AS client_instance,
-  name_of(7, client_cluster_id, minute) AS client_cluster,
-  name_of(8, client_node_id, minute) AS client_node,
-  name_of(9, client_namespace_id, minute) AS client_namespace,
-  name_of(10, client_workload_id, minute) AS client_workload,
-  name_of(11, client_pod_id, minute) AS client_pod,
-  name_of(12, client_service_id, minute) AS client_service,
-  name_of(13, client_process_resource_id, minute) AS client_process,
-  name_of(client_auto_instance_type, client_auto_instance_id, minute) AS client_auto_instance,
-  name_of(client_auto_service_type, client_auto_service_id, minute) AS client_auto_service,
-  name_of(1, server_region_id, minute) AS server_region,
-  name_of(2, server_zone_id, minute) AS server_zone,
-  name_of(3, server_vpc_id, minute) AS server_vpc,
-  name_of(4, server_subnet_id, minute) AS server_subnet,
-  name_of(5, server_host_id, minute) AS server_host,
-  name_of(6, server_instance_id, minute) AS server_instance,
-  name_of(7, server_cluster_id, minute) AS server_cluster,
-  name_of(8, server_node_id, minute) AS server_node,
-  name_of(9, server_namespace_id, minute) AS server_namespace,
-  name_of(10, server_workload_id, minute) AS server_workload,
-  name_of(11, server_pod_id, minute) AS server_pod,
-  name_of(12, server_service_id, minute) AS server_service,
-  name_of(13, server_process_resource_id, minute) AS server_process,
-  name_of(server_auto_instance_type, server_auto_instance_id, minute) AS server_auto_instance,
-  name_of(server_auto_service_type, server_auto_service_id, minute) AS server_auto_service
-FROM (
+-- Flows per minute, by where they were seen and by the tags of both sides, as the rows of flow say: a view, not a materialized
+-- one, which would add up every insert, also those that are repeated after a restart. Here an interval counts once, because
+-- FINAL leaves one row of it. An interval counts in the minute in which it begins.
+CREATE OR REPLACE VIEW flow_minute_now AS
 SELECT
   toStartOfMinute(start_time) AS minute,
   observation_point,
@@ -208,5 +169,54 @@ GROUP BY
   server_auto_instance_type,
   server_auto_instance_id,
   server_auto_service_type,
-  server_auto_service_id
+  server_auto_service_id;
+
+-- The same with names, and fast: minutes that were summed up come from flow_minute_sum, those that have changed since from flow.
+-- Conditions on minute reach the primary keys. open: flows that were not closed in an interval of the minute. closed: flows by
+-- how they were closed.
+CREATE OR REPLACE VIEW flow_minute AS
+WITH
+  (kind, id, time) -> if(dictGet('{{database}}.resource_now', 'changes', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id)))) = 1
+      AND dictHas('{{database}}.resource_at', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id))), time),
+    dictGet('{{database}}.resource_at', 'name', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id))), time),
+    dictGet('{{database}}.resource_now', 'name', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id))))) AS name_of,
+  (SELECT groupArray(minute) FROM (
+    SELECT minute FROM summed_minute WHERE summary = 'flow_minute' GROUP BY minute HAVING max(changed_at) >= max(summed_at)
+  )) AS changed_minutes
+SELECT
+  *,
+  name_of(1, client_region_id, minute) AS client_region,
+  name_of(2, client_zone_id, minute) AS client_zone,
+  name_of(3, client_vpc_id, minute) AS client_vpc,
+  name_of(4, client_subnet_id, minute) AS client_subnet,
+  name_of(5, client_host_id, minute) AS client_host,
+  name_of(6, client_instance_id, minute) AS client_instance,
+  name_of(7, client_cluster_id, minute) AS client_cluster,
+  name_of(8, client_node_id, minute) AS client_node,
+  name_of(9, client_namespace_id, minute) AS client_namespace,
+  name_of(10, client_workload_id, minute) AS client_workload,
+  name_of(11, client_pod_id, minute) AS client_pod,
+  name_of(12, client_service_id, minute) AS client_service,
+  name_of(13, client_process_resource_id, minute) AS client_process,
+  name_of(client_auto_instance_type, client_auto_instance_id, minute) AS client_auto_instance,
+  name_of(client_auto_service_type, client_auto_service_id, minute) AS client_auto_service,
+  name_of(1, server_region_id, minute) AS server_region,
+  name_of(2, server_zone_id, minute) AS server_zone,
+  name_of(3, server_vpc_id, minute) AS server_vpc,
+  name_of(4, server_subnet_id, minute) AS server_subnet,
+  name_of(5, server_host_id, minute) AS server_host,
+  name_of(6, server_instance_id, minute) AS server_instance,
+  name_of(7, server_cluster_id, minute) AS server_cluster,
+  name_of(8, server_node_id, minute) AS server_node,
+  name_of(9, server_namespace_id, minute) AS server_namespace,
+  name_of(10, server_workload_id, minute) AS server_workload,
+  name_of(11, server_pod_id, minute) AS server_pod,
+  name_of(12, server_service_id, minute) AS server_service,
+  name_of(13, server_process_resource_id, minute) AS server_process,
+  name_of(server_auto_instance_type, server_auto_instance_id, minute) AS server_auto_instance,
+  name_of(server_auto_service_type, server_auto_service_id, minute) AS server_auto_service
+FROM (
+  SELECT * EXCEPT (version, is_deleted) FROM flow_minute_sum FINAL WHERE minute NOT IN changed_minutes
+  UNION ALL
+  SELECT * FROM flow_minute_now WHERE minute IN changed_minutes
 );
