@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The addon's entries: arguments in, blocks out. The types of all this are in native/capture.ts.
+// The addon's entries: arguments in, blocks out. The types of all this are in native/capture.ts; those for packets are in
+// packet-entries.cc.
 #include <fcntl.h>
 #include <malloc.h>
 #include <napi.h>
@@ -12,18 +13,18 @@
 #include <string_view>
 #include <vector>
 
-#include "capture-file-objects.h"
 #include "check.h"
 #include "control-groups.h"
 #include "diagnose.h"
 #include "elf-reader.h"
 #include "encode.h"
 #include "file-mappings.h"
+#include "heap.h"
 #include "inspector.h"
 #include "kernel-programs.h"
 #include "layout.h"
 #include "napi-buffer.h"
-#include "packet-capture-object.h"
+#include "packet-entries.h"
 #include "poller.h"
 #include "redactor-object.h"
 #include "runtimes/go-program.h"
@@ -109,9 +110,6 @@ struct Instance {
   explicit Instance(Napi::Env env) : inspector(env) {}
   Napi::FunctionReference capture;
   Napi::FunctionReference redactor;
-  Napi::FunctionReference frame_reader;
-  Napi::FunctionReference flow_reader;
-  Napi::FunctionReference packet_capture;
   Inspector inspector;
 };
 
@@ -277,14 +275,6 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
   std::unique_ptr<Napi::Promise::Deferred> stopped_;
 };
 
-// Blocks come and go by the megabyte in several threads. With its defaults glibc keeps an arena for each thread and holds
-// on to what was freed: a third more memory, measured by bench/collector.ts, for a processor time within its noise.
-void return_freed_memory() {
-  mallopt(M_ARENA_MAX, 2);
-  mallopt(M_MMAP_THRESHOLD, 64 * 1024);
-  mallopt(M_TRIM_THRESHOLD, 128 * 1024);
-}
-
 Napi::Value start_capture(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return_freed_memory();
@@ -296,22 +286,6 @@ Napi::Value start_capture(const Napi::CallbackInfo& info) {
 
 Napi::Value create_redactor(const Napi::CallbackInfo& info) {
   return info.Env().GetInstanceData<Instance>()->redactor.New({info[0]});
-}
-
-Napi::Value create_frame_reader(const Napi::CallbackInfo& info) {
-  return info.Env().GetInstanceData<Instance>()->frame_reader.New({});
-}
-
-Napi::Value create_flow_reader(const Napi::CallbackInfo& info) {
-  return info.Env().GetInstanceData<Instance>()->flow_reader.New({info[0]});
-}
-
-Napi::Value start_packet_capture(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  return_freed_memory();
-  const Napi::Object object = env.GetInstanceData<Instance>()->packet_capture.New({});
-  PacketCaptureObject::Unwrap(object)->start(env, info[0].As<Napi::Object>(), info[1].As<Napi::Function>());
-  return object;
 }
 
 Napi::Value check(const Napi::CallbackInfo& info) {
@@ -471,18 +445,11 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   auto* instance = new Instance(env);
   instance->capture = Napi::Persistent(CaptureObject::define(env));
   instance->redactor = Napi::Persistent(RedactorObject::define(env));
-  instance->frame_reader = Napi::Persistent(FrameReaderObject::define(env));
-  instance->flow_reader = Napi::Persistent(FlowReaderObject::define(env));
-  instance->packet_capture = Napi::Persistent(PacketCaptureObject::define(env));
   env.SetInstanceData(instance);
   exports.Set("startCapture", Napi::Function::New<start_capture>(env));
   exports.Set("checkKernel", Napi::Function::New<check>(env));
   exports.Set("missingRequirements", Napi::Function::New<missing_requirements_of>(env));
   exports.Set("createRedactor", Napi::Function::New<create_redactor>(env));
-  exports.Set("createFrameReader", Napi::Function::New<create_frame_reader>(env));
-  exports.Set("createFlowReader", Napi::Function::New<create_flow_reader>(env));
-  exports.Set("startPacketCapture", Napi::Function::New<start_packet_capture>(env));
-  exports.Set("checkPacketCapture", Napi::Function::New<check_packet_capture>(env));
   exports.Set("encodeEvents", Napi::Function::New<encode_events>(env));
   exports.Set("findFunction", Napi::Function::New<find_function_in>(env));
   exports.Set("findGo", Napi::Function::New<find_go_in>(env));
@@ -495,6 +462,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("startWatchdog", Napi::Function::New<start_watchdog>(env));
   exports.Set("endAtOnce", Napi::Function::New<end_at_once>(env));
   exports.Set("layouts", Napi::Function::New<layouts>(env));
+  export_packet_entries(env, exports);
   return exports;
 }
 
