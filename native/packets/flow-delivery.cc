@@ -10,8 +10,6 @@
 namespace spanloom::packets {
 namespace {
 
-// No window is larger (RFC 7323): numbers further ahead are none of the connection.
-constexpr uint32_t kMaxWindow = 1 << 30;
 // A segment without end is sent in parts.
 constexpr uint64_t kMaxSegmentBytes = 1024 * 1024;
 
@@ -185,10 +183,12 @@ void FlowTracker::give_up(uint32_t index, uint8_t sender, uint32_t up_to, Gap re
 }
 
 void FlowTracker::give_up_all(uint32_t index, Gap reason) {
-  for (uint8_t sender = 0; sender < 2; sender++) {
-    const Stream& stream = table_[index].streams[sender];
-    while (!stream.held.empty()) give_up(index, sender, stream.held.front().sequence, reason);
-  }
+  for (uint8_t sender = 0; sender < 2; sender++) give_up_held(index, sender, reason);
+}
+
+void FlowTracker::give_up_held(uint32_t index, uint8_t sender, Gap reason) {
+  const Stream& stream = table_[index].streams[sender];
+  while (!stream.held.empty()) give_up(index, sender, stream.held.front().sequence, reason);
 }
 
 void FlowTracker::acknowledged_up_to(uint32_t index, uint8_t sender, uint32_t number) {

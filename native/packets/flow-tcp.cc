@@ -63,10 +63,15 @@ void FlowTracker::handshake(uint32_t index, const Arrival& arrival) {
       flow.sides[arrival.sender].syn_retransmissions++;
   } else {
     stream.has_initial = true;
-    stream.is_known = true;
     stream.initial = arrival.tcp.sequence;
-    stream.next = stream.highest = arrival.data_at;
-    stream.highest_ns = arrival.packet.time_ns;
+    // Late, behind what it is the beginning of: that keeps its numbers.
+    const bool is_late = stream.is_known && stream.next - arrival.data_at <= kMaxWindow;
+    if (!is_late) {
+      give_up_held(index, arrival.sender, Gap::kClosed);
+      stream.is_known = true;
+      stream.next = stream.highest = arrival.data_at;
+      stream.highest_ns = arrival.packet.time_ns;
+    }
   }
   stream.had_ack_with_syn |= has_ack;
   stream.syn_ns = arrival.packet.time_ns;

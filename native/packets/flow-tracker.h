@@ -143,6 +143,7 @@ class FlowTracker {
   void drain(uint32_t index, uint8_t sender);
   void give_up(uint32_t index, uint8_t sender, uint32_t up_to, Gap reason);
   void give_up_all(uint32_t index, Gap reason);
+  void give_up_held(uint32_t index, uint8_t sender, Gap reason);
   void acknowledged_up_to(uint32_t index, uint8_t sender, uint32_t number);
   void send_pending(uint32_t index);
   void update_held(uint32_t index);

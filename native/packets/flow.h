@@ -15,6 +15,9 @@ namespace spanloom::packets {
 // TCP's numbers wrap around: what lies less than 2^31 ahead is later.
 inline bool is_before(uint32_t left, uint32_t right) { return static_cast<int32_t>(left - right) < 0; }
 
+// No window is larger (RFC 7323): numbers further apart are not of the same connection.
+inline constexpr uint32_t kMaxWindow = 1 << 30;
+
 inline constexpr uint32_t kNoFlow = UINT32_MAX;
 
 // A flow's place in a queue; see flow-table.h.

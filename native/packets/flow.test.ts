@@ -365,6 +365,30 @@ describe('a handshake', () => {
     expect(only(flows)).toMatchObject({ clientEnd: '10.0.0.1:40000', isOpened: true });
   });
 
+  it('that comes late changes no numbers', () => {
+    const flows = flowsOf([
+      packet(0, 'C', syn),
+      packet(5, 'C', ack),
+      packet(8, 'S', ack | push, 'response'),
+      packet(10, 'S', syn | ack),
+      packet(20, 'S', ack | push, 'more', { at: 8 }),
+    ]);
+    expect(brief(flows)).toEqual(['S response 8', 'S+ more 4']);
+  });
+
+  it('with other numbers than what waits gives that up', () => {
+    const far = 2_000_000_000;
+    const flows = flowsOf([
+      packet(0, 'C', syn),
+      packet(5, 'C', ack),
+      packet(8, 'S', ack | push, 'waits', { at: 100 }),
+      packet(10, 'S', syn | ack, '', { at: far }),
+      packet(20, 'S', ack | push, 'data', { at: far }),
+    ]);
+    expect(brief(flows)).toEqual(['S+ waits 5 closed 100', 'S+ data 4']);
+    expect(flows.counts.missedBytes).toBe(100);
+  });
+
   it('that was not captured leaves the role open, and its end is taken from the ports', () => {
     const flows = flowsOf([
       packet(0, 'S', ack | push, 'middle', { at: 100, acks: 50 }),
