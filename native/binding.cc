@@ -24,6 +24,7 @@
 #include "kernel-programs.h"
 #include "layout.h"
 #include "napi-buffer.h"
+#include "napi-environment.h"
 #include "packet-entries.h"
 #include "poller.h"
 #include "redactor-object.h"
@@ -159,7 +160,7 @@ class CaptureObject : public Napi::ObjectWrap<CaptureObject> {
   // Runs on JavaScript's thread; a null block is the end.
   static void deliver(Napi::Env env, Napi::Function on_block, CaptureObject* self, Block* block) {
     const std::unique_ptr<Block> owned(block);
-    if (env == nullptr) return;
+    if (!can_run_javascript(env)) return;
     if (owned != nullptr) {
       on_block.Call({block_object(env, *owned)});
       // What takes blocks catches whatever is thrown there. Should something come through all the same, the block is done

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mailbox.h"
 
+#include "napi-environment.h"
+
 namespace spanloom {
 
 std::shared_ptr<Mailbox> Mailbox::create(Napi::Env env) {
@@ -30,7 +32,7 @@ void Mailbox::post(Letter letter) {
 
 void Mailbox::deliver(Napi::Env env, Napi::Function, Mailbox*, Letter* letter) {
   const std::unique_ptr<Letter> owned(letter);
-  if (env != nullptr) (*owned)(env);
+  if (can_run_javascript(env)) (*owned)(env);
 }
 
 }  // namespace spanloom
