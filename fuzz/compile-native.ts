@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { goProgram, javaLibrary, program } from '../native/testing/elf-program.ts';
 import { captureFiles } from './capture-seeds.ts';
+import { netlinkAnswers } from './netlink-seeds.ts';
 import { conversations } from './seeds.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -49,6 +50,11 @@ export const described: Readonly<Record<string, NativeTarget>> = {
     sources: ['native/packets', 'native/block.cc', 'native/redaction', ...protocolFolders],
     libraries: ['-lre2'],
     seeds: () => Promise.resolve(captureFiles()),
+  },
+  netlink: {
+    sources: ['native/packets/netlink-answer.cc', 'native/packets/network-lists.cc'],
+    libraries: [],
+    seeds: () => Promise.resolve(netlinkAnswers()),
   },
 };
 

@@ -20,6 +20,7 @@ const quickInputs: Readonly<Record<string, number>> = {
   'elf-reader': 700_000,
   // The network is open to everybody: a million.
   packets: 1_000_000,
+  netlink: 700_000,
 };
 
 const names = [...Object.keys(targets), ...nativeTargets];

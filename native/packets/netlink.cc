@@ -17,27 +17,6 @@ constexpr timeval kTimeout{1, 0};
 
 }  // namespace
 
-std::span<const uint8_t> NetlinkAttributes::find(uint16_t type) const {
-  for (size_t at = 0; bytes_.size() - at >= sizeof(rtattr);) {
-    rtattr header;
-    std::memcpy(&header, bytes_.data() + at, sizeof(header));
-    if (header.rta_len < sizeof(header) || header.rta_len > bytes_.size() - at) break;
-    if ((header.rta_type & NLA_TYPE_MASK) == type)
-      return bytes_.subspan(at + sizeof(header), header.rta_len - sizeof(header));
-    at += RTA_ALIGN(header.rta_len);
-    if (at > bytes_.size()) break;
-  }
-  return {};
-}
-
-std::optional<uint32_t> NetlinkAttributes::number(uint16_t type) const {
-  const std::span<const uint8_t> bytes = find(type);
-  if (bytes.size() < sizeof(uint32_t)) return std::nullopt;
-  uint32_t value;
-  std::memcpy(&value, bytes.data(), sizeof(value));
-  return value;
-}
-
 Netlink::Netlink(uint32_t groups) : socket_(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)) {
   if (!socket_.is_open()) return;
   setsockopt(descriptor(), SOL_SOCKET, SO_RCVTIMEO, &kTimeout, sizeof(kTimeout));
@@ -58,8 +37,8 @@ bool Netlink::drain() {
   }
 }
 
-bool Netlink::ask(uint16_t type, uint16_t flags, const void* body, size_t size) {
-  if (!is_open()) return false;
+std::optional<uint32_t> Netlink::ask(uint16_t type, uint16_t flags, const void* body, size_t size) {
+  if (!is_open()) return std::nullopt;
   // What is left of an answer that was given up.
   drain();
   std::vector<uint8_t> message(NLMSG_SPACE(size));
@@ -70,16 +49,21 @@ bool Netlink::ask(uint16_t type, uint16_t flags, const void* body, size_t size) 
   header.nlmsg_seq = ++sequence_;
   std::memcpy(message.data(), &header, sizeof(header));
   std::memcpy(message.data() + NLMSG_HDRLEN, body, size);
-  return send(descriptor(), message.data(), header.nlmsg_len, 0) == static_cast<ssize_t>(header.nlmsg_len);
+  if (send(descriptor(), message.data(), header.nlmsg_len, 0) != static_cast<ssize_t>(header.nlmsg_len)) return std::nullopt;
+  return sequence_;
 }
 
 std::span<const uint8_t> Netlink::receive() {
   buffer_.resize(kBufferBytes);
-  const ssize_t size = recv(descriptor(), buffer_.data(), buffer_.size(), 0);
-  return size <= 0 ? std::span<const uint8_t>{} : std::span<const uint8_t>(buffer_.data(), static_cast<size_t>(size));
+  // With MSG_TRUNC the size is that of the datagram, of which the buffer may hold the beginning.
+  ssize_t size;
+  do size = recv(descriptor(), buffer_.data(), buffer_.size(), MSG_TRUNC);
+  while (size < 0 && errno == EINTR);
+  if (size <= 0 || static_cast<size_t>(size) > buffer_.size()) return {};
+  return {buffer_.data(), static_cast<size_t>(size)};
 }
 
-std::optional<uint32_t> Netlink::id_of_namespace(int other) {
+std::optional<int32_t> Netlink::id_of_namespace(int other) {
   struct {
     rtgenmsg family{};
     uint8_t padding[3]{};
@@ -89,15 +73,14 @@ std::optional<uint32_t> Netlink::id_of_namespace(int other) {
   question.header.rta_type = NETNSA_FD;
   question.header.rta_len = RTA_LENGTH(sizeof(int32_t));
   question.descriptor = other;
-  if (!ask(RTM_GETNSID, 0, &question, sizeof(question))) return std::nullopt;
-  const std::span<const uint8_t> answer = receive();
-  constexpr size_t kFixed = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(rtgenmsg));
-  nlmsghdr header;
-  if (answer.size() < kFixed) return std::nullopt;
-  std::memcpy(&header, answer.data(), sizeof(header));
-  if (header.nlmsg_type != RTM_NEWNSID) return std::nullopt;
-  const std::optional<uint32_t> id = NetlinkAttributes(answer.subspan(kFixed)).number(NETNSA_NSID);
-  return id == std::optional<uint32_t>(UINT32_MAX) ? std::nullopt : id;
+  const std::optional<uint32_t> sequence = ask(RTM_GETNSID, 0, &question, sizeof(question));
+  if (!sequence.has_value()) return std::nullopt;
+  std::optional<uint32_t> id;
+  read_answer(receive(), *sequence, [&id](uint16_t type, std::span<const uint8_t> body) {
+    constexpr size_t kFixed = NLMSG_ALIGN(sizeof(rtgenmsg));
+    if (type == RTM_NEWNSID && body.size() >= kFixed) id = NetlinkAttributes(body.subspan(kFixed)).number(NETNSA_NSID);
+  });
+  return id.has_value() ? std::optional(static_cast<int32_t>(*id)) : std::nullopt;
 }
 
 }  // namespace spanloom::packets

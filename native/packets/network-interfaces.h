@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "frame.h"
-#include "network-namespace.h"
 
 namespace spanloom::packets {
 
@@ -37,9 +36,5 @@ struct NetworkInterface {
 inline constexpr size_t kMaxInterfaceAddresses = 256;
 // Of all namespaces.
 inline constexpr size_t kMaxInterfaces = 4096;
-
-// The interfaces of some namespaces, in the order of their numbers. Of the other ends of virtual pairs, addresses are read in
-// namespaces that may be entered; else what routes, neighbours and forwarding tables of bridges say of who is there.
-std::vector<NetworkInterface> read_interfaces(const NetworkNamespace& home, const std::vector<const NetworkNamespace*>& namespaces);
 
 }  // namespace spanloom::packets

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <unordered_set>
@@ -27,13 +28,16 @@ std::string path_of(const std::string& name) {
   return name.find('/') == std::string::npos ? std::string(kNamedFolder) + "/" + name : name;
 }
 
-std::vector<std::string> names_in(const char* folder) {
-  std::vector<std::string> names;
+// This process, or all of them, have no room: what could not be opened may be there.
+bool is_out_of_room() { return errno == EMFILE || errno == ENFILE || errno == ENOMEM; }
+
+// Adds the names in a folder, none where there is no such folder. False: it could not be read.
+bool add_names(const char* folder, std::vector<std::string>& names) {
   const std::unique_ptr<DIR, int (*)(DIR*)> open(opendir(folder), closedir);
-  if (open == nullptr) return names;
+  if (open == nullptr) return !is_out_of_room();
   while (const dirent* entry = readdir(open.get()))
     if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
-  return names;
+  return true;
 }
 
 }  // namespace
@@ -49,9 +53,16 @@ NetworkNamespace NetworkNamespace::open(const std::string& name) {
   return NetworkNamespace(Descriptor(::open(path_of(name).c_str(), O_RDONLY | O_CLOEXEC)));
 }
 
-std::vector<NetworkNamespace> NetworkNamespace::all() {
-  std::vector<std::string> names = names_in(kNamedFolder);
-  for (std::string& name : names_in("/proc"))
+bool NetworkNamespace::exists(const std::string& name) {
+  struct stat facts{};
+  return stat(path_of(name).c_str(), &facts) == 0 || (errno != ENOENT && errno != ENOTDIR && errno != ESRCH);
+}
+
+std::optional<std::vector<NetworkNamespace>> NetworkNamespace::all() {
+  std::vector<std::string> names;
+  std::vector<std::string> processes;
+  if (!add_names(kNamedFolder, names) || !add_names("/proc", processes)) return std::nullopt;
+  for (std::string& name : processes)
     if (is_number(name)) names.push_back(std::move(name));
   std::vector<NetworkNamespace> found;
   std::unordered_set<uint32_t> inodes;
@@ -60,6 +71,7 @@ std::vector<NetworkNamespace> NetworkNamespace::all() {
     struct stat facts{};
     if (stat(path_of(name).c_str(), &facts) != 0 || !inodes.insert(static_cast<uint32_t>(facts.st_ino)).second) continue;
     NetworkNamespace each = open(name);
+    if (!each.is_open() && is_out_of_room()) return std::nullopt;
     if (each.is_open() && found.size() < kMaxNamespaces) found.push_back(std::move(each));
   }
   return found;

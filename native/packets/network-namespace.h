@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,8 +18,10 @@ class NetworkNamespace {
   static NetworkNamespace own();
   // By name in /run/netns, path, or process id; closed where there is none, or it may not be opened.
   static NetworkNamespace open(const std::string& name);
-  // Those in /run/netns and of processes, at most 1,024; each once.
-  static std::vector<NetworkNamespace> all();
+  // False only when it is certain that there is none.
+  static bool exists(const std::string& name);
+  // Those in /run/netns and of processes, at most 1,024; each once. Nothing: they cannot be listed, for want of descriptors.
+  static std::optional<std::vector<NetworkNamespace>> all();
 
   NetworkNamespace() = default;
 

@@ -185,7 +185,8 @@ void PacketCapture::wait() {
     if (watched.changes != nullptr && watched.changes->drain()) is_changed_ = true;
 }
 
-// Opens those that are there now; one of another inode has replaced a former one.
+// Opens those that are there now; one of another inode has replaced a former one. One that cannot be opened for want of file
+// descriptors is still watched.
 void PacketCapture::watch_namespaces() {
   std::vector<std::string> names = options_.namespaces;
   names.emplace_back("");
@@ -193,11 +194,12 @@ void PacketCapture::watch_namespaces() {
     NetworkNamespace now = name.empty() ? NetworkNamespace::own() : NetworkNamespace::open(name);
     if (!now.is_open()) {
       problems_.push_back("The network namespace '" + name + "' does not exist, or may not be opened.");
-      watched_.erase(name);
+      if (!name.empty() && !NetworkNamespace::exists(name)) watched_.erase(name);
       continue;
     }
     const auto found = watched_.find(name);
-    if (found != watched_.end() && found->second.network_namespace.inode() == now.inode()) continue;
+    if (found != watched_.end() && found->second.network_namespace.inode() == now.inode() && found->second.changes->is_open())
+      continue;
     Watched watched{std::move(now), nullptr};
     const bool is_entered = watched.network_namespace.visit(home_, [&watched] {
       watched.changes = std::make_unique<Netlink>(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
@@ -232,7 +234,8 @@ void PacketCapture::refresh() {
                                       [inode](const NetworkNamespace* other) { return other->inode() == inode; });
     if (!is_known) namespaces.push_back(&watched.network_namespace);
   }
-  std::vector<NetworkInterface> now = read_interfaces(home_, namespaces);
+  std::vector<NetworkInterface> now = interface_reader_.read(home_, namespaces);
+  problems_.insert(problems_.end(), interface_reader_.problems().begin(), interface_reader_.problems().end());
   for (size_t index = rings_.size(); index-- > 0;) {
     const InterfaceId id = rings_[index]->interface();
     const auto found = std::find_if(now.begin(), now.end(), [&id](const NetworkInterface& each) { return each.id == id; });

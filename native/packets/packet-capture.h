@@ -18,6 +18,7 @@
 #include "descriptor.h"
 #include "encode-flow.h"
 #include "flow-tracker.h"
+#include "interface-reader.h"
 #include "netlink.h"
 #include "network-interfaces.h"
 #include "network-namespace.h"
@@ -125,6 +126,7 @@ class PacketCapture {
   PacketParser parser_;
   std::map<std::string, Watched> watched_;
   std::vector<std::unique_ptr<PacketRing>> rings_;
+  InterfaceReader interface_reader_;
   std::vector<NetworkInterface> interfaces_;
   std::vector<std::string> captured_;
   std::vector<std::string> problems_;

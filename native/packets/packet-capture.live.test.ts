@@ -1,11 +1,15 @@
 /** The live capture between two network namespaces, with real traffic; what dumpcap(1) captures at the same time is the oracle. */
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWhere } from '../../test/requirement.ts';
 import { loadNative } from '../load.ts';
+import type { CaptureLine } from './testing/capture-process.ts';
 import { readFlows, type Segment } from './testing/flows.ts';
 import { LiveFlows } from './testing/live-flows.ts';
 import { ip, NamespacePair, namespacesMissing } from './testing/namespace-pair.ts';
@@ -178,6 +182,70 @@ describeWhere(namespacesMissing() ?? tsharkMissing(), 'a capture of packets', ()
     await live.until(() => live.progress().interfaces.length === 0);
     await live.until(() => !live.interfaces.some(({ name }) => name === 'late0'));
     await live.stop();
+  });
+
+  it('knows all interfaces of a long list', async () => {
+    for (let number = 0; number < 60; number++)
+      ip(`-n ${pair.server} link add many${number} type veth peer name other${number}`);
+    const live = new LiveFlows({ namespaces: [pair.server] });
+    await live.until(() => live.interfaces.length > 0);
+    await live.stop();
+    const { networkNamespace } = live.interfaces.find(({ name }) => name === 'many0')!;
+    const own = live.interfaces.filter((each) => each.networkNamespace === networkNamespace);
+    const listed = spawnSync('ip', ['-n', pair.server, '-j', 'link'], { encoding: 'utf8' });
+    const names = (JSON.parse(listed.stdout) as readonly { readonly ifname: string }[]).map(({ ifname }) => ifname);
+    expect(names.length).toBeGreaterThan(120);
+    expect(own.map(({ name }) => name).sort()).toEqual(names.sort());
+  });
+
+  it('goes on with what it knows of interfaces while it cannot read them', async () => {
+    const script = fileURLToPath(new URL('./testing/capture-process.ts', import.meta.url));
+    const capture = spawn(process.execPath, ['--import', 'tsx', script, pair.client], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const limit = (files: number): void => {
+      expect(spawnSync('prlimit', [`--pid=${capture.pid}`, `--nofile=${files}:`]).status).toBe(0);
+    };
+    try {
+      const lines = createInterface({ input: capture.stdout })[Symbol.asyncIterator]();
+      const until = async (condition: (line: CaptureLine) => boolean): Promise<CaptureLine> => {
+        for (;;) {
+          const line = JSON.parse((await lines.next()).value as string) as CaptureLine;
+          if (condition(line)) return line;
+        }
+      };
+      const { segments } = await until(({ interfaces }) => interfaces.length > 0);
+      // No further file: no socket to ask with, and no namespace to open.
+      limit(3);
+      ip(`-n ${pair.client} link add change0 type veth peer name change1`);
+      const blind = await until(({ problems }) => problems.length > 0);
+      expect(blind.interfaces).toEqual(['pair0']);
+      expect(blind.problems.join(' ')).toMatch(
+        /Lists of the network namespace net:\[\d+\] cannot be read \(interfaces, /,
+      );
+      await pair.get(`${url}/5`);
+      await until((line) => line.segments >= segments + 2);
+      limit(1024);
+      ip(`-n ${pair.client} link del change0`);
+      expect((await until(({ problems }) => problems.length === 0)).interfaces).toEqual(['pair0']);
+    } finally {
+      capture.kill('SIGKILL');
+      await once(capture, 'close');
+    }
+  });
+
+  it('lets a process end at any time, with blocks on their way', () => {
+    const script = `
+      import { LiveFlows } from './native/packets/testing/live-flows.ts';
+      const live = new LiveFlows({ namespaces: ['${pair.client}'] });
+      while (live.progress().unacknowledgedBlocks < 2);
+      process.exitCode = 7;
+    `;
+    const ended = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      encoding: 'utf8',
+    });
+    expect(ended).toMatchObject({ status: 7, stderr: '' });
   });
 
   it('sees each packet of a loopback interface once', async () => {

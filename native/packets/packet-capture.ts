@@ -76,6 +76,15 @@ export interface PacketCheck {
   readonly canCompileFilters: boolean;
 }
 
+/** What became of reading a list from the kernel. */
+export interface ListReading {
+  readonly result: 'whole' | 'interrupted' | 'failed';
+  /** How often it was asked for. */
+  readonly questions: number;
+  /** What is known after it. */
+  readonly names: readonly string[];
+}
+
 /** What the addon exports of it. */
 export interface NativePacketCapture {
   /**
@@ -84,4 +93,6 @@ export interface NativePacketCapture {
    */
   startPacketCapture(options: PacketCaptureOptions, onBlock: (block: PacketBlock) => void): PacketCapture;
   checkPacketCapture(): PacketCheck;
+  /** For tests: reads the list of interfaces some times, each time with datagrams of rtnetlink as answers to its questions. */
+  readInterfaceNames(readings: readonly (readonly (readonly Buffer[])[])[]): readonly ListReading[];
 }
