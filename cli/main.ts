@@ -12,6 +12,7 @@ import type { DissectOptions } from './commands/dissect.ts';
 import type { RecordOptions } from './commands/record.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { ReplayRangeOptions } from './commands/replay-range.ts';
+import type { TraceOptions } from './commands/trace.ts';
 import type { TracesOptions } from './commands/traces.ts';
 import {
   durationMs,
@@ -157,9 +158,10 @@ program
   .command('trace')
   .description('show one trace as a waterfall')
   .argument('<id>', 'trace id, or the beginning of one')
+  .option('--flows', 'with what became of its packets: handshake, round trips, retransmissions, how it was closed')
   .option('--json', 'as JSON')
-  .action((id: string, options: { json?: boolean }) =>
-    runQuestion(async () => (await import('./commands/trace.ts')).trace(id, options.json === true)),
+  .action((id: string, options: TraceOptions) =>
+    runQuestion(async () => (await import('./commands/trace.ts')).trace(id, options)),
   );
 
 const topicsCommand = program

@@ -8,15 +8,19 @@ import { asksForSpans, type Candidate, candidateSql, type SummaryRow, summarySql
 import { likelyEdgeFromJson, type LikelyEdgeJson } from './likely-edge-json.ts';
 import { likelyEdgesSql } from './likely-edges-sql.ts';
 import { openSpans } from './open-spans.ts';
+import { traceFlowFromJson, type TraceFlowJson } from './trace-flow-json.ts';
+import { traceFlowsSql } from './trace-flows-sql.ts';
 import { type TraceRow, traceRowsSql, traceRowsWithIdsSql } from './trace-sql.ts';
 import {
   type FoundTrace,
   type LikelyEdge,
   maxLikelyEdges,
+  maxTraceFlows,
   type OpenedTrace,
   type PagedTraceStore,
   type TraceFilter,
   TraceChangedError,
+  type TraceFlow,
   type TraceSummary,
 } from './trace-store.ts';
 
@@ -46,6 +50,7 @@ export function clickHouseTraceStore(clickHouse: ClickHouse, limits: ReadLimits 
     openTrace: (id, signal) => openTrace(reader(signal), id),
     findTrace: (id) => findTrace(reader(), id),
     likelyEdges: (id, signal) => likelyEdges(reader(signal), id),
+    traceFlows: (id, signal) => traceFlows(reader(signal), id),
     ping: () => clickHouse.ping(),
     close: () => clickHouse.close(),
   };
@@ -130,11 +135,24 @@ async function findTrace(reader: Reader, id: string): Promise<FoundTrace> {
 }
 
 async function likelyEdges(reader: Reader, storedTraceId: string): Promise<readonly LikelyEdge[]> {
-  if (!/^[0-9a-f]{32}$/.test(storedTraceId)) return [];
-  const [trace] = await reader.select<TraceRow>(traceRowsWithIdsSql([storedTraceId]));
+  const trace = await storedTrace(reader, storedTraceId);
   if (trace === undefined) return [];
   const rows = await reader.select<LikelyEdgeJson>(likelyEdgesSql(trace, maxLikelyEdges));
   return rows.map(likelyEdgeFromJson);
+}
+
+async function traceFlows(reader: Reader, storedTraceId: string): Promise<readonly TraceFlow[]> {
+  const trace = await storedTrace(reader, storedTraceId);
+  if (trace === undefined) return [];
+  const rows = await reader.select<TraceFlowJson>(traceFlowsSql(trace, maxTraceFlows));
+  return rows.map(traceFlowFromJson);
+}
+
+/** The trace that is stored by this very id, also one that was merged into another. */
+async function storedTrace(reader: Reader, storedTraceId: string): Promise<TraceRow | undefined> {
+  if (!/^[0-9a-f]{32}$/.test(storedTraceId)) return undefined;
+  const [trace] = await reader.select<TraceRow>(traceRowsWithIdsSql([storedTraceId]));
+  return trace;
 }
 
 async function openTrace(reader: Reader, id: string): Promise<OpenedTrace> {

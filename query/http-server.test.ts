@@ -6,6 +6,7 @@ import { createTelemetry } from '../core/telemetry/telemetry.ts';
 import { httpTraceStore } from './http-trace-store.ts';
 import { type QueryServer, serveQueries } from './http-server.ts';
 import { defaultQueryLimits } from './config.ts';
+import { aTraceFlow, aTraceFlowSide } from './testing/a-trace-flow.ts';
 import { storeWith } from './testing/store-with.ts';
 import type { PagedTraceStore, TraceFilter, TraceSummary } from './trace-store.ts';
 
@@ -76,6 +77,24 @@ describe('the read API', () => {
     expect((await json(`${base}/api/spans`)).status).toBe(404);
     expect((await json(`${base}/api/traces`, 'POST')).status).toBe(405);
     await expect(httpTraceStore(base).findTrace('aa')).resolves.toEqual({ kind: 'missing' });
+  });
+
+  it('gives the flows of a trace by the id it is stored by', async () => {
+    const flow = aTraceFlow({
+      client: aTraceFlowSide({ packets: 3, handshakeNs: 0 }),
+      server: aTraceFlowSide({ retransmissions: 2, acknowledgmentCount: 1, acknowledgmentSumNs: 7 }),
+      closeType: 'finished',
+    });
+    const base = await serve({ traceFlows: (id) => Promise.resolve(id === summary.traceId ? [flow] : []) });
+    const path = `${base}/api/traces/${summary.traceId}/flows`;
+    expect(await json(path)).toMatchObject({
+      status: 200,
+      body: { flows: [{ flow_id: 1, client_packets: 3, server_retransmissions: 2, close_type: 'finished' }] },
+    });
+    expect(await httpTraceStore(base).traceFlows(summary.traceId)).toEqual([flow]);
+    expect(await httpTraceStore(base).traceFlows('b'.repeat(32))).toEqual([]);
+    expect((await json(`${base}/api/traces/aa/flows`)).status).toBe(400);
+    expect((await json(`${path}?full=1`)).status).toBe(400);
   });
 
   it('tells which traces an ambiguous beginning may mean', async () => {

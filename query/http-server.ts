@@ -3,6 +3,8 @@
  *
  *   GET /api/traces?service=&endpoint=&protocol=&status=&where=&min_duration=&max_duration=&from=&to=&sort=&limit=
  *   GET /api/traces/<id, or its first digits>
+ *   GET /api/traces/<stored id>/likely-edges
+ *   GET /api/traces/<stored id>/flows
  *   GET /healthz
  *   GET /metrics
  *

@@ -1,6 +1,7 @@
 import { PipelineError } from '../core/errors.ts';
 import { type SideNames, type SpanNames, traceFromJson } from '../schemas/trace-json.ts';
 import { likelyEdgeFromJson, type LikelyEdgeJson } from './likely-edge-json.ts';
+import { traceFlowFromJson, type TraceFlowJson } from './trace-flow-json.ts';
 import { summaryFromJson } from './summary-json.ts';
 import { traceFilterParameters } from './trace-filter-parameters.ts';
 import type { FoundTrace, TraceStore } from './trace-store.ts';
@@ -89,6 +90,13 @@ export function httpTraceStore(base: string): TraceStore {
       if (response.status === 404) return [];
       if (response.status !== 200 || !Array.isArray(response.body['likely_edges'])) throw refused(base, response);
       return (response.body['likely_edges'] as readonly LikelyEdgeJson[]).map(likelyEdgeFromJson);
+    },
+    async traceFlows(storedTraceId) {
+      const response = await getJson(base, `/api/traces/${storedTraceId}/flows`, requestTimeoutMs);
+      // An API of a former version knows of none.
+      if (response.status === 404) return [];
+      if (response.status !== 200 || !Array.isArray(response.body['flows'])) throw refused(base, response);
+      return (response.body['flows'] as readonly TraceFlowJson[]).map(traceFlowFromJson);
     },
     close: () => Promise.resolve(),
   };

@@ -4,6 +4,7 @@ import { type Answer, problems } from './answer.ts';
 import { maxTraceAttempts } from './limits.ts';
 import { likelyEdgeToJson } from './likely-edge-json.ts';
 import { identifiedTraceToJson } from './named-trace-json.ts';
+import { traceFlowToJson } from './trace-flow-json.ts';
 import { summaryToJson } from './summary-json.ts';
 import { parseTraceFilter } from './trace-filter-parameters.ts';
 import { type NamedSpan, type OpenedTrace, type PagedTraceStore, TraceChangedError } from './trace-store.ts';
@@ -54,12 +55,17 @@ export function traceRoutes(store: PagedTraceStore, concurrency: ConcurrencyLimi
   }
 
   async function likelyEdges(id: string, { parameters, signal }: RoutedRequest): Promise<Answer> {
-    const wrong = unknownParameters(parameters);
-    if (!/^[0-9a-fA-F]{32}$/.test(id))
-      wrong.unshift('the trace id must be the 32 hexadecimal digits of stored_trace_id');
+    const wrong = wrongStoredId(id, parameters);
     if (wrong.length > 0) return problems(400, ...wrong);
     const edges = await concurrency.run(() => store.likelyEdges(id.toLowerCase(), signal), signal);
     return { kind: 'whole', status: 200, body: { likely_edges: edges.map(likelyEdgeToJson) } };
+  }
+
+  async function flows(id: string, { parameters, signal }: RoutedRequest): Promise<Answer> {
+    const wrong = wrongStoredId(id, parameters);
+    if (wrong.length > 0) return problems(400, ...wrong);
+    const found = await concurrency.run(() => store.traceFlows(id.toLowerCase(), signal), signal);
+    return { kind: 'whole', status: 200, body: { flows: found.map(traceFlowToJson) } };
   }
 
   return {
@@ -69,6 +75,8 @@ export function traceRoutes(store: PagedTraceStore, concurrency: ConcurrencyLimi
       if (id !== undefined) return ['/api/traces/:id', () => one(id, request)];
       const near = /^\/api\/traces\/([^/]+)\/likely-edges$/.exec(request.path)?.[1];
       if (near !== undefined) return ['/api/traces/:id/likely-edges', () => likelyEdges(near, request)];
+      const packetsOf = /^\/api\/traces\/([^/]+)\/flows$/.exec(request.path)?.[1];
+      if (packetsOf !== undefined) return ['/api/traces/:id/flows', () => flows(packetsOf, request)];
       return ['other', () => Promise.resolve(problems(404, 'there is nothing at this path'))];
     },
   };
@@ -77,6 +85,13 @@ export function traceRoutes(store: PagedTraceStore, concurrency: ConcurrencyLimi
 /** What is wrong with the parameters of a route that has none. */
 function unknownParameters(parameters: URLSearchParams): string[] {
   return [...parameters.keys()].map((name) => `${name}: unknown parameter; there are none`);
+}
+
+/** What is wrong with a request about the trace that is stored by this id. */
+function wrongStoredId(id: string, parameters: URLSearchParams): string[] {
+  const wrong = unknownParameters(parameters);
+  if (!/^[0-9a-fA-F]{32}$/.test(id)) wrong.unshift('the trace id must be the 32 hexadecimal digits of stored_trace_id');
+  return wrong;
 }
 
 /** A trace as in schemas/trace-json.ts, page by page. */

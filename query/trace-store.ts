@@ -1,3 +1,4 @@
+import type { CloseType, Transport } from '../schemas/generated/event-batch.ts';
 import type { Protocol, Reason, Span, SpanStatus } from '../schemas/generated/span.ts';
 import type { Trace } from '../schemas/generated/trace.ts';
 import type { SpanNames } from '../schemas/trace-json.ts';
@@ -84,6 +85,38 @@ export interface LikelyEdge {
 /** No list of likely edges is longer. */
 export const maxLikelyEdges = 200;
 
+/**
+ * What one side of a flow sent. Counters and acknowledgments are of the intervals during the trace; what is about the
+ * opening of the connection is also of intervals before it. FlowMetrics in schemas/avro/event-batch.avsc says what each is.
+ */
+export interface TraceFlowSide {
+  /** The way to this side and back, from the handshake; -1 where that was not seen. */
+  readonly handshakeNs: number;
+  readonly packets: number;
+  readonly retransmissions: number;
+  readonly synRetransmissions: number;
+  readonly zeroWindows: number;
+  readonly resets: number;
+  /** From data of the other side to its acknowledgment by this one. */
+  readonly acknowledgmentCount: number;
+  readonly acknowledgmentSumNs: number;
+  readonly acknowledgmentMaxNs: number;
+}
+
+/** A flow that spans of a trace lead to, by their `agent_id` and `flow_id`: where it was seen is on those. */
+export interface TraceFlow {
+  readonly agentId: number;
+  readonly flowId: number;
+  readonly transport: Transport;
+  readonly client: TraceFlowSide;
+  readonly server: TraceFlowSide;
+  /** `open` also where its end is not known yet. */
+  readonly closeType: CloseType;
+}
+
+/** No list of flows is longer. */
+export const maxTraceFlows = 2_000;
+
 /** What became of looking for a trace. */
 export type FoundTrace =
   | { readonly kind: 'found'; readonly named: NamedTrace }
@@ -135,6 +168,12 @@ export interface TraceStore {
    * @param storedTraceId the id the trace is stored by; none are found of what is no such id
    */
   likelyEdges(storedTraceId: string): Promise<readonly LikelyEdge[]>;
+  /**
+   * Flows that its spans of packets lead to, by their start: {@link maxTraceFlows} at most.
+   *
+   * @param storedTraceId as of likelyEdges
+   */
+  traceFlows(storedTraceId: string): Promise<readonly TraceFlow[]>;
   close(): Promise<void>;
 }
 
@@ -144,6 +183,7 @@ export interface PagedTraceStore extends TraceStore {
   /** As findTrace. */
   openTrace(id: string, signal?: AbortSignal): Promise<OpenedTrace>;
   likelyEdges(storedTraceId: string, signal?: AbortSignal): Promise<readonly LikelyEdge[]>;
+  traceFlows(storedTraceId: string, signal?: AbortSignal): Promise<readonly TraceFlow[]>;
   /** Whether the database answers; never waits behind the others. @throws PipelineError */
   ping(): Promise<void>;
 }

@@ -1,6 +1,9 @@
 import { namedTraceToJson } from '../../query/named-trace-json.ts';
-import type { NamedTrace } from '../../query/trace-store.ts';
+import { traceFlowToJson } from '../../query/trace-flow-json.ts';
+import type { NamedTrace, TraceFlow } from '../../query/trace-store.ts';
+import type { Span } from '../../schemas/generated/span.ts';
 import { NotFoundError, UsageError } from '../process/exit-codes.ts';
+import { flowNote } from '../output/flow-note.ts';
 import { likelyCallersOf, likelyCallsOf, withLikelyCall } from '../output/likely-calls.ts';
 import { printable, shortened } from '../output/printable.ts';
 import { loadSettings } from '../settings.ts';
@@ -21,13 +24,21 @@ export function traceIdOf(text: string): string {
   return id.toLowerCase();
 }
 
-const viewOf = ({ trace: record, names }: NamedTrace): WaterfallTrace =>
-  toWaterfallTrace(record, (span) => names.get(span.spanId));
+/** Options of `spanloom trace`. */
+export interface TraceOptions {
+  readonly json?: boolean;
+  /** With what became of its packets. */
+  readonly flows?: boolean;
+}
 
 /** Shows one stored trace, as a waterfall or as JSON. */
-export async function trace(text: string, json: boolean): Promise<void> {
+export async function trace(text: string, { json = false, flows = false }: TraceOptions): Promise<void> {
   const id = traceIdOf(text);
   const store = await openStoredTraces(loadSettings());
+  const flowsOf = ({ storedTraceId }: NamedTrace): Promise<readonly TraceFlow[]> =>
+    flows ? store.traceFlows(storedTraceId) : Promise.resolve([]);
+  const viewOf = async (named: NamedTrace): Promise<WaterfallTrace> =>
+    toWaterfallTrace(named.trace, (span) => named.names.get(span.spanId), flowNotes(await flowsOf(named)));
   try {
     const found = await store.findTrace(id);
     if (found.kind === 'missing')
@@ -36,16 +47,18 @@ export async function trace(text: string, json: boolean): Promise<void> {
       const candidates = found.traceIds.slice(0, shownCandidates).join(', ');
       throw new UsageError(`Several traces begin with ${id}, such as ${candidates}: give more digits.`);
     }
-    const { storedTraceId, alsoCarriedBy } = found.named;
+    const { named } = found;
+    const { storedTraceId, alsoCarriedBy } = named;
     if (json) {
-      process.stdout.write(`${JSON.stringify(namedTraceToJson(found.named))}\n`);
+      const shown = flows ? { flows: (await flowsOf(named)).map(traceFlowToJson) } : {};
+      process.stdout.write(`${JSON.stringify({ ...namedTraceToJson(named), ...shown })}\n`);
       return;
     }
     const edges = await store.likelyEdges(storedTraceId);
-    let view = viewOf(found.named);
+    let view = await viewOf(named);
     for (const edge of likelyCallsOf(storedTraceId, edges)) {
       const other = await store.findTrace(edge.traceId);
-      if (other.kind === 'found') view = withLikelyCall(view, edge, viewOf(other.named));
+      if (other.kind === 'found') view = withLikelyCall(view, edge, await viewOf(other.named));
     }
     const lines = renderWaterfall(view, {
       width: widthOf(process.stdout),
@@ -59,4 +72,11 @@ export async function trace(text: string, json: boolean): Promise<void> {
   } finally {
     await store.close();
   }
+}
+
+/** What there is to say below each span of packets. */
+function flowNotes(flows: readonly TraceFlow[]): (span: Span) => readonly string[] {
+  const keyOf = ({ agentId, flowId }: Pick<TraceFlow, 'agentId' | 'flowId'>): string => `${agentId}/${flowId}`;
+  const notes = new Map(flows.map((flow) => [keyOf(flow), flowNote(flow)]));
+  return (span) => notes.get(keyOf(span)) ?? [];
 }

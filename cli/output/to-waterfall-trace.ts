@@ -4,12 +4,17 @@ import { ownSide } from '../../schemas/observation-points.ts';
 import type { SpanNames } from '../../schemas/trace-json.ts';
 import type { WaterfallTrace } from './waterfall.ts';
 
-/** What the waterfall shows of a trace record. */
-export function toWaterfallTrace(trace: Trace, namesOf: (span: Span) => SpanNames | undefined): WaterfallTrace {
+/** What the waterfall shows of a trace record. @param noteOf more of a span, see WaterfallSpan */
+export function toWaterfallTrace(
+  trace: Trace,
+  namesOf: (span: Span) => SpanNames | undefined,
+  noteOf: (span: Span) => readonly string[] = () => [],
+): WaterfallTrace {
   const spans = trace.spans.map((span) => ({
     ...span,
     ...resourceNamesOf(span, namesOf(span)),
     isLikely: false,
+    note: noteOf(span),
     endpoint: [span.requestType, endpointOf(span)].filter((part) => part !== '').join(' '),
   }));
   return { ...trace, spans };

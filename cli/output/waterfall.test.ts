@@ -88,6 +88,18 @@ describe('the waterfall', () => {
     expect(at(90)).toMatch(/^SERVICE +POINT +PROTOCOL/);
   });
 
+  it('shows notes below their span, in as few lines as hold them, none wider than the terminal', () => {
+    const noted = { ...span('a', '', 0, 100), note: ['client: 12 packets', 'server: 14 packets', 'finished\n'] };
+    const leaf = { ...span('b', 'a', 10, 45), note: ['open'] };
+    const notesAt = (width: number): readonly string[] =>
+      renderWaterfall(trace(noted, leaf), { width, paint: withoutColor })
+        .slice(2)
+        .filter((line) => !line.includes('service-'));
+    expect(notesAt(140)).toEqual(['│   client: 12 packets · server: 14 packets · finished·', '    open']);
+    expect(notesAt(41)).toEqual(['│   client: 12 packets', '│   server: 14 packets · finished·', '    open']);
+    expect(notesAt(12)).toEqual(['│   client:…', '│   server:…', '│   finishe…', '    open']);
+  });
+
   it('shows every span once, also when parents are missing or go in a circle', () => {
     const lines = renderWaterfall(trace(span('a', 'gone', 0, 1), span('b', 'c', 1, 1), span('c', 'b', 2, 1)), plain);
     expect(lines).toHaveLength(5);

@@ -1,6 +1,6 @@
 /** Draws one trace: a line for each span, indented under its parent, with a bar for when it ran. */
 import { formatDuration } from './duration.ts';
-import { printable } from './printable.ts';
+import { fitted, printable } from './printable.ts';
 import type { Color, Paint } from './style.ts';
 import { renderTable, type Cell, type Column } from './table.ts';
 
@@ -26,6 +26,8 @@ export interface WaterfallSpan {
   readonly confidence: number;
   /** It is of another trace, and only likely part of this one. */
   readonly isLikely: boolean;
+  /** More of it, in lines below its own: what stands in one part stays together where there is room. */
+  readonly note?: readonly string[];
 }
 
 /** What the waterfall shows of a trace. */
@@ -40,6 +42,8 @@ interface Row {
   readonly span: WaterfallSpan;
   /** The branches drawn before the service. */
   readonly prefix: string;
+  /** Those drawn before what is below the span. */
+  readonly below: string;
 }
 
 /** From this many levels on, indenting each one would leave no room for what stands in the line. */
@@ -65,11 +69,12 @@ function rowsOf(spans: readonly WaterfallSpan[]): readonly Row[] {
   const walk = (span: WaterfallSpan, own: string, below: string): void => {
     if (seen.has(span.spanId)) return;
     seen.add(span.spanId);
-    rows.push({ span, prefix: own });
     const ofSpan = children.get(span.spanId) ?? [];
+    const isChain = isDeep && ofSpan.length === 1 && below !== '';
+    rows.push({ span, prefix: own, below: isChain || ofSpan.length === 0 ? below : `${below}│ ` });
     ofSpan.forEach((child, index) => {
       const last = index === ofSpan.length - 1;
-      if (isDeep && ofSpan.length === 1 && below !== '') walk(child, below, below);
+      if (isChain) walk(child, below, below);
       else walk(child, `${below}${last ? '└ ' : '├ '}`, `${below}${last ? '  ' : '│ '}`);
     });
   };
@@ -124,8 +129,24 @@ export function renderWaterfall(trace: WaterfallTrace, options: { width: number;
   const { width, paint } = options;
   const rows = rowsOf(trace.spans);
   const services = [...new Set(rows.map(({ span }) => span.service))];
-  const table = renderTable(columnsOf(trace, rows, services), width, paint);
-  return [paint('bold', summaryOf(trace, rows, services).slice(0, width)), ...table];
+  const [titles, ...lines] = renderTable(columnsOf(trace, rows, services), width, paint);
+  const withNotes = lines.flatMap((line, at) => [
+    line,
+    ...noteLines(rows[at]!, width).map((text) => paint('dim', text)),
+  ]);
+  return [paint('bold', summaryOf(trace, rows, services).slice(0, width)), titles!, ...withNotes];
+}
+
+/** The note of a span in as few lines as hold its parts. */
+function noteLines({ span: { note = [] }, below }: Row, width: number): readonly string[] {
+  const indent = `${below}  `;
+  const texts: string[] = [];
+  for (const part of note.map(printable)) {
+    const joined = `${texts.at(-1)} · ${part}`;
+    if (texts.length > 0 && indent.length + joined.length <= width) texts[texts.length - 1] = joined;
+    else texts.push(part);
+  }
+  return texts.map((text) => fitted(indent + text, width).trimEnd());
 }
 
 function summaryOf(trace: WaterfallTrace, rows: readonly Row[], services: readonly string[]): string {

@@ -7,6 +7,7 @@ export function storeWith(given: Partial<PagedTraceStore>): PagedTraceStore {
     findTrace: () => Promise.resolve({ kind: 'missing' }),
     openTrace: () => Promise.resolve({ kind: 'missing' }),
     likelyEdges: () => Promise.resolve([]),
+    traceFlows: () => Promise.resolve([]),
     ping: () => Promise.resolve(),
     close: () => Promise.resolve(),
     ...given,
