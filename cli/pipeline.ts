@@ -121,6 +121,8 @@ async function runStages(wanted: readonly StageDefinition[], opened: Opened, opt
       const stores = { ...opened, bus: declaredBus(bus, stage) } as Stores;
       await stage.run({ ...context, ...stores, signal: stop, ...untilEnd(reads, stage) });
     }
+    // Others would wait for what it does not send any more.
+    if (!ends && !stop.aborted) throw new Error(`The stage ${stage.name} has ended by itself.`);
     ended.get(stage)!.reach();
   });
   if (watch !== undefined)

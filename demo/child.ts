@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -29,6 +29,8 @@ export interface Child {
   readonly processId: number;
   /** Resolves with the exit code once it has ended; 1 when a signal ended it. */
   readonly ended: Promise<number>;
+  /** The end of what it has written so far; empty when it has written nothing. */
+  logEnd(): string;
   /** Asks it to end, insists after a while, resolves when it has. */
   stop(): Promise<void>;
 }
@@ -36,6 +38,14 @@ export interface Child {
 const readyTimeoutMs = 20_000;
 const readyPollMs = 25;
 const killAfterMs = 6_000;
+const quotedBytes = 500;
+
+/** Resolves once the program has ended, with a sentence that says so and quotes the end of its log. */
+export async function describeEnd(child: Child): Promise<string> {
+  const code = await child.ended;
+  const log = child.logEnd();
+  return `${child.name} has ended with ${code}${log === '' ? '.' : `: ${log}`}`;
+}
 
 /**
  * Starts a program and waits until it is ready. Its standard input is a pipe that only this process holds: the program ends
@@ -74,12 +84,29 @@ export async function startChild(specification: ChildSpecification): Promise<Chi
     while (!(await ready())) {
       if (!state.running || performance.now() > deadlineMs) {
         await stop();
-        throw new Error(`${name} did not start: ${readFileSync(logPath, 'utf8').trim().slice(-500)}`);
+        throw new Error(`${name} did not start: ${endOfFile(logPath)}`);
       }
       await sleep(readyPollMs);
     }
   }
-  return { name, processId, ended, stop };
+  return { name, processId, ended, logEnd: () => endOfFile(logPath), stop };
+}
+
+function endOfFile(path: string): string {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    // Removed with the other files of the run.
+    return '';
+  }
+  try {
+    const bytes = Buffer.alloc(quotedBytes);
+    const length = readSync(file, bytes, 0, quotedBytes, Math.max(0, fstatSync(file).size - quotedBytes));
+    return bytes.toString('utf8', 0, length).trim();
+  } finally {
+    closeSync(file);
+  }
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { bookinfoClusterFile, startBookinfo, type Bookinfo } from '../../demo/bookinfo/bookinfo.ts';
+import { loadFailure } from '../../demo/bookinfo/load.ts';
 import type { Trace } from '../../schemas/generated/trace.ts';
 import { startProgress } from '../output/progress.ts';
 import { demonstrateCaptured } from './captured.ts';
@@ -10,53 +11,42 @@ const manyRequests = 1_000_000;
 
 /** Starts Bookinfo on two nodes, captures it while it is used, shows the largest trace, and serves unless it is for once. */
 export async function demonstrateBookinfo(demonstration: Demonstration<BookinfoOptions>): Promise<void> {
-  const { options, signal } = demonstration;
+  const { options } = demonstration;
   say('Starting Bookinfo: five pods, each with a sidecar, on two nodes.');
   const bookinfo = await startBookinfo(options.scenario);
-  const failed = new AbortController();
-  const state = { stopped: false };
-  void bookinfo.ended.then((name) => {
-    if (!state.stopped) failed.abort(new Error(`${name} has ended.`));
-  });
   try {
-    await demonstrateCaptured(
-      { ...demonstration, signal: AbortSignal.any([signal, failed.signal]) },
-      {
-        resourceFile: bookinfoClusterFile,
-        settings: (settings) => ({
-          ...settings,
-          capture: { ...settings.capture, captureEnabled: true },
-          packets: { ...settings.packets, packetsEnabled: true, ...bookinfo.packets },
-        }),
-        choose: largestTrace,
-        send: (_excluded, stop) => sendRequests(bookinfo, options, stop),
-        serve: async (_excluded, stop) => {
-          await bookinfo.sendRequests({
-            first: options.requests + 1,
-            requests: manyRequests,
-            inFlight: 1,
-            perSecond: 2,
-          });
-          await untilAborted(stop);
-        },
-      },
-    );
+    await demonstrateCaptured(demonstration, {
+      resourceFile: bookinfoClusterFile,
+      settings: (settings) => ({
+        ...settings,
+        capture: { ...settings.capture, captureEnabled: true },
+        packets: { ...settings.packets, packetsEnabled: true, ...bookinfo.packets },
+      }),
+      choose: largestTrace,
+      send: (_excluded, stop) => sendRequests(bookinfo, options, stop),
+      serve: (_excluded, stop) => serve(bookinfo, options.requests + 1, stop),
+    });
   } finally {
-    state.stopped = true;
     await bookinfo.stop();
   }
+}
+
+/** Requests go on until the signal fires. @throws Error when a part of Bookinfo ends */
+async function serve(bookinfo: Bookinfo, first: number, signal: AbortSignal): Promise<void> {
+  await bookinfo.sendRequests({ first, requests: manyRequests, inFlight: 1, perSecond: 2 });
+  const end = await Promise.race([bookinfo.ended, untilAborted(signal)]);
+  if (typeof end === 'string') throw new Error(end);
 }
 
 async function sendRequests(
   bookinfo: Bookinfo,
   { requests, inFlight }: BookinfoOptions,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string | undefined> {
   const progress = startProgress('sending requests');
   const load = await bookinfo.sendRequests({ first: 1, requests, inFlight });
   try {
-    const code = await Promise.race([load.ended, untilAborted(signal)]);
-    if (code !== undefined && code !== 0) throw new Error(`Not every request was answered: curl ended with ${code}.`);
+    return (await Promise.race([bookinfo.ended, loadFailure(load), untilAborted(signal)])) ?? undefined;
   } finally {
     progress.end();
     await load.stop();

@@ -9,7 +9,7 @@ import { milestone } from '../process/milestone.ts';
 import { processTelemetry } from '../process/telemetry.ts';
 import type { Settings } from '../settings.ts';
 import { TraceCollection } from '../trace-collection.ts';
-import { type Choose, type Demonstration, type ShownOptions, showResult } from './demonstration.ts';
+import { type Choose, type Demonstration, say, type ShownOptions, showResult } from './demonstration.ts';
 import { printHowToQuery, untilAborted } from './serving.ts';
 
 /** What runs while it is captured. */
@@ -18,8 +18,12 @@ export interface CapturedWorkload {
   readonly resourceFile: string;
   /** Settings of the capture, from those of the demo. */
   readonly settings: (settings: Settings) => Settings;
-  /** Sends requests, until all are answered or the signal fires. @param excluded takes processes that are not captured */
-  send(excluded: ExcludedProcesses, signal: AbortSignal): Promise<void>;
+  /**
+   * Sends requests, until all are answered or the signal fires.
+   * @param excluded takes processes that are not captured
+   * @returns what went wrong, in a sentence; undefined when nothing did
+   */
+  send(excluded: ExcludedProcesses, signal: AbortSignal): Promise<string | undefined>;
   readonly choose: Choose;
   /** Some requests go on until the signal fires. */
   serve(excluded: ExcludedProcesses, signal: AbortSignal): Promise<void>;
@@ -30,7 +34,10 @@ const settleMs = 6_000;
 const quietMs = 2_000;
 const settleTimeoutMs = 30_000;
 
-/** Captures a workload that runs already while it is used, shows a trace, and serves unless it is for once. */
+/**
+ * Captures a workload that runs already while it is used, shows a trace, and serves unless it is for once.
+ * @throws Error when something went wrong with the workload: what was captured has been shown and written by then
+ */
 export async function demonstrateCaptured(
   demonstration: Demonstration<ShownOptions>,
   workload: CapturedWorkload,
@@ -68,10 +75,13 @@ export async function demonstrateCaptured(
       }),
     async (stop) => {
       await Promise.race([capturing.reached, untilAborted(stop)]);
-      if (!stop.aborted) await workload.send(excluded, stop);
+      const failure = stop.aborted ? undefined : await workload.send(excluded, stop);
+      // Why there may be no trace to show.
+      if (failure !== undefined) say(failure);
       await settle(() => state.lastTraceAtMs, stop);
       if (stop.aborted) return;
       await showResult(collection, demonstration, workload.choose);
+      if (failure !== undefined) throw new Error(failure);
       if (options.once === true) done.abort();
       else {
         await Promise.race([opened.reached, untilAborted(stop)]);

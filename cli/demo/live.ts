@@ -1,6 +1,7 @@
 import { clusterFile } from '../../demo/cluster.ts';
 import { slowestTrace } from '../../demo/showcase.ts';
 import type { ExcludedProcesses } from '../../collector/excluded-processes.ts';
+import { describeEnd } from '../../demo/child.ts';
 import { startShop, type Shop } from '../../demo/shop.ts';
 import { startProgress } from '../output/progress.ts';
 import { demonstrateCaptured } from './captured.ts';
@@ -43,7 +44,7 @@ async function sendRequests(
   excluded: ExcludedProcesses,
   options: DemoOptions,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string | undefined> {
   const { duration } = options;
   const requests = duration === undefined ? options.requests : 0;
   const progress = startProgress('sending requests');
@@ -52,7 +53,8 @@ async function sendRequests(
   excluded.add(load.processId);
   const over = duration === undefined ? [] : [AbortSignal.timeout(duration)];
   try {
-    await Promise.race([load.ended, untilAborted(AbortSignal.any([signal, ...over]))]);
+    const code = await Promise.race([load.ended, untilAborted(AbortSignal.any([signal, ...over]))]);
+    return typeof code === 'number' && code !== 0 ? await describeEnd(load) : undefined;
   } finally {
     progress.end();
     await load.stop();

@@ -2,26 +2,17 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectFile } from '../../core/project-files.ts';
-import { startChild, type Child } from '../child.ts';
+import { describeEnd, startChild, type Child } from '../child.ts';
 import { findProgram } from '../find-program.ts';
 import type { Command } from '../unprivileged.ts';
 import { endingWithParent } from './ending-with-parent.ts';
+import { curlArguments, type LoadOptions } from './load.ts';
 import { startNetwork, type Network } from './network.ts';
 import { sidecarConfiguration } from './sidecar.ts';
 import { gatewayInterface, nodes, pods, ports, type Pod, type PodName, type Scenario } from './topology.ts';
 
 /** The file that describes its pods as resources. */
 export const bookinfoClusterFile: string = projectFile('demo', 'bookinfo', 'cluster.yaml');
-
-/** Requests to send. */
-interface LoadOptions {
-  /** Number of the first one. */
-  readonly first: number;
-  readonly requests: number;
-  readonly inFlight: number;
-  /** Sent not faster than this, one at a time. */
-  readonly perSecond?: number;
-}
 
 /** Running Bookinfo. */
 export interface Bookinfo {
@@ -32,7 +23,7 @@ export interface Bookinfo {
    * a number of its own in every call that it makes.
    */
   sendRequests(options: LoadOptions): Promise<Child>;
-  /** Resolves with the name of the first part that has ended. */
+  /** Resolves when a part has ended, with a sentence that says so. */
   readonly ended: Promise<string>;
   /** Ends every process; namespaces end with them. Removes the files of the run. */
   stop(): Promise<void>;
@@ -95,14 +86,16 @@ export async function startBookinfo(scenario: Scenario): Promise<Bookinfo> {
         await start(pod, 'sidecar', { command: program('haproxy'), args: ['-db', '-f', file] }, pod.address);
       }),
     );
-    const ended = Promise.race([network.ended, ...children.map((child) => child.ended.then(() => child.name))]);
+    const ended = Promise.race([network.ended, ...children.map(describeEnd)]);
+    const pages = `http://127.0.0.1:${ports.outbound}/productpage`;
     return {
       packets: {
         packetNamespaces: network.routers.map(({ path }) => path),
         packetInterfaces: [...pods, ...nodes].flatMap(({ name }) => [name, gatewayInterface(name)]),
       },
       ended,
-      sendRequests: (options) => start(pods[0], 'load', { command: program('curl'), args: curlArguments(options) }),
+      sendRequests: (options) =>
+        start(pods[0], 'load', { command: program('curl'), args: curlArguments(pages, options) }),
       stop,
     };
   } catch (error) {
@@ -146,16 +139,6 @@ function serviceCommand(pod: PodName): Command | undefined {
     case 'ratings':
       return { command: process.execPath, args: [file('ratings.mjs'), own] };
   }
-}
-
-const longestRequestSeconds = '60';
-
-function curlArguments({ first, requests, inFlight, perSecond }: LoadOptions): readonly string[] {
-  const url = `http://127.0.0.1:${ports.outbound}/productpage/[${first}-${first + requests - 1}]`;
-  const options = ['--silent', '--show-error', '--fail', '--output', '/dev/null', '--max-time', longestRequestSeconds];
-  const parallel = inFlight === 1 ? [] : ['--parallel', '--parallel-immediate', '--parallel-max', String(inFlight)];
-  const paced = perSecond === undefined ? [] : ['--rate', `${perSecond}/s`];
-  return [...options, ...parallel, ...paced, url];
 }
 
 const listening = '0A';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startChild, type Child } from '../child.ts';
+import { describeEnd, startChild, type Child } from '../child.ts';
 import type { Command } from '../unprivileged.ts';
 
 /**
@@ -14,8 +14,8 @@ export interface Namespace {
   readonly processId: number;
   /** File by which others enter it. */
   readonly path: string;
-  /** Resolves when its holder has ended. */
-  readonly ended: Promise<unknown>;
+  /** Resolves when its holder has ended, with a sentence that says so. */
+  readonly ended: Promise<string>;
   /** The same command, inside. */
   readonly inside: (command: Command) => Command;
   /** Runs commands of `ip`, one a line. @throws Error with what it says */
@@ -50,7 +50,7 @@ function isHeld(processId: number): boolean {
 }
 
 function namespaceOf(name: string, holder: Child): Namespace {
-  const { processId, ended } = holder;
+  const { processId } = holder;
   const path = `/proc/${processId}/ns/net`;
   const inside = ({ command, args }: Command): Command => ({
     command: 'nsenter',
@@ -69,7 +69,7 @@ function namespaceOf(name: string, holder: Child): Namespace {
     name,
     processId,
     path,
-    ended,
+    ended: describeEnd(holder),
     inside,
     configure: (lines) => run(inside({ command: 'ip', args: ['-batch', '-'] }), `${lines.join('\n')}\n`),
     run: (command, ...args) => run(inside({ command, args })),

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { projectFile } from '../../core/project-files.ts';
-import { startChild, type Child } from '../child.ts';
+import { describeEnd, startChild, type Child } from '../child.ts';
 import { findProgram } from '../find-program.ts';
 import { endingWithParent } from './ending-with-parent.ts';
 import { startNamespace, type Namespace } from './namespace.ts';
@@ -14,7 +14,7 @@ interface Namespaces {
 export interface Network extends Namespaces {
   /** Nodes, and the gateway where there is one: their interfaces carry what others send. */
   readonly routers: readonly Namespace[];
-  /** Resolves with the name of the first part that has ended. */
+  /** Resolves when a part has ended, with a sentence that says so. */
   readonly ended: Promise<string>;
   stop(): Promise<void>;
 }
@@ -26,7 +26,7 @@ const [first, second] = nodes;
 /** Builds the network. @throws Error with what `ip` or iptables says; nothing is left then */
 export async function startNetwork(scenario: Scenario, folder: string): Promise<Network> {
   const namespaces = new Map<NamespaceName, Namespace>();
-  const processes: Pick<Namespace, 'name' | 'ended' | 'stop'>[] = [];
+  const processes: Pick<Namespace, 'ended' | 'stop'>[] = [];
   const stop = async (): Promise<void> => {
     for (const { stop: end } of processes.toReversed()) await end();
   };
@@ -50,13 +50,16 @@ export async function startNetwork(scenario: Scenario, folder: string): Promise<
       processes.push(namespace);
     }
     if (scenario === 'nat') await joinByGateway(parts);
-    else processes.push(...(await joinByTunnel(parts, scenario, folder)));
+    else {
+      const line = await joinByTunnel(parts, scenario, folder);
+      if (line !== undefined) processes.push({ ended: describeEnd(line), stop: () => line.stop() });
+    }
     for (const node of nodes) await addPods(parts, node);
     if (scenario === 'nat') await translateServices(parts);
     const routers = [...nodes.map(({ name }) => name), 'gateway' as const].flatMap(
       (name) => namespaces.get(name) ?? [],
     );
-    return { ...parts, routers, ended: Promise.race(processes.map(({ name, ended }) => ended.then(() => name))) };
+    return { ...parts, routers, ended: Promise.race(processes.map(({ ended }) => ended)) };
   } catch (error) {
     await stop();
     throw error;
@@ -89,8 +92,8 @@ async function addPods(network: Namespaces, node: (typeof nodes)[number]): Promi
       ]);
 }
 
-/** A VXLAN tunnel between the nodes, over a cable or over a line that delays and loses packets. */
-async function joinByTunnel(network: Namespaces, scenario: Scenario, folder: string): Promise<readonly Child[]> {
+/** A VXLAN tunnel between the nodes, over a cable or over a line that delays and loses packets. @returns what moves them there */
+async function joinByTunnel(network: Namespaces, scenario: Scenario, folder: string): Promise<Child | undefined> {
   const [one, two] = [network.of(first.name), network.of(second.name)];
   const line = scenario === 'delay' ? network.of('line') : undefined;
   if (line === undefined)
@@ -114,7 +117,7 @@ async function joinByTunnel(network: Namespaces, scenario: Scenario, folder: str
       'link set vxlan0 up',
       `route add ${other.podNetwork}.0/24 via ${other.podNetwork}.0 dev vxlan0 onlink`,
     ]);
-  return line === undefined ? [] : [await startLine(line, folder)];
+  return line && startLine(line, folder);
 }
 
 /** What the scenario delay does to the line, in each direction. */

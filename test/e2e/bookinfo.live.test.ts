@@ -53,6 +53,36 @@ async function started(
   return { running, processIds: own() };
 }
 
+function findByName(processIds: readonly number[], name: string): number | undefined {
+  return processIds.find((processId) => {
+    try {
+      return readFileSync(`/proc/${processId}/comm`, 'utf8') === `${name}\n`;
+    } catch {
+      // It has ended meanwhile.
+      return false;
+    }
+  });
+}
+
+/** Waits until curl has been answered many times. @returns all processes of the demo */
+async function untilAsked(running: RunningCommand): Promise<readonly number[]> {
+  for (;;) {
+    const processIds = withDescendants(running.child.pid!);
+    const curl = findByName(processIds, 'curl');
+    if (curl !== undefined && receivedSegments(curl) > 500) return processIds;
+    await sleep(20);
+  }
+}
+
+/** Of TCP in the network namespace of a process, since that began. */
+function receivedSegments(processId: number): number {
+  const [names = [], values = []] = readFileSync(`/proc/${processId}/net/snmp`, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('Tcp:'))
+    .map((line) => line.split(' '));
+  return Number(values[names.indexOf('InSegs')]);
+}
+
 describeWhere(captureMissing() ?? bookinfoMissing(), 'Bookinfo, captured live', () => {
   it(
     'makes one tree of each of 50 requests in a row',
@@ -91,10 +121,28 @@ describeWhere(captureMissing() ?? bookinfoMissing(), 'Bookinfo, captured live', 
       const running = startSpanloom(['bookinfo', '--requests', '1'], { SPANLOOM_QUERY_PORT: '0' });
       await untilSays(running, /In another terminal/);
       const processIds = withDescendants(running.child.pid!);
-      const sidecar = processIds.find((processId) => readFileSync(`/proc/${processId}/comm`, 'utf8') === 'haproxy\n');
-      process.kill(sidecar!, 'SIGKILL');
+      process.kill(findByName(processIds, 'haproxy')!, 'SIGKILL');
       expect(await running.ended).toBe(1);
-      expect(running.errors()).toContain(' has ended.');
+      expect(running.errors()).toMatch(/spanloom: sidecar of \w+ has ended with 1/);
+      await untilGone(processIds);
+    },
+    timeoutMs,
+  );
+
+  it.each([
+    ['a service ends', 'ruby', /spanloom: service of details has ended with 1/],
+    ['requests are not answered', 'curl', /spanloom: Not every request was answered: curl ended with 1/],
+  ])(
+    'writes and shows what came before when %s, and then says so',
+    async (_what, program, sentence) => {
+      const json = join(folder, `${program}.json`);
+      const running = startSpanloom(['bookinfo', '--once', '--json', json, '--requests', '1000000']);
+      const processIds = await untilAsked(running);
+      process.kill(findByName(processIds, program)!, 'SIGKILL');
+      expect(await running.ended).toBe(1);
+      expect(running.errors()).toMatch(sentence);
+      expect(running.output()).toContain('loadgenerator');
+      expect(readBookinfoFile(json).length).toBeGreaterThan(0);
       await untilGone(processIds);
     },
     timeoutMs,

@@ -4,7 +4,6 @@ Arguments: both interfaces, delay in milliseconds, loss in percent. Frames are l
 """
 
 import collections
-import errno
 import select
 import socket
 import sys
@@ -19,6 +18,8 @@ PACKET_IGNORE_OUTGOING = 23
 PACKET_VNET_HDR = 15
 LONGEST_FRAME = 1 << 17
 MOST_WAITING = 10_000
+# An interface says once that it is down. One that says so without end cannot be read any more.
+MOST_FAULTS_IN_A_ROW = 1_000
 
 
 def open_interface(name):
@@ -34,6 +35,7 @@ left, right = map(open_interface, interfaces)
 others = {left: right, right: left}
 lost = {left: 0.0, right: 0.0}
 waiting = collections.deque()
+faults = {left: 0, right: 0}
 
 
 def is_lost(side):
@@ -44,27 +46,32 @@ def is_lost(side):
     return True
 
 
+def receive(side):
+    try:
+        frame = side.recv(LONGEST_FRAME)
+        faults[side] = 0
+        return frame
+    except OSError:
+        faults[side] += 1
+        if faults[side] >= MOST_FAULTS_IN_A_ROW:
+            raise
+        return None
+
+
 def send(side, frame):
     try:
         side.send(frame)
-    except OSError as error:
-        # A full queue loses the frame, as lines do; an interface that is down or gone too.
-        if error.errno not in (errno.EAGAIN, errno.ENOBUFS, errno.ENETDOWN, errno.ENXIO, errno.EMSGSIZE, errno.EINVAL):
-            raise
+    except OSError:
+        # A full queue, a frame too long, an interface that is down or gone: lines lose frames.
+        pass
 
 
 while True:
     pause = max(0, waiting[0][0] - time.monotonic()) if waiting else None
     readable, _, _ = select.select([left, right], [], [], pause)
     for side in readable:
-        try:
-            frame = side.recv(LONGEST_FRAME)
-        except OSError as error:
-            # An interface that goes down says so once.
-            if error.errno in (errno.EAGAIN, errno.ENETDOWN):
-                continue
-            raise
-        if not is_lost(side) and len(waiting) < MOST_WAITING:
+        frame = receive(side)
+        if frame is not None and not is_lost(side) and len(waiting) < MOST_WAITING:
             waiting.append((time.monotonic() + delay_seconds, others[side], frame))
     while waiting and waiting[0][0] <= time.monotonic():
         _, side, frame = waiting.popleft()
