@@ -19,8 +19,10 @@ export function assembleTrace(members: readonly SpanRecord[]): AssembledTrace {
   const spans = members.toSorted(byStart);
   const here = new Set(members);
   // A parent may be in another component if joining would have exceeded the bound, or be released with its partition.
-  for (const span of spans)
+  for (const span of spans) {
     span.edge = span.cause !== undefined && here.has(span.cause.parent) ? span.cause : undefined;
+    span.correctedPoint = undefined;
+  }
   const chains = callChains(spans);
   for (const span of spans) span.clientView = span.serverView = undefined;
   for (const chain of chains) {

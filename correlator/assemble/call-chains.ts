@@ -5,6 +5,7 @@
 import { callKey, type CallKey, isSameExchange, isTwoSided } from '../link/same-call.ts';
 import type { SpanRecord } from '../spans/span-record.ts';
 import { orderHops } from './order-hops.ts';
+import { correctPoints } from './translated-points.ts';
 
 /** Views of one call in the order the request passed them. */
 export type CallChain = readonly SpanRecord[];
@@ -72,7 +73,10 @@ export function callChains(spans: readonly SpanRecord[]): readonly CallChain[] {
       if (chain === undefined) chainsOfKey.push([span]);
       else chain.push(span);
     }
-    for (const chain of chainsOfKey) chains.push(orderHops(chain));
+    for (const chain of chainsOfKey) {
+      correctPoints(chain);
+      chains.push(orderHops(chain));
+    }
   }
   return chains;
 }

@@ -11,8 +11,11 @@ import type { AvroWriter } from '../../schemas/avro-writer.ts';
 import { type SideId, sideIds } from '../../schemas/generated/side-ids.ts';
 import type { SpanRecord } from '../spans/span-record.ts';
 import type { CallChain } from './call-chains.ts';
+import { writeCorrectedPoint } from './translated-points.ts';
 
 const idCount = sideIds.length;
+/** Bytes of an observation point, with room to spare. */
+const longestPoint = 16;
 /** Tags that a virtual address gives better than the pod behind it. */
 const serviceIds: ReadonlySet<SideId> = new Set<SideId>(['serviceId', 'autoServiceId', 'autoServiceType']);
 /** For each index whether it is one of them. */
@@ -76,16 +79,17 @@ function writeSide(
   writer.writeLong(resolution | virtualAddressBit);
 }
 
-/** Writes a span without its first five fields, with the sides that its trace knows. */
+/** Writes a span without its first five fields, with the sides and the observation point that its trace knows. */
 export function writeSpanBody(writer: AvroWriter, span: SpanRecord): void {
   const { bytes, bodyStart, serverStart, bodyEnd, clientView, serverView } = span;
   // An id takes up to five bytes.
-  writer.reserve(bodyEnd - bodyStart + 2 * idCount * 5);
+  writer.reserve(bodyEnd - bodyStart + 2 * idCount * 5 + longestPoint);
   const clientEnd = serverStart;
+  const rest = writeCorrectedPoint(writer, span);
   if (clientView === undefined) {
-    writer.position += bytes.copy(writer.buffer, writer.position, bodyStart, clientEnd);
+    writer.position += bytes.copy(writer.buffer, writer.position, rest, clientEnd);
   } else {
-    writeSide(writer, bytes, [bodyStart, clientEnd], clientView.bytes, clientView.serverStart);
+    writeSide(writer, bytes, [rest, clientEnd], clientView.bytes, clientView.serverStart);
   }
   if (serverView === undefined) {
     writer.position += bytes.copy(writer.buffer, writer.position, serverStart, bodyEnd);

@@ -88,6 +88,8 @@ export class SpanRecord {
   /** In the trace being assembled, the views of its call that know the two ends for certain, other than itself. */
   clientView: SpanRecord | undefined;
   serverView: SpanRecord | undefined;
+  /** In the trace being assembled, the observation point that follows from all views of its call, if that is another. */
+  correctedPoint: string | undefined;
 
   constructor(facts: RecordFacts) {
     this.#block = facts.block;
@@ -109,6 +111,7 @@ export class SpanRecord {
     this.edge = undefined;
     this.clientView = undefined;
     this.serverView = undefined;
+    this.correctedPoint = undefined;
   }
 
   /** Address and port of the server. */
@@ -116,8 +119,14 @@ export class SpanRecord {
     return serverEndpointOf(this.tuple);
   }
 
-  get observationPoint(): string {
+  /** As the enricher saw it. */
+  get seenPoint(): string {
     return this.#kind.observationPoint;
+  }
+
+  /** In the trace being assembled. */
+  get observationPoint(): string {
+    return this.correctedPoint ?? this.seenPoint;
   }
 
   get role(): SpanRole {

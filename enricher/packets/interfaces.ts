@@ -8,6 +8,7 @@ export interface KnownInterface {
   readonly kind: InterfaceKind;
   readonly macAddress: Uint8Array;
   readonly addresses: ReadonlySet<AddressKey>;
+  /** Of what is at the other end of a pair, unless that is a router: the pair is then a cable between two networks. */
   readonly peerAddresses: ReadonlySet<AddressKey>;
   /** It has an address that others can reach beyond the link: packets are for it, or routed. A port of a bridge has none. */
   readonly hasOwnAddress: boolean;
@@ -61,12 +62,14 @@ export class Interfaces {
     this.#known.clear();
     this.#namespaces.clear();
     this.#addressCount = 0;
+    const routers = new RouterPairs(interfaces);
     for (const each of interfaces) {
       const addresses = keysOf(each.addresses);
       const peerAddresses = keysOf(each.peerAddresses);
+      for (const address of routers.beyond(each)) peerAddresses.delete(address);
       this.#addressCount += addresses.size + peerAddresses.size;
       const { name, kind, macAddress } = each;
-      const hasOwnAddress = each.addresses.some((address) => !isLinkLocal(address));
+      const hasOwnAddress = hasReachableAddress(each);
       const known = { name, kind, macAddress, addresses, peerAddresses, hasOwnAddress };
       this.#known.set(keyOf(each.networkNamespace, each.index), known);
       let namespace = this.#namespaces.get(each.networkNamespace);
@@ -78,9 +81,42 @@ export class Interfaces {
   }
 }
 
+/** A pair with more addresses, or with more at its other end, is not taken for a cable: so the work is bounded. */
+const maxCableAddresses = 8;
+
+/** Virtual pairs of network namespaces that are in several networks: of each its address, and one at its other end. */
+class RouterPairs {
+  readonly #ends = new Set<string>();
+
+  constructor(interfaces: readonly NetworkInterface[]) {
+    const reachable = interfaces.filter((one) => one.kind !== 'loopback' && hasReachableAddress(one));
+    const networks = new Map<number, number>();
+    for (const { networkNamespace } of reachable)
+      networks.set(networkNamespace, (networks.get(networkNamespace) ?? 0) + 1);
+    for (const pair of reachable)
+      if (networks.get(pair.networkNamespace)! > 1)
+        for (const [address, peer] of endsOf(pair)) this.#ends.add(`${address} ${peer}`);
+  }
+
+  /** Addresses of a router at the other end of a pair that has an address of its own. */
+  beyond(own: NetworkInterface): readonly AddressKey[] {
+    return hasReachableAddress(own)
+      ? endsOf(own).flatMap(([address, peer]) => (this.#ends.has(`${peer} ${address}`) ? [peer] : []))
+      : [];
+  }
+}
+
+/** Each address of a virtual pair with each at its other end. */
+function endsOf({ kind, addresses, peerAddresses }: NetworkInterface): readonly (readonly [AddressKey, AddressKey])[] {
+  if (kind !== 'virtual_pair' || addresses.length > maxCableAddresses || peerAddresses.length > maxCableAddresses)
+    return [];
+  const peers = [...keysOf(peerAddresses)];
+  return [...keysOf(addresses)].flatMap((address) => peers.map((peer) => [address, peer] as const));
+}
+
 const keyOf = (networkNamespace: number, index: number): string => `${networkNamespace}:${index}`;
 
-function keysOf(addresses: readonly Uint8Array[]): ReadonlySet<AddressKey> {
+function keysOf(addresses: readonly Uint8Array[]): Set<AddressKey> {
   const keys = new Set<AddressKey>();
   for (const address of addresses) {
     const key = addressKey(address);
@@ -88,6 +124,9 @@ function keysOf(addresses: readonly Uint8Array[]): ReadonlySet<AddressKey> {
   }
   return keys;
 }
+
+const hasReachableAddress = ({ addresses }: NetworkInterface): boolean =>
+  addresses.some((address) => !isLinkLocal(address));
 
 /** IPv4 169.254.0.0/16 and IPv6 fe80::/10: also ports of bridges have some, and gateways that only answer for others. */
 function isLinkLocal(address: Uint8Array): boolean {

@@ -154,6 +154,47 @@ describe('a virtual pair whose other end is not known', () => {
   });
 });
 
+describe('a virtual pair to a router that is captured, too', () => {
+  const router: Address = [192, 168, 0, 254];
+  const uplink = anInterface({ index: 7, kind: 'virtual_pair', macAddress: mac, ...addresses(node), ...peers(router) });
+  const far = { networkNamespace: 5, kind: 'virtual_pair' } as const;
+  const gateway = [
+    anInterface({ ...far, index: 2, ...addresses(router), ...peers(node) }),
+    anInterface({ ...far, index: 3, ...addresses([192, 168, 1, 254]), ...peers([192, 168, 1, 1]) }),
+  ];
+  const facts = [...nodeInterfaces.filter((one) => one !== card), uplink, ...gateway];
+
+  test.each<[string, string, Partial<Seen>]>([
+    ['what comes from its address is for a pod of this node', 's-nd', { client: router, server: pod }],
+    ['what goes to its address is of a pod of this node', 'c-nd', { client: pod, server: router }],
+    ['what comes from it is for this node', 's', { client: router, server: node }],
+    ['what goes to it is of this node', 'c', { client: node, server: router }],
+    [
+      'what comes from it is for others, and this node passes it on',
+      'c-gw',
+      { client: router, server: outside, sent: link('incoming', mac, otherMac) },
+    ],
+  ])('is a cable: %s: %s', (_, point, seen) => {
+    expect(pointOf({ at: uplink, client: pod, server: outside, facts, ...seen })).toBe(point);
+  });
+
+  test.each<[string, readonly NetworkInterface[]]>([
+    ['its other end has no other network: it is a pod with a pair of its own', [uplink, podPair, gateway[0]!]],
+    ['its other end is not captured', [uplink, podPair]],
+    [
+      'another namespace has the same address',
+      [uplink, podPair, ...gateway.map((one) => ({ ...one, ...peers(outside) }))],
+    ],
+  ])('leads to a client as before where %s', (_, given) => {
+    expect(pointOf({ at: uplink, client: router, server: pod, facts: given })).toBe('c');
+  });
+
+  test('a port of a bridge leads to a client, also when that is in several networks', () => {
+    const port = anInterface({ index: 8, kind: 'virtual_pair', ...peers(router) });
+    expect(pointOf({ at: port, client: router, server: outside, facts: [...facts, port] })).toBe('c');
+  });
+});
+
 describe('a capture file without interfaces', () => {
   test.each<[string, string, Partial<Seen>]>([
     ["the client's packets leave", 'c', { sent: passage('outgoing'), answered: passage('incoming') }],

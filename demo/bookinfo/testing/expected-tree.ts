@@ -23,10 +23,9 @@ const sameNode = (from: PodName, to: PodName): Call['packets'] => {
 const crossNode = (from: PodName, nodes: readonly [string, string], to: PodName): Call['packets'] => {
   const [client, server] = nodes;
   const tunnel = [`${from} c`, `${client} c-nd`, `${server} s-nd`, `${to} s`];
-  // Behind the gateway the client is the gateway itself, whose interface and the one at its other end are the client's then.
   const [clientGateway, serverGateway] = [gatewayInterface(client), gatewayInterface(server)];
   const toGateway = [`${from} c`, `${client} c-nd`, `${clientGateway} c-gw`];
-  const nat = [...toGateway, `${serverGateway} c`, `${server} c`, `${to} s`];
+  const nat = [...toGateway, `${serverGateway} s-gw`, `${server} s-nd`, `${to} s`];
   return { tunnel, nat, delay: tunnel };
 };
 
