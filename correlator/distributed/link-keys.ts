@@ -48,12 +48,13 @@ const isCounted = ({ transport, requestTcpSequence }: LinkSpan): boolean =>
 const hostText = ({ transport, agentId }: LinkSpan): string => (transport === 'unix' ? `${agentId}.` : '');
 
 /**
- * Key of a call that needs no response: request and addresses; of a datagram only the client's, as the server's may be
- * translated. Undefined for what is no part of a network call.
+ * Key of a call that needs no response: request and addresses; of a datagram the question and only the client's, as the
+ * server's may be translated. Undefined for what is no part of a network call.
  */
 export function requestKey(span: LinkSpan): string | undefined {
   if (span.role === 'application') return undefined;
-  if (span.transport === 'udp') return `u${span.requestId}.${shortText(clientEndpointOf(span.tuple))}`;
+  if (span.transport === 'udp')
+    return `u${span.requestId}.${shortText(clientEndpointOf(span.tuple))}.${shortText(span.question)}`;
   if (!isCounted(span)) return undefined;
   return `a${hostText(span)}${numberText(span.requestTcpSequence)}${shortText(span.tuple)}`;
 }

@@ -15,6 +15,7 @@ export interface LinkSpan {
   readonly responseTcpSequence: number;
   readonly tuple: string;
   readonly requestId: number;
+  readonly question: string;
   readonly headerTraceId: string;
   readonly xRequestIdRequest: string;
   readonly xRequestIdResponse: string;

@@ -230,6 +230,19 @@ describe('the two ends of a call', () => {
       expect(scenario.find(bound)).toMatchObject({ parentSpanId: behind.spanId, reason: 'datagram', nat: [] });
     });
 
+    test('stay apart where one client asks two questions under one id, as multicast DNS does', () => {
+      const scenario = new Scenario();
+      const question = (id: number, requestType: string, requestResource: string): readonly [Span, Span] =>
+        callOf(id, id, 10 + id, { ...dns, requestId: 0, client: asked.client, requestType, requestResource });
+      const printers = question(1, 'PTR', '_ipp._tcp.local');
+      const shares = question(2, 'PTR', '_smb._tcp.local');
+      const address = question(3, 'A', '_smb._tcp.local');
+      scenario.arrive(20, ...printers, ...shares, ...address);
+      scenario.drain();
+      expect(scenario.traces).toHaveLength(3);
+      for (const [call, served] of [printers, shares, address]) expect(scenario.parentOf(served)).toBe(call.spanId);
+    });
+
     test('stay apart where a resolver asks two servers at once: which of them is behind is not known', () => {
       const scenario = new Scenario();
       const [other] = callOf(2, 1, 11, { ...dns, server: side(201, 53), client: asked.client });

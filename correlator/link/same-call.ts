@@ -14,19 +14,19 @@ export interface CallGates {
 
 export const defaultCallGates: CallGates = { twoSidedNs: 1e9, oneSidedNs: 10e9, maxClockSkewNs: 60e9 };
 
-/** The request's TCP sequence; with the agent where it counts bytes of a Unix socket; of a datagram request id and client. */
+/** The request's TCP sequence; with the agent where it counts bytes of a Unix socket; of a datagram request id, client and question. */
 export type CallKey = number | string;
 
 /** The key under which the ends of a call meet; undefined for spans that are no part of a network call. */
 export function callKey(span: LinkSpan): CallKey | undefined {
   if (span.role === 'application') return undefined;
   if (span.transport === 'tcp') return span.requestTcpSequence === 0 ? undefined : span.requestTcpSequence;
-  if (span.transport === 'udp') return `${span.requestId} ${clientEndpointOf(span.tuple)}`;
+  if (span.transport === 'udp') return `${span.requestId} ${clientEndpointOf(span.tuple)} ${span.question}`;
   if (span.transport !== 'unix' || span.requestTcpSequence === 0) return undefined;
   return `unix ${span.agentId} ${span.requestTcpSequence}`;
 }
 
-/** Whether sequences (TCP, Unix sockets) or client and request id (UDP; the server's address may be translated) say that two spans with one call key are one call. */
+/** Whether sequences (TCP, Unix sockets) or client, request id and question (UDP; the server's address may be translated) say that two spans with one call key are one call. */
 export function isSameExchange(left: LinkSpan, right: LinkSpan): boolean {
   if (left.role === right.role && left.role !== 'network') return false;
   if (left.transport === 'udp') return true;

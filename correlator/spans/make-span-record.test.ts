@@ -58,6 +58,8 @@ describe('a record of a span', () => {
             expect(record.responseTcpSequence).toBe(span.responseTcpSequence | 0);
             expect(record.failed).toBe(['client_error', 'server_error', 'timeout', 'closed'].includes(span.status));
             expect(record.statedParentSpanId).toBe(record.role === 'application' ? span.parentSpanId : '');
+            const question = span.transport === 'udp' ? `${span.requestType} ${span.requestResource}` : '';
+            expect(record.question).toBe(question);
             const whole = encodeValue(span, writeSpan);
             const { bytes, bodyStart, bodyEnd } = record;
             expect(whole.subarray(-(bodyEnd - bodyStart))).toEqual(bytes.subarray(bodyStart, bodyEnd));

@@ -43,6 +43,7 @@ export function makeSpanRecord(reader: AvroReader, scan: SpanScan, block: Record
     xRequestIdRequest: sharedTextAt(reader, scan.xRequestIdRequestAt),
     xRequestIdResponse: sharedTextAt(reader, scan.xRequestIdResponseAt),
     tuple: sharedTuple(client, server, clientPort, serverPort),
+    question: transport === 'udp' ? questionAt(reader, scan.requestTypeAt) : '',
     statedParentSpanId: role === 'application' ? scan.parentSpanId : '',
     answersInParts: isInParts(scan),
     wasBrokenOff: scan.responseEventId === 0 || status === 'closed',
@@ -80,6 +81,13 @@ function requestKindOf(reader: AvroReader, { protocol, serverPort, requestTypeAt
   const requestType = sharedTextAt(reader, requestTypeAt);
   reader.position = endpointAt;
   return knownRequestKind(`${protocol} ${serverPort} ${requestType} ${reader.readString()}`);
+}
+
+/** The type and, behind the domain, the resource. */
+function questionAt(reader: AvroReader, requestTypeAt: number): string {
+  const type = sharedTextAt(reader, requestTypeAt);
+  reader.skipBytes();
+  return `${type} ${readSharedText(reader)}`;
 }
 
 function sharedTextAt(reader: AvroReader, position: number): string {

@@ -32,6 +32,7 @@ export interface RecordFacts {
   readonly xRequestIdRequest: string;
   readonly xRequestIdResponse: string;
   readonly tuple: string;
+  readonly question: string;
   readonly statedParentSpanId: string;
   readonly answersInParts: boolean;
   readonly wasBrokenOff: boolean;
@@ -70,6 +71,8 @@ export class SpanRecord {
   readonly xRequestIdResponse: string;
   /** Both addresses and ports (tuple.ts): equal at both ends of a call unless an address is translated on the way. */
   readonly tuple: string;
+  /** Of datagrams type and resource of the request, which both ends see; else empty. */
+  readonly question: string;
   /** The parent that an application's own instrumentation names; empty for all other spans. */
   readonly statedParentSpanId: string;
   #flags: number;
@@ -102,6 +105,7 @@ export class SpanRecord {
     this.xRequestIdRequest = facts.xRequestIdRequest;
     this.xRequestIdResponse = facts.xRequestIdResponse;
     this.tuple = facts.tuple;
+    this.question = facts.question;
     this.statedParentSpanId = facts.statedParentSpanId;
     this.#flags = (facts.answersInParts ? inParts : 0) | (facts.wasBrokenOff ? brokenOff : 0);
     this.component = undefined;
