@@ -4,6 +4,7 @@ import { AgentSource, type SourceOutput } from './agent-source.ts';
 import { AgentWatermark } from './agent-watermark.ts';
 import { type AgentOutput, FinishedRecords } from './finished-records.ts';
 import { LruEntry } from './lru.ts';
+import { Interfaces } from './packets/interfaces.ts';
 import { PacketState } from './packets/packet-state.ts';
 import { SocketState } from './socket-state.ts';
 import type { TaggedSides, Tagger } from './tag/tagger.ts';
@@ -31,6 +32,7 @@ export class Agent extends LruEntry implements SourceOutput {
   private readonly sources = new Map<CaptureSource, AgentSource>();
   private readonly watermark = new AgentWatermark();
   private sharedTagger: Tagger | undefined;
+  private sharedInterfaces: Interfaces | undefined;
   private readonly ready = new FinishedRecords();
   /** Records to emit between batches. */
   private readonly late = new FinishedRecords();
@@ -133,12 +135,16 @@ export class Agent extends LruEntry implements SourceOutput {
     return (this.sharedTagger ??= this.parts.tagger(this.id));
   }
 
+  private get interfaces(): Interfaces {
+    return (this.sharedInterfaces ??= new Interfaces());
+  }
+
   private sourceOf(name: CaptureSource): AgentSource {
     let source = this.sources.get(name);
     if (source !== undefined) return source;
     const { id, parts } = this;
     const State = name === 'packets' ? PacketState : SocketState;
-    source = new AgentSource(parts, this, (emit) => new State(id, this.tagger, parts, emit));
+    source = new AgentSource(parts, this, (emit) => new State(id, this.tagger, this.interfaces, parts, emit));
     this.sources.set(name, source);
     return source;
   }

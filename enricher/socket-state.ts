@@ -3,6 +3,7 @@ import type { AgentParts } from './agent-parts.ts';
 import { Causality } from './causality/causality.ts';
 import { CausalityListener } from './causality/causality-listener.ts';
 import { LruEntry, LruMap } from './lru.ts';
+import type { Interfaces } from './packets/interfaces.ts';
 import type { BatchClock } from './pair/event-ref.ts';
 import { Pairing } from './pair/pairing.ts';
 import { SpanBuilder } from './pair/span-builder.ts';
@@ -32,7 +33,13 @@ export class SocketState implements SourceState {
   private readonly startTimes = new LruMap<number, StartTime>(maxStartTimes, () => undefined);
 
   /** @param emit receives finished spans */
-  constructor(agentId: number, tagger: Tagger, parts: AgentParts, emit: (tagged: TaggedRecord) => void) {
+  constructor(
+    agentId: number,
+    tagger: Tagger,
+    interfaces: Interfaces,
+    parts: AgentParts,
+    emit: (tagged: TaggedRecord) => void,
+  ) {
     const { config, dissectors, counters } = parts;
     this.tagger = tagger;
     this.causality = new Causality(config.maxContexts);
@@ -41,7 +48,7 @@ export class SocketState implements SourceState {
       dissectors,
       listener,
       spanIds: new SpanIds(agentId),
-      spans: new SpanBuilder(agentId, tagger),
+      spans: new SpanBuilder(agentId, tagger, interfaces),
       counters,
       limits: config,
       emit,

@@ -1,6 +1,7 @@
 import type { InterfaceKind, NetworkInterface } from '../../schemas/generated/event-batch.ts';
 import { sameBytes } from '../pair/open-requests.ts';
-import { type AddressKey, addressKey } from '../tag/address.ts';
+import { type AddressKey, addressKey, isLoopback } from '../tag/address.ts';
+import { maxInterfaces } from './packet-bounds.ts';
 
 /** What is known of a network interface, as the rules of observation points ask for it. */
 export interface KnownInterface {
@@ -30,12 +31,16 @@ export class Interfaces {
   #all: readonly NetworkInterface[] = [];
   readonly #known = new Map<string, KnownInterface>();
   readonly #namespaces = new Map<number, { readonly own: Set<AddressKey>; readonly peers: Set<AddressKey> }>();
+  /** By namespace and family; undefined where it has several. Only while all interfaces are known. */
+  readonly #onlyAddresses = new Map<string, Uint8Array | undefined>();
   #addressCount = 0;
 
   /** Takes over all interfaces of the agent; none means that nothing is new. */
   learn(interfaces: readonly NetworkInterface[]): void {
     if (interfaces.length === 0 || isSame(this.#all, interfaces)) return;
     this.#keep(interfaces.map(copyOf));
+    // A collector sends no more than this: then there may be others.
+    if (interfaces.length < maxInterfaces) for (const one of this.#all) this.#noteAddresses(one);
   }
 
   find(networkNamespace: number, index: number): KnownInterface | undefined {
@@ -44,6 +49,16 @@ export class Interfaces {
 
   addressesIn(networkNamespace: number): NamespaceAddresses {
     return this.#namespaces.get(networkNamespace) ?? noAddresses;
+  }
+
+  /**
+   * The address of a namespace that everything has which leaves it, because it has no other of this family. Those of loopback
+   * and of a single link do not count. Undefined where it has several, or none is known.
+   *
+   * @param bytes 4 or 16, by the family
+   */
+  onlyAddress(networkNamespace: number, bytes: 4 | 16): Uint8Array | undefined {
+    return this.#onlyAddresses.get(keyOf(networkNamespace, bytes));
   }
 
   /** Interfaces and addresses. */
@@ -61,6 +76,7 @@ export class Interfaces {
     this.#all = interfaces;
     this.#known.clear();
     this.#namespaces.clear();
+    this.#onlyAddresses.clear();
     this.#addressCount = 0;
     const routers = new RouterPairs(interfaces);
     for (const each of interfaces) {
@@ -77,6 +93,17 @@ export class Interfaces {
         this.#namespaces.set(each.networkNamespace, (namespace = { own: new Set(), peers: new Set() }));
       for (const address of addresses) namespace.own.add(address);
       for (const address of peerAddresses) namespace.peers.add(address);
+    }
+  }
+
+  #noteAddresses({ networkNamespace, addresses }: NetworkInterface): void {
+    for (const address of addresses) {
+      const ownKey = addressKey(address);
+      if (ownKey === undefined || isLoopback(ownKey) || isLinkLocal(address)) continue;
+      const key = keyOf(networkNamespace, typeof ownKey === 'number' ? 4 : 16);
+      const other = this.#onlyAddresses.get(key);
+      const isOnly = !this.#onlyAddresses.has(key) || (other !== undefined && sameBytes(other, address));
+      this.#onlyAddresses.set(key, isOnly ? address : undefined);
     }
   }
 }

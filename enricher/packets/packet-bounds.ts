@@ -11,7 +11,7 @@ import type {
 
 /** Bounds of what a batch says of packets: more than any collector sends, and less than would harm others. */
 
-const maxInterfaces = 4096;
+export const maxInterfaces = 4096;
 /** Of all interfaces together. */
 const maxInterfaceAddresses = 65_536;
 /** Longest name of an interface: the kernel allows 15 bytes, a capture file any. */

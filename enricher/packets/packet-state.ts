@@ -10,7 +10,7 @@ import type { Tagger } from '../tag/tagger.ts';
 import type { TaggedRecord } from '../tag/waiting-records.ts';
 import { FlowObserver } from './flow-observer.ts';
 import { FlowTagging } from './flow-tagging.ts';
-import { Interfaces } from './interfaces.ts';
+import type { Interfaces } from './interfaces.ts';
 
 /** How flows end whose connection may go on: the capture has let go of them. What is open gets no answer, and broke off nowhere. */
 const letGo: ReadonlySet<string> = new Set(['idle', 'evicted']);
@@ -21,15 +21,25 @@ const letGo: ReadonlySet<string> = new Set(['idle', 'evicted']);
  * did not see the beginning leaves it to dissection which end asks.
  */
 export class PacketState implements SourceState {
-  private readonly interfaces = new Interfaces();
+  private readonly interfaces: Interfaces;
   private readonly tagger: Tagger;
   private readonly flowTagging: FlowTagging;
   readonly pairing: Pairing;
   private readonly emit: (tagged: TaggedRecord) => void;
 
-  /** @param emit receives finished spans and flows */
-  constructor(agentId: number, tagger: Tagger, parts: AgentParts, emit: (tagged: TaggedRecord) => void) {
+  /**
+   * @param interfaces of the agent, which it sends with its packets
+   * @param emit receives finished spans and flows
+   */
+  constructor(
+    agentId: number,
+    tagger: Tagger,
+    interfaces: Interfaces,
+    parts: AgentParts,
+    emit: (tagged: TaggedRecord) => void,
+  ) {
     const { config, dissectors, counters } = parts;
+    this.interfaces = interfaces;
     this.emit = emit;
     this.tagger = tagger;
     this.flowTagging = new FlowTagging(this.interfaces, tagger);

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { SocketEvent } from '../../schemas/generated/event-batch.ts';
+import type { NetworkInterface, SocketEvent } from '../../schemas/generated/event-batch.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { dissectors } from '../../protocols/dissectors.ts';
 import { dnsQuery, dnsResponse } from '../../protocols/testing/wire.ts';
+import { anInterface } from '../../schemas/testing/a-segment.ts';
 import { anEvent } from '../../schemas/testing/an-event.ts';
 import { runAgent } from '../testing/run-agent.ts';
 
@@ -18,11 +19,15 @@ interface Datagram extends Partial<SocketEvent> {
   readonly bytes: Buffer;
 }
 
-function run(datagrams: readonly Datagram[], idleNs = 16e9): readonly Span[] {
+function run(
+  datagrams: readonly Datagram[],
+  idleNs = 16e9,
+  interfaces: readonly NetworkInterface[] = [],
+): readonly Span[] {
   const events = datagrams.map(({ bytes, ...given }, index) =>
     anEvent({ id: 100 + index, transport: 'udp', payload: bytes, length: bytes.length, ...given }),
   );
-  return runAgent(events, { dissectors, idleNs }).spans;
+  return runAgent(events, { dissectors, idleNs, interfaces }).spans;
 }
 
 function out(bytes: Buffer, peer: Partial<SocketEvent>): Datagram {
@@ -188,4 +193,46 @@ test('a datagram that is no message adds nothing to the request before it', () =
     into(answer(7), resolver),
   ]);
   expect(spans).toMatchObject([{ requestBytes: 25, responseBytes: 41 }]);
+});
+
+describe('a client whose socket is bound to all addresses', () => {
+  const pod = Uint8Array.of(10, 0, 0, 1);
+  const pod6 = Uint8Array.of(0x20, 1, ...new Array<number>(13).fill(0), 1);
+  const card = anInterface({ networkNamespace: 7, addresses: [pod, pod6] });
+  const all4 = new Uint8Array(4);
+  const all6 = new Uint8Array(16);
+  const far = { remoteAddress: Uint8Array.of(10, 0, 0, 53), remotePort: 53 };
+  const mapped = Uint8Array.of(...new Array<number>(10).fill(0), 0xff, 0xff, 10, 0, 0, 53);
+  const far6 = { remoteAddress: Uint8Array.of(0x20, 1, ...new Array<number>(13).fill(0), 53), remotePort: 53 };
+
+  function clientOf(localAddress: Uint8Array, peer: Partial<SocketEvent>, facts: readonly NetworkInterface[]): unknown {
+    const socket = { localAddress, networkNamespace: 7, ...peer };
+    const spans = run([out(dnsQuery(7, 'ok.test'), socket), into(answer(7), socket)], undefined, facts);
+    expect(spans).toHaveLength(1);
+    return spans[0]!.client.address;
+  }
+
+  test.each([
+    ['of IPv4', all4, far, pod],
+    ['of IPv6 that speaks IPv4, too', all6, { ...far, remoteAddress: mapped }, pod],
+    ['of IPv6', all6, far6, pod6],
+  ])('%s asks from the only address that its network namespace has', (_, local, peer, address) => {
+    expect(clientOf(local, peer, [card])).toEqual(address);
+  });
+
+  test.each([
+    [
+      'several addresses',
+      [card, anInterface({ index: 3, networkNamespace: 7, addresses: [Uint8Array.of(10, 9, 9, 9)] })],
+    ],
+    ['none that is known', [anInterface({ networkNamespace: 8, addresses: [pod] })]],
+  ])('has none where its namespace has %s', (_, facts) => {
+    expect(clientOf(all4, far, facts)).toEqual(all4);
+  });
+
+  test('has none when it asks this host, and its own where it has one', () => {
+    expect(clientOf(all4, resolver, [card])).toEqual(all4);
+    const own = Uint8Array.of(10, 0, 0, 2);
+    expect(clientOf(own, far, [card])).toEqual(own);
+  });
 });

@@ -1,6 +1,7 @@
 import { readableLong } from '../../schemas/avro-writer.ts';
 import type { Cause, Span, SpanStatus } from '../../schemas/generated/span.ts';
 import type { ResponseMessage } from '../../protocols/dissection/dissector.ts';
+import { addressKey, isLoopback, isUnspecified } from '../tag/address.ts';
 import type { TaggedSides, Tagger, TagQuestion } from '../tag/tagger.ts';
 import type { EventRef } from './event-ref.ts';
 import type { OpenRequest } from './open-request.ts';
@@ -23,19 +24,29 @@ export interface BuiltSpan {
   readonly sides: TaggedSides;
 }
 
+/** What is known of the addresses of network namespaces. */
+export interface LocalAddresses {
+  /** The address of this family (its bytes) that all have which leave the namespace; undefined if that is not known. */
+  onlyAddress(networkNamespace: number, bytes: 4 | 16): Uint8Array | undefined;
+}
+
 /** Makes the spans of one agent. */
 export class SpanBuilder {
   private readonly agentId: number;
   private readonly tagger: Tagger;
+  private readonly addresses: LocalAddresses | undefined;
 
-  constructor(agentId: number, tagger: Tagger) {
+  /** @param addresses for sockets that have none of their own */
+  constructor(agentId: number, tagger: Tagger, addresses?: LocalAddresses) {
     this.agentId = agentId;
     this.tagger = tagger;
+    this.addresses = addresses;
   }
 
   /** The span of a request that ended. */
   build(open: OpenRequest, end: SpanEnd): BuiltSpan {
-    const question = questionOf(open);
+    const localAddress = this.addresses === undefined ? undefined : sentFrom(open, this.addresses);
+    const question = questionOf(open, localAddress);
     const sides = this.tagger.tag(question);
     return { span: this.spanOf(open, end, question.timeNs, sides), question, sides };
   }
@@ -102,19 +113,31 @@ export class SpanBuilder {
 
 const isOfPackets = ({ socket }: OpenRequest): boolean => socket.observer.signalSource === 'packet';
 
-function questionOf(open: OpenRequest): TagQuestion {
+function questionOf(open: OpenRequest, localAddress: Uint8Array | undefined): TagQuestion {
   const { socket, origin, processId, isServer, remoteAddress, remotePort } = open;
   return {
     processId: isOfPackets(open) ? undefined : processId,
     transport: socket.transport,
     isServer,
-    localAddress: socket.localAddress,
+    localAddress: localAddress ?? socket.localAddress,
     localPort: socket.localPort,
     remoteAddress,
     remotePort,
     timeNs: origin.unixNs,
-    memo: open.tagMemo,
+    // What the socket sends elsewhere may have another address.
+    memo: localAddress === undefined ? open.tagMemo : { local: undefined },
   };
+}
+
+/**
+ * The address that a client's datagram was sent from, where its socket is bound to all addresses. Of a server the address
+ * that it was asked at may be another one: that of a group, or of all hosts.
+ */
+function sentFrom({ socket, isServer, remoteAddress }: OpenRequest, addresses: LocalAddresses): Uint8Array | undefined {
+  if (isServer || socket.transport !== 'udp' || !isUnspecified(socket.localAddress)) return undefined;
+  const remote = addressKey(remoteAddress);
+  if (remote === undefined || isLoopback(remote) || isUnspecified(remoteAddress)) return undefined;
+  return addresses.onlyAddress(socket.networkNamespace, typeof remote === 'number' ? 4 : 16);
 }
 
 /** TCP counts bytes modulo 2^32; 0 stands for "there is none" and is left alone. */

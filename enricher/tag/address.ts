@@ -27,6 +27,14 @@ export function isLoopback(address: AddressKey): boolean {
   return address === loopback6;
 }
 
+/** Whether it stands for all addresses of a host: 0.0.0.0, also within IPv6, or ::. */
+export function isUnspecified(address: Uint8Array): boolean {
+  return (
+    (address.length === 4 || address.length === 16) &&
+    (addressKey(address) === 0 || address.every((byte) => byte === 0))
+  );
+}
+
 /** Whether an address is public: not private, shared, link-local, multicast or unspecified. */
 export function isPublic(address: AddressKey): boolean {
   if (typeof address === 'number') {

@@ -1,5 +1,5 @@
 import { Counters } from '../../core/stage/accounting.ts';
-import type { ProcessFacts, SocketEvent } from '../../schemas/generated/event-batch.ts';
+import type { NetworkInterface, ProcessFacts, SocketEvent } from '../../schemas/generated/event-batch.ts';
 import { anEventBatch } from '../../schemas/testing/an-event.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { Agent } from '../agent.ts';
@@ -46,6 +46,8 @@ export function runAgent(
     readonly dissectors?: readonly Dissector[];
     readonly config?: Partial<EnricherConfig>;
     readonly processes?: readonly ProcessFacts[];
+    /** What its capture of packets says before the events. */
+    readonly interfaces?: readonly NetworkInterface[];
     /** The agent's clock runs on for so long after the last event. */
     readonly idleNs?: number;
   } = {},
@@ -70,6 +72,9 @@ export function runAgent(
     const batch = anEventBatch({ agentId: 77, sequence, untilOffsetNs, processes, events: part });
     spans.push(...agent.process(batch, sequence).spans);
   };
+  const { interfaces } = options;
+  if (interfaces !== undefined)
+    agent.process(anEventBatch({ agentId: 77, source: 'packets', sequence: 1, untilOffsetNs: 0, interfaces }), 0);
   for (let index = 0; index < events.length; index += size) {
     const part = events.slice(index, index + size);
     send(part, part[part.length - 1]!.timeOffsetNs);
