@@ -1,14 +1,31 @@
-import { type Message, noHeaders, type RecognitionHints, type Segment, type Sender } from '../dissection/dissector.ts';
+import {
+  type Beginning,
+  type Message,
+  noHeaders,
+  type RecognitionHints,
+  type Segment,
+  type Sender,
+} from '../dissection/dissector.ts';
 import { FramedConversation, FramedDirection } from '../dissection/framed-conversation.ts';
 import { type CommandDescription, describeCommand, effectOf } from './mysql-commands.ts';
-import { command, commandName, fullPacketBytes, headerBytes, packetLength, readLogin } from './mysql-packets.ts';
+import { canTellFrame, frameHeaderBytes, isCompressedFrame, isFrame, looksCompressed } from './mysql-frames.ts';
+import {
+  command,
+  commandName,
+  fullPacketBytes,
+  headerBytes,
+  isGreeting,
+  packetLength,
+  readLogin,
+} from './mysql-packets.ts';
 import { loginCode, MysqlResponses, type Pending } from './mysql-responses.ts';
 import { MysqlSession } from './mysql-session.ts';
 
 /**
  * One MySQL or MariaDB connection: packets of known length in both directions. A command is a packet with sequence 0;
  * mysql-responses.ts reads what answers it. Where only a command spoke for MySQL, on a port that says nothing, messages
- * are withheld until the first answer fits too. State: 2 KiB of an unfinished packet per direction, 256 requests that
+ * are withheld until the first answer fits too. Where both ends agreed on compression, packets come in frames
+ * (mysql-frames.ts): compressed ones are holes. State: 2 KiB of an unfinished packet per direction, 256 requests that
  * wait, 128 prepared statements of at most 512 bytes of text.
  */
 
@@ -21,20 +38,35 @@ const maxLoginSequence = 3;
 /** The port that MySQL and MariaDB listen on where nobody changed it. */
 export const mysqlPort = 3306;
 
+class MysqlDirection<Origin> extends FramedDirection<Origin> {
+  /** Bytes of the frame in hand that were not read yet. */
+  frameLeft = 0;
+  /** Where it begins, until its first packet was read. */
+  frameStart: Beginning<Origin> | undefined;
+
+  override restart(): void {
+    super.restart();
+    this.frameLeft = 0;
+    this.frameStart = undefined;
+  }
+}
+
 /** Reads one MySQL connection; see the top of the file. */
-export class MysqlConversation<Origin> extends FramedConversation<Origin, FramedDirection<Origin>> {
+export class MysqlConversation<Origin> extends FramedConversation<Origin, MysqlDirection<Origin>> {
   private readonly session = new MysqlSession();
   private readonly responses = new MysqlResponses<Origin>(this.session);
   /** The command that a packet which continues one belongs to, when it expects a response. */
   private lastAsked: Pending | undefined;
   private continuesPacket = false;
+  /** Whether packets come in frames; undefined until the first command tells, or the login. */
+  private hasFrames: boolean | undefined;
   private believed: boolean;
   private withheld: Message<Origin>[] = [];
   private readonly withhold = (message: Message<Origin>): void => void this.withheld.push(message);
 
   /** @param hints - what was known when the protocol was recognised; without them it is taken for granted */
   constructor(hints?: RecognitionHints) {
-    super(new FramedDirection(), new FramedDirection());
+    super(new MysqlDirection(), new MysqlDirection());
     this.believed = hints === undefined || hints.senderPort === mysqlPort || hints.receiverPort === mysqlPort;
   }
 
@@ -71,13 +103,50 @@ export class MysqlConversation<Origin> extends FramedConversation<Origin, Framed
     }
   }
 
-  protected startRun(direction: FramedDirection<Origin>, isRequest: boolean, segment: Segment<Origin>): void {
+  protected startRun(direction: MysqlDirection<Origin>, isRequest: boolean, segment: Segment<Origin>): void {
     if (!isRequest) this.responses.repliesStart(segment, this.report);
     else this.responses.requestsStart(this.server.reader.ahead > 0, segment.afterPause === true, this.report);
     if (this.startsAfresh(direction, isRequest, segment)) direction.restart();
   }
 
-  protected readMessage(direction: FramedDirection<Origin>, isRequest: boolean): boolean {
+  protected readMessage(direction: MysqlDirection<Origin>, isRequest: boolean): boolean {
+    const { reader } = direction;
+    const { window, position, end } = reader;
+    if (this.hasFrames === undefined) {
+      if (isFrame(window, position, end, isRequest ? 0 : 1) || looksCompressed(window, position, end))
+        this.hasFrames = true;
+      else if (!canTellFrame(window, position, end) && reader.gap === 0) return false;
+    }
+    if (this.hasFrames !== true) return this.readPacket(direction, isRequest);
+    if (direction.frameLeft === 0) return this.readFrameHeader(direction, isRequest);
+    if (end - position < headerBytes) return direction.awaitHeader();
+    // One that reaches into the next frame is too large for what frames hold as it is.
+    const packetBytes = headerBytes + packetLength(window, position);
+    if (packetBytes > direction.frameLeft) return direction.goBlind();
+    const isRead = this.readPacket(direction, isRequest);
+    if (!isRead) return false;
+    direction.frameLeft -= packetBytes;
+    direction.frameStart = undefined;
+    return true;
+  }
+
+  /** Reads the header of a frame; what follows a compressed one begins where nobody knows. */
+  private readFrameHeader(direction: MysqlDirection<Origin>, isRequest: boolean): boolean {
+    const { reader } = direction;
+    const { window, position, end } = reader;
+    if (end - position < frameHeaderBytes) return direction.awaitHeader();
+    if (!isRequest && window[position + 3] === 0 && isGreeting(window, position + headerBytes, end)) {
+      this.hasFrames = undefined;
+      return this.readPacket(direction, isRequest);
+    }
+    if (isCompressedFrame(window, position)) return direction.goBlind();
+    direction.frameLeft = packetLength(window, position);
+    direction.frameStart = direction.beginningAt(position);
+    reader.pass(frameHeaderBytes);
+    return true;
+  }
+
+  private readPacket(direction: MysqlDirection<Origin>, isRequest: boolean): boolean {
     return isRequest ? this.readClientPacket(direction) : this.readServerPacket(direction);
   }
 
@@ -87,17 +156,18 @@ export class MysqlConversation<Origin> extends FramedConversation<Origin, Framed
   }
 
   /** Whether a segment at the start of a run begins with a packet although the direction was in the middle of one. */
-  private startsAfresh(direction: FramedDirection<Origin>, isRequest: boolean, segment: Segment<Origin>): boolean {
+  private startsAfresh(direction: MysqlDirection<Origin>, isRequest: boolean, segment: Segment<Origin>): boolean {
     if (!direction.inStep) return true;
-    if (direction.reader.ahead === 0 || segment.bytes.length <= headerBytes) return false;
-    const length = headerBytes + packetLength(segment.bytes, 0);
-    if (length === headerBytes) return false;
+    const header = this.hasFrames === true ? frameHeaderBytes : headerBytes;
+    if (direction.reader.ahead === 0 || segment.bytes.length <= header) return false;
+    const length = header + packetLength(segment.bytes, 0);
+    if (length === header) return false;
     if (isRequest) return segment.bytes[3] === 0 && length === segment.length;
     return segment.bytes[3] === 1 && length <= segment.length && this.responses.queue.expecting;
   }
 
   /** Reads one packet of the client; false when the rest has to wait for the next segment. */
-  private readClientPacket(direction: FramedDirection<Origin>): boolean {
+  private readClientPacket(direction: MysqlDirection<Origin>): boolean {
     const { reader } = direction;
     const bytes = reader.window;
     const start = reader.position;
@@ -117,6 +187,7 @@ export class MysqlConversation<Origin> extends FramedConversation<Origin, Framed
       const name = commandName(code);
       if (name === undefined) return direction.giveUp();
       this.understood();
+      this.hasFrames ??= false;
       const description = describeCommand(this.session, code, name, bytes, body + 1, end);
       this.request(direction, start, code, description, length);
     } else if (sequence > 0 && sequence <= maxLoginSequence && length >= leastLoginBytes) {
@@ -136,7 +207,7 @@ export class MysqlConversation<Origin> extends FramedConversation<Origin, Framed
     if (this.lastAsked !== undefined) this.lastAsked.replySequence = (sequence + 1) & 0xff;
   }
 
-  private login(direction: FramedDirection<Origin>, start: number, end: number): void {
+  private login(direction: MysqlDirection<Origin>, start: number, end: number): void {
     const login = readLogin(direction.reader.window, start + headerBytes, end);
     if (login === undefined) return;
     if (login.kind === 'tls') {
@@ -144,7 +215,6 @@ export class MysqlConversation<Origin> extends FramedConversation<Origin, Framed
       return;
     }
     this.responses.fits = true;
-    this.responses.compresses = login.compressed;
     this.session.loggedIn(login.capabilities);
     const { user, database } = login;
     const description = { requestType: 'LOGIN', resource: user, endpoint: 'LOGIN', context: undefined, database };
@@ -152,7 +222,7 @@ export class MysqlConversation<Origin> extends FramedConversation<Origin, Framed
   }
 
   private request(
-    direction: FramedDirection<Origin>,
+    direction: MysqlDirection<Origin>,
     start: number,
     code: number,
     description: CommandDescription,
@@ -171,8 +241,7 @@ export class MysqlConversation<Origin> extends FramedConversation<Origin, Framed
     }
     this.report({
       kind: 'request',
-      origin: direction.reader.originAt(start),
-      offset: direction.reader.offsetAt(start),
+      ...(direction.frameStart ?? direction.beginningAt(start)),
       requestId: 0,
       expectsResponse,
       version: this.session.version,
@@ -185,8 +254,8 @@ export class MysqlConversation<Origin> extends FramedConversation<Origin, Framed
   }
 
   /** Reads one packet of the server; false when the rest has to wait for the next segment. */
-  private readServerPacket(direction: FramedDirection<Origin>): boolean {
-    switch (this.responses.readPacket(direction.reader, this.report)) {
+  private readServerPacket(direction: MysqlDirection<Origin>): boolean {
+    switch (this.responses.readPacket(direction.reader, this.report, direction.frameStart)) {
       case 'answer':
         this.understood();
         return true;
@@ -198,9 +267,10 @@ export class MysqlConversation<Origin> extends FramedConversation<Origin, Framed
         return direction.goBlind();
       case 'malformed':
         return direction.giveUp();
-      case 'compressed':
-        this.desynchronized = true;
-        return false;
+      case 'frames':
+        this.understood();
+        this.hasFrames = true;
+        return true;
     }
   }
 }

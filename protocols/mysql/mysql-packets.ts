@@ -89,8 +89,6 @@ export interface Login {
   readonly user: string;
   readonly database: string;
   readonly capabilities: number;
-  /** Packets will be compressed once the server has agreed. */
-  readonly compressed: boolean;
 }
 
 const leastVersionBytes = 5;
@@ -131,9 +129,8 @@ export function readLogin(bytes: Buffer, start: number, end: number): Login | { 
   // 19 of the 23 reserved bytes are zero; MariaDB uses the last four.
   for (let at = start + 9; at < start + 28; at++) if (bytes[at] !== 0) return undefined;
   if ((capabilities & capability.ssl) !== 0 && end - start === 32) return { kind: 'tls' };
-  const compressed = (capabilities & (capability.compress | capability.zstd)) !== 0;
   const userEnd = indexOfByte(bytes, 0, start + 32, end);
-  if (userEnd < 0) return { kind: 'login', user: '', database: '', capabilities, compressed };
+  if (userEnd < 0) return { kind: 'login', user: '', database: '', capabilities };
   const user = utf8Text(bytes, start + 32, Math.min(userEnd, start + 128));
   let database = '';
   if ((capabilities & capability.connectWithDatabase) !== 0) {
@@ -141,7 +138,7 @@ export function readLogin(bytes: Buffer, start: number, end: number): Login | { 
     const databaseEnd = indexOfByte(bytes, 0, at, end);
     if (databaseEnd > at) database = utf8Text(bytes, at, Math.min(databaseEnd, at + 64));
   }
-  return { kind: 'login', user, database, capabilities, compressed };
+  return { kind: 'login', user, database, capabilities };
 }
 
 /** The position behind the answer to the challenge, which is passed over. */

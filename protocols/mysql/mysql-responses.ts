@@ -3,6 +3,7 @@ import type { StreamReader } from '../dissection/stream-reader.ts';
 import type { Beginning, Message, Segment } from '../dissection/dissector.ts';
 import type { CommandEffect } from './mysql-commands.ts';
 import { errorStatus } from './mysql-errors.ts';
+import { frameHeaderBytes } from './mysql-frames.ts';
 import {
   capability,
   command,
@@ -58,20 +59,20 @@ interface OpenReply<Origin> {
   settled: boolean;
 }
 
-/** What became of a packet: `answer` when a response began with it, `compressed` when what follows is. */
-export type PacketOutcome = 'read' | 'answer' | 'wait' | 'blind' | 'malformed' | 'compressed';
+/** What became of a packet: `answer` when a response began with it, `frames` when also all that follows comes in frames. */
+export type PacketOutcome = 'read' | 'answer' | 'wait' | 'blind' | 'malformed' | 'frames';
 
 /** Reads the server's packets; see the top of the file. */
 export class MysqlResponses<Origin> {
   readonly queue = new PipelineQueue<Pending>();
-  /** Packets will be compressed once the login has succeeded. */
-  compresses = false;
   /** Whether the first answer looked like one; undefined when none was seen. */
   fits: boolean | undefined;
   private readonly session: MysqlSession;
   private open: OpenReply<Origin> | undefined;
   private nextSequence = 0;
   private continues = false;
+  /** Where the frame begins whose first packet is in hand. */
+  private frameStart: Beginning<Origin> | undefined;
 
   constructor(session: MysqlSession) {
     this.session = session;
@@ -124,8 +125,16 @@ export class MysqlResponses<Origin> {
     this.settle(open, open.begun ? 'ok' : 'unknown', report);
   }
 
-  /** Reads the packet at the reader's position. */
-  readPacket(reader: StreamReader<Origin>, report: (message: Message<Origin>) => void): PacketOutcome {
+  /**
+   * Reads the packet at the reader's position.
+   * @param frameStart - where the frame begins that it is the first packet of
+   */
+  readPacket(
+    reader: StreamReader<Origin>,
+    report: (message: Message<Origin>) => void,
+    frameStart?: Beginning<Origin>,
+  ): PacketOutcome {
+    this.frameStart = frameStart;
     const bytes = reader.window;
     const start = reader.position;
     if (reader.end - start < headerBytes) return reader.gap > 0 ? 'blind' : 'wait';
@@ -206,7 +215,7 @@ export class MysqlResponses<Origin> {
     const first = packet.bytes[packet.start]!;
     // Authentication goes on: another method, more data.
     if (this.authenticating && first !== 0 && first !== errorByte) return 'read';
-    const compressed = this.compresses && first === 0 && code === loginCode;
+    const beginsFrames = first === 0 && code === loginCode && this.session.agreedOnFrames;
     this.settleOpen(report);
     const pending = this.queue.answered();
     if (pending !== undefined) this.fits ??= fitsCommand(pending.code, packet) && isFollowed(reader, packet);
@@ -214,14 +223,14 @@ export class MysqlResponses<Origin> {
       pending,
       reply: pending === undefined ? new MysqlReply(undefined) : reply,
       awaitsFile: false,
-      place: beginningOf(reader, packet),
+      place: this.frameStart ?? beginningOf(reader, packet),
       begun: false,
       declaredBytes: 0,
       result: '',
       settled: false,
     };
     this.take(reader, this.open, packet, report);
-    return compressed ? 'compressed' : 'answer';
+    return beginsFrames ? 'frames' : 'answer';
   }
 
   /** Whether the bytes of a packet that matter are there, will come, or were not captured. */
@@ -252,9 +261,10 @@ export class MysqlResponses<Origin> {
     const first = bytes[start]!;
     if (!open.begun) {
       open.begun = true;
-      open.place = beginningOf(reader, packet);
+      open.place = this.frameStart ?? beginningOf(reader, packet);
       // Of a prepared statement, definitions follow.
-      if ((first === 0 || first === errorByte) && open.reply.over) open.declaredBytes = headerBytes + length;
+      if ((first === 0 || first === errorByte) && open.reply.over)
+        open.declaredBytes = (this.frameStart === undefined ? 0 : frameHeaderBytes) + headerBytes + length;
     }
     if (event === 'error') {
       const error = readError(bytes, start, end);

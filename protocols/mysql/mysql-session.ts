@@ -1,5 +1,5 @@
 import { utf8Text } from '../dissection/ascii.ts';
-import { lengthEncoded, lengthEncodedBytes } from './mysql-packets.ts';
+import { capability, lengthEncoded, lengthEncodedBytes } from './mysql-packets.ts';
 import type { SqlStatement } from '../sql/sql-statement.ts';
 
 /**
@@ -46,9 +46,14 @@ export class MysqlSession {
     this.agreed = this.offered === undefined ? capabilities : capabilities & this.offered;
   }
 
-  /** Whether both ends have this capability; undefined when their handshake was not seen. */
-  has(flag: number): boolean | undefined {
-    return this.agreed === undefined ? undefined : (this.agreed & flag) !== 0;
+  /** Whether both ends have one of these capabilities; undefined when their handshake was not seen. */
+  has(flags: number): boolean | undefined {
+    return this.agreed === undefined ? undefined : (this.agreed & flags) !== 0;
+  }
+
+  /** Whether packets come in frames once the login has succeeded. */
+  get agreedOnFrames(): boolean {
+    return this.has(capability.compress | capability.zstd) === true;
   }
 
   statement(id: number): Prepared | undefined {

@@ -10,6 +10,7 @@ import {
   packetLength,
   readLogin,
 } from './mysql-packets.ts';
+import { frameHeaderBytes, isFrame, looksCompressed } from './mysql-frames.ts';
 import { readQueryAttributes } from './mysql-query-attributes.ts';
 import { isVerb, isVerbStart } from '../sql/sql-statement.ts';
 
@@ -27,6 +28,17 @@ const leastPartBytes = 512;
 function recognise(bytes: Buffer, hints: RecognitionHints): Recognition {
   if (hints.transport === 'udp') return 'no';
   if (bytes.length < headerBytes) return 'undecided';
+  // Compressed bytes may look like any command.
+  if (looksCompressed(bytes, 0, bytes.length)) return 'no';
+  const sequence = bytes[3]!;
+  if (sequence > 1) return recognisePacket(bytes, hints);
+  if (isFrameHeader(bytes)) return 'undecided';
+  if (!isFrame(bytes, 0, bytes.length, sequence)) return recognisePacket(bytes, hints);
+  const moved = hints.length === undefined ? {} : { length: hints.length - frameHeaderBytes };
+  return recognisePacket(bytes.subarray(frameHeaderBytes), { ...hints, ...moved });
+}
+
+function recognisePacket(bytes: Buffer, hints: RecognitionHints): Recognition {
   const length = packetLength(bytes, 0);
   const sequence = bytes[3]!;
   const fromServer = hints.sender === 'server' || (hints.sender === undefined && hints.senderPort === mysqlPort);
@@ -44,6 +56,12 @@ function recognise(bytes: Buffer, hints: RecognitionHints): Recognition {
   if (sequence === 0 && !fromServer) return recogniseCommand(bytes, length, missing, onKnownPort);
   if (sequence === 1 && onKnownPort && fromServer && !fromClient) return isAnswer(bytes, length) ? 'response' : 'no';
   return 'no';
+}
+
+/** Whether these bytes are the header of a frame, or little more, that holds packets as they are. */
+function isFrameHeader(bytes: Buffer): boolean {
+  const isShort = bytes.length >= frameHeaderBytes && bytes.length < frameHeaderBytes + headerBytes;
+  return isShort && packetLength(bytes, headerBytes) === 0 && bytes.length < headerBytes + packetLength(bytes, 0);
 }
 
 function recogniseCommand(bytes: Buffer, length: number, missing: number, onKnownPort: boolean): Recognition {
@@ -150,7 +168,7 @@ function isAnswer(bytes: Buffer, length: number): boolean {
   return length === 1 && bytes.length > headerBytes + 1 && bytes[headerBytes + 4] === 2;
 }
 
-/** MySQL and MariaDB without TLS and without compression. */
+/** MySQL and MariaDB without TLS; of connections with compression, what is small enough not to be compressed. */
 export const mysqlDissector: Dissector = {
   protocol: 'mysql',
   timeoutMs: 120_000,

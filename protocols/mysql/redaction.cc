@@ -16,6 +16,9 @@ namespace {
 
 constexpr uint16_t kPort = kMysqlPorts[0];
 constexpr size_t kHeaderBytes = 4;
+// Of the frames of connections that agreed on compression, in which packets come: length, sequence, length before compression.
+constexpr size_t kFrameHeaderBytes = 7;
+constexpr size_t kLeastFrameBytes = kFrameHeaderBytes + kHeaderBytes;
 constexpr uint32_t kFullPacketBytes = 0xffffff;
 constexpr uint32_t kMaxGreetingBytes = 1024;
 constexpr size_t kMaxSecretStatements = 256;
@@ -73,6 +76,37 @@ bool is_handshake_response(const uint8_t* bytes, size_t from, size_t end) {
   return true;
 }
 
+// The content of the frame at `bytes` is compressed.
+bool is_compressed_frame(const uint8_t* bytes) { return packet_length(bytes + kHeaderBytes) != 0; }
+
+// A frame stands here that holds whole packets, as far as captured; see mysql-frames.ts.
+bool is_frame(const uint8_t* bytes, size_t size, uint8_t sequence) {
+  if (size < kLeastFrameBytes || bytes[3] != sequence || is_compressed_frame(bytes)) return false;
+  size_t at = kFrameHeaderBytes;
+  const size_t frame_end = at + packet_length(bytes);
+  for (uint8_t next = sequence; at < frame_end && at + kHeaderBytes <= size; next++) {
+    const size_t length = packet_length(bytes + at);
+    if (bytes[at + 3] != next || length == 0 || at + kHeaderBytes + length > frame_end) return false;
+    at += kHeaderBytes + length;
+  }
+  return at == frame_end || at + kHeaderBytes > size;
+}
+
+// There are bytes enough to tell a frame from the packet that stands here, or that packet is whole.
+bool can_tell_frame(const uint8_t* bytes, size_t size) {
+  return size >= kLeastFrameBytes || (size >= kHeaderBytes && size >= kHeaderBytes + packet_length(bytes));
+}
+
+// A frame begins here whose content is compressed, by zlib or Zstandard.
+bool looks_compressed(const uint8_t* bytes, size_t size) {
+  if (size < kFrameHeaderBytes + 4 || !is_compressed_frame(bytes)) return false;
+  const uint8_t* content = bytes + kFrameHeaderBytes;
+  const bool is_zlib = content[0] == 0x78 && (content[0] << 8 | content[1]) % 31 == 0;
+  return is_zlib || (content[0] == 0x28 && content[1] == 0xb5 && content[2] == 0x2f && content[3] == 0xfd);
+}
+
+enum class Framing : uint8_t { kUnknown, kPackets, kFrames };
+
 enum class Phase : uint8_t { kUnknown, kGreeted, kLogin, kCommand };
 
 class Mysql final : public Conversation {
@@ -85,17 +119,64 @@ class Mysql final : public Conversation {
     const uint8_t* bytes = reader.window();
     const uint32_t length = packet_length(bytes);
     const uint8_t sequence = bytes[3];
+    if (call.sender == Sender::kServer && greeting_version_end(bytes, kHeaderBytes, reader.end()) != kNone) return sequence == 0;
+    if (framing_ == Framing::kFrames) return resumes_frames(call.sender, bytes, reader.end());
     if (call.sender == Sender::kServer) {
-      if (greeting_version_end(bytes, kHeaderBytes, reader.end()) != kNone) return sequence == 0;
       // The first packet of an answer; while a client logs in, sequences go on.
       return length > 0 && (sequence == 1 || (phase_ == Phase::kLogin && sequence < 16));
     }
-    if (reader.end() == kHeaderBytes) return sequence == 0 && length > 0;
+    if (reader.end() == kHeaderBytes) return length > 0 && (sequence == 0 || (phase_ == Phase::kGreeted && sequence <= 2));
     if (sequence == 0) return length > 0 && is_command(bytes[kHeaderBytes]);
     return (phase_ == Phase::kGreeted && sequence <= 2) || (phase_ == Phase::kLogin && sequence < 16);
   }
 
+  // A frame begins the client's command, or the answer. What is within it is looked at when it is read.
+  static bool resumes_frames(Sender sender, const uint8_t* bytes, size_t size) {
+    if (size < kFrameHeaderBytes || packet_length(bytes) == 0) return false;
+    if (sender == Sender::kServer) return bytes[3] > 0;
+    if (bytes[3] != 0 || is_compressed_frame(bytes) || size <= kLeastFrameBytes) return bytes[3] == 0;
+    return bytes[kLeastFrameBytes - 1] == 0 && is_command(bytes[kLeastFrameBytes]);
+  }
+
+  void resumed(Sender sender) override { frame_left(sender) = 0; }
+
+  uint32_t& frame_left(Sender sender) { return frame_left_[static_cast<size_t>(sender)]; }
+
   void step(Sender sender, StreamReader& reader) override {
+    const uint8_t* bytes = reader.window() + reader.position();
+    if (framing_ == Framing::kUnknown) {
+      const size_t size = reader.available();
+      if (is_frame(bytes, size, sender == Sender::kClient ? 0 : 1) || looks_compressed(bytes, size)) framing_ = Framing::kFrames;
+      else if (!can_tell_frame(bytes, size) && !reader.has_gap()) return reader.wait();
+    }
+    if (framing_ != Framing::kFrames) return packet_step(sender, reader);
+    uint32_t& left = frame_left(sender);
+    if (left == 0) return frame_header(sender, reader);
+    if (reader.available() < kHeaderBytes) return reader.wait();
+    // One that reaches into the next frame is too large for what frames hold as it is.
+    const uint32_t size = kHeaderBytes + packet_length(bytes);
+    if (size > left) return reader.lose();
+    const size_t before = reader.position();
+    packet_step(sender, reader);
+    if (reader.position() != before) left -= size;
+  }
+
+  // What follows a compressed frame begins where nobody knows.
+  void frame_header(Sender sender, StreamReader& reader) {
+    if (reader.available() < kFrameHeaderBytes) return reader.wait();
+    const uint8_t* bytes = reader.window() + reader.position();
+    const bool is_greeting =
+        sender == Sender::kServer && bytes[3] == 0 && greeting_version_end(bytes, kHeaderBytes, reader.available()) != kNone;
+    if (is_greeting) {
+      framing_ = Framing::kUnknown;
+      return packet_step(sender, reader);
+    }
+    if (is_compressed_frame(bytes)) return reader.lose();
+    frame_left(sender) = packet_length(bytes);
+    reader.pass(kFrameHeaderBytes);
+  }
+
+  void packet_step(Sender sender, StreamReader& reader) {
     if (reader.available() < kHeaderBytes) return reader.wait();
     const uint8_t* bytes = reader.window() + reader.position();
     const uint32_t length = packet_length(bytes);
@@ -120,8 +201,7 @@ class Mysql final : public Conversation {
       read_greeting(bytes, version_end, reader.end());
     } else if (phase_ == Phase::kLogin && (kind == 0x00 || kind == 0xff)) {
       phase_ = Phase::kCommand;
-      // Compressed packets cannot be read.
-      if (kind == 0x00 && is_compressed_) end();
+      if (kind == 0x00 && agreed_on_frames_) framing_ = Framing::kFrames;
     } else if (awaits_statement_id_ && sequence == 1) {
       awaits_statement_id_ = false;
       if (kind == 0x00 && reader.available() >= kHeaderBytes + 5 && secret_statements_.size() < kMaxSecretStatements)
@@ -165,6 +245,7 @@ class Mysql final : public Conversation {
     phase_ = Phase::kCommand;
     continues_secret_ = false;
     const uint8_t* bytes = reader.window();
+    if (framing_ == Framing::kUnknown && is_command(bytes[body])) framing_ = Framing::kPackets;
     const size_t argument = body + 1;
     switch (bytes[body]) {
       case kComQuery:
@@ -221,7 +302,8 @@ class Mysql final : public Conversation {
     const bool may_be_response = phase_ == Phase::kGreeted || phase_ == Phase::kUnknown;
     if (may_be_response && is_handshake_response(bytes, body, end)) {
       client_capabilities_ = little32(bytes + body);
-      is_compressed_ = (client_capabilities_ & server_capabilities_ & (kCompress | kZstd)) != 0;
+      const uint32_t agreed = server_capabilities_ == 0 ? client_capabilities_ : client_capabilities_ & server_capabilities_;
+      agreed_on_frames_ = (agreed & (kCompress | kZstd)) != 0;
       if ((client_capabilities_ & kSsl) != 0 && total == kHeaderBytes + 32) {
         reader.pass(total);
         return this->end();
@@ -255,7 +337,12 @@ class Mysql final : public Conversation {
 
   const Credentials& credentials_;
   Phase phase_ = Phase::kUnknown;
-  bool is_compressed_ = false;
+  // Packets come in frames once the login has succeeded.
+  bool agreed_on_frames_ = false;
+  // Unknown until the first command tells, or the login.
+  Framing framing_ = Framing::kUnknown;
+  // Bytes of the frame in hand of each direction that were not read yet.
+  uint32_t frame_left_[2] = {0, 0};
   // The last statement spoke of a password, or none was seen.
   bool has_secret_ = true;
   Escapes escapes_ = Escapes::kUnknown;
@@ -354,9 +441,7 @@ bool recognises_answer(const uint8_t* bytes, size_t size, uint32_t length) {
   return length == 1 && size > kHeaderBytes + 4 && bytes[kHeaderBytes + 4] == 2;
 }
 
-Recognition recognise(const uint8_t* bytes, size_t size, const Hints& hints) {
-  if (hints.transport == Transport::kUdp) return Recognition::kNo;
-  if (size < kHeaderBytes) return Recognition::kNo;
+Recognition recognise_packet(const uint8_t* bytes, size_t size, uint64_t moved, const Hints& hints) {
   const uint32_t length = packet_length(bytes);
   const uint8_t sequence = bytes[3];
   const bool from_server = hints.is_from_server(kPort);
@@ -370,13 +455,28 @@ Recognition recognise(const uint8_t* bytes, size_t size, const Hints& hints) {
   if (sequence == 0 && length <= kMaxGreetingBytes && greeting_version_end(bytes, kHeaderBytes, end) != kNone)
     return from_client ? Recognition::kNo : Recognition::kResponse;
   // A login comes alone.
-  const bool fits = kHeaderBytes + uint64_t{length} <= hints.length;
+  const bool fits = kHeaderBytes + uint64_t{length} <= moved;
   if (sequence > 0 && !from_server && fits && is_handshake_response(bytes, kHeaderBytes, end)) return Recognition::kRequest;
   if (sequence == 0 && !from_server)
-    return recognises_command(bytes, size, length, end, hints.length, on_port) ? Recognition::kRequest : Recognition::kNo;
+    return recognises_command(bytes, size, length, end, moved, on_port) ? Recognition::kRequest : Recognition::kNo;
   if (sequence == 1 && on_port && from_server && !from_client)
     return recognises_answer(bytes, size, length) ? Recognition::kResponse : Recognition::kNo;
   return Recognition::kNo;
+}
+
+Recognition recognise(const uint8_t* bytes, size_t size, const Hints& hints) {
+  if (hints.transport == Transport::kUdp) return Recognition::kNo;
+  if (size < kHeaderBytes) return Recognition::kNo;
+  // Compressed bytes may look like any command.
+  if (looks_compressed(bytes, size)) return Recognition::kNo;
+  const uint8_t sequence = bytes[3];
+  if (sequence > 1) return recognise_packet(bytes, size, hints.length, hints);
+  // The header of a frame that was read or written by itself.
+  const bool is_short = size >= kFrameHeaderBytes && size < kLeastFrameBytes && size < kHeaderBytes + packet_length(bytes);
+  if (is_short && !is_compressed_frame(bytes))
+    return hints.has_port(kPort) && packet_length(bytes) < 0x10000 ? Recognition::kUndecided : Recognition::kNo;
+  if (!is_frame(bytes, size, sequence)) return recognise_packet(bytes, size, hints.length, hints);
+  return recognise_packet(bytes + kFrameHeaderBytes, size - kFrameHeaderBytes, hints.length - kFrameHeaderBytes, hints);
 }
 
 std::unique_ptr<Conversation> open(Sender first, const Hints&, const Credentials& credentials) {

@@ -94,6 +94,11 @@ export function mysql(sequence: number, body: string): string {
   return `${numberBytes(3, unmarked(body).length, true)}${numberBytes(1, sequence, true)}${body}`;
 }
 
+/** A frame of MySQL that holds packets as they are, on a connection that agreed on compression. */
+export function mysqlFrame(sequence: number, packets: string): string {
+  return `${numberBytes(3, unmarked(packets).length, true)}${numberBytes(1, sequence, true)}\0\0\0${packets}`;
+}
+
 /** A MySQL greeting with these capabilities. */
 export function mysqlGreeting(capabilities = 0xdf_ff_ff_ff): string {
   const lower = numberBytes(2, capabilities & 0xffff, true);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { mysql, mysqlGreeting, mysqlLogin, mysqlOk } from '../../testing/marked.ts';
+import { mysql, mysqlFrame, mysqlGreeting, mysqlLogin, mysqlOk } from '../../testing/marked.ts';
 import {
   anyStatement,
   anyText,
@@ -40,10 +40,13 @@ export const examples: ProtocolExamples = {
   ],
   messages: [
     anyStatement.map((text) => mysql(0, `\x03${text}`)),
+    anyStatement.map((text) => mysqlFrame(0, mysql(0, `\x03${text}`))),
     anyStatement.map((text) => mysql(0, `\x03\x02\x01\0\x01\xfd\0\x01a\x08\0\x01b\x01x12345678${text}`)),
     fc.constantFrom(
       mysqlGreeting(),
       mysqlLogin('12345678901234567890'),
+      mysqlLogin('12345678901234567890', 0x0028_8228),
+      mysqlFrame(1, mysqlOk(1)),
       mysqlOk(2),
       mysql(3, 'pw\0'),
       mysql(0, '\x11bob\0\x02ab\0'),

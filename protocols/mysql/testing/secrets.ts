@@ -1,4 +1,13 @@
-import { client, server, mysql, mysqlGreeting, mysqlLogin, mysqlOk, type MarkedCall } from '../../testing/marked.ts';
+import {
+  client,
+  type MarkedCall,
+  mysql,
+  mysqlFrame,
+  mysqlGreeting,
+  mysqlLogin,
+  mysqlOk,
+  server,
+} from '../../testing/marked.ts';
 
 const greeted = [server(mysqlGreeting()), client(mysqlLogin('«answer of twenty byt»')), server(mysqlOk(2))];
 const mysqlQuery = (text: string): string => mysql(0, `\x03${text}`);
@@ -69,6 +78,20 @@ export const secrets: Readonly<Record<string, readonly MarkedCall[]>> = {
     client(mysql(0, '\x17\x07\0\0\0\0\x01\0\0\0«\0\x01\xfd\0\x02pw»')),
     server(mysqlOk(1)),
     client(mysql(0, '\x17\x08\0\0\0\0\x01\0\0\0\0\x01\xfd\0\x02pw')),
+  ],
+  'statements in frames, once compression is agreed': [
+    server(mysqlGreeting()),
+    client(mysqlLogin('«0123456789»', 0x0028_8228)),
+    server(mysqlOk(2)),
+    client(mysqlFrame(0, mysqlQuery("SET PASSWORD = '«pw»'"))),
+    server(mysqlFrame(1, mysql(1, "\xff\x28\x04#42000You have an error near '«PASSWORD = 'pw'' at line 1»"))),
+    client(mysqlFrame(0, mysqlQuery("SELECT 'a'"))),
+    server(mysqlFrame(1, mysql(1, '\x01') + mysql(2, 'column')) + mysqlFrame(2, mysqlOk(3))),
+  ],
+  'statements in frames whose login was not seen': [
+    client(mysqlFrame(0, mysqlQuery("ALTER USER bob IDENTIFIED BY '«pw»'"))),
+    server(mysqlFrame(1, mysqlOk(1))),
+    client(mysqlFrame(0, mysqlQuery("SELECT 'a'"))),
   ],
   'a prepare of 112 bytes': [
     ...greeted,
