@@ -17,7 +17,19 @@ constexpr uint16_t kLoop = 108;
 constexpr uint16_t kCooked = 113;
 constexpr uint16_t kIpv4 = 228;
 constexpr uint16_t kIpv6 = 229;
+constexpr uint16_t kNflog = 239;
 constexpr uint16_t kCooked2 = 276;
+
+// Attributes of NFLOG: NFULA_IFINDEX_INDEV, NFULA_IFINDEX_OUTDEV and NFULA_PAYLOAD of linux/netfilter/nfnetlink_log.h.
+constexpr uint16_t kInputInterface = 4;
+constexpr uint16_t kOutputInterface = 5;
+constexpr uint16_t kNflogPayload = 9;
+
+// Of PPP (https://www.iana.org/assignments/ppp-numbers).
+constexpr uint16_t kIpv4InPpp = 0x0021;
+constexpr uint16_t kIpv6InPpp = 0x0057;
+constexpr uint16_t kMplsInPpp = 0x0281;
+constexpr uint16_t kMplsMulticastInPpp = 0x0283;
 
 bool is_vlan(uint16_t type) { return type == 0x8100 || type == 0x88a8 || type == 0x9100 || type == 0x9200; }
 
@@ -40,6 +52,8 @@ Unparsed FrameParser::link(uint16_t link_type) {
     case kNull:
     case kLoop:
       return loopback();
+    case kNflog:
+      return nflog();
     default:
       return Unparsed::kLinkType;
   }
@@ -71,6 +85,31 @@ Unparsed FrameParser::ether_type(uint16_t type, LinkHeader& header) {
       return ipv6();
     case 0x8847:
     case 0x8848:
+      return mpls();
+    case 0x8864:
+      return pppoe();
+    default:
+      return Unparsed::kNotIp;
+  }
+}
+
+// RFC 2516, in its session stage.
+Unparsed FrameParser::pppoe() {
+  if (!has(8)) return Unparsed::kTruncated;
+  const size_t length = load_be16(here(4));
+  // Version 1 and type 1; code 0 is data. Its length counts the protocol's number.
+  if (byte(0) != 0x11 || byte(1) != 0) return Unparsed::kNotIp;
+  if (length < 2 || length > rest() - 6) return Unparsed::kMalformed;
+  const uint16_t type = load_be16(here(6));
+  at_ += 8;
+  end_ = std::min(end_, at_ + length - 2);
+  switch (type) {
+    case kIpv4InPpp:
+      return ipv4();
+    case kIpv6InPpp:
+      return ipv6();
+    case kMplsInPpp:
+    case kMplsMulticastInPpp:
       return mpls();
     default:
       return Unparsed::kNotIp;
@@ -104,6 +143,34 @@ Unparsed FrameParser::cooked2() {
   }
   at_ += 20;
   return ether_type(type, frame_.link);
+}
+
+// https://www.tcpdump.org/linktypes/LINKTYPE_NFLOG.html: attributes, of which one is the packet. Their numbers have the byte order
+// of the host that captured; it is told by types, which are all below 256.
+Unparsed FrameParser::nflog() {
+  if (!has(4)) return Unparsed::kTruncated;
+  if (byte(1) != 0) return Unparsed::kMalformed;
+  at_ += 4;
+  for (;;) {
+    if (!has(4)) return rest() < 4 ? Unparsed::kNotIp : Unparsed::kTruncated;
+    const bool is_little = byte(3) == 0;
+    const size_t length = is_little ? byte(0) | byte(1) << 8 : load_be16(here());
+    const uint16_t type = is_little ? byte(2) : load_be16(here(2));
+    if (length < 4 || length > rest()) return Unparsed::kMalformed;
+    if (type == kNflogPayload) {
+      end_ = std::min(end_, at_ + length);
+      at_ += 4;
+      if (!has(1)) return rest() == 0 ? Unparsed::kNotIp : Unparsed::kTruncated;
+      const int version = byte(0) >> 4;
+      return version == 4 || version == 6 ? ip() : Unparsed::kNotIp;
+    }
+    // Of a packet that is forwarded it has both: where it came from.
+    if (type == kInputInterface || (type == kOutputInterface && frame_.interface_index == 0))
+      if (length == 8 && has(8)) frame_.interface_index = load_be32(here(4));
+    const size_t padded = (length + 3) & ~size_t{3};
+    if (!has(padded)) return Unparsed::kTruncated;
+    at_ += padded;
+  }
 }
 
 // Four bytes name the address family as the host that captured numbers and orders it, which the file does not say: the

@@ -28,6 +28,8 @@ class FrameParser {
   Unparsed cooked();
   Unparsed cooked2();
   Unparsed loopback();
+  Unparsed nflog();
+  Unparsed pppoe();
 
   // frame-network.cc
   Unparsed ipv4();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // VXLAN (RFC 7348), VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe), NSH (RFC 8300), GENEVE (RFC 8926), GRE (RFC 2784, RFC 2890),
-// ERSPAN (draft-foschiano-erspan), MPLS (RFC 3032, in IP and GRE: RFC 4023, Ethernet in it: RFC 4448).
+// ERSPAN (draft-foschiano-erspan), MPLS (RFC 3032, in IP and GRE: RFC 4023, in UDP: RFC 7510, Ethernet in it: RFC 4448).
 #include <algorithm>
 
 #include "frame-parser.h"
@@ -13,6 +13,8 @@ namespace {
 constexpr uint16_t kVxlanPorts[] = {4789, 8472, 6784};
 constexpr uint16_t kVxlanGpePort = 4790;
 constexpr uint16_t kGenevePort = 6081;
+// Without DTLS, which has another port.
+constexpr uint16_t kMplsPort = 6635;
 
 constexpr uint16_t kEthernetInGre = 0x6558;
 constexpr uint16_t kErspan12InGre = 0x88be;
@@ -48,9 +50,13 @@ Unparsed FrameParser::inner_ethernet() {
 bool FrameParser::udp_tunnel(Unparsed& outcome) {
   const uint16_t port = frame_.destination_port;
   const bool is_vxlan = std::find(std::begin(kVxlanPorts), std::end(kVxlanPorts), port) != std::end(kVxlanPorts);
-  if ((!is_vxlan && port != kVxlanGpePort && port != kGenevePort) || rest() < 8) return false;
+  if ((!is_vxlan && port != kVxlanGpePort && port != kGenevePort && port != kMplsPort) || rest() < 8) return false;
   outcome = Unparsed::kTruncated;
   if (!has(8)) return true;
+  if (port == kMplsPort) {
+    outcome = mpls();
+    return true;
+  }
   if (is_vxlan) return vxlan(outcome);
   return port == kVxlanGpePort ? vxlan_gpe(outcome) : geneve(outcome);
 }

@@ -16,6 +16,8 @@ import {
   ipProtocols,
   ipv4,
   ipv6,
+  nflog,
+  pppoe,
   jumbo,
   mpls,
   sackOptions,
@@ -153,6 +155,39 @@ describe('VLAN tags', () => {
   });
 });
 
+describe('a netfilter log', () => {
+  const packet = ipv4(ipProtocols.udp, udp(Buffer.from('x')));
+
+  it.each([false, true])('tells the interface, whatever its byte order (big: %s)', (isBigEndian) => {
+    expect(read(nflog(packet, { isBigEndian, interfaceIndex: 7 }), 239)).toMatchObject({
+      ...{ unparsed: 'parsed', interfaceIndex: 7, source: addresses.client, payloadLength: 1 },
+    });
+  });
+
+  it('without a packet of IP has nothing to look at', () => {
+    const arp = Buffer.from([0, 1, 8, 0, 6, 4, 0, 1]);
+    expect(read(nflog(arp), 239).unparsed).toBe('not_ip');
+    expect(read(nflog(Buffer.alloc(0)), 239).unparsed).toBe('not_ip');
+    expect(read(Buffer.from([2, 0, 0, 0]), 239).unparsed).toBe('not_ip');
+    expect(read(Buffer.from([2, 1, 0, 0]), 239).unparsed).toBe('malformed');
+    expect(read(Buffer.from([2, 0, 0, 0, 3, 0, 9, 0]), 239).unparsed).toBe('malformed');
+  });
+});
+
+describe('PPPoE', () => {
+  const packet = ipv4(ipProtocols.udp, udp(Buffer.from('x')));
+
+  it.each([
+    ['of another protocol', pppoe(0xc021, packet), 'not_ip'],
+    ['of another version', Buffer.concat([Buffer.from([0x21]), pppoe(0x21, packet).subarray(1)]), 'not_ip'],
+    ['that is no data', Buffer.concat([Buffer.from([0x11, 0xa7]), pppoe(0x21, packet).subarray(2)]), 'not_ip'],
+    ['without room for a protocol', pppoe(0x21, packet, 1), 'malformed'],
+    ['longer than its frame', pppoe(0x21, packet, packet.length + 3), 'malformed'],
+  ])('%s has nothing to look at', (_, bytes, unparsed) => {
+    expect(read(ethernet(etherTypes.pppoe, bytes)).unparsed).toBe(unparsed);
+  });
+});
+
 describe.each(encapsulations)('$name', ({ bytes, tunnels, linkType, innerLink }) => {
   it('is opened', () => {
     const frame = read(bytes, linkType);
@@ -173,7 +208,12 @@ describe.each(encapsulations)('$name', ({ bytes, tunnels, linkType, innerLink })
     );
     readFrames(file).frames.forEach((frame, length) => {
       if (length < payloadAt) expect(frame).toMatchObject({ unparsed: 'truncated', payloadCaptured: 0 });
-      else expect(frame).toMatchObject({ unparsed: 'parsed', payloadCaptured: length - payloadAt, payloadLength: 5 });
+      else
+        expect(frame).toMatchObject({
+          unparsed: 'parsed',
+          payloadCaptured: Math.min(5, length - payloadAt),
+          payloadLength: 5,
+        });
     });
   });
 

@@ -28,7 +28,8 @@ type Theirs = Fields<(typeof names)[number]>;
 /** Addresses of all IP headers, outermost first; packets that ICMP quotes left out. */
 function theirAddresses(frame: Theirs): readonly string[] {
   const next = { ip: 0, ipv6: 0 };
-  const layers = frame['frame.protocols'].join().split(':');
+  // Its reader of NFLOG hands all to that of IPv4, which hands IPv6 on.
+  const layers = frame['frame.protocols'].join().replace('nflog:ip:ipv6', 'nflog:ipv6').split(':');
   const end = layers.findIndex((layer) => layer === 'icmp' || layer === 'icmpv6');
   return layers.slice(0, end === -1 ? undefined : end).flatMap((layer) => {
     if (layer !== 'ip' && layer !== 'ipv6') return [];

@@ -12,7 +12,10 @@ import {
   ipv4,
   ipv6,
   mpls,
+  mplsInUdp,
+  nflog,
   nsh,
+  pppoe,
   tcp,
   vxlan,
   vxlanGpe,
@@ -99,6 +102,18 @@ export const encapsulations: readonly Encapsulation[] = [
   one('ERSPAN III of a platform', over4(inGre, erspan(3, 13, frame, true)), tunnel('erspan3', 13), true),
   one('MPLS', ethernet(etherTypes.mpls, mpls([100, 200], packet)), bare('mpls', 200)),
   one('MPLS in IP', over4(inMpls, mpls([100], packet)), tunnel('mpls', 100)),
+  one('MPLS in UDP', over4(udp, mplsInUdp([100, 300], packet)), tunnel('mpls', 300)),
+  one('MPLS in UDP over IPv6', over6(udp, mplsInUdp([300], ipv6(ipip, packet))), [
+    tunnel6('mpls', 300),
+    tunnel6('ipip'),
+  ]),
+  one('PPPoE', ethernet(etherTypes.pppoe, pppoe(0x21, packet)), []),
+  one(
+    'PPPoE behind a tag',
+    ethernet(etherTypes.pppoe, pppoe(0x57, ipv6(ipip, packet)), { tags: [[0x8100, 7]] }),
+    tunnel6('ipip'),
+  ),
+  one('MPLS in PPPoE', ethernet(etherTypes.pppoe, pppoe(0x281, mpls([9], packet))), bare('mpls', 9)),
   one(
     'Ethernet in MPLS behind a control word',
     ethernet(etherTypes.mpls, mpls([500], Buffer.concat([Buffer.alloc(4), frame]))),
@@ -127,5 +142,7 @@ export const encapsulations: readonly Encapsulation[] = [
     true,
   ),
   one('VXLAN in a cooked frame', cooked2(etherTypes.ipv4, ipv4(udp, vxlan(6, frame))), tunnel('vxlan', 6), true, 276),
+  one('netfilter log', nflog(packet), [], false, 239),
+  one('IPv6 in a netfilter log', nflog(ipv6(ipip, packet)), tunnel6('ipip'), false, 239),
   one('IPIP in raw IP', ipv4(ipip, packet), tunnel('ipip'), false, 101),
 ];

@@ -6,7 +6,14 @@ const u32 = (value: number): Buffer =>
   Buffer.from([value >>> 24, (value >> 16) & 0xff, (value >> 8) & 0xff, value & 0xff]);
 
 /** EtherTypes, also those of GRE and GENEVE. */
-export const etherTypes = { ipv4: 0x0800, ipv6: 0x86dd, arp: 0x0806, ethernet: 0x6558, mpls: 0x8847 } as const;
+export const etherTypes = {
+  ipv4: 0x0800,
+  ipv6: 0x86dd,
+  arp: 0x0806,
+  ethernet: 0x6558,
+  mpls: 0x8847,
+  pppoe: 0x8864,
+} as const;
 
 /** Numbers of protocols in IP. */
 export const ipProtocols = {
@@ -48,6 +55,28 @@ export function cooked(type: number, payload: Buffer, packetType = 0): Buffer {
 export function cooked2(type: number, payload: Buffer, { packetType = 0, interfaceIndex = 0 } = {}): Buffer {
   const kind = Buffer.from([packetType, 6]);
   return Buffer.concat([u16(type), u16(0), u32(interfaceIndex), u16(1), kind, mac(macs.source), u16(0), payload]);
+}
+
+/** A session of PPPoE. @param protocol 0x21 IPv4, 0x57 IPv6, 0x281 MPLS */
+export function pppoe(protocol: number, payload: Buffer, length = payload.length + 2): Buffer {
+  return Buffer.concat([Buffer.from([0x11, 0]), u16(0x1234), u16(length), u16(protocol), payload]);
+}
+
+/** Linux's log of netfilter, as hosts of both byte orders write it. */
+export function nflog(payload: Buffer, { isBigEndian = false, interfaceIndex = 3 } = {}): Buffer {
+  const attribute = (type: number, value: Buffer): Buffer => {
+    const header = Buffer.concat([u16(value.length + 4), u16(type)]);
+    const padding = Buffer.alloc((4 - (value.length % 4)) % 4);
+    return Buffer.concat([isBigEndian ? header : header.swap16(), value, padding]);
+  };
+  const isIpv6 = payload[0]! >> 4 === 6;
+  return Buffer.concat([
+    Buffer.from([isIpv6 ? 10 : 2, 0, 0, 5]),
+    attribute(1, Buffer.from([8, 0, 1, 0])),
+    attribute(4, u32(interfaceIndex)),
+    attribute(10, Buffer.from('prefix\0')),
+    attribute(9, payload),
+  ]);
 }
 
 const ipv4Bytes = (text: string): Buffer => Buffer.from(text.split('.').map(Number));
@@ -229,4 +258,9 @@ export function mpls(labels: readonly number[], payload: Buffer): Buffer {
     u32(((label << 12) | (index === labels.length - 1 ? 0x100 : 0) | 64) >>> 0),
   );
   return Buffer.concat([...entries, payload]);
+}
+
+/** In UDP, from any port. */
+export function mplsInUdp(labels: readonly number[], payload: Buffer): Buffer {
+  return udp(mpls(labels, payload), { sourcePort: 50000, destinationPort: 6635 });
 }
