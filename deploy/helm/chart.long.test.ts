@@ -315,6 +315,25 @@ describeWhere(programsMissing('helm', 'manifests'), 'the Helm chart', () => {
     expect(environmentOf(renderChart('minimal'), 'collector').has('SPANLOOM_COLLECTOR_PACKETS_ENABLED')).toBe(false);
   });
 
+  it('captures only packets, with NET_RAW alone, where the values say so', () => {
+    const packetsOnly = ['collector.programs=false', 'collector.packets=true'];
+    const manifests = renderChart('minimal', ...packetsOnly);
+    const pod = podOf(manifests, 'collector');
+    const { command, securityContext } = pod.containers[0]!;
+    expect(securityContext!.capabilities!.add).toEqual(['NET_RAW']);
+    expect(command!.slice(0, 5)).toEqual(['with-capabilities', '--inh-caps', '+net_raw', '--ambient-caps', '+net_raw']);
+    expect(pod).toMatchObject({ hostPID: false, hostNetwork: true });
+    const environment = environmentOf(manifests, 'collector');
+    expect(environment.get('SPANLOOM_COLLECTOR_CAPTURE_ENABLED')).toBe('false');
+    expect(environment.get('SPANLOOM_COLLECTOR_PACKETS_ENABLED')).toBe('true');
+    expect(environmentOf(renderChart('minimal'), 'collector').has('SPANLOOM_COLLECTOR_CAPTURE_ENABLED')).toBe(false);
+    // To enter network namespaces of pods takes their processes, and SYS_ADMIN.
+    const entering = podOf(renderChart('minimal', ...packetsOnly, 'collector.loopProbes=true'), 'collector');
+    expect(entering['hostPID']).toBe(true);
+    expect(entering.containers[0]!.securityContext!.capabilities!.add).toEqual(['NET_RAW', 'SYS_PTRACE', 'SYS_ADMIN']);
+    expect(() => renderChart('minimal', 'collector.programs=false')).toThrow(/collector/);
+  });
+
   it('answers queries by the names of its Service, and by those that the values name', () => {
     const manifests = renderChart('minimal', 'query.hosts={traces.example.com}');
     expect(environmentOf(manifests, 'query').get('SPANLOOM_QUERY_HOSTS')).toBe(
