@@ -20,7 +20,7 @@ constexpr uint16_t kIpv6 = 229;
 constexpr uint16_t kNflog = 239;
 constexpr uint16_t kCooked2 = 276;
 
-// Attributes of NFLOG: NFULA_IFINDEX_INDEV, NFULA_IFINDEX_OUTDEV and NFULA_PAYLOAD of linux/netfilter/nfnetlink_log.h.
+// Attributes of NFLOG: NFULA_IFINDEX_INDEV, NFULA_IFINDEX_OUTDEV and NFULA_PAYLOAD (Linux, nfnetlink_log).
 constexpr uint16_t kInputInterface = 4;
 constexpr uint16_t kOutputInterface = 5;
 constexpr uint16_t kNflogPayload = 9;
