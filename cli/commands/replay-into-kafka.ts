@@ -1,4 +1,5 @@
 import { flowOptions } from '../../collector/replay/capture-file.ts';
+import { standardInput } from '../../collector/replay/input-bytes.ts';
 import { runReplay, type ReplayProgress } from '../../collector/replay/run-replay.ts';
 import { signingOutput } from '../../collector/signing-output.ts';
 import { openKafkaBus } from '../../core/bus/kafka/kafka-bus.ts';
@@ -18,6 +19,8 @@ export interface ReplayIntoKafkaOptions {
   readonly targetPrefix?: string;
   /** Batches of the recording that are not sent. */
   readonly skip?: number;
+  /** Standard input goes on until a signal: then what came is sent, and that is all. */
+  readonly follow?: boolean;
 }
 
 const targetTopics: readonly Topic[] = ['events', 'agent-resources'];
@@ -39,9 +42,11 @@ export async function replayIntoKafka(
   const key = openReplayKey(settings.shared.dataDir);
   const registry = openSchemaRegistry(settings.schemaRegistry);
   const bus = framedBus(openKafkaBus(target), { registry, topicPrefix: prefix });
-  const progress = startProgress(`sending ${path} to ${prefix}events`);
+  const progress = startProgress(`sending ${path === standardInput ? 'standard input' : path} to ${prefix}events`);
   const read = new ReadProgress();
   const skipBatches = options.skip ?? 0;
+  // The first signal ends the input, and what came is sent; a second one ends the process.
+  const following = options.follow === true ? { stop: signal, signal: new AbortController().signal } : { signal };
   let reached: ReplayProgress | undefined;
   let output: CountedOutput | undefined;
   let isComplete = false;
@@ -52,14 +57,14 @@ export async function replayIntoKafka(
       flows: flowOptions(settings.capture),
       output: signingOutput(output, key),
       speed: options.speed,
-      signal,
+      ...following,
       skipBatches,
       onProgress: (now) => {
         reached = now;
         progress.update(`${read.text(now.positionBytes, now.sizeBytes)}, ${now.batches} batches acknowledged`);
       },
     });
-    signal.throwIfAborted();
+    following.signal.throwIfAborted();
     isComplete = true;
   } catch (error) {
     isComplete = hasCode(error, 'FILE_CORRUPT');
@@ -70,13 +75,19 @@ export async function replayIntoKafka(
     if (output !== undefined) {
       process.stdout.write(`Sent ${output.text} to ${prefix}*.\n`);
       process.stdout.write(`Stages take them where SPANLOOM_AGENTS_TRUSTED_KEYS has ${key.publicText}\n`);
-      if (!isComplete) printRest(reached?.batches ?? skipBatches, output.doubtful);
+      if (!isComplete) printRest(path, reached?.batches ?? skipBatches, output.doubtful);
     }
   }
 }
 
 /** What is acknowledged is acknowledged with everything before it, so the rest begins behind it. */
-function printRest(batches: number, doubtful: number): void {
+function printRest(path: string, batches: number, doubtful: number): void {
   const doubt = doubtful === 0 ? '' : ` Of the ${doubtful} messages behind them some may be there too.`;
-  process.stderr.write(`That is not all of the recording.${doubt} The same command with --skip ${batches} goes on.\n`);
+  const goingOn =
+    path === standardInput
+      ? `Given the same input again, the same command with --skip ${batches} goes on.`
+      : `The same command with --skip ${batches} goes on.`;
+  process.stderr.write(
+    `That is not all of the ${path === standardInput ? 'input' : 'recording'}.${doubt} ${goingOn}\n`,
+  );
 }

@@ -32,6 +32,8 @@ describe('a replay that cannot begin', () => {
     await expect(replayed(folder, { dataDir })).rejects.toThrow(`${folder} is a folder, not a file.`);
     await expect(replayed(join(folder, 'x'), { dataDir })).rejects.toThrow(`${join(folder, 'x')} does not exist.`);
     await expect(replayed(recording, { follow: true })).rejects.toThrow('--follow belongs to - as the file');
+    const followedAgain = replay('-', { speed: 'max', follow: true, intoKafka: true, skip: 3 }, signal);
+    await expect(followedAgain).rejects.toThrow('--skip is for an input that is given again');
     await expect(replayed(recording, { dataDir, resources: folder })).rejects.toThrow(
       `${folder} is a folder, not a file.`,
     );

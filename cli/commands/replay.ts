@@ -23,8 +23,6 @@ export interface ReplayOptions extends ReplayIntoKafkaOptions {
   readonly dataDir?: string;
   /** File of resources that spans are tagged with. */
   readonly resources?: string;
-  /** Standard input goes on until a signal: then traces are made of what came. */
-  readonly follow?: boolean;
   /** Send it to Kafka, and make nothing of it here. */
   readonly intoKafka?: boolean;
 }
@@ -33,6 +31,8 @@ export interface ReplayOptions extends ReplayIntoKafkaOptions {
 export async function replay(path: string, options: ReplayOptions, signal: AbortSignal): Promise<void> {
   process.title = 'spanloom-replay';
   const { dataDir, resources } = options;
+  if (options.follow === true && options.skip !== undefined)
+    throw new UsageError('--skip is for an input that is given again: one that is followed does not come again.');
   if (options.follow === true && path !== standardInput)
     throw new UsageError('--follow belongs to - as the file: tcpdump -w - | spanloom replay - --follow.');
   if (options.intoKafka === true) {

@@ -11,6 +11,7 @@ import { handshake, packet } from '../../native/packets/testing/connection.ts';
 import { flags } from '../../native/packets/testing/packets.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { type EventBatch, readEventBatch } from '../../schemas/generated/event-batch.ts';
+import { CaptureFile } from './capture-file.ts';
 import { runReplay, type RunReplayOptions } from './run-replay.ts';
 
 const { push, ack } = flags;
@@ -113,6 +114,29 @@ describe('a capture file', () => {
     const { error, batches } = await replayed(file, { stop: AbortSignal.abort() });
     expect(batches).toEqual([]);
     expect(error?.message).toContain('is empty');
+  });
+
+  it('is not damaged where it is stopped within a record, but where it is not a capture any more', async () => {
+    const cut = file.subarray(0, file.length - 1);
+    const packets = async (bytes: Buffer, isStopped: boolean): Promise<number> => {
+      async function* chunks(): AsyncGenerator<Buffer, void, undefined> {
+        yield await Promise.resolve(bytes);
+      }
+      const input = { name: 'tcpdump', sizeBytes: undefined, magic: bytes.subarray(0, 4), positionBytes: 0, isStopped };
+      const capture = new CaptureFile({ ...input, chunks, close: () => undefined }, {});
+      const firstTimes: unknown[] = [];
+      for await (const { firstTimeNs } of capture.chunks()) firstTimes.push(firstTimeNs);
+      return capture.counts().frames['parsed']!;
+    };
+    expect(await packets(cut, true)).toBe(records.length - 1);
+    await expect(packets(cut, false)).rejects.toThrow('tcpdump ends within a record');
+    const longRecord = Buffer.concat([file, Buffer.alloc(16, 0xff)]);
+    await expect(packets(longRecord, true)).rejects.toThrow('tcpdump has');
+  });
+
+  it('is not waited for any more when the replay is stopped', async () => {
+    const { error, batches } = await replayed(file, { signal: AbortSignal.abort() });
+    expect([error, batches]).toEqual([undefined, []]);
   });
 });
 

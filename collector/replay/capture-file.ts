@@ -60,15 +60,18 @@ export class CaptureFile {
   /**
    * Yields what each chunk gave, and in the end what flows had left. Between two chunks other work gets its turn.
    *
-   * @throws PipelineError FILE_CORRUPT, naming file and position, behind everything that was readable
+   * @throws PipelineError FILE_CORRUPT, naming file and position, behind everything that was readable; not for a record that was
+   * not all there when the input was stopped
    */
   async *chunks(): AsyncGenerator<CapturedChunk, void, undefined> {
     let damage: PipelineError | undefined;
+    let isUnreadable = false;
     try {
       for await (const bytes of this.input.chunks()) {
         const { error, ...chunk } = this.#reader.read(bytes);
         yield this.#withInterfaces(chunk);
-        if (error !== undefined) break;
+        isUnreadable = error !== undefined;
+        if (isUnreadable) break;
       }
     } catch (error) {
       if (!(error instanceof PipelineError) || error.code !== 'FILE_CORRUPT') throw error;
@@ -77,7 +80,7 @@ export class CaptureFile {
     const { error, ...rest } = this.#reader.end();
     yield this.#withInterfaces(rest);
     if (damage !== undefined) throw damage;
-    if (error !== undefined)
+    if (error !== undefined && (isUnreadable || !this.input.isStopped))
       throw new PipelineError(
         'FILE_CORRUPT',
         error.replace(/^The capture file/, () => this.input.name),

@@ -22,6 +22,8 @@ export interface InputBytes {
   readonly magic: Buffer;
   /** Bytes read so far, as they are stored. */
   readonly positionBytes: number;
+  /** Whether it was told to end before its end. */
+  readonly isStopped: boolean;
   /** All of it, `magic` included. @throws PipelineError FILE_CORRUPT where it cannot be decompressed, behind what could be */
   chunks(): AsyncGenerator<Buffer, void, undefined>;
   close(): void;
@@ -51,12 +53,14 @@ class Input implements InputBytes {
   readonly #stored: Readable;
   readonly #stop: AbortSignal | undefined;
   readonly #onStop = (): void => {
+    this.isStopped = !this.#stored.readableEnded;
     this.#stored.destroy();
   };
   #chunks: AsyncIterator<Buffer> | undefined;
   #first: Buffer = Buffer.alloc(0);
   #failure: unknown;
   positionBytes = 0;
+  isStopped = false;
 
   static async open(path: string, stop: AbortSignal | undefined): Promise<Input> {
     if (path === standardInput) return new Input(path, 'Standard input', process.stdin, undefined, stop);

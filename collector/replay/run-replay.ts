@@ -10,7 +10,8 @@ import { eventBatchMessage, readEventBatchHead, type EventBatchHead } from '../c
 import type { Output } from '../outbox.ts';
 import { hostResource, processResource, resourceMessage } from '../processes/resources.ts';
 import { Pace } from './pace.ts';
-import { openReplayInput, type ReplayInputOptions } from './replay-input.ts';
+import { openReplayInput, type ReplayInput, type ReplayInputOptions } from './replay-input.ts';
+import { withTicks } from './with-ticks.ts';
 
 /** How a recording or a capture file is replayed. */
 export interface RunReplayOptions extends ReplayInputOptions {
@@ -37,6 +38,8 @@ export interface ReplayProgress {
 
 /** Messages are sent when this much waits. */
 const sendBytes = 4 * 1024 * 1024;
+/** Of an input that goes on until it is stopped, messages are sent at least so often. */
+const sendEveryMs = 1_000;
 
 /**
  * Sends everything readable; resolves when the output has all of it, or the signal fired.
@@ -44,8 +47,10 @@ const sendBytes = 4 * 1024 * 1024;
  * @throws PipelineError FILE_CORRUPT, naming file and position, after everything readable was sent
  */
 export async function runReplay(options: RunReplayOptions): Promise<ReplayProgress> {
-  const { path, output, speed, signal, skipBatches = 0, onProgress } = options;
-  const input = await openReplayInput(path, options);
+  const { output, speed, signal, skipBatches = 0, onProgress, stop } = options;
+  const input = await openUnlessAborted(options);
+  if (input === undefined) return { batches: 0, positionBytes: 0, sizeBytes: undefined };
+  const batches = stop === undefined ? input.batches() : withTicks(input.batches(), sendEveryMs);
   const derived = new DerivedResources(input.recordedHost);
   const pace = new Pace(speed, signal);
   let progress: ReplayProgress = { batches: 0, positionBytes: 0, sizeBytes: input.sizeBytes };
@@ -59,8 +64,12 @@ export async function runReplay(options: RunReplayOptions): Promise<ReplayProgre
   };
   try {
     try {
-      for await (const batch of input.batches()) {
+      for await (const batch of batches) {
         if (signal.aborted) break;
+        if (batch === undefined) {
+          await flush();
+          continue;
+        }
         const { value, positionBytes } = batch;
         const head = readEventBatchHead(new AvroReader(value));
         if (progress.batches < skipBatches) {
@@ -86,6 +95,18 @@ export async function runReplay(options: RunReplayOptions): Promise<ReplayProgre
     await input.close();
   }
   return progress;
+}
+
+/** Opens the input so that it does not wait for bytes any more once the signal fires. */
+async function openUnlessAborted({ path, signal, ...options }: RunReplayOptions): Promise<ReplayInput | undefined> {
+  const stop = AbortSignal.any([signal, ...(options.stop === undefined ? [] : [options.stop])]);
+  try {
+    return await openReplayInput(path, { ...options, stop });
+  } catch (error) {
+    // What was not read of it says nothing of the input.
+    if (signal.aborted) return undefined;
+    throw error;
+  }
 }
 
 /** The resources of a recording, each version of each once. */

@@ -27,17 +27,18 @@ export function startSpanloom(
   args: readonly string[],
   settings: Readonly<Record<string, string>> = {},
   launcher: readonly string[] = [],
+  input: 'ignore' | 'pipe' = 'ignore',
 ): RunningCommand {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('SPANLOOM_'));
   const command = [...launcher, process.execPath, ...program, ...args];
   const child = spawn(command[0]!, command.slice(1), {
     cwd: projectFile(),
     env: { ...Object.fromEntries(inherited), ...settings },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input, 'pipe', 'pipe'],
   });
   const texts = { output: '', errors: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (texts.output += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.errors += text));
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => (texts.output += text));
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (texts.errors += text));
   const ended = new Promise<number | undefined>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve(code ?? undefined));

@@ -1,8 +1,9 @@
 /** A recording into Kafka, and a span of time from there into a second run, which does not disturb the first. */
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TraceCollection } from '../../cli/trace-collection.ts';
@@ -17,10 +18,14 @@ import { createTelemetry } from '../../core/telemetry/telemetry.ts';
 import { compactedTopics, topics, type Topic } from '../../core/topics.ts';
 import { runCorrelator } from '../../correlator/run.ts';
 import { runEnricher } from '../../enricher/run.ts';
+import { pcap } from '../../native/packets/testing/capture-builder.ts';
+import { handshake, packet } from '../../native/packets/testing/connection.ts';
+import { flags } from '../../native/packets/testing/packets.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import { readEventBatch } from '../../schemas/generated/event-batch.ts';
+import { readFlowBatch } from '../../schemas/generated/flow-batch.ts';
 import type { Trace } from '../../schemas/generated/trace.ts';
-import { spanloom } from '../e2e/spanloom.ts';
+import { spanloom, startSpanloom, untilSays } from '../e2e/spanloom.ts';
 import { brokerForTests } from './test-broker.ts';
 
 const recording = projectFile('demo', 'recording.avro');
@@ -42,13 +47,13 @@ brokerForTests('replay', (broker) => {
     ...{ brokers: broker().brokers, prefix },
     heartbeatEveryMs: 200,
   });
-  const command = (...args: readonly string[]): ReturnType<typeof spanloom> =>
-    spanloom(args, {
-      SPANLOOM_BUS_KAFKA_BROKERS: broker().brokers.join(','),
-      SPANLOOM_BUS_KAFKA_PREFIX: first,
-      SPANLOOM_BUS_PARTITIONS: '3',
-      SPANLOOM_DATA_DIR: dataDirectory,
-    });
+  const environment = (): Readonly<Record<string, string>> => ({
+    SPANLOOM_BUS_KAFKA_BROKERS: broker().brokers.join(','),
+    SPANLOOM_BUS_KAFKA_PREFIX: first,
+    SPANLOOM_BUS_PARTITIONS: '3',
+    SPANLOOM_DATA_DIR: dataDirectory,
+  });
+  const command = (...args: readonly string[]): ReturnType<typeof spanloom> => spanloom(args, environment());
 
   beforeAll(async () => {
     admin = new kafkajs.Kafka({ brokers: [...broker().brokers], logLevel: kafkajs.logLevel.NOTHING }).admin();
@@ -134,6 +139,66 @@ brokerForTests('replay', (broker) => {
       'It must be a time such as',
     );
     expect((await command('replay', recording, '--into-kafka', '--json', 'x.json')).code).toBe(2);
+  });
+
+  describe('a capture file in Kafka', () => {
+    const request = 'GET /reviews/7 HTTP/1.1\r\nHost: shop\r\n\r\n';
+    const response = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nanswer';
+    const file = pcap([
+      ...handshake,
+      packet(20, 'C', flags.ack | flags.push, request),
+      packet(30, 'S', flags.ack | flags.push, response, { acks: request.length }),
+    ]);
+    const sent = /^Sent [1-9]\d* messages? of events to .*\nStages take them where .* has ([\w-]+)\n$/;
+
+    it('becomes traces and flows there, again under the same ids', async () => {
+      const prefix = `capture-${randomUUID()}.`;
+      await makeTopics(prefix);
+      const path = join(dataDirectory, 'shop.pcap');
+      writeFileSync(path, file);
+      const { code, output } = await command('replay', path, '--into-kafka', '--target-prefix', prefix);
+      expect(code).toBe(0);
+      expect(output).toMatch(sent);
+      trusted = sent.exec(output)![1]!;
+      const traces = await run(prefix);
+      expect(traces.map(({ spans }) => spans.map(({ requestResource }) => requestResource))).toEqual([['/reviews/7']]);
+      const flows = await messagesOf(prefix, 'flows');
+      expect(flows.flatMap(({ value }) => readFlowBatch(new AvroReader(value)).flows)).toMatchObject([
+        { metrics: { isOpened: true, client: { packets: 3 }, server: { packets: 2 } } },
+      ]);
+      expect(await messagesOf(prefix, 'dead-letter')).toEqual([]);
+      const batches = async (): Promise<readonly string[]> =>
+        (await messagesOf(prefix, 'events')).map(({ value }) => value.toString('base64'));
+      const before = await batches();
+      await command('replay', path, '--into-kafka', '--target-prefix', prefix);
+      expect(await batches()).toEqual([...before, ...before]);
+    });
+
+    it('goes there while it is still written, until a signal ends it in order', async () => {
+      const prefix = `followed-${randomUUID()}.`;
+      await makeTopics(prefix);
+      const args = ['replay', '-', '--follow', '--into-kafka', '--target-prefix', prefix];
+      const running = startSpanloom(args, environment(), [], 'pipe');
+      running.child.stdin!.write(file);
+      while ((await messagesOf(prefix, 'events')).length === 0) await sleep(50);
+      // Of the next record only a part is there.
+      running.child.stdin!.write(file.subarray(24, 40));
+      running.child.kill('SIGINT');
+      expect(await running.ended).toBe(0);
+      expect(running.output()).toMatch(sent);
+    });
+
+    it('that does not reach it whole is not said to go on from standard input that is over', async () => {
+      const prefix = `cut-${randomUUID()}.`;
+      await makeTopics(prefix);
+      const args = ['replay', '-', '--into-kafka', '--target-prefix', prefix];
+      const running = startSpanloom(args, environment(), [], 'pipe');
+      running.child.stdin!.write(file);
+      await untilSays(running, /^sending/m);
+      running.child.kill('SIGINT');
+      expect(await running.ended).toBe(130);
+      expect(running.errors()).toMatch(/Given the same input again, the same command with --skip \d+ goes on\./);
+    });
   });
 
   describe('a recording in Kafka', () => {
