@@ -1,19 +1,27 @@
-/** Stores one batch of traces after the other and says so, until it is killed: `insert-forever.ts DIRECTORY FIRST`. */
+/**
+ * Stores one batch of traces and flows after the other until it is killed: `insert-forever.ts DIRECTORY FIRST`. It prints
+ * `insert TABLE NUMBER` when it begins to store rows of a batch, and `stored NUMBER` when all of the batch is stored.
+ */
+import type { ClickHouse } from '../../core/clickhouse/clickhouse.ts';
 import { openEmbeddedClickHouse } from '../../core/clickhouse/embedded.ts';
 import { migrate } from '../../core/clickhouse/migrate.ts';
+import { loadBatch } from './load-batch.ts';
 import { storeMessages } from './temporary-clickhouse.ts';
-import { makeLoadTrace, traceMessage } from './traces.ts';
 
 const [directory, first] = process.argv.slice(2);
 const clickHouse = openEmbeddedClickHouse({ directory: directory! });
 await migrate(clickHouse);
-const tracesPerBatch = 200;
-for (let batch = Number(first); ; batch++) {
-  const messages = Array.from({ length: tracesPerBatch }, (_, index) => {
-    const number = batch * tracesPerBatch + index;
-    return traceMessage(makeLoadTrace(number), number);
-  });
-  process.stdout.write(`begin ${batch}\n`);
-  await storeMessages(clickHouse, messages);
-  process.stdout.write(`stored ${batch}\n`);
+for (let number = Number(first); ; number++) {
+  const announcing: ClickHouse = {
+    insert(rows) {
+      process.stdout.write(`insert ${rows.table} ${number}\n`);
+      return clickHouse.insert(rows);
+    },
+    select: (sql, options) => clickHouse.select(sql, options),
+    ping: () => clickHouse.ping(),
+    execute: (sql) => clickHouse.execute(sql),
+    close: () => clickHouse.close(),
+  };
+  await storeMessages(announcing, loadBatch(number));
+  process.stdout.write(`stored ${number}\n`);
 }
