@@ -57,11 +57,16 @@ export async function spanloom(
   return { code, output: running.output(), errors: running.errors() };
 }
 
-/** Waits until a command says something on standard error. */
+/** Waits until a command says something on standard error. @throws Error when it ends without */
 export async function untilSays(running: RunningCommand, pattern: RegExp): Promise<RegExpExecArray> {
+  const state = { isRunning: true };
+  const end = (): void => void (state.isRunning = false);
+  void running.ended.then(end, end);
   for (let attempt = 0; attempt < 1_000; attempt++) {
+    const { isRunning } = state;
     const match = pattern.exec(running.errors());
     if (match !== null) return match;
+    if (!isRunning) break;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`${String(pattern)} did not appear in:\n${running.errors()}`);
