@@ -16,7 +16,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { encodeEventBatch, eventBatchMessage } from '../collector/capture/event-batch-message.ts';
+import { eventBatchMessage } from '../collector/capture/event-batch-message.ts';
+import { encodeFlowBlock } from '../collector/replay/encode-flow-block.ts';
 import { createEnricher } from '../enricher/stage.ts';
 import { testConfig } from '../enricher/testing/run-agent.ts';
 import { loadNative } from '../native/load.ts';
@@ -26,7 +27,7 @@ import { dissectors } from '../protocols/dissectors.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
 import { readSpanBatch } from '../schemas/generated/span-batch.ts';
 import type { Captured } from './packets/capture-process.ts';
-import { CaptureChunks, exchanges, handshakes, openRequests, syns } from './packets/traffic.ts';
+import { CaptureChunks, exchanges, handshakes, openRequests, startNs, syns } from './packets/traffic.ts';
 
 const floodPackets = Number(process.argv[2] ?? 2_000_000);
 const rounds = Number(process.argv[3] ?? 5);
@@ -184,25 +185,9 @@ function benchPath(): void {
     spans = 0;
     const spansTook = timed(() => {
       for (const [offset, block] of blocks.entries()) {
-        const batch = encodeEventBatch(
-          {
-            agentId: 5,
-            hostName: 'bench',
-            sequence: offset + 1,
-            source: 'packets',
-            baseTimeNs: block.baseNs,
-            baseMonotonicNs: Number(block.baseNs - 1_700_000_000_000_000_000n),
-            untilOffsetNs: block.untilOffsetNs,
-            losses: [],
-            processes: [],
-            interfaces: [],
-          },
-          {
-            segments: { bytes: block.segments, count: block.segmentCount },
-            flows: { bytes: block.intervals, count: block.intervalCount },
-          },
-        );
-        const { topic, key, headers } = eventBatchMessage(5, batch);
+        const head = { agentId: 5, hostName: 'bench', sequence: offset + 1, firstTimeNs: startNs, interfaces: [] };
+        const batch = encodeFlowBlock(block, head);
+        const { topic, key, headers } = eventBatchMessage(head.agentId, batch);
         const message = { topic, key, headers: headers ?? {}, value: batch, partition: 0, offset, timestampMs: 0 };
         for (const output of enricher.process(message, 0))
           if (output.topic === 'spans') spans += readSpanBatch(new AvroReader(output.value as Buffer)).spans.length;

@@ -5,35 +5,21 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { encodeFlowBlock } from '../collector/replay/encode-flow-block.ts';
 import type { OutgoingMessage } from '../core/bus/bus.ts';
 import { imbalance } from '../core/stage/accounting.ts';
 import { createEnricher } from '../enricher/stage.ts';
 import { eventMessage } from '../enricher/testing/event-message.ts';
 import { testConfig } from '../enricher/testing/run-agent.ts';
 import { loadNative } from '../native/load.ts';
-import type { FlowBlock } from '../native/packets/flow-blocks.ts';
 import { dissectors } from '../protocols/dissectors.ts';
 import { capturesDirectory, capturesMissing, dissectCapture } from '../protocols/testing/shared-captures.ts';
 import { describeWhere } from './requirement.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
-import { type EventBatch, readFlowInterval, readPacketSegment } from '../schemas/generated/event-batch.ts';
+import { readEventBatch } from '../schemas/generated/event-batch.ts';
 import { type Flow, readFlowBatch } from '../schemas/generated/flow-batch.ts';
 import type { Span } from '../schemas/generated/span.ts';
 import { readSpanBatch } from '../schemas/generated/span-batch.ts';
-
-/** The batch that a collector makes of a block of a capture file. */
-function batchOf(block: FlowBlock, firstTimeNs: bigint): Partial<EventBatch> {
-  const segments = new AvroReader(block.segments);
-  const intervals = new AvroReader(block.intervals);
-  return {
-    source: 'packets',
-    baseTimeNs: block.baseNs,
-    baseMonotonicNs: Number(block.baseNs - firstTimeNs),
-    untilOffsetNs: block.untilOffsetNs,
-    segments: Array.from({ length: block.segmentCount }, () => readPacketSegment(segments)),
-    flows: Array.from({ length: block.intervalCount }, () => readFlowInterval(intervals)),
-  };
-}
 
 interface Found {
   readonly spans: readonly Span[];
@@ -56,13 +42,18 @@ function readCapture(name: string): Found {
   expect(parts.map(({ error }) => error)).toEqual([undefined, undefined]);
   const firstTimeNs = parts[0]!.firstTimeNs ?? 0n;
   const stage = createEnricher(testConfig, { dissectors });
-  const batches = parts.flatMap(({ blocks }) => blocks.map((block) => batchOf(block, firstTimeNs)));
+  const batches = parts
+    .flatMap(({ blocks }) => blocks)
+    .map((block, index) => {
+      const head = { agentId: 5, hostName: name, sequence: index + 1, firstTimeNs, interfaces: [] };
+      return readEventBatch(new AvroReader(encodeFlowBlock(block, head)));
+    });
   const outputs = batches.flatMap((batch, offset) => stage.process(eventMessage(batch, { offset }), 0));
   outputs.push(...stage.drain());
   const accounting = stage.accounting();
   expect([imbalance(accounting), accounting.buffered]).toEqual([0, 0]);
   expect(accounting.received).toBe(
-    batches.reduce((sum, { segments, flows }) => sum + segments!.length + flows!.length, 0),
+    batches.reduce((sum, { segments, flows }) => sum + segments.length + flows.length, 0),
   );
   return found(outputs);
 }

@@ -64,7 +64,8 @@ export function openRequests(from: number, to: number): Buffer[] {
   );
 }
 
-const startNs = 1_700_000_000_000_000_000n;
+/** Unix time in nanoseconds of the first packet. */
+export const startNs = 1_700_000_000_000_000_000n;
 
 /** Turns packets into pieces of one capture file, microseconds apart. */
 export class CaptureChunks {

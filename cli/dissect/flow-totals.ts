@@ -1,4 +1,5 @@
 /** The intervals of each flow summed up. State: a sum for each open flow, of which native code has a bounded number. */
+import { copiedTunnels } from '../../schemas/copied-tunnels.ts';
 import type { FlowInterval, FlowMetrics, FlowSide, Tunnel } from '../../schemas/generated/event-batch.ts';
 
 /** A flow from its first packet to its last. */
@@ -92,13 +93,7 @@ export class FlowTotals {
       serverAddress: known?.serverAddress ?? serverAddress.slice(),
       serverPort,
       isRoleKnown: interval.isRoleKnown,
-      tunnels:
-        known?.tunnels ??
-        seen.tunnels.map((tunnel) => ({
-          ...tunnel,
-          source: tunnel.source.slice(),
-          destination: tunnel.destination.slice(),
-        })),
+      tunnels: known?.tunnels ?? copiedTunnels(seen.tunnels),
       startTimeNs,
       durationNs: Number(baseNs + BigInt(interval.endOffsetNs) - startTimeNs),
       metrics: known === undefined ? metrics : sumOfMetrics(known.metrics, metrics),

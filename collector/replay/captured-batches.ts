@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { NetworkInterface } from '../../schemas/generated/event-batch.ts';
-import { encodeEventBatch } from '../capture/event-batch-message.ts';
 import type { CaptureFile } from './capture-file.ts';
+import { encodeFlowBlock } from './encode-flow-block.ts';
 import type { ReplayedBatch } from './replayed-batch.ts';
 
 /** Interfaces are repeated, for readers that start later: so many nanoseconds of the capture. */
@@ -31,22 +31,9 @@ export async function* capturedBatches(
         sentInterfaces = interfaces;
         repeatAtNs = block.baseNs + repeatInterfacesNs;
       }
-      const head = {
-        agentId,
-        hostName,
-        sequence: ++sequence,
-        source: 'packets' as const,
-        baseTimeNs: block.baseNs,
-        baseMonotonicNs: Number(block.baseNs - firstTimeNs),
-        untilOffsetNs: block.untilOffsetNs,
-        losses: [],
-        processes: [],
-        interfaces: isRepeated ? interfaces.map(interfaceOf) : [],
-      };
-      const value = encodeEventBatch(head, {
-        segments: { bytes: block.segments, count: block.segmentCount },
-        flows: { bytes: block.intervals, count: block.intervalCount },
-      });
+      const sent = isRepeated ? interfaces.map(interfaceOf) : [];
+      const head = { agentId, hostName, sequence: ++sequence, firstTimeNs, interfaces: sent };
+      const value = encodeFlowBlock(block, head);
       yield { value, agentId, positionBytes: file.input.positionBytes };
     }
   }

@@ -1,3 +1,4 @@
+import { copiedTunnels } from '../../schemas/copied-tunnels.ts';
 import type { Observation, PacketSegment, Tunnel } from '../../schemas/generated/event-batch.ts';
 import type { Observer } from '../pair/observer.ts';
 import type { Interfaces } from './interfaces.ts';
@@ -75,15 +76,8 @@ function copyOf({ passage, link, tunnels }: Observation): Observation {
     passage,
     link: copied,
     innerLink: noLink,
-    tunnels: tunnels.length === 0 ? noTunnels : tunnels.map(copyOfTunnel),
+    tunnels: copiedTunnels(tunnels),
   };
 }
 
 const noLink: Observation['innerLink'] = { destination: new Uint8Array(), source: new Uint8Array(), vlans: [] };
-
-const copyOfTunnel = ({ type, id, source, destination }: Tunnel): Tunnel => ({
-  type,
-  id,
-  source: source.slice(),
-  destination: destination.slice(),
-});
