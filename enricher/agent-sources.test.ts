@@ -6,7 +6,7 @@ import type { EventBatch } from '../schemas/generated/event-batch.ts';
 import type { Span } from '../schemas/generated/span.ts';
 import { readSpanBatch } from '../schemas/generated/span-batch.ts';
 import { aFlowInterval, aSegment } from '../schemas/testing/a-segment.ts';
-import { anEvent } from '../schemas/testing/an-event.ts';
+import { anEvent, anEventBatch } from '../schemas/testing/an-event.ts';
 import { createEnricher, type Enricher } from './stage.ts';
 import { eventMessage } from './testing/event-message.ts';
 import { lineDissector } from './testing/line-protocol.ts';
@@ -19,6 +19,8 @@ const second = 1_000_000_000;
 
 class BothSources {
   readonly stage: Enricher = createEnricher(testConfig, { dissectors: [lineDissector] });
+  /** Event time of the agent after the last batch. */
+  watermarkNs = 0n;
   private offset = 0;
 
   send(batch: Partial<EventBatch>): readonly Span[] {
@@ -26,6 +28,7 @@ class BothSources {
     const outputs = this.stage.process(message, 0);
     expect(imbalance(this.stage.accounting())).toBe(0);
     expect(outputs[0]!.topic).toBe('spans');
+    this.watermarkNs = readSpanBatch(new AvroReader(outputs[0]!.value as Buffer)).watermarkNs;
     return outputs.flatMap(spansOf);
   }
 
@@ -101,6 +104,20 @@ describe('a source that has ended', () => {
     expect(spans).toMatchObject([{ signalSource: 'packet', status: 'unknown' }]);
     expect(agent.stage.lowWatermark(source)).toBeUndefined();
     expect(agent.stage.accounting().buffered).toBe(0);
+  });
+
+  test('holds the event time of the agent for five seconds of its clock, however its time of day is set', () => {
+    const agent = new BothSources();
+    const hour = 3_600n * 1_000_000_000n;
+    const { baseTimeNs } = anEventBatch();
+    agent.packets(1, { untilOffsetNs: 0 });
+    const times: number[] = [];
+    for (let sequence = 1; sequence <= 7; sequence++) {
+      agent.sockets(sequence, { baseTimeNs: baseTimeNs + hour, untilOffsetNs: sequence * second });
+      times.push(Number(agent.watermarkNs - baseTimeNs));
+    }
+    const later = Number(hour);
+    expect(times).toEqual([0, 0, 0, 0, 0, 0, later + 7 * second]);
   });
 
   test('is not one that was heard meanwhile', () => {

@@ -4,11 +4,12 @@ import { AgentWatermark } from './agent-watermark.ts';
 
 const startNs = 1_700_000_000_000_000_000n;
 
-/** The event time after each of these batches, in milliseconds since the start. */
-function timesOf(batches: readonly (readonly [CaptureSource, number])[]): readonly number[] {
+/** The event time after each of these batches, in milliseconds since the start; 'ended' leaves a source out. */
+function timesOf(batches: readonly (readonly [CaptureSource, number | 'ended'])[]): readonly number[] {
   const watermark = new AgentWatermark();
   return batches.map(([source, ms]) => {
-    watermark.observe(source, startNs + BigInt(ms) * 1_000_000n);
+    if (ms === 'ended') watermark.leaveOut(source);
+    else watermark.observe(source, startNs + BigInt(ms) * 1_000_000n);
     return Number((watermark.timeNs - startNs) / 1_000_000n);
   });
 }
@@ -41,19 +42,27 @@ test('of two that do not wait for each other steps back at no order of their bat
 });
 
 describe('a source that has ended', () => {
-  test('holds it for five seconds', () => {
-    const batches: (readonly [CaptureSource, number])[] = [['packets', 0]];
-    for (let ms = 0; ms <= 20_000; ms += 1000) batches.push(['sockets', ms]);
-    const times = timesOf(batches);
-    expect(times.slice(1, 7)).toEqual([0, 0, 0, 0, 0, 0]);
-    expect(times.slice(7)).toEqual(batches.slice(7).map(([, ms]) => ms));
+  test('holds it no longer', () => {
+    const times = timesOf([
+      ['packets', 0],
+      ['sockets', 4000],
+      ['packets', 'ended'],
+      ['sockets', 6000],
+    ]);
+    expect(times).toEqual([0, 0, 0, 6000]);
   });
 
   test('and begins again far behind does not take it back', () => {
-    const batches: (readonly [CaptureSource, number])[] = [['packets', 0]];
-    for (let ms = 0; ms <= 10_000; ms += 1000) batches.push(['sockets', ms]);
-    batches.push(['packets', 2000], ['sockets', 10_100], ['packets', 10_200], ['sockets', 10_300]);
-    expect(timesOf(batches).slice(-4)).toEqual([10_000, 10_000, 10_100, 10_200]);
+    const times = timesOf([
+      ['packets', 0],
+      ['packets', 'ended'],
+      ['sockets', 10_000],
+      ['packets', 2000],
+      ['sockets', 10_100],
+      ['packets', 10_200],
+      ['sockets', 10_300],
+    ]);
+    expect(times.slice(2)).toEqual([10_000, 10_000, 10_000, 10_100, 10_200]);
   });
 });
 
@@ -87,7 +96,7 @@ describe('a clock of the host that was set', () => {
     expect(times.slice(2).map((ms) => ms - 5 * minutes)).toEqual([0, 0, 200, 200]);
   });
 
-  test('forward takes it forward', () => {
+  test('forward takes it forward, once both say so', () => {
     const times = timesOf([
       ['sockets', 0],
       ['packets', 50],
@@ -95,6 +104,7 @@ describe('a clock of the host that was set', () => {
       ['packets', 60 * minutes + 50],
       ['sockets', 60 * minutes + 100],
     ]);
-    expect(times.slice(2).map((ms) => ms - 60 * minutes)).toEqual([0, 0, 50]);
+    expect(times.slice(0, 3)).toEqual([0, 0, 50]);
+    expect(times.slice(3).map((ms) => ms - 60 * minutes)).toEqual([0, 50]);
   });
 });

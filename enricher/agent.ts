@@ -10,8 +10,10 @@ import { SocketState } from './socket-state.ts';
 import type { TaggedSides, Tagger } from './tag/tagger.ts';
 import type { TaggedRecord } from './tag/waiting-records.ts';
 
-/** Progress of an agent's clock by another source after which one that is not heard has ended, as after silence of the agent. */
-const sourceSilenceNs = 60_000_000_000;
+/** Progress of an agent's clock by another source after which one that is not heard does not hold the event time any more. */
+const heldSilenceNs = 5_000_000_000;
+/** The same progress after which what it left open ends, as after silence of the agent. */
+const openSilenceNs = 60_000_000_000;
 
 /**
  * All state of one agent, which is one clock domain. An agent that only sent heartbeats costs a few hundred bytes; the rest is
@@ -149,14 +151,16 @@ export class Agent extends LruEntry implements SourceOutput {
     return source;
   }
 
-  /** A source has ended that is not heard while this one goes on: what it left open must not be kept for ever. */
+  /** A source that is not heard while this one goes on must neither hold up time nor keep what it left open for ever. */
   private endSilentSources(heard: AgentSource): void {
-    for (const other of this.sources.values()) {
+    for (const [name, other] of this.sources) {
       if (other === heard) continue;
       heard.otherClockNs = other.clock.untilNs;
       // Less when the clock stepped back, and when this source was not there before.
       other.otherClockNs = Math.min(other.otherClockNs, heard.clock.untilNs);
-      if (heard.clock.untilNs - other.otherClockNs <= sourceSilenceNs) continue;
+      const silenceNs = heard.clock.untilNs - other.otherClockNs;
+      if (silenceNs > heldSilenceNs) this.watermark.leaveOut(name);
+      if (silenceNs <= openSilenceNs) continue;
       other.otherClockNs = heard.clock.untilNs;
       other.end();
     }
