@@ -141,6 +141,27 @@ describe.skipIf(!havePrograms('mariadbd', 'mariadb', 'mariadb-install-db'))('mar
       expect(requests.at(-1)?.requestType).toBe('QUIT');
     }
   });
+
+  test('with compression, what is small enough not to be compressed', async () => {
+    const proxy = await record(await startMariadb());
+    const sql = ['create database shop', 'use shop', 'select 1', 'selec 1', 'drop database shop'];
+    await runClient(
+      'mariadb',
+      ['--no-defaults', '--skip-ssl', '--compress', '-h127.0.0.1', `-P${proxy.port}`, '-uroot', '--force'],
+      `${sql.join(';\n')};\n`,
+    );
+    for (const budgetBytes of budgets) {
+      const { requests, responses } = split(busiest(proxy, budgetBytes).messages);
+      expect(requests.map(({ endpoint }) => endpoint)).toEqual([
+        ...['LOGIN', 'create database shop', 'SELECT DATABASE()', 'INIT_DB', 'select ?', 'selec ?'],
+        ...['drop database shop', 'QUIT'],
+      ]);
+      // The result of `select 1` is compressed.
+      const ok = ['ok', 0];
+      const answers = [ok, ok, ok, ok, ['unknown', 0], ['client_error', 1064], ok];
+      expect(responses.map(({ status, responseCode }) => [status, responseCode])).toEqual(answers);
+    }
+  });
 });
 
 describe.skipIf(!havePrograms('postgres', 'initdb', 'psql', 'pgbench'))('postgres with psql and pgbench', () => {

@@ -47,6 +47,9 @@ export async function recordMysqlSessions(): Promise<SessionRecorder[]> {
       // The client offers another method first, and the server asks for this one.
       mariadb(port, ['-ujoe', `-p${password}`, '--default-auth=client_ed25519', 'shop'], work),
     );
+    await recorder.record({ client: 'mariadb', scenario: 'compression', secrets: [password] }, (port) =>
+      mariadb(port, ['--compress', '-ujoe', `-p${password}`, 'shop'], [...work, 'use mysql', 'select 1']),
+    );
     await recordChangeUser(recorder);
     await recordStatements(recorder);
   } finally {
@@ -105,4 +108,7 @@ async function recordStatements(recorder: SessionRecorder): Promise<void> {
       mariadb(port, ['-uroot'], [...statements, 'select 1']),
     );
   }
+  await recorder.record({ client: 'mariadb', scenario: 'compression, SET PASSWORD', secrets: ['zS52Secret'] }, (port) =>
+    mariadb(port, ['--compress', '-uroot'], [`set password for u1 = password('zS52Secret')`, 'select 1']),
+  );
 }
