@@ -121,3 +121,17 @@ export function readFlows(file: Buffer, options: FlowOptions = {}, chunkBytes = 
 export function flowsOf(records: readonly CapturedRecord[], options: FlowOptions = {}): Flows {
   return readFlows(pcap(records, { isNanoseconds: true }), options);
 }
+
+/** Each segment in few words: the sender with + where it goes on, payload, length, and what is missing before it. */
+export function brief({ segments }: Flows): readonly string[] {
+  return segments.map(({ fromClient, startsMessage, payload, length, gap, gapBytes }) => {
+    const missing = gap === 'none' ? '' : ` ${gap} ${gapBytes}`;
+    return `${fromClient ? 'C' : 'S'}${startsMessage ? '' : '+'} ${payload} ${length}${missing}`;
+  });
+}
+
+/** The one interval that there is. */
+export function only({ intervals }: Flows): Interval {
+  if (intervals.length !== 1) throw new Error(`There are ${intervals.length} intervals.`);
+  return intervals[0]!;
+}
