@@ -113,8 +113,10 @@ export class MysqlConversation<Origin> extends FramedConversation<Origin, MysqlD
     const { reader } = direction;
     const { window, position, end } = reader;
     if (this.hasFrames === undefined) {
-      if (isFrame(window, position, end, isRequest ? 0 : 1) || looksCompressed(window, position, end))
-        this.hasFrames = true;
+      // What stands in the middle of a response may look like anything.
+      const first = isRequest ? 0 : 1;
+      const isCompressed = looksCompressed(window, position, end) && window[position + 3] === first;
+      if (isCompressed || isFrame(window, position, end, first)) this.hasFrames = true;
       else if (!canTellFrame(window, position, end) && reader.gap === 0) return false;
     }
     if (this.hasFrames !== true) return this.readPacket(direction, isRequest);

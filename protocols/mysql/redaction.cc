@@ -146,7 +146,10 @@ class Mysql final : public Conversation {
     const uint8_t* bytes = reader.window() + reader.position();
     if (framing_ == Framing::kUnknown) {
       const size_t size = reader.available();
-      if (is_frame(bytes, size, sender == Sender::kClient ? 0 : 1) || looks_compressed(bytes, size)) framing_ = Framing::kFrames;
+      // What stands in the middle of a response may look like anything.
+      const uint8_t first = sender == Sender::kClient ? 0 : 1;
+      const bool is_compressed = looks_compressed(bytes, size) && bytes[3] == first;
+      if (is_compressed || is_frame(bytes, size, first)) framing_ = Framing::kFrames;
       else if (!can_tell_frame(bytes, size) && !reader.has_gap()) return reader.wait();
     }
     if (framing_ != Framing::kFrames) return packet_step(sender, reader);
