@@ -9,6 +9,7 @@
 #include "capture-file-objects.h"
 #include "heap.h"
 #include "packet-capture-object.h"
+#include "packets/clock-offset.h"
 #include "packets/network-lists.h"
 
 namespace spanloom {
@@ -67,6 +68,20 @@ Napi::Value read_interface_names(const Napi::CallbackInfo& info) {
   return all;
 }
 
+// Offsets of the wall clock after each reading: three numbers of nanoseconds each, before, wall and after.
+Napi::Value clock_offsets(const Napi::CallbackInfo& info) {
+  const Napi::Array readings = info[0].As<Napi::Array>();
+  packets::ClockOffset offset;
+  const Napi::Array all = Napi::Array::New(info.Env(), readings.Length());
+  for (uint32_t index = 0; index < readings.Length(); index++) {
+    const Napi::Array reading = readings.Get(index).As<Napi::Array>();
+    const auto number = [&](uint32_t of) { return reading.Get(of).As<Napi::Number>().Int64Value(); };
+    offset.observe(number(0), number(1), number(2));
+    all.Set(index, static_cast<double>(offset.ahead_ns()));
+  }
+  return all;
+}
+
 }  // namespace
 
 void export_packet_entries(Napi::Env env, Napi::Object& exports) {
@@ -74,6 +89,7 @@ void export_packet_entries(Napi::Env env, Napi::Object& exports) {
   exports.Set("createFlowReader", maker_of(env, FlowReaderObject::define(env)));
   exports.Set("startPacketCapture", starter_of(env, PacketCaptureObject::define(env)));
   exports.Set("checkPacketCapture", Napi::Function::New<check_packet_capture>(env));
+  exports.Set("clockOffsets", Napi::Function::New<clock_offsets>(env));
   exports.Set("readInterfaceNames", Napi::Function::New<read_interface_names>(env));
 }
 

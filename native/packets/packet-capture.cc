@@ -28,6 +28,7 @@ constexpr uint32_t kBatchRecords = 1024;
 constexpr int kRestMs = 5;
 constexpr uint32_t kSmallRingPart = 16;
 constexpr size_t kMaxRings = 1024;
+constexpr int kFirstReadings = 10;
 
 // https://www.tcpdump.org/linktypes.html
 constexpr uint16_t kEthernet = 1;
@@ -134,6 +135,8 @@ bool PacketCapture::is_stopping() {
 
 void PacketCapture::run() {
   pthread_setname_np(pthread_self(), "spanloom-packet");
+  // The first reading counts until a better one: of several one is good.
+  for (int reading = 0; reading < kFirstReadings; reading++) read_clocks();
   while (!is_stopping()) {
     wait();
     const int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
@@ -299,10 +302,19 @@ PacketRing* PacketCapture::earliest() const {
   return first;
 }
 
+// Returns CLOCK_MONOTONIC.
+int64_t PacketCapture::read_clocks() {
+  const int64_t before_ns = clock_ns(CLOCK_MONOTONIC);
+  const int64_t wall_ns = clock_ns(CLOCK_REALTIME);
+  const int64_t after_ns = clock_ns(CLOCK_MONOTONIC);
+  clock_offset_.observe(before_ns, wall_ns, after_ns);
+  return after_ns;
+}
+
 // Flows have times of CLOCK_MONOTONIC: the wall clock, by which the kernel stamps packets, may be set at any time.
 void PacketCapture::read_block(PacketRing& ring) {
-  const int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
-  const int64_t ahead_ns = clock_ns(CLOCK_REALTIME) - now_ns;
+  const int64_t now_ns = read_clocks();
+  const int64_t ahead_ns = clock_offset_.ahead_ns();
   ring.read_block([&](CapturedPacket packet) {
     packet.time_ns = std::min(packet.time_ns - ahead_ns, now_ns);
     parser_.parse(packet, [this](const ParsedPacket& parsed) { tracker_.packet(parsed); });

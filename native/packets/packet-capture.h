@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "clock-offset.h"
 #include "descriptor.h"
 #include "encode-flow.h"
 #include "flow-tracker.h"
@@ -108,6 +109,7 @@ class PacketCapture {
   void open_ring(const NetworkInterface& interface);
   void close_ring(size_t index, uint64_t passed);
   void read_rings();
+  int64_t read_clocks();
   void read_block(PacketRing& ring);
   PacketRing* earliest() const;
   void deliver_due(bool is_last);
@@ -141,6 +143,7 @@ class PacketCapture {
   int64_t block_ns_ = 0;
   int64_t progress_ns_ = 0;
   int64_t until_ns_ = 0;
+  ClockOffset clock_offset_;
   // Of rings that were closed.
   uint64_t closed_received_ = 0;
   uint64_t closed_dropped_ = 0;

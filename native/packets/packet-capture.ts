@@ -95,4 +95,9 @@ export interface NativePacketCapture {
   checkPacketCapture(): PacketCheck;
   /** For tests: reads the list of interfaces some times, each time with datagrams of rtnetlink as answers to its questions. */
   readInterfaceNames(readings: readonly (readonly (readonly Buffer[])[])[]): readonly ListReading[];
+  /**
+   * For tests: how far the wall clock is ahead of CLOCK_MONOTONIC after each of these readings.
+   * @param readings - nanoseconds: CLOCK_MONOTONIC before, the wall clock, CLOCK_MONOTONIC after
+   */
+  clockOffsets(readings: readonly (readonly [number, number, number])[]): readonly number[];
 }
