@@ -23,7 +23,8 @@ const cases: readonly (readonly [name: string, right: number])[] = [
   ['Go net/http', 0.98],
   ['Spring MVC + RestTemplate', 0.3],
   ['nginx + php-fpm', 0.98],
-  ['Envoy, 1 worker', 0.6],
+  // Its loop hides which call is whose where a busy machine makes it answer many requests a turn.
+  ['Envoy, 1 worker', 0.02],
 ];
 
 /** Without databases, which other tests have: the loads are calls, alone, and right after their shape has changed. */

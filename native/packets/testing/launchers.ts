@@ -4,8 +4,9 @@ import { spawnSync } from 'node:child_process';
 /** The user without rights. */
 export const nobody = 65_534;
 
-/** As another user than root, with CAP_NET_RAW as the only right. */
+/** As another user than root, with CAP_NET_RAW as the only right. Such a user cannot keep in root's folder what tsx has compiled. */
 export const rawPacketsOnly: readonly string[] = [
+  ...['env', 'TSX_DISABLE_CACHE=1'],
   ...['setpriv', '--reuid', String(nobody), '--regid', String(nobody), '--clear-groups'],
   ...['--inh-caps', '-all,+net_raw', '--ambient-caps', '-all,+net_raw', '--bounding-set', '-all,+net_raw'],
 ];
