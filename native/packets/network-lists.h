@@ -34,22 +34,23 @@ struct Link {
   std::optional<int32_t> peer_namespace;
 };
 
-struct LinkList {
-  using Fixed = ifinfomsg;
-  static constexpr uint16_t kQuestion = RTM_GETLINK;
-  static constexpr uint16_t kAnswer = RTM_NEWLINK;
+// What is asked for, and the fixed part of each message of the answer.
+template <typename FixedPart, uint16_t Question, uint16_t Answer>
+struct ListOf {
+  using Fixed = FixedPart;
+  static constexpr uint16_t kQuestion = Question;
+  static constexpr uint16_t kAnswer = Answer;
   static Fixed question() { return {}; }
+};
+
+struct LinkList : ListOf<ifinfomsg, RTM_GETLINK, RTM_NEWLINK> {
   void add(const ifinfomsg& info, const NetlinkAttributes& attributes);
 
   // By number.
   std::map<uint32_t, Link> links;
 };
 
-struct AddressList {
-  using Fixed = ifaddrmsg;
-  static constexpr uint16_t kQuestion = RTM_GETADDR;
-  static constexpr uint16_t kAnswer = RTM_NEWADDR;
-  static Fixed question() { return {}; }
+struct AddressList : ListOf<ifaddrmsg, RTM_GETADDR, RTM_NEWADDR> {
   void add(const ifaddrmsg& info, const NetlinkAttributes& attributes);
 
   size_t entries = 0;
@@ -58,11 +59,7 @@ struct AddressList {
   std::unordered_map<uint32_t, std::vector<Address>> peers;
 };
 
-struct NeighbourList {
-  using Fixed = ndmsg;
-  static constexpr uint16_t kQuestion = RTM_GETNEIGH;
-  static constexpr uint16_t kAnswer = RTM_NEWNEIGH;
-  static Fixed question() { return {}; }
+struct NeighbourList : ListOf<ndmsg, RTM_GETNEIGH, RTM_NEWNEIGH> {
   void add(const ndmsg& info, const NetlinkAttributes& attributes);
 
   size_t entries = 0;
@@ -72,10 +69,7 @@ struct NeighbourList {
 };
 
 // MAC addresses behind ports of bridges.
-struct ForwardingList {
-  using Fixed = ndmsg;
-  static constexpr uint16_t kQuestion = RTM_GETNEIGH;
-  static constexpr uint16_t kAnswer = RTM_NEWNEIGH;
+struct ForwardingList : ListOf<ndmsg, RTM_GETNEIGH, RTM_NEWNEIGH> {
   static Fixed question();
   void add(const ndmsg& info, const NetlinkAttributes& attributes);
 
@@ -84,11 +78,7 @@ struct ForwardingList {
 };
 
 // Routes to one address each, by interface.
-struct RouteList {
-  using Fixed = rtmsg;
-  static constexpr uint16_t kQuestion = RTM_GETROUTE;
-  static constexpr uint16_t kAnswer = RTM_NEWROUTE;
-  static Fixed question() { return {}; }
+struct RouteList : ListOf<rtmsg, RTM_GETROUTE, RTM_NEWROUTE> {
   void add(const rtmsg& info, const NetlinkAttributes& attributes);
 
   size_t entries = 0;
