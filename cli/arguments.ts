@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Bounds, durationMsSetting, durationUnits, integerSetting, textSetting } from '../core/config/setting.ts';
 import { standardOutput } from '../core/files/output-file.ts';
 import { topicPrefixRule } from '../core/topics.ts';
-import { maxFilterTextLength, maxListedTraces } from '../query/trace-store.ts';
+import { maxFilterTextLength, maxListedTraces } from '../query/store/trace-store.ts';
 import type { Where } from '../query/where/expression.ts';
 import { parseWhere } from '../query/where/parse-where.ts';
 

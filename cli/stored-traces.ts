@@ -1,6 +1,6 @@
 import { clickHouseDirectory } from '../core/clickhouse/config.ts';
-import { openTraceStore } from '../query/open-trace-store.ts';
-import type { TraceStore } from '../query/trace-store.ts';
+import { openTraceStore } from '../query/store/open-trace-store.ts';
+import type { TraceStore } from '../query/store/trace-store.ts';
 import type { Settings } from './settings.ts';
 
 /** The traces of the data directory: through the running process that has them open, else directly. */

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { type ConfigOf, defineConfig } from '../core/config/section.ts';
 import { bytesSetting, durationMsSetting, integerSetting, listSetting, textSetting } from '../core/config/setting.ts';
 import type { ListenAddress } from '../core/listen.ts';
-import { type QueryLimits, yieldAfterMs } from './limits.ts';
-import type { ReadLimits } from './read-limits.ts';
+import { type QueryLimits, yieldAfterMs } from './http/limits.ts';
+import type { ReadLimits } from './store/read-limits.ts';
 
 /** Settings of the query stage: SPANLOOM_QUERY_…. Where the database is, is in core/clickhouse/config.ts. */
 export const queryConfig = defineConfig(

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Admission } from './admission.ts';
-import type { ConcurrencyLimit } from './concurrency-limit.ts';
+import type { Admission } from './http/admission.ts';
+import type { ConcurrencyLimit } from './http/concurrency-limit.ts';
 
 /** Metrics of the API. */
 export interface QueryMetrics {

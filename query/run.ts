@@ -4,9 +4,9 @@ import { migrate } from '../core/clickhouse/migrate.ts';
 import { connect } from '../core/stage/connect.ts';
 import { stageEvents } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
-import { clickHouseTraceStore } from './clickhouse-trace-store.ts';
+import { clickHouseTraceStore } from './store/clickhouse-trace-store.ts';
 import { type QueryConfig, queryLimits, readLimits } from './config.ts';
-import { serveQueries } from './http-server.ts';
+import { serveQueries } from './http/http-server.ts';
 import { queryEvents } from './internal-events.ts';
 
 /** Options of the query stage. The caller closes the database. */

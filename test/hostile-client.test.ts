@@ -5,10 +5,15 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../core/telemetry/logger.ts';
 import { createTelemetry, type Telemetry } from '../core/telemetry/telemetry.ts';
-import { type QueryServer, serveQueries } from '../query/http-server.ts';
+import { type QueryServer, serveQueries } from '../query/http/http-server.ts';
 import { defaultQueryLimits } from '../query/config.ts';
-import type { QueryLimits } from '../query/limits.ts';
-import { type NamedSpan, type OpenedTrace, type PagedTraceStore, TraceChangedError } from '../query/trace-store.ts';
+import type { QueryLimits } from '../query/http/limits.ts';
+import {
+  type NamedSpan,
+  type OpenedTrace,
+  type PagedTraceStore,
+  TraceChangedError,
+} from '../query/store/trace-store.ts';
 import { storeWith } from '../query/testing/store-with.ts';
 import { aTrace } from '../schemas/testing/a-trace.ts';
 import { orderSpan } from '../sink/testing/traces.ts';

@@ -1,10 +1,10 @@
 /** What the sink stores of flows, the query stage finds for the spans of a trace: with the real engine. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { clickHouseTraceStore } from '../query/clickhouse-trace-store.ts';
+import { clickHouseTraceStore } from '../query/store/clickhouse-trace-store.ts';
 import { aTraceFlow, aTraceFlowSide } from '../query/testing/a-trace-flow.ts';
-import { traceFlowsSql } from '../query/trace-flows-sql.ts';
-import { type TraceRow, traceRowsSql } from '../query/trace-sql.ts';
-import { maxTraceFlows, type PagedTraceStore } from '../query/trace-store.ts';
+import { traceFlowsSql } from '../query/store/trace-flows-sql.ts';
+import { type TraceRow, traceRowsSql } from '../query/store/trace-sql.ts';
+import { maxTraceFlows, type PagedTraceStore } from '../query/store/trace-store.ts';
 import type { FlowMetrics, FlowSide } from '../schemas/generated/event-batch.ts';
 import type { Flow } from '../schemas/generated/flow-batch.ts';
 import type { Span } from '../schemas/generated/span.ts';

@@ -7,10 +7,10 @@ import { loadConfig } from '../core/config/load-config.ts';
 import { clickHouseConfig } from '../core/clickhouse/config.ts';
 import { createLogger } from '../core/telemetry/logger.ts';
 import { createTelemetry } from '../core/telemetry/telemetry.ts';
-import { clickHouseTraceStore } from '../query/clickhouse-trace-store.ts';
+import { clickHouseTraceStore } from '../query/store/clickhouse-trace-store.ts';
 import { asOrdinaryUser } from '../core/files/testing/ordinary-user.ts';
-import { httpTraceStore } from '../query/http-trace-store.ts';
-import { openTraceStore } from '../query/open-trace-store.ts';
+import { httpTraceStore } from '../query/api/http-trace-store.ts';
+import { openTraceStore } from '../query/store/open-trace-store.ts';
 import { queryConfig } from '../query/config.ts';
 import { runQuery } from '../query/run.ts';
 import {
@@ -19,7 +19,7 @@ import {
   type TraceFilter,
   TraceChangedError,
   type TraceStore,
-} from '../query/trace-store.ts';
+} from '../query/store/trace-store.ts';
 import { traceToJson } from '../schemas/trace-json.ts';
 import { storeMessages, temporaryClickHouse, type TemporaryClickHouse } from '../sink/testing/temporary-clickhouse.ts';
 import { makeLoadTrace, resourceMessage, traceMessage } from '../sink/testing/traces.ts';

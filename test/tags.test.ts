@@ -7,7 +7,7 @@ import { locate } from '../enricher/tag/locate.ts';
 import { ResourceTable } from '../enricher/tag/resource-table.ts';
 import { sideTags } from '../enricher/tag/side.ts';
 import { testConfig } from '../enricher/testing/run-agent.ts';
-import { spanRowsSql, type TraceRow } from '../query/trace-sql.ts';
+import { spanRowsSql, type TraceRow } from '../query/store/trace-sql.ts';
 import { parseWhere } from '../query/where/parse-where.ts';
 import { whereSql } from '../query/where/where-sql.ts';
 import { resourceKindIndex } from '../schemas/generated/resource.ts';

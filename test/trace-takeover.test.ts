@@ -4,8 +4,8 @@ import type { OutgoingMessage, ReceivedMessage } from '../core/bus/bus.ts';
 import { Correlator } from '../correlator/stage.ts';
 import { callOf } from '../correlator/testing/scenario.ts';
 import { batchMessage, testConfig } from '../correlator/testing/span-messages.ts';
-import { clickHouseTraceStore } from '../query/clickhouse-trace-store.ts';
-import type { NamedTrace, TraceStore } from '../query/trace-store.ts';
+import { clickHouseTraceStore } from '../query/store/clickhouse-trace-store.ts';
+import type { NamedTrace, TraceStore } from '../query/store/trace-store.ts';
 import type { Span } from '../schemas/generated/span.ts';
 import { temporaryClickHouse, type TemporaryClickHouse } from '../sink/testing/temporary-clickhouse.ts';
 

@@ -1,6 +1,6 @@
-import { namedTraceToJson } from '../../query/named-trace-json.ts';
-import { traceFlowToJson } from '../../query/trace-flow-json.ts';
-import type { NamedTrace, TraceFlow } from '../../query/trace-store.ts';
+import { namedTraceToJson } from '../../query/api/named-trace-json.ts';
+import { traceFlowToJson } from '../../query/api/trace-flow-json.ts';
+import type { NamedTrace, TraceFlow } from '../../query/store/trace-store.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { NotFoundError, UsageError } from '../process/exit-codes.ts';
 import { flowNote } from '../output/flow-note.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseTraceFilter, traceFilterParameters } from '../../query/trace-filter-parameters.ts';
+import { parseTraceFilter, traceFilterParameters } from '../../query/api/trace-filter-parameters.ts';
 import { filterOf } from './traces.ts';
 
 it('what is asked for reaches the API whatever its size', () => {

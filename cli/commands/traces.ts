@@ -5,8 +5,8 @@ import { openStoredTraces } from '../stored-traces.ts';
 import { listWidthOf, paintFor } from '../output/style.ts';
 import { renderTable, type Column } from '../output/table.ts';
 import type { Protocol } from '../../schemas/generated/span.ts';
-import { summaryToJson } from '../../query/summary-json.ts';
-import type { TraceFilter, TraceSummary } from '../../query/trace-store.ts';
+import { summaryToJson } from '../../query/api/summary-json.ts';
+import type { TraceFilter, TraceSummary } from '../../query/store/trace-store.ts';
 import type { Where } from '../../query/where/expression.ts';
 
 /** Options of `spanloom traces`; durations in milliseconds. */

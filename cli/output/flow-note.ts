@@ -1,4 +1,4 @@
-import type { TraceFlow, TraceFlowSide } from '../../query/trace-store.ts';
+import type { TraceFlow, TraceFlowSide } from '../../query/store/trace-store.ts';
 import { formatDuration } from './duration.ts';
 
 /** Counters that are shown when something happened, with their words for one and for several. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LikelyEdge } from '../../query/trace-store.ts';
+import type { LikelyEdge } from '../../query/store/trace-store.ts';
 import { likelyCallersOf, likelyCallsOf, withLikelyCall } from './likely-calls.ts';
 import { withoutColor } from './style.ts';
 import { renderWaterfall, type WaterfallSpan, type WaterfallTrace } from './waterfall.ts';

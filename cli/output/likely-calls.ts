@@ -1,4 +1,4 @@
-import type { LikelyEdge } from '../../query/trace-store.ts';
+import type { LikelyEdge } from '../../query/store/trace-store.ts';
 import type { WaterfallSpan, WaterfallTrace } from './waterfall.ts';
 
 /** Of what is less likely nothing is shown: something else more likely made the call. */

@@ -1,6 +1,6 @@
 /** Query strings of the API: a filter, which becomes SQL with every value quoted, or what is wrong with it. */
-import { candidateSql } from '../../query/trace-list-sql.ts';
-import { parseTraceFilter, traceFilterParameters } from '../../query/trace-filter-parameters.ts';
+import { candidateSql } from '../../query/store/trace-list-sql.ts';
+import { parseTraceFilter, traceFilterParameters } from '../../query/api/trace-filter-parameters.ts';
 import { hold, type Target } from '../target.ts';
 
 /** What is left of a statement without its literals; these hold any text, with quotes and backslashes escaped. */

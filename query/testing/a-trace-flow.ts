@@ -1,4 +1,4 @@
-import type { TraceFlow, TraceFlowSide } from '../trace-store.ts';
+import type { TraceFlow, TraceFlowSide } from '../store/trace-store.ts';
 
 /** One side of a flow of a trace, of which nothing is known but what is given; for tests. */
 export function aTraceFlowSide(given: Partial<TraceFlowSide> = {}): TraceFlowSide {

@@ -1,4 +1,4 @@
-import type { PagedTraceStore } from '../trace-store.ts';
+import type { PagedTraceStore } from '../store/trace-store.ts';
 
 /** A store without traces, but for what is given; for tests. */
 export function storeWith(given: Partial<PagedTraceStore>): PagedTraceStore {

@@ -1,6 +1,6 @@
-import { type Reason, reasonSymbols } from '../schemas/generated/span.ts';
-import type { JsonObject } from '../schemas/trace-json.ts';
-import type { LikelyEdge } from './trace-store.ts';
+import { type Reason, reasonSymbols } from '../../schemas/generated/span.ts';
+import type { JsonObject } from '../../schemas/trace-json.ts';
+import type { LikelyEdge } from '../store/trace-store.ts';
 
 /** A likely edge as the API says it. */
 export interface LikelyEdgeJson {

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../schemas/trace-json.ts';
+import type { JsonObject } from '../../schemas/trace-json.ts';
 import { maxProblems } from './limits.ts';
 
 /** What a request is answered with. */

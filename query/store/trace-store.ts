@@ -1,8 +1,8 @@
-import type { CloseType, Transport } from '../schemas/generated/event-batch.ts';
-import type { Protocol, Reason, Span, SpanStatus } from '../schemas/generated/span.ts';
-import type { Trace } from '../schemas/generated/trace.ts';
-import type { SpanNames } from '../schemas/trace-json.ts';
-import type { Where } from './where/expression.ts';
+import type { CloseType, Transport } from '../../schemas/generated/event-batch.ts';
+import type { Protocol, Reason, Span, SpanStatus } from '../../schemas/generated/span.ts';
+import type { Trace } from '../../schemas/generated/trace.ts';
+import type { SpanNames } from '../../schemas/trace-json.ts';
+import type { Where } from '../where/expression.ts';
 
 /** `error` stands for every status in which something failed. */
 export type StatusFilter = SpanStatus | 'error';

@@ -4,7 +4,7 @@
  * nothing is held open between them. A later revision replaces versions only when parts merge; a version that was removed
  * then is an error, never a mixture.
  */
-import { traceFromJson } from '../schemas/trace-json.ts';
+import { traceFromJson } from '../../schemas/trace-json.ts';
 import type { Reader } from './read-limits.ts';
 import { inTreeOrder } from './span-order.ts';
 import {

@@ -1,4 +1,4 @@
-import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
+import type { ClickHouse } from '../../core/clickhouse/clickhouse.ts';
 import { maxListedTraces, maxReadSpans } from './trace-store.ts';
 
 /** What one statement may cost. */

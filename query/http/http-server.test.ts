@@ -1,14 +1,14 @@
 import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { PipelineError } from '../core/errors.ts';
-import { createLogger } from '../core/telemetry/logger.ts';
-import { createTelemetry } from '../core/telemetry/telemetry.ts';
-import { httpTraceStore } from './http-trace-store.ts';
+import { PipelineError } from '../../core/errors.ts';
+import { createLogger } from '../../core/telemetry/logger.ts';
+import { createTelemetry } from '../../core/telemetry/telemetry.ts';
+import { httpTraceStore } from '../api/http-trace-store.ts';
 import { type QueryServer, serveQueries } from './http-server.ts';
-import { defaultQueryLimits } from './config.ts';
-import { aTraceFlow, aTraceFlowSide } from './testing/a-trace-flow.ts';
-import { storeWith } from './testing/store-with.ts';
-import type { PagedTraceStore, TraceFilter, TraceSummary } from './trace-store.ts';
+import { defaultQueryLimits } from '../config.ts';
+import { aTraceFlow, aTraceFlowSide } from '../testing/a-trace-flow.ts';
+import { storeWith } from '../testing/store-with.ts';
+import type { PagedTraceStore, TraceFilter, TraceSummary } from '../store/trace-store.ts';
 
 const summary: TraceSummary = {
   traceId: '000000000000000000000000000000aa',

@@ -1,7 +1,7 @@
 /** SQL for lists of traces. */
-import { integerLiteral, plainBytesLiteral, stringLiteral, timeLiteral } from '../core/clickhouse/sql-literal.ts';
+import { integerLiteral, plainBytesLiteral, stringLiteral, timeLiteral } from '../../core/clickhouse/sql-literal.ts';
 import type { TraceFilter } from './trace-store.ts';
-import { whereSql } from './where/where-sql.ts';
+import { whereSql } from '../where/where-sql.ts';
 
 const statusesOfError = ['client_error', 'server_error', 'timeout', 'closed'];
 

@@ -1,5 +1,5 @@
 /** SQL for the flows of a trace's packets. */
-import { bytesLiteral, integerLiteral, timeLiteral } from '../core/clickhouse/sql-literal.ts';
+import { bytesLiteral, integerLiteral, timeLiteral } from '../../core/clickhouse/sql-literal.ts';
 import type { TraceRow } from './trace-sql.ts';
 
 /** How far from a trace the first and the last interval of its flows are looked for. */

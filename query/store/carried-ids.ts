@@ -5,7 +5,7 @@
  *
  * A stored id is never another trace's public id: former versions stored traces by the ids they carried.
  */
-import { bytesLiteral, integerLiteral } from '../core/clickhouse/sql-literal.ts';
+import { bytesLiteral, integerLiteral } from '../../core/clickhouse/sql-literal.ts';
 import type { Reader } from './read-limits.ts';
 
 /** Traces that carry one id, by the ids they are stored by. */

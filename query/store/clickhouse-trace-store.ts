@@ -1,14 +1,14 @@
-import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
-import type { Protocol, SpanStatus } from '../schemas/generated/span.ts';
-import type { SpanNames } from '../schemas/trace-json.ts';
+import type { ClickHouse } from '../../core/clickhouse/clickhouse.ts';
+import type { Protocol, SpanStatus } from '../../schemas/generated/span.ts';
+import type { SpanNames } from '../../schemas/trace-json.ts';
 import { type Carriers, carriersOf, formerCarriersSql, publicId } from './carried-ids.ts';
-import { defaultReadLimits } from './config.ts';
+import { defaultReadLimits } from '../config.ts';
 import { boundedReader, type Reader, type ReadLimits } from './read-limits.ts';
 import { asksForSpans, type Candidate, candidateSql, type SummaryRow, summarySql } from './trace-list-sql.ts';
-import { likelyEdgeFromJson, type LikelyEdgeJson } from './likely-edge-json.ts';
+import { likelyEdgeFromJson, type LikelyEdgeJson } from '../api/likely-edge-json.ts';
 import { likelyEdgesSql } from './likely-edges-sql.ts';
 import { openSpans } from './open-spans.ts';
-import { traceFlowFromJson, type TraceFlowJson } from './trace-flow-json.ts';
+import { traceFlowFromJson, type TraceFlowJson } from '../api/trace-flow-json.ts';
 import { traceFlowsSql } from './trace-flows-sql.ts';
 import { type TraceRow, traceRowsSql, traceRowsWithIdsSql } from './trace-sql.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Span } from '../schemas/generated/span.ts';
+import type { Span } from '../../schemas/generated/span.ts';
 import { inTreeOrder } from './span-order.ts';
 
 const spans = (...pairs: readonly (readonly [string, string])[]): readonly Span[] =>

@@ -1,6 +1,6 @@
-import type { Protocol, SpanStatus } from '../schemas/generated/span.ts';
-import type { JsonObject } from '../schemas/trace-json.ts';
-import type { TraceSummary } from './trace-store.ts';
+import type { Protocol, SpanStatus } from '../../schemas/generated/span.ts';
+import type { JsonObject } from '../../schemas/trace-json.ts';
+import type { TraceSummary } from '../store/trace-store.ts';
 
 /** A trace in a list as JSON: names as in the schema, Unix time as a decimal string. */
 export function summaryToJson(summary: TraceSummary): JsonObject {

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type ClickHouseConfig, openClickHouse } from '../core/clickhouse/config.ts';
-import { migrate } from '../core/clickhouse/migrate.ts';
-import { PipelineError } from '../core/errors.ts';
-import { isDirectory } from '../core/files/is-directory.ts';
+import { type ClickHouseConfig, openClickHouse } from '../../core/clickhouse/config.ts';
+import { migrate } from '../../core/clickhouse/migrate.ts';
+import { PipelineError } from '../../core/errors.ts';
+import { isDirectory } from '../../core/files/is-directory.ts';
 import { clickHouseTraceStore } from './clickhouse-trace-store.ts';
-import { getJson, httpTraceStore } from './http-trace-store.ts';
+import { getJson, httpTraceStore } from '../api/http-trace-store.ts';
 import type { TraceStore } from './trace-store.ts';
 
 /** Without a listener the refusal is immediate; this timeout is for a busy process. */

@@ -1,8 +1,8 @@
 /** SQL for one trace. */
-import { resourceKindIndex } from '../schemas/generated/resource.ts';
-import { bytesLiteral, integerLiteral, plainBytesLiteral, timeLiteral } from '../core/clickhouse/sql-literal.ts';
-import { autoTags, tagColumn, tags } from '../schemas/tags.ts';
-import type { SideNames, SpanNames } from '../schemas/trace-json.ts';
+import { resourceKindIndex } from '../../schemas/generated/resource.ts';
+import { bytesLiteral, integerLiteral, plainBytesLiteral, timeLiteral } from '../../core/clickhouse/sql-literal.ts';
+import { autoTags, tagColumn, tags } from '../../schemas/tags.ts';
+import type { SideNames, SpanNames } from '../../schemas/trace-json.ts';
 
 /** A row of {@link traceRowsSql}. */
 export interface TraceRow {

@@ -1,9 +1,9 @@
 /** Parameters of GET /api/traces, as text, to a filter and back. */
-import { choiceSetting, durationMsSetting, integerSetting } from '../core/config/setting.ts';
-import { type Protocol, protocolSymbols, type SpanStatus, spanStatusSymbols } from '../schemas/generated/span.ts';
-import { maxFilterTextLength, maxListedTraces, type StatusFilter, type TraceFilter } from './trace-store.ts';
-import type { Where } from './where/expression.ts';
-import { parseWhere } from './where/parse-where.ts';
+import { choiceSetting, durationMsSetting, integerSetting } from '../../core/config/setting.ts';
+import { type Protocol, protocolSymbols, type SpanStatus, spanStatusSymbols } from '../../schemas/generated/span.ts';
+import { maxFilterTextLength, maxListedTraces, type StatusFilter, type TraceFilter } from '../store/trace-store.ts';
+import type { Where } from '../where/expression.ts';
+import { parseWhere } from '../where/parse-where.ts';
 
 /** Every parameter; any other is refused. */
 const parameterNames = [

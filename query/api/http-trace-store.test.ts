@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { expect, it } from 'vitest';
-import { listen } from '../core/listen.ts';
+import { listen } from '../../core/listen.ts';
 import { httpTraceStore } from './http-trace-store.ts';
 
 it('an answer that is not of the API is told by its status, not as no answer', async () => {

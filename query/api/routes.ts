@@ -1,14 +1,14 @@
 /** What the API answers to which path. */
-import { spanToJson } from '../schemas/trace-json.ts';
-import { type Answer, problems } from './answer.ts';
-import { maxTraceAttempts } from './limits.ts';
+import { spanToJson } from '../../schemas/trace-json.ts';
+import { type Answer, problems } from '../http/answer.ts';
+import { maxTraceAttempts } from '../http/limits.ts';
 import { likelyEdgeToJson } from './likely-edge-json.ts';
 import { identifiedTraceToJson } from './named-trace-json.ts';
 import { traceFlowToJson } from './trace-flow-json.ts';
 import { summaryToJson } from './summary-json.ts';
 import { parseTraceFilter } from './trace-filter-parameters.ts';
-import { type NamedSpan, type OpenedTrace, type PagedTraceStore, TraceChangedError } from './trace-store.ts';
-import type { ConcurrencyLimit } from './concurrency-limit.ts';
+import { type NamedSpan, type OpenedTrace, type PagedTraceStore, TraceChangedError } from '../store/trace-store.ts';
+import type { ConcurrencyLimit } from '../http/concurrency-limit.ts';
 
 /** A request that is allowed to be answered. */
 export interface RoutedRequest {

@@ -16,21 +16,21 @@
  * its SQL ends with it. Health and metrics have no limit.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PipelineError } from '../core/errors.ts';
-import { answerHeaders } from '../core/http/answer-headers.ts';
-import { closeServer, createBoundedServer, serverLimits } from '../core/http/bounded-server.ts';
-import { foreignReason, type OwnNames } from '../core/http/foreign-request.ts';
-import { listen } from '../core/listen.ts';
-import type { Telemetry } from '../core/telemetry/telemetry.ts';
+import { PipelineError } from '../../core/errors.ts';
+import { answerHeaders } from '../../core/http/answer-headers.ts';
+import { closeServer, createBoundedServer, serverLimits } from '../../core/http/bounded-server.ts';
+import { foreignReason, type OwnNames } from '../../core/http/foreign-request.ts';
+import { listen } from '../../core/listen.ts';
+import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { Admission } from './admission.ts';
 import { type Answer, problems } from './answer.ts';
-import { queryAddress } from './config.ts';
+import { queryAddress } from '../config.ts';
 import { maxUrlLength, type QueryLimits, retryAfterSeconds } from './limits.ts';
-import { queryEvents } from './internal-events.ts';
-import { queryMetrics } from './query-metrics.ts';
+import { queryEvents } from '../internal-events.ts';
+import { queryMetrics } from '../query-metrics.ts';
 import { parseQueryString } from './query-string.ts';
-import { traceRoutes } from './routes.ts';
-import type { PagedTraceStore } from './trace-store.ts';
+import { traceRoutes } from '../api/routes.ts';
+import type { PagedTraceStore } from '../store/trace-store.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { writeAnswer } from './write-answer.ts';
 

@@ -1,5 +1,5 @@
 /** SQL for calls whose parent is only likely, and is in another trace than they are. */
-import { bytesLiteral, integerLiteral, timeLiteral } from '../core/clickhouse/sql-literal.ts';
+import { bytesLiteral, integerLiteral, timeLiteral } from '../../core/clickhouse/sql-literal.ts';
 import type { TraceRow } from './trace-sql.ts';
 
 /**

@@ -3,9 +3,9 @@ import {
   closeTypeSymbols,
   type Transport,
   transportSymbols,
-} from '../schemas/generated/event-batch.ts';
-import type { JsonObject } from '../schemas/trace-json.ts';
-import type { TraceFlow, TraceFlowSide } from './trace-store.ts';
+} from '../../schemas/generated/event-batch.ts';
+import type { JsonObject } from '../../schemas/trace-json.ts';
+import type { TraceFlow, TraceFlowSide } from '../store/trace-store.ts';
 
 /** A flow of a trace as the API says it, and as the database gives it. */
 export type TraceFlowJson = Readonly<Record<string, string | number>>;

@@ -1,6 +1,6 @@
-import type { Trace } from '../schemas/generated/trace.ts';
-import { type JsonObject, traceToJson } from '../schemas/trace-json.ts';
-import type { NamedTrace, OtherIds } from './trace-store.ts';
+import type { Trace } from '../../schemas/generated/trace.ts';
+import { type JsonObject, traceToJson } from '../../schemas/trace-json.ts';
+import type { NamedTrace, OtherIds } from '../store/trace-store.ts';
 
 type NameSpan = Parameters<typeof traceToJson>[1];
 

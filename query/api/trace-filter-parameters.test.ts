@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseTraceFilter, traceFilterParameters } from './trace-filter-parameters.ts';
-import type { TraceFilter } from './trace-store.ts';
+import type { TraceFilter } from '../store/trace-store.ts';
 
 const parse = (text: string): ReturnType<typeof parseTraceFilter> => parseTraceFilter(new URLSearchParams(text));
 

@@ -1,10 +1,10 @@
-import { PipelineError } from '../core/errors.ts';
-import { type SideNames, type SpanNames, traceFromJson } from '../schemas/trace-json.ts';
+import { PipelineError } from '../../core/errors.ts';
+import { type SideNames, type SpanNames, traceFromJson } from '../../schemas/trace-json.ts';
 import { likelyEdgeFromJson, type LikelyEdgeJson } from './likely-edge-json.ts';
 import { traceFlowFromJson, type TraceFlowJson } from './trace-flow-json.ts';
 import { summaryFromJson } from './summary-json.ts';
 import { traceFilterParameters } from './trace-filter-parameters.ts';
-import type { FoundTrace, TraceStore } from './trace-store.ts';
+import type { FoundTrace, TraceStore } from '../store/trace-store.ts';
 
 const requestTimeoutMs = 30_000;
 
