@@ -4,6 +4,7 @@ import type { Bus, ReceivedMessage } from '../core/bus/bus.ts';
 import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
 import { runTogether } from '../core/run-together.ts';
 import { declaredBus } from '../core/stage/declared-bus.ts';
+import { reportStages } from '../core/stage/report-stages.ts';
 import type { StageDefinition, Stores } from '../core/stage/stage-definition.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import type { Topic } from '../core/topics.ts';
@@ -14,6 +15,7 @@ import { publishResourceFile } from './publish-resource-file.ts';
 import { configuredSignatures, type Settings } from './settings.ts';
 import { stages } from './stages.ts';
 import { openUnprefixedBus, withBus, withClickHouse } from './stores.ts';
+import { packageVersion } from './version.ts';
 import { watchTopics } from './bus/watch-topics.ts';
 
 /** Where events come from. Resolves when there are no more, or when the signal fires. */
@@ -125,6 +127,8 @@ async function runStages(wanted: readonly StageDefinition[], opened: Opened, opt
     if (!ends && !stop.aborted) throw new Error(`The stage ${stage.name} has ended by itself.`);
     ended.get(stage)!.reach();
   });
+  // A recording is over before anyone could look at reports of it.
+  if (!ends) tasks.push((stop) => reportStages({ bus, telemetry, version: packageVersion(), signal: stop }));
   if (watch !== undefined)
     tasks.push((stop) => watchTopics({ ...watch, bus, signal: stop, ...untilEnd(watch.topics) }));
   await runTogether(signal, tasks);

@@ -8,7 +8,7 @@ export const collectorStage = defineStage({
   settings: collectorSections,
   stores: ['bus'],
   reads: [],
-  writes: [...new Set(sourceDefinitions.flatMap(({ writes }) => writes))],
+  writes: [...new Set(sourceDefinitions.flatMap(({ writes }) => writes)), 'stage-reports'],
   async run(context) {
     const { runCollector } = await import('./run.ts');
     await runCollector(context);

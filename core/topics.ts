@@ -35,6 +35,7 @@ export const topicDefinitions = {
   flows: { key: 'agent id', schema: 'FlowBatch', cleanup: 'delete', isPipeline: true },
   linked: { key: 'bucket', schema: 'LinkedBatch', cleanup: 'delete', isPipeline: false },
   traces: { key: 'trace id', schema: 'Trace', cleanup: 'delete', isPipeline: true },
+  'stage-reports': { key: 'instance', schema: 'StageReport', cleanup: 'delete', isPipeline: false },
   'dead-letter': { key: 'topic of origin', schema: 'DeadLetter', cleanup: 'delete', isPipeline: false },
 } as const satisfies Readonly<Record<string, TopicDefinition>>;
 

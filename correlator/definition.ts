@@ -11,7 +11,7 @@ export const correlatorStage = defineStage({
     { topic: 'spans', group: 'correlator', isWhole: false },
     { topic: 'linked', group: 'correlator-assemble', isWhole: false },
   ],
-  writes: ['linked', 'traces', 'dead-letter'],
+  writes: ['linked', 'traces', 'dead-letter', 'stage-reports'],
   async run({ settings, ...context }) {
     const { runCorrelator } = await import('./run.ts');
     await runCorrelator({ ...context, config: settings.correlator });

@@ -12,7 +12,7 @@ export const enricherStage = defineStage({
     { topic: 'resources', group: 'enricher-resources', isWhole: true },
     { topic: 'agent-resources', group: 'enricher-resources', isWhole: true },
   ],
-  writes: ['spans', 'flows', 'dead-letter'],
+  writes: ['spans', 'flows', 'dead-letter', 'stage-reports'],
   async run({ settings, ...context }) {
     const { runEnricher } = await import('./run.ts');
     await runEnricher({ ...context, config: settings.enricher });

@@ -14,6 +14,7 @@ import { readResourceIdClaim, writeResourceIdClaim } from './generated/resource-
 import { type SchemaName, schemas } from './generated/schemas.ts';
 import { readSpanBatch, writeSpanBatch } from './generated/span-batch.ts';
 import { readSpan, writeSpan } from './generated/span.ts';
+import { readStageReport, writeStageReport } from './generated/stage-report.ts';
 import { readTrace, writeTrace } from './generated/trace.ts';
 import { propertyRuns } from './testing/property-runs.ts';
 import { anyValueOf, avscType } from './testing/schema-values.ts';
@@ -31,6 +32,7 @@ const codecs: Readonly<Record<SchemaName, Codec>> = {
   Trace: { read: readTrace, write: writeTrace },
   Resource: { read: readResource, write: writeResource },
   ResourceIdClaim: { read: readResourceIdClaim, write: writeResourceIdClaim },
+  StageReport: { read: readStageReport, write: writeStageReport },
   DeadLetter: { read: readDeadLetter, write: writeDeadLetter },
 };
 const names = Object.keys(codecs) as SchemaName[];

@@ -14,11 +14,12 @@ export const sinkStage = defineStage({
     { topic: 'flows', group: 'sink', isWhole: false },
     { topic: 'resources', group: 'sink', isWhole: false },
     { topic: 'agent-resources', group: 'sink', isWhole: false },
+    { topic: 'stage-reports', group: 'sink', isWhole: false },
     { topic: 'traces', group: 'sink-otlp', isWhole: false },
     { topic: 'resources', group: 'sink-otlp-names', isWhole: true },
     { topic: 'agent-resources', group: 'sink-otlp-names', isWhole: true },
   ],
-  writes: ['dead-letter'],
+  writes: ['dead-letter', 'stage-reports'],
   unprefixedTopics: ({ otlpSink }) => (otlpSink.enabled ? [otlpSink.topic] : []),
   async run({ settings, unprefixedBus: destination, ...context }) {
     const { runSink } = await import('./run.ts');

@@ -21,7 +21,7 @@ const expiring: readonly Expiring[] = [
   ...tables.flatMap(({ name: table, expiry }) =>
     expiry === undefined
       ? []
-      : [{ ...expiry, table, column: 'start_time', dropsParts: expiry.onlyWhere === undefined }],
+      : [{ column: 'start_time', ...expiry, table, dropsParts: expiry.onlyWhere === undefined }],
   ),
   ...minuteSummaries.map(({ name }) => ({ table: `${name}_sum`, column: 'minute', dropsParts: true })),
   { table: 'summed_minute', column: 'minute', dropsParts: false },

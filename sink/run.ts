@@ -38,7 +38,7 @@ function rangeOf({ retention, maxAhead }: SinkConfig): EventRange {
 /**
  * Migrates the database, then writes traces, flows and resources into it until the signal fires.
  *
- * Input: `traces`, `flows`, `resources`, `agent-resources`. Output: rows of the tables `spans`, `trace`, `flow` and `resource`; sums of
+ * Input: `traces`, `flows`, `resources`, `agent-resources`, `stage-reports`. Output: rows of tables.ts; sums of
  * flows per minute; dead letters.
  *
  * @throws PipelineError when the database or the bus fails in a way that waiting does not heal

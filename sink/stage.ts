@@ -1,7 +1,7 @@
 /**
  * The sink as a pure state machine. Its records are spans, intervals of flows and resources.
  *
- * Input: messages of `traces`, `flows`, `resources` and `agent-resources`. Output: batches of rows in RowBinary, and dead letters.
+ * Input: messages of `traces`, `flows`, `resources`, `agent-resources` and `stage-reports`. Output: batches of rows in RowBinary, and dead letters.
  * State: the batch that is not due yet. Bounds: SPANLOOM_SINK_BATCH_ROWS, _BYTES and _AGE; the first one reached makes the
  * batch due.
  *

@@ -2,6 +2,7 @@ import type { Bus } from '../../core/bus/bus.ts';
 import { connect, patientBus } from '../../core/stage/connect.ts';
 import { declaredBus } from '../../core/stage/declared-bus.ts';
 import type { StageDefinition, StoreName, Stores } from '../../core/stage/stage-definition.ts';
+import { reportStages } from '../../core/stage/report-stages.ts';
 import { stageEvents } from '../../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { openFramedBus } from '../bus/framed-bus.ts';
@@ -9,6 +10,7 @@ import { runService } from '../process/run-service.ts';
 import { configuredSignatures, loadSettings, type Settings } from '../settings.ts';
 import { type StageName, stageOf } from '../stages.ts';
 import { openUnprefixedBus, withBus, withClickHouse } from '../stores.ts';
+import { packageVersion } from '../version.ts';
 import { processTelemetry } from '../process/telemetry.ts';
 
 /** Runs one stage in this process until the signal fires; without Kafka, stages on one host share the log in the data directory. */
@@ -88,5 +90,16 @@ async function runWith(
     listening: sayRunning,
   };
   // Those that the stage names have been opened.
-  await stage.run({ ...context, ...(stores as Stores) });
+  const running = stage.run({ ...context, ...(stores as Stores) });
+  const ended = new AbortController();
+  const version = packageVersion();
+  const reports =
+    stores.bus &&
+    reportStages({ bus: stores.bus, telemetry, version, signal: AbortSignal.any([signal, ended.signal]) });
+  try {
+    await running;
+  } finally {
+    ended.abort();
+    await reports;
+  }
 }

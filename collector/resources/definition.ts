@@ -16,7 +16,7 @@ export const resourcesStage = defineStage({
     { topic: 'resources', group: 'resources', isWhole: true },
     { topic: 'resource-ids', group: 'resources', isWhole: true },
   ],
-  writes: ['resources', 'resource-ids'],
+  writes: ['resources', 'resource-ids', 'stage-reports'],
   hasWork: (settings) => hasResourceSources(settings),
   async check(settings, telemetry) {
     await openResourceSources(settings, telemetry);

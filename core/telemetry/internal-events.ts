@@ -49,6 +49,11 @@ export const runtimeEvents = {
     level: 'error',
     message: 'A message that ended the stage several times in a row is put aside.',
   },
+  unreported: {
+    name: 'unreported',
+    level: 'warn',
+    message: 'The report of what became of records could not be sent; the next one has all counts.',
+  },
 } as const satisfies Record<string, InternalEvent>;
 
 /** Events of a process as a whole. */

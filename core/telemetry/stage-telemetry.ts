@@ -165,6 +165,24 @@ function showLags(registers: Registry[], lags: Lags): void {
   );
 }
 
+/** What became of the records of one stage of this process since it began. */
+export interface ReportedStage {
+  readonly stage: string;
+  readonly accounting: Accounting;
+  readonly lags: readonly PartitionLag[];
+}
+
+/** All stages of this process that count. */
+export function reportedStages(telemetry: Telemetry): readonly ReportedStage[] {
+  const metrics = metricsOf.get(telemetry);
+  if (metrics === undefined) return [];
+  return [...metrics.accountings].map(([stage, accounting]) => ({
+    stage,
+    accounting: accounting(),
+    lags: metrics.lags.get(stage) ?? [],
+  }));
+}
+
 /** Events of one stage; what is logged and counted is what readiness knows, so the three cannot say different things. */
 export function stageEvents(telemetry: Telemetry, stage: string): Pick<StageTelemetry, 'emit'> {
   const { health } = telemetry;

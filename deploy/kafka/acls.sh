@@ -38,26 +38,26 @@ joins() { grant "$1" --operation Read --operation Describe --group "$prefix$1" -
 # compacted away.
 # <stages>
 grant collector --operation Describe --topic "$prefix" --resource-pattern-type prefixed
-writes collector agent-resources events
+writes collector agent-resources events stage-reports
 
 grant resources --operation Describe --topic "$prefix" --resource-pattern-type prefixed
-writes resources resources resource-ids
+writes resources resources resource-ids stage-reports
 reads resources resources resource-ids
 joins resources
 
 grant enricher --operation Describe --topic "$prefix" --resource-pattern-type prefixed
-writes enricher spans flows dead-letter
+writes enricher spans flows dead-letter stage-reports
 reads enricher events resources agent-resources
 joins enricher
 
 grant correlator --operation Describe --topic "$prefix" --resource-pattern-type prefixed
-writes correlator linked traces dead-letter
+writes correlator linked traces dead-letter stage-reports
 reads correlator spans linked
 joins correlator
 
 grant sink --operation Describe --topic "$prefix" --resource-pattern-type prefixed
-writes sink dead-letter
-reads sink traces flows resources agent-resources
+writes sink dead-letter stage-reports
+reads sink traces flows resources agent-resources stage-reports
 joins sink
 # </stages>
 
@@ -75,7 +75,7 @@ fi
 # People who look at what was put aside, and put it back: `spanloom dead-letter list|replay`.
 grant operator --operation Describe --topic "$prefix" --resource-pattern-type prefixed
 reads operator dead-letter
-writes operator events agent-resources resources spans flows linked traces
+writes operator events agent-resources resources spans flows linked traces stage-reports
 grant operator --operation Read --operation Describe --group "${prefix}read-" --resource-pattern-type prefixed
 
 # Programs of others that read traces, each with a group of its own whose name begins so.

@@ -36,11 +36,11 @@ describe('the rights on Kafka', () => {
     expect(new Set([...by('Read'), 'dead-letter'])).toEqual(new Set(topics));
   });
 
-  it('let collectors write what agents say, under their signatures, and nothing else, and read nothing', () => {
+  it('let collectors write what agents say, under their signatures, counts of their own work, and nothing else, and read nothing', () => {
     const collectors = grants().filter(({ user }) => user === 'spanloom-collector');
     const may = (operation: string): readonly string[] =>
       collectors.filter(({ operations }) => operations.includes(operation)).flatMap((grant) => grant.topics);
-    expect(may('Write').toSorted()).toEqual(['spanloom.agent-resources', 'spanloom.events']);
+    expect(may('Write').toSorted()).toEqual(['spanloom.agent-resources', 'spanloom.events', 'spanloom.stage-reports']);
     expect(may('Read')).toEqual([]);
     expect(collectors.flatMap(({ groups }) => groups)).toEqual([]);
     for (const { isPrefixed, operations } of collectors) if (isPrefixed) expect(operations).toEqual(['Describe']);

@@ -34,6 +34,7 @@ const topRecords = [
   'span',
   'span-batch',
   'flow-batch',
+  'stage-report',
   'linked-batch',
   'trace',
   'resource',

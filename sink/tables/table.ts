@@ -10,8 +10,10 @@ export interface Table {
   readonly dictionaries?: readonly string[];
   /** The view that adds its rows up per minute. */
   readonly summary?: MinuteSummary;
-  /** Rows expire: they are removed SPANLOOM_SINK_RETENTION after their `start_time`. Undefined: rows stay. */
+  /** Rows expire: they are removed SPANLOOM_SINK_RETENTION after the time in a column. Undefined: rows stay. */
   readonly expiry?: {
+    /** `start_time` when not given. */
+    readonly column?: string;
     /** SQL condition on the rows that expire; undefined for all, which then go a part at a time. */
     readonly onlyWhere?: string;
   };

@@ -4,6 +4,7 @@ import { encodeValue, outgoingMessage } from '../../core/codec.ts';
 import { type FlowBatch, writeFlowBatch } from '../../schemas/generated/flow-batch.ts';
 import { type Resource, writeResource } from '../../schemas/generated/resource.ts';
 import type { Side, Span } from '../../schemas/generated/span.ts';
+import { type StageReport, writeStageReport } from '../../schemas/generated/stage-report.ts';
 import { type Trace, writeTrace } from '../../schemas/generated/trace.ts';
 import { aResource } from '../../schemas/testing/a-resource.ts';
 import { aSide, aSpan, epochNs } from '../../schemas/testing/a-span.ts';
@@ -155,6 +156,17 @@ export function traceMessage(trace: Trace, offset: number, facts: Partial<Receiv
 export function flowMessage(batch: FlowBatch, offset: number, facts: Partial<ReceivedMessage> = {}): ReceivedMessage {
   const value = encodeValue(batch, writeFlowBatch);
   const { topic, key, headers } = outgoingMessage('flows', String(batch.agentId), 'FlowBatch', value);
+  return received(topic, key, value, headers, offset, facts);
+}
+
+/** A report of stages as the sink receives it. */
+export function stageReportMessage(
+  report: StageReport,
+  offset: number,
+  facts: Partial<ReceivedMessage> = {},
+): ReceivedMessage {
+  const value = encodeValue(report, writeStageReport);
+  const { topic, key, headers } = outgoingMessage('stage-reports', report.instance, 'StageReport', value);
   return received(topic, key, value, headers, offset, facts);
 }
 
