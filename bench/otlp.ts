@@ -5,11 +5,13 @@
  * the making of names and attributes.
  */
 import type { ReceivedMessage } from '../core/bus/bus.ts';
-import { ResourceNames } from '../sink/otlp/resource-names.ts';
+import { PublishedNames } from '../sink/otlp/published-names.ts';
 import { OtlpStage } from '../sink/otlp/stage.ts';
-import { tracesData } from '../sink/otlp/testing/otlp-messages.ts';
-import { TraceEncoder } from '../sink/otlp/trace-encoder.ts';
-import { visibleSpans } from '../sink/otlp/visible-spans.ts';
+import { type OtelTrace, otelTraceId } from '../protocols/opentelemetry/otel-span.ts';
+import { tracesData } from '../protocols/opentelemetry/testing/otlp-messages.ts';
+import { TraceEncoder } from '../protocols/opentelemetry/trace-encoder.ts';
+import { visibleSpans } from '../protocols/opentelemetry/visible-spans.ts';
+import type { Trace } from '../schemas/generated/trace.ts';
 import { makeLoadTrace, resourceMessage, traceMessage } from '../sink/testing/traces.ts';
 import { gatewayResource } from '../sink/testing/traces.ts';
 
@@ -17,16 +19,21 @@ const traceCount = 500;
 const rounds = 9;
 const maxMessageBytes = 900 * 1024;
 
-const names = new ResourceNames();
+const names = new PublishedNames();
 for (let id = 1; id < 6; id++) names.learn(resourceMessage(gatewayResource({ id, name: `service-${id}` }), id));
 const traces = Array.from({ length: traceCount }, (_, index) => makeLoadTrace(index + 1));
 const messages: readonly ReceivedMessage[] = traces.map((trace, index) => traceMessage(trace, index));
 const visible = traces.map(({ spans }) => visibleSpans(spans));
 const spanCount = visible.reduce((sum, spans) => sum + spans.length, 0);
 
+const namesOf = (trace: Trace): OtelTrace => ({
+  otelTraceId: otelTraceId(trace),
+  storedTraceId: trace.traceId,
+  revision: trace.revision,
+});
 const stage = new OtlpStage({ topic: 'otlp_spans', maxMessageBytes }, names);
 const encoder = new TraceEncoder(names, maxMessageBytes);
-const encoded = traces.flatMap((trace, index) => encoder.encode(trace, visible[index]!));
+const encoded = traces.flatMap((trace, index) => encoder.encode(namesOf(trace), visible[index]!));
 const objects = encoded.map((bytes) => tracesData.decode(bytes));
 
 /** Spans per second. */
@@ -38,7 +45,7 @@ function rate(work: () => void): number {
 
 const variants = {
   stage: () => messages.forEach((message) => stage.process(message, 0)),
-  encode: () => traces.forEach((trace, index) => encoder.encode(trace, visible[index]!)),
+  encode: () => traces.forEach((trace, index) => encoder.encode(namesOf(trace), visible[index]!)),
   protobufjs: () => objects.forEach((object) => tracesData.encode(object).finish()),
 } as const;
 

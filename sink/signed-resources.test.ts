@@ -8,7 +8,7 @@ import { imbalance } from '../core/stage/accounting.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
 import { readDeadLetter } from '../schemas/generated/dead-letter.ts';
 import type { Resource } from '../schemas/generated/resource.ts';
-import { ResourceNames } from './otlp/resource-names.ts';
+import { PublishedNames } from './otlp/published-names.ts';
 import { SinkStage } from './stage.ts';
 import { resourceMessage } from './testing/traces.ts';
 import { gatewayResource } from './testing/traces.ts';
@@ -55,7 +55,7 @@ it.each(forgeries)('a resource of an agent is put aside when it is %s', (_, reas
 });
 
 it('spans in OTLP get no name by what another agent says', () => {
-  const names = new ResourceNames(signatures);
+  const names = new PublishedNames(signatures);
   for (const [, , forgery] of forgeries) names.learn(forgery);
   expect(names.nameOfKind('process', processOf(oneAgent).id)).toBe('');
   names.learn(told(processOf(oneAgent), oneAgent));
@@ -63,7 +63,7 @@ it('spans in OTLP get no name by what another agent says', () => {
 });
 
 it('a flood of processes is bounded, and costs nothing else its name', () => {
-  const names = new ResourceNames(undefined, 10);
+  const names = new PublishedNames(undefined, 10);
   names.learn(resourceMessage(gatewayResource({ kind: 'service', id: 1, name: 'shop' }), 0));
   for (let id = 1; id <= 100; id++)
     names.learn(

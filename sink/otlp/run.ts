@@ -6,7 +6,7 @@ import { stageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { Topic } from '../../core/topics.ts';
 import type { OtlpSinkConfig } from './config.ts';
-import { ResourceNames } from './resource-names.ts';
+import { PublishedNames } from './published-names.ts';
 import { OtlpStage } from './stage.ts';
 
 /** Options of the OTLP destination. The caller closes the buses. */
@@ -39,7 +39,7 @@ function deliverTo(topic: string, spans: Producer, others: Producer) {
  */
 export async function runOtlpSink(options: RunOtlpSinkOptions): Promise<void> {
   const { config, signatures, bus, destination, telemetry, signal } = options;
-  const names = new ResourceNames(signatures);
+  const names = new PublishedNames(signatures);
   const stage = new OtlpStage({ topic: config.topic, maxMessageBytes: config.maxMessageBytes }, names);
   const [spans, letters] = [await destination.producer(), await bus.producer()];
   const follower = await followResources({

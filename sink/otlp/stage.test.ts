@@ -10,11 +10,11 @@ import { makeLoadTrace, resourceMessage, traceMessage } from '../testing/traces.
 import { gatewayResource, processSide, orderSpan } from '../testing/traces.ts';
 import { aTrace } from '../../schemas/testing/a-trace.ts';
 import { epochNs } from '../../schemas/testing/a-span.ts';
-import { ResourceNames } from './resource-names.ts';
+import { PublishedNames } from './published-names.ts';
 import { OtlpStage } from './stage.ts';
-import { decodeSpans, type ReceivedSpan } from './testing/otlp-messages.ts';
+import { decodeSpans, type ReceivedSpan } from '../../protocols/opentelemetry/testing/otlp-messages.ts';
 
-const newStage = (names = new ResourceNames(), maxMessageBytes = 900_000): OtlpStage =>
+const newStage = (names = new PublishedNames(), maxMessageBytes = 900_000): OtlpStage =>
   new OtlpStage({ topic: 'otlp_spans', maxMessageBytes }, names);
 
 /** What a receiver sees of a trace. */
@@ -178,7 +178,7 @@ describe('a span', () => {
   });
 
   it('goes by the name of its service as soon as the topic resources has told it', () => {
-    const names = new ResourceNames();
+    const names = new PublishedNames();
     const stage = newStage(names);
     const trace = aTrace([orderSpan()]);
     expect(sent(trace, stage)[0]!.resource).toMatchObject({ 'service.name': 'node' });
@@ -197,7 +197,7 @@ describe('a span', () => {
 
 describe('a trace', () => {
   it('has its workload under what it is, and the uid of its pod; an ended version does not bring back its name', () => {
-    const names = new ResourceNames();
+    const names = new PublishedNames();
     const stage = newStage(names);
     const later = { kind: 'pod', id: 5, uid: 'p-5', name: 'cart-1', validFromNs: 20n } as const;
     names.learn(resourceMessage(gatewayResource(later), 0));
@@ -228,7 +228,7 @@ describe('a trace', () => {
         orderSpan({ spanId: (index + 1).toString(16).padStart(16, '0'), processId: 1 + (index % 7) }),
       ),
     );
-    const outputs = newStage(new ResourceNames(), 20_000).process(traceMessage(trace, 0), 0);
+    const outputs = newStage(new PublishedNames(), 20_000).process(traceMessage(trace, 0), 0);
     expect(outputs.length).toBeGreaterThan(10);
     for (const { value } of outputs) expect(value.length).toBeLessThan(20_100);
     const spans = decodeSpans(outputs.map(({ value }) => value));
@@ -237,7 +237,7 @@ describe('a trace', () => {
 
   it('whose spans are each larger than a message is sent all the same', () => {
     const spans = Array.from({ length: 3 }, (_, index) => orderSpan({ spanId: `000000000000000${index + 1}` }));
-    const outputs = newStage(new ResourceNames(), 10).process(traceMessage(aTrace(spans), 0), 0);
+    const outputs = newStage(new PublishedNames(), 10).process(traceMessage(aTrace(spans), 0), 0);
     expect(outputs).toHaveLength(3);
   });
 

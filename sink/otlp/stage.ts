@@ -1,7 +1,7 @@
 /**
  * Traces as OTLP, as a pure state machine. Its records are spans.
  *
- * Input: messages of `traces`; of `resources` and `agent-resources` the names (resource-names.ts). Output: messages that an
+ * Input: messages of `traces`; of `resources` and `agent-resources` the names (published-names.ts). Output: messages that an
  * OpenTelemetry Collector reads, and dead letters. State: these names, and nothing of traces. Bounds: the names of 500,000
  * hosts and processes; of other resources as many as are published.
  *
@@ -14,10 +14,11 @@ import { decodeValue } from '../../core/codec.ts';
 import { refuse } from '../../core/dead-letter.ts';
 import { Counters } from '../../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../../core/stage/stage.ts';
+import { otelTraceId } from '../../protocols/opentelemetry/otel-span.ts';
+import type { ResourceNames } from '../../protocols/opentelemetry/resource-names.ts';
+import { TraceEncoder } from '../../protocols/opentelemetry/trace-encoder.ts';
+import { visibleSpans } from '../../protocols/opentelemetry/visible-spans.ts';
 import { readTrace, type Trace } from '../../schemas/generated/trace.ts';
-import type { ResourceNames } from './resource-names.ts';
-import { otelTraceId, TraceEncoder } from './trace-encoder.ts';
-import { visibleSpans } from './visible-spans.ts';
 
 /** Settings of the messages. */
 export interface OtlpStageSettings {
@@ -52,7 +53,8 @@ export class OtlpStage implements Stage<OutgoingMessage> {
     this.#counters.drop('seen_in_process', trace.spans.length - spans.length);
     this.#counters.emit(spans.length);
     const key = otelTraceId(trace);
-    return this.#encoder.encode(trace, spans).map((value) => ({ topic: this.#topic, key, value }));
+    const names = { otelTraceId: key, storedTraceId: trace.traceId, revision: trace.revision };
+    return this.#encoder.encode(names, spans).map((value) => ({ topic: this.#topic, key, value }));
   }
 
   #reject(message: ReceivedMessage, reason: OtlpRejection, detail: string, nowMs: number): readonly OutgoingMessage[] {

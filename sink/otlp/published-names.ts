@@ -3,6 +3,7 @@ import { readAgentResource } from '../../core/agents/read-agent-resource.ts';
 import type { ReceivedMessage } from '../../core/bus/bus.ts';
 import { decodeValue } from '../../core/codec.ts';
 import type { Topic } from '../../core/topics.ts';
+import type { ResourceNames } from '../../protocols/opentelemetry/resource-names.ts';
 import { readResource, resourceKindIndex, type ResourceKind } from '../../schemas/generated/resource.ts';
 
 /** Ids are 31 bits, kinds few: one number holds both. */
@@ -20,7 +21,7 @@ interface Known {
  * Names of resources, learned from the topics `resources` and `agent-resources`. Each instance needs them all, whichever partitions of traces it
  * has, so they are no state of a consumer group: every instance reads the topic from its beginning.
  */
-export class ResourceNames {
+export class PublishedNames implements ResourceNames {
   readonly #known = new Map<number, Known>();
   readonly #signatures: SignatureChecker;
   /** Keys of resources that agents published, the one published longest ago first. */

@@ -8,20 +8,17 @@
  * parent_span_id = 4, name = 5, kind = 6, start_time_unix_nano = 7, end_time_unix_nano = 8, attributes = 9,
  * status = 15 }, Status { message = 2, code = 3 }.
  */
-import { conventionsOf } from '../../protocols/conventions.ts';
-import type { Trace } from '../../schemas/generated/trace.ts';
-import { type PointKind, pointKind } from '../../schemas/observation-points.ts';
-import { AttributeWriter } from './attribute-writer.ts';
+import { pointKind } from '../../schemas/observation-points.ts';
+import { groupByResource } from './group-by-resource.ts';
+import { otelEndNs, otelStartNs, type OtelTrace, scopeName, spanKinds, statusMessage } from './otel-span.ts';
+import { ProtobufAttributes } from './protobuf-attributes.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
-import { resourceKey, writeResourceAttributes } from './resource-attributes.ts';
+import { writeResourceAttributes } from './resource-attributes.ts';
 import type { ResourceNames } from './resource-names.ts';
 import { writeSpanAttributes } from './span-attributes.ts';
 import { spanName } from './span-name.ts';
 import { statusCodeOf, statusCodes } from './span-status.ts';
 import type { VisibleSpan } from './visible-spans.ts';
-
-/** SpanKind of opentelemetry.proto.trace.v1. */
-const spanKinds: Readonly<Record<PointKind, number>> = { internal: 1, server: 2, client: 3 };
 
 const tags = {
   resourceSpans: 0x0a,
@@ -47,22 +44,14 @@ const tags = {
 /** Resources differ by process, of which there are few at a time: their bytes are kept. */
 const maxResources = 4096;
 
-/** What names a trace. */
-type TraceNames = Pick<Trace, 'traceId' | 'carriedTraceId' | 'revision'>;
-
-/** The id that OpenTelemetry knows a trace by: that of its headers, where they carry exactly one, else its own. */
-export function otelTraceId({ traceId, carriedTraceId }: Pick<Trace, 'traceId' | 'carriedTraceId'>): string {
-  return carriedTraceId || traceId;
-}
-
 /** Encodes traces; keeps its buffer and the resources it has written before. */
 export class TraceEncoder {
   readonly #names: ResourceNames;
   readonly #maxMessageBytes: number;
   readonly #writer = new ProtobufWriter();
-  readonly #spanAttributes = new AttributeWriter(this.#writer, tags.spanAttribute);
+  readonly #spanAttributes = new ProtobufAttributes(this.#writer, tags.spanAttribute);
   readonly #resourceWriter = new ProtobufWriter(1024);
-  readonly #resourceAttributes = new AttributeWriter(this.#resourceWriter, tags.resourceAttribute);
+  readonly #resourceAttributes = new ProtobufAttributes(this.#resourceWriter, tags.resourceAttribute);
   readonly #resources = new Map<string, Buffer>();
   #resourcesVersion = -1;
 
@@ -73,7 +62,7 @@ export class TraceEncoder {
   }
 
   /** The messages of one trace. Ids must be hexadecimal, of 32 and 16 digits. */
-  encode(trace: TraceNames, spans: readonly VisibleSpan[]): readonly Buffer[] {
+  encode(trace: OtelTrace, spans: readonly VisibleSpan[]): readonly Buffer[] {
     const writer = this.#writer;
     const messages: Buffer[] = [];
     for (const [key, group] of groupByResource(spans)) {
@@ -124,14 +113,14 @@ export class TraceEncoder {
     return resource;
   }
 
-  #writeSpan(trace: TraceNames, { span, parentSpanId }: VisibleSpan): void {
+  #writeSpan(trace: OtelTrace, { span, parentSpanId }: VisibleSpan): void {
     const writer = this.#writer;
     const kind = pointKind(span.observationPoint);
     const status = statusCodeOf(span, kind);
     writer.writeByte(tags.span);
     const content = writer.open(2);
     writer.writeByte(tags.traceId);
-    writer.writeHex(otelTraceId(trace));
+    writer.writeHex(trace.otelTraceId);
     writer.writeByte(tags.spanId);
     writer.writeHex(span.spanId);
     if (parentSpanId !== '') {
@@ -142,20 +131,18 @@ export class TraceEncoder {
     writer.writeText(spanName(span));
     writer.writeByte(tags.kind);
     writer.writeByte(spanKinds[kind]);
-    // Times are unsigned there, and a span does not end before it begins.
-    const startTimeNs = span.startTimeNs < 0n ? 0n : span.startTimeNs;
     writer.writeByte(tags.startTime);
-    writer.writeFixed64(startTimeNs);
+    writer.writeFixed64(otelStartNs(span));
     writer.writeByte(tags.endTime);
-    writer.writeFixed64(span.durationNs > 0 ? startTimeNs + BigInt(span.durationNs) : startTimeNs);
+    writer.writeFixed64(otelEndNs(span));
     writeSpanAttributes(this.#spanAttributes, span, kind, status, trace);
     if (status === 'error') {
       writer.writeByte(tags.status);
       const body = writer.open(1);
-      // The conventions want no message where the code of an HTTP response says it all.
-      if (conventionsOf(span.protocol)?.group !== 'http' && span.responseException !== '') {
+      const message = statusMessage(span, status);
+      if (message !== '') {
         writer.writeByte(tags.statusMessage);
-        writer.writeText(span.responseException);
+        writer.writeText(message);
       }
       writer.writeByte(tags.statusCode);
       writer.writeByte(statusCodes[status]);
@@ -168,19 +155,8 @@ export class TraceEncoder {
 /** The field `scope` of ScopeSpans, the same everywhere. */
 const scope = Buffer.from([
   tags.scope,
-  2 + 'spanloom'.length,
+  2 + scopeName.length,
   tags.scopeName,
-  'spanloom'.length,
-  ...Buffer.from('spanloom'),
+  scopeName.length,
+  ...Buffer.from(scopeName),
 ]);
-
-function groupByResource(spans: readonly VisibleSpan[]): ReadonlyMap<string, readonly VisibleSpan[]> {
-  const groups = new Map<string, VisibleSpan[]>();
-  for (const visible of spans) {
-    const key = resourceKey(visible.span);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [visible]);
-    else group.push(visible);
-  }
-  return groups;
-}

@@ -4,13 +4,13 @@
  * docs/consume-traces.md explains: no statement with its literals, no dns.answers.
  */
 import type { Span } from '../../schemas/generated/span.ts';
-import type { Trace } from '../../schemas/generated/trace.ts';
-import { conventionsOf } from '../../protocols/conventions.ts';
-import type { SemanticConventions } from '../../protocols/protocol-definition.ts';
 import type { PointKind } from '../../schemas/observation-points.ts';
+import { conventionsOf } from '../conventions.ts';
+import type { SemanticConventions } from '../protocol-definition.ts';
 import { cachedAddressText } from './address-texts.ts';
-import { attributeKey, type AttributeWriter } from './attribute-writer.ts';
+import { attributeKey, type Attributes } from './attributes.ts';
 import { splitHostAndPort } from './host-and-port.ts';
+import type { OtelTrace } from './otel-span.ts';
 import { querySummary } from './query-summary.ts';
 import { httpMethods } from './span-name.ts';
 import type { StatusCode } from './span-status.ts';
@@ -71,11 +71,11 @@ const secretParameters = /([?&](?:AWSAccessKeyId|Signature|sig|X-Goog-Signature)
 
 /** Writes all attributes of a span. */
 export function writeSpanAttributes(
-  attributes: AttributeWriter,
+  attributes: Attributes,
   span: Span,
   kind: PointKind,
   status: StatusCode,
-  trace: Pick<Trace, 'traceId' | 'revision'>,
+  trace: Pick<OtelTrace, 'storedTraceId' | 'revision'>,
 ): void {
   const conventions = conventionsOf(span.protocol);
   writeNetwork(attributes, span, kind);
@@ -97,7 +97,7 @@ export function writeSpanAttributes(
   writeEvidence(attributes, span, trace);
 }
 
-function writeNetwork(attributes: AttributeWriter, span: Span, kind: PointKind): void {
+function writeNetwork(attributes: Attributes, span: Span, kind: PointKind): void {
   if (span.transport !== 'unknown') attributes.text(keys.transport, span.transport);
   if (span.protocol !== 'unknown')
     attributes.text(keys.protocolName, span.protocol === 'http1' ? 'http' : span.protocol);
@@ -111,7 +111,7 @@ function writeNetwork(attributes: AttributeWriter, span: Span, kind: PointKind):
 }
 
 /** @param asked the name that the client asked for, with or without a port; empty when it named none */
-function writeServer(attributes: AttributeWriter, { server }: Span, asked: string): void {
+function writeServer(attributes: Attributes, { server }: Span, asked: string): void {
   const { host, port } = splitHostAndPort(asked);
   const address = host || cachedAddressText(server.address);
   if (address === '') return;
@@ -120,7 +120,7 @@ function writeServer(attributes: AttributeWriter, { server }: Span, asked: strin
 }
 
 /** As seen from a server: who asked first, when a proxy says so, else who is at the other end. */
-function writeClient(attributes: AttributeWriter, { forwardedFor, client }: Span): void {
+function writeClient(attributes: Attributes, { forwardedFor, client }: Span): void {
   const comma = forwardedFor.indexOf(',');
   const first = (comma < 0 ? forwardedFor : forwardedFor.slice(0, comma)).trim();
   if (first !== '') attributes.text(keys.clientAddress, first);
@@ -132,7 +132,7 @@ function writeClient(attributes: AttributeWriter, { forwardedFor, client }: Span
   }
 }
 
-function writeHttp(attributes: AttributeWriter, span: Span, kind: PointKind): void {
+function writeHttp(attributes: Attributes, span: Span, kind: PointKind): void {
   const { requestType, requestDomain, requestResource } = span;
   if (requestType !== '') {
     const isKnown = httpMethods.has(requestType);
@@ -155,12 +155,7 @@ function writeHttp(attributes: AttributeWriter, span: Span, kind: PointKind): vo
   if (kind === 'server') writeClient(attributes, span);
 }
 
-function writeDatabase(
-  attributes: AttributeWriter,
-  span: Span,
-  kind: PointKind,
-  conventions: DatabaseConventions,
-): void {
+function writeDatabase(attributes: Attributes, span: Span, kind: PointKind, conventions: DatabaseConventions): void {
   const { protocol, endpoint } = span;
   attributes.text(keys.dbSystem, protocol);
   attributes.text(keys.dbNamespace, span.requestDomain);
@@ -198,15 +193,15 @@ function errorType(span: Span, conventions: SemanticConventions | undefined): st
 }
 
 function writeEvidence(
-  attributes: AttributeWriter,
+  attributes: Attributes,
   span: Span,
-  { traceId, revision }: Pick<Trace, 'traceId' | 'revision'>,
+  { storedTraceId, revision }: Pick<OtelTrace, 'storedTraceId' | 'revision'>,
 ): void {
   attributes.text(keys.observationPoint, span.observationPoint);
   attributes.text(keys.reason, span.reason);
   if (span.confidence > 0) attributes.double(keys.confidence, span.confidence);
   attributes.integer(keys.revision, revision);
-  attributes.text(keys.traceId, traceId);
+  attributes.text(keys.traceId, storedTraceId);
   attributes.text(keys.status, span.status);
   attributes.text(keys.signalSource, span.signalSource);
   attributes.integerUnlessZero(keys.requestSequence, span.requestTcpSequence);

@@ -4,7 +4,7 @@ import type { SideId } from '../../schemas/generated/side-ids.ts';
 import type { Side, Span } from '../../schemas/generated/span.ts';
 import { ownSide } from '../../schemas/observation-points.ts';
 import { tags } from '../../schemas/tags.ts';
-import { attributeKey, type AttributeKey, type AttributeWriter } from './attribute-writer.ts';
+import { attributeKey, type AttributeKey, type Attributes } from './attributes.ts';
 import type { ResourceNames } from './resource-names.ts';
 
 const keys = {
@@ -67,7 +67,7 @@ function serviceName(span: Span, side: Side, names: ResourceNames): string {
 }
 
 /** Writes the attributes of the resource of a span. */
-export function writeResourceAttributes(attributes: AttributeWriter, span: Span, names: ResourceNames): void {
+export function writeResourceAttributes(attributes: Attributes, span: Span, names: ResourceNames): void {
   const side = ownSide(span);
   attributes.text(keys.serviceName, serviceName(span, side, names));
   attributes.integerUnlessZero(keys.processId, span.processId);
