@@ -1,3 +1,4 @@
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
@@ -7,6 +8,7 @@ export default tseslint.config(
       'node_modules/',
       'native/build/',
       'bpf/build/',
+      'query/ui/build/',
       'schemas/generated/',
       'sink/generated/',
       '**/*.mjs',
@@ -29,5 +31,6 @@ export default tseslint.config(
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
     },
   },
+  { files: ['query/ui/**/*.{ts,tsx}'], ...reactHooks.configs.flat.recommended },
   { files: ['vitest.config.ts'], rules: { 'no-restricted-exports': 'off' } },
 );

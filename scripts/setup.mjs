@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Makes a fresh clone ready to run: packages, BPF programs, native addon, compiled TypeScript. Quick when nothing
+// Makes a fresh clone ready to run: packages, BPF programs, native addon, compiled TypeScript, web page. Quick when nothing
 // changed. `npm run setup` prepares everything; start.mjs and test.mjs ask for what they need.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -37,6 +37,7 @@ export async function setup(purposes) {
   await Promise.all([
     attempt('BPF programs', buildBpf).then(() => attempt('native addon', buildNative)),
     attempt('TypeScript', compile),
+    attempt('web page', buildPage),
     ...(purposes.includes('long') ? [attempt('checks of deploy/', () => buildDeployChecks(root, stamps))] : []),
   ]);
   if (problems.includes('TypeScript')) throw new Error('the TypeScript does not compile');
@@ -109,6 +110,19 @@ async function compile() {
   });
   stamps.save('dist', digest);
   return 'compiled';
+}
+
+async function buildPage() {
+  const inputs = ['query/ui', 'query/api', 'schemas', 'tsconfig.json', 'package-lock.json'];
+  const digest = digestOf(
+    root,
+    inputs,
+    (name) => /\.(tsx?|mjs|css|html|svg|json)$/.test(name) && !name.includes('.test.'),
+  );
+  if (stamps.isCurrent('page', digest, ['query/ui/build/index.html'])) return 'up to date';
+  await run('npm', ['run', '--silent', 'build:page'], { cwd: root });
+  stamps.save('page', digest);
+  return 'built';
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

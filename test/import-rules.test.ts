@@ -26,6 +26,9 @@ const allowedInTests: Readonly<Record<string, readonly string[]>> = {
 /** What lies in `testing/` is compiled with the product, where there is no folder `test/`. */
 const allowedInTesting: Readonly<Record<string, readonly string[]>> = { protocols: ['enricher', 'core', 'native'] };
 
+/** What the page takes of the schemas: files that import nothing and use nothing of Node. */
+const pureForPage: readonly string[] = ['schemas/observation-points.ts'];
+
 const files = readSourceFiles(projectFile());
 
 /** Each import of these files. */
@@ -52,6 +55,23 @@ describe('a stage imports core, schemas and itself, never another stage', () => 
       expect(imports.length).toBeGreaterThan(0);
     });
   }
+
+  it('the page brings only itself and what is pure of the schemas into a browser, and nothing brings the page into Node', () => {
+    const ofPage = (path: string): boolean => path.startsWith('query/ui/');
+    const page = files.filter(({ path }) => ofPage(path) && !path.endsWith('.test.ts'));
+    expect(page.length).toBeGreaterThan(10);
+    const brought = page.map(({ path, text }) => sourceFile(path, text.replaceAll(/^(?:im|ex)port type [^;]*;/gm, '')));
+    expect(
+      importsIn(brought)
+        .filter(({ target }) => !ofPage(target) && !pureForPage.includes(target))
+        .map(({ path, target }) => `${path} imports ${target}`),
+    ).toEqual([]);
+    expect(
+      importsIn(files)
+        .filter(({ path, target }) => !ofPage(path) && !isOfTests(path) && ofPage(target))
+        .map(({ path, target }) => `${path} imports ${target}`),
+    ).toEqual([]);
+  });
 
   it('a protocol is known to its own folder and to the list of protocols, to nothing else', () => {
     const names = sourceFiles('protocols').flatMap(

@@ -66,6 +66,8 @@ const needs = {
     },
     { present: () => command('apache2'), packages: [['apache2-bin']] },
     { present: () => systemPythonHas('ensurepip'), packages: [['python3-venv']] },
+    // In which the page is tested.
+    { present: () => command('chromium'), packages: [['chromium']] },
     ...kafka,
   ],
   kafka,

@@ -19,7 +19,7 @@ export const otherFiles: Readonly<Record<string, string>> = {
   'my-values.yaml': 'a file of the reader',
 };
 
-const extensions = 'ts|mts|mjs|md|avsc|sql|cc|h|c|py|sh|yaml|yml|go|java|gyp|tpl';
+const extensions = 'tsx?|mts|mjs|md|avsc|sql|cc|h|c|py|sh|yaml|yml|go|java|gyp|tpl';
 // Neither part of an address, of `<name>` or of a pattern, nor the beginning of a longer name.
 const pathPattern = new RegExp(
   `(?<![\\w./@:…<>*$%-])(?:[\\w.@-]+/)*[\\w@-][\\w.@-]*\\.(?:${extensions})(?![\\w(*]|\\.\\w)`,
@@ -29,7 +29,7 @@ const commentPattern = /\/\*[\s\S]*?\*\/|(?:^|(?<=\s))\/\/.*$/gm;
 
 /** Whether the file has text for readers: a page, or a source with comments. */
 export function hasProse(path: string): boolean {
-  return /\.(md|ts|mts|mjs|cc|h|c)$/.test(path) && !path.includes('/generated/');
+  return /\.(md|tsx?|mts|mjs|cc|h|c)$/.test(path) && !path.includes('/generated/');
 }
 
 /** What a file says to its readers: all of a page, the comments of a source. */

@@ -95,6 +95,9 @@ function entriesOf(root: string, files: readonly SourceFile[]): readonly string[
         path === 'cli/main.ts' ||
         path === 'vitest.config.ts' ||
         path === 'eslint.config.js' ||
+        path === 'query/ui/main.tsx' ||
+        path === 'query/ui/vite.config.mjs' ||
+        /^query\/ui\/.*-worker\.ts$/.test(path) ||
         words.has(path) ||
         path.startsWith('demo/services/') ||
         /^scripts\/[^/]+$/.test(path),

@@ -26,10 +26,10 @@ export function partOf(path: string): FilePart {
   return path.endsWith('.test.ts') || folders.some((folder) => testFolders.has(folder)) ? 'test' : 'product';
 }
 
-/** All .ts, .mjs and .js files below a folder. */
+/** All .ts, .tsx, .mjs and .js files below a folder. */
 export function readSourceFiles(root: string): readonly SourceFile[] {
   return treePaths(root)
-    .filter((path) => /\.(ts|mjs|js)$/.test(path))
+    .filter((path) => /\.(tsx?|mjs|js)$/.test(path))
     .map((path) => sourceFile(path, readFileSync(join(root, path), 'utf8')));
 }
 

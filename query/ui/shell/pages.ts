@@ -1,0 +1,26 @@
+import { lazy } from 'react';
+
+/** One page of the shell. */
+export interface Page {
+  /** Pattern of its path, as wouter reads it. */
+  readonly path: string;
+  /** How the navigation calls it; pages without a title are reached from others. */
+  readonly title?: string;
+  /** Pressed after `g`, it leads there. */
+  readonly key?: string;
+  readonly Component: React.LazyExoticComponent<() => React.ReactNode>;
+}
+
+/** All of them, in the order of the navigation. A page gets its own file of script, loaded when it is opened. */
+export const pages: readonly Page[] = [
+  {
+    path: '/',
+    title: 'Search',
+    key: 's',
+    Component: lazy(async () => ({ default: (await import('../search/search-page.tsx')).SearchPage })),
+  },
+  {
+    path: '/trace/:id',
+    Component: lazy(async () => ({ default: (await import('../trace/trace-page.tsx')).TracePage })),
+  },
+];
