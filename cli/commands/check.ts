@@ -33,11 +33,15 @@ export function check({ capture, packets }: Pick<Settings, 'capture' | 'packets'
   const { programs, missing } = checkKernel();
   const paint = paintFor(process.stdout, process.env);
   const nameWidth = Math.max(0, ...programs.map(({ name }) => name.length));
+  let saidLast: string | undefined;
   for (const { name, loaded, attached, error } of programs) {
     const works = loaded && attached;
     const what = works ? 'works' : loaded ? 'loads, does not attach' : 'does not load';
     const line = `${name.padEnd(nameWidth)}  ${paint(works ? 'green' : 'red', what)}`;
-    process.stdout.write(error === undefined ? `${line}\n` : `${line}: ${error}\n`);
+    // Without a right, all programs fail with the same long sentence.
+    const why = error === undefined ? '' : error === saidLast ? ', as above' : `: ${error}`;
+    saidLast = error ?? saidLast;
+    process.stdout.write(`${line}${why}\n`);
   }
   if (packets.packetsEnabled && !packetsWork)
     throw new PipelineError('ENVIRONMENT_UNSUPPORTED', 'SPANLOOM_COLLECTOR_PACKETS_ENABLED takes CAP_NET_RAW.');

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PipelineError } from '../../core/errors.ts';
 import { type CapturedRecord, pcap } from '../../native/packets/testing/capture-builder.ts';
 import { handshake, packet } from '../../native/packets/testing/connection.ts';
@@ -124,6 +124,16 @@ describe('spanloom dissect', () => {
     ]);
   });
 
+  it('says so where there is no message that it reads', async () => {
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const { lines, error } = await dissected(pcap([]));
+    expect([lines, error]).toEqual([[], undefined]);
+    expect(said.mock.calls.flat().join('')).toContain(
+      'There is no message of a protocol that spanloom reads: http1, fastcgi, redis,',
+    );
+    said.mockRestore();
+  });
+
   it('of a capture that is cut at any byte shows what came before, and says where it ends', async () => {
     const file = pcap(exchange);
     for (let length = 0; length < file.length; length++) {
@@ -132,7 +142,7 @@ describe('spanloom dissect', () => {
       if (error === undefined) continue;
       expect(error, `cut at ${length}`).toBeInstanceOf(PipelineError);
       expect((error as Error).message, `cut at ${length}`).toMatch(
-        /shop\.pcap (is empty|is no capture file \(pcap or pcapng\)|ends within a record at byte \d+)\.$/,
+        /shop\.pcap (is empty|is no capture file \(pcap or pcapng\)|ends within (a record|its header) at byte \d+)\.$/,
       );
     }
     expect((await dissected(file.subarray(0, -1), { json: true })).lines).toHaveLength(1);

@@ -1,6 +1,7 @@
 import { beginsAsCaptureFile, CaptureFile, flowOptions } from '../../collector/replay/capture-file.ts';
 import { openInputBytes, standardInput } from '../../collector/replay/input-bytes.ts';
 import { PipelineError } from '../../core/errors.ts';
+import { protocols } from '../../protocols/protocols.ts';
 import { spanToJson } from '../../schemas/trace-json.ts';
 import { intervalsOf } from '../dissect/block-records.ts';
 import { dissectMessages } from '../dissect/capture-messages.ts';
@@ -20,6 +21,10 @@ export interface DissectOptions {
   readonly spans?: boolean;
   readonly flows?: boolean;
 }
+
+const nothingFound =
+  `There is no message of a protocol that spanloom reads: ${protocols.map(({ name }) => name).join(', ')}. ` +
+  '--flows shows the connections.';
 
 /** Where lines go; resolves when more may follow. */
 export type WriteLine = (line: string) => Promise<void>;
@@ -56,11 +61,15 @@ export async function dissect(path: string, options: DissectOptions, write: Writ
 
 async function writeMessages(file: CaptureFile, isJson: boolean, write: WriteLine, report: () => void): Promise<void> {
   const table = messageTable();
-  if (!isJson) await write(table.title);
+  let shown = 0;
   await dissectMessages(file, async (messages) => {
     report();
-    for (const message of messages) await write(isJson ? JSON.stringify(messageToJson(message)) : table.line(message));
+    for (const message of messages) {
+      if (shown++ === 0 && !isJson) await write(table.title);
+      await write(isJson ? JSON.stringify(messageToJson(message)) : table.line(message));
+    }
   });
+  if (shown === 0) process.stderr.write(`${nothingFound}\n`);
 }
 
 async function writeFlows(file: CaptureFile, write: WriteLine, report: () => void): Promise<void> {

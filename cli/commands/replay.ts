@@ -14,6 +14,7 @@ import { summaryStream } from '../output/standard-streams.ts';
 import { processTelemetry } from '../process/telemetry.ts';
 import { withTemporaryFolder } from '../process/temporary-folder.ts';
 import { TraceCollection } from '../trace-collection.ts';
+import { counted } from '../output/counted.ts';
 import { openTraceFile, type TraceFile } from '../output/trace-file.ts';
 import { replayIntoKafka, type ReplayIntoKafkaOptions } from './replay-into-kafka.ts';
 
@@ -105,8 +106,9 @@ async function replayIn(
   const { traces } = collection;
   const spans = traces.reduce((sum, trace) => sum + trace.spans.length, 0);
   await traceFile?.write(traces, collection.namesOf);
+  const what = `${counted(traces.length, 'trace', 'traces')} with ${counted(spans, 'span', 'spans')}`;
   const where = [...(json === undefined ? [] : [json]), ...(dataDir === undefined ? [] : [dataDir])].join(' and ');
-  summaryStream(json).write(`${traces.length} traces with ${spans} spans${where === '' ? '' : `, in ${where}`}.\n`);
+  summaryStream(json).write(`${what}${where === '' ? '' : `, in ${where}`}.\n`);
   const damaged = damage();
   if (damaged !== undefined) throw damaged;
 }

@@ -1,3 +1,4 @@
+import { counted } from './counted.ts';
 import type { TraceFlow, TraceFlowSide } from '../../query/store/trace-store.ts';
 import { formatDuration } from './duration.ts';
 
@@ -24,8 +25,4 @@ function sideNote(name: string, side: TraceFlowSide): string {
   for (const [property, one, several] of counters)
     if (side[property] > 0) facts.push(counted(side[property], one, several));
   return `${name}: ${facts.join(', ')}`;
-}
-
-function counted(count: number, one: string, several: string): string {
-  return `${count} ${count === 1 ? one : several}`;
 }

@@ -93,8 +93,8 @@ bool CaptureFileReader::next(CapturedPacket& packet) {
 
 void CaptureFileReader::end() {
   if (!error_.empty()) return;
-  if (format_ == Format::kUnknown && offset_ + available() == 0) fail("is empty");
-  else if (available() > 0 || skip_ > 0 || trailer_ != 0 || format_ == Format::kUnknown) fail("ends within a record");
+  if (format_ == Format::kUnknown) fail(offset_ + available() == 0 ? "is empty" : "ends within its header");
+  else if (available() > 0 || skip_ > 0 || trailer_ != 0) fail("ends within a record");
 }
 
 CaptureFileReader::Step CaptureFileReader::fail(const std::string& what) {
