@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { type Bounds, durationMsSetting, durationUnits, integerSetting, textSetting } from '../core/config/setting.ts';
 import { standardOutput } from '../core/files/output-file.ts';
 import { topicPrefixRule } from '../core/topics.ts';
-import { maxFilterTextLength, maxListedTraces } from '../query/store/trace-store.ts';
+import { maxTextLength } from '../query/http/parameter-types.ts';
+import { maxListedTraces } from '../query/store/trace-store.ts';
 import type { Where } from '../query/where/expression.ts';
 import { parseWhere } from '../query/where/parse-where.ts';
 
@@ -52,8 +53,8 @@ export const listLength = parser(integerSetting({ description: 'A number.', mini
 export const filterText = parser(
   textSetting({
     description: 'A text.',
-    pattern: new RegExp(`^.{1,${maxFilterTextLength}}$`, 's'),
-    patternText: `a text of 1 to ${maxFilterTextLength} characters`,
+    pattern: new RegExp(`^.{1,${maxTextLength}}$`, 's'),
+    patternText: `a text of 1 to ${maxTextLength} characters`,
   }),
 );
 

@@ -34,7 +34,7 @@ import { shortened } from './output/printable.ts';
 import { runCommand, runQuestion } from './process/run-command.ts';
 import { watchStandardStreams } from './output/standard-streams.ts';
 import { stageNames, stages } from './stages.ts';
-import { packageVersion } from './version.ts';
+import { packageVersion } from '../core/package-version.ts';
 
 /** An argument may be a page; what is wrong with it is said at the end. */
 const maxErrorLength = 400;

@@ -5,6 +5,7 @@ import { connect } from '../core/stage/connect.ts';
 import { stageEvents } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { clickHouseTraceStore } from './store/clickhouse-trace-store.ts';
+import { boundedReader } from './store/read-limits.ts';
 import { type QueryConfig, queryLimits, readLimits } from './config.ts';
 import { serveQueries } from './http/http-server.ts';
 import { queryEvents } from './internal-events.ts';
@@ -31,8 +32,10 @@ export async function runQuery(options: RunQueryOptions): Promise<void> {
   telemetry.health.check('ClickHouse', () => clickHouse.ping());
   await connect('migrate', () => migrate(clickHouse), { telemetry: stageEvents(telemetry, 'query'), signal });
   if (signal.aborted) return;
+  const limits = readLimits(config);
   const server = await serveQueries({
-    store: clickHouseTraceStore(clickHouse, readLimits(config)),
+    store: clickHouseTraceStore(clickHouse, limits),
+    reader: (ended) => boundedReader(clickHouse, limits, ended),
     telemetry,
     host: config.host,
     port: config.port,

@@ -14,6 +14,7 @@ import {
   type PagedTraceStore,
   TraceChangedError,
 } from '../query/store/trace-store.ts';
+import { emptyReader } from '../query/testing/empty-reader.ts';
 import { storeWith } from '../query/testing/store-with.ts';
 import { aTrace } from '../schemas/testing/a-trace.ts';
 import { orderSpan } from '../sink/testing/traces.ts';
@@ -34,6 +35,7 @@ async function serve(store: Partial<PagedTraceStore>, limits: Partial<QueryLimit
   const telemetry = createTelemetry({ logger: createLogger({ name: 'test', level: 'silent' }) });
   const server = await serveQueries({
     store: storeWith(store),
+    reader: () => emptyReader,
     telemetry,
     host: '127.0.0.1',
     port: 0,

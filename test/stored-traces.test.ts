@@ -42,7 +42,7 @@ beforeEach(async () => {
 const traceA = '000000000000000000000000000000aa';
 const traceB = '000000000000000000000000000000bb';
 const list = async (filter: Partial<TraceFilter>): Promise<readonly string[]> =>
-  (await store.listTraces({ sort: 'newest', limit: 100, ...filter })).map((trace) => trace.traceId);
+  (await store.listTraces({ sort: 'newest', limit: 100, ...filter })).traces.map((trace) => trace.traceId);
 
 async function found(id: string, from: TraceStore = store): Promise<NamedTrace> {
   const result = await from.findTrace(id);
@@ -240,11 +240,38 @@ describe('a list of traces', () => {
     const ids = (numbers: readonly number[]): readonly string[] =>
       numbers.map((number) => String(number).padStart(32, '0'));
     expect(await list({ limit: 3 })).toEqual(ids([29, 28, 27]));
-    const slowest = await store.listTraces({ sort: 'slowest', limit: 3 });
+    const { traces: slowest } = await store.listTraces({ sort: 'slowest', limit: 3 });
     expect(slowest.map((trace) => trace.durationNs)).toEqual([30_000, 29_000, 28_000]);
     expect(await list({ fromNs: epochNs + 5_000_000_000n, toNs: epochNs + 7_000_000_000n })).toEqual(ids([7, 6, 5]));
     expect(await list({ minDurationNs: 29_000, sort: 'slowest' })).toHaveLength(2);
     expect(await list({ maxDurationNs: 1000 })).toEqual(ids([0]));
+  });
+
+  it('goes on where the one before ended: none twice, none left out, also among equal ones and while it merges', async () => {
+    const traces = Array.from({ length: 25 }, (_, number) => {
+      const spanId = String(number).padStart(16, '0');
+      // Five at a time start together, and all take the same time.
+      const startTimeNs = epochNs + BigInt(Math.floor(number / 5)) * 1_000_000_000n;
+      return aTrace([orderSpan({ spanId, startTimeNs })], { traceId: String(number).padStart(32, '0') });
+    });
+    // Twice, and one that is older since.
+    const moved = { ...traces[7]!, revision: 9, startTimeNs: epochNs - 1n };
+    await database.store(...[...traces, ...traces, moved].map((trace, index) => traceMessage(trace, index)));
+    for (const sort of ['newest', 'slowest'] as const)
+      for (const filter of [{ sort }, { sort, protocol: 'http1' } as const, { sort, fromNs: epochNs }]) {
+        const all = await list({ ...filter });
+        expect(all).toHaveLength('fromNs' in filter ? 24 : 25);
+        const paged: string[] = [];
+        let page = await store.listTraces({ ...filter, limit: 4 });
+        for (;;) {
+          paged.push(...page.traces.map(({ traceId }) => traceId));
+          if (page.next === undefined) break;
+          await database.clickHouse.execute('OPTIMIZE TABLE trace FINAL');
+          page = await store.listTraces({ ...filter, limit: 4, after: page.next });
+        }
+        expect(paged).toEqual(all);
+      }
+    expect(await list({ after: { key: 2n ** 63n - 1n, id: 'ff' } })).toHaveLength(25);
   });
 
   it('shows a trace once and by its latest revision, also when that no longer fits', async () => {
@@ -312,7 +339,8 @@ describe('a list of traces', () => {
     expect(await list({ protocol: 'mysql' })).toEqual([load]);
     expect(await list({ status: 'timeout' })).toEqual([]);
     expect(await list({ service: "x' OR 1 OR '" })).toEqual([]);
-    const [summary] = await store.listTraces({ sort: 'newest', limit: 1, service: 'items' });
+    const { traces } = await store.listTraces({ sort: 'newest', limit: 1, service: 'items' });
+    const [summary] = traces;
     expect(summary).toMatchObject({
       rootServiceName: 'gateway',
       rootEndpoint: '/api/orders/{}',
@@ -400,7 +428,7 @@ describe('reading from another process', () => {
       expect(await found(trace.traceId, remote)).toEqual(await found(trace.traceId));
       const filter = { sort: 'newest', limit: 5, service: 'items' } as const;
       expect(await remote.listTraces(filter)).toEqual(await store.listTraces(filter));
-      expect(await httpTraceStore(url).listTraces(filter)).toHaveLength(1);
+      expect((await httpTraceStore(url).listTraces(filter)).traces).toHaveLength(1);
     } finally {
       controller.abort();
     }

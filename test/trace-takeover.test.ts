@@ -62,7 +62,7 @@ it('after a restart it is another trace, and the stored one stays under its W3C 
   const other = await found(after.alsoCarriedBy[0]!);
   expect(resourcesOf(other)).toContain('/evil');
   expect(other.alsoCarriedBy).toEqual([carried.headerTraceId]);
-  expect((await store.listTraces({ sort: 'newest', limit: 10 })).map(({ traceId }) => traceId)).toEqual([
+  expect((await store.listTraces({ sort: 'newest', limit: 10 })).traces.map(({ traceId }) => traceId)).toEqual([
     other.storedTraceId,
     carried.headerTraceId,
   ]);

@@ -8,6 +8,7 @@ import { httpTraceStore } from '../query/api/http-trace-store.ts';
 import { serveQueries } from '../query/http/http-server.ts';
 import { defaultQueryLimits } from '../query/config.ts';
 import type { PagedTraceStore } from '../query/store/trace-store.ts';
+import { emptyReader } from '../query/testing/empty-reader.ts';
 import type { Expression, Field, SideName, Test } from '../query/where/expression.ts';
 import { parseWhere } from '../query/where/parse-where.ts';
 import { whereSql } from '../query/where/where-sql.ts';
@@ -198,10 +199,11 @@ describe('a condition', () => {
     const parsed = parseWhere("client.pod = 'cart-1' and server.pod = 'dns-1'");
     if (parsed.kind === 'problem') throw new Error(parsed.problem);
     const filter = { sort: 'newest', limit: 10, where: parsed.where } as const;
-    const ids = (await store.listTraces(filter)).map((trace) => trace.traceId);
+    const ids = (await store.listTraces(filter)).traces.map((trace) => trace.traceId);
     expect(ids).toHaveLength(2);
     const server = await serveQueries({
       store,
+      reader: () => emptyReader,
       telemetry: createTelemetry({ logger: createLogger({ name: 'test', level: 'silent' }) }),
       host: '127.0.0.1',
       port: 0,
@@ -209,7 +211,7 @@ describe('a condition', () => {
     });
     try {
       const base = `http://127.0.0.1:${server.port}`;
-      expect((await httpTraceStore(base).listTraces(filter)).map((trace) => trace.traceId)).toEqual(ids);
+      expect((await httpTraceStore(base).listTraces(filter)).traces.map((trace) => trace.traceId)).toEqual(ids);
       const response = await fetch(`${base}/api/traces?where=${encodeURIComponent('pot = 1')}`);
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({

@@ -27,7 +27,7 @@ export interface TracesOptions {
 export async function traces(options: TracesOptions): Promise<void> {
   const store = await openStoredTraces(loadSettings());
   try {
-    const found = await store.listTraces(filterOf(options));
+    const { traces: found } = await store.listTraces(filterOf(options));
     if (options.json === true) {
       process.stdout.write(`${JSON.stringify({ traces: found.map(summaryToJson) })}\n`);
     } else if (found.length === 0) {

@@ -1,6 +1,9 @@
 /** Query strings of the API: a filter, which becomes SQL with every value quoted, or what is wrong with it. */
-import { candidateSql } from '../../query/store/trace-list-sql.ts';
-import { parseTraceFilter, traceFilterParameters } from '../../query/api/trace-filter-parameters.ts';
+import { candidateSql, summarySql } from '../../query/store/trace-list-sql.ts';
+import { filterOf } from '../../query/api/filter-parameters.ts';
+import { listTraces } from '../../query/api/routes/list-traces.ts';
+import { readParameters } from '../../query/http/read-parameters.ts';
+import { writeParameters } from '../../query/http/write-parameters.ts';
 import { hold, type Target } from '../target.ts';
 
 /** What is left of a statement without its literals; these hold any text, with quotes and backslashes escaped. */
@@ -16,6 +19,7 @@ export const parameters: Target = {
         'endpoint=/a/{id}&protocol=http1&status=error&sort=slowest',
         'min_duration=1ms&max_duration=2s&from=2026-01-31T12:00:00Z&to=1769860800000',
         `where=client.pod = 'cart-1' and not (label('app') ~ 'c.*' or server.namespace in (a, "b"))`,
+        'sort=slowest&cursor=12000000-0a6f6b3f77b34da6a3ce929d0e0e4736',
         `where=pod like '%25a' and annotation(x) != y or environment("z") !~ '^$'`,
       ].map((text) => Buffer.from(text)),
     ),
@@ -24,15 +28,22 @@ export const parameters: Target = {
     ...[')', ' in (', ' not ', 'label(', 'client.', '~', '1e309', '9'.repeat(19), '-1', ' union select ', '$(', '\n'],
   ],
   run(input) {
-    const parsed = parseTraceFilter(new URLSearchParams(input.toString('utf8')));
-    if (parsed.kind === 'problems') {
-      hold(parsed.problems.length > 0, 'a refusal says why');
+    const read = readParameters(listTraces, {}, new URLSearchParams(input.toString('utf8')));
+    if (read.kind === 'problems') {
+      hold(read.problems.length > 0, 'a refusal says why');
       return;
     }
-    const sql = candidateSql(parsed.filter, 100);
-    const bare = sql.replaceAll(literals, '');
-    hold(outside.test(bare), `every value is quoted: ${bare}`);
-    const again = parseTraceFilter(traceFilterParameters(parsed.filter));
-    hold(again.kind === 'filter', 'what a filter is written as can be read');
+    const { query } = read.request;
+    const { sort, limit, cursor } = query;
+    const filter = { ...filterOf(query), sort, limit, ...(cursor === undefined ? {} : { after: cursor }) };
+    for (const sql of [candidateSql(filter, 100), summarySql(filter)]) {
+      const bare = sql.replaceAll(literals, '');
+      hold(outside.test(bare), `every value is quoted: ${bare}`);
+    }
+    const written = writeParameters(listTraces, read.request);
+    if (written.kind === 'problems') throw new Error(`what was read can be written: ${written.problems.join('; ')}`);
+    const search = written.path.slice(written.path.indexOf('?') + 1);
+    const again = readParameters(listTraces, {}, new URLSearchParams(search));
+    hold(again.kind === 'request', 'what a filter is written as can be read');
   },
 };

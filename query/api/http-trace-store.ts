@@ -1,71 +1,34 @@
-import { PipelineError } from '../../core/errors.ts';
-import { type SideNames, type SpanNames, traceFromJson } from '../../schemas/trace-json.ts';
-import { likelyEdgeFromJson, type LikelyEdgeJson } from './likely-edge-json.ts';
-import { traceFlowFromJson, type TraceFlowJson } from './trace-flow-json.ts';
-import { summaryFromJson } from './summary-json.ts';
-import { traceFilterParameters } from './trace-filter-parameters.ts';
+import { type SpanNames, traceFromJson } from '../../schemas/trace-json.ts';
 import type { FoundTrace, TraceStore } from '../store/trace-store.ts';
-
-const requestTimeoutMs = 30_000;
-
-interface SpanJson {
-  readonly span_id: string;
-  readonly service_name: string;
-  readonly client_service_name: string;
-  readonly server_service_name: string;
-  readonly client_names: SideNames;
-  readonly server_names: SideNames;
-}
-
-/** What the API answered. */
-export interface ApiResponse {
-  readonly status: number;
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
-/** Asks the API for a path. @throws PipelineError DESTINATION_UNAVAILABLE if nothing answers in time */
-export async function getJson(base: string, path: string, timeoutMs: number): Promise<ApiResponse> {
-  try {
-    const response = await fetch(new URL(path, base), { signal: AbortSignal.timeout(timeoutMs) });
-    const text = await response.text();
-    return { status: response.status, body: objectOf(text) };
-  } catch (error) {
-    const message = `The query API at ${base} does not answer.`;
-    throw new PipelineError('DESTINATION_UNAVAILABLE', message, { retryable: true, cause: error });
-  }
-}
-
-/** What an answer says; nothing when it comes from something else than the API, such as the server below it or a proxy. */
-function objectOf(text: string): ApiResponse['body'] {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return value as ApiResponse['body'];
-  } catch {
-    // A page.
-  }
-  return {};
-}
-
-function refused(base: string, { status, body }: ApiResponse): PipelineError {
-  const texts = Array.isArray(body['problems']) ? body['problems'].map(String) : [`status ${status}`];
-  const code = status < 500 ? 'DESTINATION_REFUSED' : 'DESTINATION_UNAVAILABLE';
-  return new PipelineError(code, `The query API at ${base} refused: ${texts.join('; ')}.`);
-}
+import { apiClient } from './api-client.ts';
+import { filterValues } from './filter-parameters.ts';
+import { likelyEdgeFromJson } from './likely-edge-json.ts';
+import { positionOf } from './cursor-parameter.ts';
+import { getTrace } from './routes/get-trace.ts';
+import { likelyEdges } from './routes/likely-edges.ts';
+import { listTraces } from './routes/list-traces.ts';
+import { traceFlows } from './routes/trace-flows.ts';
+import { summaryFromJson } from './summary-json.ts';
+import { traceFlowFromJson } from './trace-flow-json.ts';
+import type { SpanJson } from './trace-json-schema.ts';
 
 /** Traces behind the API at this address. */
 export function httpTraceStore(base: string): TraceStore {
+  const client = apiClient(base);
   return {
     async listTraces(filter) {
-      const response = await getJson(base, `/api/traces?${traceFilterParameters(filter).toString()}`, requestTimeoutMs);
-      if (response.status !== 200 || !Array.isArray(response.body['traces'])) throw refused(base, response);
-      return (response.body['traces'] as readonly unknown[]).map(summaryFromJson);
+      const { sort, limit, after } = filter;
+      const query = { ...filterValues(filter), sort, limit, ...(after === undefined ? {} : { cursor: after }) };
+      const { traces, next_cursor: nextCursor } = await client.answer(listTraces, { path: {}, query });
+      const next = positionOf(nextCursor);
+      return { traces: traces.map(summaryFromJson), ...(next === undefined ? {} : { next }) };
     },
     async findTrace(id): Promise<FoundTrace> {
-      const response = await getJson(base, `/api/traces/${encodeURIComponent(id)}`, requestTimeoutMs);
+      const response = await client.ask(getTrace, { path: { id }, query: {} });
       const { status, body } = response;
       if (status === 404) return { kind: 'missing' };
       if (status === 409) return { kind: 'ambiguous', traceIds: body['trace_ids'] as readonly string[] };
-      if (status !== 200) throw refused(base, response);
+      if (status !== 200) throw client.refused(response);
       const names = new Map<string, SpanNames>(
         (body['spans'] as readonly SpanJson[]).map((span) => [
           span.span_id,
@@ -85,18 +48,12 @@ export function httpTraceStore(base: string): TraceStore {
       return { kind: 'found', named: { trace, names, storedTraceId, alsoCarriedBy } };
     },
     async likelyEdges(storedTraceId) {
-      const response = await getJson(base, `/api/traces/${storedTraceId}/likely-edges`, requestTimeoutMs);
-      // An API of a former version knows of none.
-      if (response.status === 404) return [];
-      if (response.status !== 200 || !Array.isArray(response.body['likely_edges'])) throw refused(base, response);
-      return (response.body['likely_edges'] as readonly LikelyEdgeJson[]).map(likelyEdgeFromJson);
+      const answer = await client.answerIfKnown(likelyEdges, { path: { id: storedTraceId }, query: {} });
+      return (answer?.likely_edges ?? []).map(likelyEdgeFromJson);
     },
     async traceFlows(storedTraceId) {
-      const response = await getJson(base, `/api/traces/${storedTraceId}/flows`, requestTimeoutMs);
-      // An API of a former version knows of none.
-      if (response.status === 404) return [];
-      if (response.status !== 200 || !Array.isArray(response.body['flows'])) throw refused(base, response);
-      return (response.body['flows'] as readonly TraceFlowJson[]).map(traceFlowFromJson);
+      const answer = await client.answerIfKnown(traceFlows, { path: { id: storedTraceId }, query: {} });
+      return (answer?.flows ?? []).map(traceFlowFromJson);
     },
     close: () => Promise.resolve(),
   };

@@ -1,19 +1,20 @@
+import { z } from 'zod';
 import { type Reason, reasonSymbols } from '../../schemas/generated/span.ts';
-import type { JsonObject } from '../../schemas/trace-json.ts';
 import type { LikelyEdge } from '../store/trace-store.ts';
 
 /** A likely edge as the API says it. */
-export interface LikelyEdgeJson {
-  readonly parent_trace_id: string;
-  readonly parent_span_id: string;
-  readonly trace_id: string;
-  readonly span_id: string;
-  readonly reason: string;
-  readonly confidence: number;
-}
+export const likelyEdgeJson = z.object({
+  parent_trace_id: z.string().meta({ description: 'The id that the trace is stored by.' }),
+  parent_span_id: z.string(),
+  trace_id: z.string().meta({ description: 'The id that the trace is stored by.' }),
+  span_id: z.string(),
+  reason: z.string(),
+  confidence: z.number().meta({ description: 'Probability that it is the parent.' }),
+});
+export type LikelyEdgeJson = z.infer<typeof likelyEdgeJson>;
 
 /** For the API. */
-export function likelyEdgeToJson(edge: LikelyEdge): JsonObject {
+export function likelyEdgeToJson(edge: LikelyEdge): LikelyEdgeJson {
   return {
     parent_trace_id: edge.parentTraceId,
     parent_span_id: edge.parentSpanId,

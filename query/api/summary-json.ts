@@ -1,9 +1,27 @@
-import type { Protocol, SpanStatus } from '../../schemas/generated/span.ts';
-import type { JsonObject } from '../../schemas/trace-json.ts';
+import { z } from 'zod';
+import { protocolSymbols, spanStatusSymbols } from '../../schemas/generated/span.ts';
 import type { TraceSummary } from '../store/trace-store.ts';
 
 /** A trace in a list as JSON: names as in the schema, Unix time as a decimal string. */
-export function summaryToJson(summary: TraceSummary): JsonObject {
+export const traceSummaryJson = z.object({
+  trace_id: z.string().meta({ description: 'Its public id.' }),
+  revision: z.number(),
+  start_time_ns: z.string().meta({ description: 'Unix time in nanoseconds.' }),
+  duration_ns: z.number(),
+  span_count: z.int(),
+  error_count: z.int(),
+  root_count: z.int().meta({ description: 'Spans without a parent; 1 in a complete trace.' }),
+  root_service_name: z.string(),
+  root_protocol: z.enum(protocolSymbols),
+  root_request_type: z.string(),
+  root_endpoint: z.string(),
+  root_status: z.enum(spanStatusSymbols),
+  root_response_code: z.int(),
+});
+type TraceSummaryJson = z.infer<typeof traceSummaryJson>;
+
+/** For the API. */
+export function summaryToJson(summary: TraceSummary): TraceSummaryJson {
   return {
     trace_id: summary.traceId,
     revision: summary.revision,
@@ -22,22 +40,20 @@ export function summaryToJson(summary: TraceSummary): JsonObject {
 }
 
 /** What {@link summaryToJson} was given. */
-export function summaryFromJson(value: unknown): TraceSummary {
-  const object = value as Readonly<Record<string, string | number>>;
-  const text = (name: string): string => String(object[name]);
+export function summaryFromJson(json: TraceSummaryJson): TraceSummary {
   return {
-    traceId: text('trace_id'),
-    revision: Number(object['revision']),
-    startTimeNs: BigInt(text('start_time_ns')),
-    durationNs: Number(object['duration_ns']),
-    spanCount: Number(object['span_count']),
-    errorCount: Number(object['error_count']),
-    rootCount: Number(object['root_count']),
-    rootServiceName: text('root_service_name'),
-    rootProtocol: text('root_protocol') as Protocol,
-    rootRequestType: text('root_request_type'),
-    rootEndpoint: text('root_endpoint'),
-    rootStatus: text('root_status') as SpanStatus,
-    rootResponseCode: Number(object['root_response_code']),
+    traceId: json.trace_id,
+    revision: json.revision,
+    startTimeNs: BigInt(json.start_time_ns),
+    durationNs: json.duration_ns,
+    spanCount: json.span_count,
+    errorCount: json.error_count,
+    rootCount: json.root_count,
+    rootServiceName: json.root_service_name,
+    rootProtocol: json.root_protocol,
+    rootRequestType: json.root_request_type,
+    rootEndpoint: json.root_endpoint,
+    rootStatus: json.root_status,
+    rootResponseCode: json.root_response_code,
   };
 }

@@ -7,6 +7,7 @@ import { httpTraceStore } from '../api/http-trace-store.ts';
 import { type QueryServer, serveQueries } from './http-server.ts';
 import { defaultQueryLimits } from '../config.ts';
 import { aTraceFlow, aTraceFlowSide } from '../testing/a-trace-flow.ts';
+import { emptyReader } from '../testing/empty-reader.ts';
 import { storeWith } from '../testing/store-with.ts';
 import type { PagedTraceStore, TraceFilter, TraceSummary } from '../store/trace-store.ts';
 
@@ -34,6 +35,7 @@ afterEach(async () => {
 async function serve(store: Partial<PagedTraceStore>, maxConcurrency = 2): Promise<string> {
   const server = await serveQueries({
     store: storeWith(store),
+    reader: () => emptyReader,
     telemetry: createTelemetry({ logger: createLogger({ name: 'test', level: 'silent' }) }),
     host: '127.0.0.1',
     port: 0,
@@ -55,14 +57,14 @@ describe('the read API', () => {
     const base = await serve({
       listTraces(filter) {
         filters.push(filter);
-        return Promise.resolve([summary]);
+        return Promise.resolve({ traces: [summary] });
       },
     });
     const { status, body } = await json(`${base}/api/traces?service=shop&min_duration=5ms&limit=7`);
     expect(status).toBe(200);
     expect(body).toMatchObject({ traces: [{ trace_id: summary.traceId, start_time_ns: '1760000000000000001' }] });
     expect(filters).toEqual([{ service: 'shop', minDurationNs: 5_000_000, sort: 'newest', limit: 7 }]);
-    expect(await httpTraceStore(base).listTraces({ sort: 'newest', limit: 1 })).toEqual([summary]);
+    expect(await httpTraceStore(base).listTraces({ sort: 'newest', limit: 1 })).toEqual({ traces: [summary] });
   });
 
   it('refuses what it does not understand, with all problems', async () => {
@@ -108,7 +110,9 @@ describe('the read API', () => {
     let isBroken = true;
     const base = await serve({
       listTraces: () =>
-        isBroken ? Promise.reject(new PipelineError('DESTINATION_UNAVAILABLE', 'It is away.')) : Promise.resolve([]),
+        isBroken
+          ? Promise.reject(new PipelineError('DESTINATION_UNAVAILABLE', 'It is away.'))
+          : Promise.resolve({ traces: [] }),
     });
     expect(await json(`${base}/api/traces`)).toEqual({ status: 503, body: { problems: ['It is away.'] } });
     isBroken = false;
@@ -123,7 +127,7 @@ describe('the read API', () => {
         most = Math.max(most, ++running);
         await new Promise((resolve) => setTimeout(resolve, 10));
         running--;
-        return [];
+        return { traces: [] };
       },
     });
     const answers = await Promise.all(Array.from({ length: 10 }, () => json(`${base}/api/traces`)));
@@ -160,6 +164,7 @@ describe('the read API', () => {
     const port = Number(new URL(base).port);
     const options = {
       store: {} as PagedTraceStore,
+      reader: () => emptyReader,
       telemetry: createTelemetry({ logger: createLogger({ name: 'test', level: 'silent' }) }),
     };
     await expect(

@@ -1,12 +1,6 @@
 /**
- * The read API. Everything is GET. Answers are JSON, /metrics is text; errors of a request come as `{"problems":[…]}`.
- *
- *   GET /api/traces?service=&endpoint=&protocol=&status=&where=&min_duration=&max_duration=&from=&to=&sort=&limit=
- *   GET /api/traces/<id, or its first digits>
- *   GET /api/traces/<stored id>/likely-edges
- *   GET /api/traces/<stored id>/flows
- *   GET /healthz
- *   GET /metrics
+ * The read API. Everything is GET. What is answered is in query/routes.ts, a definition with its handler for each route;
+ * errors of a request come as `{"problems":[…]}`. Beside the routes there are /healthz, /metrics and /api/openapi.json.
  *
  * Input: HTTP requests, ClickHouse. Output: JSON. State: requests in progress. Bounds: SPANLOOM_QUERY_MAX_REQUESTS and
  * _MAX_CLIENT_REQUESTS at once (admission.ts), _CONCURRENCY of them in the database (concurrency-limit.ts); in time
@@ -14,29 +8,38 @@
  *
  * A request ends when its client disconnects, at its deadline, or when its client does not read and another needs the slot;
  * its SQL ends with it. Health and metrics have no limit.
+ *
+ * Fastify finds the route and knows what its answer looks like. It never sees a request that is refused whatever it asks
+ * for, and never writes: answering.ts does, which knows whether the client reads.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PipelineError } from '../../core/errors.ts';
-import { answerHeaders } from '../../core/http/answer-headers.ts';
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { serializerCompiler } from 'fastify-type-provider-zod';
 import { closeServer, createBoundedServer, serverLimits } from '../../core/http/bounded-server.ts';
-import { foreignReason, type OwnNames } from '../../core/http/foreign-request.ts';
+import type { OwnNames } from '../../core/http/foreign-request.ts';
 import { listen } from '../../core/listen.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
-import { Admission } from './admission.ts';
-import { type Answer, problems } from './answer.ts';
 import { queryAddress } from '../config.ts';
-import { maxUrlLength, type QueryLimits, retryAfterSeconds } from './limits.ts';
 import { queryEvents } from '../internal-events.ts';
 import { queryMetrics } from '../query-metrics.ts';
-import { parseQueryString } from './query-string.ts';
-import { traceRoutes } from '../api/routes.ts';
+import { routes } from '../routes.ts';
+import type { Reader } from '../store/read-limits.ts';
 import type { PagedTraceStore } from '../store/trace-store.ts';
+import { Admission } from './admission.ts';
+import { problems } from './answer.ts';
+import { Answering, type Exchange, jsonType, type Received, type WritableAnswer } from './answering.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
-import { writeAnswer } from './write-answer.ts';
+import type { Route } from './define-route.ts';
+import { maxUrlLength, type QueryLimits } from './limits.ts';
+import { describeRoutes, schemaOf } from './openapi.ts';
+import { parseRequest } from './parse-request.ts';
+import { readParameters } from './read-parameters.ts';
 
 /** Options of the API server. */
 export interface QueryServerOptions {
   readonly store: PagedTraceStore;
+  /** Reads the database for one request, until the signal fires. */
+  readonly reader: (signal: AbortSignal) => Reader;
   readonly telemetry: Telemetry;
   readonly host: string;
   /** 0 takes a free one. */
@@ -54,60 +57,156 @@ export interface QueryServer {
   close(): Promise<void>;
 }
 
-/** A request in progress. */
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  /** Fires when the connection is closed. */
-  readonly closed: AbortSignal;
-  /** Ends the request: with its connection, at its deadline, or to free its slot for another. */
-  readonly ended: AbortController;
-  readonly stalls: (isStalled: boolean) => void;
-}
-
 /** Timeout of the database's health check. */
 const pingTimeoutMs = 3_000;
-/** Status in metrics of a request whose client disconnected before its answer was complete. */
-const goneStatus = 499;
+/** Metrics call requests so that have no route. */
+const noRoute = 'other';
+/** Not in OpenAPI. */
+const hidden = { schema: { hide: true } } as const;
+
+type AnswerExchange = (exchange: Exchange) => Promise<WritableAnswer>;
 
 /** Serves the API until it is closed. @throws PipelineError ENVIRONMENT_UNSUPPORTED when the address is taken */
 export async function serveQueries(options: QueryServerOptions): Promise<QueryServer> {
-  const { telemetry, host, port } = options;
-  const handler = new RequestHandler(options);
-  const server = createBoundedServer(serverLimits, (request, response, closed) => {
-    handler.handle(request, response, closed).catch((error: unknown) => {
-      telemetry.emit(queryEvents.failed, { route: 'other', error });
-      response.destroy();
-    });
-  });
-  const listeningPort = await listen(server, queryAddress({ host, port }));
-  return { port: listeningPort, close: () => closeServer(server) };
+  const { host, port } = options;
+  const app = await new QueryApplication(options).start();
+  const listeningPort = await listen(app.server, queryAddress({ host, port }));
+  return {
+    port: listeningPort,
+    async close() {
+      await closeServer(app.server);
+      await app.close();
+    },
+  };
 }
 
-/** Answers requests, within the limits of them all. */
-class RequestHandler {
+/** The application of fastify with what its handlers share. */
+class QueryApplication {
   readonly #options: QueryServerOptions;
   readonly #own: OwnNames;
-  readonly #admission: Admission;
-  readonly #routes: ReturnType<typeof traceRoutes>;
-  readonly #metrics: ReturnType<typeof queryMetrics>;
-  /** Answered without limits, so that they work while all slots are taken. */
-  readonly #unlimited: ReadonlyMap<string, () => Promise<Answer>> = new Map([
-    ['/healthz', () => this.#health()],
-    ['/metrics', () => this.#ownMetrics()],
-  ]);
+  readonly #concurrency: ConcurrencyLimit;
+  readonly #answering: Answering;
+  /** What fastify does not know of a request. */
+  readonly #received = new WeakMap<IncomingMessage, Received>();
 
   constructor(options: QueryServerOptions) {
-    const { store, telemetry, limits, allowedHosts = [] } = options;
-    const concurrency = new ConcurrencyLimit(limits.maxConcurrency);
+    const { telemetry, limits, allowedHosts = [] } = options;
+    const admission = new Admission(limits);
     this.#options = options;
     this.#own = { allowedHosts: new Set(allowedHosts.map((name) => name.toLowerCase())) };
-    this.#admission = new Admission(limits);
-    this.#routes = traceRoutes(store, concurrency);
-    this.#metrics = queryMetrics(telemetry.registry, this.#admission, concurrency);
+    this.#concurrency = new ConcurrencyLimit(limits.maxConcurrency);
+    const metrics = queryMetrics(telemetry.registry, admission, this.#concurrency);
+    this.#answering = new Answering({ limits, admission, metrics, telemetry });
   }
 
-  async #health(): Promise<Answer> {
+  async start(): Promise<FastifyInstance> {
+    const app = fastify({
+      serverFactory: (handle) =>
+        createBoundedServer(serverLimits, (request, response, closed) => {
+          this.#receive(request, response, closed, handle).catch((error: unknown) => {
+            this.#options.telemetry.emit(queryEvents.failed, { route: noRoute, error });
+            response.destroy();
+          });
+        }),
+      exposeHeadRoutes: false,
+      // A path that cannot be decoded.
+      frameworkErrors: (_, request, reply) =>
+        void this.#answer(request, reply, noRoute, () => Promise.resolve(problems(400, 'the path cannot be read'))),
+      routerOptions: { maxParamLength: maxUrlLength, querystringParser: () => ({}) },
+    });
+    app.setSerializerCompiler(serializerCompiler);
+    // What a request says is read by readParameters, which finds all that is wrong with it.
+    app.setValidatorCompiler(() => (value: unknown) => ({ value }));
+    await describeRoutes(app);
+    for (const route of routes)
+      app.get(route.definition.path, { schema: schemaOf(route.definition) }, (request, reply) =>
+        this.#answer(request, reply, route.definition.path, (exchange) =>
+          this.#answerOf(route, request, reply, exchange),
+        ),
+      );
+    app.get('/api/openapi.json', hidden, (request, reply) =>
+      this.#answer(request, reply, '/api/openapi.json', () =>
+        Promise.resolve({ kind: 'text', type: jsonType, text: JSON.stringify(app.swagger()) }),
+      ),
+    );
+    app.get('/healthz', hidden, (request, reply) =>
+      this.#answerAlways(request, reply, '/healthz', () => this.#health()),
+    );
+    app.get('/metrics', hidden, (request, reply) =>
+      this.#answerAlways(request, reply, '/metrics', () => this.#ownMetrics()),
+    );
+    app.setNotFoundHandler((request, reply) =>
+      this.#answer(request, reply, noRoute, () => Promise.resolve(problems(404, 'there is nothing at this path'))),
+    );
+    await app.ready();
+    return app;
+  }
+
+  /** Gives a request to fastify, unless it is refused. */
+  async #receive(
+    request: IncomingMessage,
+    response: ServerResponse,
+    closed: AbortSignal,
+    handle: (request: IncomingMessage, response: ServerResponse) => void,
+  ): Promise<void> {
+    const parsed = parseRequest(request, this.#own);
+    if (parsed.kind === 'request') {
+      this.#received.set(request, { request, response, closed, parameters: parsed.parameters });
+      handle(request, response);
+      return;
+    }
+    const received = { request, response, closed, parameters: new URLSearchParams() };
+    await this.#answering.until(received, (exchange) =>
+      this.#answering.write(exchange, noRoute, () => Promise.resolve(parsed.answer)),
+    );
+  }
+
+  /** Answers a request that fastify has found a route for. */
+  async #answer({ raw }: FastifyRequest, reply: FastifyReply, route: string, answerOf: AnswerExchange): Promise<void> {
+    reply.hijack();
+    await this.#answering.until(this.#received.get(raw)!, (exchange) =>
+      this.#answering.inPlace(exchange, route, () => answerOf(exchange)),
+    );
+  }
+
+  /** The same without limits, so that it works while all slots are taken. */
+  async #answerAlways(
+    { raw }: FastifyRequest,
+    reply: FastifyReply,
+    route: string,
+    answerOf: AnswerExchange,
+  ): Promise<void> {
+    reply.hijack();
+    await this.#answering.until(this.#received.get(raw)!, (exchange) =>
+      this.#answering.write(exchange, route, () => answerOf(exchange)),
+    );
+  }
+
+  async #answerOf(
+    { definition, takesTurns, answer }: Route,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { parameters, client, ended }: Exchange,
+  ): Promise<WritableAnswer> {
+    const read = readParameters(definition, request.params as Readonly<Record<string, string>>, parameters);
+    if (read.kind === 'problems') return problems(400, ...read.problems);
+    const { signal } = ended;
+    const inTurn = <Result>(task: () => Promise<Result>): Promise<Result> => this.#concurrency.run(task, signal);
+    const { store, reader } = this.#options;
+    const context = { store, reader: reader(signal), signal, client, inTurn };
+    const answered = await (takesTurns ? answer(read.request, context) : inTurn(() => answer(read.request, context)));
+    if (answered.kind !== 'json') return answered;
+    const { body, headers } = answered;
+    const serialize = reply.getSerializationFunction('200', 'application/json')!;
+    return {
+      kind: 'text',
+      type: jsonType,
+      text: serialize(body as Record<string, unknown>),
+      ...(headers && { headers }),
+    };
+  }
+
+  async #health(): Promise<WritableAnswer> {
     const { store, dataDirectory } = this.#options;
     const problem = await within(store.ping(), pingTimeoutMs);
     if (problem !== undefined) return problems(503, problem);
@@ -115,134 +214,10 @@ class RequestHandler {
     return { kind: 'whole', status: 200, body: { name: 'spanloom', status: 'ok', ...directory } };
   }
 
-  async #ownMetrics(): Promise<Answer> {
+  async #ownMetrics(): Promise<WritableAnswer> {
     const { registry } = this.#options.telemetry;
     return { kind: 'text', type: registry.contentType, text: await registry.metrics() };
   }
-
-  /** Answers a request, with whatever is wrong with it too. */
-  async handle(request: IncomingMessage, response: ServerResponse, closed: AbortSignal): Promise<void> {
-    const ended = new AbortController();
-    const deadline = setTimeout(
-      () => ended.abort(new PipelineError('DESTINATION_UNAVAILABLE', 'the request took too long')),
-      this.#options.limits.requestTimeoutMs,
-    );
-    const leave = (): void => ended.abort(closed.reason);
-    if (closed.aborted) leave();
-    else closed.addEventListener('abort', leave, { once: true });
-    const exchange: Exchange = { request, response, closed, ended, stalls: () => undefined };
-    try {
-      const parsed = parseRequest(request, this.#own);
-      const answerOf = parsed.kind === 'request' ? this.#unlimited.get(parsed.path) : () => Promise.resolve(parsed);
-      if (answerOf !== undefined)
-        await this.#send(exchange, parsed.kind === 'request' ? parsed.path : 'other', answerOf);
-      else if (parsed.kind === 'request') await this.#answerInSlot(parsed, exchange);
-    } finally {
-      clearTimeout(deadline);
-      closed.removeEventListener('abort', leave);
-    }
-  }
-
-  async #answerInSlot({ path, parameters }: ParsedRequest, exchange: Exchange): Promise<void> {
-    const { request, ended } = exchange;
-    const [route, answerOf] = this.#routes.find({ path, parameters, signal: ended.signal });
-    const evict = (): void => ended.abort(new Error('another request needed the place of a client that does not read'));
-    const admitted = this.#admission.enter(request.socket.remoteAddress ?? '', evict);
-    if (admitted.kind !== 'admitted') {
-      const answer =
-        admitted.kind === 'full'
-          ? problems(503, 'too many requests are waiting')
-          : problems(429, 'too many requests of this client are waiting');
-      const headers = { 'retry-after': String(retryAfterSeconds) };
-      await this.#send(exchange, route, () => Promise.resolve({ ...answer, headers }));
-      return;
-    }
-    try {
-      await this.#send({ ...exchange, stalls: admitted.slot.stalls }, route, answerOf);
-    } finally {
-      admitted.slot.leave();
-    }
-  }
-
-  async #send(exchange: Exchange, route: string, answerOf: () => Promise<Answer>): Promise<void> {
-    const { response, closed, ended, stalls } = exchange;
-    const startedAtMs = performance.now();
-    const answer = await this.#answerOrProblem(route, ended.signal, answerOf);
-    let status = answer.kind === 'whole' ? answer.status : 200;
-    try {
-      await writeAnswer(response, begin(response, answer), {
-        stallTimeoutMs: this.#options.limits.stallTimeoutMs,
-        // If the deadline passed before there was an answer, the client still gets an error.
-        signal: ended.signal.aborted ? closed : ended.signal,
-        stalls,
-        buffered: this.#metrics.buffered,
-      });
-    } catch (error) {
-      // A whole answer and the beginning of one must differ for the client.
-      status = goneStatus;
-      if (!closed.aborted) this.#options.telemetry.emit(queryEvents.cut, { route, error });
-      response.destroy();
-    }
-    this.#metrics.answered(route, status, (performance.now() - startedAtMs) / 1000);
-  }
-
-  async #answerOrProblem(route: string, signal: AbortSignal, answerOf: () => Promise<Answer>): Promise<Answer> {
-    try {
-      return await answerOf();
-    } catch (error) {
-      if (!signal.aborted) this.#options.telemetry.emit(queryEvents.failed, { route, error });
-      return error instanceof PipelineError
-        ? problems(503, error.message)
-        : problems(500, 'the request could not be answered');
-    }
-  }
-}
-
-/** Writes the head, and gives the pieces of the body. */
-async function* begin(response: ServerResponse, answer: Answer): AsyncGenerator<string> {
-  const type = answer.kind === 'text' ? answer.type : 'application/json; charset=utf-8';
-  const headers = { ...answerHeaders, 'content-type': type };
-  if (answer.kind === 'pieces') {
-    response.writeHead(200, headers);
-    yield* answer.pieces;
-    return;
-  }
-  const text = answer.kind === 'text' ? answer.text : JSON.stringify(answer.body);
-  const [status, further] = answer.kind === 'text' ? [200, {}] : [answer.status, answer.headers];
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text), ...further });
-  yield text;
-}
-
-interface ParsedRequest {
-  readonly kind: 'request';
-  readonly path: string;
-  readonly parameters: URLSearchParams;
-}
-
-/** What is asked for, or why it is not answered. */
-function parseRequest(
-  { method, url = '', headers, rawHeaders, socket }: IncomingMessage,
-  own: OwnNames,
-): ParsedRequest | Extract<Answer, { kind: 'whole' }> {
-  const foreign = foreignReason({ rawHeaders, localAddress: socket.localAddress }, own);
-  if (foreign !== undefined) return problems(403, foreign);
-  if (method !== 'GET') return closing(problems(405, 'only GET is understood'), { allow: 'GET' });
-  if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0)
-    return closing(problems(400, 'a request must have no body'));
-  if (url.length > maxUrlLength) return problems(414, `the path must have at most ${maxUrlLength} characters`);
-  if (!url.startsWith('/')) return problems(400, 'the request has no readable path');
-  const at = url.includes('?') ? url.indexOf('?') : url.length;
-  const query = parseQueryString(url.slice(at + 1));
-  if (query.kind === 'problems') return problems(400, ...query.problems);
-  return { kind: 'request', path: url.slice(0, at), parameters: query.parameters };
-}
-
-/** A body may follow on the connection, which is not read. */
-function closing(
-  answer: Extract<Answer, { kind: 'whole' }>,
-  headers: Readonly<Record<string, string>> = {},
-): Extract<Answer, { kind: 'whole' }> {
-  return { ...answer, headers: { ...headers, connection: 'close' } };
 }
 
 /** Why something failed, or that it took too long; undefined when it did not. */

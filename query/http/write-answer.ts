@@ -31,10 +31,11 @@ export class StalledClientError extends Error {
  */
 export async function writeAnswer(
   response: ServerResponse,
-  pieces: AsyncIterable<string>,
+  pieces: AsyncIterable<string | Buffer>,
   options: WriteAnswerOptions,
 ): Promise<void> {
-  for await (const piece of pieces) await writePiece(response, Buffer.from(piece), options);
+  for await (const piece of pieces)
+    await writePiece(response, typeof piece === 'string' ? Buffer.from(piece) : piece, options);
   const finished = new Promise<void>((resolve) => response.end(resolve));
   await taken(finished, options);
 }

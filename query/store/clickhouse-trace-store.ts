@@ -21,6 +21,7 @@ import {
   type TraceFilter,
   TraceChangedError,
   type TraceFlow,
+  type TraceList,
   type TraceSummary,
 } from './trace-store.ts';
 
@@ -56,14 +57,28 @@ export function clickHouseTraceStore(clickHouse: ClickHouse, limits: ReadLimits 
   };
 }
 
-async function listTraces(reader: Reader, filter: TraceFilter): Promise<readonly TraceSummary[]> {
+/** One more than the list has, which says whether it goes on. */
+async function listTraces(reader: Reader, filter: TraceFilter): Promise<TraceList> {
+  const rows = await rowsOf(reader, { ...filter, limit: filter.limit + 1 });
+  const listed = rows.slice(0, filter.limit);
+  const traces = await summariesOf(reader, listed);
+  const last = listed.at(-1);
+  return rows.length === listed.length || last === undefined
+    ? { traces }
+    : { traces, next: { key: BigInt(last.sort_key), id: last.trace_id } };
+}
+
+async function rowsOf(reader: Reader, filter: TraceFilter): Promise<readonly SummaryRow[]> {
   // Searching spans is the costly part, and the newest traces are most likely in the newest spans.
   if (filter.sort === 'newest' && filter.fromNs === undefined && asksForSpans(filter)) {
     const [latest] = await reader.select<{ time: string }>(
       'SELECT toString(toUnixTimestamp64Nano(max(start_time))) AS time FROM trace',
     );
     const latestNs = BigInt(latest!.time);
-    const endNs = filter.toNs !== undefined && filter.toNs < latestNs ? filter.toNs : latestNs;
+    const endNs = [filter.toNs, filter.after?.key].reduce<bigint>(
+      (earliest, time) => (time !== undefined && time < earliest ? time : earliest),
+      latestNs,
+    );
     for (const back of lookBackNs) {
       const found = await listWithin(reader, { ...filter, fromNs: endNs - back });
       if (found.length >= filter.limit) return found;
@@ -77,7 +92,7 @@ async function listTraces(reader: Reader, filter: TraceFilter): Promise<readonly
  * its present one has another place in the list or none. So only what is at least as good as the last candidate is
  * certain; when that is not enough, more candidates are taken.
  */
-async function listWithin(reader: Reader, filter: TraceFilter): Promise<readonly TraceSummary[]> {
+async function listWithin(reader: Reader, filter: TraceFilter): Promise<readonly SummaryRow[]> {
   for (let count = 2 * filter.limit + 10; count <= maxCandidates; count *= 8) {
     const candidates = await reader.select<Candidate>(candidateSql(filter, count));
     const last = candidates.at(-1);
@@ -85,9 +100,9 @@ async function listWithin(reader: Reader, filter: TraceFilter): Promise<readonly
     const rows = await reader.select<SummaryRow>(summarySql(filter, candidates));
     const isAll = candidates.length < count;
     const certain = isAll ? rows : rows.filter((row) => BigInt(row.sort_key) >= BigInt(last.sort_key));
-    if (isAll || certain.length >= filter.limit) return summariesOf(reader, certain);
+    if (isAll || certain.length >= filter.limit) return certain;
   }
-  return summariesOf(reader, await reader.select<SummaryRow>(summarySql(filter)));
+  return reader.select<SummaryRow>(summarySql(filter));
 }
 
 async function summariesOf(reader: Reader, rows: readonly SummaryRow[]): Promise<readonly TraceSummary[]> {

@@ -5,7 +5,8 @@ import { migrate } from '../../core/clickhouse/migrate.ts';
 import { PipelineError } from '../../core/errors.ts';
 import { isDirectory } from '../../core/files/is-directory.ts';
 import { clickHouseTraceStore } from './clickhouse-trace-store.ts';
-import { getJson, httpTraceStore } from '../api/http-trace-store.ts';
+import { getJson } from '../api/api-client.ts';
+import { httpTraceStore } from '../api/http-trace-store.ts';
 import type { TraceStore } from './trace-store.ts';
 
 /** Without a listener the refusal is immediate; this timeout is for a busy process. */

@@ -59,11 +59,13 @@ function spanConditions(filter: TraceFilter): readonly string[] {
 
 function traceConditions(filter: TraceFilter): readonly string[] {
   const conditions = [`merged_into = toFixedString('', 16)`];
-  const { minDurationNs, maxDurationNs, fromNs, toNs } = filter;
+  const { minDurationNs, maxDurationNs, fromNs, toNs, after } = filter;
   if (fromNs !== undefined) conditions.push(`start_time >= ${timeLiteral(fromNs)}`);
   if (toNs !== undefined) conditions.push(`start_time <= ${timeLiteral(toNs)}`);
   if (minDurationNs !== undefined) conditions.push(`duration_ns >= ${integerLiteral(minDurationNs)}`);
   if (maxDurationNs !== undefined) conditions.push(`duration_ns <= ${integerLiteral(maxDurationNs)}`);
+  // No trace whose present version comes after has all its versions before.
+  if (after !== undefined) conditions.push(`${sortKey(filter)} <= ${integerLiteral(after.key)}`);
   if (asksForSpans(filter))
     conditions.push(`trace_id IN (SELECT trace_id FROM spans FINAL WHERE ${spanConditions(filter).join(' AND ')})`);
   return conditions;
@@ -71,6 +73,13 @@ function traceConditions(filter: TraceFilter): readonly string[] {
 
 function sortKey(filter: TraceFilter): string {
   return filter.sort === 'slowest' ? 'duration_ns' : 'toUnixTimestamp64Nano(start_time)';
+}
+
+/** Of those with the key of the last one of the list before, the ones that come after it. */
+function afterCondition({ after }: TraceFilter): string {
+  return after === undefined
+    ? ''
+    : ` AND (key < ${integerLiteral(after.key)} OR trace_id > ${plainBytesLiteral(after.id)})`;
 }
 
 /**
@@ -97,7 +106,7 @@ export function summarySql(filter: TraceFilter, candidates?: readonly Candidate[
       root_protocol, root_request_type, root_endpoint, root_status, root_response_code
     FROM (
       SELECT *, carried_trace_id AS carried, ${sortKey(filter)} AS key FROM trace FINAL
-      WHERE ${amongCandidates}${traceConditions(filter).join(' AND ')}
+      WHERE ${amongCandidates}${traceConditions(filter).join(' AND ')}${afterCondition(filter)}
       ORDER BY key DESC, trace_id LIMIT ${integerLiteral(filter.limit)})
     ORDER BY key DESC, trace_id`;
 }

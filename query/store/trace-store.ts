@@ -8,10 +8,10 @@ import type { Where } from '../where/expression.ts';
 export type StatusFilter = SpanStatus | 'error';
 
 /**
- * Which traces to list. Those about spans (service, endpoint, protocol, status, where) hold together: one span of the trace
- * must have them all.
+ * Which spans, or which traces. Those about spans (service, endpoint, protocol, status, where) hold together: one span of a
+ * trace must have them all.
  */
-export interface TraceFilter {
+export interface SpanFilter {
   /** Name of the service on whose side the span was seen. */
   readonly service?: string;
   /** Part of the endpoint, in any case. */
@@ -20,22 +20,34 @@ export interface TraceFilter {
   readonly status?: StatusFilter;
   /** What the span is tagged with: names, labels, annotations, environment. */
   readonly where?: Where;
-  /** Duration of the whole trace in nanoseconds, both allowed. */
+  /** Duration in nanoseconds, both allowed: of the whole trace where traces are asked for. */
   readonly minDurationNs?: number;
   readonly maxDurationNs?: number;
-  /** Start of the trace in Unix nanoseconds, both allowed. */
+  /** Start in Unix nanoseconds, both allowed: of the trace where traces are asked for. */
   readonly fromNs?: bigint;
   readonly toNs?: bigint;
+}
+
+/** A place in a list. */
+export interface ListPosition {
+  /** What the list is sorted by: Unix time in nanoseconds, or a duration in nanoseconds. */
+  readonly key: bigint;
+  /** Of what is at that place, in hex: it decides among equal keys. */
+  readonly id: string;
+}
+
+/** Which traces to list. */
+export interface TraceFilter extends SpanFilter {
   readonly sort: 'newest' | 'slowest';
   /** 1 to {@link maxListedTraces}. */
   readonly limit: number;
+  /** Those after this one: `next` of the list of which it is the continuation. */
+  readonly after?: ListPosition;
 }
 
 /** No list is longer. */
 export const maxListedTraces = 1000;
 
-/** Longest text that is searched for. */
-export const maxFilterTextLength = 1000;
 /** No more spans of a trace are read. */
 export const maxReadSpans = 50_000;
 
@@ -54,6 +66,13 @@ export interface TraceSummary {
   readonly rootEndpoint: string;
   readonly rootStatus: SpanStatus;
   readonly rootResponseCode: number;
+}
+
+/** Traces in the order of the filter: by key, the greatest first, then by the ids they are stored by. */
+export interface TraceList {
+  readonly traces: readonly TraceSummary[];
+  /** Where the list ends; undefined when no further trace matches. */
+  readonly next?: ListPosition;
 }
 
 /** What a trace is known by besides its public id. */
@@ -156,7 +175,7 @@ export class TraceChangedError extends Error {
 
 /** Stored traces, to be read. */
 export interface TraceStore {
-  listTraces(filter: TraceFilter): Promise<readonly TraceSummary[]>;
+  listTraces(filter: TraceFilter): Promise<TraceList>;
   /**
    * @param id 32 hex digits, or the first of them: a public id, the id a trace is stored by, or a W3C trace id that it
    * carries. The id of a trace that was merged into another finds that one.
@@ -179,7 +198,7 @@ export interface TraceStore {
 
 /** Stored traces, to be read by many: what is asked for may be cancelled, and a trace comes in pages. */
 export interface PagedTraceStore extends TraceStore {
-  listTraces(filter: TraceFilter, signal?: AbortSignal): Promise<readonly TraceSummary[]>;
+  listTraces(filter: TraceFilter, signal?: AbortSignal): Promise<TraceList>;
   /** As findTrace. */
   openTrace(id: string, signal?: AbortSignal): Promise<OpenedTrace>;
   likelyEdges(storedTraceId: string, signal?: AbortSignal): Promise<readonly LikelyEdge[]>;

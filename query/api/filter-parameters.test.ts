@@ -1,8 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { parseTraceFilter, traceFilterParameters } from './trace-filter-parameters.ts';
-import type { TraceFilter } from '../store/trace-store.ts';
+import { readParameters } from '../http/read-parameters.ts';
+import { writeParameters } from '../http/write-parameters.ts';
+import type { SpanFilter } from '../store/trace-store.ts';
+import { filterOf, filterValues } from './filter-parameters.ts';
+import { listTraces } from './routes/list-traces.ts';
 
-const parse = (text: string): ReturnType<typeof parseTraceFilter> => parseTraceFilter(new URLSearchParams(text));
+type Parsed =
+  | { readonly kind: 'filter'; readonly filter: SpanFilter & { readonly sort: string; readonly limit: number } }
+  | { readonly kind: 'problems'; readonly problems: readonly string[] };
+
+function parse(text: string): Parsed {
+  const read = readParameters(listTraces, {}, new URLSearchParams(text));
+  if (read.kind === 'problems') return read;
+  const { query } = read.request;
+  return { kind: 'filter', filter: { ...filterOf(query), sort: query.sort, limit: query.limit } };
+}
 
 describe('parameters of a list', () => {
   it('are all optional', () => {
@@ -45,15 +57,26 @@ describe('parameters of a list', () => {
   });
 
   it('can be made of a filter and read again', () => {
-    const filter: TraceFilter = {
+    const filter: SpanFilter = {
       service: "a b&c='",
       status: 'timeout',
       minDurationNs: 1_234_567,
       maxDurationNs: 9_000_000_000_001,
       fromNs: 1_760_000_000_000_000_001n,
-      sort: 'slowest',
-      limit: 1000,
     };
-    expect(parse(traceFilterParameters(filter).toString())).toEqual({ kind: 'filter', filter });
+    const after = { key: 1_760_000_000_000_000_000n, id: 'ab'.repeat(16) };
+    const query = { ...filterValues(filter), sort: 'slowest', limit: 1000, cursor: after } as const;
+    const written = writeParameters(listTraces, { path: {}, query });
+    if (written.kind === 'problems') throw new Error(written.problems.join());
+    const search = written.path.slice(written.path.indexOf('?') + 1);
+    expect(parse(search)).toEqual({ kind: 'filter', filter: { ...filter, sort: 'slowest', limit: 1000 } });
+    expect(readParameters(listTraces, {}, new URLSearchParams(search))).toMatchObject({
+      request: { query: { cursor: after } },
+    });
+  });
+
+  it('of a place in a list are those of a list', () => {
+    expect(parse('cursor=1-zz')).toMatchObject({ problems: ['cursor: must be next_cursor of a list'] });
+    expect(parse('cursor=99999999999999999999-ab').kind).toBe('problems');
   });
 });

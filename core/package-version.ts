@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { projectFile } from '../core/project-files.ts';
+import { projectFile } from './project-files.ts';
 
 /** Version of the installed package. */
 export function packageVersion(): string {

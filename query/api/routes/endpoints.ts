@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { type AnswerOf, defineRoute } from '../../http/define-route.ts';
+import { textParameter } from '../../http/parameter-types.ts';
+import { callFigures } from '../call-figures.ts';
+import { timeParameters } from '../filter-parameters.ts';
+
+/** Endpoints of a service by what they served. */
+export const endpoints = defineRoute({
+  name: 'endpoints',
+  path: '/api/endpoints',
+  summary: 'Endpoints of one service, or of all, by what they served in a range of time, the busiest first.',
+  query: z.strictObject({ service: textParameter('Name of the service.').exactOptional(), ...timeParameters }),
+  answer: z.object({
+    endpoints: z.array(
+      z.object({ endpoint: z.string(), protocol: z.string(), request_type: z.string(), ...callFigures }),
+    ),
+    is_truncated: z.boolean(),
+  }),
+});
+export type EndpointsAnswer = AnswerOf<typeof endpoints>;

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { defineRoute } from '../../http/define-route.ts';
+import { booleanParameter, integerParameter } from '../../http/parameter-types.ts';
+import { cursorParameter } from '../cursor-parameter.ts';
+import { filterParameters } from '../filter-parameters.ts';
+import { spanSummaryJson } from '../span-summary-json.ts';
+
+/** No list of spans is longer. */
+export const maxListedSpans = 1000;
+
+export const callsParameter = booleanParameter('One span a call: the one from which the call counts in statistics.');
+
+/** Spans that match, newest first. */
+export const listSpans = defineRoute({
+  name: 'listSpans',
+  path: '/api/spans',
+  summary: 'Spans that match, newest first.',
+  query: z.strictObject({
+    ...filterParameters,
+    calls: callsParameter.prefault('true'),
+    limit: integerParameter({ minimum: 1, maximum: maxListedSpans }, 'Length of the list.').prefault('100'),
+    cursor: cursorParameter,
+  }),
+  answer: z.object({
+    spans: z.array(spanSummaryJson),
+    next_cursor: z.string().meta({ description: 'Gives the spans after these; empty after the last.' }),
+  }),
+});

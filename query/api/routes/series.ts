@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { type AnswerOf, defineRoute } from '../../http/define-route.ts';
+import { choiceParameter } from '../../http/parameter-types.ts';
+import { filterParameters } from '../filter-parameters.ts';
+import { stepParameter } from '../step-parameter.ts';
+
+/** Rate, errors and durations of calls over time. */
+export const series = defineRoute({
+  name: 'series',
+  path: '/api/series',
+  summary: 'Rate, errors and durations of calls over time.',
+  query: z.strictObject({
+    ...filterParameters,
+    step: stepParameter,
+    by: choiceParameter(['none', 'service', 'endpoint', 'status', 'protocol'], 'One series for each.').prefault('none'),
+  }),
+  answer: z.object({
+    step_s: z.number(),
+    series: z.array(
+      z.object({
+        key: z.string().meta({ description: 'What `by` asks for; empty for none.' }),
+        points: z.array(
+          z.object({
+            time_s: z.number().meta({ description: 'Unix time at which the step begins.' }),
+            calls: z.number(),
+            errors: z.number(),
+            p50_ns: z.number(),
+            p90_ns: z.number(),
+            p99_ns: z.number(),
+          }),
+        ),
+      }),
+    ),
+    is_truncated: z.boolean(),
+  }),
+});
+export type SeriesAnswer = AnswerOf<typeof series>;
