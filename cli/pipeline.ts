@@ -15,7 +15,7 @@ import { publishResourceFile } from './publish-resource-file.ts';
 import { configuredSignatures, type Settings } from './settings.ts';
 import { stages } from './stages.ts';
 import { openUnprefixedBus, withBus, withClickHouse } from './stores.ts';
-import { packageVersion } from './version.ts';
+import { packageVersion } from '../core/package-version.ts';
 import { watchTopics } from './bus/watch-topics.ts';
 
 /** Where events come from. Resolves when there are no more, or when the signal fires. */

@@ -10,7 +10,7 @@ import { runService } from '../process/run-service.ts';
 import { configuredSignatures, loadSettings, type Settings } from '../settings.ts';
 import { type StageName, stageOf } from '../stages.ts';
 import { openUnprefixedBus, withBus, withClickHouse } from '../stores.ts';
-import { packageVersion } from '../version.ts';
+import { packageVersion } from '../../core/package-version.ts';
 import { processTelemetry } from '../process/telemetry.ts';
 
 /** Runs one stage in this process until the signal fires; without Kafka, stages on one host share the log in the data directory. */
