@@ -9,7 +9,7 @@ import { serveQueries } from '../query/http/http-server.ts';
 import { defaultQueryLimits } from '../query/config.ts';
 import type { PagedTraceStore } from '../query/store/trace-store.ts';
 import { emptyReader } from '../query/testing/empty-reader.ts';
-import type { Expression, Field, SideName, Test } from '../query/where/expression.ts';
+import type { Expression, Field, SideName, SpanFieldName, Test } from '../query/where/expression.ts';
 import { parseWhere } from '../query/where/parse-where.ts';
 import { whereSql } from '../query/where/where-sql.ts';
 import type { Resource, ResourceKind } from '../schemas/generated/resource.ts';
@@ -62,6 +62,11 @@ const spans: readonly Span[] = [-1n, 0n].flatMap((second, moment) =>
         startTimeNs: epochNs + second * secondNs,
         client,
         server,
+        status: serverIndex === 2 ? 'server_error' : 'ok',
+        responseCode: 200 + 100 * clientIndex,
+        durationNs: 1_000_000 * (serverIndex + 1),
+        endpoint: `/items/${clientIndex}`,
+        protocol: clientIndex === 0 ? 'redis' : 'http1',
       }),
     ),
   ),
@@ -92,12 +97,38 @@ function holds(expression: Expression, span: Span): boolean {
       return !holds(expression.term, span);
     case 'test': {
       const { field, test } = expression;
+      if (field.kind === 'span') return passesOwn(field.name, span, test);
       const sideNames: readonly SideName[] = field.side === undefined ? ['client', 'server'] : [field.side];
       return sideNames.some((name) => passes(textOf(field, span, span[name]), test));
     }
   }
 }
-function textOf(field: Field, { startTimeNs }: Span, of: Side): string {
+function passesOwn(name: SpanFieldName, span: Span, test: Test): boolean {
+  const errors = ['client_error', 'server_error', 'timeout', 'closed'];
+  const values: Readonly<Record<SpanFieldName, string | number>> = {
+    endpoint: span.endpoint,
+    protocol: span.protocol,
+    status: span.status,
+    is_error: String(errors.includes(span.status)),
+    request_type: span.requestType,
+    response_code: span.responseCode,
+    duration: span.durationNs,
+    observation_point: span.observationPoint,
+    process_name: span.processName,
+    // All spans are seen at the server.
+    seen_service: textOf({ kind: 'tag', side: undefined, tag: 'auto_service' }, span, span.server) || span.processName,
+  };
+  if (test.kind !== 'compare') return passes(String(values[name]), test);
+  const value = Number(values[name]);
+  const results = {
+    '<': value < test.value,
+    '<=': value <= test.value,
+    '>': value > test.value,
+    '>=': value >= test.value,
+  };
+  return results[test.order];
+}
+function textOf(field: Exclude<Field, { kind: 'span' }>, { startTimeNs }: Span, of: Side): string {
   const ids: Readonly<Partial<Record<string, readonly [ResourceKind, number]>>> = {
     pod: ['pod', of.podId],
     workload: ['workload', of.workloadId],
@@ -130,6 +161,8 @@ function passes(text: string, test: Test): boolean {
       return text.toLowerCase().includes(test.text.toLowerCase());
     case 'like':
       return new RegExp(`^${test.pattern.replaceAll('%', '.*').replaceAll('_', '.')}$`, 's').test(text);
+    case 'compare':
+      return false;
   }
 }
 
@@ -158,6 +191,12 @@ describe('a condition', () => {
       ["client.annotation('owner') ~ NEIL", 16],
       ["pod = ''", 14],
       ["client.workload in (cart, dns) and server.pod like 'cart-_'", 12],
+      ['response_code >= 400 and duration <= 2ms', 8],
+      ['is_error = true and response_code != 300', 6],
+      ["endpoint like '/items/_' and protocol = redis", 8],
+      ['seen_service = dns', 8],
+      ['seen_service = node', 8],
+      ["seen_service != '' and not seen_service ~ NS", 24],
     ] as const) {
       const ids = await found(text);
       expect([text, ids]).toEqual([text, expected(text)]);
@@ -183,7 +222,26 @@ describe('a condition', () => {
     );
     const prefix = fc.constantFrom('', 'client.', 'server.');
     const operator = fc.constantFrom('=', '!=', '~', '!~', 'like', 'not like');
-    const test = fc.tuple(prefix, field, operator, value).map(([at, name, how, what]) => `${at}${name} ${how} ${what}`);
+    const ofTags = fc
+      .tuple(prefix, field, operator, value)
+      .map(([at, name, how, what]) => `${at}${name} ${how} ${what}`);
+    const ofSpan = fc.oneof(
+      fc
+        .tuple(
+          fc.constantFrom('endpoint', 'seen_service', 'process_name', 'request_type', 'observation_point'),
+          operator,
+          fc.oneof(value, fc.constantFrom("'/items/_'", "'node'", "'NODE'", "'GET'")),
+        )
+        .map((parts) => parts.join(' ')),
+      fc
+        .tuple(fc.constantFrom('status', 'protocol', 'is_error'), fc.constantFrom('~', 'like', 'not like'), value)
+        .map((parts) => parts.join(' ')),
+      fc
+        .tuple(fc.constantFrom('=', '!=', '<', '<=', '>', '>='), fc.integer({ min: 199, max: 501 }))
+        .map(([how, code]) => `response_code ${how} ${code}`),
+      fc.constantFrom('<', '<=', '>', '>=').map((how) => `duration ${how} 2ms`),
+    );
+    const test = fc.oneof(ofTags, ofSpan);
     const condition = fc
       .tuple(test, fc.constantFrom('and', 'or'), test, fc.boolean())
       .map(([left, joint, right, negates]) => `${negates ? 'not ' : ''}(${left} ${joint} ${right})`);

@@ -20,6 +20,7 @@ export const parameters: Target = {
         'min_duration=1ms&max_duration=2s&from=2026-01-31T12:00:00Z&to=1769860800000',
         `where=client.pod = 'cart-1' and not (label('app') ~ 'c.*' or server.namespace in (a, "b"))`,
         'sort=slowest&cursor=12000000-0a6f6b3f77b34da6a3ce929d0e0e4736',
+        `where=endpoint like '/a%25' and (response_code >= 500 or duration < 1.5ms) and not seen_service ~ cart and is_error=true`,
         `where=pod like '%25a' and annotation(x) != y or environment("z") !~ '^$'`,
       ].map((text) => Buffer.from(text)),
     ),

@@ -1,9 +1,8 @@
 /** SQL for lists of traces. */
 import { integerLiteral, plainBytesLiteral, stringLiteral, timeLiteral } from '../../core/clickhouse/sql-literal.ts';
 import type { TraceFilter } from './trace-store.ts';
+import { errorStatuses } from '../where/error-statuses.ts';
 import { whereSql } from '../where/where-sql.ts';
-
-const statusesOfError = ['client_error', 'server_error', 'timeout', 'closed'];
 
 /** A trace that may belong to a list: some version of it does. */
 export interface Candidate {
@@ -50,7 +49,7 @@ function spanConditions(filter: TraceFilter): readonly string[] {
   if (endpoint !== undefined) conditions.push(`positionCaseInsensitiveUTF8(endpoint, ${stringLiteral(endpoint)}) > 0`);
   if (protocol !== undefined) conditions.push(`protocol = ${stringLiteral(protocol)}`);
   if (status !== undefined) {
-    const statuses = status === 'error' ? statusesOfError : [status];
+    const statuses = status === 'error' ? errorStatuses : [status];
     conditions.push(`status IN (${statuses.map(stringLiteral).join(', ')})`);
   }
   if (where !== undefined) conditions.push(whereSql(where.expression));

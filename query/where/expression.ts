@@ -1,4 +1,5 @@
 /** What a condition on spans may ask for, as data. */
+import { protocolSymbols, spanStatusSymbols } from '../../schemas/generated/span.ts';
 import { autoTags, tags } from '../../schemas/tags.ts';
 
 /** Names of tags in a condition. */
@@ -11,11 +12,32 @@ export type MapName = (typeof mapNames)[number];
 
 export type SideName = 'client' | 'server';
 
-/** What is compared: the name of a tag, or a text under a key. Without a side, that of either side. */
-export type Field = { readonly side: SideName | undefined } & (
-  | { readonly kind: 'tag'; readonly tag: TagName }
-  | { readonly kind: 'text'; readonly map: MapName; readonly key: string }
-);
+/** Fields of the span itself, by how they are compared: one of a few words is an array of them. */
+export const spanFields = {
+  endpoint: 'text',
+  protocol: protocolSymbols,
+  status: spanStatusSymbols,
+  is_error: ['true', 'false'],
+  request_type: 'text',
+  response_code: 'number',
+  duration: 'duration',
+  observation_point: 'text',
+  process_name: 'text',
+  seen_service: 'text',
+} as const satisfies Readonly<Record<string, 'text' | 'number' | 'duration' | readonly string[]>>;
+export type SpanFieldName = keyof typeof spanFields;
+export const spanFieldNames = Object.keys(spanFields) as readonly SpanFieldName[];
+
+/** What is compared: a field of the span, the name of a tag, or a text under a key. Without a side, that of either side. */
+export type Field =
+  | { readonly kind: 'span'; readonly name: SpanFieldName }
+  | ({ readonly side: SideName | undefined } & (
+      | { readonly kind: 'tag'; readonly tag: TagName }
+      | { readonly kind: 'text'; readonly map: MapName; readonly key: string }
+    ));
+
+export const orders = ['<=', '>=', '<', '>'] as const;
+export type Order = (typeof orders)[number];
 
 /** How it is compared. */
 export type Test =
@@ -24,7 +46,9 @@ export type Test =
   /** `%` stands for any text and `_` for any character; a backslash in front makes them plain. */
   | { readonly kind: 'like'; readonly pattern: string }
   /** In any case. */
-  | { readonly kind: 'contains'; readonly text: string };
+  | { readonly kind: 'contains'; readonly text: string }
+  /** Of a number; durations are in nanoseconds. */
+  | { readonly kind: 'compare'; readonly order: Order; readonly value: number };
 
 export type Expression =
   | { readonly kind: 'and' | 'or'; readonly terms: readonly Expression[] }
@@ -46,5 +70,19 @@ export function passesEmpty(test: Test): boolean {
       return /^%*$/.test(test.pattern);
     case 'contains':
       return test.text === '';
+    case 'compare':
+      return false;
   }
+}
+
+/** A field as it is written in a condition. */
+export function fieldText(field: Field): string {
+  if (field.kind === 'span') return field.name;
+  const side = field.side === undefined ? '' : `${field.side}.`;
+  return field.kind === 'tag' ? `${side}${field.tag}` : `${side}${field.map}(${valueText(field.key)})`;
+}
+
+/** A value as it is written in a condition. */
+export function valueText(value: string): string {
+  return `'${value.replaceAll(/[\\']/g, (character) => `\\${character}`)}'`;
 }

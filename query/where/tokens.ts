@@ -19,7 +19,7 @@ export class WhereError extends Error {
   }
 }
 
-const symbols = ['!=', '!~', '=', '~', '(', ')', ','] as const;
+const symbols = ['!=', '!~', '<=', '>=', '<', '>', '=', '~', '(', ')', ','] as const;
 /** Also names with dots, dashes, slashes and colons need no quotes, unless a keyword or a symbol is meant. */
 const wordPattern = /[\p{L}\p{N}_*][\p{L}\p{N}_*.:/@-]*/uy;
 const spacePattern = /\s*/uy;

@@ -14,6 +14,8 @@ import {
   type TagName,
   type Test,
 } from './expression.ts';
+import { spanFieldSql } from './span-field-sql.ts';
+import { testSql } from './test-sql.ts';
 
 const mapColumns: Readonly<Record<MapName, string>> = {
   label: 'labels',
@@ -31,13 +33,14 @@ export function whereSql(expression: Expression): string {
       return `NOT ${whereSql(expression.term)}`;
     case 'test': {
       const { field, test } = expression;
+      if (field.kind === 'span') return spanFieldSql(field.name, test);
       const sides: readonly SideName[] = field.side === undefined ? ['client', 'server'] : [field.side];
       return `(${sides.map((side) => sideSql(side, field, test)).join(' OR ')})`;
     }
   }
 }
 
-function sideSql(side: SideName, field: Field, test: Test): string {
+function sideSql(side: SideName, field: Exclude<Field, { kind: 'span' }>, test: Test): string {
   return field.kind === 'tag' ? tagSql(side, field.tag, test) : textSql(side, field, test);
 }
 
@@ -69,14 +72,3 @@ function textSql(side: SideName, { map, key }: Field & { kind: 'text' }, test: T
 }
 
 const idColumn = (side: SideName, kind: TagKind): string => `${side}_${tagColumn(kind)}`;
-
-function testSql(text: string, test: Test): string {
-  switch (test.kind) {
-    case 'one_of':
-      return `(${text} IN (${test.values.map(stringLiteral).join(', ')}))`;
-    case 'like':
-      return `(${text} LIKE ${stringLiteral(test.pattern)})`;
-    case 'contains':
-      return `(positionCaseInsensitiveUTF8(${text}, ${stringLiteral(test.text)}) > 0)`;
-  }
-}
