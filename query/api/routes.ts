@@ -2,31 +2,36 @@ import type { Route, RouteDefinition } from '../http/define-route.ts';
 import { differences } from './routes/differences.ts';
 import { endpoints } from './routes/endpoints.ts';
 import { fieldValues } from './routes/field-values.ts';
-import { fields } from './routes/fields.ts';
+import { fieldsRoute } from './routes/fields.ts';
 import { flowSeries } from './routes/flow-series.ts';
 import { getTraceRoute } from './routes/get-trace.ts';
 import { heatmap } from './routes/heatmap.ts';
 import { likelyEdgesRoute } from './routes/likely-edges.ts';
-import { listSpans } from './routes/list-spans.ts';
+import { listSpansRoute } from './routes/list-spans.ts';
 import { listTracesRoute } from './routes/list-traces.ts';
 import { series } from './routes/series.ts';
 import { services } from './routes/services.ts';
-import { tailSpans } from './routes/tail-spans.ts';
+import { tailSpansRoute } from './routes/tail-spans.ts';
 import { topology } from './routes/topology.ts';
 import { traceFlowsRoute } from './routes/trace-flows.ts';
 import { traceOtlp } from './routes/trace-otlp.ts';
 
 /** Routes of our own API that are answered. Each has a file of its own in routes/. */
-export const apiRoutes: readonly Route[] = [listTracesRoute, getTraceRoute, likelyEdgesRoute, traceFlowsRoute];
+export const apiRoutes: readonly Route[] = [
+  listTracesRoute,
+  getTraceRoute,
+  likelyEdgesRoute,
+  traceFlowsRoute,
+  listSpansRoute,
+  tailSpansRoute,
+  fieldsRoute,
+];
 
 /** Routes that are defined and not answered yet. A route moves from here to the list above with its handler. */
 export const definedRoutes: readonly RouteDefinition[] = [
   traceOtlp,
-  listSpans,
-  tailSpans,
   services,
   endpoints,
-  fields,
   fieldValues,
   topology,
   series,

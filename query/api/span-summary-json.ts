@@ -27,4 +27,4 @@ export const spanSummaryJson = z.object({
   server_address: z.string(),
   server_port: z.int(),
 });
-export type SpanSummaryJson = z.infer<typeof spanSummaryJson>;
+export type SpanSummaryJson = Readonly<z.infer<typeof spanSummaryJson>>;

@@ -49,12 +49,13 @@ export class Answering {
     this.#options = options;
   }
 
-  /** Calls something with a request that ends at its deadline. Resolves when the answer is written, or cannot be. */
-  async until(received: Received, answer: (exchange: Exchange) => Promise<void>): Promise<void> {
+  /** Calls something with a request that ends at its deadline, if it has one, and in any case when that resolves. */
+  async until(received: Received, answer: (exchange: Exchange) => Promise<void>, hasDeadline = true): Promise<void> {
     const { request, closed } = received;
     const ended = new AbortController();
     const late = new PipelineError('DESTINATION_UNAVAILABLE', 'the request took too long');
-    const deadline = setTimeout(() => ended.abort(late), this.#options.limits.requestTimeoutMs);
+    const { requestTimeoutMs } = this.#options.limits;
+    const deadline = hasDeadline ? setTimeout(() => ended.abort(late), requestTimeoutMs) : undefined;
     const leave = (): void => ended.abort(closed.reason);
     if (closed.aborted) leave();
     else closed.addEventListener('abort', leave, { once: true });
@@ -63,6 +64,7 @@ export class Answering {
     } finally {
       clearTimeout(deadline);
       closed.removeEventListener('abort', leave);
+      ended.abort(new Error('the request is over'));
     }
   }
 

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import type { Reader } from '../store/read-limits.ts';
 import type { PagedTraceStore } from '../store/trace-store.ts';
+import type { Admission } from './admission.ts';
 import type { Answer } from './answer.ts';
 
 /** What a route takes and answers. */
@@ -53,8 +54,14 @@ export interface RouteRequest<Definition extends RouteDefinition = RouteDefiniti
   readonly query: z.output<Definition['query']>;
 }
 
+type Immutable<Value> = Value extends readonly (infer Item)[]
+  ? readonly Immutable<Item>[]
+  : Value extends object
+    ? { readonly [Name in keyof Value]: Immutable<Value[Name]> }
+    : Value;
+
 /** The JSON that a route answers, as a type. */
-export type AnswerOf<Definition extends RouteDefinition> = z.output<Definition['answer']>;
+export type AnswerOf<Definition extends RouteDefinition> = Immutable<z.output<Definition['answer']>>;
 
 /** What a handler works with. */
 export interface RouteContext {
@@ -65,6 +72,8 @@ export interface RouteContext {
   readonly signal: AbortSignal;
   /** Address of the client. */
   readonly client: string;
+  /** Places of answers without an end, which last as long as their clients read. */
+  readonly streams: Admission;
   /** Waits for a turn at the database. Only for handlers that {@link streamRoute} was given: others have theirs already. */
   readonly inTurn: <Result>(task: () => Promise<Result>) => Promise<Result>;
 }
@@ -74,6 +83,8 @@ export interface Route {
   readonly definition: RouteDefinition;
   /** False: the handler runs in a turn at the database as a whole. */
   readonly takesTurns: boolean;
+  /** The answer goes on until the client leaves: it has no deadline. */
+  readonly isEndless: boolean;
   readonly answer: (request: RouteRequest, context: RouteContext) => Promise<Answer>;
 }
 
@@ -87,6 +98,7 @@ export function route<Definition extends RouteDefinition>(definition: Definition
   return {
     definition,
     takesTurns: false,
+    isEndless: false,
     answer: (request, context) => answer(request, context),
   };
 }
@@ -97,4 +109,12 @@ export function streamRoute<Definition extends RouteDefinition>(
   answer: Handler<Definition>,
 ): Route {
   return { ...route(definition, answer), takesTurns: true };
+}
+
+/** As {@link streamRoute}, for an answer that goes on until the client leaves. Its handler asks `streams` for a place. */
+export function endlessRoute<Definition extends RouteDefinition>(
+  definition: Definition,
+  answer: Handler<Definition>,
+): Route {
+  return { ...streamRoute(definition, answer), isEndless: true };
 }

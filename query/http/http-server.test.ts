@@ -76,7 +76,7 @@ describe('the read API', () => {
     expect((await json(`${base}/api/traces/xyz`)).status).toBe(400);
     expect((await json(`${base}/api/traces/aa?full=1`)).status).toBe(400);
     expect((await json(`${base}/api/traces/${'a'.repeat(32)}`)).status).toBe(404);
-    expect((await json(`${base}/api/spans`)).status).toBe(404);
+    expect((await json(`${base}/api/nothing`)).status).toBe(404);
     expect((await json(`${base}/api/traces`, 'POST')).status).toBe(405);
     await expect(httpTraceStore(base).findTrace('aa')).resolves.toEqual({ kind: 'missing' });
   });

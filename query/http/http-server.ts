@@ -30,7 +30,7 @@ import { problems } from './answer.ts';
 import { Answering, type Exchange, jsonType, type Received, type WritableAnswer } from './answering.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { Route } from './define-route.ts';
-import { maxUrlLength, type QueryLimits } from './limits.ts';
+import { maxUrlLength, type QueryLimits, streamLimits } from './limits.ts';
 import { describeRoutes, schemaOf } from './openapi.ts';
 import { parseRequest } from './parse-request.ts';
 import { readParameters } from './read-parameters.ts';
@@ -86,6 +86,7 @@ class QueryApplication {
   readonly #own: OwnNames;
   readonly #concurrency: ConcurrencyLimit;
   readonly #answering: Answering;
+  readonly #streams = new Admission(streamLimits);
   /** What fastify does not know of a request. */
   readonly #received = new WeakMap<IncomingMessage, Received>();
 
@@ -120,8 +121,12 @@ class QueryApplication {
     await describeRoutes(app);
     for (const route of routes)
       app.get(route.definition.path, { schema: schemaOf(route.definition) }, (request, reply) =>
-        this.#answer(request, reply, route.definition.path, (exchange) =>
-          this.#answerOf(route, request, reply, exchange),
+        this.#answer(
+          request,
+          reply,
+          route.definition.path,
+          (exchange) => this.#answerOf(route, request, reply, exchange),
+          !route.isEndless,
         ),
       );
     app.get('/api/openapi.json', hidden, (request, reply) =>
@@ -162,11 +167,17 @@ class QueryApplication {
   }
 
   /** Answers a request that fastify has found a route for. */
-  async #answer({ raw }: FastifyRequest, reply: FastifyReply, route: string, answerOf: AnswerExchange): Promise<void> {
+  async #answer(
+    { raw }: FastifyRequest,
+    reply: FastifyReply,
+    route: string,
+    answerOf: AnswerExchange,
+    hasDeadline = true,
+  ): Promise<void> {
     reply.hijack();
-    await this.#answering.until(this.#received.get(raw)!, (exchange) =>
-      this.#answering.inPlace(exchange, route, () => answerOf(exchange)),
-    );
+    const inPlace = (exchange: Exchange): Promise<void> =>
+      this.#answering.inPlace(exchange, route, () => answerOf(exchange));
+    await this.#answering.until(this.#received.get(raw)!, inPlace, hasDeadline);
   }
 
   /** The same without limits, so that it works while all slots are taken. */
@@ -193,7 +204,7 @@ class QueryApplication {
     const { signal } = ended;
     const inTurn = <Result>(task: () => Promise<Result>): Promise<Result> => this.#concurrency.run(task, signal);
     const { store, reader } = this.#options;
-    const context = { store, reader: reader(signal), signal, client, inTurn };
+    const context = { store, reader: reader(signal), signal, client, inTurn, streams: this.#streams };
     const answered = await (takesTurns ? answer(read.request, context) : inTurn(() => answer(read.request, context)));
     if (answered.kind !== 'json') return answered;
     const { body, headers } = answered;

@@ -7,6 +7,7 @@
 import { traceFromJson } from '../../schemas/trace-json.ts';
 import type { Reader } from './read-limits.ts';
 import { inTreeOrder } from './span-order.ts';
+import { storedAddress } from './stored-address.ts';
 import {
   type SpanIndexRow,
   spanIndexSql,
@@ -121,11 +122,6 @@ function sideOf(row: SpanRow, side: 'client' | 'server'): Readonly<Record<string
     if (name.startsWith(`${side}_`)) fields[name.slice(side.length + 1)] = value;
   fields['address'] = storedAddress(String(fields['address']));
   return fields;
-}
-
-/** IPv4 is stored as mapped into IPv6, and no address as the unspecified one. */
-function storedAddress(stored: string): string {
-  return stored === '::' ? '' : stored.replace(/^::ffff:(?=\d+\.)/, '');
 }
 
 /** Records of an array, with the addresses that they have under these names. */

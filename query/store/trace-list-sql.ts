@@ -1,6 +1,6 @@
 /** SQL for lists of traces. */
 import { integerLiteral, plainBytesLiteral, stringLiteral, timeLiteral } from '../../core/clickhouse/sql-literal.ts';
-import type { TraceFilter } from './trace-store.ts';
+import type { SpanFilter, TraceFilter } from './trace-store.ts';
 import { errorStatuses } from '../where/error-statuses.ts';
 import { whereSql } from '../where/where-sql.ts';
 
@@ -34,7 +34,8 @@ export function asksForSpans({ service, endpoint, protocol, status, where }: Tra
   return [service, endpoint, protocol, status, where].some((asked) => asked !== undefined);
 }
 
-function spanConditions(filter: TraceFilter): readonly string[] {
+/** What is asked of spans, and that none begins before `from`. */
+export function spanConditions(filter: SpanFilter): readonly string[] {
   const conditions: string[] = [];
   const { service, endpoint, protocol, status, where, fromNs } = filter;
   // No span begins before its trace.

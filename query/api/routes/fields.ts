@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { type AnswerOf, defineRoute } from '../../http/define-route.ts';
+import { json } from '../../http/answer.ts';
+import { defineRoute, route } from '../../http/define-route.ts';
+import { readFields } from '../../store/read-fields.ts';
 
 /** What a condition may ask for. */
 export const fields = defineRoute({
@@ -16,4 +18,5 @@ export const fields = defineRoute({
     is_truncated: z.boolean(),
   }),
 });
-export type FieldsAnswer = AnswerOf<typeof fields>;
+
+export const fieldsRoute = route(fields, async (_, { reader }) => json(await readFields(reader)));

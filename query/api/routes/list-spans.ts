@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { defineRoute } from '../../http/define-route.ts';
+import { json } from '../../http/answer.ts';
+import { defineRoute, route } from '../../http/define-route.ts';
 import { booleanParameter, integerParameter } from '../../http/parameter-types.ts';
-import { cursorParameter } from '../cursor-parameter.ts';
-import { filterParameters } from '../filter-parameters.ts';
+import { listSpans as readSpans } from '../../store/read-spans.ts';
+import { cursorParameter, cursorText } from '../cursor-parameter.ts';
+import { filterOf, filterParameters } from '../filter-parameters.ts';
 import { spanSummaryJson } from '../span-summary-json.ts';
 
 /** No list of spans is longer. */
@@ -25,4 +27,11 @@ export const listSpans = defineRoute({
     spans: z.array(spanSummaryJson),
     next_cursor: z.string().meta({ description: 'Gives the spans after these; empty after the last.' }),
   }),
+});
+
+export const listSpansRoute = route(listSpans, async ({ query }, { reader }) => {
+  const { calls, limit, cursor } = query;
+  const after = cursor === undefined ? {} : { after: cursor };
+  const { spans, next } = await readSpans(reader, { ...filterOf(query), onlyCalls: calls, limit, ...after });
+  return json({ spans, next_cursor: cursorText(next) });
 });

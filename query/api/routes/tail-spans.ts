@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { defineRoute } from '../../http/define-route.ts';
-import { durationParameters, spanParameters } from '../filter-parameters.ts';
+import { type Answer, problems } from '../../http/answer.ts';
+import { defineRoute, endlessRoute, type RouteContext } from '../../http/define-route.ts';
+import { SpanTail } from '../../store/span-tail.ts';
+import { durationParameters, filterOf, spanParameters } from '../filter-parameters.ts';
 import { spanSummaryJson } from '../span-summary-json.ts';
 import { callsParameter } from './list-spans.ts';
 
@@ -14,3 +17,45 @@ export const tailSpans = defineRoute({
   answer: z.union([z.array(spanSummaryJson), z.object({ count: z.int() })]),
   mediaType: 'text/event-stream',
 });
+
+/** Between two looks at the database. */
+const pauseMs = 1_000;
+/** At least so many times what a look took is waited until the next: the database has others to serve. */
+const pauseShare = 4;
+/** A client hears something this often, so that what is between does not close the connection. */
+const heartbeatMs = 15_000;
+
+export const tailSpansRoute = endlessRoute(tailSpans, ({ query }, context) => {
+  const tail = new SpanTail({ ...filterOf(query), onlyCalls: query.calls });
+  const admitted = context.streams.enter(context.client, () => undefined);
+  if (admitted.kind !== 'admitted')
+    return Promise.resolve(problems(429, 'too many live views are open: close another one'));
+  context.signal.addEventListener('abort', admitted.slot.leave, { once: true });
+  const answer: Answer<never> = { kind: 'pieces', type: 'text/event-stream', pieces: events(tail, context) };
+  return Promise.resolve(answer);
+});
+
+async function* events(tail: SpanTail, { reader, signal, inTurn }: RouteContext): AsyncGenerator<string> {
+  // So that the client knows at once that it is connected.
+  yield ': spanloom\n\n';
+  let heardAtMs = performance.now();
+  for (;;) {
+    const startedAtMs = performance.now();
+    const { spans, skipped } = await inTurn(() => tail.look(reader, BigInt(Date.now()) * 1_000_000n));
+    const tookMs = performance.now() - startedAtMs;
+    let text = '';
+    if (skipped > 0) text += event('skipped', { count: skipped });
+    if (spans.length > 0) text += event('spans', spans);
+    if (text === '' && performance.now() - heardAtMs >= heartbeatMs) text = ':\n\n';
+    if (text !== '') {
+      yield text;
+      heardAtMs = performance.now();
+    }
+    await sleep(Math.max(pauseMs, pauseShare * tookMs), undefined, { signal });
+  }
+}
+
+/** JSON has no line breaks, which would end the data. */
+function event(name: string, data: unknown): string {
+  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+}
