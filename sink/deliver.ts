@@ -52,8 +52,12 @@ async function storeBatch({ messages }: RowBatch, destinations: SinkDestinations
     // Nothing more is stored of a message that an earlier table refused.
     const parts = messages.flatMap((buffered) => (buffered.refusal === undefined ? partsOf(buffered, table) : []));
     await store(table, parts, destinations);
-    if (table.summary !== undefined)
-      await markMinutes(destinations.clickHouse, table.summary, new Set(parts.flatMap(({ minutes }) => [...minutes])));
+    if (table.summaries !== undefined)
+      await markMinutes(
+        destinations.clickHouse,
+        table.summaries,
+        new Set(parts.flatMap(({ minutes }) => [...minutes])),
+      );
     if (parts.length > 0) await reloadDictionaries(table, destinations);
   }
   await sendLetters(messages, destinations);

@@ -25,6 +25,8 @@ const expiring: readonly Expiring[] = [
   ),
   ...minuteSummaries.map(({ name }) => ({ table: `${name}_sum`, column: 'minute', dropsParts: true })),
   { table: 'summed_minute', column: 'minute', dropsParts: false },
+  { table: 'trace_by_time', column: 'start_time', dropsParts: true },
+  { table: 'trace_by_carried_id', column: 'start_time', dropsParts: false },
 ];
 
 /** What a table removes now, in seconds; undefined when nothing. */

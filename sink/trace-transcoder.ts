@@ -22,6 +22,8 @@ export interface TraceWriters {
   readonly trace: RowBinaryWriter;
   /** Widened by the starts of the spans, and of the trace where it has any. */
   readonly times?: TimeBounds;
+  /** Gets the Unix minutes in which spans begin. */
+  readonly minutes?: Set<number>;
 }
 
 /** What is remembered of a span until the whole trace has been read. Positions are of the Avro bytes. */
@@ -56,14 +58,17 @@ function serviceAt(writer: RowBinaryWriter, at: number): ServiceReference {
   return unknownService;
 }
 
+const nsPerMinute = 60e9;
 const marks = new SpanMarks();
 const traceMarks = new TraceMarks();
 
 /** Writes the row of one span but for its trace, and zeros for what is known when all spans have been read. */
-function transcodeSpan(reader: AvroReader, writer: RowBinaryWriter, times: TimeBounds | undefined): SpanFacts {
+function transcodeSpan(reader: AvroReader, { spans: writer, times, minutes }: TraceWriters): SpanFacts {
   const { buffer } = reader;
   copySpan(reader, writer, marks);
-  if (times !== undefined) widen(times, writer.int64At(marks.startTimeNsInRow));
+  const startTimeNs = writer.int64At(marks.startTimeNsInRow);
+  if (times !== undefined) widen(times, startTimeNs);
+  minutes?.add(Math.floor(startTimeNs / nsPerMinute));
   const { observationPointAt, parentSpanIdInRow, spanIdInRow, reason } = marks;
   const hasParent = buffer[marks.parentSpanIdAt] !== 0;
   const client = serviceAt(writer, marks.clientPortInRow);
@@ -182,7 +187,7 @@ export function transcodeTrace(reader: AvroReader, writers: TraceWriters): numbe
       spanWriter.writeBytesOf(traceWriter, traceIdInRow, 16);
       spanWriter.writeBytesOf(traceWriter, otelIdInRow, 16);
       spanWriter.writeInt64(revision);
-      const facts = transcodeSpan(reader, spanWriter, times);
+      const facts = transcodeSpan(reader, writers);
       spans.push(facts);
       if (hasRoot && facts.idHigh === rootHigh && facts.idLow === rootLow) root ??= facts;
     }

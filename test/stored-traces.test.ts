@@ -255,7 +255,8 @@ describe('a list of traces', () => {
       return aTrace([orderSpan({ spanId, startTimeNs })], { traceId: String(number).padStart(32, '0') });
     });
     // Twice, and one that is older since.
-    const moved = { ...traces[7]!, revision: 9, startTimeNs: epochNs - 1n };
+    const earlier = orderSpan({ spanId: 'f'.repeat(16), startTimeNs: epochNs - 1n });
+    const moved = aTrace([earlier], { traceId: traces[7]!.traceId, revision: 9 });
     await database.store(...[...traces, ...traces, moved].map((trace, index) => traceMessage(trace, index)));
     for (const sort of ['newest', 'slowest'] as const)
       for (const filter of [{ sort }, { sort, protocol: 'http1' } as const, { sort, fromNs: epochNs }]) {

@@ -1,11 +1,12 @@
 /** Query strings of the API: a filter, which becomes SQL with every value quoted, or what is wrong with it. */
-import { candidateSql, summarySql } from '../../query/store/trace-list-sql.ts';
+import { candidateSql, matchingTracesSql } from '../../query/store/trace-list-sql.ts';
 import { filterOf } from '../../query/api/filter-parameters.ts';
 import { listTraces } from '../../query/api/routes/list-traces.ts';
 import { readParameters } from '../../query/http/read-parameters.ts';
 import { writeParameters } from '../../query/http/write-parameters.ts';
 import { hold, type Target } from '../target.ts';
 
+const range = { fromNs: 0n, toNs: 10n ** 18n };
 /** What is left of a statement without its literals; these hold any text, with quotes and backslashes escaped. */
 const literals = /'(?:[^'\\]|\\[^])*'/g;
 /** All that the statements themselves are made of. */
@@ -37,7 +38,11 @@ export const parameters: Target = {
     const { query } = read.request;
     const { sort, limit, cursor } = query;
     const filter = { ...filterOf(query), sort, limit, ...(cursor === undefined ? {} : { after: cursor }) };
-    for (const sql of [candidateSql(filter, 100), summarySql(filter)]) {
+    const statements = [
+      candidateSql({ filter, range, spans: range, after: filter.after }, 100),
+      matchingTracesSql(filter, [{ traceId: '00'.repeat(16), range }]),
+    ];
+    for (const sql of statements) {
       const bare = sql.replaceAll(literals, '');
       hold(outside.test(bare), `every value is quoted: ${bare}`);
     }

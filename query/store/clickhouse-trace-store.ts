@@ -1,10 +1,9 @@
 import type { ClickHouse } from '../../core/clickhouse/clickhouse.ts';
-import type { Protocol, SpanStatus } from '../../schemas/generated/span.ts';
 import type { SpanNames } from '../../schemas/trace-json.ts';
 import { type Carriers, carriersOf, formerCarriersSql, publicId } from './carried-ids.ts';
 import { defaultReadLimits } from '../config.ts';
 import { boundedReader, type Reader, type ReadLimits } from './read-limits.ts';
-import { asksForSpans, type Candidate, candidateSql, type SummaryRow, summarySql } from './trace-list-sql.ts';
+import { listTraces } from './list-traces.ts';
 import { likelyEdgeFromJson, type LikelyEdgeJson } from '../api/likely-edge-json.ts';
 import { likelyEdgesSql } from './likely-edges-sql.ts';
 import { openSpans } from './open-spans.ts';
@@ -18,11 +17,8 @@ import {
   maxTraceFlows,
   type OpenedTrace,
   type PagedTraceStore,
-  type TraceFilter,
   TraceChangedError,
   type TraceFlow,
-  type TraceList,
-  type TraceSummary,
 } from './trace-store.ts';
 
 /** Ids listed if the first digits of an id are ambiguous. */
@@ -33,11 +29,6 @@ const maxMerges = 32;
 const maxMergesOfAll = 64;
 /** How often reading a whole trace restarts because it changed meanwhile. */
 const maxAttempts = 3;
-/** More candidates than this cost more than reading all present versions. */
-const maxCandidates = 20_000;
-const minuteNs = 60_000_000_000n;
-/** How far back a search among spans reaches, step by step, without a time in the request. */
-const lookBackNs = [15n * minuteNs, 360n * minuteNs];
 
 /**
  * Traces in ClickHouse. Every read sees one version of a row, the latest.
@@ -54,78 +45,6 @@ export function clickHouseTraceStore(clickHouse: ClickHouse, limits: ReadLimits 
     traceFlows: (id, signal) => traceFlows(reader(signal), id),
     ping: () => clickHouse.ping(),
     close: () => clickHouse.close(),
-  };
-}
-
-/** One more than the list has, which says whether it goes on. */
-async function listTraces(reader: Reader, filter: TraceFilter): Promise<TraceList> {
-  const rows = await rowsOf(reader, { ...filter, limit: filter.limit + 1 });
-  const listed = rows.slice(0, filter.limit);
-  const traces = await summariesOf(reader, listed);
-  const last = listed.at(-1);
-  return rows.length === listed.length || last === undefined
-    ? { traces }
-    : { traces, next: { key: BigInt(last.sort_key), id: last.trace_id } };
-}
-
-async function rowsOf(reader: Reader, filter: TraceFilter): Promise<readonly SummaryRow[]> {
-  // Searching spans is the costly part, and the newest traces are most likely in the newest spans.
-  if (filter.sort === 'newest' && filter.fromNs === undefined && asksForSpans(filter)) {
-    const [latest] = await reader.select<{ time: string }>(
-      'SELECT toString(toUnixTimestamp64Nano(max(start_time))) AS time FROM trace',
-    );
-    const latestNs = BigInt(latest!.time);
-    const endNs = [filter.toNs, filter.after?.key].reduce<bigint>(
-      (earliest, time) => (time !== undefined && time < earliest ? time : earliest),
-      latestNs,
-    );
-    for (const back of lookBackNs) {
-      const found = await listWithin(reader, { ...filter, fromNs: endNs - back });
-      if (found.length >= filter.limit) return found;
-    }
-  }
-  return listWithin(reader, filter);
-}
-
-/**
- * Candidates first, then their present versions. A candidate may have been there for an older version only, and then
- * its present one has another place in the list or none. So only what is at least as good as the last candidate is
- * certain; when that is not enough, more candidates are taken.
- */
-async function listWithin(reader: Reader, filter: TraceFilter): Promise<readonly SummaryRow[]> {
-  for (let count = 2 * filter.limit + 10; count <= maxCandidates; count *= 8) {
-    const candidates = await reader.select<Candidate>(candidateSql(filter, count));
-    const last = candidates.at(-1);
-    if (last === undefined) return [];
-    const rows = await reader.select<SummaryRow>(summarySql(filter, candidates));
-    const isAll = candidates.length < count;
-    const certain = isAll ? rows : rows.filter((row) => BigInt(row.sort_key) >= BigInt(last.sort_key));
-    if (isAll || certain.length >= filter.limit) return certain;
-  }
-  return reader.select<SummaryRow>(summarySql(filter));
-}
-
-async function summariesOf(reader: Reader, rows: readonly SummaryRow[]): Promise<readonly TraceSummary[]> {
-  const carried = rows.map((row) => row.carried_trace_id);
-  const carriers = await carriersOf(reader, carried);
-  return rows.map((row) => summaryOf(row, publicId(row, carriers)));
-}
-
-function summaryOf(row: SummaryRow, traceId: string): TraceSummary {
-  return {
-    traceId,
-    revision: row.revision,
-    startTimeNs: BigInt(row.start_time_ns),
-    durationNs: row.duration_ns,
-    spanCount: row.span_count,
-    errorCount: row.error_count,
-    rootCount: row.root_count,
-    rootServiceName: row.root_service_name,
-    rootProtocol: row.root_protocol as Protocol,
-    rootRequestType: row.root_request_type,
-    rootEndpoint: row.root_endpoint,
-    rootStatus: row.root_status as SpanStatus,
-    rootResponseCode: row.root_response_code,
   };
 }
 

@@ -1,20 +1,35 @@
-/** SQL for lists of traces. */
-import { integerLiteral, plainBytesLiteral, stringLiteral, timeLiteral } from '../../core/clickhouse/sql-literal.ts';
-import type { SpanFilter, TraceFilter } from './trace-store.ts';
+/**
+ * SQL for lists of traces.
+ *
+ * `trace_by_time` has versions of traces in the order of their starts, former ones too, so it says which traces may be in a list.
+ * `trace FINAL` says which version is the present one, and `spans FINAL` whether a span of it matches.
+ */
+import {
+  bytesLiteral,
+  integerLiteral,
+  plainBytesLiteral,
+  stringLiteral,
+  timeLiteral,
+} from '../../core/clickhouse/sql-literal.ts';
 import { errorStatuses } from '../where/error-statuses.ts';
 import { whereSql } from '../where/where-sql.ts';
+import type { ListPosition, SpanFilter, TraceFilter } from './trace-store.ts';
 
-/** A trace that may belong to a list: some version of it does. */
-export interface Candidate {
-  readonly trace_id: string;
-  readonly sort_key: string;
+/** True for what counts as an error, of a column `status`. */
+export const isErrorSql = `status IN (${errorStatuses.map(stringLiteral).join(', ')})`;
+
+/** A range of time, both ends included, in Unix nanoseconds. */
+export interface TimeRange {
+  readonly fromNs: bigint;
+  readonly toNs: bigint;
 }
 
-/** A row of {@link summarySql}. */
-export interface SummaryRow {
+/** A version of a trace that may be in a list. */
+export interface TraceVersionRow {
   readonly trace_id: string;
-  readonly carried_trace_id: string;
+  readonly version: number;
   readonly sort_key: string;
+  readonly carried_trace_id: string;
   readonly revision: number;
   readonly start_time_ns: string;
   readonly duration_ns: number;
@@ -30,16 +45,14 @@ export interface SummaryRow {
 }
 
 /** True when the filter asks for spans, which are in another table. */
-export function asksForSpans({ service, endpoint, protocol, status, where }: TraceFilter): boolean {
+export function asksForSpans({ service, endpoint, protocol, status, where }: SpanFilter): boolean {
   return [service, endpoint, protocol, status, where].some((asked) => asked !== undefined);
 }
 
-/** What is asked of spans, and that none begins before `from`. */
+/** What a span must satisfy, but for its time. */
 export function spanConditions(filter: SpanFilter): readonly string[] {
   const conditions: string[] = [];
-  const { service, endpoint, protocol, status, where, fromNs } = filter;
-  // No span begins before its trace.
-  if (fromNs !== undefined) conditions.push(`start_time >= ${timeLiteral(fromNs)}`);
+  const { service, endpoint, protocol, status, where } = filter;
   if (service !== undefined) {
     const named = `SELECT toInt32(kind), id FROM resource FINAL WHERE name = ${stringLiteral(service)}`;
     // A side without a resource has the name of its process.
@@ -49,64 +62,119 @@ export function spanConditions(filter: SpanFilter): readonly string[] {
   }
   if (endpoint !== undefined) conditions.push(`positionCaseInsensitiveUTF8(endpoint, ${stringLiteral(endpoint)}) > 0`);
   if (protocol !== undefined) conditions.push(`protocol = ${stringLiteral(protocol)}`);
-  if (status !== undefined) {
-    const statuses = status === 'error' ? errorStatuses : [status];
-    conditions.push(`status IN (${statuses.map(stringLiteral).join(', ')})`);
-  }
+  if (status !== undefined) conditions.push(status === 'error' ? isErrorSql : `status = ${stringLiteral(status)}`);
   if (where !== undefined) conditions.push(whereSql(where.expression));
   return conditions;
 }
 
-function traceConditions(filter: TraceFilter): readonly string[] {
-  const conditions = [`merged_into = toFixedString('', 16)`];
-  const { minDurationNs, maxDurationNs, fromNs, toNs, after } = filter;
-  if (fromNs !== undefined) conditions.push(`start_time >= ${timeLiteral(fromNs)}`);
-  if (toNs !== undefined) conditions.push(`start_time <= ${timeLiteral(toNs)}`);
+/** `start_time` within a range. */
+export const duringSql = ({ fromNs, toNs }: TimeRange): string =>
+  `start_time >= ${timeLiteral(fromNs)} AND start_time <= ${timeLiteral(toNs)}`;
+
+function traceConditions({ minDurationNs, maxDurationNs }: SpanFilter): readonly string[] {
+  const conditions: string[] = [];
   if (minDurationNs !== undefined) conditions.push(`duration_ns >= ${integerLiteral(minDurationNs)}`);
   if (maxDurationNs !== undefined) conditions.push(`duration_ns <= ${integerLiteral(maxDurationNs)}`);
-  // No trace whose present version comes after has all its versions before.
-  if (after !== undefined) conditions.push(`${sortKey(filter)} <= ${integerLiteral(after.key)}`);
-  if (asksForSpans(filter))
-    conditions.push(`trace_id IN (SELECT trace_id FROM spans FINAL WHERE ${spanConditions(filter).join(' AND ')})`);
   return conditions;
 }
 
-function sortKey(filter: TraceFilter): string {
-  return filter.sort === 'slowest' ? 'duration_ns' : 'toUnixTimestamp64Nano(start_time)';
+/** Conditions on versions of traces in a range. @param spans where spans of them may be; undefined without conditions on spans */
+function versionConditions(filter: SpanFilter, range: TimeRange, spans: TimeRange | undefined): string {
+  const matching =
+    spans === undefined
+      ? []
+      : [
+          `trace_id IN (SELECT trace_id FROM spans WHERE ${[duringSql(spans), ...spanConditions(filter)].join(' AND ')})`,
+        ];
+  return [duringSql(range), ...traceConditions(filter), ...matching].join(' AND ');
 }
 
-/** Of those with the key of the last one of the list before, the ones that come after it. */
-function afterCondition({ after }: TraceFilter): string {
-  return after === undefined
-    ? ''
-    : ` AND (key < ${integerLiteral(after.key)} OR trace_id > ${plainBytesLiteral(after.id)})`;
+/** Which traces may be in a part of a list. */
+export interface CandidateQuery {
+  readonly filter: TraceFilter;
+  /** In which traces start. */
+  readonly range: TimeRange;
+  /** In which their spans start; undefined where the filter does not ask for spans. */
+  readonly spans: TimeRange | undefined;
+  readonly after: ListPosition | undefined;
 }
 
-/**
- * Traces of which any version satisfies the filter, best first. Without FINAL, which would have to merge the whole
- * table: traces are in the order of their ids, so no condition on time narrows what it reads.
- */
-export function candidateSql(filter: TraceFilter, limit: number): string {
-  return `SELECT lower(hex(trace_id)) AS trace_id, toString(key) AS sort_key FROM (
-    SELECT trace_id, max(${sortKey(filter)}) AS key FROM trace
-    WHERE ${traceConditions(filter).join(' AND ')}
-    GROUP BY trace_id ORDER BY key DESC, trace_id LIMIT ${integerLiteral(limit)})
-  ORDER BY key DESC, trace_id`;
-}
-
-/** The present version of those candidates that satisfies the filter, best first. Without candidates, of all traces. */
-export function summarySql(filter: TraceFilter, candidates?: readonly Candidate[]): string {
-  const ids = candidates?.map((candidate) => plainBytesLiteral(candidate.trace_id)).join(', ');
-  const amongCandidates = ids === undefined ? '' : `trace_id IN (${ids}) AND `;
-  return `SELECT lower(hex(trace_id)) AS trace_id, toString(key) AS sort_key, revision,
+/** Versions of traces that may be in a list, best first; versions of one trace with the same key are neighbours. */
+export function candidateSql({ filter, range, spans, after }: CandidateQuery, limit: number): string {
+  const column = filter.sort === 'slowest' ? 'duration_ns' : 'start_time';
+  const key = filter.sort === 'slowest' ? 'duration_ns' : 'toUnixTimestamp64Nano(start)';
+  const conditions = [versionConditions(filter, range, spans)];
+  if (after !== undefined) {
+    const literal = filter.sort === 'slowest' ? integerLiteral(after.key) : timeLiteral(after.key);
+    conditions.push(`${column} <= ${literal} AND (${column} < ${literal} OR trace_id > ${bytesLiteral(after.id)})`);
+  }
+  return `SELECT lower(hex(id)) AS trace_id, version, toString(${key}) AS sort_key, revision,
       if(carried = toFixedString('', 16), '', lower(hex(carried))) AS carried_trace_id,
-      toString(toUnixTimestamp64Nano(start_time)) AS start_time_ns, duration_ns, span_count, error_count, root_count,
-      coalesce(nullIf(resource_name(root_service_type, root_service_id, start_time), ''),
+      toString(toUnixTimestamp64Nano(start)) AS start_time_ns, duration_ns, span_count, error_count, root_count,
+      coalesce(nullIf(resource_name(root_service_type, root_service_id, start), ''),
         toString(root_process_name)) AS root_service_name,
       root_protocol, root_request_type, root_endpoint, root_status, root_response_code
     FROM (
-      SELECT *, carried_trace_id AS carried, ${sortKey(filter)} AS key FROM trace FINAL
-      WHERE ${amongCandidates}${traceConditions(filter).join(' AND ')}${afterCondition(filter)}
-      ORDER BY key DESC, trace_id LIMIT ${integerLiteral(filter.limit)})
-    ORDER BY key DESC, trace_id`;
+      SELECT *, trace_id AS id, start_time AS start, carried_trace_id AS carried FROM trace_by_time
+      WHERE ${conditions.join(' AND ')}
+      ORDER BY ${column} DESC, trace_id, trace_by_time.version DESC LIMIT ${integerLiteral(limit)})
+    ORDER BY ${filter.sort === 'slowest' ? 'duration_ns' : 'start'} DESC, id, version DESC`;
 }
+
+/** The present version of traces. */
+export interface PresentVersionRow {
+  readonly trace_id: string;
+  readonly version: number;
+  readonly start_time_ns: string;
+}
+
+/** The present versions of these traces, but for those that became part of another. */
+export function presentVersionsSql(traceIds: readonly string[]): string {
+  return `SELECT lower(hex(id)) AS trace_id, version, toString(toUnixTimestamp64Nano(start_time)) AS start_time_ns
+    FROM (SELECT trace_id AS id, version, start_time FROM trace FINAL
+      WHERE trace_id IN (${traceIds.map(plainBytesLiteral).join(', ')}) AND merged_into = toFixedString('', 16))`;
+}
+
+/** A trace and when its spans begin. */
+export interface TraceTimes {
+  readonly traceId: string;
+  readonly range: TimeRange;
+}
+
+/** Those of these traces that have a span that satisfies the filter. */
+export function matchingTracesSql(filter: SpanFilter, traces: readonly TraceTimes[]): string {
+  const ids = traces.map(({ traceId }) => plainBytesLiteral(traceId)).join(', ');
+  const during = joinedRanges(traces.map(({ range }) => range)).map((range) => `(${duringSql(range)})`);
+  return `SELECT lower(hex(id)) AS trace_id FROM (SELECT DISTINCT trace_id AS id FROM spans FINAL
+    WHERE ${[`(${during.join(' OR ')})`, `trace_id IN (${ids})`, ...spanConditions(filter)].join(' AND ')})`;
+}
+
+/** Ranges that meet are one; more than this many are joined at the narrowest gaps. */
+const maxRanges = 64;
+
+function joinedRanges(ranges: readonly TimeRange[]): readonly TimeRange[] {
+  const sorted = ranges.toSorted((one, other) => (one.fromNs < other.fromNs ? -1 : 1));
+  const gaps = sorted
+    .slice(1)
+    .map(({ fromNs }, at) => fromNs - sorted[at]!.toNs)
+    .sort((one, other) => (one > other ? -1 : 1));
+  const narrowNs = gaps[maxRanges - 1] ?? 0n;
+  const joined: { fromNs: bigint; toNs: bigint }[] = [];
+  for (const { fromNs, toNs } of sorted) {
+    const last = joined.at(-1);
+    if (last === undefined || fromNs - last.toNs > narrowNs) joined.push({ fromNs, toNs });
+    else if (toNs > last.toNs) last.toNs = toNs;
+  }
+  return joined;
+}
+
+/** Until when spans of traces that start in a range may begin, as any version of them says. Nothing where there are none. */
+export function lastSpanSql(range: TimeRange, filter: SpanFilter): string {
+  const farthest = '9223372036854775807';
+  return `SELECT toString(max(toUnixTimestamp64Nano(start_time) + least(duration_ns, ${farthest} - greatest(toUnixTimestamp64Nano(start_time), 0)))) AS time, count() AS versions
+    FROM trace_by_time WHERE ${versionConditions(filter, range, undefined)}`;
+}
+
+/** When the first and the last trace began. */
+export const traceTimesSql = `SELECT toString(toUnixTimestamp64Nano(min(start_time))) AS first,
+    toString(toUnixTimestamp64Nano(max(start_time))) AS last, count() AS versions FROM trace_by_time`;

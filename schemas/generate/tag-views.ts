@@ -132,9 +132,7 @@ ${listed(keys)};
 CREATE OR REPLACE VIEW flow_minute AS
 WITH
   ${nameOf()},
-  (SELECT groupArray(minute) FROM (
-    SELECT minute FROM summed_minute WHERE summary = 'flow_minute' GROUP BY minute HAVING max(changed_at) >= max(summed_at)
-  )) AS changed_minutes
+  (SELECT groupArray(minute) FROM changed_minute WHERE summary = 'flow_minute') AS changed_minutes
 SELECT
   *,
 ${listed(nameColumns('minute'))}

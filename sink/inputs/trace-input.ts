@@ -18,7 +18,8 @@ export function traceInput({ range = {} }: SinkAcceptance): Input {
     topics: ['traces'],
     read(message, nowMs) {
       resetTimeBounds(times);
-      const decoded = decodeValue('Trace', message, (reader) => transcodeTrace(reader, writers));
+      const minutes = new Set<number>();
+      const decoded = decodeValue('Trace', message, (reader) => transcodeTrace(reader, { ...writers, minutes }));
       if (decoded.kind === 'rejected') {
         discard();
         return { ...decoded, records: 1 };
@@ -30,7 +31,7 @@ export function traceInput({ range = {} }: SinkAcceptance): Input {
         return { kind: 'rejected', reason: 'time_out_of_range', detail, records };
       }
       const tables = [
-        { table: spansTable, rows: writers.spans.take(), count: records },
+        { table: spansTable, rows: writers.spans.take(), count: records, minutes },
         { table: traceTable, rows: writers.trace.take(), count: 1 },
       ];
       return { kind: 'rows', tables, records, ...times };

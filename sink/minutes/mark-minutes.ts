@@ -11,13 +11,14 @@ import type { MinuteSummary } from './minute-summary.ts';
  */
 export async function markMinutes(
   clickHouse: ClickHouse,
-  { name }: MinuteSummary,
+  summaries: readonly MinuteSummary[],
   minutes: ReadonlySet<number>,
 ): Promise<void> {
-  if (minutes.size === 0) return;
+  if (minutes.size === 0 || summaries.length === 0) return;
+  const names = summaries.map(({ name }) => stringLiteral(name)).join(', ');
   const seconds = [...minutes].map((minute) => integerLiteral(minute * 60)).join(', ');
   await clickHouse.execute(
     `INSERT INTO summed_minute (summary, minute, changed_at) ` +
-      `SELECT ${stringLiteral(name)}, toDateTime(arrayJoin([${seconds}]), 'UTC'), now64(9)`,
+      `SELECT summary, toDateTime(second, 'UTC'), now64(9) FROM system.one ARRAY JOIN [${names}] AS summary ARRAY JOIN [${seconds}] AS second`,
   );
 }

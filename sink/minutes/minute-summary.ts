@@ -14,5 +14,11 @@ export interface MinuteSummary {
 /** Of table `flow`. */
 export const flowMinute: MinuteSummary = { name: 'flow_minute' };
 
-/** All of them. */
-export const minuteSummaries: readonly MinuteSummary[] = [flowMinute];
+/** Of the calls in table `spans`. */
+export const callMinute: MinuteSummary = { name: 'call_minute' };
+
+/** Of the view `call_minute`, so what changes that changes this. */
+export const serviceMinute: MinuteSummary = { name: 'service_minute' };
+
+/** All of them; one that is summed up from another comes after it. */
+export const minuteSummaries: readonly MinuteSummary[] = [flowMinute, callMinute, serviceMinute];

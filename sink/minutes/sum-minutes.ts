@@ -16,6 +16,7 @@ const quietMs = 20_000;
 const pauseMs = 5_000;
 /** Of the time at most: 1 / (1 + this). */
 const restFactor = 9;
+
 /** Most minutes that failed and are remembered. */
 const failedAtMost = 1_000;
 
@@ -26,8 +27,8 @@ const settings = `SETTINGS max_threads = 1, max_execution_time = ${statementSeco
 export interface SumOptions {
   /** How long a minute must not have changed, in milliseconds of the database's clock. */
   readonly quietMs: number;
-  /** Minutes that are left out, in Unix seconds. */
-  readonly except?: ReadonlySet<number>;
+  /** Minutes that come after all others, in Unix seconds. */
+  readonly last?: ReadonlySet<number>;
 }
 
 /** A minute that could not be summed up. */
@@ -51,17 +52,16 @@ export class MinuteError extends Error {
 export async function sumNextMinute(
   clickHouse: ClickHouse,
   { name }: MinuteSummary,
-  { quietMs: quietForMs, except = new Set() }: SumOptions,
+  { quietMs: quietForMs, last = new Set() }: SumOptions,
 ): Promise<boolean> {
   const summary = stringLiteral(name);
-  const excluded =
-    except.size === 0 ? '' : `AND toUnixTimestamp(minute) NOT IN (${[...except].map(integerLiteral).join(', ')})`;
+  const isLast =
+    last.size === 0 ? '' : `toUnixTimestamp(changed_minute.minute) IN (${[...last].map(integerLiteral).join(', ')}), `;
   // The time is taken before rows are read: in the statement that reads them it could be later than what that sees.
   const [due] = await clickHouse.select<{ minute: number; nowNs: string }>(
-    `SELECT toUnixTimestamp(minute) AS minute, toString(toUnixTimestamp64Nano(now64(9))) AS nowNs FROM summed_minute
-     WHERE summary = ${summary} ${excluded} GROUP BY summed_minute.minute
-     HAVING max(changed_at) >= max(summed_at) AND max(changed_at) <= now64(9) - toIntervalMillisecond(${integerLiteral(quietForMs)})
-     ORDER BY minute DESC LIMIT 1`,
+    `SELECT toUnixTimestamp(changed_minute.minute) AS minute, toString(toUnixTimestamp64Nano(now64(9))) AS nowNs FROM changed_minute
+     WHERE summary = ${summary} AND last_change <= now64(9) - toIntervalMillisecond(${integerLiteral(quietForMs)})
+     ORDER BY ${isLast}changed_minute.minute DESC LIMIT 1`,
   );
   if (due === undefined) return false;
   const minute = `toDateTime(${integerLiteral(due.minute)}, 'UTC')`;
@@ -92,7 +92,8 @@ export interface SummingOptions {
 }
 
 /**
- * Sums minutes up until the signal fires. What fails is reported and left as it is: readers then add the rows up themselves.
+ * Sums minutes up until the signal fires. What fails is reported and left as it is: readers then add the rows up themselves. A minute
+ * that failed is tried again after all others.
  */
 export async function keepMinutesSummed(
   clickHouse: ClickHouse,
@@ -101,13 +102,14 @@ export async function keepMinutesSummed(
   const failed = new Map(minuteSummaries.map((summary) => [summary, new Set<number>()]));
   while (!signal.aborted) {
     const startedAtMs = performance.now();
-    for (const [summary, except] of failed) {
+    for (const [summary, last] of failed) {
       try {
-        await sumQuietMinutes(clickHouse, summary, except, signal);
+        await sumQuietMinutes(clickHouse, summary, last, signal);
+        last.clear();
       } catch (error) {
         if (!(error instanceof MinuteError || error instanceof PipelineError)) throw error;
         telemetry.emit(sinkEvents.minuteNotSummed, { view: summary.name, error });
-        if (error instanceof MinuteError && except.size < failedAtMost) except.add(error.minute);
+        if (error instanceof MinuteError && last.size < failedAtMost) last.add(error.minute);
       }
     }
     await sleep(Math.max(pauseMs, (performance.now() - startedAtMs) * restFactor), signal);
@@ -117,9 +119,9 @@ export async function keepMinutesSummed(
 async function sumQuietMinutes(
   clickHouse: ClickHouse,
   summary: MinuteSummary,
-  except: ReadonlySet<number>,
+  last: ReadonlySet<number>,
   signal: AbortSignal,
 ): Promise<void> {
   for (let isMore = true; isMore && !signal.aborted;)
-    isMore = await sumNextMinute(clickHouse, summary, { quietMs, except });
+    isMore = await sumNextMinute(clickHouse, summary, { quietMs, last });
 }

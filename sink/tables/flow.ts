@@ -7,6 +7,6 @@ import type { Table } from './table.ts';
 export const flowTable: Table = {
   name: 'flow',
   columns: [{ name: 'agent_id', type: 'Int64' }, ...flowFieldColumns],
-  summary: flowMinute,
+  summaries: [flowMinute],
   expiry: {},
 };

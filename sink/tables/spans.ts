@@ -1,6 +1,7 @@
 /** Table `spans`: columns of the trace, of the fields of a span, and of the call that the span belongs to. */
 import type { RowColumn } from '../../core/clickhouse/clickhouse.ts';
 import { spanFieldColumns } from '../generated/span-row.ts';
+import { callMinute, serviceMinute } from '../minutes/minute-summary.ts';
 import type { Table } from './table.ts';
 
 /** Columns of a span row, in the order of `transcodeTrace`. Enums travel as numbers. */
@@ -19,4 +20,4 @@ const columns: readonly RowColumn[] = [
 ];
 
 /** One row a span. */
-export const spansTable: Table = { name: 'spans', columns, expiry: {} };
+export const spansTable: Table = { name: 'spans', columns, summaries: [callMinute, serviceMinute], expiry: {} };

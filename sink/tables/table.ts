@@ -8,8 +8,8 @@ export interface Table {
   readonly columns: readonly RowColumn[];
   /** Dictionaries over the table, reloaded in this order after rows were stored. */
   readonly dictionaries?: readonly string[];
-  /** The view that adds its rows up per minute. */
-  readonly summary?: MinuteSummary;
+  /** Views that add its rows up per minute. */
+  readonly summaries?: readonly MinuteSummary[];
   /** Rows expire: they are removed SPANLOOM_SINK_RETENTION after the time in a column. Undefined: rows stay. */
   readonly expiry?: {
     /** `start_time` when not given. */

@@ -37,3 +37,9 @@ CREATE OR REPLACE FUNCTION resource_environment AS (name, kind, id, time) ->
 -- Arguments must not be called like columns of resource.
 CREATE OR REPLACE FUNCTION is_named AS (wanted_kind, given_id, wanted_name) ->
   given_id IN (SELECT id FROM resource FINAL WHERE kind = wanted_kind AND name = wanted_name);
+
+-- Durations out of sums: durations has the numbers of calls by logarithmic steps, as in call_minute. The middle of the step in which
+-- the call is that has this share of the calls below it; 0 where there are none.
+CREATE OR REPLACE FUNCTION duration_quantiles AS (levels, durations) ->
+  arrayMap(level -> toFloat64(if(arraySum(durations) = 0, 0,
+    1024 * exp2((arrayFirstIndex(sum -> sum >= level * arraySum(durations), arrayCumSum(durations)) - 0.5) / 4))), levels);

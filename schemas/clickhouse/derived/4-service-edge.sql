@@ -1,27 +1,25 @@
--- Who calls whom, per minute. A view, not a materialized one: a materialized view adds up every insert, also those that
--- are repeated after a restart and those of later revisions, and would count calls twice. Here a call counts once
--- because FINAL leaves one row a span and one span a call has is_call. Conditions on minute reach the primary key.
+-- Who calls whom, per minute, from the sums of calls. Conditions on minute reach the primary keys. Quantiles are those of the
+-- logarithmic steps of durations, so within 10 % of the true ones.
 CREATE OR REPLACE VIEW service_edge AS
 WITH
   (kind, id) -> dictGet('{{database}}.resource_now', 'name', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id)))) AS name_of
 SELECT
-  toStartOfMinute(start_time) AS minute,
-  call_client_type AS client_type,
-  call_client_id AS client_id,
-  name_of(call_client_type, call_client_id) AS client_name,
-  call_server_type AS server_type,
-  call_server_id AS server_id,
-  name_of(call_server_type, call_server_id) AS server_name,
+  minute,
+  client_type,
+  client_id,
+  name_of(client_type, client_id) AS client_name,
+  server_type,
+  server_id,
+  name_of(server_type, server_id) AS server_name,
   protocol,
-  count() AS calls,
-  countIf(status IN ('client_error', 'server_error', 'timeout', 'closed')) AS errors,
-  countIf(status = 'server_error') AS server_errors,
-  countIf(status = 'timeout') AS timeouts,
-  sum(duration_ns) AS duration_sum_ns,
-  max(duration_ns) AS duration_max_ns,
-  quantilesTDigest(0.5, 0.9, 0.99)(duration_ns) AS duration_quantiles_ns,
-  sum(request_bytes) AS request_bytes_sum,
-  sum(response_bytes) AS response_bytes_sum
-FROM spans FINAL
-WHERE is_call
+  sum(of.calls) AS calls,
+  sumIf(of.calls, status IN ('client_error', 'server_error', 'timeout', 'closed')) AS errors,
+  sumIf(of.calls, status = 'server_error') AS server_errors,
+  sumIf(of.calls, status = 'timeout') AS timeouts,
+  sum(of.duration_sum_ns) AS duration_sum_ns,
+  max(of.duration_max_ns) AS duration_max_ns,
+  duration_quantiles([0.5, 0.9, 0.99], sumForEach(of.durations)) AS duration_quantiles_ns,
+  sum(of.request_bytes_sum) AS request_bytes_sum,
+  sum(of.response_bytes_sum) AS response_bytes_sum
+FROM call_minute AS of
 GROUP BY minute, client_type, client_id, server_type, server_id, protocol;

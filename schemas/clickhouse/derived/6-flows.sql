@@ -180,9 +180,7 @@ WITH
       AND dictHas('{{database}}.resource_at', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id))), time),
     dictGet('{{database}}.resource_at', 'name', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id))), time),
     dictGet('{{database}}.resource_now', 'name', bitOr(bitShiftLeft(toUInt64(kind), 32), toUInt64(toUInt32(id))))) AS name_of,
-  (SELECT groupArray(minute) FROM (
-    SELECT minute FROM summed_minute WHERE summary = 'flow_minute' GROUP BY minute HAVING max(changed_at) >= max(summed_at)
-  )) AS changed_minutes
+  (SELECT groupArray(minute) FROM changed_minute WHERE summary = 'flow_minute') AS changed_minutes
 SELECT
   *,
   name_of(1, client_region_id, minute) AS client_region,

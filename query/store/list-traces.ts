@@ -1,0 +1,160 @@
+/**
+ * A page of a list of traces: the same whatever merges run, without duplicates or gaps over pages.
+ *
+ * Candidates are versions of traces in the order of the list. Of each, the present version decides: only a candidate that is
+ * the present version is in the list, so a trace whose start has moved is where it starts now, and once. Where the filter asks for
+ * spans, the newest time is searched first, in steps that grow: the newest matches are most likely there.
+ */
+import type { Protocol, SpanStatus } from '../../schemas/generated/span.ts';
+import { carriersOf, publicId } from './carried-ids.ts';
+import type { Reader } from './read-limits.ts';
+import {
+  asksForSpans,
+  candidateSql,
+  lastSpanSql,
+  matchingTracesSql,
+  type PresentVersionRow,
+  presentVersionsSql,
+  type TimeRange,
+  type TraceTimes,
+  traceTimesSql,
+  type TraceVersionRow,
+} from './trace-list-sql.ts';
+import type { ListPosition, TraceFilter, TraceList, TraceSummary } from './trace-store.ts';
+
+/** How far the first search among spans reaches back; each further one reaches four times as far. */
+const firstStepNs = 60_000_000_000n;
+const stepFactor = 4n;
+const maxCandidates = 16_000;
+
+/** Traces of the list after the position of the filter, as many as its limit. */
+export async function listTraces(reader: Reader, filter: TraceFilter): Promise<TraceList> {
+  const found: TraceVersionRow[] = [];
+  // One more than is wanted says whether there is another page.
+  const wanted = filter.limit + 1;
+  for await (const rows of presentRows(reader, filter)) {
+    found.push(...rows);
+    if (found.length >= wanted) break;
+  }
+  const page = found.slice(0, filter.limit);
+  const last = page.at(-1);
+  const traces = await summariesOf(reader, page);
+  if (found.length < wanted || last === undefined) return { traces };
+  return { traces, next: positionOf(last) };
+}
+
+const positionOf = (row: TraceVersionRow): ListPosition => ({ key: BigInt(row.sort_key), id: row.trace_id });
+
+/** Traces of the list in its order, as many at a time as are found together. */
+async function* presentRows(reader: Reader, filter: TraceFilter): AsyncGenerator<readonly TraceVersionRow[]> {
+  const range = await rangeOf(reader, filter);
+  if (range === undefined) return;
+  for await (const part of partsOf(reader, filter, range)) {
+    let position = filter.after;
+    let limit = 2 * filter.limit + 10;
+    for (;;) {
+      const rows = await reader.select<TraceVersionRow>(candidateSql({ filter, ...part, after: position }, limit));
+      const isAll = rows.length < limit;
+      const whole = isAll ? rows : withoutLastKey(rows);
+      if (whole.length > 0) {
+        yield await presentOf(reader, filter, whole);
+        position = positionOf(whole.at(-1)!);
+      }
+      if (isAll) break;
+      limit = Math.min(4 * limit, maxCandidates);
+    }
+  }
+}
+
+/** Without the versions that share the last key and id: others of them may follow. */
+function withoutLastKey(rows: readonly TraceVersionRow[]): readonly TraceVersionRow[] {
+  const { sort_key, trace_id } = rows.at(-1)!;
+  return rows.filter((row) => row.sort_key !== sort_key || row.trace_id !== trace_id);
+}
+
+/** The time in which traces of the rest of the list start. */
+async function rangeOf(reader: Reader, filter: TraceFilter): Promise<TimeRange | undefined> {
+  const [times] = await reader.select<{ first: string; last: string; versions: number }>(traceTimesSql);
+  if (times === undefined || times.versions === 0) return undefined;
+  const { fromNs, toNs, sort, after } = filter;
+  const upper = [BigInt(times.last), toNs, sort === 'newest' ? after?.key : undefined];
+  const lower = [BigInt(times.first), fromNs];
+  const range = {
+    fromNs: lower.reduce<bigint>((max, value) => (value !== undefined && value > max ? value : max), -(2n ** 63n)),
+    toNs: upper.reduce<bigint>((min, value) => (value !== undefined && value < min ? value : min), 2n ** 63n - 1n),
+  };
+  return range.fromNs <= range.toNs ? range : undefined;
+}
+
+/** Parts of that time, the latest first, each with the time in which spans of its traces begin. */
+async function* partsOf(
+  reader: Reader,
+  filter: TraceFilter,
+  range: TimeRange,
+): AsyncGenerator<{ readonly range: TimeRange; readonly spans: TimeRange | undefined }> {
+  if (!asksForSpans(filter)) {
+    yield { range, spans: undefined };
+    return;
+  }
+  let { toNs } = range;
+  let stepNs = filter.sort === 'newest' ? firstStepNs : range.toNs - range.fromNs;
+  while (toNs >= range.fromNs) {
+    const fromNs = toNs - stepNs < range.fromNs ? range.fromNs : toNs - stepNs;
+    const [last] = await reader.select<{ time: string; versions: number }>(lastSpanSql({ fromNs, toNs }, filter));
+    if (last !== undefined && last.versions > 0)
+      yield { range: { fromNs, toNs }, spans: { fromNs, toNs: BigInt(last.time) } };
+    toNs = fromNs - 1n;
+    stepNs *= stepFactor;
+  }
+}
+
+/** Of these versions, those that are the present ones of their traces and match. */
+async function presentOf(
+  reader: Reader,
+  filter: TraceFilter,
+  rows: readonly TraceVersionRow[],
+): Promise<readonly TraceVersionRow[]> {
+  const ids = [...new Set(rows.map((row) => row.trace_id))];
+  const presentRowsOfIds = await reader.select<PresentVersionRow>(presentVersionsSql(ids));
+  const present = new Map(presentRowsOfIds.map((row) => [row.trace_id, row]));
+  const taken = new Set<string>();
+  const current = rows.filter((row) => {
+    const is = present.get(row.trace_id);
+    if (is?.version !== row.version || is.start_time_ns !== row.start_time_ns || taken.has(row.trace_id)) return false;
+    taken.add(row.trace_id);
+    return true;
+  });
+  if (current.length === 0 || !asksForSpans(filter)) return current;
+  const matching = await reader.select<{ trace_id: string }>(matchingTracesSql(filter, current.map(timesOf)));
+  const matched = new Set(matching.map((row) => row.trace_id));
+  return current.filter((row) => matched.has(row.trace_id));
+}
+
+function timesOf(row: TraceVersionRow): TraceTimes {
+  const fromNs = BigInt(row.start_time_ns);
+  return { traceId: row.trace_id, range: { fromNs, toNs: fromNs + BigInt(row.duration_ns) } };
+}
+
+async function summariesOf(reader: Reader, rows: readonly TraceVersionRow[]): Promise<readonly TraceSummary[]> {
+  const carried = rows.map((row) => row.carried_trace_id);
+  const carriers = await carriersOf(reader, carried);
+  return rows.map((row) => summaryOf(row, publicId(row, carriers)));
+}
+
+function summaryOf(row: TraceVersionRow, traceId: string): TraceSummary {
+  return {
+    traceId,
+    revision: row.revision,
+    startTimeNs: BigInt(row.start_time_ns),
+    durationNs: row.duration_ns,
+    spanCount: row.span_count,
+    errorCount: row.error_count,
+    rootCount: row.root_count,
+    rootServiceName: row.root_service_name,
+    rootProtocol: row.root_protocol as Protocol,
+    rootRequestType: row.root_request_type,
+    rootEndpoint: row.root_endpoint,
+    rootStatus: row.root_status as SpanStatus,
+    rootResponseCode: row.root_response_code,
+  };
+}
