@@ -34,8 +34,3 @@ export function onTokenChange(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
-
-/** Headers of a request with this token. */
-export function tokenHeaders(token: string): Readonly<Record<string, string>> {
-  return token === '' ? {} : { authorization: `Bearer ${token}` };
-}

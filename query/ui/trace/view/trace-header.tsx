@@ -1,0 +1,93 @@
+import { useState } from 'react';
+import { durationText } from '../../text/duration.ts';
+import { exactMoment, momentText } from '../../text/moment.ts';
+import type { TraceModel } from '../model/trace-model.ts';
+
+/** What trace it is, and what can be taken away of it. */
+export function TraceHeader({ model }: { readonly model: TraceModel }): React.ReactNode {
+  const { columns, calls, tree, head, failed, beginNs, durationNs } = model;
+  const root = tree.roots[0]!;
+  const callCount = calls.head.reduce((count, of, span) => count + Number(of === span), 0);
+  const errors = failed.reduce((count, each) => count + each, 0);
+  const { texts } = columns;
+  const services = new Set([...columns.server, ...columns.service].map((number) => texts[number])).size;
+  return (
+    <header className="trace-header">
+      <h1>
+        {texts[columns.server[root]!]} <span>{texts[columns.operation[root]!]}</span>
+      </h1>
+      <dl>
+        <Item name="Duration">{durationText(durationNs)}</Item>
+        <Item name="Began">
+          <time dateTime={exactMoment(beginNs)} title={exactMoment(beginNs)}>
+            {momentText(beginNs)}
+          </time>
+        </Item>
+        <Item name="Calls">{callCount.toLocaleString('en')}</Item>
+        <Item name="Spans">{columns.count.toLocaleString('en')}</Item>
+        <Item name="Services">{services.toLocaleString('en')}</Item>
+        <Item name="Errors">
+          {errors === 0 ? 'none' : <span className="bad">✕ {errors.toLocaleString('en')}</span>}
+        </Item>
+        {calls.roots.length > 1 ? <Item name="Roots">{calls.roots.length.toLocaleString('en')}</Item> : undefined}
+        <Item name="Id">
+          <code>{head.trace_id}</code>
+        </Item>
+      </dl>
+      <Actions id={head.trace_id} />
+      <OtherTraces ids={head.also_carried_by ?? []} />
+    </header>
+  );
+}
+
+function Item({ name, children }: { readonly name: string; readonly children: React.ReactNode }): React.ReactNode {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Actions({ id }: { readonly id: string }): React.ReactNode {
+  return (
+    <div className="actions">
+      <CopyButton text={() => location.href}>Copy link</CopyButton>
+      <CopyButton text={() => `curl '${location.origin}/api/traces/${id}'`}>Copy as curl</CopyButton>
+      <a href={`/api/traces/${id}/otlp`} download={`${id}.json`}>
+        Download OTLP JSON
+      </a>
+    </div>
+  );
+}
+
+function CopyButton({ text, children }: { readonly text: () => string; readonly children: string }): React.ReactNode {
+  const [result, setResult] = useState('');
+  const copy = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(text());
+      setResult('Copied');
+    } catch {
+      setResult('Not allowed');
+    }
+  };
+  return (
+    <button type="button" className="link" onClick={() => void copy()} onBlur={() => setResult('')}>
+      <span aria-live="polite">{result === '' ? children : result}</span>
+    </button>
+  );
+}
+
+function OtherTraces({ ids }: { readonly ids: readonly string[] }): React.ReactNode {
+  if (ids.length === 0) return undefined;
+  return (
+    <p className="muted">
+      The same W3C trace id is carried by {ids.length === 1 ? 'another trace' : 'other traces'}:{' '}
+      {ids.map((id) => (
+        <a key={id} href={`/trace/${id}`}>
+          <code>{id.slice(0, 12)}…</code>{' '}
+        </a>
+      ))}
+    </p>
+  );
+}

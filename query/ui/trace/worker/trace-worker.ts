@@ -1,0 +1,40 @@
+/** Reads a trace and computes its model beside the page, which stays usable meanwhile. */
+import { ApiError } from '../../api/api-error.ts';
+import { ask, refusal } from '../../api/ask.ts';
+import { readTrace, type ReadTrace } from '../model/read-trace.ts';
+import { traceModel } from '../model/trace-model.ts';
+import type { TraceReply, TraceRequest } from './messages.ts';
+
+let trace: ReadTrace | undefined;
+
+const reply = (message: TraceReply): void => postMessage(message);
+
+async function read(path: string, token: string): Promise<void> {
+  try {
+    const response = await ask(path, token);
+    if (!response.ok) throw await refusal(response);
+    trace = await readTrace(textOf(response), (spans) => reply({ kind: 'progress', spans }));
+    reply({ kind: 'model', model: traceModel(trace.head, trace.columns) });
+  } catch (error) {
+    reply(failure(error));
+  }
+}
+
+async function* textOf(response: Response): AsyncGenerator<string> {
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+}
+
+function failure(error: unknown): TraceReply {
+  if (error instanceof ApiError)
+    return { kind: 'failed', status: error.status, problems: error.problems, body: error.body };
+  const problem =
+    error instanceof SyntaxError ? 'the answer is incomplete: the trace may have changed meanwhile' : String(error);
+  return { kind: 'failed', status: 0, problems: [problem], body: {} };
+}
+
+addEventListener('message', ({ data }: MessageEvent<TraceRequest>) => {
+  if (data.kind === 'read') void read(data.path, data.token);
+  else if (trace !== undefined && data.position < trace.columns.count)
+    reply({ kind: 'span', position: data.position, span: trace.spanAt(data.position) });
+});
