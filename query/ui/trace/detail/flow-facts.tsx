@@ -4,6 +4,9 @@ import { durationText } from '../../text/duration.ts';
 import type { TraceFlowJson } from '../../../api/trace-flow-json.ts';
 import type { SpanJson } from '../model/span-json.ts';
 
+/** What is said of each side. */
+type SideFact = keyof TraceFlowJson extends infer Name ? (Name extends `client_${infer Fact}` ? Fact : never) : never;
+
 const none: readonly TraceFlowJson[] = [];
 
 /** Flows of the trace that is stored by this id. */
@@ -27,7 +30,7 @@ export function FlowFacts({
   readonly storedTraceId: string;
 }): React.ReactNode {
   const flows = useFlows(span.flow_id === 0 ? '' : storedTraceId);
-  const flow = flows.find((each) => each['flow_id'] === span.flow_id && each['agent_id'] === span.agent_id);
+  const flow = flows.find((each) => each.flow_id === span.flow_id && each.agent_id === span.agent_id);
   if (flow === undefined) return undefined;
   return (
     <section>
@@ -42,9 +45,7 @@ export function FlowFacts({
         </thead>
         <tbody>
           {rows.map(({ title, text, isBad }) => {
-            const values = (['client', 'server'] as const).map((side) =>
-              text((name) => Number(flow[`${side}_${name}`] ?? 0)),
-            );
+            const values = (['client', 'server'] as const).map((side) => text((name) => flow[`${side}_${name}`]));
             if (values.every((value) => value === '')) return undefined;
             return (
               <tr key={title} className={isBad === true ? 'bad' : ''}>
@@ -57,9 +58,9 @@ export function FlowFacts({
         </tbody>
       </table>
       <p className="muted small">
-        {String(flow['transport'])},{' '}
-        {flow['close_type'] === 'open' ? 'still open' : `closed: ${String(flow['close_type']).replaceAll('_', ' ')}`}.
-        Of the intervals of 10 s that the trace is in; other calls on the connection count, too.
+        {flow.transport},{' '}
+        {flow.close_type === 'open' ? 'still open' : `closed: ${flow.close_type.replaceAll('_', ' ')}`}. Of the
+        intervals of 10 s that the trace is in; other calls on the connection count, too.
       </p>
     </section>
   );
@@ -67,13 +68,13 @@ export function FlowFacts({
 
 interface FlowRow {
   readonly title: string;
-  readonly text: (number: (name: string) => number) => string;
+  readonly text: (number: (name: SideFact) => number) => string;
   readonly isBad?: true;
 }
 
 const counted =
-  (name: string) =>
-  (number: (name: string) => number): string =>
+  (name: SideFact) =>
+  (number: (name: SideFact) => number): string =>
     number(name) === 0 ? '' : number(name).toLocaleString('en');
 
 const rows: readonly FlowRow[] = [

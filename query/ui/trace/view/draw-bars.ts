@@ -7,7 +7,7 @@ import { callFacts } from '../model/call-facts.ts';
 import type { TraceModel } from '../model/trace-model.ts';
 import type { VisibleRows } from '../model/visible-rows.ts';
 import type { Zoom } from '../use-trace-url.ts';
-import { type Colors, hatch, tickMarks } from './canvas.ts';
+import { type Colors, hatch, tickMarks } from '../../shell/canvas.ts';
 
 /** Height of a row in pixels. */
 export const rowHeight = 26;

@@ -4,7 +4,7 @@ import { useSize } from '../../shell/use-size.ts';
 import { durationText } from '../../text/duration.ts';
 import type { TraceModel } from '../model/trace-model.ts';
 import type { Zoom } from '../use-trace-url.ts';
-import { openCanvas, readColors } from './canvas.ts';
+import { openCanvas, readColors } from '../../shell/canvas.ts';
 
 const height = 44;
 /** A drag of fewer pixels is a click. */

@@ -1,7 +1,7 @@
 import { durationText } from '../../text/duration.ts';
 import type { TraceModel } from '../model/trace-model.ts';
 import type { Zoom } from '../use-trace-url.ts';
-import { tickMarks } from './canvas.ts';
+import { tickMarks } from '../../shell/canvas.ts';
 import { timeScale } from './draw-bars.ts';
 
 /** The head of the waterfall: what the bars mean, and when it was, since the trace began. */

@@ -5,7 +5,7 @@ import type { FilterResult } from '../model/span-filter.ts';
 import type { TraceModel } from '../model/trace-model.ts';
 import { type Folding, isOpen, type VisibleRows } from '../model/visible-rows.ts';
 import type { Zoom } from '../use-trace-url.ts';
-import { openCanvas, readColors } from './canvas.ts';
+import { openCanvas, readColors } from '../../shell/canvas.ts';
 import { drawBars, rowHeight } from './draw-bars.ts';
 import { Row } from './row.tsx';
 import { TimeAxis } from './time-axis.tsx';
