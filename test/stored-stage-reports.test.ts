@@ -3,9 +3,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Counters } from '../core/stage/accounting.ts';
 import { newReporter, stageReport, type Reporter } from '../core/stage/report-stages.ts';
 import type { ReportedStage } from '../core/telemetry/stage-telemetry.ts';
-import { defaultReadLimits } from '../query/config.ts';
+import { createLogger } from '../core/telemetry/logger.ts';
+import { createTelemetry } from '../core/telemetry/telemetry.ts';
+import { defaultQueryLimits, defaultReadLimits } from '../query/config.ts';
+import { serveQueries } from '../query/http/http-server.ts';
 import { boundedReader } from '../query/store/read-limits.ts';
 import { readStageStates, type StageStates } from '../query/store/stage-states.ts';
+import { storeWith } from '../query/testing/store-with.ts';
 import { readDeadLetter } from '../schemas/generated/dead-letter.ts';
 import { AvroReader } from '../schemas/avro-reader.ts';
 import { newSinkStage, temporaryClickHouse, type TemporaryClickHouse } from '../sink/testing/temporary-clickhouse.ts';
@@ -129,6 +133,74 @@ describe('the state of stages', () => {
 
   it('is nothing where nothing was reported', async () => {
     expect(await read(0, 60)).toEqual({ stages: [], losses: [], isTruncated: false });
+  });
+});
+
+describe('GET /api/state', () => {
+  const answerTo = async (parameters: string): Promise<{ readonly status: number; readonly body: unknown }> => {
+    const server = await serveQueries({
+      store: storeWith({}),
+      reader: (signal) => boundedReader(database.clickHouse, defaultReadLimits, signal),
+      telemetry: createTelemetry({ logger: createLogger({ name: 'test', level: 'silent' }) }),
+      host: '127.0.0.1',
+      port: 0,
+      limits: defaultQueryLimits,
+      dataDirectory: '/data',
+    });
+    try {
+      const response = await fetch(`http://127.0.0.1:${server.port}/api/state${parameters}`);
+      return { status: response.status, body: await response.json() };
+    } finally {
+      await server.close();
+    }
+  };
+
+  it('answers for a range of time, with times as text and losses', async () => {
+    await store(reporter, 10, collector(100, { ring_full: 5, map_full: 1 }));
+    await store(reporter, 20, collector(300, { ring_full: 5, map_full: 3 }));
+    const { status, body } = await answerTo(`?from=${atNs(15)}&to=${atNs(25)}`);
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      stages: [
+        {
+          stage: 'collector',
+          instance: reporter.instance,
+          host: 'one',
+          version: '1.2.3',
+          started_at_ns: String(atNs(0)),
+          reported_at_ns: String(atNs(20)),
+          received: 202,
+          emitted: 200,
+          dropped: { map_full: 2 },
+          rejected: {},
+          buffered: 0,
+          lag_messages: 0,
+          lag_ms: 0,
+        },
+      ],
+      losses: [
+        {
+          stage: 'collector',
+          host: 'one',
+          outcome: 'dropped',
+          reason: 'map_full',
+          count: 2,
+          first_ns: String(atNs(20)),
+          last_ns: String(atNs(20)),
+        },
+      ],
+      is_truncated: false,
+    });
+  });
+
+  it('is of the last minutes without a range, and refuses what is no time', async () => {
+    await store(reporter, 10, collector(100, { ring_full: 5 }));
+    expect(await answerTo('')).toEqual({ status: 200, body: { stages: [], losses: [], is_truncated: false } });
+    expect(await answerTo(`?to=${atNs(60)}`)).toMatchObject({ body: { stages: [{ received: 105 }] } });
+    expect(await answerTo('?from=soon')).toMatchObject({
+      status: 400,
+      body: { problems: [expect.stringContaining('from')] },
+    });
   });
 });
 

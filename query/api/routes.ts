@@ -12,6 +12,7 @@ import { listTracesRoute } from './routes/list-traces.ts';
 import { series } from './routes/series.ts';
 import { services } from './routes/services.ts';
 import { tailSpansRoute } from './routes/tail-spans.ts';
+import { stateRoute } from './routes/state.ts';
 import { topology } from './routes/topology.ts';
 import { traceFlowsRoute } from './routes/trace-flows.ts';
 import { traceOtlp } from './routes/trace-otlp.ts';
@@ -25,6 +26,7 @@ export const apiRoutes: readonly Route[] = [
   listSpansRoute,
   tailSpansRoute,
   fieldsRoute,
+  stateRoute,
 ];
 
 /** Routes that are defined and not answered yet. A route moves from here to the list above with its handler. */

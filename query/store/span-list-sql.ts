@@ -61,8 +61,9 @@ const plainColumns = [
 const nameColumns = 'service_type, service_id, call_client_type, call_client_id, call_server_type, call_server_id';
 
 function conditionsOf(filter: SpanListFilter): readonly string[] {
-  const { toNs, minDurationNs, maxDurationNs, onlyCalls, after } = filter;
+  const { fromNs, toNs, minDurationNs, maxDurationNs, onlyCalls, after } = filter;
   const conditions = [...spanConditions(filter)];
+  if (fromNs !== undefined) conditions.push(`start_time >= ${timeLiteral(fromNs)}`);
   if (toNs !== undefined) conditions.push(`start_time <= ${timeLiteral(toNs)}`);
   if (minDurationNs !== undefined) conditions.push(`duration_ns >= ${integerLiteral(minDurationNs)}`);
   if (maxDurationNs !== undefined) conditions.push(`duration_ns <= ${integerLiteral(maxDurationNs)}`);
