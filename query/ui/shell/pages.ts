@@ -23,4 +23,10 @@ export const pages: readonly Page[] = [
     path: '/trace/:id',
     Component: lazy(async () => ({ default: (await import('../trace/trace-page.tsx')).TracePage })),
   },
+  {
+    path: '/state',
+    title: 'State',
+    key: 't',
+    Component: lazy(async () => ({ default: (await import('../state/state-page.tsx')).StatePage })),
+  },
 ];
