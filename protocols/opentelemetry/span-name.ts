@@ -19,7 +19,12 @@ export const httpMethods: ReadonlySet<string> = new Set([
  * Name of a span, of low cardinality and never empty: method and path template for HTTP, the summary of a statement for
  * databases that have statements, the command for others, type and template of the name for DNS.
  */
-export function spanName({ protocol, requestType, endpoint, requestDomain }: Span): string {
+export function spanName({
+  protocol,
+  requestType,
+  endpoint,
+  requestDomain,
+}: Pick<Span, 'protocol' | 'requestType' | 'endpoint' | 'requestDomain'>): string {
   const conventions = conventionsOf(protocol);
   switch (conventions?.group) {
     case 'http': {

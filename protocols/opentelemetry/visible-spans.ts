@@ -14,34 +14,49 @@ export interface VisibleSpan {
   readonly parentSpanId: string;
 }
 
+/** What tells which views of a call are seen here. */
+export type CallView = Pick<Span, 'spanId' | 'parentSpanId' | 'reason' | 'observationPoint'>;
+
 /** All views of one call. */
 interface Call {
   hasProcess: boolean;
   hasStandIn: boolean;
 }
 
-const isNetwork = (span: Span): boolean => roleAt(span.observationPoint) === 'network';
+const isNetwork = ({ observationPoint }: CallView): boolean => roleAt(observationPoint) === 'network';
+const sameParents: ReadonlyMap<string, string> = new Map();
 
-/** Leaves out what was seen on the network of calls that were seen in a process. `spans` have parents before children. */
-export function visibleSpans(spans: readonly Span[]): readonly VisibleSpan[] {
-  if (!spans.some(isNetwork)) return spans.map((span) => ({ span, parentSpanId: span.parentSpanId }));
+/**
+ * Spans that are left out: what was seen on the network of calls that were seen in a process; with the parent that their
+ * children get. `views` have parents before children.
+ */
+export function leftOutSpans(views: readonly CallView[]): ReadonlyMap<string, string> {
+  if (!views.some(isNetwork)) return sameParents;
   const calls = new Map<string, Call>();
-  for (const span of spans) {
-    const isSameCall = span.reason === 'tcp_sequence' || span.reason === 'datagram';
-    const call = (isSameCall ? calls.get(span.parentSpanId) : undefined) ?? { hasProcess: false, hasStandIn: false };
-    call.hasProcess ||= !isNetwork(span);
-    calls.set(span.spanId, call);
+  for (const view of views) {
+    const isSameCall = view.reason === 'tcp_sequence' || view.reason === 'datagram';
+    const call = (isSameCall ? calls.get(view.parentSpanId) : undefined) ?? { hasProcess: false, hasStandIn: false };
+    call.hasProcess ||= !isNetwork(view);
+    calls.set(view.spanId, call);
   }
+  const leftOut = new Map<string, string>();
+  for (const view of views) {
+    const call = calls.get(view.spanId)!;
+    if (isNetwork(view) && (call.hasProcess || call.hasStandIn))
+      leftOut.set(view.spanId, leftOut.get(view.parentSpanId) ?? view.parentSpanId);
+    else call.hasStandIn = true;
+  }
+  return leftOut;
+}
+
+/** The spans that are not left out. @param leftOut of the whole trace, where these are some of its spans */
+export function visibleSpans(
+  spans: readonly Span[],
+  leftOut: ReadonlyMap<string, string> = leftOutSpans(spans),
+): readonly VisibleSpan[] {
   const visible: VisibleSpan[] = [];
-  const parentOfLeftOut = new Map<string, string>();
-  for (const span of spans) {
-    const parentSpanId = parentOfLeftOut.get(span.parentSpanId) ?? span.parentSpanId;
-    const call = calls.get(span.spanId)!;
-    if (isNetwork(span) && (call.hasProcess || call.hasStandIn)) parentOfLeftOut.set(span.spanId, parentSpanId);
-    else {
-      call.hasStandIn = true;
-      visible.push({ span, parentSpanId });
-    }
-  }
+  for (const span of spans)
+    if (!leftOut.has(span.spanId))
+      visible.push({ span, parentSpanId: leftOut.get(span.parentSpanId) ?? span.parentSpanId });
   return visible;
 }

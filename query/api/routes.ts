@@ -15,7 +15,7 @@ import { tailSpansRoute } from './routes/tail-spans.ts';
 import { stateRoute } from './routes/state.ts';
 import { topology } from './routes/topology.ts';
 import { traceFlowsRoute } from './routes/trace-flows.ts';
-import { traceOtlp } from './routes/trace-otlp.ts';
+import { traceOtlpRoute } from './routes/trace-otlp.ts';
 
 /** Routes of our own API that are answered. Each has a file of its own in routes/. */
 export const apiRoutes: readonly Route[] = [
@@ -27,11 +27,11 @@ export const apiRoutes: readonly Route[] = [
   tailSpansRoute,
   fieldsRoute,
   stateRoute,
+  traceOtlpRoute,
 ];
 
 /** Routes that are defined and not answered yet. A route moves from here to the list above with its handler. */
 export const definedRoutes: readonly RouteDefinition[] = [
-  traceOtlp,
   services,
   endpoints,
   fieldValues,

@@ -27,10 +27,7 @@ async function traceAnswer(id: string, { store, signal, inTurn }: RouteContext):
   for (let attempt = 1; ; attempt++) {
     const opened = await inTurn(() => store.openTrace(id.toLowerCase(), signal));
     if (opened.kind === 'missing') return problems(404, `there is no trace ${id}`);
-    if (opened.kind === 'ambiguous') {
-      const { body } = problems(409, `several traces begin with ${id}`);
-      return { kind: 'whole', status: 409, body: { ...body, trace_ids: opened.traceIds } };
-    }
+    if (opened.kind === 'ambiguous') return severalTraces(id, opened.traceIds);
     const pages = opened.pages[Symbol.asyncIterator]();
     const next = (): Promise<IteratorResult<readonly NamedSpan[]>> => inTurn(() => pages.next());
     try {
@@ -40,6 +37,12 @@ async function traceAnswer(id: string, { store, signal, inTurn }: RouteContext):
       if (!(error instanceof TraceChangedError) || attempt === maxTraceAttempts) throw error;
     }
   }
+}
+
+/** Several traces begin with these digits. */
+export function severalTraces(id: string, traceIds: readonly string[]): Answer<never> {
+  const { body } = problems(409, `several traces begin with ${id}`);
+  return { kind: 'whole', status: 409, body: { ...body, trace_ids: traceIds } };
 }
 
 /** A trace as in schemas/trace-json.ts, page by page. */
