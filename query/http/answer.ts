@@ -16,7 +16,7 @@ export type Answer<Body = unknown> =
       readonly kind: 'pieces';
       /** Media type; JSON without it. */
       readonly type?: string;
-      readonly pieces: AsyncIterable<string>;
+      readonly pieces: AsyncIterable<string | Buffer>;
       readonly headers?: Headers;
     };
 

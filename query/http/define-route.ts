@@ -74,6 +74,8 @@ export interface RouteContext {
   readonly client: string;
   /** Places of answers without an end, which last as long as their clients read. */
   readonly streams: Admission;
+  /** The header Accept; empty without one. */
+  readonly accept: string;
   /** Waits for a turn at the database. Only for handlers that {@link streamRoute} was given: others have theirs already. */
   readonly inTurn: <Result>(task: () => Promise<Result>) => Promise<Result>;
 }

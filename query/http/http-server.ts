@@ -204,7 +204,8 @@ class QueryApplication {
     const { signal } = ended;
     const inTurn = <Result>(task: () => Promise<Result>): Promise<Result> => this.#concurrency.run(task, signal);
     const { store, reader } = this.#options;
-    const context = { store, reader: reader(signal), signal, client, inTurn, streams: this.#streams };
+    const accept = request.headers.accept ?? '';
+    const context = { store, reader: reader(signal), signal, client, accept, inTurn, streams: this.#streams };
     const answered = await (takesTurns ? answer(read.request, context) : inTurn(() => answer(read.request, context)));
     if (answered.kind !== 'json') return answered;
     const { body, headers } = answered;

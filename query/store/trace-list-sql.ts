@@ -13,6 +13,7 @@ import {
 } from '../../core/clickhouse/sql-literal.ts';
 import { errorStatuses } from '../where/error-statuses.ts';
 import { whereSql } from '../where/where-sql.ts';
+import { spanConditionSql } from './span-condition-sql.ts';
 import type { ListPosition, SpanFilter, TraceFilter } from './trace-store.ts';
 
 /** True for what counts as an error, of a column `status`. */
@@ -45,8 +46,8 @@ export interface TraceVersionRow {
 }
 
 /** True when the filter asks for spans, which are in another table. */
-export function asksForSpans({ service, endpoint, protocol, status, where }: SpanFilter): boolean {
-  return [service, endpoint, protocol, status, where].some((asked) => asked !== undefined);
+export function asksForSpans({ service, endpoint, protocol, status, where, condition }: SpanFilter): boolean {
+  return [service, endpoint, protocol, status, where, condition].some((asked) => asked !== undefined);
 }
 
 /** What a span must satisfy, but for its time. */
@@ -64,6 +65,7 @@ export function spanConditions(filter: SpanFilter): readonly string[] {
   if (protocol !== undefined) conditions.push(`protocol = ${stringLiteral(protocol)}`);
   if (status !== undefined) conditions.push(status === 'error' ? isErrorSql : `status = ${stringLiteral(status)}`);
   if (where !== undefined) conditions.push(whereSql(where.expression));
+  if (filter.condition !== undefined) conditions.push(spanConditionSql(filter.condition));
   return conditions;
 }
 

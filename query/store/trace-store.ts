@@ -2,6 +2,7 @@ import type { CloseType, Transport } from '../../schemas/generated/event-batch.t
 import type { Protocol, Reason, Span, SpanStatus } from '../../schemas/generated/span.ts';
 import type { Trace } from '../../schemas/generated/trace.ts';
 import type { SpanNames } from '../../schemas/trace-json.ts';
+import type { SpanCondition } from '../opentelemetry/span-condition.ts';
 import type { Where } from '../where/expression.ts';
 
 /** `error` stands for every status in which something failed. */
@@ -20,6 +21,8 @@ export interface SpanFilter {
   readonly status?: StatusFilter;
   /** What the span is tagged with: names, labels, annotations, environment. */
   readonly where?: Where;
+  /** The same in terms of OpenTelemetry, without names of spans. */
+  readonly condition?: SpanCondition;
   /** Duration in nanoseconds, both allowed: of the whole trace where traces are asked for. */
   readonly minDurationNs?: number;
   readonly maxDurationNs?: number;

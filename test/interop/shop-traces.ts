@@ -52,82 +52,72 @@ const idOf = (trace: number, span: number): string => (trace * 256 + span).toStr
  * trace fails in prices and is slow.
  */
 export function shopTrace(number: number): Trace {
+  return aTrace(shopSpans(number, number % 3 === 0), { traceId: number.toString(16).padStart(32, 'a0') });
+}
+
+function shopSpans(number: number, isBad: boolean): readonly Span[] {
   const startNs = epochNs + BigInt(number) * 1_000n * msNs;
-  const isBad = number % 3 === 0;
-  const at = (ms: number): bigint => startNs + BigInt(ms) * msNs;
-  const span = (index: number, parent: number, facts: Partial<Span>): Span =>
+  const span: SpanOf = (index, parent, startMs, facts) =>
     orderSpan({
       spanId: idOf(number, index),
       parentSpanId: parent === 0 ? '' : idOf(number, parent),
+      startTimeNs: startNs + BigInt(startMs) * msNs,
       reason: parent === 0 ? 'root' : 'last_read',
       confidence: parent === 0 ? 0 : 0.9,
       requestEventId: number * 100 + index,
       xRequestIdRequest: '',
       ...facts,
     });
-  const prices = {
+  const atGateway: Partial<Span> = {
+    durationNs: isBad ? 250_000_000 : 25_000_000,
+    processName: 'gateway',
+    client: podSide(0, 40_000),
+    server: podSide(3, 8080),
+  };
+  const ofDatabase: Partial<Span> = {
+    durationNs: 3_000_000,
+    observationPoint: 'c-p',
+    protocol: 'postgresql',
+    protocolVersion: '',
+    requestType: 'SELECT',
+    requestDomain: 'orders',
+    requestResource: `SELECT * FROM orders WHERE id = ${number}`,
+    endpoint: 'SELECT * FROM orders WHERE id = ?',
+    responseCode: 0,
+    userAgent: '',
+    client: podSide(1, 42_000),
+    server: { ...processSide(5432, 0), address: Uint8Array.of(10, 0, 0, 9) },
+  };
+  return [span(1, 0, 0, atGateway), ...pricesSpans(span, isBad), span(5, 1, 12, ofDatabase)];
+}
+
+/** @param parent 0 for none */
+type SpanOf = (index: number, parent: number, startMs: number, facts: Partial<Span>) => Span;
+
+/** The call to prices: at the client, at an interface of the server's node, and at the server. */
+function pricesSpans(span: SpanOf, isBad: boolean): readonly Span[] {
+  const call: Partial<Span> = {
     requestType: 'GET',
     requestDomain: 'prices:80',
     requestResource: '/prices/7',
     endpoint: '/prices/{}',
+    client: podSide(1, 41_000),
+    server: podSide(2, 80),
+    ...(isBad ? { status: 'server_error', responseCode: 503 } : {}),
   };
-  const failure: Partial<Span> = isBad ? { status: 'server_error', responseCode: 503 } : {};
-  const between = { client: podSide(1, 41_000), server: podSide(2, 80) };
-  return aTrace(
-    [
-      span(1, 0, {
-        startTimeNs: at(0),
-        durationNs: isBad ? 250_000_000 : 25_000_000,
-        processName: 'gateway',
-        client: podSide(0, 40_000),
-        server: podSide(3, 8080),
-      }),
-      span(2, 1, {
-        ...prices,
-        ...failure,
-        ...between,
-        startTimeNs: at(2),
-        durationNs: isBad ? 200_000_000 : 6_000_000,
-        observationPoint: 'c-p',
-      }),
-      span(3, 2, {
-        ...prices,
-        ...failure,
-        ...between,
-        reason: 'tcp_sequence',
-        startTimeNs: at(3),
-        durationNs: isBad ? 198_000_000 : 4_000_000,
-        observationPoint: 's-nd',
-        processName: '',
-        processId: 0,
-      }),
-      span(4, 3, {
-        ...prices,
-        ...failure,
-        ...between,
-        reason: 'tcp_sequence',
-        startTimeNs: at(4),
-        durationNs: isBad ? 196_000_000 : 2_000_000,
-        observationPoint: 's-p',
-      }),
-      span(5, 1, {
-        startTimeNs: at(12),
-        durationNs: 3_000_000,
-        observationPoint: 'c-p',
-        protocol: 'postgresql',
-        protocolVersion: '',
-        requestType: 'SELECT',
-        requestDomain: 'orders',
-        requestResource: `SELECT * FROM orders WHERE id = ${number}`,
-        endpoint: 'SELECT * FROM orders WHERE id = ?',
-        responseCode: 0,
-        userAgent: '',
-        client: podSide(1, 42_000),
-        server: { ...processSide(5432, 0), address: Uint8Array.of(10, 0, 0, 9) },
-      }),
-    ],
-    { traceId: number.toString(16).padStart(32, 'a0') },
-  );
+  const ms = (good: number, bad: number): number => (isBad ? bad : good) * 1_000_000;
+  return [
+    span(2, 1, 2, { ...call, durationNs: ms(6, 200), observationPoint: 'c-p' }),
+    span(3, 2, 3, {
+      ...call,
+      reason: 'tcp_sequence',
+      durationNs: ms(4, 198),
+      observationPoint: 's-nd',
+      processName: '',
+      processId: 0,
+    }),
+    span(4, 3, 4, { ...call, reason: 'tcp_sequence', durationNs: ms(2, 196), observationPoint: 's-p' }),
+  ];
 }
 
 /** What is stored: so many traces, the first has number 1. */
