@@ -9,6 +9,7 @@ export function openStoredTraces(settings: Settings): Promise<TraceStore> {
   const host = query.host.includes(':') ? `[${query.host}]` : query.host;
   return openTraceStore({
     url: `http://${host}:${query.port}`,
+    ...(query.token === undefined ? {} : { token: query.token }),
     directory: clickHouseDirectory(shared.dataDir),
     clickHouse,
   });

@@ -1,7 +1,9 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { type ConfigOf, defineConfig } from '../core/config/section.ts';
 import { bytesSetting, durationMsSetting, integerSetting, listSetting, textSetting } from '../core/config/setting.ts';
 import type { ListenAddress } from '../core/listen.ts';
+import type { AccessRules } from './http/access.ts';
 import { type QueryLimits, yieldAfterMs } from './http/limits.ts';
 import type { ReadLimits } from './store/read-limits.ts';
 
@@ -10,7 +12,7 @@ export const queryConfig = defineConfig(
   z.object({
     host: textSetting({
       description:
-        'Address the API listens on. The API has no access control: keep the default unless a proxy controls access.',
+        'Address the API listens on. Before changing the default, set SPANLOOM_QUERY_TOKEN, or let a proxy control access.',
       default: '127.0.0.1',
     }),
     port: integerSetting({
@@ -20,7 +22,7 @@ export const queryConfig = defineConfig(
       maximum: 65_535,
     }),
     concurrency: integerSetting({
-      description: 'Requests that use the database at the same time; others wait in order.',
+      description: 'Requests that use the database at the same time; others wait, and clients take turns.',
       default: '2',
       minimum: 1,
       maximum: 64,
@@ -30,6 +32,28 @@ export const queryConfig = defineConfig(
         'Host names that clients may use for the API (the Host header) besides localhost and addresses, such as that of a proxy. Other names are refused, against DNS rebinding.',
       default: '',
     }),
+    token: textSetting({
+      description:
+        'A secret that clients must send: as a bearer token, or as the password of basic authentication, for which browsers ask. Only /healthz needs none. Without it and SPANLOOM_QUERY_USER_HEADER everybody who reaches the API may ask.',
+      pattern: /^[\x21-\x7e]{16,512}$/,
+      patternText: 'text of 16 to 512 printable ASCII characters without spaces',
+      secret: true,
+    }).optional(),
+    userHeader: textSetting({
+      description:
+        'Header in which a trusted proxy names the user, such as X-Forwarded-User. Requests of the proxy without it, and all others, need the token.',
+      pattern: /^[A-Za-z0-9-]{1,100}$/,
+      patternText: 'the name of a header',
+    }).optional(),
+    trustedProxies: listSetting({
+      description: 'Addresses of proxies whose SPANLOOM_QUERY_USER_HEADER counts.',
+      default: '',
+    }).refine((addresses) => addresses.every((address) => isIP(address) !== 0), 'must be addresses of the internet'),
+    maxRange: durationMsSetting({
+      description: 'Longest range of time that one request may add up: services, topology, series, heatmap.',
+      default: '31d',
+      minimum: 60_000,
+    }),
     maxRequests: integerSetting({
       description: 'Requests in progress, waiting ones included; beyond it the answer is 503.',
       default: '64',
@@ -38,7 +62,7 @@ export const queryConfig = defineConfig(
     }),
     maxClientRequests: integerSetting({
       description:
-        "Requests in progress per client address; beyond it the answer is 429. Behind a proxy all clients have the proxy's address.",
+        "Requests in progress per client; beyond it the answer is 429. A client is an address, or the user whom a trusted proxy names: behind another proxy all clients have the proxy's address.",
       default: '16',
       minimum: 1,
       maximum: 10_000,
@@ -82,7 +106,17 @@ export function queryLimits(config: QueryConfig): QueryLimits {
     maxRequestsPerClient: config.maxClientRequests,
     requestTimeoutMs: config.requestTimeout,
     stallTimeoutMs: config.stallTimeout,
+    maxRangeNs: BigInt(Math.round(config.maxRange)) * 1_000_000n,
     yieldAfterMs,
+  };
+}
+
+/** Who may ask. */
+export function accessRules({ token, userHeader, trustedProxies }: QueryConfig): AccessRules {
+  const header = userHeader?.toLowerCase();
+  return {
+    ...(token === undefined ? {} : { token }),
+    ...(header === undefined ? {} : { proxy: { header, addresses: new Set(trustedProxies) } }),
   };
 }
 

@@ -6,7 +6,7 @@ import { stageEvents } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
 import { clickHouseTraceStore } from './store/clickhouse-trace-store.ts';
 import { boundedReader } from './store/read-limits.ts';
-import { type QueryConfig, queryLimits, readLimits } from './config.ts';
+import { accessRules, type QueryConfig, queryLimits, readLimits } from './config.ts';
 import { serveQueries } from './http/http-server.ts';
 import { queryEvents } from './internal-events.ts';
 
@@ -41,6 +41,7 @@ export async function runQuery(options: RunQueryOptions): Promise<void> {
     port: config.port,
     limits: queryLimits(config),
     allowedHosts: config.hosts,
+    access: accessRules(config),
     ...(options.dataDirectory === undefined ? {} : { dataDirectory: resolve(options.dataDirectory) }),
   });
   telemetry.health.serves('query');

@@ -87,6 +87,19 @@ describe('a page', () => {
     expect(reason([...host, 'Origin', origin])).toBeDefined();
   });
 
+  it('of another site may link to a page, and to nothing else', () => {
+    const own = { allowedHosts: none, mayBeLinked: true } as const;
+    const link = ['Sec-Fetch-Site', 'cross-site', 'Sec-Fetch-Mode', 'navigate', 'Sec-Fetch-Dest', 'document'];
+    const asked = (rawHeaders: readonly string[]): string | undefined =>
+      foreignReason({ rawHeaders: [...host, ...rawHeaders], localAddress: '127.0.0.1' }, own);
+    expect(asked(link)).toBeUndefined();
+    expect(reason([...host, ...link])).toBeDefined();
+    expect(asked([...link, 'Sec-Fetch-Dest', 'iframe'])).toBeDefined();
+    expect(asked([...link.slice(0, 4), 'Sec-Fetch-Dest', 'iframe'])).toBeDefined();
+    expect(asked(['Sec-Fetch-Site', 'cross-site', 'Sec-Fetch-Mode', 'no-cors'])).toBeDefined();
+    expect(asked([...link, 'Origin', 'http://evil.example'])).toBeDefined();
+  });
+
   it('that sends several origins, or comes from another site without one, is not', () => {
     expect(reason([...host, 'Origin', 'http://localhost:6480', 'origin', 'http://evil.example'])).toBeDefined();
     for (const site of ['cross-site', 'same-site', '', 'none, cross-site'])

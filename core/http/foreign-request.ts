@@ -40,6 +40,8 @@ export interface OwnNames {
   readonly allowedHosts: ReadonlySet<string>;
   /** Accepts any name over the network: for services without secrets that clients address by unlisted names. */
   readonly anyOverNetwork?: true;
+  /** Also answers a browser that follows a link on another site: for a page that has no data in itself. */
+  readonly mayBeLinked?: true;
 }
 
 /** Why a request is refused, in one sentence; undefined when it is not. */
@@ -51,9 +53,17 @@ export function foreignReason({ rawHeaders, localAddress }: RequestOrigin, own: 
   for (const origin of valuesOf(rawHeaders, 'origin'))
     if (!/^https?:\/\//.test(origin) || origin.replace(/^https?:\/\//, '').toLowerCase() !== host!.toLowerCase())
       return 'pages of other sites are not answered';
-  for (const site of valuesOf(rawHeaders, 'sec-fetch-site'))
+  const isLink = own.mayBeLinked === true && isNavigation(rawHeaders);
+  for (const site of isLink ? [] : valuesOf(rawHeaders, 'sec-fetch-site'))
     if (site !== 'same-origin' && site !== 'none') return 'pages of other sites are not answered';
   return undefined;
+}
+
+/** A browser wants to show the answer in a tab of its own, where the other site cannot read it. */
+function isNavigation(rawHeaders: readonly string[]): boolean {
+  const [mode, ...modes] = valuesOf(rawHeaders, 'sec-fetch-mode');
+  const [target, ...targets] = valuesOf(rawHeaders, 'sec-fetch-dest');
+  return mode === 'navigate' && target === 'document' && modes.length + targets.length === 0;
 }
 
 function isOwn(name: string, localAddress: string | undefined, { allowedHosts, anyOverNetwork }: OwnNames): boolean {

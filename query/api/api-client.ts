@@ -31,13 +31,13 @@ export interface ApiClient {
   refused(response: ApiResponse): PipelineError;
 }
 
-/** A client of the API at this address, such as http://127.0.0.1:6480. */
-export function apiClient(base: string): ApiClient {
+/** A client of the API at this address, such as http://127.0.0.1:6480. @param token SPANLOOM_QUERY_TOKEN, if the API has one */
+export function apiClient(base: string, token?: string): ApiClient {
   const client: ApiClient = {
     async ask(definition, request) {
       const written = writeParameters(definition, request);
       if (written.kind === 'problems') return { status: 400, body: { problems: written.problems } };
-      return getJson(base, written.path, requestTimeoutMs);
+      return getJson(base, written.path, requestTimeoutMs, token);
     },
     async answer(definition, request) {
       return answerIn(definition, await client.ask(definition, request));
@@ -66,9 +66,10 @@ export function apiClient(base: string): ApiClient {
 }
 
 /** Asks the API for a path. @throws PipelineError DESTINATION_UNAVAILABLE if nothing answers in time */
-export async function getJson(base: string, path: string, timeoutMs: number): Promise<ApiResponse> {
+export async function getJson(base: string, path: string, timeoutMs: number, token?: string): Promise<ApiResponse> {
   try {
-    const response = await fetch(new URL(path, base), { signal: AbortSignal.timeout(timeoutMs) });
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const response = await fetch(new URL(path, base), { headers, signal: AbortSignal.timeout(timeoutMs) });
     const text = await response.text();
     return { status: response.status, body: objectOf(text) };
   } catch (error) {

@@ -12,9 +12,9 @@ import { summaryFromJson } from './summary-json.ts';
 import { traceFlowFromJson } from './trace-flow-json.ts';
 import type { SpanJson } from './trace-json-schema.ts';
 
-/** Traces behind the API at this address. */
-export function httpTraceStore(base: string): TraceStore {
-  const client = apiClient(base);
+/** Traces behind the API at this address. @param token SPANLOOM_QUERY_TOKEN, if the API has one */
+export function httpTraceStore(base: string, token?: string): TraceStore {
+  const client = apiClient(base, token);
   return {
     async listTraces(filter) {
       const { sort, limit, after } = filter;

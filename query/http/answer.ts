@@ -10,7 +10,14 @@ export type Answer<Body = unknown> =
   /** JSON of any kind. */
   | { readonly kind: 'whole'; readonly status: number; readonly body: JsonObject; readonly headers?: Headers }
   /** Anything else. */
-  | { readonly kind: 'text'; readonly type: string; readonly text: string | Buffer; readonly headers?: Headers }
+  | {
+      readonly kind: 'text';
+      /** Default: 200. */
+      readonly status?: number;
+      readonly type: string;
+      readonly text: string | Buffer;
+      readonly headers?: Headers;
+    }
   /** Pieces that are made when the client has taken those before. The first is made before the status is sent. */
   | {
       readonly kind: 'pieces';

@@ -14,6 +14,8 @@ import { writeAnswer } from './write-answer.ts';
 export interface Received {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** Address of the client, or the user as whom a proxy names it. */
+  readonly client: string;
   /** Of its query string. */
   readonly parameters: URLSearchParams;
   /** Fires when the connection is closed. */
@@ -22,8 +24,6 @@ export interface Received {
 
 /** A request in progress. */
 export interface Exchange extends Received {
-  /** Address of the client. */
-  readonly client: string;
   /** Ends the request: with its connection, at its deadline, or to free its place for another. */
   readonly ended: AbortController;
 }
@@ -51,7 +51,7 @@ export class Answering {
 
   /** Calls something with a request that ends at its deadline, if it has one, and in any case when that resolves. */
   async until(received: Received, answer: (exchange: Exchange) => Promise<void>, hasDeadline = true): Promise<void> {
-    const { request, closed } = received;
+    const { closed } = received;
     const ended = new AbortController();
     const late = new PipelineError('DESTINATION_UNAVAILABLE', 'the request took too long');
     const { requestTimeoutMs } = this.#options.limits;
@@ -60,7 +60,7 @@ export class Answering {
     if (closed.aborted) leave();
     else closed.addEventListener('abort', leave, { once: true });
     try {
-      await answer({ ...received, client: request.socket.remoteAddress ?? '', ended });
+      await answer({ ...received, ended });
     } finally {
       clearTimeout(deadline);
       closed.removeEventListener('abort', leave);
@@ -99,7 +99,7 @@ export class Answering {
     const { limits, metrics, telemetry } = this.#options;
     const startedAtMs = performance.now();
     const answer = await this.#answerOrProblem(route, ended.signal, answerOf);
-    let status = answer.kind === 'whole' ? answer.status : 200;
+    let status = answer.kind === 'pieces' ? 200 : (answer.status ?? 200);
     try {
       await writeAnswer(response, begin(response, answer), {
         stallTimeoutMs: limits.stallTimeoutMs,
@@ -145,7 +145,8 @@ async function* begin(response: ServerResponse, answer: WritableAnswer): AsyncGe
     yield* answer.pieces;
     return;
   }
-  const [status, text] = answer.kind === 'whole' ? [answer.status, JSON.stringify(answer.body)] : [200, answer.text];
+  const { status = 200 } = answer;
+  const text = answer.kind === 'whole' ? JSON.stringify(answer.body) : answer.text;
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) });
   yield text;
 }

@@ -56,3 +56,27 @@ it('a task whose client has gone does not begin', async () => {
   await expect(limit.run(() => Promise.resolve(1), AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');
   await expect(limit.run(() => Promise.resolve(1), new AbortController().signal)).resolves.toBe(1);
 });
+
+it('clients take turns, however much one of them asks for', async () => {
+  const limit = new ConcurrencyLimit(1);
+  const { signal } = new AbortController();
+  const order: string[] = [];
+  let open = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  const running = limit.run(() => gate, signal, 'a');
+  const task = (name: string): Promise<void> =>
+    limit.run(
+      () => {
+        order.push(name);
+        return Promise.resolve();
+      },
+      signal,
+      name[0],
+    );
+  const others = ['a1', 'a2', 'a3', 'b1', 'c1', 'b2'].map(task);
+  expect(limit.waiting).toBe(6);
+  open();
+  await Promise.all([running, ...others]);
+  expect(order).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
+  expect(limit.waiting).toBe(0);
+});

@@ -8,6 +8,7 @@ import type { Reader } from '../store/read-limits.ts';
 import type { PagedTraceStore } from '../store/trace-store.ts';
 import type { Admission } from './admission.ts';
 import type { Answer } from './answer.ts';
+import type { TimeRange } from './time-range.ts';
 
 /** What a route takes and answers. */
 export interface RouteDefinition<
@@ -29,6 +30,8 @@ export interface RouteDefinition<
   readonly answer: Body;
   /** Default: application/json. */
   readonly mediaType?: string;
+  /** It adds up what was in a range of time, `from` to `to`, which is bounded (time-range.ts). */
+  readonly isOverTime?: true;
 }
 
 const none = z.strictObject({});
@@ -70,8 +73,10 @@ export interface RouteContext {
   readonly reader: Reader;
   /** Fires when the request ends: its client left, its deadline has passed, or its place is needed. */
   readonly signal: AbortSignal;
-  /** Address of the client. */
+  /** Address of the client, or the user as whom a proxy names it. */
   readonly client: string;
+  /** From `from` to `to` of the query: an hour without `from`, until now without `to`. */
+  readonly range: TimeRange;
   /** Places of answers without an end, which last as long as their clients read. */
   readonly streams: Admission;
   /** The header Accept; empty without one. */

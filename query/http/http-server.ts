@@ -18,6 +18,7 @@ import { serializerCompiler } from 'fastify-type-provider-zod';
 import { closeServer, createBoundedServer, serverLimits } from '../../core/http/bounded-server.ts';
 import type { OwnNames } from '../../core/http/foreign-request.ts';
 import { listen } from '../../core/listen.ts';
+import { projectFile } from '../../core/project-files.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import { queryAddress } from '../config.ts';
 import { queryEvents } from '../internal-events.ts';
@@ -25,6 +26,7 @@ import { queryMetrics } from '../query-metrics.ts';
 import { routes } from '../routes.ts';
 import type { Reader } from '../store/read-limits.ts';
 import type { PagedTraceStore } from '../store/trace-store.ts';
+import type { AccessRules } from './access.ts';
 import { Admission } from './admission.ts';
 import { problems } from './answer.ts';
 import { Answering, type Exchange, jsonType, type Received, type WritableAnswer } from './answering.ts';
@@ -32,8 +34,10 @@ import { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { Route } from './define-route.ts';
 import { maxUrlLength, type QueryLimits, streamLimits } from './limits.ts';
 import { describeRoutes, schemaOf } from './openapi.ts';
-import { parseRequest } from './parse-request.ts';
+import { PageFiles } from './page-files.ts';
+import { parseRequest, type RequestRules } from './parse-request.ts';
 import { readParameters } from './read-parameters.ts';
+import { timeRangeOf } from './time-range.ts';
 
 /** Options of the API server. */
 export interface QueryServerOptions {
@@ -47,6 +51,10 @@ export interface QueryServerOptions {
   readonly limits: QueryLimits;
   /** Host names that clients may use, besides addresses and `localhost`. */
   readonly allowedHosts?: readonly string[];
+  /** Who may ask; everybody without it. */
+  readonly access?: AccessRules;
+  /** Where the page is built. */
+  readonly pageDirectory?: string;
   /** Reported by /healthz, so that a client can see whose traces these are. */
   readonly dataDirectory?: string;
 }
@@ -63,6 +71,13 @@ const pingTimeoutMs = 3_000;
 const noRoute = 'other';
 /** Not in OpenAPI. */
 const hidden = { schema: { hide: true } } as const;
+
+/** First parts of the paths of routes. At any other path is the page. */
+const folderOf = (path: string): string => path.split('/', 2)[1] ?? '';
+const routeFolders = new Set([...routes.map(({ definition }) => folderOf(definition.path)), 'healthz', 'metrics']);
+
+/** A browser that opens a page, not a program that asks for data. */
+const wantsPage = ({ headers }: IncomingMessage): boolean => (headers.accept ?? '').includes('text/html');
 
 type AnswerExchange = (exchange: Exchange) => Promise<WritableAnswer>;
 
@@ -83,7 +98,8 @@ export async function serveQueries(options: QueryServerOptions): Promise<QuerySe
 /** The application of fastify with what its handlers share. */
 class QueryApplication {
   readonly #options: QueryServerOptions;
-  readonly #own: OwnNames;
+  readonly #rules: RequestRules;
+  readonly #page: PageFiles;
   readonly #concurrency: ConcurrencyLimit;
   readonly #answering: Answering;
   readonly #streams = new Admission(streamLimits);
@@ -91,10 +107,13 @@ class QueryApplication {
   readonly #received = new WeakMap<IncomingMessage, Received>();
 
   constructor(options: QueryServerOptions) {
-    const { telemetry, limits, allowedHosts = [] } = options;
+    const { telemetry, limits, allowedHosts = [], access = {} } = options;
+    const { pageDirectory = projectFile('query', 'ui', 'build') } = options;
     const admission = new Admission(limits);
     this.#options = options;
-    this.#own = { allowedHosts: new Set(allowedHosts.map((name) => name.toLowerCase())) };
+    const own: OwnNames = { allowedHosts: new Set(allowedHosts.map((name) => name.toLowerCase())) };
+    this.#rules = { own, access, isPage: (path) => !routeFolders.has(folderOf(path)) };
+    this.#page = new PageFiles(pageDirectory);
     this.#concurrency = new ConcurrencyLimit(limits.maxConcurrency);
     const metrics = queryMetrics(telemetry.registry, admission, this.#concurrency);
     this.#answering = new Answering({ limits, admission, metrics, telemetry });
@@ -140,9 +159,17 @@ class QueryApplication {
     app.get('/metrics', hidden, (request, reply) =>
       this.#answerAlways(request, reply, '/metrics', () => this.#ownMetrics()),
     );
-    app.setNotFoundHandler((request, reply) =>
-      this.#answer(request, reply, noRoute, () => Promise.resolve(problems(404, 'there is nothing at this path'))),
-    );
+    app.setNotFoundHandler((request, reply) => {
+      const path = request.raw.url!.replace(/\?.*$/s, '');
+      const isPage = this.#rules.isPage(path) && (path === '/' || this.#page.has(path) || wantsPage(request.raw));
+      return this.#answer(request, reply, isPage ? '/' : noRoute, () =>
+        Promise.resolve(
+          isPage
+            ? this.#page.at(path, request.raw.headers['accept-encoding'] ?? '')
+            : problems(404, 'there is nothing at this path'),
+        ),
+      );
+    });
     await app.ready();
     return app;
   }
@@ -154,13 +181,14 @@ class QueryApplication {
     closed: AbortSignal,
     handle: (request: IncomingMessage, response: ServerResponse) => void,
   ): Promise<void> {
-    const parsed = parseRequest(request, this.#own);
+    const parsed = parseRequest(request, this.#rules);
     if (parsed.kind === 'request') {
-      this.#received.set(request, { request, response, closed, parameters: parsed.parameters });
+      const { client, parameters } = parsed;
+      this.#received.set(request, { request, response, closed, client, parameters });
       handle(request, response);
       return;
     }
-    const received = { request, response, closed, parameters: new URLSearchParams() };
+    const received = { request, response, closed, client: '', parameters: new URLSearchParams() };
     await this.#answering.until(received, (exchange) =>
       this.#answering.write(exchange, noRoute, () => Promise.resolve(parsed.answer)),
     );
@@ -201,11 +229,17 @@ class QueryApplication {
   ): Promise<WritableAnswer> {
     const read = readParameters(definition, request.params as Readonly<Record<string, string>>, parameters);
     if (read.kind === 'problems') return problems(400, ...read.problems);
+    const { from, to } = read.request.query as { readonly from?: bigint; readonly to?: bigint };
+    const times = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+    const resolved = timeRangeOf(times, BigInt(Date.now()) * 1_000_000n, this.#options.limits.maxRangeNs);
+    if (definition.isOverTime === true && resolved.kind === 'problem') return problems(400, resolved.problem);
+    const range = resolved.kind === 'range' ? resolved.range : { fromNs: 0n, toNs: 0n };
     const { signal } = ended;
-    const inTurn = <Result>(task: () => Promise<Result>): Promise<Result> => this.#concurrency.run(task, signal);
+    const inTurn = <Result>(task: () => Promise<Result>): Promise<Result> =>
+      this.#concurrency.run(task, signal, client);
     const { store, reader } = this.#options;
     const accept = request.headers.accept ?? '';
-    const context = { store, reader: reader(signal), signal, client, accept, inTurn, streams: this.#streams };
+    const context = { store, reader: reader(signal), signal, client, accept, range, inTurn, streams: this.#streams };
     const answered = await (takesTurns ? answer(read.request, context) : inTurn(() => answer(read.request, context)));
     if (answered.kind !== 'json') return answered;
     const { body, headers } = answered;

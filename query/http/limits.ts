@@ -9,6 +9,8 @@ export interface QueryLimits extends AdmissionLimits {
   readonly requestTimeoutMs: number;
   /** A client that takes nothing of its answer for longer is disconnected. */
   readonly stallTimeoutMs: number;
+  /** Longest range of time that a request may add up. */
+  readonly maxRangeNs: bigint;
 }
 
 /** `yieldAfterMs` of AdmissionLimits, which has no setting. */

@@ -16,6 +16,8 @@ const probeTimeoutMs = 5_000;
 export interface OpenTraceStoreOptions {
   /** The API of a running process, such as http://127.0.0.1:6480. */
   readonly url: string;
+  /** SPANLOOM_QUERY_TOKEN, if the API has one. */
+  readonly token?: string;
   /** Directory of the embedded ClickHouse. */
   readonly directory: string;
   readonly clickHouse: ClickHouseConfig;
@@ -32,7 +34,7 @@ export async function openTraceStore(options: OpenTraceStoreOptions): Promise<Tr
   const health = await getJson(url, '/healthz', probeTimeoutMs).catch(() => undefined);
   if (health?.status === 200 && health.body['name'] === 'spanloom') {
     const served = health.body['data_directory'];
-    if (served === undefined || served === directory) return httpTraceStore(url);
+    if (served === undefined || served === directory) return httpTraceStore(url, options.token);
   }
   // The folder of the engine's own notes: without it, this would make a new database.
   if (config.url === undefined && !(isDirectory(directory) && existsSync(join(directory, 'metadata'))))

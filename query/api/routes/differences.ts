@@ -17,6 +17,7 @@ export const differences = defineRoute({
     box_min_duration: durationNsParameter('The least duration in the box.').exactOptional(),
     box_max_duration: durationNsParameter('The greatest duration in the box.').exactOptional(),
   }),
+  isOverTime: true,
   answer: z.object({
     inside: z.number().meta({ description: 'Traces in the box.' }),
     outside: z.number().meta({ description: 'Traces that match and are not in the box.' }),

@@ -10,6 +10,7 @@ export const endpoints = defineRoute({
   path: '/api/endpoints',
   summary: 'Endpoints of one service, or of all, by what they served in a range of time, the busiest first.',
   query: z.strictObject({ service: textParameter('Name of the service.').exactOptional(), ...timeParameters }),
+  isOverTime: true,
   answer: z.object({
     endpoints: z.array(
       z.object({ endpoint: z.string(), protocol: z.string(), request_type: z.string(), ...callFigures }),

@@ -17,6 +17,7 @@ export const flowSeries = defineRoute({
     ...timeParameters,
     step: stepParameter,
   }),
+  isOverTime: true,
   answer: z.object({
     step_s: z.number(),
     points: z.array(

@@ -13,6 +13,7 @@ export const heatmap = defineRoute({
     columns: integerParameter({ minimum: 1, maximum: 400 }, 'Steps in time.').prefault('100'),
     rows: integerParameter({ minimum: 1, maximum: 100 }, 'Steps in duration, on a logarithmic scale.').prefault('30'),
   }),
+  isOverTime: true,
   answer: z.object({
     from_ns: z.string().meta({ description: 'Unix time in nanoseconds at which the first column begins.' }),
     to_ns: z.string(),

@@ -14,6 +14,7 @@ export const series = defineRoute({
     step: stepParameter,
     by: choiceParameter(['none', 'service', 'endpoint', 'status', 'protocol'], 'One series for each.').prefault('none'),
   }),
+  isOverTime: true,
   answer: z.object({
     step_s: z.number(),
     series: z.array(

@@ -9,6 +9,7 @@ export const services = defineRoute({
   path: '/api/services',
   summary: 'Services by what they served in a range of time, the busiest first.',
   query: z.strictObject(timeParameters),
+  isOverTime: true,
   answer: z.object({
     services: z.array(
       z.object({

@@ -14,6 +14,7 @@ export const topology = defineRoute({
     level: choiceParameter(['service', 'workload', 'pod', 'process', 'host'], 'What a node is.').prefault('service'),
     group: choiceParameter(['none', 'namespace', 'zone', 'node'], 'What nodes are grouped by.').prefault('none'),
   }),
+  isOverTime: true,
   answer: z.object({
     nodes: z.array(
       z.object({
