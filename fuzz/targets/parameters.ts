@@ -1,4 +1,5 @@
 /** Query strings of the API: a filter, which becomes SQL with every value quoted, or what is wrong with it. */
+import { recentSpanIdsSql, spanListSql } from '../../query/store/span-list-sql.ts';
 import { candidateSql, matchingTracesSql } from '../../query/store/trace-list-sql.ts';
 import { filterOf } from '../../query/api/filter-parameters.ts';
 import { listTraces } from '../../query/api/routes/list-traces.ts';
@@ -38,9 +39,12 @@ export const parameters: Target = {
     const { query } = read.request;
     const { sort, limit, cursor } = query;
     const filter = { ...filterOf(query), sort, limit, ...(cursor === undefined ? {} : { after: cursor }) };
+    const spans = { ...filter, onlyCalls: true };
     const statements = [
       candidateSql({ filter, range, spans: range, after: filter.after }, 100),
       matchingTracesSql(filter, [{ traceId: '00'.repeat(16), range }]),
+      spanListSql(spans),
+      recentSpanIdsSql(spans),
     ];
     for (const sql of statements) {
       const bare = sql.replaceAll(literals, '');
