@@ -26,6 +26,7 @@ export function App(): React.ReactNode {
                   </Route>
                 ))}
                 <Route>
+                  <h1 className="only-read">Not found</h1>
                   <Notice kind="empty" title="There is no such page">
                     The address may be mistyped. <a href="/">Search for traces</a> instead.
                   </Notice>

@@ -13,24 +13,25 @@ export function TracePage(): React.ReactNode {
   useEffect(() => {
     document.title = `Trace ${id.slice(0, 8)} · spanloom`;
   }, [id]);
-  switch (state.kind) {
-    case 'reading':
-      return (
+  const { kind } = state;
+  if (kind === 'read' && state.model.columns.count > 0)
+    return <TraceView key={id} model={state.model} spanAt={state.spanAt} />;
+  return (
+    <>
+      <h1 className="only-read">Trace {id}</h1>
+      {kind === 'failed' ? <FailedTrace id={id} error={state.error} retry={retry} /> : undefined}
+      {kind === 'reading' ? (
         <Notice kind="loading">
           {state.spans === 0 ? 'Reading the trace …' : `Reading the trace … ${state.spans.toLocaleString('en')} spans`}
         </Notice>
-      );
-    case 'failed':
-      return <FailedTrace id={id} error={state.error} retry={retry} />;
-    case 'read':
-      return state.model.columns.count === 0 ? (
+      ) : undefined}
+      {kind === 'read' ? (
         <Notice kind="empty" title="This trace has no spans">
           Its spans may have been removed after their time. <Link href="/">Search for other traces</Link>.
         </Notice>
-      ) : (
-        <TraceView key={id} model={state.model} spanAt={state.spanAt} />
-      );
-  }
+      ) : undefined}
+    </>
+  );
 }
 
 function FailedTrace({

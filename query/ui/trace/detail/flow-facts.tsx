@@ -38,7 +38,7 @@ export function FlowFacts({
       <table className="tags">
         <thead>
           <tr>
-            <th scope="col" />
+            <td />
             <th scope="col">Client</th>
             <th scope="col">Server</th>
           </tr>

@@ -12,7 +12,7 @@ export function TagTable({ span }: { readonly span: SpanJson }): React.ReactNode
       <caption className="only-read">Both ends of the call, as they were when it began</caption>
       <thead>
         <tr>
-          <th scope="col" />
+          <td />
           <th scope="col">Client</th>
           <th scope="col">Server</th>
         </tr>
