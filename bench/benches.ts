@@ -205,6 +205,15 @@ export const benches: readonly Bench[] = [
     needs: 'nothing',
   },
   {
+    name: 'page',
+    file: 'page.ts',
+    measures: 'time until a trace is drawn in Chromium, frames a second while its rows scroll',
+    baseline: 'a trace of 1,000 spans',
+    usage: '[spans…]',
+    takes: '1 min',
+    needs: 'Chromium',
+  },
+  {
     name: 'embedded-bus',
     file: 'embedded-bus.ts',
     measures: 'send, poll and commit on the embedded bus',

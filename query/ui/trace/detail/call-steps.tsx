@@ -24,7 +24,9 @@ export function CallSteps({ model, head }: { readonly model: TraceModel; readonl
               </td>
               <td className="number">{durationText(step.ns)}</td>
               <td className="number muted">{shareText(total > 0 ? step.ns / total : 0)}</td>
-              <td className="muted steps-ways">{waysText(step)}</td>
+              <td className="muted steps-ways" title="The way there and the way back">
+                {waysText(step)}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -52,5 +54,5 @@ function stepName({ columns }: TraceModel, { span, next, kind }: CallStep): Reac
 
 function waysText({ next, oneClock, thereNs, backNs }: CallStep): string {
   if (next === -1 || !oneClock) return '';
-  return `${durationText(thereNs)} there, ${durationText(backNs)} back`;
+  return `→ ${durationText(thereNs)} ← ${durationText(backNs)}`;
 }
