@@ -24,6 +24,12 @@ export const pages: readonly Page[] = [
     Component: lazy(async () => ({ default: (await import('../trace/trace-page.tsx')).TracePage })),
   },
   {
+    path: '/map',
+    title: 'Map',
+    key: 'm',
+    Component: lazy(async () => ({ default: (await import('../map/map-page.tsx')).MapPage })),
+  },
+  {
     path: '/state',
     title: 'State',
     key: 't',

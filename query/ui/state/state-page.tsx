@@ -10,6 +10,7 @@ import { StageFlow } from './stage-flow.tsx';
 import { reportingOf, type StageSummary, stageSummaries } from './summary.ts';
 import { useStageStates } from './use-state.ts';
 import type { StateAnswer } from '../../api/routes/state.ts';
+import '../shell/page-parts.css';
 import './state.css';
 
 const defaultMs = 900_000;
