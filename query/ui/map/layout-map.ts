@@ -74,7 +74,11 @@ export function layoutMap({ nodes, edges }: MapStructure): MapLayout {
     edges: edges.map(({ client, server }) =>
       client === server
         ? loopOf(boxes.get(client)!)
-        : lineOf(graph.edge(nodeKey(client), nodeKey(server)) as unknown as DagreEdge),
+        : touching(
+            lineOf(graph.edge(nodeKey(client), nodeKey(server)) as unknown as DagreEdge),
+            boxes.get(client)!,
+            boxes.get(server)!,
+          ),
     ),
     groups: new Map(groups.map((group) => [group, boxOf(groupKey(group))])),
     hasLabels,
@@ -97,6 +101,13 @@ interface DagreEdge extends Partial<Point> {
 function lineOf({ points, x, y }: DagreEdge): MapLayout['edges'][number] {
   const middle = points[Math.floor(points.length / 2)]!;
   return { points, label: { x: x ?? middle.x, y: y ?? middle.y } };
+}
+
+/** Begins and ends at the boxes, without the room below them that dagre took for part of them. */
+function touching({ points, label }: MapLayout['edges'][number], client: Box, server: Box): MapLayout['edges'][number] {
+  const onBox = ({ x, y }: Point, box: Box): Point => ({ x, y: Math.min(Math.max(y, box.y), box.y + box.height) });
+  const [first, last] = [points[0]!, points.at(-1)!];
+  return { points: [onBox(first, client), ...points.slice(1, -1), onBox(last, server)], label };
 }
 
 /** A call of itself: out at the bottom of a node and in again. */

@@ -30,6 +30,12 @@ export const pages: readonly Page[] = [
     Component: lazy(async () => ({ default: (await import('../map/map-page.tsx')).MapPage })),
   },
   {
+    path: '/calls',
+    title: 'Calls',
+    key: 'c',
+    Component: lazy(async () => ({ default: (await import('../calls/calls-page.tsx')).CallsPage })),
+  },
+  {
     path: '/state',
     title: 'State',
     key: 't',

@@ -1,0 +1,113 @@
+import { useRef, useState } from 'react';
+import { useKeys } from '../shell/keys.ts';
+import type { ChangeParameters } from '../shell/use-parameters.ts';
+import { writeRange } from '../time/time-range.ts';
+import { TimeRangePicker } from '../time/time-range-picker.tsx';
+import type { CallsUrl } from './calls-url.ts';
+import { callProtocols, callStatuses } from './call-choices.ts';
+
+interface CallsBarProps {
+  readonly url: CallsUrl;
+  readonly isPaused: boolean;
+  readonly onPause: () => void;
+  readonly onChange: ChangeParameters;
+}
+
+/** The filter, and whether the list moves. */
+export function CallsBar({ url, isPaused, onPause, onChange }: CallsBarProps): React.ReactNode {
+  const { filter, range, isLive } = url;
+  const input = useRef<HTMLInputElement>(null);
+  const [where, setWhere] = useState(filter.where ?? '');
+  const [endpoint, setEndpoint] = useState(filter.endpoint ?? '');
+  const [duration, setDuration] = useState(filter.min_duration ?? '');
+  useKeys('Calls', [{ keys: '/', label: 'Filter', run: () => input.current?.focus() }]);
+  const apply = (): void =>
+    onChange(
+      { where: where.trim(), endpoint: endpoint.trim(), min_duration: duration.trim(), call: '' },
+      { push: true },
+    );
+  const field = (label: string, value: string, set: (text: string) => void): React.ReactNode => (
+    <input
+      type="text"
+      className="calls-short"
+      value={value}
+      placeholder={label}
+      aria-label={label}
+      spellCheck={false}
+      maxLength={1000}
+      onChange={({ target }) => set(target.value)}
+      onBlur={apply}
+    />
+  );
+  return (
+    <form
+      className="page-head calls-head"
+      role="search"
+      aria-label="Filter of calls"
+      onSubmit={(event) => {
+        event.preventDefault();
+        apply();
+      }}
+    >
+      <h1>Calls</h1>
+      <input
+        ref={input}
+        type="text"
+        className="calls-where mono"
+        value={where}
+        placeholder="client.pod = 'cart-1' and label(app) = shop"
+        aria-label="Condition"
+        title="A condition on names, labels and fields of both sides: see docs/query.md"
+        spellCheck={false}
+        autoComplete="off"
+        onChange={({ target }) => setWhere(target.value)}
+      />
+      {field('Part of the endpoint', endpoint, setEndpoint)}
+      {field('Min. duration, 20ms', duration, setDuration)}
+      <Choice
+        label="Protocol"
+        value={filter.protocol}
+        values={callProtocols}
+        onChange={(protocol) => onChange({ protocol })}
+      />
+      <Choice label="Status" value={filter.status} values={callStatuses} onChange={(status) => onChange({ status })} />
+      {filter.service === undefined ? undefined : (
+        <button type="button" title="Remove" onClick={() => onChange({ service: '' })}>
+          service {filter.service} ✕
+        </button>
+      )}
+      <button type="submit">Filter</button>
+      <span className="gap" />
+      <button
+        type="button"
+        className={isPaused ? 'primary' : undefined}
+        disabled={!isLive}
+        aria-keyshortcuts="p"
+        onClick={onPause}
+      >
+        {isPaused ? 'Go on' : 'Pause'}
+      </button>
+      <TimeRangePicker range={range} onChange={(next) => onChange({ ...writeRange(next) })} />
+    </form>
+  );
+}
+
+interface ChoiceProps {
+  readonly label: string;
+  readonly value: string | undefined;
+  readonly values: readonly string[];
+  readonly onChange: (value: string) => void;
+}
+
+function Choice({ label, value = '', values, onChange }: ChoiceProps): React.ReactNode {
+  return (
+    <select aria-label={label} value={value} onChange={({ target }) => onChange(target.value)}>
+      <option value="">Any {label.toLowerCase()}</option>
+      {(value === '' || values.includes(value) ? values : [value, ...values]).map((each) => (
+        <option key={each} value={each}>
+          {each.replaceAll('_', ' ')}
+        </option>
+      ))}
+    </select>
+  );
+}
