@@ -4,5 +4,6 @@ import { dissectors } from './targets/dissectors.ts';
 import { messages } from './targets/messages.ts';
 import { parameters } from './targets/parameters.ts';
 import { recordings } from './targets/recordings.ts';
+import { traceql } from './targets/traceql.ts';
 
-export const targets: Readonly<Record<string, Target>> = { messages, dissectors, recordings, parameters };
+export const targets: Readonly<Record<string, Target>> = { messages, dissectors, recordings, parameters, traceql };

@@ -4,11 +4,11 @@
  */
 import { z } from 'zod';
 import { otlpJson } from '../../protocols/opentelemetry/otlp-json.ts';
-import { spanName } from '../../protocols/opentelemetry/span-name.ts';
 import type { Answer } from '../http/answer.ts';
 import { defineRoute, route, type Route, type RouteContext, streamRoute } from '../http/define-route.ts';
 import { textParameter, timeNsParameter } from '../http/parameter-types.ts';
 import { openOtelTrace } from '../opentelemetry/open-otel-trace.ts';
+import { rootName } from '../opentelemetry/root-name.ts';
 import { rowsByTrace } from '../opentelemetry/rows-by-trace.ts';
 import { type FoundTraces, searchTraces } from '../opentelemetry/search-traces.ts';
 import { type SpanCountRow, spanCountsSql } from '../store/matched-spans-sql.ts';
@@ -157,16 +157,6 @@ function summaryJson(summary: TraceSummary, counts: readonly SpanCountRow[]) {
       errorSpanCount: errors,
     })),
   };
-}
-
-/** Name of the root span of a listed trace. */
-export function rootName({ rootProtocol, rootRequestType, rootEndpoint }: TraceSummary): string {
-  return spanName({
-    protocol: rootProtocol,
-    requestType: rootRequestType,
-    endpoint: rootEndpoint,
-    requestDomain: '',
-  });
 }
 
 const services = defineRoute({
