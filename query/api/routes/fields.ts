@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { json } from '../../http/answer.ts';
-import { defineRoute, route } from '../../http/define-route.ts';
+import { type AnswerOf, defineRoute, route } from '../../http/define-route.ts';
 import { readFields } from '../../store/read-fields.ts';
 
 /** What a condition may ask for. */
@@ -18,5 +18,7 @@ export const fields = defineRoute({
     is_truncated: z.boolean(),
   }),
 });
+
+export type FieldsAnswer = AnswerOf<typeof fields>;
 
 export const fieldsRoute = route(fields, async (_, { reader }) => json(await readFields(reader)));
