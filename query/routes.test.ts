@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { definedRoutes } from './api/routes.ts';
 import { readParameters } from './http/read-parameters.ts';
 import { routes } from './routes.ts';
 
-const definitions = [...routes.map(({ definition }) => definition), ...definedRoutes];
+const definitions = routes.map(({ definition }) => definition);
 
 describe('the definitions of all routes', () => {
   it('have a name and a path of their own', () => {

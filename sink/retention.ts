@@ -26,6 +26,8 @@ const expiring: readonly Expiring[] = [
   ...minuteSummaries.map(({ name }) => ({ table: `${name}_sum`, column: 'minute', dropsParts: true })),
   { table: 'summed_minute', column: 'minute', dropsParts: false },
   { table: 'trace_by_time', column: 'start_time', dropsParts: true },
+  // As of table trace: the version by which a trace was merged into another stays.
+  { table: 'trace_version', column: 'start_time', onlyWhere: "merged_into = toFixedString('', 16)", dropsParts: false },
   { table: 'trace_by_carried_id', column: 'start_time', dropsParts: false },
 ];
 

@@ -8,6 +8,7 @@ import {
   textParameter,
   timeNsParameter,
 } from '../http/parameter-types.ts';
+import type { AskedRange } from '../store/minute-range.ts';
 import type { SpanFilter } from '../store/trace-store.ts';
 import type { Where } from '../where/expression.ts';
 import { parseWhere } from '../where/parse-where.ts';
@@ -29,6 +30,12 @@ export const timeParameters = {
   from: timeNsParameter('Starts at this time or later: ISO 8601 or Unix time.').exactOptional(),
   to: timeNsParameter('Starts at this time or earlier: ISO 8601 or Unix time.').exactOptional(),
 } as const;
+
+/** The range that {@link timeParameters} say. */
+export const rangeOf = ({ from, to }: z.output<z.ZodObject<typeof timeParameters>>): AskedRange => ({
+  ...(from === undefined ? {} : { fromNs: from }),
+  ...(to === undefined ? {} : { toNs: to }),
+});
 
 /** What is asked of a span. */
 export const spanParameters = {

@@ -98,7 +98,10 @@ export interface Route {
 type Handler<Definition extends RouteDefinition> = (
   request: RouteRequest<Definition>,
   context: RouteContext,
-) => Promise<Answer<AnswerOf<Definition>>>;
+) => Promise<Answer<DeepReadonly<AnswerOf<Definition>>>>;
+
+/** What is only read. */
+type DeepReadonly<Value> = Value extends object ? { readonly [Key in keyof Value]: DeepReadonly<Value[Key]> } : Value;
 
 /** A route whose answer is made at once, in one turn at the database. */
 export function route<Definition extends RouteDefinition>(definition: Definition, answer: Handler<Definition>): Route {

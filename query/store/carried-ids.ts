@@ -34,7 +34,7 @@ const toldOthers = 20;
 const listOf = (ids: readonly string[]): string => ids.map(bytesLiteral).join(', ');
 
 /**
- * The carriers of each of these ids, the earliest first. Table trace decides: the lookup also has what older versions of a
+ * The carriers of each of these ids, the earliest first. The present version of a trace decides: the lookup also has what older versions of a
  * trace carried.
  */
 function carriersSql(carriedIds: readonly string[]): string {
@@ -43,11 +43,11 @@ function carriersSql(carriedIds: readonly string[]): string {
       arrayMap(carrier -> lower(hex(carrier.2)),
         groupArraySortedIf(${integerLiteral(toldOthers + 1)})((started, id), NOT stored)) AS trace_ids
     FROM (
-      SELECT carried_trace_id AS carried, start_time AS started, trace_id AS id, false AS stored FROM trace FINAL
+      SELECT carried_trace_id AS carried, start_time AS started, trace_id AS id, false AS stored FROM trace_version FINAL
       WHERE trace_id IN (SELECT trace_id FROM trace_by_carried_id WHERE carried_trace_id IN (${ids}))
         AND carried_trace_id IN (${ids}) AND merged_into = toFixedString('', 16)
       UNION ALL
-      SELECT trace_id AS carried, start_time AS started, trace_id AS id, true AS stored FROM trace WHERE trace_id IN (${ids}))
+      SELECT trace_id AS carried, start_time AS started, trace_id AS id, true AS stored FROM trace_version WHERE trace_id IN (${ids}))
     GROUP BY carried`;
 }
 

@@ -26,7 +26,8 @@ afterAll(() => database.remove());
 beforeEach(empty);
 
 async function empty(): Promise<void> {
-  for (const table of ['spans', 'trace', 'trace_by_time']) await clickHouse.execute(`TRUNCATE TABLE ${table}`);
+  for (const table of ['spans', 'trace', 'trace_by_time', 'trace_version'])
+    await clickHouse.execute(`TRUNCATE TABLE ${table}`);
 }
 
 const hex = (number: number, digits: number): string => number.toString(16).padStart(digits, '0');
@@ -80,7 +81,8 @@ async function paged(filter: TraceFilter, between: () => Promise<void>): Promise
 }
 
 const optimize = async (): Promise<void> => {
-  for (const table of ['spans', 'trace', 'trace_by_time']) await clickHouse.execute(`OPTIMIZE TABLE ${table} FINAL`);
+  for (const table of ['spans', 'trace', 'trace_by_time', 'trace_version'])
+    await clickHouse.execute(`OPTIMIZE TABLE ${table} FINAL`);
 };
 
 const step = fc.oneof(

@@ -12,7 +12,8 @@ export interface Fields {
   readonly is_truncated: boolean;
 }
 
-const columns: Readonly<Record<MapName, string>> = {
+/** Columns of the table `resource`. */
+export const mapColumns: Readonly<Record<MapName, string>> = {
   label: 'labels',
   annotation: 'annotations',
   environment: 'environment',
@@ -38,7 +39,7 @@ export async function readFields(reader: Reader): Promise<Fields> {
 
 async function keysOf(reader: Reader, map: MapName): Promise<{ map: MapName; key: string; at: number }[]> {
   const rows = await reader.select<{ key: string }>(
-    `SELECT key FROM (SELECT arrayJoin(mapKeys(${columns[map]})) AS key FROM resource)
+    `SELECT key FROM (SELECT arrayJoin(mapKeys(${mapColumns[map]})) AS key FROM resource)
      GROUP BY key ORDER BY count() DESC, key LIMIT ${integerLiteral(maxKeys + 1)}`,
   );
   return rows.map(({ key }, at) => ({ map, key, at }));

@@ -2,7 +2,7 @@
  * SQL for lists of traces.
  *
  * `trace_by_time` has versions of traces in the order of their starts, former ones too, so it says which traces may be in a list.
- * `trace FINAL` says which version is the present one, and `spans FINAL` whether a span of it matches.
+ * `trace_version FINAL` says which version is the present one, as `trace FINAL` would, and `spans FINAL` whether a span of it matches.
  */
 import {
   bytesLiteral,
@@ -133,7 +133,7 @@ export interface PresentVersionRow {
 /** The present versions of these traces, but for those that became part of another. */
 export function presentVersionsSql(traceIds: readonly string[]): string {
   return `SELECT lower(hex(id)) AS trace_id, version, toString(toUnixTimestamp64Nano(start_time)) AS start_time_ns
-    FROM (SELECT trace_id AS id, version, start_time FROM trace FINAL
+    FROM (SELECT trace_id AS id, version, start_time FROM trace_version FINAL
       WHERE trace_id IN (${traceIds.map(plainBytesLiteral).join(', ')}) AND merged_into = toFixedString('', 16))`;
 }
 

@@ -125,6 +125,25 @@ SELECT start_time, trace_id, version, revision, carried_trace_id, duration_ns, s
 FROM trace WHERE merged_into = toFixedString('', 16)
 SETTINGS max_partitions_per_insert_block = 0;
 
+-- Which version of a trace is the present one, for lists: the key and the version of table trace in small granules, because a list looks
+-- fifty ids up that are anywhere in it.
+CREATE TABLE IF NOT EXISTS trace_version (
+  trace_id FixedString(16),
+  version Int64 CODEC(T64, ZSTD(1)),
+  start_time DateTime64(9, 'UTC') CODEC(ZSTD(1)),
+  merged_into FixedString(16) CODEC(ZSTD(1)),
+  carried_trace_id FixedString(16) CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY trace_id
+SETTINGS index_granularity = 256;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS trace_version_view TO trace_version AS
+SELECT trace_id, version, start_time, merged_into, carried_trace_id FROM trace;
+
+INSERT INTO trace_version (trace_id, version, start_time, merged_into, carried_trace_id)
+SELECT trace_id, version, start_time, merged_into, carried_trace_id FROM trace;
+
 -- Sums of calls per minute, as the view call_minute_now gives them; see summed_minute of migration 011. durations has the number
 -- of calls by their durations: element 1 + floor(4 * log2(duration in units of 1,024 ns)), up to 128; what would be below is the first.
 CREATE TABLE IF NOT EXISTS call_minute_sum (

@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { type AnswerOf, defineRoute } from '../../http/define-route.ts';
+import { json } from '../../http/answer.ts';
+import { type AnswerOf, defineRoute, route } from '../../http/define-route.ts';
 import { durationNsParameter, timeNsParameter } from '../../http/parameter-types.ts';
-import { filterParameters } from '../filter-parameters.ts';
+import { filterOf, filterParameters } from '../filter-parameters.ts';
+import { readDifferences } from '../../store/differences.ts';
 
 const share = z.number().meta({ description: 'Share of traces that have a span with it, 0 to 1.' });
 
@@ -38,3 +40,13 @@ export const differences = defineRoute({
   }),
 });
 export type DifferencesAnswer = AnswerOf<typeof differences>;
+
+export const differencesRoute = route(differences, async ({ query }, { reader }) => {
+  const box = {
+    fromNs: query.box_from,
+    toNs: query.box_to,
+    minDurationNs: query.box_min_duration,
+    maxDurationNs: query.box_max_duration,
+  };
+  return json(await readDifferences(reader, filterOf(query), box));
+});

@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { type AnswerOf, defineRoute } from '../../http/define-route.ts';
+import { json } from '../../http/answer.ts';
+import { type AnswerOf, defineRoute, route } from '../../http/define-route.ts';
 import { textParameter } from '../../http/parameter-types.ts';
 import { callFigures } from '../call-figures.ts';
-import { timeParameters } from '../filter-parameters.ts';
+import { rangeOf, timeParameters } from '../filter-parameters.ts';
+import { listEndpoints } from '../../store/services.ts';
 
 /** Endpoints of a service by what they served. */
 export const endpoints = defineRoute({
@@ -19,3 +21,7 @@ export const endpoints = defineRoute({
   }),
 });
 export type EndpointsAnswer = AnswerOf<typeof endpoints>;
+
+export const endpointsRoute = route(endpoints, async ({ query }, { reader }) =>
+  json(await listEndpoints(reader, query.service, rangeOf(query))),
+);

@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { type AnswerOf, defineRoute } from '../../http/define-route.ts';
+import { json } from '../../http/answer.ts';
+import { type AnswerOf, defineRoute, route } from '../../http/define-route.ts';
 import { integerParameter, textParameter } from '../../http/parameter-types.ts';
+import { listFieldValues } from '../../store/field-values.ts';
 
 /** Values of a field, for completion. */
 export const fieldValues = defineRoute({
@@ -15,3 +17,8 @@ export const fieldValues = defineRoute({
   answer: z.object({ values: z.array(z.string()) }),
 });
 export type FieldValuesAnswer = AnswerOf<typeof fieldValues>;
+
+export const fieldValuesRoute = route(fieldValues, async ({ query }, { reader }) => {
+  const { field, prefix = '', limit } = query;
+  return json({ values: await listFieldValues(reader, field, { prefix, limit }) });
+});

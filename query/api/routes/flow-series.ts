@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { type AnswerOf, defineRoute } from '../../http/define-route.ts';
+import { json } from '../../http/answer.ts';
+import { type AnswerOf, defineRoute, route } from '../../http/define-route.ts';
 import { textParameter } from '../../http/parameter-types.ts';
-import { timeParameters } from '../filter-parameters.ts';
+import { rangeOf, timeParameters } from '../filter-parameters.ts';
 import { stepParameter } from '../step-parameter.ts';
+import { readFlowSeries } from '../../store/flow-series.ts';
 
 const mean = z.number().meta({ description: '-1 where none was seen.' });
 
@@ -38,3 +40,8 @@ export const flowSeries = defineRoute({
   }),
 });
 export type FlowSeriesAnswer = AnswerOf<typeof flowSeries>;
+
+export const flowSeriesRoute = route(flowSeries, async ({ query }, { reader }) => {
+  const { client, server, step } = query;
+  return json(await readFlowSeries(reader, { ...rangeOf(query), client, server, stepNs: step }));
+});

@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { type AnswerOf, defineRoute } from '../../http/define-route.ts';
+import { json } from '../../http/answer.ts';
+import { type AnswerOf, defineRoute, route } from '../../http/define-route.ts';
 import { integerParameter } from '../../http/parameter-types.ts';
-import { filterParameters } from '../filter-parameters.ts';
+import { filterOf, filterParameters } from '../filter-parameters.ts';
+import { readHeatmap } from '../../store/heatmap.ts';
 
 /** How many traces took how long when. */
 export const heatmap = defineRoute({
@@ -24,3 +26,8 @@ export const heatmap = defineRoute({
   }),
 });
 export type HeatmapAnswer = AnswerOf<typeof heatmap>;
+
+export const heatmapRoute = route(heatmap, async ({ query }, { reader }) => {
+  const { columns, rows } = query;
+  return json(await readHeatmap(reader, filterOf(query), { columns, rows }));
+});

@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { type AnswerOf, defineRoute } from '../../http/define-route.ts';
+import { json } from '../../http/answer.ts';
+import { type AnswerOf, defineRoute, route } from '../../http/define-route.ts';
 import { choiceParameter } from '../../http/parameter-types.ts';
-import { filterParameters } from '../filter-parameters.ts';
+import { filterOf, filterParameters } from '../filter-parameters.ts';
 import { stepParameter } from '../step-parameter.ts';
+import { readSeries } from '../../store/series.ts';
 
 /** Rate, errors and durations of calls over time. */
 export const series = defineRoute({
@@ -36,3 +38,7 @@ export const series = defineRoute({
   }),
 });
 export type SeriesAnswer = AnswerOf<typeof series>;
+
+export const seriesRoute = route(series, async ({ query }, { reader }) =>
+  json(await readSeries(reader, filterOf(query), { by: query.by, stepNs: query.step })),
+);

@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { type AnswerOf, defineRoute } from '../../http/define-route.ts';
-import { timeParameters } from '../filter-parameters.ts';
+import { json } from '../../http/answer.ts';
+import { type AnswerOf, defineRoute, route } from '../../http/define-route.ts';
+import { rangeOf, timeParameters } from '../filter-parameters.ts';
 import { callFigures } from '../call-figures.ts';
+import { listServices } from '../../store/services.ts';
 
 /** Services by what they served. */
 export const services = defineRoute({
@@ -23,3 +25,7 @@ export const services = defineRoute({
   }),
 });
 export type ServicesAnswer = AnswerOf<typeof services>;
+
+export const servicesRoute = route(services, async ({ query }, { reader }) =>
+  json(await listServices(reader, rangeOf(query))),
+);

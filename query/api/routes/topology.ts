@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { type AnswerOf, defineRoute } from '../../http/define-route.ts';
+import { json } from '../../http/answer.ts';
+import { type AnswerOf, defineRoute, route } from '../../http/define-route.ts';
 import { choiceParameter } from '../../http/parameter-types.ts';
 import { callFigures } from '../call-figures.ts';
-import { timeParameters } from '../filter-parameters.ts';
+import { rangeOf, timeParameters } from '../filter-parameters.ts';
+import { readTopology } from '../../store/topology.ts';
 
 /** Who called whom. */
 export const topology = defineRoute({
@@ -43,3 +45,8 @@ export const topology = defineRoute({
   }),
 });
 export type TopologyAnswer = AnswerOf<typeof topology>;
+
+export const topologyRoute = route(topology, async ({ query }, { reader }) => {
+  const { level, group } = query;
+  return json(await readTopology(reader, { ...rangeOf(query), level, group }));
+});
