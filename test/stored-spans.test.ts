@@ -130,6 +130,13 @@ describe('a list of spans', () => {
     }
   });
 
+  it('has spans of clocks that are ahead, first', async () => {
+    const year2100Ns = 4_102_444_800_000_000_000n;
+    await storeTraces(numbered(0), numbered(1), numbered(2, { startTimeNs: year2100Ns }));
+    expect((await list({}, 2)).map(({ span_id: id }) => Number(id))).toEqual([2, 0]);
+    expect(await list()).toHaveLength(3);
+  });
+
   it('shows one span a call unless all are asked for', async () => {
     const server = orderSpan({ spanId: 'b'.repeat(16) });
     const client = orderSpan({ spanId: 'a'.repeat(16), observationPoint: 'c-p', startTimeNs: server.startTimeNs - 5n });

@@ -32,6 +32,7 @@ export const listSpans = defineRoute({
 export const listSpansRoute = route(listSpans, async ({ query }, { reader }) => {
   const { calls, limit, cursor } = query;
   const after = cursor === undefined ? {} : { after: cursor };
-  const { spans, next } = await readSpans(reader, { ...filterOf(query), onlyCalls: calls, limit, ...after });
+  const filter = { ...filterOf(query), onlyCalls: calls, limit, ...after };
+  const { spans, next } = await readSpans(reader, filter, BigInt(Date.now()) * 1_000_000n);
   return json({ spans, next_cursor: cursorText(next) });
 });
