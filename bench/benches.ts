@@ -196,6 +196,15 @@ export const benches: readonly Bench[] = [
     needs: '8 GB of memory',
   },
   {
+    name: 'query',
+    file: 'query.ts',
+    measures: 'answers of the query stage over a day of spans, alone and while spans are stored; bytes a span',
+    baseline: 'the newest traces by the former layout',
+    usage: '[--spans N] [--rounds N] [--keep DIR] [--load RATE]',
+    takes: '3 min; 15 min for 10 M spans',
+    needs: 'nothing',
+  },
+  {
     name: 'names',
     file: 'names.ts',
     measures: 'memory of the dictionaries, and conditions on spans by name and label',
