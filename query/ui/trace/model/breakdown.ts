@@ -20,11 +20,10 @@ export function pathParts(model: TraceModel): readonly TimePart[] {
   const parts = new Map<string, { part: Omit<TimePart, 'ns' | 'span'>; ns: number; span: number; most: number }>();
   const { span: spans, fromNs, toNs } = model.path;
   spans.forEach((span, piece) => {
-    const part = partOf(model, span);
-    const key = JSON.stringify(part);
+    const key = keyOf(model, span);
     const ns = toNs[piece]! - fromNs[piece]!;
     const known = parts.get(key);
-    if (known === undefined) parts.set(key, { part, ns, span, most: ns });
+    if (known === undefined) parts.set(key, { part: partOf(model, span), ns, span, most: ns });
     else {
       known.ns += ns;
       if (ns > known.most) Object.assign(known, { span, most: ns });
@@ -33,6 +32,15 @@ export function pathParts(model: TraceModel): readonly TimePart[] {
   return [...parts.values()]
     .map(({ part, ns, span }) => ({ ...part, ns, span }))
     .sort((one, other) => other.ns - one.ns);
+}
+
+/** The same for spans of the same part; no text, as there may be many spans. */
+function keyOf({ columns, times }: TraceModel, span: number): string {
+  const { texts, server, client, point, service } = columns;
+  const kind = times.kind[span]!;
+  if (kind === timeKinds.application) return String(texts[service[span]!] === '' ? server[span] : service[span]);
+  const next = times.next[span]!;
+  return `${kind} ${client[span]} ${server[span]} ${point[span]} ${next === -1 ? -1 : point[next]}`;
 }
 
 function partOf({ columns, times }: TraceModel, span: number): Omit<TimePart, 'ns' | 'span'> {

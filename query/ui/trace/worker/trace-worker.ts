@@ -14,10 +14,18 @@ async function read(path: string, token: string): Promise<void> {
     const response = await ask(path, token);
     if (!response.ok) throw await refusal(response);
     trace = await readTrace(textOf(response), (spans) => reply({ kind: 'progress', spans }));
-    reply({ kind: 'model', model: traceModel(trace.head, trace.columns) });
+    const model = traceModel(trace.head, trace.columns);
+    postMessage({ kind: 'model', model } satisfies TraceReply, { transfer: buffersOf(model) });
   } catch (error) {
     reply(failure(error));
   }
+}
+
+/** Columns change hands instead of being copied. Each has a buffer of its own. */
+function buffersOf(value: unknown): ArrayBuffer[] {
+  if (ArrayBuffer.isView(value)) return [value.buffer as ArrayBuffer];
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  return [...new Set(Object.values(value).flatMap(buffersOf))];
 }
 
 async function* textOf(response: Response): AsyncGenerator<string> {
