@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react';
 import type { HeatmapAnswer } from '../../api/routes/heatmap.ts';
-import { chosenTheme, onThemeChange } from '../shell/theme.ts';
+import { onThemeChange, shownColors } from '../shell/theme.ts';
 import { useSize } from '../shell/use-size.ts';
 import { durationText } from '../text/duration.ts';
 import { momentText } from '../text/moment.ts';
@@ -96,7 +96,7 @@ function BoxFrame({ heatmap, area }: { readonly heatmap: HeatmapAnswer; readonly
 
 function Cells({ heatmap, width }: { readonly heatmap: HeatmapAnswer; readonly width: number }): React.ReactNode {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const theme = useSyncExternalStore(onThemeChange, chosenTheme);
+  const theme = useSyncExternalStore(onThemeChange, shownColors);
   useLayoutEffect(() => {
     const context = openCanvas(canvas.current!, width, height);
     if (context === undefined) return;

@@ -21,6 +21,9 @@ export function chooseTheme(theme: Theme): void {
   apply();
 }
 
+/** Changes whenever the colors that are shown do. */
+export const shownColors = (): string => `${chosenTheme()} ${matchMedia('(prefers-color-scheme: dark)').matches}`;
+
 /** Calls back when colors have changed, until the result is called. */
 export function onThemeChange(listener: () => void): () => void {
   listeners.add(listener);

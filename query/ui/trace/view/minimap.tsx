@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react';
-import { chosenTheme, onThemeChange } from '../../shell/theme.ts';
+import { onThemeChange, shownColors } from '../../shell/theme.ts';
 import { useSize } from '../../shell/use-size.ts';
 import { durationText } from '../../text/duration.ts';
 import type { TraceModel } from '../model/trace-model.ts';
@@ -25,7 +25,7 @@ export function Minimap({
   const [box, setBox] = useState<HTMLElement | null>(null);
   const { width } = useSize(box);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const theme = useSyncExternalStore(onThemeChange, chosenTheme);
+  const theme = useSyncExternalStore(onThemeChange, shownColors);
   const [drag, setDrag] = useState<{ readonly from: number; readonly to: number }>();
   useLayoutEffect(() => {
     const context = openCanvas(canvas.current!, width, height);

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react';
-import { chosenTheme, onThemeChange } from '../../shell/theme.ts';
+import { onThemeChange, shownColors } from '../../shell/theme.ts';
 import { useSize } from '../../shell/use-size.ts';
 import type { FilterResult } from '../model/span-filter.ts';
 import type { TraceModel } from '../model/trace-model.ts';
@@ -106,7 +106,7 @@ function Bars(
 ): React.ReactNode {
   const { model, rows, first, last, zoom, width, hues, filter, nameWidth, onZoom } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
-  const theme = useSyncExternalStore(onThemeChange, themeKey);
+  const theme = useSyncExternalStore(onThemeChange, shownColors);
   useLayoutEffect(() => {
     const context = openCanvas(canvas.current!, width, (last - first) * rowHeight);
     if (context === undefined) return;
@@ -117,9 +117,6 @@ function Bars(
   useWheelZoom(canvas, zoom, model.durationNs, onZoom);
   return <canvas ref={canvas} aria-hidden="true" className="bars" style={{ left: nameWidth }} />;
 }
-
-/** Changes whenever colors do. */
-const themeKey = (): string => `${chosenTheme()} ${matchMedia('(prefers-color-scheme: dark)').matches}`;
 
 /** Keeps the selected row in sight. */
 function useScrollTo(scroller: HTMLElement | null, row: number): void {
