@@ -24,6 +24,10 @@ export const pages: readonly Page[] = [
     Component: lazy(async () => ({ default: (await import('../trace/trace-page.tsx')).TracePage })),
   },
   {
+    path: '/compare/:left?/:right?',
+    Component: lazy(async () => ({ default: (await import('../compare/compare-page.tsx')).ComparePage })),
+  },
+  {
     path: '/map',
     title: 'Map',
     key: 'm',
