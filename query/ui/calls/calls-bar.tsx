@@ -3,7 +3,7 @@ import { useKeys } from '../shell/keys.ts';
 import type { ChangeParameters } from '../shell/use-parameters.ts';
 import { writeRange } from '../time/time-range.ts';
 import { TimeRangePicker } from '../time/time-range-picker.tsx';
-import type { CallsUrl } from './calls-url.ts';
+import type { CallFilter, CallsUrl } from './calls-url.ts';
 import { callProtocols, callStatuses } from './call-choices.ts';
 
 interface CallsBarProps {
@@ -21,24 +21,11 @@ export function CallsBar({ url, isPaused, onPause, onChange }: CallsBarProps): R
   const [endpoint, setEndpoint] = useState(filter.endpoint ?? '');
   const [duration, setDuration] = useState(filter.min_duration ?? '');
   useKeys('Calls', [{ keys: '/', label: 'Filter', run: () => input.current?.focus() }]);
-  const apply = (): void =>
-    onChange(
-      { where: where.trim(), endpoint: endpoint.trim(), min_duration: duration.trim(), call: '' },
-      { push: true },
-    );
-  const field = (label: string, value: string, set: (text: string) => void): React.ReactNode => (
-    <input
-      type="text"
-      className="calls-short"
-      value={value}
-      placeholder={label}
-      aria-label={label}
-      spellCheck={false}
-      maxLength={1000}
-      onChange={({ target }) => set(target.value)}
-      onBlur={apply}
-    />
-  );
+  const apply = (): void => {
+    const typed = { where: where.trim(), endpoint: endpoint.trim(), min_duration: duration.trim() };
+    const isChanged = Object.entries(typed).some(([name, text]) => text !== (filter[name as keyof CallFilter] ?? ''));
+    if (isChanged) onChange({ ...typed, call: '' }, { push: true });
+  };
   return (
     <form
       className="page-head calls-head"
@@ -62,8 +49,8 @@ export function CallsBar({ url, isPaused, onPause, onChange }: CallsBarProps): R
         autoComplete="off"
         onChange={({ target }) => setWhere(target.value)}
       />
-      {field('Part of the endpoint', endpoint, setEndpoint)}
-      {field('Min. duration, 20ms', duration, setDuration)}
+      <ShortField label="Part of the endpoint" value={endpoint} onChange={setEndpoint} onLeave={apply} />
+      <ShortField label="Min. duration, 20ms" value={duration} onChange={setDuration} onLeave={apply} />
       <Choice
         label="Protocol"
         value={filter.protocol}
@@ -78,17 +65,45 @@ export function CallsBar({ url, isPaused, onPause, onChange }: CallsBarProps): R
       )}
       <button type="submit">Filter</button>
       <span className="gap" />
-      <button
-        type="button"
-        className={isPaused ? 'primary' : undefined}
-        disabled={!isLive}
-        aria-keyshortcuts="p"
-        onClick={onPause}
-      >
-        {isPaused ? 'Go on' : 'Pause'}
-      </button>
+      <PauseButton isPaused={isPaused} isLive={isLive} onPause={onPause} />
       <TimeRangePicker range={range} onChange={(next) => onChange({ ...writeRange(next) })} />
     </form>
+  );
+}
+
+interface PauseButtonProps extends Pick<CallsBarProps, 'isPaused' | 'onPause'> {
+  readonly isLive: boolean;
+}
+
+function PauseButton({ isPaused, isLive, onPause }: PauseButtonProps): React.ReactNode {
+  const className = isPaused ? 'primary' : undefined;
+  return (
+    <button type="button" className={className} disabled={!isLive} aria-keyshortcuts="p" onClick={onPause}>
+      {isPaused ? 'Go on' : 'Pause'}
+    </button>
+  );
+}
+
+interface ShortFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (text: string) => void;
+  readonly onLeave: () => void;
+}
+
+function ShortField({ label, value, onChange, onLeave }: ShortFieldProps): React.ReactNode {
+  return (
+    <input
+      type="text"
+      className="calls-short"
+      value={value}
+      placeholder={label}
+      aria-label={label}
+      spellCheck={false}
+      maxLength={1000}
+      onChange={({ target }) => onChange(target.value)}
+      onBlur={onLeave}
+    />
   );
 }
 

@@ -1,13 +1,12 @@
 /** The calls in a browser: they come by themselves, stand still on demand, stay few, and lead to their traces. */
 import type { ServerResponse } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityProblems } from '../testing/check-accessibility.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { axeFindings } from '../../../test/page/axe-findings.ts';
+import { describeWhere } from '../../../test/requirement.ts';
 import { type FixedPage, missingBrowser, openFixedPage, sendJson } from '../testing/fixed-page.ts';
 import { keepScreenshot } from '../testing/keep-screenshot.ts';
 import type { Call } from './call-list.ts';
 import { aCall } from './testing/a-call.ts';
-
-if (missingBrowser !== undefined) console.log(`the page of the calls is not tested: ${missingBrowser}`);
 
 const markup = '<img src=x onerror="document.title=1">';
 const endpoints = ['/products', '/orders/{}', '/cart/{}/items', '/reviews/{}', markup];
@@ -33,7 +32,7 @@ const send = (event: string, data: unknown): void => {
   for (const tail of tails) tail.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
 };
 
-describe.skipIf(missingBrowser !== undefined)('the calls', () => {
+describeWhere(missingBrowser, 'the calls', () => {
   beforeAll(async () => {
     page = await openFixedPage((url, response) => {
       asked.push(url);
@@ -79,8 +78,8 @@ describe.skipIf(missingBrowser !== undefined)('the calls', () => {
       `/trace/${call.trace_id}?span=${call.span_id}`,
     );
     await keepScreenshot(window, `calls-${colorScheme}`);
-    expect(await accessibilityProblems(window)).toEqual([]);
-    expect(await window.title()).toBe('spanloom');
+    expect(await axeFindings(window)).toEqual([]);
+    expect(await window.title()).toBe('Calls · spanloom');
     await window.keyboard.press('Escape');
     await window.getByRole('link', { name: 'Open its trace' }).waitFor({ state: 'detached' });
     await window.context().close();
@@ -110,7 +109,7 @@ describe.skipIf(missingBrowser !== undefined)('the calls', () => {
     first = { status: 200, body: { spans: [], next_cursor: '' } };
     const window = await page.open('/calls');
     await window.getByText('No calls match').waitFor();
-    expect(await accessibilityProblems(window)).toEqual([]);
+    expect(await axeFindings(window)).toEqual([]);
     first = { status: 400, body: { problems: ['where: at character 5: a value is missing'] } };
     await window.goto(`${page.address}/calls?where=pod+%3D`);
     await window.getByText('where: at character 5: a value is missing').waitFor();

@@ -2,6 +2,7 @@ import { useMemo, useState } from 'react';
 import { useKeys } from '../shell/keys.ts';
 import { ErrorNotice, Notice } from '../shell/notice.tsx';
 import { type ChangeParameters, useParameters } from '../shell/use-parameters.ts';
+import { useTitle } from '../shell/use-title.ts';
 import { LossBanner } from '../state/loss-banner.tsx';
 import { counted, countText } from '../text/count.ts';
 import { rangeText } from '../time/time-range.ts';
@@ -17,6 +18,7 @@ import './calls.css';
 
 /** Requests as they are stored, newest first. */
 export function CallsPage(): React.ReactNode {
+  useTitle('Calls');
   const [parameters, change] = useParameters();
   const text = parameters.toString();
   const url = useMemo(() => readCallsUrl(new URLSearchParams(text)), [text]);

@@ -1,11 +1,10 @@
 /** Two traces in a browser: what takes longer, and what only one has. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityProblems } from '../testing/check-accessibility.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { axeFindings } from '../../../test/page/axe-findings.ts';
+import { describeWhere } from '../../../test/requirement.ts';
 import { type FixedPage, missingBrowser, openFixedPage, sendJson } from '../testing/fixed-page.ts';
 import { keepScreenshot } from '../testing/keep-screenshot.ts';
 import { testSpan, type TestSpan } from '../trace/model/testing/a-trace-model.ts';
-
-if (missingBrowser !== undefined) console.log(`the page that compares is not tested: ${missingBrowser}`);
 
 const [fast, slow] = ['a'.repeat(32), 'b'.repeat(32)];
 const markup = '<img src=x onerror="document.title=1">';
@@ -39,7 +38,7 @@ const traces: Readonly<Record<string, readonly TestSpan[]>> = {
 
 let page: FixedPage;
 
-describe.skipIf(missingBrowser !== undefined)('two traces', () => {
+describeWhere(missingBrowser, 'two traces', () => {
   beforeAll(async () => {
     page = await openFixedPage((url, response) => {
       const id = url.pathname.split('/').at(-1)!;
@@ -63,13 +62,13 @@ describe.skipIf(missingBrowser !== undefined)('two traces', () => {
     const [, , , db] = await rows();
     expect(db).toContain('✕ 98.0 ms+95.0 ms');
     await keepScreenshot(window, `compare-${colorScheme}`);
-    expect(await accessibilityProblems(window)).toEqual([]);
+    expect(await axeFindings(window)).toEqual([]);
     await window.getByRole('button', { name: 'Greatest difference' }).click();
     await window.waitForFunction(
       () => document.querySelector('.compare-row[aria-rowindex="2"] b')?.textContent === 'db',
     );
     expect(new URL(window.url()).pathname).toBe(`/compare/${fast}/${slow}`);
-    expect(await window.title()).toBe('spanloom');
+    expect(await window.title()).toBe('Compare · spanloom');
     await window.context().close();
   });
 

@@ -2,6 +2,7 @@ import { useMemo, useState } from 'react';
 import { Link, useLocation, useParams } from 'wouter';
 import { ErrorNotice, Notice } from '../shell/notice.tsx';
 import { useParameters } from '../shell/use-parameters.ts';
+import { useTitle } from '../shell/use-title.ts';
 import { counted } from '../text/count.ts';
 import { durationText } from '../text/duration.ts';
 import { momentText } from '../text/moment.ts';
@@ -14,6 +15,7 @@ import './compare.css';
 
 /** Two traces side by side: which of the same calls took longer, and what only one of them has. */
 export function ComparePage(): React.ReactNode {
+  useTitle('Compare');
   const { left = '', right = '' } = useParams<{ readonly left?: string; readonly right?: string }>();
   return (
     <div className="compare-page">

@@ -1,14 +1,13 @@
 /** The map in a browser: what it draws, the way from an edge to its calls, keys, and any number of services with any names. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { FlowSeriesAnswer } from '../../api/routes/flow-series.ts';
 import type { SeriesAnswer } from '../../api/routes/series.ts';
 import type { TopologyAnswer } from '../../api/routes/topology.ts';
-import { accessibilityProblems } from '../testing/check-accessibility.ts';
+import { axeFindings } from '../../../test/page/axe-findings.ts';
+import { describeWhere } from '../../../test/requirement.ts';
 import { type FixedPage, missingBrowser, openFixedPage, sendJson } from '../testing/fixed-page.ts';
 import { keepScreenshot } from '../testing/keep-screenshot.ts';
 import { aChain, aNode, anEdge } from './testing/a-topology.ts';
-
-if (missingBrowser !== undefined) console.log(`the page of the map is not tested: ${missingBrowser}`);
 
 const markup = '<img src=x onerror="document.title=1">';
 const packets = { packets: 120_000, retransmissions: 260, round_trip_count: 9_000, round_trip_mean_ns: 310_000 };
@@ -107,7 +106,7 @@ let state: unknown = loss;
 const asked: URL[] = [];
 let page: FixedPage;
 
-describe.skipIf(missingBrowser !== undefined)('the map', () => {
+describeWhere(missingBrowser, 'the map', () => {
   beforeAll(async () => {
     page = await openFixedPage((url, response) => {
       asked.push(url);
@@ -128,9 +127,9 @@ describe.skipIf(missingBrowser !== undefined)('the map', () => {
       const window = await page.open('/map', { colorScheme });
       await window.getByRole('button', { name: 'ratings 26.7/s · 12.0 ms · ✕ 2.0 %' }).waitFor();
       await window.getByText('1,232 records lost or incomplete at the collector of node-1 (ring full)').waitFor();
-      expect(await window.getByRole('link', { name: 'What was lost' }).getAttribute('href')).toBe('/state?last=15min');
+      expect(await window.getByRole('link', { name: 'What was lost' }).getAttribute('href')).toBe('/state?last=15m');
       await keepScreenshot(window, `map-${colorScheme}`);
-      expect(await accessibilityProblems(window)).toEqual([]);
+      expect(await axeFindings(window)).toEqual([]);
       await window.context().close();
     },
   );
@@ -142,7 +141,7 @@ describe.skipIf(missingBrowser !== undefined)('the map', () => {
     await window.getByRole('figure', { name: /^Calls: all/ }).waitFor();
     await window.getByRole('figure', { name: /^Round trip: mean 440 µs/ }).waitFor();
     await keepScreenshot(window, 'map-edge');
-    expect(await accessibilityProblems(window)).toEqual([]);
+    expect(await axeFindings(window)).toEqual([]);
     expect(await window.locator('.loss-banner').count()).toBe(0);
     const { searchParams } = asked.findLast(({ pathname }) => pathname === '/api/series')!;
     const where = "client.auto_service = 'reviews' and server.auto_service = 'ratings'";
@@ -179,7 +178,7 @@ describe.skipIf(missingBrowser !== undefined)('the map', () => {
     await window.getByRole('button', { name: 'Table' }).click();
     const first = window.locator('tbody tr').first();
     expect(await first.textContent()).toContain('cartredisredis67.8/s0');
-    expect(await accessibilityProblems(window)).toEqual([]);
+    expect(await axeFindings(window)).toEqual([]);
     await keepScreenshot(window, 'map-table');
     await window.context().close();
   });
@@ -190,6 +189,9 @@ describe.skipIf(missingBrowser !== undefined)('the map', () => {
     await window.getByText('The 60 busiest of 100,000 nodes are drawn').waitFor();
     expect(await window.locator('.map-node').count()).toBe(60);
     await keepScreenshot(window, 'map-many');
+    const last = window.getByRole('button', { name: /^service-99998 / });
+    await last.focus();
+    await window.waitForFunction(() => document.activeElement!.getBoundingClientRect().right < innerWidth);
     await window.keyboard.press('/');
     await window.keyboard.type('service-4321');
     await window.getByRole('button', { name: /^service-4321 / }).waitFor();
@@ -203,7 +205,7 @@ describe.skipIf(missingBrowser !== undefined)('the map', () => {
   it('says so where there is nothing, and takes names with markup as names', async () => {
     const window = await page.open('/map?q=onerror');
     await window.getByRole('button', { name: '<img src=x…title=1">' }).waitFor();
-    expect(await window.title()).toBe('spanloom');
+    expect(await window.title()).toBe('Map · spanloom');
     topology = { nodes: [], edges: [], is_truncated: false };
     await window.goto(`${page.address}/map`);
     await window.getByText('No calls in this time').waitFor();

@@ -2,6 +2,7 @@ import { useMemo } from 'react';
 import type { TopologyAnswer } from '../../api/routes/topology.ts';
 import { ErrorNotice, Notice } from '../shell/notice.tsx';
 import type { ChangeParameters } from '../shell/use-parameters.ts';
+import { useTitle } from '../shell/use-title.ts';
 import { LossBanner } from '../state/loss-banner.tsx';
 import { counted } from '../text/count.ts';
 import { rangeSeconds, rangeText } from '../time/time-range.ts';
@@ -17,6 +18,7 @@ import './map.css';
 
 /** Who calls whom, how often, how fast, and with what errors. */
 export function MapPage(): React.ReactNode {
+  useTitle('Map');
   const [url, change] = useMapUrl();
   const { data, error, refetch } = useTopology(url.range, url.level, url.group);
   return (

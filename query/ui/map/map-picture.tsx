@@ -33,7 +33,7 @@ export function MapPicture(props: MapPictureProps): React.ReactNode {
   const layout = usePlaced(map, isGrouped);
   const [element, setElement] = useState<HTMLElement | null>(null);
   const size = useSize(element);
-  const { transform, zoom, fit, handlers } = usePanZoom(element, layout, size);
+  const { transform, zoom, fit, show, handlers } = usePanZoom(element, layout, size);
   const [pointed, setPointed] = useState('');
   const [focused, setFocused] = useState('');
   const lit = useLit(map, pointed === '' ? focused : pointed, selected);
@@ -43,6 +43,11 @@ export function MapPicture(props: MapPictureProps): React.ReactNode {
     { keys: '-', label: 'Zoom out', run: () => zoom(0.8) },
     { keys: '0', label: 'Show all', run: fit },
   ]);
+  const onFocus = (id: string): void => {
+    setFocused(id);
+    const box = layout.nodes.get(id);
+    if (box !== undefined) show(box);
+  };
   const onKeyDown = (event: React.KeyboardEvent): void => {
     const direction = directions[event.key];
     if (direction === undefined) return;
@@ -56,19 +61,7 @@ export function MapPicture(props: MapPictureProps): React.ReactNode {
       <svg width={size.width} height={size.height} role="group" aria-label="Map of calls" {...handlers}>
         <g transform={transform}>
           <Groups groups={layout.groups} />
-          {map.edges.map((edge, at) => (
-            <MapEdgeLine
-              key={edgeKey(edge)}
-              edge={edge}
-              seconds={seconds}
-              place={layout.edges[at]!}
-              hasLabel={layout.hasLabels || lit?.edges.has(edgeKey(edge)) === true}
-              isDim={lit !== undefined && !lit.edges.has(edgeKey(edge))}
-              isSelected={selected === edgeKey(edge)}
-              onPoint={setPointed}
-              onSelect={onSelect}
-            />
-          ))}
+          <Edges {...props} layout={layout} lit={lit} onPoint={setPointed} />
           <g role="group" aria-label="Nodes; arrow keys go from one to another" onKeyDown={onKeyDown}>
             {map.nodes.map((node, at) => (
               <MapNodeBox
@@ -80,7 +73,7 @@ export function MapPicture(props: MapPictureProps): React.ReactNode {
                 isSelected={selected === node.id}
                 isCurrent={node.id === current}
                 onPoint={setPointed}
-                onFocus={setFocused}
+                onFocus={onFocus}
                 onSelect={onSelect}
                 elementId={elementId(at)}
               />
@@ -88,17 +81,50 @@ export function MapPicture(props: MapPictureProps): React.ReactNode {
           </g>
         </g>
       </svg>
-      <div className="map-zoom" role="group" aria-label="Zoom">
-        <button type="button" aria-label="Zoom in" title="Zoom in (+)" onClick={() => zoom(1.25)}>
-          +
-        </button>
-        <button type="button" aria-label="Zoom out" title="Zoom out (-)" onClick={() => zoom(0.8)}>
-          −
-        </button>
-        <button type="button" title="Show all (0)" onClick={fit}>
-          All
-        </button>
-      </div>
+      <ZoomButtons zoom={zoom} fit={fit} />
+    </div>
+  );
+}
+
+interface EdgesProps extends Pick<MapPictureProps, 'map' | 'seconds' | 'selected' | 'onSelect'> {
+  readonly layout: MapLayout;
+  readonly lit: Lit | undefined;
+  readonly onPoint: (key: string) => void;
+}
+
+function Edges({ map, seconds, selected, onSelect, layout, lit, onPoint }: EdgesProps): React.ReactNode {
+  return map.edges.map((edge, at) => (
+    <MapEdgeLine
+      key={edgeKey(edge)}
+      edge={edge}
+      seconds={seconds}
+      place={layout.edges[at]!}
+      hasLabel={layout.hasLabels || lit?.edges.has(edgeKey(edge)) === true}
+      isDim={lit !== undefined && !lit.edges.has(edgeKey(edge))}
+      isSelected={selected === edgeKey(edge)}
+      onPoint={onPoint}
+      onSelect={onSelect}
+    />
+  ));
+}
+
+interface ZoomButtonsProps {
+  readonly zoom: (factor: number) => void;
+  readonly fit: () => void;
+}
+
+function ZoomButtons({ zoom, fit }: ZoomButtonsProps): React.ReactNode {
+  return (
+    <div className="map-zoom" role="group" aria-label="Zoom">
+      <button type="button" aria-label="Zoom in" title="Zoom in (+)" onClick={() => zoom(1.25)}>
+        +
+      </button>
+      <button type="button" aria-label="Zoom out" title="Zoom out (-)" onClick={() => zoom(0.8)}>
+        −
+      </button>
+      <button type="button" title="Show all (0)" onClick={fit}>
+        All
+      </button>
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
+import type { Box } from './layout-map.ts';
 
 interface Size {
   readonly width: number;
@@ -23,6 +24,8 @@ export function usePanZoom(
   readonly transform: string;
   readonly zoom: (factor: number) => void;
   readonly fit: () => void;
+  /** Moves the picture, if need be, so that this part of it is in sight. */
+  readonly show: (part: Box) => void;
   readonly handlers: React.SVGAttributes<SVGSVGElement>;
 } {
   const [moved, setMoved] = useState<View | undefined>(undefined);
@@ -47,6 +50,7 @@ export function usePanZoom(
     transform: `translate(${view.x} ${view.y}) scale(${view.scale})`,
     zoom: (factor) => zoomAt(factor, size.width / 2, size.height / 2),
     fit: () => setMoved(fitting(picture, size)),
+    show: (part) => setMoved((before) => showing(before ?? readable(picture, size), part, size)),
     handlers: {
       onPointerDown(event) {
         if (event.button !== 0 || (event.target as Element).closest('.map-node, .map-edge') !== null) return;
@@ -76,6 +80,18 @@ function readable(picture: Size, size: Size): View {
   const all = fitting(picture, size);
   if (all.scale >= scales.readable) return all;
   return { scale: scales.readable, x: 0, y: (size.height - picture.height * scales.readable) / 2 };
+}
+
+/** The same where the part is in sight already. */
+function showing(view: View, part: Box, size: Size): View {
+  const moved = (at: number, from: number, length: number, room: number): number => {
+    const [begin, end] = [at + from * view.scale, at + (from + length) * view.scale];
+    if (begin >= 0 && end <= room) return at;
+    return at + room / 2 - (begin + end) / 2;
+  };
+  const x = moved(view.x, part.x, part.width, size.width);
+  const y = moved(view.y, part.y, part.height, size.height);
+  return x === view.x && y === view.y ? view : { ...view, x, y };
 }
 
 function zoomed({ scale, x, y }: View, factor: number, atX: number, atY: number): View {

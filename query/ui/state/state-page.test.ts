@@ -1,11 +1,10 @@
 /** The page of the state in a browser: what it says of a loss, of silence, and of nothing. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { StateAnswer } from '../../api/routes/state.ts';
-import { accessibilityProblems } from '../testing/check-accessibility.ts';
+import { axeFindings } from '../../../test/page/axe-findings.ts';
+import { describeWhere } from '../../../test/requirement.ts';
 import { type FixedPage, missingBrowser, openFixedPage, sendJson } from '../testing/fixed-page.ts';
 import { keepScreenshot } from '../testing/keep-screenshot.ts';
-
-if (missingBrowser !== undefined) console.log(`the page of the state is not tested: ${missingBrowser}`);
 
 const nowNs = BigInt(Date.now()) * 1_000_000n;
 const agoNs = (seconds: number): string => String(nowNs - BigInt(seconds) * 1_000_000_000n);
@@ -93,7 +92,7 @@ let answer: { readonly status: number; readonly body: unknown } = { status: 200,
 let asked: string[] = [];
 let page: FixedPage;
 
-describe.skipIf(missingBrowser !== undefined)('the page of the state', () => {
+describeWhere(missingBrowser, 'the page of the state', () => {
   beforeAll(async () => {
     page = await openFixedPage((url, response) => {
       if (url.pathname !== '/api/state') return false;
@@ -116,8 +115,8 @@ describe.skipIf(missingBrowser !== undefined)('the page of the state', () => {
     expect(losses[0]).toMatch(/1,232.*collector.*node-1.*ring full.*did not keep up/);
     expect(losses[2]).toContain(markup);
     await keepScreenshot(window, `state-${colorScheme}`);
-    expect(await accessibilityProblems(window)).toEqual([]);
-    expect(await window.title()).toBe('spanloom');
+    expect(await axeFindings(window)).toEqual([]);
+    expect(await window.title()).toBe('State · spanloom');
     await window.context().close();
   });
 
@@ -148,7 +147,7 @@ describe.skipIf(missingBrowser !== undefined)('the page of the state', () => {
     answer = { status: 200, body: { stages: [], losses: [], is_truncated: false } };
     await window.reload();
     await window.getByText('No process reported in this time').waitFor();
-    expect(await accessibilityProblems(window)).toEqual([]);
+    expect(await axeFindings(window)).toEqual([]);
     answer = { status: 400, body: { problems: ['from: is too early'] } };
     await window.reload();
     await window.getByText('from: is too early').waitFor();

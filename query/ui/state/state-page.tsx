@@ -1,5 +1,6 @@
 import { ErrorNotice, Notice } from '../shell/notice.tsx';
 import { useParameters } from '../shell/use-parameters.ts';
+import { useTitle } from '../shell/use-title.ts';
 import { countText, counted } from '../text/count.ts';
 import { momentsOf, rangeText, readRange, type TimeRange, writeRange } from '../time/time-range.ts';
 import { TimeRangePicker } from '../time/time-range-picker.tsx';
@@ -17,6 +18,7 @@ const defaultMs = 900_000;
 
 /** Whether what the other pages show is all there is: counts from kernel to ClickHouse, and what was lost on the way. */
 export function StatePage(): React.ReactNode {
+  useTitle('State');
   const [parameters, change] = useParameters();
   const range = readRange(parameters, defaultMs);
   const { data, error, refetch, dataUpdatedAt } = useStageStates(range);

@@ -1,21 +1,19 @@
 /** The page as it is built, on a real server and in a real browser; the API answers what a test says. */
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join, normalize } from 'node:path';
-import { promisify } from 'node:util';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { projectFile } from '../../../core/project-files.ts';
 
 const executablePath = '/usr/bin/chromium';
+const directory = projectFile('query', 'ui', 'build');
 
 /** Why the page cannot be shown here; undefined where it can. */
-export const missingBrowser: string | undefined = existsSync(executablePath)
-  ? undefined
-  : `there is no ${executablePath}`;
+export const missingBrowser: string | undefined = [executablePath, join(directory, 'index.html')]
+  .filter((path) => !existsSync(path))
+  .map((path) => `there is no ${path}: npm run setup`)[0];
 
 /** Answers a request to the API; false where it does not know the path. */
 export type Answers = (url: URL, response: ServerResponse, request: IncomingMessage) => boolean;
@@ -39,17 +37,15 @@ const types: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 };
 
-/** Builds the page, serves it, and starts a browser. */
+/** Serves the page as the setup has built it, and starts a browser. */
 export async function openFixedPage(answers: Answers): Promise<FixedPage> {
-  const directory = await mkdtemp(join(tmpdir(), 'spanloom-page-'));
-  await buildPage(directory);
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://page');
     if (url.pathname.startsWith('/api/')) {
       if (!answers(url, response, request)) sendJson(response, { problems: ['there is no such route'] }, 404);
       return;
     }
-    void sendFile(response, directory, url.pathname);
+    void sendFile(response, url.pathname);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -63,17 +59,8 @@ export async function openFixedPage(answers: Answers): Promise<FixedPage> {
       await browser.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      await rm(directory, { recursive: true });
     },
   };
-}
-
-/** In a process of its own, which does not take the test's environment for one of development. */
-async function buildPage(directory: string): Promise<void> {
-  const vite = projectFile('node_modules/vite/bin/vite.js');
-  const config = projectFile('query/ui/vite.config.mjs');
-  const args = ['build', '-c', config, '--outDir', directory, '--logLevel', 'error'];
-  await promisify(execFile)(process.execPath, [vite, ...args], { env: { ...process.env, NODE_ENV: 'production' } });
 }
 
 async function openWindow(
@@ -100,7 +87,7 @@ export function sendJson(response: ServerResponse, body: unknown, status = 200):
   return true;
 }
 
-async function sendFile(response: ServerResponse, directory: string, path: string): Promise<void> {
+async function sendFile(response: ServerResponse, path: string): Promise<void> {
   const isFile = path.startsWith('/assets/');
   const file = join(directory, isFile ? normalize(path) : 'index.html');
   const content = await readFile(file).catch(() => undefined);

@@ -1,5 +1,4 @@
 /** Ranges of time as addresses of pages name them: `last=15m`, or `from` and `to` in Unix nanoseconds or ISO 8601. */
-import { durationText, parseDuration } from '../text/duration.ts';
 import { momentText } from '../text/moment.ts';
 
 /** The time up to now, or from one moment to another. Both may be asked for again and again; only the first changes. */
@@ -16,13 +15,21 @@ export interface RangeParameters {
 /** The first moment whose nanoseconds have 19 digits, by which the API tells their unit; and the last one that 64 bits hold. */
 const [earliestNs, latestNs] = [10n ** 18n, 9_223_372_036_000_000_000n];
 const longestMs = 366 * 86_400_000;
+/** The longest first. */
+const unitMs: ReadonlyMap<string, number> = new Map([
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+]);
 
 /** What an address says; what it does not say, or not rightly, is the default. */
 export function readRange(parameters: URLSearchParams, defaultMs: number): TimeRange {
   const [fromNs, toNs] = [readMoment(parameters.get('from')), readMoment(parameters.get('to'))];
   if (fromNs !== undefined && toNs !== undefined && fromNs < toNs) return { kind: 'between', fromNs, toNs };
-  const ns = parseDuration(parameters.get('last') ?? '') ?? 0;
-  return { kind: 'last', ms: ns >= 1e9 ? Math.min(ns / 1e6, longestMs) : defaultMs };
+  const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(parameters.get('last') ?? '') ?? [];
+  const ms = Number(count) * (unitMs.get(unit) ?? 0);
+  return { kind: 'last', ms: ms > 0 ? Math.min(ms, longestMs) : defaultMs };
 }
 
 /** Unix nanoseconds of digits or of ISO 8601. */
@@ -36,7 +43,7 @@ export function readMoment(text: string | null): bigint | undefined {
 /** Parameters of an address; those that are empty are left out of it. */
 export function writeRange(range: TimeRange): { readonly last: string; readonly from: string; readonly to: string } {
   return range.kind === 'last'
-    ? { last: lastText(range.ms).replace(' ', ''), from: '', to: '' }
+    ? { last: inUnit(range.ms).join(''), from: '', to: '' }
     : { last: '', from: String(range.fromNs), to: String(range.toNs) };
 }
 
@@ -64,14 +71,15 @@ export function rangeText(range: TimeRange): string {
     : `${momentText(range.fromNs)} to ${momentText(range.toNs)}`;
 }
 
+/** A number and the greatest unit of which it is a multiple. */
+function inUnit(ms: number): readonly [number, string] {
+  for (const [unit, length] of unitMs) if (ms % length === 0) return [ms / length, unit];
+  return [Math.ceil(ms / 1_000), 's'];
+}
+
 function lastText(ms: number): string {
-  for (const [unit, name] of [
-    [3_600_000, 'h'],
-    [60_000, 'min'],
-    [1_000, 's'],
-  ] as const)
-    if (ms >= unit && ms % unit === 0) return `${ms / unit} ${name}`;
-  return durationText(ms * 1e6);
+  const [count, unit] = inUnit(ms);
+  return `${count} ${unit === 'm' ? 'min' : unit}`;
 }
 
 function clamped(ns: bigint): bigint {
