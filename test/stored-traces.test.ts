@@ -35,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.remove());
 beforeEach(async () => {
-  for (const table of ['spans', 'trace', 'trace_by_time', 'trace_version', 'trace_by_carried_id', 'resource'])
+  for (const table of ['spans', 'trace', 'trace_version', 'trace_by_carried_id', 'resource'])
     await database.clickHouse.execute(`TRUNCATE TABLE ${table}`);
 });
 

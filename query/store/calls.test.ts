@@ -140,7 +140,7 @@ it('a heatmap has every trace once, and differences name what the box has', asyn
 
 it('fields and their values are those that there are', async () => {
   const { fields } = await readFields(reader);
-  expect(fields).toContainEqual({ field: 'label(app)', kind: 'label' });
+  expect(fields).toContainEqual({ field: "label('app')", kind: 'label' });
   expect(fields).toContainEqual({ field: 'server.pod', kind: 'tag' });
   const values = (field: string, prefix = ''): Promise<readonly string[]> =>
     listFieldValues(reader, field, { prefix, limit: 2 });

@@ -33,15 +33,23 @@ async function empty(): Promise<void> {
 const hex = (number: number, digits: number): string => number.toString(16).padStart(digits, '0');
 const traceIdOf = (number: number): string => hex(number + 1, 32);
 
-/** A version of a trace: `spans` of them, the first at `second`; odd ones of protocol DNS in odd revisions. */
-function versionOf(number: number, spans: number, second: number): Parameters<typeof traceMessage>[0] {
+/**
+ * A version of a trace: `spans` of them, the first at `second`; odd ones of protocol DNS in odd revisions. A revision may be stored again
+ * with another duration.
+ */
+function versionOf(
+  number: number,
+  spans: number,
+  second: number,
+  durationMs = 1 + (number % 3),
+): Parameters<typeof traceMessage>[0] {
   return aTrace(
     Array.from({ length: spans }, (_, index) =>
       aSpan({
         spanId: hex(number * 100 + index + 1, 16),
         // The last span that comes to be known is the first one.
         startTimeNs: epochNs + BigInt(second + 10 * number + (10 - index)) * 1_000_000_000n,
-        durationNs: 1_000_000 * (1 + (number % 3)),
+        durationNs: 1_000_000 * durationMs,
         protocol: (index + spans) % 2 === 0 ? 'dns' : 'http1',
         server: aSide({ podId: spans }),
       }),
@@ -90,6 +98,7 @@ const step = fc.oneof(
     what: fc.constant('store' as const),
     number: fc.nat(7),
     spans: fc.integer({ min: 1, max: 4 }),
+    durationMs: fc.integer({ min: 1, max: 3 }),
   }),
   fc.record({ what: fc.constant('merge' as const), number: fc.nat(6) }),
   fc.constant({ what: 'optimize' as const }),
@@ -109,7 +118,7 @@ it('pages of a list say what trace FINAL and spans FINAL say, whatever is stored
         if (taken.what === 'optimize') await optimize();
         else if (taken.what === 'store') {
           spansOf.set(taken.number, taken.spans);
-          await storeMessages(clickHouse, [traceMessage(versionOf(taken.number, taken.spans, 0), 0)]);
+          await storeMessages(clickHouse, [traceMessage(versionOf(taken.number, taken.spans, 0, taken.durationMs), 0)]);
         } else {
           // The next trace takes over all its spans.
           const gone = versionOf(taken.number, 4, 0);

@@ -120,7 +120,7 @@ async function presentOf(
   const taken = new Set<string>();
   const current = rows.filter((row) => {
     const is = present.get(row.trace_id);
-    if (is?.version !== row.version || is.start_time_ns !== row.start_time_ns || taken.has(row.trace_id)) return false;
+    if (is?.version !== row.version || is.content !== row.content || taken.has(row.trace_id)) return false;
     taken.add(row.trace_id);
     return true;
   });

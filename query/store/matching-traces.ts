@@ -46,7 +46,7 @@ export async function matchingTraces(reader: Reader, filter: SpanFilter): Promis
   // The last bytes of an id are as good as random, also of an id that a former version took from a header.
   const sampled =
     bits === 0 ? [] : [`bitAnd(reinterpretAsUInt32(substring(trace_id, 13, 4)), ${integerLiteral(2 ** bits - 1)}) = 0`];
-  const present = `(trace_id, version) IN (SELECT trace_id, version FROM trace_version FINAL
+  const present = `(trace_id, version, content) IN (SELECT trace_id, version, content FROM trace_version FINAL
     WHERE ${[duringSql(range), `merged_into = toFixedString('', 16)`, ...sampled].join(' AND ')})`;
   const spans = { fromNs: range.fromNs, toNs: BigInt(bounds.last_span) };
   const ofSpans = asksForSpans(filter)

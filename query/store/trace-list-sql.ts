@@ -29,6 +29,8 @@ export interface TimeRange {
 export interface TraceVersionRow {
   readonly trace_id: string;
   readonly version: number;
+  /** Hash of what a list shows of it. */
+  readonly content: number;
   readonly sort_key: string;
   readonly carried_trace_id: string;
   readonly revision: number;
@@ -110,7 +112,7 @@ export function candidateSql({ filter, range, spans, after }: CandidateQuery, li
     const literal = filter.sort === 'slowest' ? integerLiteral(after.key) : timeLiteral(after.key);
     conditions.push(`${column} <= ${literal} AND (${column} < ${literal} OR trace_id > ${bytesLiteral(after.id)})`);
   }
-  return `SELECT lower(hex(id)) AS trace_id, version, toString(${key}) AS sort_key, revision,
+  return `SELECT lower(hex(id)) AS trace_id, version, content, toString(${key}) AS sort_key, revision,
       if(carried = toFixedString('', 16), '', lower(hex(carried))) AS carried_trace_id,
       toString(toUnixTimestamp64Nano(start)) AS start_time_ns, duration_ns, span_count, error_count, root_count,
       coalesce(nullIf(resource_name(root_service_type, root_service_id, start), ''),
@@ -127,13 +129,13 @@ export function candidateSql({ filter, range, spans, after }: CandidateQuery, li
 export interface PresentVersionRow {
   readonly trace_id: string;
   readonly version: number;
-  readonly start_time_ns: string;
+  readonly content: number;
 }
 
 /** The present versions of these traces, but for those that became part of another. */
 export function presentVersionsSql(traceIds: readonly string[]): string {
-  return `SELECT lower(hex(id)) AS trace_id, version, toString(toUnixTimestamp64Nano(start_time)) AS start_time_ns
-    FROM (SELECT trace_id AS id, version, start_time FROM trace_version FINAL
+  return `SELECT lower(hex(id)) AS trace_id, version, content
+    FROM (SELECT trace_id AS id, version, content FROM trace_version FINAL
       WHERE trace_id IN (${traceIds.map(plainBytesLiteral).join(', ')}) AND merged_into = toFixedString('', 16))`;
 }
 

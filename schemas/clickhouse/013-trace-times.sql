@@ -85,8 +85,9 @@ ALTER TABLE spans
   MODIFY COLUMN call_server_type CODEC(T64, ZSTD(1));
 
 -- Versions of traces in the order of their starts, with what a list shows. The start of a trace may move with a revision, and a
--- trace may become part of another: then entries of older versions stay here. Table trace decides: readers take only the entry
--- whose version is the one that `trace FINAL` has. Filled by the view, also when rows are stored again.
+-- trace may become part of another: then entries of older versions stay here. Readers take only the entry whose version and content
+-- are those of the present version of its trace, which trace_version has; the content is a hash of all that a list shows, since a
+-- revision may be stored again with another content. Filled by the view, also when rows are stored again.
 CREATE TABLE IF NOT EXISTS trace_by_time (
   start_time DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1)),
   trace_id FixedString(16),
@@ -104,45 +105,62 @@ CREATE TABLE IF NOT EXISTS trace_by_time (
   root_request_type LowCardinality(String) CODEC(ZSTD(1)),
   root_endpoint LowCardinality(String) CODEC(ZSTD(1)),
   root_status Enum8('unknown' = 0, 'ok' = 1, 'client_error' = 2, 'server_error' = 3, 'timeout' = 4, 'closed' = 5) CODEC(ZSTD(1)),
-  root_response_code Int32 CODEC(ZSTD(1))
+  root_response_code Int32 CODEC(ZSTD(1)),
+  content UInt32 CODEC(NONE)
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toDate(start_time)
-ORDER BY (start_time, trace_id);
+PRIMARY KEY (start_time, trace_id)
+ORDER BY (start_time, trace_id, content);
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS trace_by_time_view TO trace_by_time AS
 SELECT start_time, trace_id, version, revision, carried_trace_id, duration_ns, span_count, error_count, root_count,
   root_service_type, root_service_id, root_process_name, CAST(root_protocol, 'Int8') AS root_protocol, root_request_type,
-  root_endpoint, CAST(root_status, 'Int8') AS root_status, root_response_code
+  root_endpoint, CAST(root_status, 'Int8') AS root_status, root_response_code,
+  toUInt32(sipHash64(start_time, duration_ns, revision, carried_trace_id, span_count, error_count, root_count,
+  root_service_type, root_service_id, root_process_name, CAST(root_protocol, 'Int8'), root_request_type, root_endpoint,
+  CAST(root_status, 'Int8'), root_response_code)) AS content
 FROM trace WHERE merged_into = toFixedString('', 16);
 
 INSERT INTO trace_by_time (start_time, trace_id, version, revision, carried_trace_id, duration_ns, span_count, error_count,
   root_count, root_service_type, root_service_id, root_process_name, root_protocol, root_request_type, root_endpoint, root_status,
-  root_response_code)
+  root_response_code, content)
 SELECT start_time, trace_id, version, revision, carried_trace_id, duration_ns, span_count, error_count, root_count,
   root_service_type, root_service_id, root_process_name, CAST(root_protocol, 'Int8'), root_request_type, root_endpoint,
-  CAST(root_status, 'Int8'), root_response_code
+  CAST(root_status, 'Int8'), root_response_code,
+  toUInt32(sipHash64(start_time, duration_ns, revision, carried_trace_id, span_count, error_count, root_count,
+  root_service_type, root_service_id, root_process_name, CAST(root_protocol, 'Int8'), root_request_type, root_endpoint,
+  CAST(root_status, 'Int8'), root_response_code))
 FROM trace WHERE merged_into = toFixedString('', 16)
 SETTINGS max_partitions_per_insert_block = 0;
 
--- Which version of a trace is the present one, for lists: the key and the version of table trace in small granules, because a list looks
--- fifty ids up that are anywhere in it.
+-- Which version of a trace is the present one, for lists: of table trace the key, the version, and the hash of what a list shows, in small
+-- granules, because a list looks fifty ids up that are anywhere in it.
 CREATE TABLE IF NOT EXISTS trace_version (
   trace_id FixedString(16),
   version Int64 CODEC(T64, ZSTD(1)),
   start_time DateTime64(9, 'UTC') CODEC(ZSTD(1)),
   merged_into FixedString(16) CODEC(ZSTD(1)),
-  carried_trace_id FixedString(16) CODEC(ZSTD(1))
+  carried_trace_id FixedString(16) CODEC(ZSTD(1)),
+  content UInt32 CODEC(NONE)
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY trace_id
 SETTINGS index_granularity = 256;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS trace_version_view TO trace_version AS
-SELECT trace_id, version, start_time, merged_into, carried_trace_id FROM trace;
+SELECT trace_id, version, start_time, merged_into, carried_trace_id,
+  toUInt32(sipHash64(start_time, duration_ns, revision, carried_trace_id, span_count, error_count, root_count,
+  root_service_type, root_service_id, root_process_name, CAST(root_protocol, 'Int8'), root_request_type, root_endpoint,
+  CAST(root_status, 'Int8'), root_response_code)) AS content
+FROM trace;
 
-INSERT INTO trace_version (trace_id, version, start_time, merged_into, carried_trace_id)
-SELECT trace_id, version, start_time, merged_into, carried_trace_id FROM trace;
+INSERT INTO trace_version (trace_id, version, start_time, merged_into, carried_trace_id, content)
+SELECT trace_id, version, start_time, merged_into, carried_trace_id,
+  toUInt32(sipHash64(start_time, duration_ns, revision, carried_trace_id, span_count, error_count, root_count,
+  root_service_type, root_service_id, root_process_name, CAST(root_protocol, 'Int8'), root_request_type, root_endpoint,
+  CAST(root_status, 'Int8'), root_response_code))
+FROM trace;
 
 -- Sums of calls per minute, as the view call_minute_now gives them; see summed_minute of migration 011. durations has the number
 -- of calls by their durations: element 1 + floor(4 * log2(duration in units of 1,024 ns)), up to 128; what would be below is the first.
