@@ -1,4 +1,4 @@
-/** Durations by logarithmic steps, as the sums of calls per minute have them (schemas/clickhouse/012-trace-times.sql). */
+/** Durations by logarithmic steps, as the sums of calls per minute have them (schemas/clickhouse/013-trace-times.sql). */
 
 const stepsPerDoubling = 4;
 const unitNs = 1_024;

@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { ClickHouse } from '../../core/clickhouse/clickhouse.ts';
-import { aSide, aSpan, epochNs } from '../../schemas/testing/a-span.ts';
-import { aTrace } from '../../schemas/testing/a-trace.ts';
-import { propertyRuns } from '../../schemas/testing/property-runs.ts';
+import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
+import { aSide, aSpan, epochNs } from '../schemas/testing/a-span.ts';
+import { aTrace } from '../schemas/testing/a-trace.ts';
+import { propertyRuns } from '../schemas/testing/property-runs.ts';
 import {
   storeMessages,
   temporaryClickHouse,
   type TemporaryClickHouse,
-} from '../../sink/testing/temporary-clickhouse.ts';
-import { traceMessage } from '../../sink/testing/traces.ts';
-import { defaultReadLimits } from '../config.ts';
-import { listTraces } from './list-traces.ts';
-import { boundedReader } from './read-limits.ts';
-import type { ListPosition, TraceFilter } from './trace-store.ts';
+} from '../sink/testing/temporary-clickhouse.ts';
+import { traceMessage } from '../sink/testing/traces.ts';
+import { defaultReadLimits } from '../query/config.ts';
+import { listTraces } from '../query/store/list-traces.ts';
+import { boundedReader } from '../query/store/read-limits.ts';
+import type { ListPosition, TraceFilter } from '../query/store/trace-store.ts';
 
 let database: TemporaryClickHouse;
 let clickHouse: ClickHouse;
