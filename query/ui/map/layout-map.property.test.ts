@@ -7,7 +7,7 @@ const structures: fc.Arbitrary<MapStructure> = fc
   .record({
     count: fc.integer({ min: 0, max: 25 }),
     groups: fc.array(fc.constantFrom('', 'shop', '<b>', '__proto__', 'constructor'), { minLength: 1, maxLength: 25 }),
-    pairs: fc.uniqueArray(fc.tuple(fc.nat(24), fc.nat(24)), { maxLength: 70, selector: String }),
+    pairs: fc.uniqueArray(fc.tuple(fc.nat(24), fc.nat(24)), { maxLength: 140, selector: String }),
   })
   .map(({ count, groups, pairs }) => ({
     nodes: Array.from({ length: count }, (_, at) => ({

@@ -37,6 +37,8 @@ export const nodeSize = { width: 192, height: 54 } as const;
 const labelSize = { width: 108, height: 40 } as const;
 /** With more edges than these, labels would fill the picture. */
 const maxLabels = 60;
+/** Time to place nodes grows with the edges by which they are placed. */
+const maxPlaced = 90;
 const margin = 24;
 /** Room below a node that calls itself. */
 const loopHeight = 34;
@@ -60,8 +62,7 @@ export function layoutMap({ nodes, edges }: MapStructure): MapLayout {
     graph.setNode(nodeKey(id), { width: nodeSize.width, height: nodeSize.height + (loops.has(id) ? loopHeight : 0) });
     if (group !== '') graph.setParent(nodeKey(id), groupKey(group));
   }
-  const between = edges.filter(({ client, server }) => client !== server);
-  for (const { client, server } of between.toSorted((left, right) => (lineKey(left) < lineKey(right) ? -1 : 1)))
+  for (const { client, server } of placedEdges(edges))
     graph.setEdge(nodeKey(client), nodeKey(server), hasLabels ? { ...labelSize, labelpos: 'c' } : {});
   layout(graph);
   const { width = 0, height = 0 } = graph.graph() as { readonly width?: number; readonly height?: number };
@@ -71,15 +72,12 @@ export function layoutMap({ nodes, edges }: MapStructure): MapLayout {
     width: finite(width),
     height: finite(height),
     nodes: boxes,
-    edges: edges.map(({ client, server }) =>
-      client === server
-        ? loopOf(boxes.get(client)!)
-        : touching(
-            lineOf(graph.edge(nodeKey(client), nodeKey(server)) as unknown as DagreEdge),
-            boxes.get(client)!,
-            boxes.get(server)!,
-          ),
-    ),
+    edges: edges.map(({ client, server }) => {
+      const [from, to] = [boxes.get(client)!, boxes.get(server)!];
+      if (client === server) return loopOf(from);
+      const placed = graph.edge(nodeKey(client), nodeKey(server)) as unknown as DagreEdge | undefined;
+      return placed === undefined ? direct(from, to) : touching(lineOf(placed), from, to);
+    }),
     groups: new Map(groups.map((group) => [group, boxOf(groupKey(group))])),
     hasLabels,
   };
@@ -88,6 +86,41 @@ export function layoutMap({ nodes, edges }: MapStructure): MapLayout {
 const nodeKey = (id: string): string => `n${id}`;
 const groupKey = (group: string): string => `g${group}`;
 const lineKey = ({ client, server }: MapStructure['edges'][number]): string => `${client}\n${server}`;
+
+/**
+ * Edges by which nodes are placed: those that hold the picture together, then others, up to {@link maxPlaced}; more would take
+ * too long. Which ones depends on nothing but the structure.
+ */
+function placedEdges(edges: MapStructure['edges']): MapStructure['edges'] {
+  const all = edges
+    .filter(({ client, server }) => client !== server)
+    .toSorted((left, right) => (lineKey(left) < lineKey(right) ? -1 : 1));
+  if (all.length <= maxPlaced) return all;
+  const parts = new Map<string, string>();
+  const partOf = (id: string): string => {
+    let at = id;
+    for (let next = parts.get(at); next !== undefined; next = parts.get(at)) at = next;
+    return at;
+  };
+  const joins = (edge: MapStructure['edges'][number]): boolean => {
+    const [client, server] = [partOf(edge.client), partOf(edge.server)];
+    if (client === server) return false;
+    parts.set(client, server);
+    return true;
+  };
+  const holding = new Set(all.filter(joins));
+  const others = all.filter((edge) => !holding.has(edge));
+  return [...holding, ...others.slice(0, Math.max(0, maxPlaced - holding.size))];
+}
+
+/** A line between boxes past whatever lies between them: out at the side where the other one is. */
+function direct(from: Box, to: Box): MapLayout['edges'][number] {
+  const isForward = to.x >= from.x;
+  const first = { x: isForward ? from.x + from.width : from.x, y: from.y + from.height / 2 };
+  const last = { x: isForward ? to.x : to.x + to.width, y: to.y + to.height / 2 };
+  const middle = { x: (first.x + last.x) / 2, y: (first.y + last.y) / 2 };
+  return { points: [first, middle, last], label: middle };
+}
 
 /** Dagre gives centres. */
 function boxAround({ x, y, width, height }: Box): Box {
