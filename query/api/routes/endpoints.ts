@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { json } from '../../http/answer.ts';
-import { type AnswerOf, defineRoute, route } from '../../http/define-route.ts';
+import { defineRoute, route } from '../../http/define-route.ts';
 import { textParameter } from '../../http/parameter-types.ts';
 import { callFigures } from '../call-figures.ts';
 import { rangeOf, timeParameters } from '../filter-parameters.ts';
@@ -20,7 +20,6 @@ export const endpoints = defineRoute({
     is_truncated: z.boolean(),
   }),
 });
-export type EndpointsAnswer = AnswerOf<typeof endpoints>;
 
 export const endpointsRoute = route(endpoints, async ({ query }, { reader }) =>
   json(await listEndpoints(reader, query.service, rangeOf(query))),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { json } from '../../http/answer.ts';
-import { type AnswerOf, defineRoute, route } from '../../http/define-route.ts';
+import { defineRoute, route } from '../../http/define-route.ts';
 import { rangeOf, timeParameters } from '../filter-parameters.ts';
 import { callFigures } from '../call-figures.ts';
 import { listServices } from '../../store/services.ts';
@@ -24,7 +24,6 @@ export const services = defineRoute({
     is_truncated: z.boolean(),
   }),
 });
-export type ServicesAnswer = AnswerOf<typeof services>;
 
 export const servicesRoute = route(services, async ({ query }, { reader }) =>
   json(await listServices(reader, rangeOf(query))),

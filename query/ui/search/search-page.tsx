@@ -1,7 +1,9 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { useLocation } from 'wouter';
 import { useKeys } from '../shell/keys.ts';
 import { ErrorNotice, Notice } from '../shell/notice.tsx';
+import { LossBanner } from '../state/loss-banner.tsx';
+import { readRange } from '../time/time-range.ts';
 import { Differences } from './differences.tsx';
 import { FilterForm, whereFieldId } from './filter-form.tsx';
 import { Heatmap } from './heatmap.tsx';
@@ -10,9 +12,14 @@ import { type ChangeSearch, filterNames, type SearchUrl, useSearchUrl } from './
 import { type ListedTrace, useTraces } from './use-traces.ts';
 import './search.css';
 
+/** Without a range of time in the address, losses of this last while are told. */
+const defaultRangeMs = 3_600_000;
+
 /** Finds traces. */
 export function SearchPage(): React.ReactNode {
   const [url, change] = useSearchUrl();
+  const { last, from, to } = url;
+  const range = useMemo(() => readRange(new URLSearchParams({ last, from, to }), defaultRangeMs), [last, from, to]);
   useEffect(() => {
     document.title = 'Search · spanloom';
   }, []);
@@ -20,6 +27,7 @@ export function SearchPage(): React.ReactNode {
     <div className="search">
       <h1 className="only-read">Search for traces</h1>
       <FilterForm url={url} change={change} />
+      <LossBanner range={range} />
       <Heatmap url={url} change={change} />
       <Differences url={url} change={change} />
       <Results url={url} change={change} />

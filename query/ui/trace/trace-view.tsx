@@ -1,5 +1,7 @@
 import { useMemo } from 'react';
 import { Notice } from '../shell/notice.tsx';
+import { LossBanner } from '../state/loss-banner.tsx';
+import type { TimeRange } from '../time/time-range.ts';
 import { SpanPane } from './detail/span-pane.tsx';
 import type { SpanJson } from './model/span-json.ts';
 import type { TraceModel } from './model/trace-model.ts';
@@ -22,10 +24,12 @@ export function TraceView({ model, spanAt }: TraceViewProps): React.ReactNode {
   const state = useTraceState(model);
   const { url, change, foldingState, found, hues, zoom, select, setZoom, setFocus } = state;
   const deepest = useMemo(() => deepestLevel(model), [model]);
+  const range = useMemo(() => timeOf(model), [model]);
   const { focus } = foldingState.folding;
   return (
     <div className="trace">
       <TraceHeader model={model} />
+      <LossBanner range={range} />
       <PathSummary model={model} hues={hues} onSelect={select} />
       <Minimap model={model} hues={hues} zoom={zoom} onZoom={setZoom} />
       <Toolbar
@@ -43,6 +47,11 @@ export function TraceView({ model, spanAt }: TraceViewProps): React.ReactNode {
       </div>
     </div>
   );
+}
+
+/** The time from its first span to the end of its last. */
+function timeOf({ beginNs, durationNs }: TraceModel): TimeRange {
+  return { kind: 'between', fromNs: beginNs, toNs: beginNs + BigInt(Math.ceil(durationNs)) + 1n };
 }
 
 function Calls({ model, state }: { readonly model: TraceModel; readonly state: TraceState }): React.ReactNode {

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { Link } from 'wouter';
 import { durationText } from '../../text/duration.ts';
 import { exactMoment, momentText } from '../../text/moment.ts';
 import type { TraceModel } from '../model/trace-model.ts';
@@ -52,6 +53,7 @@ function Item({ name, children }: { readonly name: string; readonly children: Re
 function Actions({ id }: { readonly id: string }): React.ReactNode {
   return (
     <div className="actions">
+      <Link href={`/compare/${id}`}>Compare</Link>
       <CopyButton text={() => location.href}>Copy link</CopyButton>
       <CopyButton text={() => `curl '${location.origin}/api/traces/${id}'`}>Copy as curl</CopyButton>
       <a href={`/api/traces/${id}/otlp`} download={`${id}.json`}>

@@ -1,12 +1,12 @@
 /** The calls in a browser: they come by themselves, stand still on demand, stay few, and lead to their traces. */
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { axeFindings } from '../../../test/page/axe-findings.ts';
-import { describeWhere } from '../../../test/requirement.ts';
-import { type FixedPage, missingBrowser, openFixedPage, sendJson } from '../testing/fixed-page.ts';
-import { keepScreenshot } from '../testing/keep-screenshot.ts';
-import type { Call } from './call-list.ts';
-import { aCall } from './testing/a-call.ts';
+import { axeFindings } from './axe-findings.ts';
+import { describeWhere } from '../requirement.ts';
+import { type FixedPage, missingBrowser, openFixedPage, sendJson } from './fixed-page.ts';
+import { keepScreenshot } from './keep-screenshot.ts';
+import type { Call } from '../../query/ui/calls/call-list.ts';
+import { aCall } from '../../query/ui/calls/testing/a-call.ts';
 
 const markup = '<img src=x onerror="document.title=1">';
 const endpoints = ['/products', '/orders/{}', '/cart/{}/items', '/reviews/{}', markup];

@@ -1,10 +1,10 @@
 /** The page of the state in a browser: what it says of a loss, of silence, and of nothing. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { StateAnswer } from '../../api/routes/state.ts';
-import { axeFindings } from '../../../test/page/axe-findings.ts';
-import { describeWhere } from '../../../test/requirement.ts';
-import { type FixedPage, missingBrowser, openFixedPage, sendJson } from '../testing/fixed-page.ts';
-import { keepScreenshot } from '../testing/keep-screenshot.ts';
+import type { StateAnswer } from '../../query/api/routes/state.ts';
+import { axeFindings } from './axe-findings.ts';
+import { describeWhere } from '../requirement.ts';
+import { type FixedPage, missingBrowser, openFixedPage, sendJson } from './fixed-page.ts';
+import { keepScreenshot } from './keep-screenshot.ts';
 
 const nowNs = BigInt(Date.now()) * 1_000_000n;
 const agoNs = (seconds: number): string => String(nowNs - BigInt(seconds) * 1_000_000_000n);

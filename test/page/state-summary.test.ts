@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { dropReasons, rejectReasons } from '../../../enricher/outcomes.ts';
-import { schemas } from '../../../schemas/generated/schemas.ts';
-import { reasonText } from './reasons.ts';
-import { countsOf, type ProcessState, reportingOf, stageSummaries } from './summary.ts';
+import { dropReasons, rejectReasons } from '../../enricher/outcomes.ts';
+import { schemas } from '../../schemas/generated/schemas.ts';
+import { reasonText } from '../../query/ui/state/reasons.ts';
+import { countsOf, type ProcessState, reportingOf, stageSummaries } from '../../query/ui/state/summary.ts';
 
 const process: ProcessState = {
   stage: 'enricher',

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join, normalize } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { projectFile } from '../../../core/project-files.ts';
+import { projectFile } from '../../core/project-files.ts';
 
 const executablePath = '/usr/bin/chromium';
 const directory = projectFile('query', 'ui', 'build');

@@ -1,10 +1,10 @@
 /** Two traces in a browser: what takes longer, and what only one has. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { axeFindings } from '../../../test/page/axe-findings.ts';
-import { describeWhere } from '../../../test/requirement.ts';
-import { type FixedPage, missingBrowser, openFixedPage, sendJson } from '../testing/fixed-page.ts';
-import { keepScreenshot } from '../testing/keep-screenshot.ts';
-import { testSpan, type TestSpan } from '../trace/model/testing/a-trace-model.ts';
+import { axeFindings } from './axe-findings.ts';
+import { describeWhere } from '../requirement.ts';
+import { type FixedPage, missingBrowser, openFixedPage, sendJson } from './fixed-page.ts';
+import { keepScreenshot } from './keep-screenshot.ts';
+import { testSpan, type TestSpan } from '../../query/ui/trace/model/testing/a-trace-model.ts';
 
 const [fast, slow] = ['a'.repeat(32), 'b'.repeat(32)];
 const markup = '<img src=x onerror="document.title=1">';

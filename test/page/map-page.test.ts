@@ -1,13 +1,13 @@
 /** The map in a browser: what it draws, the way from an edge to its calls, keys, and any number of services with any names. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { FlowSeriesAnswer } from '../../api/routes/flow-series.ts';
-import type { SeriesAnswer } from '../../api/routes/series.ts';
-import type { TopologyAnswer } from '../../api/routes/topology.ts';
-import { axeFindings } from '../../../test/page/axe-findings.ts';
-import { describeWhere } from '../../../test/requirement.ts';
-import { type FixedPage, missingBrowser, openFixedPage, sendJson } from '../testing/fixed-page.ts';
-import { keepScreenshot } from '../testing/keep-screenshot.ts';
-import { aChain, aNode, anEdge } from './testing/a-topology.ts';
+import type { FlowSeriesAnswer } from '../../query/api/routes/flow-series.ts';
+import type { SeriesAnswer } from '../../query/api/routes/series.ts';
+import type { TopologyAnswer } from '../../query/api/routes/topology.ts';
+import { axeFindings } from './axe-findings.ts';
+import { describeWhere } from '../requirement.ts';
+import { type FixedPage, missingBrowser, openFixedPage, sendJson } from './fixed-page.ts';
+import { keepScreenshot } from './keep-screenshot.ts';
+import { aChain, aNode, anEdge } from '../../query/ui/map/testing/a-topology.ts';
 
 const markup = '<img src=x onerror="document.title=1">';
 const packets = { packets: 120_000, retransmissions: 260, round_trip_count: 9_000, round_trip_mean_ns: 310_000 };
