@@ -57,7 +57,7 @@ describeWhere(missingBrowser, 'two traces', () => {
     await window.getByRole('textbox', { name: 'Id of trace A' }).fill(fast);
     await window.getByRole('textbox', { name: 'Id of trace B' }).fill(slow);
     await window.getByRole('button', { name: 'Compare' }).click();
-    await window.getByText('B took 90.0 ms longer than A; 1 call only in A; 1 call only in B.').waitFor();
+    await window.getByText('B took 90.0 ms more than A; 1 call only in A; 1 call only in B.').waitFor();
     const rows = (): Promise<readonly string[]> => window.locator('.compare-row[aria-rowindex]').allTextContents();
     const [, , , db] = await rows();
     expect(db).toContain('✕ 98.0 ms+95.0 ms');

@@ -145,5 +145,5 @@ const signedText = (ns: number): string => (ns > 0 ? `+${durationText(ns)}` : du
 /** In a sentence: `12 ms longer`. */
 export function differenceText(ns: number): string {
   if (ns === 0) return 'as long as A';
-  return ns > 0 ? `${durationText(ns)} longer than A` : `${durationText(-ns)} shorter than A`;
+  return ns > 0 ? `${durationText(ns)} more than A` : `${durationText(-ns)} less than A`;
 }
