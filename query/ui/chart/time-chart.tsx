@@ -138,7 +138,8 @@ function chartOptions(
         label,
         stroke: color(name),
         width: 1.5,
-        points: { show: false },
+        // A value between steps without one would not be seen as a line.
+        points: { size: 4 },
         ...(dash === undefined ? {} : { dash: [...dash] }),
       })),
     ],

@@ -1,20 +1,24 @@
 import { TimeChart } from '../chart/time-chart.tsx';
 import { rateText } from '../text/count.ts';
 import { durationText } from '../text/duration.ts';
-import type { TimeRange } from '../time/time-range.ts';
+import { momentsOf, type TimeRange } from '../time/time-range.ts';
+import { everyStep } from '../chart/every-step.ts';
 import { SeriesNotice } from './series-notice.tsx';
 import { useSeries } from './use-topology.ts';
 
 /** Rate, errors and durations of the calls that a condition selects. */
 export function CallCharts({ where, range }: { readonly where: string; readonly range: TimeRange }): React.ReactNode {
-  const { data, error } = useSeries(range, where);
+  const { data, error, dataUpdatedAt } = useSeries(range, where);
   if (error !== null || data === undefined) return <SeriesNotice error={error} what="calls over time" />;
   const points = data.series[0]?.points ?? [];
   if (points.length === 0) return <p className="muted">No calls over time in this range.</p>;
-  const times = points.map(({ time_s }) => time_s);
-  const rates = (counts: readonly number[]): readonly number[] => counts.map((count) => count / data.step_s);
-  const durations = (of: (point: (typeof points)[number]) => number): readonly (number | null)[] =>
-    points.map((point) => (point.calls === 0 ? null : of(point)));
+  const steps = everyStep(points, data.step_s, momentsOf(range, dataUpdatedAt));
+  const times = steps.map(({ timeS }) => timeS);
+  type Point = (typeof points)[number];
+  const rates = (of: (point: Point) => number): readonly number[] =>
+    steps.map(({ point }) => (point === undefined ? 0 : of(point) / data.step_s));
+  const durations = (of: (point: Point) => number): readonly (number | null)[] =>
+    steps.map(({ point }) => (point === undefined || point.calls === 0 ? null : of(point)));
   return (
     <>
       <TimeChart
@@ -22,8 +26,8 @@ export function CallCharts({ where, range }: { readonly where: string; readonly 
         times={times}
         valueText={rateText}
         lines={[
-          { label: 'all', values: rates(points.map(({ calls }) => calls)), color: '--hue-0' },
-          { label: 'errors', values: rates(points.map(({ errors }) => errors)), color: '--bad', dash: [4, 3] },
+          { label: 'all', values: rates(({ calls }) => calls), color: '--hue-0' },
+          { label: 'errors', values: rates(({ errors }) => errors), color: '--bad', dash: [4, 3] },
         ]}
       />
       <TimeChart

@@ -1,7 +1,8 @@
 import { TimeChart } from '../chart/time-chart.tsx';
 import { partText } from '../text/count.ts';
 import { durationText } from '../text/duration.ts';
-import type { TimeRange } from '../time/time-range.ts';
+import { momentsOf, type TimeRange } from '../time/time-range.ts';
+import { everyStep } from '../chart/every-step.ts';
 import { SeriesNotice } from './series-notice.tsx';
 import { useFlowSeries } from './use-topology.ts';
 
@@ -13,13 +14,15 @@ interface FlowChartsProps {
 
 /** What became of the packets between two services. */
 export function FlowCharts({ client, server, range }: FlowChartsProps): React.ReactNode {
-  const { data, error } = useFlowSeries(range, client, server);
+  const { data, error, dataUpdatedAt } = useFlowSeries(range, client, server);
   if (error !== null || data === undefined) return <SeriesNotice error={error} what="packets over time" />;
   const { points } = data;
   if (points.every(({ packets }) => packets === 0))
     return <p className="muted">No packets of this edge were captured: their times and losses are not known.</p>;
-  const times = points.map(({ time_s }) => time_s);
-  const seen = (value: number): number | null => (value < 0 ? null : value);
+  const steps = everyStep(points, data.step_s, momentsOf(range, dataUpdatedAt));
+  const times = steps.map(({ timeS }) => timeS);
+  const seen = (of: (point: (typeof points)[number]) => number): readonly (number | null)[] =>
+    steps.map(({ point }) => (point === undefined || point.round_trip_mean_ns < 0 ? null : of(point)));
   return (
     <>
       <TimeChart
@@ -29,7 +32,9 @@ export function FlowCharts({ client, server, range }: FlowChartsProps): React.Re
         lines={[
           {
             label: 'share',
-            values: points.map(({ packets, retransmissions }) => (packets === 0 ? null : retransmissions / packets)),
+            values: steps.map(({ point }) =>
+              point === undefined || point.packets === 0 ? null : point.retransmissions / point.packets,
+            ),
             color: '--hue-5',
           },
         ]}
@@ -39,10 +44,10 @@ export function FlowCharts({ client, server, range }: FlowChartsProps): React.Re
         times={times}
         valueText={durationText}
         lines={[
-          { label: 'mean', values: points.map((point) => seen(point.round_trip_mean_ns)), color: '--hue-2' },
+          { label: 'mean', values: seen((point) => point.round_trip_mean_ns), color: '--hue-2' },
           {
             label: 'max',
-            values: points.map((point) => (point.round_trip_mean_ns < 0 ? null : point.round_trip_max_ns)),
+            values: seen((point) => point.round_trip_max_ns),
             color: '--hue-3',
             dash: [4, 3],
           },

@@ -36,8 +36,8 @@ function DrawnHeatmap({
   const area = drag ?? (box === undefined ? undefined : areaOfBox(heatmap, box));
   const inner = Math.max(1, width - marginLeft);
   const cell = (event: React.PointerEvent): ReturnType<typeof cellAt> => {
-    const { left, top, ...size } = event.currentTarget.getBoundingClientRect();
-    return cellAt(heatmap, (event.clientX - left) / size.width, 1 - (event.clientY - top) / size.height);
+    const place = event.currentTarget.getBoundingClientRect();
+    return cellAt(heatmap, (event.clientX - place.left) / place.width, 1 - (event.clientY - place.top) / place.height);
   };
   const choose = (chosen: Area): void => change({ box: boxText(boxOfArea(heatmap, chosen)) });
   return (
