@@ -5,10 +5,11 @@ import { checkKernel } from '../native/check.ts';
  * A suite that needs something of the machine. Where it is missing, the suite is skipped with one line that says why;
  * with TEST_REQUIRE_ALL=1 it fails instead.
  * @param missing what is missing, in one sentence; undefined when all is there
+ * @param timeoutMs of each test; what is usual without it
  */
-export function describeWhere(missing: string | undefined, name: string, suite: () => void): void {
+export function describeWhere(missing: string | undefined, name: string, suite: () => void, timeoutMs?: number): void {
   if (missing === undefined) {
-    describe(name, suite);
+    describe(name, timeoutMs === undefined ? {} : { timeout: timeoutMs }, suite);
   } else if (process.env['TEST_REQUIRE_ALL'] === '1') {
     it(name, () => {
       throw new Error(`needed by TEST_REQUIRE_ALL=1: ${missing}`);

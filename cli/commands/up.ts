@@ -34,8 +34,8 @@ export async function up(signal: AbortSignal): Promise<void> {
         ends: false,
         stores: true,
         listening: (port) => {
-          const api = `http://${settings.query.host}:${port}/api/traces`;
-          process.stderr.write(`Capturing this host; traces are in ${dataDir}, and at ${api}. Ctrl-C ends it.\n`);
+          const page = `http://${settings.query.host}:${port}/`;
+          process.stderr.write(`Capturing this host; traces are in ${dataDir}, and at ${page}. Ctrl-C ends it.\n`);
         },
       }),
     );

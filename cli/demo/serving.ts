@@ -1,11 +1,13 @@
 import type { Settings } from '../settings.ts';
 import { say } from './demonstration.ts';
 
-/** Prints how to query more traces while the demo runs. */
+/** Prints where the page is, and how to query more traces while the demo runs. */
 export function printHowToQuery(settings: Settings, folder: string, port: number): void {
   const usual = settings.query.port === port ? '' : `SPANLOOM_QUERY_PORT=${port} `;
   const command = `${usual}SPANLOOM_DATA_DIR=${folder} npx spanloom`;
   say(`
+The page: http://${settings.query.host}:${port}/
+
 In another terminal, until Ctrl-C ends this:
   ${command} traces --slowest
   ${command} trace <id>

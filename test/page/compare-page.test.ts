@@ -1,6 +1,7 @@
 /** Two traces in a browser: what takes longer, and what only one has. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { axeFindings } from './axe-findings.ts';
+import { browserTimeoutMs } from './browser-timeout.ts';
 import { describeWhere } from '../requirement.ts';
 import { type FixedPage, missingBrowser, openFixedPage, sendJson } from './fixed-page.ts';
 import { keepScreenshot } from './keep-screenshot.ts';
@@ -38,46 +39,51 @@ const traces: Readonly<Record<string, readonly TestSpan[]>> = {
 
 let page: FixedPage;
 
-describeWhere(missingBrowser, 'two traces', () => {
-  beforeAll(async () => {
-    page = await openFixedPage((url, response) => {
-      const id = url.pathname.split('/').at(-1)!;
-      const spans = traces[id];
-      return (
-        url.pathname.startsWith('/api/traces/') &&
-        spans !== undefined &&
-        sendJson(response, { trace_id: id, revision: 1, spans: spans.map(testSpan) })
-      );
+describeWhere(
+  missingBrowser,
+  'two traces',
+  () => {
+    beforeAll(async () => {
+      page = await openFixedPage((url, response) => {
+        const id = url.pathname.split('/').at(-1)!;
+        const spans = traces[id];
+        return (
+          url.pathname.startsWith('/api/traces/') &&
+          spans !== undefined &&
+          sendJson(response, { trace_id: id, revision: 1, spans: spans.map(testSpan) })
+        );
+      });
     });
-  });
-  afterAll(() => page.close());
+    afterAll(() => page.close());
 
-  it.each(['light', 'dark'] as const)('are compared call by call (%s)', async (colorScheme) => {
-    const window = await page.open('/compare', { colorScheme });
-    await window.getByRole('textbox', { name: 'Id of trace A' }).fill(fast);
-    await window.getByRole('textbox', { name: 'Id of trace B' }).fill(slow);
-    await window.getByRole('button', { name: 'Compare' }).click();
-    await window.getByText('B took 90.0 ms more than A; 1 call only in A; 1 call only in B.').waitFor();
-    const rows = (): Promise<readonly string[]> => window.locator('.compare-row[aria-rowindex]').allTextContents();
-    const [, , , db] = await rows();
-    expect(db).toContain('✕ 98.0 ms+95.0 ms');
-    await keepScreenshot(window, `compare-${colorScheme}`);
-    expect(await axeFindings(window)).toEqual([]);
-    await window.getByRole('button', { name: 'Greatest difference' }).click();
-    await window.waitForFunction(
-      () => document.querySelector('.compare-row[aria-rowindex="2"] b')?.textContent === 'db',
-    );
-    expect(new URL(window.url()).pathname).toBe(`/compare/${fast}/${slow}`);
-    expect(await window.title()).toBe('Compare · spanloom');
-    await window.context().close();
-  });
+    it.each(['light', 'dark'] as const)('are compared call by call (%s)', async (colorScheme) => {
+      const window = await page.open('/compare', { colorScheme });
+      await window.getByRole('textbox', { name: 'Id of trace A' }).fill(fast);
+      await window.getByRole('textbox', { name: 'Id of trace B' }).fill(slow);
+      await window.getByRole('button', { name: 'Compare' }).click();
+      await window.getByText('B took 90.0 ms more than A; 1 call only in A; 1 call only in B.').waitFor();
+      const rows = (): Promise<readonly string[]> => window.locator('.compare-row[aria-rowindex]').allTextContents();
+      const [, , , db] = await rows();
+      expect(db).toContain('✕ 98.0 ms+95.0 ms');
+      await keepScreenshot(window, `compare-${colorScheme}`);
+      expect(await axeFindings(window)).toEqual([]);
+      await window.getByRole('button', { name: 'Greatest difference' }).click();
+      await window.waitForFunction(
+        () => document.querySelector('.compare-row[aria-rowindex="2"] b')?.textContent === 'db',
+      );
+      expect(new URL(window.url()).pathname).toBe(`/compare/${fast}/${slow}`);
+      expect(await window.title()).toBe('Compare · spanloom');
+      await window.context().close();
+    });
 
-  it('are asked for, and it is said which is not there', async () => {
-    const window = await page.open('/compare');
-    await window.getByText('Which traces?').waitFor();
-    await window.goto(`${page.address}/compare/${fast}/dead`);
-    await window.getByText('Trace dead could not be read').waitFor();
-    expect(page.errors).toEqual([]);
-    await window.context().close();
-  });
-});
+    it('are asked for, and it is said which is not there', async () => {
+      const window = await page.open('/compare');
+      await window.getByText('Which traces?').waitFor();
+      await window.goto(`${page.address}/compare/${fast}/dead`);
+      await window.getByText('Trace dead could not be read').waitFor();
+      expect(page.errors).toEqual([]);
+      await window.context().close();
+    });
+  },
+  browserTimeoutMs,
+);

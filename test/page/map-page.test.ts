@@ -4,6 +4,7 @@ import type { FlowSeriesAnswer } from '../../query/api/routes/flow-series.ts';
 import type { SeriesAnswer } from '../../query/api/routes/series.ts';
 import type { TopologyAnswer } from '../../query/api/routes/topology.ts';
 import { axeFindings } from './axe-findings.ts';
+import { browserTimeoutMs } from './browser-timeout.ts';
 import { describeWhere } from '../requirement.ts';
 import { type FixedPage, missingBrowser, openFixedPage, sendJson } from './fixed-page.ts';
 import { keepScreenshot } from './keep-screenshot.ts';
@@ -106,111 +107,116 @@ let state: unknown = loss;
 const asked: URL[] = [];
 let page: FixedPage;
 
-describeWhere(missingBrowser, 'the map', () => {
-  beforeAll(async () => {
-    page = await openFixedPage((url, response) => {
-      asked.push(url);
-      const bodies: Readonly<Record<string, unknown>> = {
-        '/api/topology': topology,
-        '/api/series': series,
-        '/api/flow-series': flows,
-        '/api/state': state,
-      };
-      return url.pathname in bodies && sendJson(response, bodies[url.pathname]);
+describeWhere(
+  missingBrowser,
+  'the map',
+  () => {
+    beforeAll(async () => {
+      page = await openFixedPage((url, response) => {
+        asked.push(url);
+        const bodies: Readonly<Record<string, unknown>> = {
+          '/api/topology': topology,
+          '/api/series': series,
+          '/api/flow-series': flows,
+          '/api/state': state,
+        };
+        return url.pathname in bodies && sendJson(response, bodies[url.pathname]);
+      });
     });
-  });
-  afterAll(() => page.close());
+    afterAll(() => page.close());
 
-  it.each(['light', 'dark'] as const)(
-    'draws who calls whom, and says what was lost in this time (%s)',
-    async (colorScheme) => {
-      const window = await page.open('/map', { colorScheme });
-      await window.getByRole('button', { name: 'ratings 26.7/s · 12.0 ms · ✕ 2.0 %' }).waitFor();
-      await window.getByText('1,232 records lost or incomplete at the collector of node-1 (ring full)').waitFor();
-      expect(await window.getByRole('link', { name: 'What was lost' }).getAttribute('href')).toBe('/state?last=15m');
-      await keepScreenshot(window, `map-${colorScheme}`);
+    it.each(['light', 'dark'] as const)(
+      'draws who calls whom, and says what was lost in this time (%s)',
+      async (colorScheme) => {
+        const window = await page.open('/map', { colorScheme });
+        await window.getByRole('button', { name: 'ratings 26.7/s · 12.0 ms · ✕ 2.0 %' }).waitFor();
+        await window.getByText('1,232 records lost or incomplete at the collector of node-1 (ring full)').waitFor();
+        expect(await window.getByRole('link', { name: 'What was lost' }).getAttribute('href')).toBe('/state?last=15m');
+        await keepScreenshot(window, `map-${colorScheme}`);
+        expect(await axeFindings(window)).toEqual([]);
+        await window.context().close();
+      },
+    );
+
+    it('leads from an edge to its figures over time and its calls', async () => {
+      state = { ...loss, losses: [] };
+      const window = await page.open('/map?group=namespace&last=1h');
+      await window.locator('.map-edge', { hasText: '✕ 2.0 %' }).locator('.map-edge-area').click({ force: true });
+      await window.getByRole('figure', { name: /^Calls: all/ }).waitFor();
+      await window.getByRole('figure', { name: /^Round trip: mean 440 µs/ }).waitFor();
+      await keepScreenshot(window, 'map-edge');
       expect(await axeFindings(window)).toEqual([]);
+      expect(await window.locator('.loss-banner').count()).toBe(0);
+      const { searchParams } = asked.findLast(({ pathname }) => pathname === '/api/series')!;
+      const where = "client.auto_service = 'reviews' and server.auto_service = 'ratings'";
+      expect(searchParams.get('where')).toBe(where);
+      const calls = await window.getByRole('link', { name: 'Calls', exact: true }).last().getAttribute('href');
+      const { pathname, searchParams: linked } = new URL(calls!, page.address);
+      expect([pathname, linked.get('where'), linked.get('last')]).toEqual(['/calls', where, '1h']);
+      await window.reload();
+      await window.getByRole('figure', { name: /^Calls: all/ }).waitFor();
+      await window.keyboard.press('Escape');
+      await window.waitForFunction(() => !location.search.includes('selected'));
       await window.context().close();
-    },
-  );
+    });
 
-  it('leads from an edge to its figures over time and its calls', async () => {
-    state = { ...loss, losses: [] };
-    const window = await page.open('/map?group=namespace&last=1h');
-    await window.locator('.map-edge', { hasText: '✕ 2.0 %' }).locator('.map-edge-area').click({ force: true });
-    await window.getByRole('figure', { name: /^Calls: all/ }).waitFor();
-    await window.getByRole('figure', { name: /^Round trip: mean 440 µs/ }).waitFor();
-    await keepScreenshot(window, 'map-edge');
-    expect(await axeFindings(window)).toEqual([]);
-    expect(await window.locator('.loss-banner').count()).toBe(0);
-    const { searchParams } = asked.findLast(({ pathname }) => pathname === '/api/series')!;
-    const where = "client.auto_service = 'reviews' and server.auto_service = 'ratings'";
-    expect(searchParams.get('where')).toBe(where);
-    const calls = await window.getByRole('link', { name: 'Calls', exact: true }).last().getAttribute('href');
-    const { pathname, searchParams: linked } = new URL(calls!, page.address);
-    expect([pathname, linked.get('where'), linked.get('last')]).toEqual(['/calls', where, '1h']);
-    await window.reload();
-    await window.getByRole('figure', { name: /^Calls: all/ }).waitFor();
-    await window.keyboard.press('Escape');
-    await window.waitForFunction(() => !location.search.includes('selected'));
-    await window.context().close();
-  });
+    it('is walked by keys: from node to node, to the pane, to an edge', async () => {
+      const window = await page.open('/map');
+      const box = (name: string) => window.getByRole('button', { name: new RegExp(`^${name} `) });
+      await box('redis').waitFor();
+      await window.locator('.map-node[tabindex="0"]').focus();
+      const before = await window.evaluate(() => document.activeElement?.id);
+      await window.keyboard.press('ArrowLeft');
+      expect(await window.evaluate(() => document.activeElement?.id)).not.toBe(before);
+      await box('productpage').focus();
+      expect(await window.locator('.map-node:not(.map-dim)').count()).toBe(4);
+      await window.keyboard.press('Enter');
+      await window.getByRole('heading', { name: 'productpage' }).waitFor();
+      await window.getByRole('button', { name: 'reviews', exact: true }).press('Enter');
+      await window.getByRole('heading', { name: 'productpage → reviews' }).waitFor();
+      await window.context().close();
+    });
 
-  it('is walked by keys: from node to node, to the pane, to an edge', async () => {
-    const window = await page.open('/map');
-    const box = (name: string) => window.getByRole('button', { name: new RegExp(`^${name} `) });
-    await box('redis').waitFor();
-    await window.locator('.map-node[tabindex="0"]').focus();
-    const before = await window.evaluate(() => document.activeElement?.id);
-    await window.keyboard.press('ArrowLeft');
-    expect(await window.evaluate(() => document.activeElement?.id)).not.toBe(before);
-    await box('productpage').focus();
-    expect(await window.locator('.map-node:not(.map-dim)').count()).toBe(4);
-    await window.keyboard.press('Enter');
-    await window.getByRole('heading', { name: 'productpage' }).waitFor();
-    await window.getByRole('button', { name: 'reviews', exact: true }).press('Enter');
-    await window.getByRole('heading', { name: 'productpage → reviews' }).waitFor();
-    await window.context().close();
-  });
+    it('shows the same as a table', async () => {
+      const window = await page.open('/map');
+      await window.getByRole('button', { name: 'Table' }).click();
+      const first = window.locator('tbody tr').first();
+      expect(await first.textContent()).toContain('cartredisredis67.8/s0');
+      expect(await axeFindings(window)).toEqual([]);
+      await keepScreenshot(window, 'map-table');
+      await window.context().close();
+    });
 
-  it('shows the same as a table', async () => {
-    const window = await page.open('/map');
-    await window.getByRole('button', { name: 'Table' }).click();
-    const first = window.locator('tbody tr').first();
-    expect(await first.textContent()).toContain('cartredisredis67.8/s0');
-    expect(await axeFindings(window)).toEqual([]);
-    await keepScreenshot(window, 'map-table');
-    await window.context().close();
-  });
+    it('is bounded with a hundred thousand services, and finds one of them by name', async () => {
+      topology = aChain(100_000);
+      const window = await page.open('/map');
+      await window.getByText('The 60 busiest of 100,000 nodes are drawn').waitFor();
+      expect(await window.locator('.map-node').count()).toBe(60);
+      await keepScreenshot(window, 'map-many');
+      const last = window.getByRole('button', { name: /^service-99998 / });
+      await last.focus();
+      await window.waitForFunction(() => document.activeElement!.getBoundingClientRect().right < innerWidth);
+      await window.keyboard.press('/');
+      await window.keyboard.type('service-4321');
+      await window.getByRole('button', { name: /^service-4321 / }).waitFor();
+      expect(new URL(window.url()).search).toBe('?q=service-4321');
+      await window.getByRole('searchbox').fill(markup);
+      await window.getByText(`No name has “${markup}” in it`).waitFor();
+      await window.context().close();
+      topology = shop;
+    });
 
-  it('is bounded with a hundred thousand services, and finds one of them by name', async () => {
-    topology = aChain(100_000);
-    const window = await page.open('/map');
-    await window.getByText('The 60 busiest of 100,000 nodes are drawn').waitFor();
-    expect(await window.locator('.map-node').count()).toBe(60);
-    await keepScreenshot(window, 'map-many');
-    const last = window.getByRole('button', { name: /^service-99998 / });
-    await last.focus();
-    await window.waitForFunction(() => document.activeElement!.getBoundingClientRect().right < innerWidth);
-    await window.keyboard.press('/');
-    await window.keyboard.type('service-4321');
-    await window.getByRole('button', { name: /^service-4321 / }).waitFor();
-    expect(new URL(window.url()).search).toBe('?q=service-4321');
-    await window.getByRole('searchbox').fill(markup);
-    await window.getByText(`No name has “${markup}” in it`).waitFor();
-    await window.context().close();
-    topology = shop;
-  });
-
-  it('says so where there is nothing, and takes names with markup as names', async () => {
-    const window = await page.open('/map?q=onerror');
-    await window.getByRole('button', { name: '<img src=x…title=1">' }).waitFor();
-    expect(await window.title()).toBe('Map · spanloom');
-    topology = { nodes: [], edges: [], is_truncated: false };
-    await window.goto(`${page.address}/map`);
-    await window.getByText('No calls in this time').waitFor();
-    expect(page.errors).toEqual([]);
-    await window.context().close();
-    topology = shop;
-  });
-});
+    it('says so where there is nothing, and takes names with markup as names', async () => {
+      const window = await page.open('/map?q=onerror');
+      await window.getByRole('button', { name: '<img src=x…title=1">' }).waitFor();
+      expect(await window.title()).toBe('Map · spanloom');
+      topology = { nodes: [], edges: [], is_truncated: false };
+      await window.goto(`${page.address}/map`);
+      await window.getByText('No calls in this time').waitFor();
+      expect(page.errors).toEqual([]);
+      await window.context().close();
+      topology = shop;
+    });
+  },
+  browserTimeoutMs,
+);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { StateAnswer } from '../../query/api/routes/state.ts';
 import { axeFindings } from './axe-findings.ts';
+import { browserTimeoutMs } from './browser-timeout.ts';
 import { describeWhere } from '../requirement.ts';
 import { type FixedPage, missingBrowser, openFixedPage, sendJson } from './fixed-page.ts';
 import { keepScreenshot } from './keep-screenshot.ts';
@@ -92,66 +93,71 @@ let answer: { readonly status: number; readonly body: unknown } = { status: 200,
 let asked: string[] = [];
 let page: FixedPage;
 
-describeWhere(missingBrowser, 'the page of the state', () => {
-  beforeAll(async () => {
-    page = await openFixedPage((url, response) => {
-      if (url.pathname !== '/api/state') return false;
-      asked.push(url.search);
-      return sendJson(response, answer.body, answer.status);
+describeWhere(
+  missingBrowser,
+  'the page of the state',
+  () => {
+    beforeAll(async () => {
+      page = await openFixedPage((url, response) => {
+        if (url.pathname !== '/api/state') return false;
+        asked.push(url.search);
+        return sendJson(response, answer.body, answer.status);
+      });
     });
-  });
-  afterAll(() => page.close());
+    afterAll(() => page.close());
 
-  it.each(['light', 'dark'] as const)('says what was lost, where, when and why (%s)', async (colorScheme) => {
-    answer = { status: 200, body: lossy };
-    const window = await page.open('/state', { colorScheme });
-    expect(await window.locator('.verdict').textContent()).toContain(
-      '1,247 records are lost or incomplete; 1 process stopped reporting',
-    );
-    const losses = await window
-      .locator('section', { has: window.locator('#losses') })
-      .locator('tbody tr')
-      .allTextContents();
-    expect(losses[0]).toMatch(/1,232.*collector.*node-1.*ring full.*did not keep up/);
-    expect(losses[2]).toContain(markup);
-    await keepScreenshot(window, `state-${colorScheme}`);
-    expect(await axeFindings(window)).toEqual([]);
-    expect(await window.title()).toBe('State · spanloom');
-    await window.context().close();
-  });
+    it.each(['light', 'dark'] as const)('says what was lost, where, when and why (%s)', async (colorScheme) => {
+      answer = { status: 200, body: lossy };
+      const window = await page.open('/state', { colorScheme });
+      expect(await window.locator('.verdict').textContent()).toContain(
+        '1,247 records are lost or incomplete; 1 process stopped reporting',
+      );
+      const losses = await window
+        .locator('section', { has: window.locator('#losses') })
+        .locator('tbody tr')
+        .allTextContents();
+      expect(losses[0]).toMatch(/1,232.*collector.*node-1.*ring full.*did not keep up/);
+      expect(losses[2]).toContain(markup);
+      await keepScreenshot(window, `state-${colorScheme}`);
+      expect(await axeFindings(window)).toEqual([]);
+      expect(await window.title()).toBe('State · spanloom');
+      await window.context().close();
+    });
 
-  it('shows the processes of one stage, by its address', async () => {
-    const window = await page.open('/state?last=1h');
-    await window.getByRole('button', { name: /^enricher/ }).press('Enter');
-    await window.getByRole('heading', { name: 'Processes of stage enricher' }).waitFor();
-    expect(new URL(window.url()).search).toBe('?last=1h&stage=enricher');
-    await window.context().close();
-  });
+    it('shows the processes of one stage, by its address', async () => {
+      const window = await page.open('/state?last=1h');
+      await window.getByRole('button', { name: /^enricher/ }).press('Enter');
+      await window.getByRole('heading', { name: 'Processes of stage enricher' }).waitFor();
+      expect(new URL(window.url()).search).toBe('?last=1h&stage=enricher');
+      await window.context().close();
+    });
 
-  it('holds a range still', async () => {
-    asked = [];
-    const window = await page.open('/state?from=2026-01-31T12:00:00Z&to=2026-01-31T12:05:00Z');
-    await window.locator('.verdict').waitFor();
-    expect(asked).toEqual(['?from=1769860800000000000&to=1769861100000000000']);
-    await window.context().close();
-  });
+    it('holds a range still', async () => {
+      asked = [];
+      const window = await page.open('/state?from=2026-01-31T12:00:00Z&to=2026-01-31T12:05:00Z');
+      await window.locator('.verdict').waitFor();
+      expect(asked).toEqual(['?from=1769860800000000000&to=1769861100000000000']);
+      await window.context().close();
+    });
 
-  it('says that nothing was lost, that nobody reported, and what went wrong', async () => {
-    answer = {
-      status: 200,
-      body: { stages: [processOf('sink', 'one', { received: 5, emitted: 5 })], losses: [], is_truncated: true },
-    };
-    const window = await page.open('/state');
-    await window.getByText('Nothing that the stages count was lost in the last 15 min.').waitFor();
-    await window.getByText('There are more processes than are read').waitFor();
-    answer = { status: 200, body: { stages: [], losses: [], is_truncated: false } };
-    await window.reload();
-    await window.getByText('No process reported in this time').waitFor();
-    expect(await axeFindings(window)).toEqual([]);
-    answer = { status: 400, body: { problems: ['from: is too early'] } };
-    await window.reload();
-    await window.getByText('from: is too early').waitFor();
-    expect(page.errors).toEqual([]);
-    await window.context().close();
-  });
-});
+    it('says that nothing was lost, that nobody reported, and what went wrong', async () => {
+      answer = {
+        status: 200,
+        body: { stages: [processOf('sink', 'one', { received: 5, emitted: 5 })], losses: [], is_truncated: true },
+      };
+      const window = await page.open('/state');
+      await window.getByText('Nothing that the stages count was lost in the last 15 min.').waitFor();
+      await window.getByText('There are more processes than are read').waitFor();
+      answer = { status: 200, body: { stages: [], losses: [], is_truncated: false } };
+      await window.reload();
+      await window.getByText('No process reported in this time').waitFor();
+      expect(await axeFindings(window)).toEqual([]);
+      answer = { status: 400, body: { problems: ['from: is too early'] } };
+      await window.reload();
+      await window.getByText('from: is too early').waitFor();
+      expect(page.errors).toEqual([]);
+      await window.context().close();
+    });
+  },
+  browserTimeoutMs,
+);
