@@ -4,11 +4,7 @@ import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
 import { aSide, aSpan, epochNs } from '../schemas/testing/a-span.ts';
 import { aTrace } from '../schemas/testing/a-trace.ts';
 import { propertyRuns } from '../schemas/testing/property-runs.ts';
-import {
-  storeMessages,
-  temporaryClickHouse,
-  type TemporaryClickHouse,
-} from '../sink/testing/temporary-clickhouse.ts';
+import { storeMessages, temporaryClickHouse, type TemporaryClickHouse } from '../sink/testing/temporary-clickhouse.ts';
 import { traceMessage } from '../sink/testing/traces.ts';
 import { defaultReadLimits } from '../query/config.ts';
 import { listTraces } from '../query/store/list-traces.ts';
