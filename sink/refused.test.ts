@@ -24,7 +24,8 @@ beforeAll(async () => {
 });
 afterAll(() => database.remove());
 beforeEach(async () => {
-  for (const table of ['spans', 'trace', 'resource']) await clickHouse.execute(`TRUNCATE TABLE ${table}`);
+  for (const table of ['spans', 'trace', 'trace_by_time', 'trace_version', 'summed_minute', 'resource'])
+    await clickHouse.execute(`TRUNCATE TABLE ${table}`);
 });
 
 const hex = (number: number, digits: number): string => number.toString(16).padStart(digits, '0');
@@ -221,9 +222,9 @@ describe('retention', () => {
       },
     };
     await applyRetention(watched, 30 * 86_400_000);
-    expect(statements).toHaveLength(10);
+    expect(statements).toHaveLength(22);
     await applyRetention(watched, 30 * 86_400_000);
-    expect(statements).toHaveLength(10);
+    expect(statements).toHaveLength(22);
     for (const table of ['spans', 'trace', 'resource']) await clickHouse.execute(`OPTIMIZE TABLE ${table} FINAL`);
     expect([await count('spans'), await count('trace'), await count('resource')]).toEqual([1, 2, 1]);
     await applyRetention(watched, 7 * 86_400_000);

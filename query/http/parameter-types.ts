@@ -94,7 +94,8 @@ function parseTimeNs(text: string): bigint | undefined {
 
 /** A parameter that may be given several times; the values are a list. */
 export function repeatedParameter<Item extends z.ZodType>(item: Item) {
-  return z.array(item).meta({ isRepeated: true });
+  const { description } = item.meta() ?? {};
+  return z.array(item).meta({ isRepeated: true, ...(description === undefined ? {} : { description }) });
 }
 
 /** Whether a parameter was made by {@link repeatedParameter}. */

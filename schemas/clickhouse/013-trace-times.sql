@@ -110,7 +110,6 @@ CREATE TABLE IF NOT EXISTS trace_by_time (
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toDate(start_time)
-PRIMARY KEY (start_time, trace_id)
 ORDER BY (start_time, trace_id, content);
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS trace_by_time_view TO trace_by_time AS

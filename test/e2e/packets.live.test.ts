@@ -56,15 +56,15 @@ describeWhere(namespacesMissing(), 'spanloom up with packets only', () => {
     const up = startSpanloom(['up'], settings, isInside ? ['ip', 'netns', 'exec', pair.client, ...rawPacketsOnly] : []);
     try {
       await untilSays(up, /packets_started/);
-      const [, api] = await untilSays(up, /at (http:\S+\/api\/traces)/);
+      const [, page] = await untilSays(up, /at (http:\S+\/)\. Ctrl/);
       await pair.get('http://10.77.0.2:8080/5', 2);
       let listed: Listed = { traces: [] };
       while (listed.traces.length < 2) {
         await sleep(50);
-        listed = await ask<Listed>(api!, isInside);
+        listed = await ask<Listed>(`${page!}api/traces`, isInside);
       }
       for (const { trace_id: id } of listed.traces) {
-        const { spans } = await ask<Shown>(`${api!}/${id}`, isInside);
+        const { spans } = await ask<Shown>(`${page!}api/traces/${id}`, isInside);
         expect(spans).toMatchObject([
           {
             ...{ request_type: 'GET', request_resource: '/5', response_code: 200, protocol: 'http1' },

@@ -98,7 +98,7 @@ describeWhere(
       await page.waitForURL('**/?service=pricing');
       await page.getByLabel('Order').selectOption('slowest');
       await page.waitForURL('**/*sort=slowest');
-      await page.getByRole('heading', { name: /traces$/ }).waitFor();
+      await page.getByRole('heading', { name: /^[\d,]+\+? traces?$/ }).waitFor();
       await isAccessible('search');
 
       await page.keyboard.press('j');
@@ -148,7 +148,7 @@ describeWhere(
       await isAccessible('differences');
       await report.click();
       await page.waitForURL(/where=endpoint/);
-      await page.getByRole('heading', { name: /traces$/ }).waitFor();
+      await page.getByRole('heading', { name: /^[\d,]+\+? traces?$/ }).waitFor();
       expect(await page.getByRole('combobox', { name: 'Condition' }).inputValue()).toBe("endpoint = '/reports/daily'");
     });
 
@@ -180,7 +180,7 @@ describeWhere(
 
     it('shows keys, and takes no notice of them in a field', async () => {
       await page.goto(server.url);
-      await page.getByRole('heading', { name: /traces$/ }).waitFor();
+      await page.getByRole('heading', { name: /^[\d,]+\+? traces?$/ }).waitFor();
       await page.keyboard.press('/');
       await page.keyboard.type('pod = ?');
       expect(await page.getByRole('combobox', { name: 'Condition' }).inputValue()).toBe('pod = ?');
@@ -195,7 +195,7 @@ describeWhere(
     it('says what to do where there is nothing', async () => {
       await page.goto(`${server.url}/?service=nobody`);
       await page.getByRole('button', { name: 'Clear all filters' }).click();
-      await page.getByRole('heading', { name: /traces$/ }).waitFor();
+      await page.getByRole('heading', { name: /^[\d,]+\+? traces?$/ }).waitFor();
       await page.goto(`${server.url}/trace/${'f'.repeat(32)}`);
       await page.getByRole('heading', { name: 'There is no such trace' }).waitFor();
       await isAccessible('no-such-trace');
