@@ -6,6 +6,7 @@
  */
 import { chromium, type Page } from 'playwright-core';
 import { generatedTrace } from '../test/page/generated-trace.ts';
+import { chromiumPath } from '../test/page/built-page.ts';
 import { servePage } from '../test/page/page-server.ts';
 
 const rounds = 5;
@@ -52,7 +53,7 @@ async function measure(page: Page, url: string, spans: number): Promise<void> {
 const counts = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1_000, 50_000, 250_000];
 const texts = new Map(counts.map((spans) => [`/api/traces/${idOf(spans)}`, [...generatedTrace(idOf(spans), spans)]]));
 const server = await servePage(1, (path) => texts.get(path) ?? 404);
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] });
 try {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   page.setDefaultTimeout(120_000);

@@ -8,7 +8,7 @@ import type { Reader } from '../store/read-limits.ts';
 import type { PagedTraceStore } from '../store/trace-store.ts';
 import type { Admission } from './admission.ts';
 import type { Answer } from './answer.ts';
-import type { TimeRange } from './time-range.ts';
+import type { TimeRange } from '../store/time-range.ts';
 
 /** What a route takes and answers. */
 export interface RouteDefinition<

@@ -1,10 +1,5 @@
 /** Times of a request that are missing or too far apart. */
-
-/** A range of time in Unix nanoseconds, both allowed. */
-export interface TimeRange {
-  readonly fromNs: bigint;
-  readonly toNs: bigint;
-}
+import type { TimeRange } from '../store/time-range.ts';
 
 /** A range, or what is wrong with it. */
 export type ResolvedRange =

@@ -8,6 +8,7 @@
 import type { Protocol, SpanStatus } from '../../schemas/generated/span.ts';
 import { carriersOf, publicId } from './carried-ids.ts';
 import type { Reader } from './read-limits.ts';
+import type { TimeRange } from './time-range.ts';
 import {
   asksForSpans,
   candidateSql,
@@ -15,7 +16,6 @@ import {
   matchingTracesSql,
   type PresentVersionRow,
   presentVersionsSql,
-  type TimeRange,
   type TraceTimes,
   traceTimesSql,
   type TraceVersionRow,

@@ -1,7 +1,8 @@
 /** Traces that match a filter, for what looks at many of them: of more than a bound a sample, by the beginning of their ids. */
 import { integerLiteral } from '../../core/clickhouse/sql-literal.ts';
 import type { Reader } from './read-limits.ts';
-import { asksForSpans, duringSql, spanConditions, type TimeRange } from './trace-list-sql.ts';
+import type { TimeRange } from './time-range.ts';
+import { asksForSpans, duringSql, spanConditions } from './trace-list-sql.ts';
 import type { SpanFilter } from './trace-store.ts';
 
 /** Versions of traces that are looked at, about. */

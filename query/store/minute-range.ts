@@ -1,6 +1,6 @@
 import { integerLiteral } from '../../core/clickhouse/sql-literal.ts';
 import type { Reader } from './read-limits.ts';
-import type { TimeRange } from './trace-list-sql.ts';
+import type { TimeRange } from './time-range.ts';
 
 /** Whole minutes, both included, in Unix seconds. */
 export interface MinuteRange {

@@ -6,6 +6,7 @@
 import { integerLiteral, plainBytesLiteral, stringLiteral, timeLiteral } from '../../core/clickhouse/sql-literal.ts';
 import { isLoss, type Outcome } from '../../core/stage/losses.ts';
 import type { Reader } from './read-limits.ts';
+import type { TimeRange } from './time-range.ts';
 
 /** Counts by reason. */
 export type Reasons = Readonly<Record<string, number>>;
@@ -51,12 +52,6 @@ export interface StageStates {
   readonly losses: readonly StageLoss[];
   /** There are more processes than are read. */
   readonly isTruncated: boolean;
-}
-
-/** A range of time in Unix nanoseconds, both allowed. */
-export interface TimeRange {
-  readonly fromNs: bigint;
-  readonly toNs: bigint;
 }
 
 /** Stages of processes are read up to this number, those that reported last. */

@@ -14,16 +14,11 @@ import {
 import { errorStatuses } from '../where/error-statuses.ts';
 import { whereSql } from '../where/where-sql.ts';
 import { spanConditionSql } from './span-condition-sql.ts';
+import type { TimeRange } from './time-range.ts';
 import type { ListPosition, SpanFilter, TraceFilter } from './trace-store.ts';
 
 /** True for what counts as an error, of a column `status`. */
 export const isErrorSql = `status IN (${errorStatuses.map(stringLiteral).join(', ')})`;
-
-/** A range of time, both ends included, in Unix nanoseconds. */
-export interface TimeRange {
-  readonly fromNs: bigint;
-  readonly toNs: bigint;
-}
 
 /** A version of a trace that may be in a list. */
 export interface TraceVersionRow {

@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { axeFindings } from './axe-findings.ts';
 import { browserTimeoutMs } from './browser-timeout.ts';
+import { missingBrowser } from './built-page.ts';
 import { describeWhere } from '../requirement.ts';
-import { type FixedPage, missingBrowser, openFixedPage, sendJson } from './fixed-page.ts';
+import { type FixedPage, openFixedPage, sendJson } from './fixed-page.ts';
 import { keepScreenshot } from './keep-screenshot.ts';
 import { testSpan, type TestSpan } from '../../query/ui/trace/model/testing/a-trace-model.ts';
 

@@ -5,8 +5,9 @@ import type { SeriesAnswer } from '../../query/api/routes/series.ts';
 import type { TopologyAnswer } from '../../query/api/routes/topology.ts';
 import { axeFindings } from './axe-findings.ts';
 import { browserTimeoutMs } from './browser-timeout.ts';
+import { missingBrowser } from './built-page.ts';
 import { describeWhere } from '../requirement.ts';
-import { type FixedPage, missingBrowser, openFixedPage, sendJson } from './fixed-page.ts';
+import { type FixedPage, openFixedPage, sendJson } from './fixed-page.ts';
 import { keepScreenshot } from './keep-screenshot.ts';
 import { aChain, aNode, anEdge } from '../../query/ui/map/testing/a-topology.ts';
 

@@ -10,15 +10,16 @@ import { type RunningCommand, spanloom, startSpanloom, untilSays } from '../e2e/
 import { describeWhere } from '../requirement.ts';
 import { axeFindings } from './axe-findings.ts';
 import { browserTimeoutMs } from './browser-timeout.ts';
+import { chromiumPath, missingBrowser } from './built-page.ts';
 import { generatedTrace } from './generated-trace.ts';
 import { hostileTrace } from './hostile-trace.ts';
-import { pageMissing, type PageServer, servePage } from './page-server.ts';
+import { type PageServer, servePage } from './page-server.ts';
 
 const ids = { large: 'a'.repeat(32), hops: 'b'.repeat(32), hostile: 'c'.repeat(32), secret: 'd'.repeat(32) };
 const screenshots = process.env['TEST_SCREENSHOTS'] ?? join(tmpdir(), 'spanloom-screenshots');
 
 describeWhere(
-  pageMissing(),
+  missingBrowser,
   'the page',
   () => {
     const folder = mkdtempSync(join(tmpdir(), 'spanloom-page-'));
@@ -43,7 +44,7 @@ describeWhere(
         if (path !== `/api/traces/${ids.secret}`) return undefined;
         return headers.authorization === 'Bearer open sesame' ? generatedTrace(ids.secret, 7) : 401;
       });
-      browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+      browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] });
     }, 180_000);
 
     afterAll(async () => {

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { StateAnswer } from '../../query/api/routes/state.ts';
 import { axeFindings } from './axe-findings.ts';
 import { browserTimeoutMs } from './browser-timeout.ts';
+import { missingBrowser } from './built-page.ts';
 import { describeWhere } from '../requirement.ts';
-import { type FixedPage, missingBrowser, openFixedPage, sendJson } from './fixed-page.ts';
+import { type FixedPage, openFixedPage, sendJson } from './fixed-page.ts';
 import { keepScreenshot } from './keep-screenshot.ts';
 
 const nowNs = BigInt(Date.now()) * 1_000_000n;

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { chosenTheme, onThemeChange } from '../shell/theme.ts';
+import { onThemeChange, shownColors } from '../shell/theme.ts';
 import { useSize } from '../shell/use-size.ts';
 import './chart.css';
 
@@ -30,7 +30,7 @@ const height = 96;
 export function TimeChart({ title, times, lines, valueText }: TimeChartProps): React.ReactNode {
   const [element, setElement] = useState<HTMLDivElement | null>(null);
   const { width } = useSize(element);
-  const theme = useSyncExternalStore(onThemeChange, themeKey);
+  const theme = useSyncExternalStore(onThemeChange, shownColors);
   const [at, setAt] = useState<number | undefined>(undefined);
   const drawn = useRef({ times, lines, valueText });
   const content = JSON.stringify([times, lines]);
@@ -82,9 +82,6 @@ function summaryText(lines: readonly ChartLine[], valueText: (value: number) => 
   });
   return texts.join('; ');
 }
-
-/** Changes whenever colors do. */
-const themeKey = (): string => `${chosenTheme()} ${matchMedia('(prefers-color-scheme: dark)').matches}`;
 
 const minuteClock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hour12: false });
 const secondClock = new Intl.DateTimeFormat(undefined, { minute: '2-digit', second: '2-digit', hour12: false });
