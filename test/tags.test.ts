@@ -7,7 +7,8 @@ import { locate } from '../enricher/tag/locate.ts';
 import { ResourceTable } from '../enricher/tag/resource-table.ts';
 import { sideTags } from '../enricher/tag/side.ts';
 import { testConfig } from '../enricher/testing/run-agent.ts';
-import { spanRowsSql, type TraceRow } from '../query/store/trace-sql.ts';
+import type { Reader } from '../query/store/read-limits.ts';
+import { readSpanNames } from '../query/store/span-names.ts';
 import { parseWhere } from '../query/where/parse-where.ts';
 import { whereSql } from '../query/where/where-sql.ts';
 import { resourceKindIndex } from '../schemas/generated/resource.ts';
@@ -18,17 +19,24 @@ import { aSide } from '../schemas/testing/a-span.ts';
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-const traceRow: TraceRow = {
-  trace_id: '00'.repeat(16),
-  revision: 1,
-  merged_into: '',
-  carried_trace_id: '',
-  root_span_id: '',
-  root_count: 1,
-  start_time_ns: '1',
-  duration_ns: 1,
-  error_count: 0,
+/** Names that the database would have: each key is named after itself. */
+const keyNames: Reader = {
+  select: <Row>(sql: string) =>
+    Promise.resolve(
+      [...sql.matchAll(/\b\d{6,}\b/g)].map(([key]) => ({ key: Number(key), name: `key ${key}`, changes: 0 })) as Row[],
+    ),
 };
+
+/** Columns of a span of which no resource is known. */
+const noTags = Object.fromEntries(
+  ['client', 'server'].flatMap((side) => [
+    ...tags.map(({ kind }) => [`${side}_${tagColumn(kind)}`, 0]),
+    ...autoTags.flatMap((auto) => [
+      [`${side}_${auto}_type`, 0],
+      [`${side}_${auto}_id`, 0],
+    ]),
+  ]),
+) as Readonly<Record<string, number>>;
 
 describe('the table of tags', () => {
   it('has each id of a side once, and each kind once', () => {
@@ -48,13 +56,18 @@ describe.each(tags)('the tag $kind', ({ kind, id }) => {
     expect(names.ofSide(aSide({ [id]: 7 }))).toEqual({ [kind]: 'seven' });
   });
 
-  it('can be asked for, and its names are read with a trace', () => {
+  it('can be asked for, and its names are read with a trace', async () => {
     const parsed = parseWhere(`client.${kind} = 'seven'`);
     expect(parsed.kind).toBe('where');
     if (parsed.kind !== 'where') return;
     expect(whereSql(parsed.where.expression)).toContain(`client_${tagColumn(kind)} IN`);
-    const sql = spanRowsSql(traceRow, [{ spanId: '00000000000000a1', startTimeNs: 1n, revision: 1 }]);
-    for (const side of ['client', 'server']) expect(sql).toContain(`${side}_${tagColumn(kind)}`);
+    const column = tagColumn(kind);
+    const row = { [`client_${column}`]: 7, [`server_${column}`]: 8 };
+    const [names] = await readSpanNames(keyNames, [
+      { ...noTags, ...row, start_time_ns: '1', process_name: '', services: [0, 0, 0, 0, 0, 0] },
+    ]);
+    const keyOf = (tagged: number): string => `key ${resourceKindIndex[kind] * 2 ** 32 + tagged}`;
+    expect(names).toMatchObject({ clientNames: { [kind]: keyOf(7) }, serverNames: { [kind]: keyOf(8) } });
   });
 
   // A process is nowhere by itself: the facts that come with events say which one a side is.

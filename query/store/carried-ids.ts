@@ -29,7 +29,7 @@ interface CarriersRow {
 }
 
 /** Bound of the other carriers of an id in an answer. */
-const toldOthers = 20;
+export const toldOthers = 20;
 
 const listOf = (ids: readonly string[]): string => ids.map(bytesLiteral).join(', ');
 
@@ -65,6 +65,13 @@ export async function carriersOf(
       return [carried, { owner, others: trace_ids.filter((id) => id !== owner).slice(0, toldOthers) }];
     }),
   );
+}
+
+/** The same of one id, out of the trace that is stored by it and those that carry it, by start. */
+export function carriersAmong(id: string, rows: readonly StoredIds[]): Carriers {
+  const ids = rows.map((row) => row.trace_id);
+  const owner = ids.includes(id) ? id : ids[0]!;
+  return { owner, others: ids.filter((other) => other !== owner).slice(0, toldOthers) };
 }
 
 /** The id by which people know a stored trace. */

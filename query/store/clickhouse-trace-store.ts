@@ -1,6 +1,6 @@
 import type { ClickHouse } from '../../core/clickhouse/clickhouse.ts';
 import type { SpanNames } from '../../schemas/trace-json.ts';
-import { type Carriers, carriersOf, formerCarriersSql, publicId } from './carried-ids.ts';
+import { type Carriers, carriersAmong, carriersOf, formerCarriersSql, publicId, toldOthers } from './carried-ids.ts';
 import { defaultReadLimits } from '../config.ts';
 import { boundedReader, type Reader, type ReadLimits } from './read-limits.ts';
 import { listTraces } from './list-traces.ts';
@@ -9,7 +9,7 @@ import { likelyEdgesSql } from './likely-edges-sql.ts';
 import { openSpans } from './open-spans.ts';
 import { traceFlowFromJson, type TraceFlowJson } from '../api/trace-flow-json.ts';
 import { traceFlowsSql } from './trace-flows-sql.ts';
-import { type TraceRow, traceRowsSql, traceRowsWithIdsSql } from './trace-sql.ts';
+import { type TraceRow, traceRowsOfIdSql, traceRowsSql, traceRowsWithIdsSql } from './trace-sql.ts';
 import {
   type FoundTrace,
   type LikelyEdge,
@@ -91,10 +91,12 @@ async function storedTrace(reader: Reader, storedTraceId: string): Promise<Trace
 
 async function openTrace(reader: Reader, id: string): Promise<OpenedTrace> {
   if (!/^[0-9a-fA-F]{1,32}$/.test(id)) return { kind: 'missing' };
+  if (id.length === 32) {
+    const opened = await openTraceOfId(reader, id.toLowerCase());
+    if (opened !== undefined) return opened;
+  }
   const stored = await reader.select<TraceRow>(traceRowsSql(id, ambiguousIds * maxMerges));
-  // A trace stored under this very id has precedence over traces that carry it.
-  const isExact = id.length === 32 && stored.length > 0;
-  const rows = isExact ? stored : [...stored, ...(await findCarriers(reader, id))];
+  const rows = [...stored, ...(await findCarriers(reader, id))];
   const budget = { merges: maxMergesOfAll };
   const present = new Map<string, TraceRow>();
   for (const row of rows) {
@@ -110,6 +112,25 @@ async function openTrace(reader: Reader, id: string): Promise<OpenedTrace> {
     const traceIds = found.map((one) => publicId(one, carriers)).sort();
     return { kind: 'ambiguous', traceIds: traceIds.slice(0, ambiguousIds) };
   }
+  return openRow(reader, row, carriers);
+}
+
+/**
+ * The trace of a whole id, in few statements: it is stored under this very id, which has precedence, or carries it. Undefined
+ * where only former versions of traces did.
+ */
+async function openTraceOfId(reader: Reader, id: string): Promise<OpenedTrace | undefined> {
+  const rows = await reader.select<TraceRow>(traceRowsOfIdSql(id, toldOthers + 2));
+  if (rows.length === 0) return undefined;
+  const { owner } = carriersAmong(id, rows);
+  const first = rows.find((row) => row.trace_id === owner)!;
+  const row = await endOfMerges(reader, first, { merges: maxMergesOfAll });
+  if (row === undefined) return undefined;
+  const ofId = new Map([[id, carriersAmong(id, rows)]]);
+  return openRow(reader, row, carriedBy(row) === id ? ofId : await carriersOf(reader, [carriedBy(row)]));
+}
+
+function openRow(reader: Reader, row: TraceRow, carriers: ReadonlyMap<string, Carriers>): Promise<OpenedTrace> {
   const traceId = publicId(row, carriers);
   const alsoCarriedBy = otherCarriers(row, carriers.get(carriedBy(row)));
   return openSpans(reader, row, { traceId, alsoCarriedBy });

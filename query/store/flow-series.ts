@@ -1,6 +1,7 @@
 /** Packets and connections over time, as the observation point saw them that saw most packets. */
 import { stringLiteral } from '../../core/clickhouse/sql-literal.ts';
-import { type AskedRange, minutesOf, minutesSql } from './minute-range.ts';
+import { type AskedRange, minutesOf } from './minute-range.ts';
+import { minuteSource } from './minute-source.ts';
 import type { Reader } from './read-limits.ts';
 import { namedSql } from './resource-facts.ts';
 import { stepSeconds } from './series.ts';
@@ -34,13 +35,14 @@ export async function readFlowSeries(
   const minutes = await minutesOf(reader, asked);
   const step = stepSeconds(minutes, stepNs);
   const ends = { client, server };
-  const conditions = [minutesSql(minutes)];
+  const source = await minuteSource(reader, 'flow_minute', minutes);
+  const conditions = ['true'];
   for (const side of ['client', 'server'] as const)
     if (ends[side] !== undefined && ends[side] !== '')
       conditions.push(`(${side}_auto_service_type, ${side}_auto_service_id) IN ${namedSql(ends[side])}`);
   const condition = conditions.join(' AND ');
   const [seen] = await reader.select<{ point: string }>(
-    `SELECT observation_point AS point FROM flow_minute WHERE ${condition}
+    `SELECT observation_point AS point FROM ${source} WHERE ${condition}
      GROUP BY point ORDER BY sum(client_packets + server_packets) DESC, point LIMIT 1`,
   );
   if (seen === undefined) return { step_s: step, points: [] };
@@ -54,7 +56,7 @@ export async function readFlowSeries(
        if(sum(server_handshake_count) = 0, -1,
          toInt64(round(sum(server_handshake_sum_ns) / sum(server_handshake_count)))) AS handshake_mean_ns,
        sum(of.opened) AS opened, sum(of.closed['refused']) AS refused
-     FROM flow_minute AS of WHERE ${condition} AND observation_point = ${stringLiteral(seen.point)}
+     FROM ${source} AS of WHERE ${condition} AND observation_point = ${stringLiteral(seen.point)}
      GROUP BY time_s ORDER BY time_s`,
   );
   return { step_s: step, points };

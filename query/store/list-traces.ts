@@ -3,7 +3,7 @@
  *
  * Candidates are versions of traces in the order of the list. Of each, the present version decides: only a candidate that is
  * the present version is in the list, so a trace whose start has moved is where it starts now, and once. Where the filter asks for
- * spans, the newest time is searched first, in steps that grow: the newest matches are most likely there.
+ * spans, the newest traces are searched first, then eight times as many, and so on: the newest matches are most likely there.
  */
 import type { Protocol, SpanStatus } from '../../schemas/generated/span.ts';
 import { carriersOf, publicId } from './carried-ids.ts';
@@ -12,19 +12,19 @@ import type { TimeRange } from './time-range.ts';
 import {
   asksForSpans,
   candidateSql,
-  lastSpanSql,
-  matchingTracesSql,
+  newestVersionsSql,
+  type NewestVersionsRow,
   type PresentVersionRow,
   presentVersionsSql,
-  type TraceTimes,
-  traceTimesSql,
   type TraceVersionRow,
 } from './trace-list-sql.ts';
 import type { ListPosition, TraceFilter, TraceList, TraceSummary } from './trace-store.ts';
 
-/** How far the first search among spans reaches back; each further one reaches four times as far. */
-const firstStepNs = 60_000_000_000n;
-const stepFactor = 4n;
+/** Of how many traces the first search among spans is; each further one is of as many times more. */
+const firstTraces = 4_000;
+const stepFactor = 8;
+/** The last search is of all that is left. */
+const mostTraces = 2 ** 31;
 const maxCandidates = 16_000;
 
 /** Traces of the list after the position of the filter, as many as its limit. */
@@ -47,9 +47,7 @@ const positionOf = (row: TraceVersionRow): ListPosition => ({ key: BigInt(row.so
 
 /** Traces of the list in its order, as many at a time as are found together. */
 async function* presentRows(reader: Reader, filter: TraceFilter): AsyncGenerator<readonly TraceVersionRow[]> {
-  const range = await rangeOf(reader, filter);
-  if (range === undefined) return;
-  for await (const part of partsOf(reader, filter, range)) {
+  for await (const part of partsOf(reader, filter)) {
     let position = filter.after;
     let limit = 2 * filter.limit + 10;
     for (;;) {
@@ -57,7 +55,7 @@ async function* presentRows(reader: Reader, filter: TraceFilter): AsyncGenerator
       const isAll = rows.length < limit;
       const whole = isAll ? rows : withoutLastKey(rows);
       if (whole.length > 0) {
-        yield await presentOf(reader, filter, whole);
+        yield await presentOf(reader, whole);
         position = positionOf(whole.at(-1)!);
       }
       if (isAll) break;
@@ -73,66 +71,44 @@ function withoutLastKey(rows: readonly TraceVersionRow[]): readonly TraceVersion
 }
 
 /** The time in which traces of the rest of the list start. */
-async function rangeOf(reader: Reader, filter: TraceFilter): Promise<TimeRange | undefined> {
-  const [times] = await reader.select<{ first: string; last: string; versions: number }>(traceTimesSql);
-  if (times === undefined || times.versions === 0) return undefined;
-  const { fromNs, toNs, sort, after } = filter;
-  const upper = [BigInt(times.last), toNs, sort === 'newest' ? after?.key : undefined];
-  const lower = [BigInt(times.first), fromNs];
-  const range = {
-    fromNs: lower.reduce<bigint>((max, value) => (value !== undefined && value > max ? value : max), -(2n ** 63n)),
-    toNs: upper.reduce<bigint>((min, value) => (value !== undefined && value < min ? value : min), 2n ** 63n - 1n),
-  };
-  return range.fromNs <= range.toNs ? range : undefined;
+function rangeOf({ fromNs = -(2n ** 63n), toNs = 2n ** 63n - 1n, sort, after }: TraceFilter): TimeRange {
+  return { fromNs, toNs: sort === 'newest' && after !== undefined && after.key < toNs ? after.key : toNs };
 }
 
 /** Parts of that time, the latest first, each with the time in which spans of its traces begin. */
 async function* partsOf(
   reader: Reader,
   filter: TraceFilter,
-  range: TimeRange,
 ): AsyncGenerator<{ readonly range: TimeRange; readonly spans: TimeRange | undefined }> {
+  const { fromNs, toNs } = rangeOf(filter);
   if (!asksForSpans(filter)) {
-    yield { range, spans: undefined };
+    yield { range: { fromNs, toNs }, spans: undefined };
     return;
   }
-  let { toNs } = range;
-  let stepNs = filter.sort === 'newest' ? firstStepNs : range.toNs - range.fromNs;
-  while (toNs >= range.fromNs) {
-    const fromNs = toNs - stepNs < range.fromNs ? range.fromNs : toNs - stepNs;
-    const [last] = await reader.select<{ time: string; versions: number }>(lastSpanSql({ fromNs, toNs }, filter));
-    if (last !== undefined && last.versions > 0)
-      yield { range: { fromNs, toNs }, spans: { fromNs, toNs: BigInt(last.time) } };
-    toNs = fromNs - 1n;
-    stepNs *= stepFactor;
+  let traces = filter.sort === 'newest' ? firstTraces : mostTraces;
+  for (let endNs = toNs; endNs >= fromNs; traces = Math.min(stepFactor * traces, mostTraces)) {
+    const sql = newestVersionsSql({ fromNs, toNs: endNs }, filter, traces);
+    const [newest] = await reader.select<NewestVersionsRow>(sql);
+    if (newest === undefined) return;
+    const firstNs = newest.versions < traces ? fromNs : BigInt(newest.first_ns);
+    const spans = { fromNs: BigInt(newest.first_ns), toNs: BigInt(newest.last_span_ns) };
+    yield { range: { fromNs: firstNs, toNs: endNs }, spans };
+    endNs = firstNs - 1n;
   }
 }
 
-/** Of these versions, those that are the present ones of their traces and match. */
-async function presentOf(
-  reader: Reader,
-  filter: TraceFilter,
-  rows: readonly TraceVersionRow[],
-): Promise<readonly TraceVersionRow[]> {
+/** Of these versions, those that are the present ones of their traces. */
+async function presentOf(reader: Reader, rows: readonly TraceVersionRow[]): Promise<readonly TraceVersionRow[]> {
   const ids = [...new Set(rows.map((row) => row.trace_id))];
   const presentRowsOfIds = await reader.select<PresentVersionRow>(presentVersionsSql(ids));
   const present = new Map(presentRowsOfIds.map((row) => [row.trace_id, row]));
   const taken = new Set<string>();
-  const current = rows.filter((row) => {
+  return rows.filter((row) => {
     const is = present.get(row.trace_id);
     if (is?.version !== row.version || is.content !== row.content || taken.has(row.trace_id)) return false;
     taken.add(row.trace_id);
     return true;
   });
-  if (current.length === 0 || !asksForSpans(filter)) return current;
-  const matching = await reader.select<{ trace_id: string }>(matchingTracesSql(filter, current.map(timesOf)));
-  const matched = new Set(matching.map((row) => row.trace_id));
-  return current.filter((row) => matched.has(row.trace_id));
-}
-
-function timesOf(row: TraceVersionRow): TraceTimes {
-  const fromNs = BigInt(row.start_time_ns);
-  return { traceId: row.trace_id, range: { fromNs, toNs: fromNs + BigInt(row.duration_ns) } };
 }
 
 async function summariesOf(reader: Reader, rows: readonly TraceVersionRow[]): Promise<readonly TraceSummary[]> {

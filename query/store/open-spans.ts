@@ -8,26 +8,15 @@ import { traceFromJson } from '../../schemas/trace-json.ts';
 import type { Reader } from './read-limits.ts';
 import { inTreeOrder } from './span-order.ts';
 import { storedAddress } from './stored-address.ts';
-import {
-  type SpanIndexRow,
-  spanIndexSql,
-  spanNamesOf,
-  spanRowsSql,
-  type SpanVersion,
-  type TraceRow,
-} from './trace-sql.ts';
+import { type SpanIndexRow, spanIndexSql, spanRowsSql, type SpanVersion, type TraceRow } from './trace-sql.ts';
+import { readSpanNames, type TaggedRow } from './span-names.ts';
 import { maxReadSpans, type NamedSpan, type OpenedTrace, TraceChangedError } from './trace-store.ts';
 
-/** A page is at its end with this many spans, or with about this much JSON. */
+/** A span has some kilobytes of JSON: dissectors cut its texts. */
 const maxPageSpans = 256;
-const maxPageBytes = 512 * 1024;
-/** JSON of a span beside its texts: names of fields, numbers, tags. */
-const spanBytes = 2_048;
 
-type SpanRow = Readonly<Record<string, unknown>> & {
+type SpanRow = TaggedRow & {
   readonly span_id: string;
-  readonly process_name: string;
-  readonly names: readonly string[];
   readonly nat: readonly Readonly<Record<'client_address' | 'server_address', string>>[];
   readonly tunnels: readonly Readonly<Record<'source' | 'destination', string>>[];
 };
@@ -48,7 +37,7 @@ export async function openSpans(reader: Reader, row: TraceRow, ids: KnownIds): P
 
 async function* pagesOf(reader: Reader, row: TraceRow, index: SpanIndex): AsyncGenerator<readonly NamedSpan[]> {
   for (let start = 0; start < index.length;) {
-    const end = index.endOfPage(start);
+    const end = Math.min(start + maxPageSpans, index.length);
     yield await readPage(reader, row, index.versions(start, end));
     start = end;
   }
@@ -70,16 +59,16 @@ async function readPage(reader: Reader, row: TraceRow, versions: readonly SpanVe
     tunnels: withAddresses(span.tunnels, ['source', 'destination']),
   }));
   const { spans } = traceFromJson({ ...row, spans: sided });
-  return spans.map((span, at) => ({ span, names: spanNamesOf(ordered[at]!.names, ordered[at]!.process_name) }));
+  const names = await readSpanNames(reader, ordered);
+  return spans.map((span, at) => ({ span, names: names[at]! }));
 }
 
-/** Which spans a trace has: 28 bytes each, since as many as there are readers are in memory. */
+/** Which spans a trace has: 24 bytes each, since as many as there are readers are in memory. */
 class SpanIndex {
   readonly length: number;
   readonly #ids: Buffer;
   readonly #startsNs: BigInt64Array;
   readonly #revisions: Float64Array;
-  readonly #textBytes: Uint32Array;
 
   constructor(rows: readonly SpanIndexRow[]) {
     const ordered = inTreeOrder(rows.map((row) => ({ spanId: row.span_id, parentSpanId: row.parent_span_id, row })));
@@ -87,23 +76,11 @@ class SpanIndex {
     this.#ids = Buffer.alloc(8 * this.length);
     this.#startsNs = new BigInt64Array(this.length);
     this.#revisions = new Float64Array(this.length);
-    this.#textBytes = new Uint32Array(this.length);
     for (const [at, { row }] of ordered.entries()) {
       this.#ids.write(row.span_id, 8 * at, 'hex');
       this.#startsNs[at] = BigInt(row.start_time_ns);
       this.#revisions[at] = row.revision;
-      this.#textBytes[at] = row.text_bytes;
     }
-  }
-
-  /** Where the page that begins here ends; it has one span at the least. */
-  endOfPage(start: number): number {
-    let bytes = 0;
-    for (let at = start; at < this.length; at++) {
-      bytes += spanBytes + this.#textBytes[at]!;
-      if (at > start && (bytes > maxPageBytes || at - start === maxPageSpans)) return at;
-    }
-    return this.length;
   }
 
   versions(start: number, end: number): readonly SpanVersion[] {

@@ -1,7 +1,8 @@
 /** Rate, errors and durations of calls over time. From sums where they say all that is asked, else from the calls themselves. */
 import { integerLiteral, stringLiteral } from '../../core/clickhouse/sql-literal.ts';
 import { stepOfRowSql } from './duration-steps.ts';
-import { type MinuteRange, minutesOf, minutesSql, timesOfMinutes } from './minute-range.ts';
+import { type MinuteRange, minutesOf, timesOfMinutes } from './minute-range.ts';
+import { minuteSource } from './minute-source.ts';
 import type { Reader } from './read-limits.ts';
 import { namedSql, resourceFacts, resourceText } from './resource-facts.ts';
 import { duringSql, isErrorSql, spanConditions } from './trace-list-sql.ts';
@@ -72,9 +73,10 @@ function sharedConditions({ service, endpoint, protocol, status }: SpanFilter): 
 }
 
 /** Calls of each minute: of the narrowest table that says what is asked. */
-function sourceSql(filter: SpanFilter, by: SeriesBy, minutes: MinuteRange): string {
+async function sourceSql(reader: Reader, filter: SpanFilter, by: SeriesBy, minutes: MinuteRange): Promise<string> {
   const { where, minDurationNs, maxDurationNs, endpoint, protocol, status } = filter;
   const conditions = sharedConditions(filter);
+  const matching = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   if (where !== undefined || minDurationNs !== undefined || maxDurationNs !== undefined) {
     const ofRows = spanConditions(where === undefined ? {} : { where });
     const more = [
@@ -90,17 +92,16 @@ function sourceSql(filter: SpanFilter, by: SeriesBy, minutes: MinuteRange): stri
           countIf(${isErrorSql}) AS errors, sumMap([${stepOfRowSql}], [toUInt64(1)]) AS counted
         FROM (SELECT *, toStartOfMinute(start_time) AS minute, call_server_type AS server_type, call_server_id AS server_id
           FROM spans FINAL WHERE ${['is_call', duringSql(timesOfMinutes(minutes)), ...more].join(' AND ')})
-        ${conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`}
+        ${matching}
         GROUP BY minute, key_type, key_id, key_text)`;
   }
   const [type, id, text] = keySql[by];
-  const condition = [minutesSql(minutes), ...conditions].join(' AND ');
   const needsCalls = [endpoint, protocol, status].some((asked) => asked !== undefined);
   return (by === 'none' || by === 'service') && !needsCalls
     ? `SELECT minute, ${type} AS key_type, ${id} AS key_id, ${text} AS key_text, calls, errors, durations
-       FROM service_minute WHERE ${condition}`
+       FROM ${await minuteSource(reader, 'service_minute', minutes)} ${matching}`
     : `SELECT minute, ${type} AS key_type, ${id} AS key_id, ${text} AS key_text, calls, if(${isErrorSql}, calls, 0) AS errors, durations
-       FROM call_minute WHERE ${condition}`;
+       FROM ${await minuteSource(reader, 'call_minute', minutes)} ${matching}`;
 }
 
 /** Reads the series; steps in which there was no call are left out. */
@@ -114,7 +115,7 @@ export async function readSeries(
   const fromS = isOfRows ? Math.max(whole.fromS, whole.toS - maxRowsS + minuteS) : whole.fromS;
   const minutes = { fromS, toS: whole.toS };
   const step = stepSeconds(minutes, stepNs);
-  const source = sourceSql(filter, by, minutes);
+  const source = await sourceSql(reader, filter, by, minutes);
   const top =
     by === 'none'
       ? undefined

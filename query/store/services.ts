@@ -1,6 +1,7 @@
 /** Services and endpoints by what they served, from the sums of calls per minute. */
 import { integerLiteral } from '../../core/clickhouse/sql-literal.ts';
-import { type AskedRange, minutesOf, minutesSql } from './minute-range.ts';
+import { type AskedRange, minutesOf } from './minute-range.ts';
+import { minuteSource } from './minute-source.ts';
 import type { Reader } from './read-limits.ts';
 import { namedSql, resourceFacts, resourceText } from './resource-facts.ts';
 import { isErrorSql } from './trace-list-sql.ts';
@@ -43,12 +44,12 @@ export async function listServices(
   reader: Reader,
   asked: AskedRange,
 ): Promise<{ readonly services: readonly ServiceFigures[]; readonly is_truncated: boolean }> {
-  const minutes = await minutesOf(reader, asked);
+  const source = await minuteSource(reader, 'service_minute', await minutesOf(reader, asked));
   const rows = await reader.select<FigureRow & { type: number; id: number }>(
     `SELECT type, id, calls, errors, ${quantilesSql} FROM (
        SELECT server_type AS type, server_id AS id, sum(of.calls) AS calls, sum(of.errors) AS errors,
          sumForEach(of.durations) AS durations
-       FROM service_minute AS of WHERE ${minutesSql(minutes)}
+       FROM ${source} AS of
        GROUP BY type, id ORDER BY calls DESC, type, id LIMIT ${integerLiteral(maxServices + 1)})
      ORDER BY calls DESC, type, id`,
   );
@@ -74,13 +75,13 @@ export async function listEndpoints(
   service: string | undefined,
   asked: AskedRange,
 ): Promise<{ readonly endpoints: readonly EndpointFigures[]; readonly is_truncated: boolean }> {
-  const minutes = await minutesOf(reader, asked);
-  const ofService = service === undefined ? '' : ` AND (server_type, server_id) IN ${namedSql(service)}`;
+  const source = await minuteSource(reader, 'call_minute', await minutesOf(reader, asked));
+  const ofService = service === undefined ? '' : ` WHERE (server_type, server_id) IN ${namedSql(service)}`;
   const rows = await reader.select<FigureRow & { endpoint: string; protocol: string; request_type: string }>(
     `SELECT endpoint, protocol, request_type, calls, errors, ${quantilesSql} FROM (
        SELECT endpoint, protocol, request_type, sum(of.calls) AS calls, sumIf(of.calls, ${isErrorSql}) AS errors,
          sumForEach(of.durations) AS durations
-       FROM call_minute AS of WHERE ${minutesSql(minutes)}${ofService}
+       FROM ${source} AS of${ofService}
        GROUP BY endpoint, protocol, request_type
        ORDER BY calls DESC, endpoint, protocol, request_type LIMIT ${integerLiteral(maxEndpoints + 1)})
      ORDER BY calls DESC, endpoint, protocol, request_type`,

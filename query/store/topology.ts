@@ -3,7 +3,8 @@ import { integerLiteral } from '../../core/clickhouse/sql-literal.ts';
 import { resourceKindIndex } from '../../schemas/generated/resource.ts';
 import { tagColumn } from '../../schemas/tags.ts';
 import { addSteps, quantileNs, stepOfRowSql } from './duration-steps.ts';
-import { type AskedRange, type MinuteRange, minutesOf, minutesSql, timesOfMinutes } from './minute-range.ts';
+import { type AskedRange, type MinuteRange, minutesOf, timesOfMinutes } from './minute-range.ts';
+import { minuteSource } from './minute-source.ts';
 import type { Reader } from './read-limits.ts';
 import { resourceFacts, type ResourceReference, resourceText } from './resource-facts.ts';
 import { duringSql, isErrorSql } from './trace-list-sql.ts';
@@ -90,11 +91,12 @@ function nodeSql(side: 'client' | 'server', level: TopologyLevel): readonly [str
   ];
 }
 
-function edgesOfServicesSql(minutes: MinuteRange): string {
+/** @param source of `call_minute` */
+function edgesOfServicesSql(source: string): string {
   return `SELECT client_type, client_id, server_type, server_id, groupUniqArray(8)(toString(protocol)) AS protocols,
       sum(of.calls) AS calls, sumIf(of.calls, ${isErrorSql}) AS errors, sumForEach(of.durations) AS durations,
       0 AS client_group, 0 AS server_group
-    FROM call_minute AS of WHERE ${minutesSql(minutes)}
+    FROM ${source} AS of
     GROUP BY client_type, client_id, server_type, server_id
     ORDER BY calls DESC, client_type, client_id, server_type, server_id LIMIT ${integerLiteral(maxEdges + 1)}`;
 }
@@ -114,8 +116,8 @@ function edgesOfRowsSql(minutes: MinuteRange, level: TopologyLevel, group: Topol
       ORDER BY calls DESC, client_type, client_id, server_type, server_id LIMIT ${integerLiteral(maxEdges + 1)})`;
 }
 
-/** Of each edge the observation point that saw most packets. */
-function flowsSql(minutes: MinuteRange, level: TopologyLevel): string {
+/** Of each edge the observation point that saw most packets. @param source of `flow_minute` */
+function flowsSql(source: string, level: TopologyLevel): string {
   const [clientType, clientId] = nodeSql('client', level);
   const [serverType, serverId] = nodeSql('server', level);
   return `SELECT client_type, client_id, server_type, server_id, packets, retransmissions, resets, round_trip_count, round_trip_sum_ns
@@ -124,7 +126,7 @@ function flowsSql(minutes: MinuteRange, level: TopologyLevel): string {
         observation_point, sum(client_packets + server_packets) AS packets,
         sum(client_retransmissions + server_retransmissions) AS retransmissions, sum(client_resets + server_resets) AS resets,
         sum(server_acknowledgment_count) AS round_trip_count, sum(server_acknowledgment_sum_ns) AS round_trip_sum_ns
-      FROM flow_minute WHERE ${minutesSql(minutes)}
+      FROM ${source}
       GROUP BY client_type, client_id, server_type, server_id, observation_point
       ORDER BY packets DESC, observation_point LIMIT 1 BY client_type, client_id, server_type, server_id
       LIMIT ${integerLiteral(4 * maxEdges)})`;
@@ -193,10 +195,13 @@ export async function readTopology(
   const fromS = level === 'service' ? whole.fromS : Math.max(whole.fromS, whole.toS - maxRowsS + 60);
   const minutes = { fromS, toS: whole.toS };
   const rows = await reader.select<EdgeRow>(
-    level === 'service' ? edgesOfServicesSql(minutes) : edgesOfRowsSql(minutes, level, group),
+    level === 'service'
+      ? edgesOfServicesSql(await minuteSource(reader, 'call_minute', minutes))
+      : edgesOfRowsSql(minutes, level, group),
   );
   const listed = rows.slice(0, maxEdges);
-  const flows = new Map((await reader.select<FlowRow>(flowsSql(minutes, level))).map((row) => [edgeText(row), row]));
+  const flowRows = await reader.select<FlowRow>(flowsSql(await minuteSource(reader, 'flow_minute', minutes), level));
+  const flows = new Map(flowRows.map((row) => [edgeText(row), row]));
   const sums = nodesOf(listed);
   const groupKind = group === 'none' ? 0 : resourceKindIndex[group];
   const groupReference = (node: NodeSums): ResourceReference => ({ type: groupKind, id: node.group });

@@ -83,7 +83,7 @@ function versionConditions(filter: SpanFilter, range: TimeRange, spans: TimeRang
     spans === undefined
       ? []
       : [
-          `trace_id IN (SELECT trace_id FROM spans WHERE ${[duringSql(spans), ...spanConditions(filter)].join(' AND ')})`,
+          `trace_id IN (SELECT trace_id FROM spans FINAL WHERE ${[duringSql(spans), ...spanConditions(filter)].join(' AND ')})`,
         ];
   return [duringSql(range), ...traceConditions(filter), ...matching].join(' AND ');
 }
@@ -98,14 +98,17 @@ export interface CandidateQuery {
   readonly after: ListPosition | undefined;
 }
 
-/** Versions of traces that may be in a list, best first; versions of one trace with the same key are neighbours. */
+/**
+ * Versions of traces that may be in a list, best first; versions of one trace with the same key are neighbours. Time and id go in
+ * one direction, that of the table from its end: only as much of it is read as the list needs.
+ */
 export function candidateSql({ filter, range, spans, after }: CandidateQuery, limit: number): string {
   const column = filter.sort === 'slowest' ? 'duration_ns' : 'start_time';
   const key = filter.sort === 'slowest' ? 'duration_ns' : 'toUnixTimestamp64Nano(start)';
   const conditions = [versionConditions(filter, range, spans)];
   if (after !== undefined) {
     const literal = filter.sort === 'slowest' ? integerLiteral(after.key) : timeLiteral(after.key);
-    conditions.push(`${column} <= ${literal} AND (${column} < ${literal} OR trace_id > ${bytesLiteral(after.id)})`);
+    conditions.push(`${column} <= ${literal} AND (${column} < ${literal} OR trace_id < ${bytesLiteral(after.id)})`);
   }
   return `SELECT lower(hex(id)) AS trace_id, version, content, toString(${key}) AS sort_key, revision,
       if(carried = toFixedString('', 16), '', lower(hex(carried))) AS carried_trace_id,
@@ -116,8 +119,8 @@ export function candidateSql({ filter, range, spans, after }: CandidateQuery, li
     FROM (
       SELECT *, trace_id AS id, start_time AS start, carried_trace_id AS carried FROM trace_by_time
       WHERE ${conditions.join(' AND ')}
-      ORDER BY ${column} DESC, trace_id, trace_by_time.version DESC LIMIT ${integerLiteral(limit)})
-    ORDER BY ${filter.sort === 'slowest' ? 'duration_ns' : 'start'} DESC, id, version DESC`;
+      ORDER BY ${column} DESC, trace_id DESC LIMIT ${integerLiteral(limit)})
+    ORDER BY ${filter.sort === 'slowest' ? 'duration_ns' : 'start'} DESC, id DESC`;
 }
 
 /** The present version of traces. */
@@ -134,46 +137,23 @@ export function presentVersionsSql(traceIds: readonly string[]): string {
       WHERE trace_id IN (${traceIds.map(plainBytesLiteral).join(', ')}) AND merged_into = toFixedString('', 16))`;
 }
 
-/** A trace and when its spans begin. */
-export interface TraceTimes {
-  readonly traceId: string;
-  readonly range: TimeRange;
+/** A row of {@link newestVersionsSql}. */
+export interface NewestVersionsRow {
+  readonly versions: number;
+  /** When the earliest of them starts. */
+  readonly first_ns: string;
+  /** Until when their spans may begin, as any version of them says. */
+  readonly last_span_ns: string;
 }
 
-/** Those of these traces that have a span that satisfies the filter. */
-export function matchingTracesSql(filter: SpanFilter, traces: readonly TraceTimes[]): string {
-  const ids = traces.map(({ traceId }) => plainBytesLiteral(traceId)).join(', ');
-  const during = joinedRanges(traces.map(({ range }) => range)).map((range) => `(${duringSql(range)})`);
-  return `SELECT lower(hex(id)) AS trace_id FROM (SELECT DISTINCT trace_id AS id FROM spans FINAL
-    WHERE ${[`(${during.join(' OR ')})`, `trace_id IN (${ids})`, ...spanConditions(filter)].join(' AND ')})`;
-}
-
-/** Ranges that meet are one; more than this many are joined at the narrowest gaps. */
-const maxRanges = 64;
-
-function joinedRanges(ranges: readonly TimeRange[]): readonly TimeRange[] {
-  const sorted = ranges.toSorted((one, other) => (one.fromNs < other.fromNs ? -1 : 1));
-  const gaps = sorted
-    .slice(1)
-    .map(({ fromNs }, at) => fromNs - sorted[at]!.toNs)
-    .sort((one, other) => (one > other ? -1 : 1));
-  const narrowNs = gaps[maxRanges - 1] ?? 0n;
-  const joined: { fromNs: bigint; toNs: bigint }[] = [];
-  for (const { fromNs, toNs } of sorted) {
-    const last = joined.at(-1);
-    if (last === undefined || fromNs - last.toNs > narrowNs) joined.push({ fromNs, toNs });
-    else if (toNs > last.toNs) last.toNs = toNs;
-  }
-  return joined;
-}
-
-/** Until when spans of traces that start in a range may begin, as any version of them says. Nothing where there are none. */
-export function lastSpanSql(range: TimeRange, filter: SpanFilter): string {
+/** The newest versions of traces in a range, as many at most; no row where there are none. */
+export function newestVersionsSql(range: TimeRange, filter: SpanFilter, limit: number): string {
   const farthest = '9223372036854775807';
-  return `SELECT toString(max(toUnixTimestamp64Nano(start_time) + least(duration_ns, ${farthest} - greatest(toUnixTimestamp64Nano(start_time), 0)))) AS time, count() AS versions
-    FROM trace_by_time WHERE ${versionConditions(filter, range, undefined)}`;
+  return `SELECT count() AS versions, toString(toUnixTimestamp64Nano(min(start_time))) AS first_ns,
+      toString(max(toUnixTimestamp64Nano(start_time) + least(duration_ns, ${farthest} - greatest(toUnixTimestamp64Nano(start_time), 0)))) AS last_span_ns
+    FROM (
+      SELECT start_time, duration_ns FROM trace_by_time
+      WHERE ${versionConditions(filter, range, undefined)}
+      ORDER BY start_time DESC LIMIT ${integerLiteral(limit)})
+    HAVING versions > 0`;
 }
-
-/** When the first and the last trace began. */
-export const traceTimesSql = `SELECT toString(toUnixTimestamp64Nano(min(start_time))) AS first,
-    toString(toUnixTimestamp64Nano(max(start_time))) AS last, count() AS versions FROM trace_by_time`;

@@ -71,7 +71,7 @@ export interface TraceSummary {
   readonly rootResponseCode: number;
 }
 
-/** Traces in the order of the filter: by key, the greatest first, then by the ids they are stored by. */
+/** Traces in the order of the filter: by key, then by the ids they are stored by, the greatest first. */
 export interface TraceList {
   readonly traces: readonly TraceSummary[];
   /** Where the list ends; undefined when no further trace matches. */

@@ -133,14 +133,19 @@ SELECT start_time, trace_id, version, revision, carried_trace_id, duration_ns, s
 FROM trace WHERE merged_into = toFixedString('', 16)
 SETTINGS max_partitions_per_insert_block = 0;
 
--- Which version of a trace is the present one, for lists: of table trace the key, the version, and the hash of what a list shows, in small
--- granules, because a list looks fifty ids up that are anywhere in it.
+-- The present version of a trace, for what asks by its id: of table trace the key, the version, what opens a trace, and the hash of what a
+-- list shows. In small granules, because a list looks fifty ids up that are anywhere in it.
 CREATE TABLE IF NOT EXISTS trace_version (
   trace_id FixedString(16),
   version Int64 CODEC(T64, ZSTD(1)),
   start_time DateTime64(9, 'UTC') CODEC(ZSTD(1)),
   merged_into FixedString(16) CODEC(ZSTD(1)),
   carried_trace_id FixedString(16) CODEC(ZSTD(1)),
+  revision Int64 CODEC(T64, ZSTD(1)),
+  root_span_id FixedString(8) CODEC(ZSTD(1)),
+  root_count Int32 CODEC(T64, ZSTD(1)),
+  duration_ns Int64 CODEC(T64, ZSTD(1)),
+  error_count Int32 CODEC(T64, ZSTD(1)),
   content UInt32 CODEC(NONE)
 )
 ENGINE = ReplacingMergeTree(version)
@@ -148,14 +153,15 @@ ORDER BY trace_id
 SETTINGS index_granularity = 256;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS trace_version_view TO trace_version AS
-SELECT trace_id, version, start_time, merged_into, carried_trace_id,
+SELECT trace_id, version, start_time, merged_into, carried_trace_id, revision, root_span_id, root_count, duration_ns, error_count,
   toUInt32(sipHash64(start_time, duration_ns, revision, carried_trace_id, span_count, error_count, root_count,
   root_service_type, root_service_id, root_process_name, CAST(root_protocol, 'Int8'), root_request_type, root_endpoint,
   CAST(root_status, 'Int8'), root_response_code)) AS content
 FROM trace;
 
-INSERT INTO trace_version (trace_id, version, start_time, merged_into, carried_trace_id, content)
-SELECT trace_id, version, start_time, merged_into, carried_trace_id,
+INSERT INTO trace_version (trace_id, version, start_time, merged_into, carried_trace_id, revision, root_span_id, root_count, duration_ns,
+  error_count, content)
+SELECT trace_id, version, start_time, merged_into, carried_trace_id, revision, root_span_id, root_count, duration_ns, error_count,
   toUInt32(sipHash64(start_time, duration_ns, revision, carried_trace_id, span_count, error_count, root_count,
   root_service_type, root_service_id, root_process_name, CAST(root_protocol, 'Int8'), root_request_type, root_endpoint,
   CAST(root_status, 'Int8'), root_response_code))
