@@ -66,7 +66,7 @@ async function expected({ protocol, sort, fromNs, toNs }: TraceFilter): Promise<
   ];
   const rows = await clickHouse.select<{ id: string }>(
     `SELECT lower(hex(trace_id)) AS id FROM trace FINAL WHERE ${conditions.join(' AND ')}
-     ORDER BY ${sort === 'slowest' ? 'duration_ns' : 'start_time'} DESC, trace_id`,
+     ORDER BY ${sort === 'slowest' ? 'duration_ns' : 'start_time'} DESC, trace_id DESC`,
   );
   return rows.map(({ id }) => id);
 }
@@ -76,7 +76,7 @@ async function paged(filter: TraceFilter, between: () => Promise<void>): Promise
   const reader = boundedReader(clickHouse, defaultReadLimits, undefined);
   const ids: string[] = [];
   for (let after: ListPosition | undefined; ;) {
-    const page = await listTraces(reader, { ...filter, ...(after === undefined ? {} : { after }) });
+    const page = await listTraces(reader, { ...filter, ...(after === undefined ? {} : { after }) }, 2);
     ids.push(...page.traces.map(({ traceId }) => traceId));
     if (page.next === undefined) return ids;
     after = page.next;

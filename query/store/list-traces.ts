@@ -20,19 +20,22 @@ import {
 } from './trace-list-sql.ts';
 import type { ListPosition, TraceFilter, TraceList, TraceSummary } from './trace-store.ts';
 
-/** Of how many traces the first search among spans is; each further one is of as many times more. */
-const firstTraces = 4_000;
+/** How many times as many traces each further search among spans is of. */
 const stepFactor = 8;
 /** The last search is of all that is left. */
 const mostTraces = 2 ** 31;
 const maxCandidates = 16_000;
 
-/** Traces of the list after the position of the filter, as many as its limit. */
-export async function listTraces(reader: Reader, filter: TraceFilter): Promise<TraceList> {
+/**
+ * Traces of the list after the position of the filter, as many as its limit.
+ *
+ * @param firstTraces of how many traces the first search among spans is; each further one is of as many times more
+ */
+export async function listTraces(reader: Reader, filter: TraceFilter, firstTraces = 4_000): Promise<TraceList> {
   const found: TraceVersionRow[] = [];
   // One more than is wanted says whether there is another page.
   const wanted = filter.limit + 1;
-  for await (const rows of presentRows(reader, filter)) {
+  for await (const rows of presentRows(reader, filter, firstTraces)) {
     found.push(...rows);
     if (found.length >= wanted) break;
   }
@@ -46,8 +49,12 @@ export async function listTraces(reader: Reader, filter: TraceFilter): Promise<T
 const positionOf = (row: TraceVersionRow): ListPosition => ({ key: BigInt(row.sort_key), id: row.trace_id });
 
 /** Traces of the list in its order, as many at a time as are found together. */
-async function* presentRows(reader: Reader, filter: TraceFilter): AsyncGenerator<readonly TraceVersionRow[]> {
-  for await (const part of partsOf(reader, filter)) {
+async function* presentRows(
+  reader: Reader,
+  filter: TraceFilter,
+  firstTraces: number,
+): AsyncGenerator<readonly TraceVersionRow[]> {
+  for await (const part of partsOf(reader, filter, firstTraces)) {
     let position = filter.after;
     let limit = 2 * filter.limit + 10;
     for (;;) {
@@ -79,6 +86,7 @@ function rangeOf({ fromNs = -(2n ** 63n), toNs = 2n ** 63n - 1n, sort, after }: 
 async function* partsOf(
   reader: Reader,
   filter: TraceFilter,
+  firstTraces: number,
 ): AsyncGenerator<{ readonly range: TimeRange; readonly spans: TimeRange | undefined }> {
   const { fromNs, toNs } = rangeOf(filter);
   if (!asksForSpans(filter)) {
