@@ -6,7 +6,9 @@ import { createTelemetry } from '../core/telemetry/telemetry.ts';
 import { clickHouseTraceStore } from '../query/store/clickhouse-trace-store.ts';
 import { httpTraceStore } from '../query/api/http-trace-store.ts';
 import { serveQueries } from '../query/http/http-server.ts';
-import { defaultQueryLimits } from '../query/config.ts';
+import { defaultQueryLimits, defaultReadLimits } from '../query/config.ts';
+import { withKnownKeys } from '../query/store/known-keys.ts';
+import { boundedReader } from '../query/store/read-limits.ts';
 import type { PagedTraceStore } from '../query/store/trace-store.ts';
 import { emptyReader } from '../query/testing/empty-reader.ts';
 import type { Expression, Field, SideName, SpanFieldName, Test } from '../query/where/expression.ts';
@@ -171,9 +173,17 @@ const expressionOf = (text: string): Expression => {
   if (parsed.kind === 'problem') throw new Error(`${text}: ${parsed.problem}`);
   return parsed.where.expression;
 };
+/** By the condition as it is, and by what is known of its keys. */
 async function found(text: string): Promise<readonly string[]> {
+  const where = { text, expression: expressionOf(text) };
+  const known = await withKnownKeys(boundedReader(database.clickHouse, defaultReadLimits, undefined), { where });
+  const [ids, idsOfKnown] = await Promise.all([where.expression, known.where.expression].map(idsOf));
+  expect(idsOfKnown, `${text}, of known keys`).toEqual(ids);
+  return ids!;
+}
+async function idsOf(expression: Expression): Promise<readonly string[]> {
   const rows = await database.clickHouse.select<{ id: string }>(
-    `SELECT lower(hex(span_id)) AS id FROM spans FINAL WHERE ${whereSql(expressionOf(text))} ORDER BY id`,
+    `SELECT lower(hex(span_id)) AS id FROM spans FINAL WHERE ${whereSql(expression)} ORDER BY id`,
   );
   return rows.map((row) => row.id);
 }
@@ -188,6 +198,7 @@ describe('a condition', () => {
       ["server.label('app') = 'old'", 4],
       ["label('team') = buyers and not namespace = 'kube-system'", 13],
       ["pod = 'nobody'", 0],
+      ["label('nobody') = 'has this'", 0],
       ["client.annotation('owner') ~ NEIL", 16],
       ["pod = ''", 14],
       ["client.workload in (cart, dns) and server.pod like 'cart-_'", 12],

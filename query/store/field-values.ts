@@ -3,7 +3,7 @@ import { integerLiteral, stringLiteral } from '../../core/clickhouse/sql-literal
 import { autoTags, tags } from '../../schemas/tags.ts';
 import { type MapName, spanFieldNames, spanFields } from '../where/expression.ts';
 import { minutesOf, minutesSql, timesOfMinutes } from './minute-range.ts';
-import { mapColumns } from './read-fields.ts';
+import { mapColumns } from '../where/where-sql.ts';
 import type { Reader } from './read-limits.ts';
 import { duringSql } from './trace-list-sql.ts';
 

@@ -7,6 +7,7 @@
  */
 import type { Protocol, SpanStatus } from '../../schemas/generated/span.ts';
 import { carriersOf, publicId } from './carried-ids.ts';
+import { withKnownKeys } from './known-keys.ts';
 import type { Reader } from './read-limits.ts';
 import type { TimeRange } from './time-range.ts';
 import {
@@ -31,11 +32,12 @@ const maxCandidates = 16_000;
  *
  * @param firstTraces of how many traces the first search among spans is; each further one is of as many times more
  */
-export async function listTraces(reader: Reader, filter: TraceFilter, firstTraces = 4_000): Promise<TraceList> {
+export async function listTraces(reader: Reader, filter: TraceFilter, firstTraces = 32_000): Promise<TraceList> {
+  const known = await withKnownKeys(reader, filter);
   const found: TraceVersionRow[] = [];
   // One more than is wanted says whether there is another page.
   const wanted = filter.limit + 1;
-  for await (const rows of presentRows(reader, filter, firstTraces)) {
+  for await (const rows of presentRows(reader, known, firstTraces)) {
     found.push(...rows);
     if (found.length >= wanted) break;
   }

@@ -1,5 +1,6 @@
 /** Traces that match a filter, for what looks at many of them: of more than a bound a sample, by the beginning of their ids. */
 import { integerLiteral } from '../../core/clickhouse/sql-literal.ts';
+import { withKnownKeys } from './known-keys.ts';
 import type { Reader } from './read-limits.ts';
 import type { TimeRange } from './time-range.ts';
 import { asksForSpans, duringSql, spanConditions } from './trace-list-sql.ts';
@@ -20,7 +21,8 @@ export interface MatchingTraces {
 }
 
 /** @returns undefined where no trace is in the range */
-export async function matchingTraces(reader: Reader, filter: SpanFilter): Promise<MatchingTraces | undefined> {
+export async function matchingTraces(reader: Reader, asked: SpanFilter): Promise<MatchingTraces | undefined> {
+  const filter = await withKnownKeys(reader, asked);
   const { fromNs = 0n, toNs = 2n ** 63n - 1n } = filter;
   const durations = [
     ...(filter.minDurationNs === undefined ? [] : [`duration_ns >= ${integerLiteral(filter.minDurationNs)}`]),

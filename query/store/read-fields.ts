@@ -1,5 +1,6 @@
 import { integerLiteral } from '../../core/clickhouse/sql-literal.ts';
 import { fieldText, type MapName, mapNames, spanFieldNames, tagNames } from '../where/expression.ts';
+import { mapColumns } from '../where/where-sql.ts';
 import type { Reader } from './read-limits.ts';
 
 /** Keys of one map that are listed: those that most resources have. */
@@ -11,13 +12,6 @@ export interface Fields {
   /** There are more keys than are listed. */
   readonly is_truncated: boolean;
 }
-
-/** Columns of the table `resource`. */
-export const mapColumns: Readonly<Record<MapName, string>> = {
-  label: 'labels',
-  annotation: 'annotations',
-  environment: 'environment',
-};
 
 /** Everything that `where` takes, with the keys that resources have. */
 export async function readFields(reader: Reader): Promise<Fields> {

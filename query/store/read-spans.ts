@@ -1,5 +1,6 @@
 import type { SpanSummaryJson } from '../api/span-summary-json.ts';
 import { carriersOf, publicId } from './carried-ids.ts';
+import { withKnownKeys } from './known-keys.ts';
 import type { Reader } from './read-limits.ts';
 import { type SpanListFilter, spanListSql, type SpanListRow, spansWithIdsSql } from './span-list-sql.ts';
 import { storedAddress } from './stored-address.ts';
@@ -24,7 +25,7 @@ const lookBackNs = [10n * secondNs, 120n * secondNs, 1_800n * secondNs, 28_800n 
  */
 export async function listSpans(reader: Reader, filter: SpanListFilter, nowNs: bigint): Promise<SpanList> {
   // One more than the list has, which says whether it goes on.
-  const rows = await rowsOf(reader, { ...filter, limit: filter.limit + 1 }, nowNs);
+  const rows = await rowsOf(reader, await withKnownKeys(reader, { ...filter, limit: filter.limit + 1 }), nowNs);
   const listed = rows.slice(0, filter.limit);
   const last = listed.at(-1);
   const spans = await summariesOf(reader, listed);

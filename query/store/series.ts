@@ -3,6 +3,7 @@ import { integerLiteral, stringLiteral } from '../../core/clickhouse/sql-literal
 import { stepOfRowSql } from './duration-steps.ts';
 import { type MinuteRange, minutesOf, timesOfMinutes } from './minute-range.ts';
 import { minuteSource } from './minute-source.ts';
+import { withKnownKeys } from './known-keys.ts';
 import type { Reader } from './read-limits.ts';
 import { namedSql, resourceFacts, resourceText } from './resource-facts.ts';
 import { duringSql, isErrorSql, spanConditions } from './trace-list-sql.ts';
@@ -107,9 +108,10 @@ async function sourceSql(reader: Reader, filter: SpanFilter, by: SeriesBy, minut
 /** Reads the series; steps in which there was no call are left out. */
 export async function readSeries(
   reader: Reader,
-  filter: SpanFilter,
+  asked: SpanFilter,
   { by, stepNs }: { readonly by: SeriesBy; readonly stepNs: number | undefined },
 ): Promise<Series> {
+  const filter = await withKnownKeys(reader, asked);
   const whole = await minutesOf(reader, filter);
   const isOfRows = [filter.where, filter.minDurationNs, filter.maxDurationNs].some((asked) => asked !== undefined);
   const fromS = isOfRows ? Math.max(whole.fromS, whole.toS - maxRowsS + minuteS) : whole.fromS;

@@ -4,6 +4,7 @@
  * at, remembered and given at a time, the newest.
  */
 import type { SpanSummaryJson } from '../api/span-summary-json.ts';
+import { withKnownKeys } from './known-keys.ts';
 import { latestSpanNs, spansAt } from './read-spans.ts';
 import type { Reader } from './read-limits.ts';
 import { recentSpanIdsSql, type SpanListFilter } from './span-list-sql.ts';
@@ -44,7 +45,7 @@ export class SpanTail {
     const latestNs = await latestSpanNs(reader);
     const fromNs = (latestNs < nowNs ? latestNs : nowNs) - windowNs;
     const rows = await reader.select<{ id: string; start_time_ns: string }>(
-      recentSpanIdsSql({ ...this.#filter, fromNs, toNs: nowNs + aheadNs }),
+      recentSpanIdsSql({ ...(await withKnownKeys(reader, this.#filter)), fromNs, toNs: nowNs + aheadNs }),
     );
     const unseen = rows.filter(({ id }) => !this.#seen.has(id));
     this.#remember(rows.map(({ id }) => id));

@@ -1,6 +1,6 @@
 /** What a condition on spans may ask for, as data. */
 import { protocolSymbols, spanStatusSymbols } from '../../schemas/generated/span.ts';
-import { autoTags, tags } from '../../schemas/tags.ts';
+import { autoTags, type TagKind, tags } from '../../schemas/tags.ts';
 
 /** Names of tags in a condition. */
 export const tagNames = [...tags.map(({ kind }) => kind), ...autoTags] as const;
@@ -33,7 +33,13 @@ export type Field =
   | { readonly kind: 'span'; readonly name: SpanFieldName }
   | ({ readonly side: SideName | undefined } & (
       | { readonly kind: 'tag'; readonly tag: TagName }
-      | { readonly kind: 'text'; readonly map: MapName; readonly key: string }
+      | {
+          readonly kind: 'text';
+          readonly map: MapName;
+          readonly key: string;
+          /** Kinds of resources that have the key, the nearest first, where that is known; else all that may. */
+          readonly kinds?: readonly TagKind[];
+        }
     ));
 
 export const orders = ['<=', '>=', '<', '>'] as const;

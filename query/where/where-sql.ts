@@ -17,7 +17,8 @@ import {
 import { spanFieldSql } from './span-field-sql.ts';
 import { testSql } from './test-sql.ts';
 
-const mapColumns: Readonly<Record<MapName, string>> = {
+/** Columns of table resource. */
+export const mapColumns: Readonly<Record<MapName, string>> = {
   label: 'labels',
   annotation: 'annotations',
   environment: 'environment',
@@ -55,16 +56,17 @@ function tagSql(side: SideName, tag: TagName, test: Test): string {
     : `${column} IN (SELECT ${ids} FROM resource FINAL WHERE ${ofKind}${testSql('name', test)})`;
 }
 
-function textSql(side: SideName, { map, key }: Field & { kind: 'text' }, test: Test): string {
+function textSql(side: SideName, { map, key, kinds = labelledKinds }: Field & { kind: 'text' }, test: Test): string {
+  if (kinds.length === 0) return passesEmpty(test) ? '(1 = 1)' : '(1 = 0)';
   const literal = stringLiteral(key);
-  const texts = labelledKinds.map(
+  const texts = kinds.map(
     (kind) =>
       `nullIf(resource_${map}(${literal}, ${integerLiteral(resourceKindIndex[kind])}, ${idColumn(side, kind)}, start_time), '')`,
   );
   const asOfEvent = testSql(`coalesce(${texts.join(', ')}, '')`, test);
   if (passesEmpty(test)) return asOfEvent;
   const stored = `${mapColumns[map]}[${literal}]`;
-  const candidates = labelledKinds.map(
+  const candidates = kinds.map(
     (kind) =>
       `${idColumn(side, kind)} IN (SELECT id FROM resource FINAL WHERE kind = ${stringLiteral(kind)} AND ${testSql(stored, test)})`,
   );
