@@ -1,6 +1,6 @@
 /** Query strings of the API: a filter, which becomes SQL with every value quoted, or what is wrong with it. */
 import { recentSpanIdsSql, spanListSql } from '../../query/store/span-list-sql.ts';
-import { candidateSql, newestVersionsSql } from '../../query/store/trace-list-sql.ts';
+import { candidateSql } from '../../query/store/trace-list-sql.ts';
 import { filterOf } from '../../query/api/filter-parameters.ts';
 import { listTraces } from '../../query/api/routes/list-traces.ts';
 import { readParameters } from '../../query/http/read-parameters.ts';
@@ -42,7 +42,6 @@ export const parameters: Target = {
     const spans = { ...filter, onlyCalls: true };
     const statements = [
       candidateSql({ filter, range, spans: range, after: filter.after }, 100),
-      newestVersionsSql(range, filter, 100),
       spanListSql(spans),
       recentSpanIdsSql(spans),
     ];

@@ -97,7 +97,7 @@ async function* partsOf(
   }
   let traces = filter.sort === 'newest' ? firstTraces : mostTraces;
   for (let endNs = toNs; endNs >= fromNs; traces = Math.min(stepFactor * traces, mostTraces)) {
-    const sql = newestVersionsSql({ fromNs, toNs: endNs }, filter, traces);
+    const sql = newestVersionsSql({ fromNs, toNs: endNs }, traces);
     const [newest] = await reader.select<NewestVersionsRow>(sql);
     if (newest === undefined) return;
     const firstNs = newest.versions < traces ? fromNs : BigInt(newest.first_ns);

@@ -147,13 +147,13 @@ export interface NewestVersionsRow {
 }
 
 /** The newest versions of traces in a range, as many at most; no row where there are none. */
-export function newestVersionsSql(range: TimeRange, filter: SpanFilter, limit: number): string {
+export function newestVersionsSql(range: TimeRange, limit: number): string {
   const farthest = '9223372036854775807';
   return `SELECT count() AS versions, toString(toUnixTimestamp64Nano(min(start_time))) AS first_ns,
       toString(max(toUnixTimestamp64Nano(start_time) + least(duration_ns, ${farthest} - greatest(toUnixTimestamp64Nano(start_time), 0)))) AS last_span_ns
     FROM (
       SELECT start_time, duration_ns FROM trace_by_time
-      WHERE ${versionConditions(filter, range, undefined)}
+      WHERE ${duringSql(range)}
       ORDER BY start_time DESC LIMIT ${integerLiteral(limit)})
     HAVING versions > 0`;
 }
