@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.remove());
 beforeEach(async () => {
-  for (const table of ['spans', 'trace', 'trace_by_time', 'trace_version', 'summed_minute', 'resource'])
+  for (const table of ['spans', 'trace', 'trace_by_time', 'trace_version', 'operation', 'summed_minute', 'resource'])
     await clickHouse.execute(`TRUNCATE TABLE ${table}`);
 });
 
@@ -222,9 +222,9 @@ describe('retention', () => {
       },
     };
     await applyRetention(watched, 30 * 86_400_000);
-    expect(statements).toHaveLength(22);
+    expect(statements).toHaveLength(24);
     await applyRetention(watched, 30 * 86_400_000);
-    expect(statements).toHaveLength(22);
+    expect(statements).toHaveLength(24);
     for (const table of ['spans', 'trace', 'resource']) await clickHouse.execute(`OPTIMIZE TABLE ${table} FINAL`);
     expect([await count('spans'), await count('trace'), await count('resource')]).toEqual([1, 2, 1]);
     await applyRetention(watched, 7 * 86_400_000);

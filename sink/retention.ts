@@ -28,6 +28,7 @@ const expiring: readonly Expiring[] = [
   { table: 'trace_by_time', column: 'start_time', dropsParts: true },
   // As of table trace: the version by which a trace was merged into another stays.
   { table: 'trace_version', column: 'start_time', onlyWhere: "merged_into = toFixedString('', 16)", dropsParts: false },
+  { table: 'operation', column: 'hour', dropsParts: true },
   { table: 'trace_by_carried_id', column: 'start_time', dropsParts: false },
 ];
 

@@ -50,6 +50,7 @@ export const enumColumns: readonly EnumColumn[] = [
   { table: 'trace_by_time', column: 'root_status', enums: [spanStatusSymbols] },
   { table: 'call_minute_sum', column: 'protocol', enums: [protocolSymbols] },
   { table: 'call_minute_sum', column: 'status', enums: [spanStatusSymbols] },
+  { table: 'operation', column: 'protocol', enums: [protocolSymbols] },
   { table: 'flow', column: 'transport', enums: [transportSymbols] },
   { table: 'flow', column: 'tunnels', enums: [tunnelTypeSymbols] },
   { table: 'flow', column: 'metrics_close_type', enums: [closeTypeSymbols] },

@@ -1,6 +1,7 @@
 /**
  * SQL for lists of what spans have: services, operations, values of attributes. Without FINAL: an older version of a span
- * has nothing that was not there.
+ * has nothing that was not there. What is asked of services only is in the table `operation`, in whole hours: a day of spans may be
+ * a billion.
  */
 import { integerLiteral, stringLiteral, timeLiteral } from '../../core/clickhouse/sql-literal.ts';
 import { resourceKindIndex } from '../../schemas/generated/resource.ts';
@@ -36,13 +37,54 @@ function rangeSql({ fromNs, toNs }: SpanRange): string {
   return conditions.join(' AND ');
 }
 
+/** The same of the column `hour`. */
+function hoursSql({ fromNs, toNs }: SpanRange): string {
+  const conditions = [];
+  if (toNs !== undefined) conditions.push(`hour <= ${timeLiteral(toNs)}`);
+  if (fromNs !== undefined) conditions.push(`hour > ${timeLiteral(fromNs)} - toIntervalHour(1)`);
+  else {
+    const latest = '(SELECT max(hour) FROM operation)';
+    const end = toNs === undefined ? latest : `least(${timeLiteral(toNs)}, ${latest})`;
+    conditions.push(`hour >= ${end} - ${lookBack}`);
+  }
+  return conditions.join(' AND ');
+}
+
+/** True where the columns of `operation` are enough. */
+function isOfServices(condition: SpanCondition): boolean {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      return condition.terms.every(isOfServices);
+    case 'not':
+      return isOfServices(condition.term);
+    case 'always':
+    case 'service':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Visible spans that satisfy the condition, summed up by the columns of `operation`; `latest` is when the last began. */
+function operationRowsSql(range: SpanRange, condition: SpanCondition): string {
+  const wanted = spanConditionSql(condition);
+  if (isOfServices(condition))
+    return `SELECT * EXCEPT hour, hour AS latest FROM operation WHERE ${hoursSql(range)} AND ${wanted}`;
+  return `SELECT service_type, service_id, toString(process_name) AS process_name, protocol, request_type,
+      ${operationDomainSql} AS request_domain, endpoint, substring(toString(observation_point), 1, 1) AS side, count() AS spans,
+      max(start_time) AS latest
+    FROM (SELECT * FROM spans WHERE ${rangeSql(range)} AND ${visibleSql} AND ${wanted})
+    GROUP BY service_type, service_id, process_name, protocol, request_type, request_domain, endpoint, side`;
+}
+
 /** Names of services by what they did, the busiest first; each row has `value`. */
 export function serviceNamesSql(range: SpanRange, condition: SpanCondition, limit: number): string {
   return `SELECT value FROM (
-      SELECT coalesce(nullIf(resource_name(type, id, latest), ''), process) AS value, spans FROM (
+      SELECT coalesce(nullIf(resource_name(type, id, last), ''), process) AS value, spans FROM (
         SELECT service_type AS type, service_id AS id, if(service_id = 0, toString(process_name), '') AS process,
-          max(start_time) AS latest, count() AS spans
-        FROM spans WHERE ${rangeSql(range)} AND ${spanConditionSql(condition)}
+          max(latest) AS last, sum(of.spans) AS spans
+        FROM (${operationRowsSql(range, condition)}) AS of
         GROUP BY type, id, process ORDER BY spans DESC LIMIT ${integerLiteral(limit)}))
     WHERE value != '' GROUP BY value ORDER BY sum(spans) DESC, value`;
 }
@@ -59,11 +101,11 @@ export interface OperationRow {
 
 /** What spans are named by, the most frequent first. */
 export function operationsSql(range: SpanRange, condition: SpanCondition, limit: number): string {
-  return `SELECT protocol, request_type, request_domain, endpoint, side FROM (
-      SELECT toString(protocol) AS protocol, toString(request_type) AS request_type, ${operationDomainSql} AS request_domain,
-        toString(endpoint) AS endpoint, substring(toString(observation_point), 1, 1) AS side, count() AS spans
-      FROM (SELECT * FROM spans WHERE ${rangeSql(range)} AND ${visibleSql} AND ${spanConditionSql(condition)})
-      GROUP BY protocol, request_type, request_domain, endpoint, side ORDER BY spans DESC, endpoint LIMIT ${integerLiteral(limit)})`;
+  return `SELECT toString(protocol) AS protocol, toString(request_type) AS request_type, toString(request_domain) AS request_domain,
+      toString(endpoint) AS endpoint, toString(side) AS side
+    FROM (${operationRowsSql(range, condition)}) AS of
+    GROUP BY protocol, request_type, request_domain, endpoint, side
+    ORDER BY sum(of.spans) DESC, endpoint LIMIT ${integerLiteral(limit)}`;
 }
 
 /** Values of an attribute, the most frequent first; each row has `value`. */

@@ -212,3 +212,42 @@ ORDER BY (minute, server_type, server_id);
 INSERT INTO summed_minute (summary, minute, changed_at)
 SELECT summary, minute, now64(9) FROM (SELECT DISTINCT toStartOfMinute(start_time) AS minute FROM spans)
 ARRAY JOIN ['call_minute', 'service_minute'] AS summary;
+
+-- What spans are named by, in each hour, by the service on whose side they were seen: lists of services and operations. A set, which
+-- storing a span again does not change; spans counts those that were stored, repeated ones too, and is good for an order only. A
+-- process has a name here where it belongs to no service. Only statements are named by the database they were sent to.
+CREATE TABLE IF NOT EXISTS operation (
+  hour DateTime('UTC') CODEC(Delta, ZSTD(1)),
+  service_type Int32 CODEC(T64, ZSTD(1)),
+  service_id Int32 CODEC(ZSTD(1)),
+  process_name LowCardinality(String) CODEC(ZSTD(1)),
+  protocol Enum8('unknown' = 0, 'http1' = 1, 'dns' = 2, 'redis' = 3, 'mysql' = 4, 'postgresql' = 5, 'memcached' = 6, 'fastcgi' = 7) CODEC(ZSTD(1)),
+  request_type LowCardinality(String) CODEC(ZSTD(1)),
+  request_domain LowCardinality(String) CODEC(ZSTD(1)),
+  endpoint LowCardinality(String) CODEC(ZSTD(1)),
+  side LowCardinality(String) CODEC(ZSTD(1)),
+  spans UInt64 CODEC(T64, ZSTD(1))
+)
+ENGINE = SummingMergeTree(spans)
+PARTITION BY toDate(hour)
+PRIMARY KEY (hour, service_type, service_id)
+ORDER BY (hour, service_type, service_id, process_name, protocol, request_type, request_domain, endpoint, side);
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS operation_view TO operation AS
+SELECT hour, service_type, service_id, process AS process_name, CAST(asked_by, 'Int8') AS protocol, request_type, domain AS request_domain,
+  endpoint, side, count() AS spans
+FROM (
+  SELECT toStartOfHour(start_time) AS hour, service_type, service_id, if(service_id = 0, process_name, '') AS process,
+    protocol AS asked_by, request_type, if(protocol IN ('mysql', 'postgresql'), request_domain, '') AS domain, endpoint,
+    substring(observation_point, 1, 1) AS side
+  FROM spans
+  WHERE is_call OR observation_point IN ('c-p', 's-p', 'c-app', 's-app', 'app'))
+GROUP BY hour, service_type, service_id, process, asked_by, request_type, domain, endpoint, side;
+
+INSERT INTO operation (hour, service_type, service_id, process_name, protocol, request_type, request_domain, endpoint, side, spans)
+SELECT toStartOfHour(start_time), service_type, service_id, if(service_id = 0, process_name, ''), CAST(protocol, 'Int8'), request_type,
+  if(protocol IN ('mysql', 'postgresql'), request_domain, ''), endpoint, substring(observation_point, 1, 1), count()
+FROM spans
+WHERE is_call OR observation_point IN ('c-p', 's-p', 'c-app', 's-app', 'app')
+GROUP BY ALL
+SETTINGS max_partitions_per_insert_block = 0;
