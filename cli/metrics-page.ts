@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Metric } from 'prom-client';
+import type { Metric } from 'prom-client';
 import { countPackets } from '../collector/packets/packet-metrics.ts';
 import { resourceMetrics } from '../collector/resources/metrics.ts';
 import { createLogger } from '../core/telemetry/logger.ts';
@@ -11,6 +11,7 @@ import { countTagging } from '../enricher/tag/tag-metrics.ts';
 import { Admission } from '../query/http/admission.ts';
 import { ConcurrencyLimit } from '../query/http/concurrency-limit.ts';
 import { queryMetrics } from '../query/query-metrics.ts';
+import { CallMetrics } from '../sink/call-metrics/call-metrics.ts';
 import { sinkMetrics } from '../sink/sink-metrics.ts';
 import { markdownTable } from './markdown-table.ts';
 
@@ -47,6 +48,9 @@ const chapters: Readonly<Record<string, (telemetry: Telemetry) => void>> = {
   },
   Correlator: (telemetry) => countDecisions(telemetry, unread),
   Sink: (telemetry) => void sinkMetrics(telemetry),
+  'Sink: calls for Prometheus'({ registry }) {
+    new CallMetrics(registry, 0);
+  },
   Query: ({ registry }) =>
     void queryMetrics(
       registry,
@@ -62,7 +66,7 @@ export function metricsPage(): string {
   const texts = Object.entries(chapters).map(([title, register]) => {
     register(telemetry);
     const metrics = telemetry.registry.getMetricsAsArray() as unknown as readonly DescribedMetric[];
-    const own = metrics.filter(({ name }) => name.startsWith('spanloom_') && !shown.has(name));
+    const own = metrics.filter(({ name }) => /^(?:spanloom|traces)_/.test(name) && !shown.has(name));
     for (const { name } of own) shown.add(name);
     return `\n## ${title}\n\n${markdownTable(['name', 'type', 'labels', 'meaning'], own.map(rowOf))}`;
   });
@@ -73,17 +77,11 @@ export function metricsPage(): string {
 type DescribedMetric = Metric & {
   readonly name: string;
   readonly help: string;
+  readonly type: string;
   readonly labelNames: readonly string[];
 };
 
 function rowOf(metric: DescribedMetric): readonly string[] {
   const labels = metric.labelNames.map((name) => `\`${name}\``).join(', ');
-  return [`\`${metric.name}\``, typeOf(metric), labels, metric.help];
-}
-
-function typeOf(metric: Metric): string {
-  if (metric instanceof Counter) return 'counter';
-  if (metric instanceof Gauge) return 'gauge';
-  if (metric instanceof Histogram) return 'histogram';
-  throw new Error('the page of metrics knows no such type');
+  return [`\`${metric.name}\``, metric.type, labels, metric.help];
 }

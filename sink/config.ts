@@ -35,6 +35,13 @@ export const sinkConfig = defineConfig(
       default: '1h',
       maximum: 36_500 * 86_400_000,
     }),
+    metricsSeries: integerSetting({
+      description:
+        'Series of the metrics traces_service_graph_… and traces_spanmetrics_… at most; an edge between two services has 40, a name of a span 20. Calls beyond count under the labels `other`. 0 turns these metrics off.',
+      default: '40000',
+      minimum: 0,
+      maximum: 10_000_000,
+    }),
   }),
   { name: 'sink', title: 'Sink' },
 );

@@ -7,4 +7,14 @@ export const sinkEvents = {
     level: 'warn',
     message: 'A minute could not be summed up: views per minute stay right, and read its rows.',
   },
+  callsNotCounted: {
+    name: 'calls_not_counted',
+    level: 'warn',
+    message: 'Calls could not be counted for Prometheus; they are counted later.',
+  },
+  seriesOverflow: {
+    name: 'series_overflow',
+    level: 'warn',
+    message: 'There are more services or names of spans than Prometheus may have series; the others count as `other`.',
+  },
 } as const satisfies Record<string, InternalEvent>;

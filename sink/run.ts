@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { SignaturePolicy } from '../core/agents/agent-signature.ts';
 import type { Bus } from '../core/bus/bus.ts';
 import type { ClickHouse } from '../core/clickhouse/clickhouse.ts';
@@ -7,6 +8,8 @@ import { connect } from '../core/stage/connect.ts';
 import { runStage } from '../core/stage/run-stage.ts';
 import { stageEvents, stageTelemetry } from '../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../core/telemetry/telemetry.ts';
+import { CallMetrics } from './call-metrics/call-metrics.ts';
+import { keepCallsCounted } from './call-metrics/count-calls.ts';
 import type { SinkConfig } from './config.ts';
 import { deliverToClickHouse } from './deliver.ts';
 import type { EventRange } from './event-range.ts';
@@ -87,7 +90,15 @@ export async function runSink(options: RunSinkOptions): Promise<void> {
       });
     const sum = (stopped: AbortSignal): Promise<void> =>
       keepMinutesSummed(clickHouse, { telemetry: stageEvents(telemetry, 'sink'), signal: stopped });
-    await runTogether(signal, keepsAll ? [store] : [store, sum]);
+    const count = (stopped: AbortSignal): Promise<void> =>
+      keepCallsCounted(clickHouse, {
+        metrics: new CallMetrics(telemetry.registry, config.metricsSeries),
+        instance: randomUUID(),
+        telemetry: stageEvents(telemetry, 'sink'),
+        signal: stopped,
+      });
+    const counting = config.metricsSeries === 0 ? [] : [count];
+    await runTogether(signal, keepsAll ? [store] : [store, sum, ...counting]);
   } finally {
     await consumer.close();
     await producer.close();

@@ -68,6 +68,8 @@ const needs = {
     { present: () => systemPythonHas('ensurepip'), packages: [['python3-venv']] },
     // In which the page is tested.
     { present: () => command('chromium'), packages: [['chromium']] },
+    // Which reads our metrics in tests.
+    { present: () => command('prometheus') && command('promtool'), packages: [['prometheus']] },
     ...kafka,
   ],
   kafka,
