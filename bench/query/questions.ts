@@ -1,5 +1,6 @@
 /** What people ask, with the goals of p95 in milliseconds. */
 import type { Reader } from '../../query/store/read-limits.ts';
+import { serviceNamesSql } from '../../query/store/otel-lists-sql.ts';
 import { readHeatmap } from '../../query/store/heatmap.ts';
 import { readSeries } from '../../query/store/series.ts';
 import { listServices } from '../../query/store/services.ts';
@@ -38,7 +39,7 @@ const all: TraceFilter = {
   toNs: at(23),
 };
 
-/** The questions; traces by id are different ones in each round. */
+/** The questions; traces by id are different ones in each round. Services are with what they served, and by their names only. */
 export async function questionsOf(store: TraceStore, reader: Reader): Promise<readonly Question[]> {
   const { traces } = await store.listTraces({ ...newest, limit: 200, toNs: at(15) });
   const list = (filter: TraceFilter) => (): Promise<unknown> => store.listTraces(filter);
@@ -62,6 +63,10 @@ export async function questionsOf(store: TraceStore, reader: Reader): Promise<re
     { name: 'all filters', goalMs: 140, ask: list(all) },
     { name: 'slowest 20 of an hour', ask: list({ sort: 'slowest', limit: 20, ...hour }) },
     { name: 'services', goalMs: 5, ask: () => listServices(reader, hour) },
+    {
+      name: 'names of services',
+      ask: () => reader.select(serviceNamesSql({}, { kind: 'always', holds: true }, 1_000)),
+    },
     {
       name: 'topology of an hour',
       goalMs: 300,
