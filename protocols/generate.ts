@@ -83,14 +83,19 @@ function arrayOf({ name, form, words }: WordTable): string {
   return `// ${comment}\ninline constexpr std::array<std::string_view, ${values.length}> ${name} = {\n${lines}};\n`;
 }
 
-/** Of the view otel_traces: which protocols follow which group of conventions. */
+/** Of the view otel_traces: which protocols follow which group of conventions, and which have statements. */
 function viewWithConventions(sql: string): string {
-  const groups: readonly SemanticConventions['group'][] = ['http', 'database', 'dns'];
-  return groups.reduce((text, group) => {
-    const line = new RegExp(`^  protocol IN \\(.*\\) AS is_${group},$`, 'm');
-    if (!line.test(text)) throw new Error(`${viewPath} has no line for is_${group}`);
-    const names = protocols.filter(({ conventions }) => conventions.group === group).map(({ name }) => `'${name}'`);
-    return text.replace(line, `  protocol IN (${names.join(', ')}) AS is_${group},`);
+  const lines: Readonly<Record<string, (conventions: SemanticConventions) => boolean>> = {
+    is_http: ({ group }) => group === 'http',
+    is_database: ({ group }) => group === 'database',
+    has_statements: (conventions) => conventions.group === 'database' && conventions.hasStatements,
+    is_dns: ({ group }) => group === 'dns',
+  };
+  return Object.entries(lines).reduce((text, [alias, holds]) => {
+    const line = new RegExp(`^  protocol IN \\(.*\\) AS ${alias},$`, 'm');
+    if (!line.test(text)) throw new Error(`${viewPath} has no line for ${alias}`);
+    const names = protocols.filter(({ conventions }) => holds(conventions)).map(({ name }) => `'${name}'`);
+    return text.replace(line, `  protocol IN (${names.join(', ')}) AS ${alias},`);
   }, sql);
 }
 

@@ -286,7 +286,7 @@ describe('views', () => {
       ServiceName: 'gateway',
       Duration: 5_000_000,
       StatusCode: 'Error',
-      StatusMessage: 'no stock',
+      StatusMessage: '',
       ResourceAttributes: { 'service.name': 'gateway', 'process.pid': '4711' },
       SpanAttributes: {
         'http.request.method': 'GET',
@@ -295,7 +295,7 @@ describe('views', () => {
         'url.path': '/api/orders/17',
         'url.query': 'full=1',
         'error.type': '503',
-        'server.address': '127.0.0.1',
+        'server.address': 'shop',
         'server.port': '8080',
         'network.transport': 'tcp',
         'network.protocol.name': 'http',

@@ -1,7 +1,7 @@
 /**
  * Attributes of a span: OpenTelemetry's stable conventions for HTTP, databases and the network, and what they have no name
- * for, our evidence above all, under `spanloom.`. The same names as in the view otel_traces, with two differences that
- * docs/consume-traces.md explains: no statement with its literals, no dns.answers.
+ * for, our evidence above all, under `spanloom.`. The view otel_traces has the same, and in addition what docs/interop.md
+ * lists: statements with their literals, dns.answers.
  */
 import type { Span } from '../../schemas/generated/span.ts';
 import type { PointKind } from '../../schemas/observation-points.ts';
