@@ -1,9 +1,9 @@
 /** Which event times the sink takes. What is outside would be removed at once, stay for ever, or not be what it was. */
 
 const nsPerMs = 1e6;
-/** What the days by which spans are kept can hold: 1970-01-01 up to 2149-06-06. */
+/** What the minutes by which calls are summed up can hold: 1970-01-01 up to 2106-02-07, the last whole one in 32 bits of seconds. */
 const firstNs = 0;
-const lastNs = Date.UTC(2149, 5, 6) * nsPerMs;
+const lastNs = Date.UTC(2106, 1, 7, 6, 27, 59, 999) * nsPerMs;
 
 /** Bounds on either side of now, in milliseconds; undefined sets none. */
 export interface EventRange {

@@ -144,7 +144,7 @@ describe('event times', () => {
   it('of hundreds of different days are stored in few days at once', async () => {
     const stage = newSinkStage();
     for (let number = 0; number < 300; number++)
-      stage.process(traceMessage(traceOf(number, BigInt(number * 200) * dayNs), number), 0);
+      stage.process(traceMessage(traceOf(number, BigInt(number * 160) * dayNs), number), 0);
     const days: number[] = [];
     const counting: ClickHouse = {
       ...clickHouse,
@@ -194,8 +194,8 @@ describe('event times', () => {
   it('that the tables cannot hold are refused without any setting', () => {
     const stage = newSinkStage();
     const at = (startTimeNs: bigint): number => stage.process(traceMessage(traceOf(0, startTimeNs), 0), 0).length;
-    expect([-1n, -(2n ** 63n), 2n ** 63n - 1n, 5_662_310_400_000_000_000n].map(at)).toEqual([1, 1, 1, 1]);
-    expect([0n, 4_102_444_800_000_000_000n].map(at)).toEqual([0, 0]);
+    expect([-1n, -(2n ** 63n), 2n ** 63n - 1n, 4_294_967_280_000_000_000n].map(at)).toEqual([1, 1, 1, 1]);
+    expect([0n, 4_102_444_800_000_000_000n, 4_294_967_279_000_000_000n].map(at)).toEqual([0, 0, 0]);
   });
 });
 
@@ -225,10 +225,16 @@ describe('retention', () => {
     expect(statements).toHaveLength(24);
     await applyRetention(watched, 30 * 86_400_000);
     expect(statements).toHaveLength(24);
+    for (let isDone = false; !isDone;) {
+      const [row] = await clickHouse.select<{ mutations: number }>(
+        'SELECT count() AS mutations FROM system.mutations WHERE database = currentDatabase() AND NOT is_done',
+      );
+      isDone = row!.mutations === 0;
+    }
     for (const table of ['spans', 'trace', 'resource']) await clickHouse.execute(`OPTIMIZE TABLE ${table} FINAL`);
     expect([await count('spans'), await count('trace'), await count('resource')]).toEqual([1, 2, 1]);
     await applyRetention(watched, 7 * 86_400_000);
-    expect(await engineOf('spans')).toContain('toIntervalSecond(604800)');
+    expect(await engineOf('spans')).toContain('toIntervalSecond(least(604800, ');
     await applyRetention(watched, 0);
     expect([await engineOf('spans'), await engineOf('trace')].join(' ')).not.toContain('TTL ');
     const before = statements.length;

@@ -37,12 +37,16 @@ async function currentSeconds(clickHouse: ClickHouse, table: string): Promise<nu
   const [row] = await clickHouse.select<{ engine: string }>(
     `SELECT engine_full AS engine FROM system.tables WHERE database = currentDatabase() AND name = ${stringLiteral(table)}`,
   );
-  const match = / TTL .*toIntervalSecond\((\d+)\)/.exec(row?.engine ?? '');
+  const match = / TTL .*toIntervalSecond\(least\((\d+),/.exec(row?.engine ?? '');
   return match === null ? undefined : Number(match[1]);
 }
 
+/** The last second of a DateTime. Beyond it counting begins again in 1970, which would remove rows at once. */
+const lastSecond = 2 ** 32 - 1;
+
 /**
- * Sets how long rows are kept; 0 keeps them for ever. Nothing happens where it is so already.
+ * Sets how long rows are kept; 0 keeps them for ever. Nothing happens where it is so already. What is stored already gets its
+ * expiry in the background: a mutation, which a large database works on for a while, and continues after a restart.
  *
  * @throws PipelineError DESTINATION_UNAVAILABLE, DESTINATION_REFUSED
  */
@@ -51,14 +55,17 @@ export async function applyRetention(clickHouse: ClickHouse, retentionMs: number
   for (const { table, column, onlyWhere, dropsParts } of expiring) {
     if ((await currentSeconds(clickHouse, table)) === wanted) continue;
     if (wanted === undefined) {
-      await clickHouse.execute(`ALTER TABLE ${table} REMOVE TTL`);
+      await clickHouse.execute(`ALTER TABLE ${table} REMOVE TTL SETTINGS alter_sync = 0`);
       continue;
     }
     // Existing parts get their expiry from the one column, without being rewritten.
     const partsOnly = dropsParts ? ', ttl_only_drop_parts = 1' : '';
     await clickHouse.execute(`ALTER TABLE ${table} MODIFY SETTING materialize_ttl_recalculate_only = 1${partsOnly}`);
     const condition = onlyWhere === undefined ? '' : ` WHERE ${onlyWhere}`;
-    const expression = `toDateTime(${column}) + toIntervalSecond(${integerLiteral(wanted)})`;
-    await clickHouse.execute(`ALTER TABLE ${table} MODIFY TTL ${expression} DELETE${condition}`);
+    const seconds = `least(${integerLiteral(wanted)}, ${lastSecond} - toUnixTimestamp(${column}))`;
+    const expression = `toDateTime(${column}) + toIntervalSecond(${seconds})`;
+    await clickHouse.execute(
+      `ALTER TABLE ${table} MODIFY TTL ${expression} DELETE${condition} SETTINGS alter_sync = 0`,
+    );
   }
 }
