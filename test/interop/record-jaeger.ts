@@ -31,4 +31,6 @@ for (const path of jaegerPaths) {
   const response = await fetch(`http://127.0.0.1:16686${path}`);
   answers[path] = { status: response.status, body: await response.json() };
 }
-writeFileSync(new URL('jaeger-answers.json', import.meta.url), `${JSON.stringify(answers, undefined, 1)}\n`);
+// A line for each answer.
+const lines = Object.entries(answers).map(([path, answer]) => `${JSON.stringify(path)}:${JSON.stringify(answer)}`);
+writeFileSync(new URL('jaeger-answers.json', import.meta.url), `{\n${lines.join(',\n')}\n}\n`);

@@ -1,16 +1,17 @@
+/** Calls as the sink counts them for Prometheus, over the real engine. */
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ClickHouse } from '../../core/clickhouse/clickhouse.ts';
 import { PipelineError } from '../../core/errors.ts';
 import { aTrace } from '../../schemas/testing/a-trace.ts';
-import { shopMessages, shopTrace } from '../../test/interop/shop-traces.ts';
-import { temporaryClickHouse, type TemporaryClickHouse } from '../testing/temporary-clickhouse.ts';
-import { orderSpan, traceMessage } from '../testing/traces.ts';
-import { CallMetrics } from './call-metrics.ts';
-import { decidedAfterMs } from './claim-minutes.ts';
-import { CallCounting, keepCallsCounted } from './count-calls.ts';
-import { minuteCalls } from './minute-calls.ts';
+import { shopMessages, shopTrace } from './shop-traces.ts';
+import { temporaryClickHouse, type TemporaryClickHouse } from '../../sink/testing/temporary-clickhouse.ts';
+import { orderSpan, traceMessage } from '../../sink/testing/traces.ts';
+import { CallMetrics } from '../../sink/call-metrics/call-metrics.ts';
+import { decidedAfterMs } from '../../sink/call-metrics/claim-minutes.ts';
+import { CallCounting, keepCallsCounted } from '../../sink/call-metrics/count-calls.ts';
+import { minuteCalls } from '../../sink/call-metrics/minute-calls.ts';
 
 const msPerMinute = 60_000;
 /** The beginning of the minute before the last whole one. */
