@@ -77,7 +77,7 @@ async function loadWithCapture(withClient: boolean): Promise<Captured> {
       maxSockets: 131072,
       pollIntervalMs: 10,
       excludedProcessIds: [process.pid],
-      redaction: { patterns: [], headers: [], parameters: [], sendUnrecognised: false },
+      redaction: { patterns: [], headers: [], parameters: [], values: [], sendUnrecognised: false },
     }),
     (block) => {
       events += block.eventCount;

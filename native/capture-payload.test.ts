@@ -122,7 +122,7 @@ with open('/dev/zero', 'rb', buffering=0) as file: file.read(10)`),
 
   it('is redacted when asked for', async () => {
     const redacting = new LiveEvents({
-      redaction: { patterns: ['secret-[0-9]+'], headers: [], parameters: [], sendUnrecognised: false },
+      redaction: { patterns: ['secret-[0-9]+'], headers: [], parameters: [], values: [], sendUnrecognised: false },
     });
     try {
       const events = await redacting.eventsOf(

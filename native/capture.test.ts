@@ -238,7 +238,7 @@ os._exit(0)`),
     [{ payloadBytes: 5000 }, /at most 4096/],
     [{ firstEventId: 0 }, /firstEventId/],
     [{ objectPath: '/nowhere.o' }, /npm run build:bpf/],
-    [{ redaction: { patterns: ['('], headers: [], parameters: [], sendUnrecognised: false } }, /./],
+    [{ redaction: { patterns: ['('], headers: [], parameters: [], values: [], sendUnrecognised: false } }, /./],
   ])('is refused with a sentence when started with %j', (overrides, problem) => {
     const start = (): Capture => loadNative().startCapture(smallCapture(overrides), () => undefined);
     expect(start).toThrow(problem);

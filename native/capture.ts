@@ -1,4 +1,5 @@
 /** The types of the native addon's capture. The addon itself is loaded by native/load.ts. */
+import type { RedactedValues } from './redacted-values.ts';
 
 /** What to capture and how much memory it may take. Every bound is fixed when the programs are loaded. */
 export interface CaptureOptions {
@@ -48,6 +49,8 @@ export interface RedactionOptions {
   readonly headers: readonly string[];
   /** Names of parameters in URLs whose values are credentials. */
   readonly parameters: readonly string[];
+  /** Kinds of which all values are overwritten, whatever they are called. */
+  readonly values: readonly RedactedValues[];
   /** Also send payloads of connections whose protocol is not recognised. */
   readonly sendUnrecognised: boolean;
 }

@@ -27,6 +27,12 @@ RedactionOptions redaction_options_from(const Napi::Object& object) {
   options.patterns = texts_in(object, "patterns");
   options.names.headers = texts_in(object, "headers");
   options.names.parameters = texts_in(object, "parameters");
+  for (const std::string& kind : texts_in(object, "values")) {
+    if (kind == "url-parameters") options.names.whole.parameters = true;
+    if (kind == "http-headers") options.names.whole.headers = true;
+    if (kind == "sql-literals") options.names.whole.literals = true;
+    if (kind == "cache-values") options.names.whole.arguments = true;
+  }
   options.sends_unrecognised = object.Get("sendUnrecognised").ToBoolean();
   return options;
 }

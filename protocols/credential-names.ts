@@ -9,6 +9,12 @@ export const credentialHeaders = words(`
   dd_application_key x_honeycomb_team x_shopify_hmac_sha256 x_hub_signature x_hub_signature_256 x_session_id
 `);
 
+/** Header fields that a span has, that frame messages or that link traces: they stay when the values of all header fields go. */
+export const keptHeaders = words(`
+  host user_agent x_request_id x_forwarded_for traceparent b3 x_b3_traceid x_b3_spanid uber_trace_id sw8
+  content_length transfer_encoding connection upgrade expect status
+`);
+
 /** Parameters of queries, forms and connection strings whose value is a credential, beside those with an ending below. */
 export const credentialParameters = words(`
   auth authorization pass pwd code sig session sessionid session_id jsessionid phpsessid sid ticket otp

@@ -7,7 +7,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { credentialEndings, credentialHeaders, credentialParameters } from './credential-names.ts';
+import { credentialEndings, credentialHeaders, credentialParameters, keptHeaders } from './credential-names.ts';
 import { protocols } from './protocols.ts';
 import type { SemanticConventions } from './protocol-definition.ts';
 import { harmlessPasswordWords, passwordWordParts, sqlVerbs } from './sql/sql-words.ts';
@@ -22,6 +22,7 @@ const sharedTables: readonly WordTable[] = [
   { name: 'kPasswordWordParts', form: 'lower', words: passwordWordParts },
   { name: 'kHarmlessPasswordWords', form: 'lower', words: harmlessPasswordWords },
   { name: 'kCredentialHeaders', form: 'lower', words: credentialHeaders },
+  { name: 'kKeptHeaders', form: 'lower', words: keptHeaders },
   { name: 'kCredentialParameters', form: 'lower', words: credentialParameters },
   { name: 'kCredentialEndings', form: 'lower', words: credentialEndings },
 ];

@@ -3,11 +3,13 @@ import { type ConfigOf, defineConfig } from '../../core/config/section.ts';
 import {
   booleanSetting,
   bytesSetting,
+  choicesSetting,
   durationMsSetting,
   integerSetting,
   listSetting,
   textSetting,
 } from '../../core/config/setting.ts';
+import { redactedValues } from '../../native/redacted-values.ts';
 
 /** Settings of the capture: SPANLOOM_COLLECTOR_…. */
 export const captureConfig = defineConfig(
@@ -106,6 +108,10 @@ export const captureConfig = defineConfig(
     }),
     redactParameters: listSetting({
       description: 'Names of further URL parameters whose values are credentials; case does not matter.',
+      default: '',
+    }),
+    redactValues: choicesSetting(redactedValues, {
+      description: `Kinds of which all values are overwritten, whatever they are called: any of ${redactedValues.join(', ')}; see docs/redaction.md.`,
       default: '',
     }),
     sendUnrecognised: booleanSetting({

@@ -8,6 +8,7 @@ export function redactionOptions(config: CaptureConfig): RedactionOptions | unde
     patterns: config.redactPatterns?.trim().split(/\s+/) ?? [],
     headers: config.redactHeaders,
     parameters: config.redactParameters,
+    values: config.redactValues,
     sendUnrecognised: config.sendUnrecognised,
   };
 }

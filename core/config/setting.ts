@@ -146,6 +146,19 @@ export function choiceSetting<const Choice extends string>(
   });
 }
 
+/** Words of a closed list, separated by commas. */
+export function choicesSetting<const Choice extends string>(
+  choices: readonly Choice[],
+  facts: SettingFacts,
+): z.ZodType<readonly Choice[]> {
+  return setting('list', facts, (text) => {
+    const words = text.split(',').map((word) => word.trim());
+    const isKnown = words.every((word) => word === '' || choices.some((choice) => choice === word));
+    if (!isKnown) return { problem: `must be any of ${choices.join(', ')}` };
+    return { value: choices.filter((choice) => words.includes(choice)) };
+  });
+}
+
 /** A list of texts, separated by commas; spaces around them do not count, empty ones are left out. */
 export function listSetting(facts: SettingFacts): z.ZodType<readonly string[]> {
   return setting('list', facts, (text) => ({

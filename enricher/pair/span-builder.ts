@@ -92,8 +92,8 @@ export class SpanBuilder {
       responseBytes: readableLong(response?.declaredBytes || end.responseBytes),
       headerTraceId: message.headers.traceId,
       headerSpanId: message.headers.spanId,
-      xRequestIdRequest: message.headers.xRequestId,
-      xRequestIdResponse: response?.xRequestId ?? '',
+      xRequestIdRequest: shownId(message.headers.xRequestId),
+      xRequestIdResponse: shownId(response?.xRequestId ?? ''),
       forwardedFor: message.headers.forwardedFor,
       userAgent: message.headers.userAgent,
       processId: open.processId,
@@ -110,6 +110,9 @@ export class SpanBuilder {
     };
   }
 }
+
+/** An id of a request that the host has covered is none: others of its length would be the same. */
+const shownId = (id: string): string => (/^\*+$/.test(id) ? '' : id);
 
 const isOfPackets = ({ socket }: OpenRequest): boolean => socket.observer.signalSource === 'packet';
 

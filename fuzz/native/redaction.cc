@@ -37,12 +37,17 @@ void check(const uint8_t* before, const uint8_t* after, size_t captured, size_t 
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* input, size_t size) {
   static uint64_t socket_id = 0;
-  static const auto redactor = [] {
+  static const auto redactor_of = [](bool covers_values) {
     std::string error;
-    return spanloom::Redactor::create(spanloom::RedactionOptions{}, error);
-  }();
+    spanloom::RedactionOptions options;
+    options.names.whole = {covers_values, covers_values, covers_values, covers_values};
+    return spanloom::Redactor::create(options, error);
+  };
+  static const auto usual = redactor_of(false);
+  static const auto covering_values = redactor_of(true);
   if (size < 2) return 0;
   const bool is_servers = (input[1] & 4) != 0;
+  const auto& redactor = (input[1] & 8) != 0 ? covering_values : usual;
   spanloom::SocketCall call{};
   call.socket_id = ++socket_id;
   call.transport = (input[1] & 2) == 0 ? spanloom::redaction::Transport::kTcp : spanloom::redaction::Transport::kUdp;

@@ -542,6 +542,26 @@ inline constexpr std::array<std::string_view, 32> kCredentialHeaders = {
 };
 
 // Lower case.
+inline constexpr std::array<std::string_view, 16> kKeptHeaders = {
+    "host",
+    "user_agent",
+    "x_request_id",
+    "x_forwarded_for",
+    "traceparent",
+    "b3",
+    "x_b3_traceid",
+    "x_b3_spanid",
+    "uber_trace_id",
+    "sw8",
+    "content_length",
+    "transfer_encoding",
+    "connection",
+    "upgrade",
+    "expect",
+    "status",
+};
+
+// Lower case.
 inline constexpr std::array<std::string_view, 21> kCredentialParameters = {
     "auth",
     "authorization",

@@ -6,7 +6,7 @@ import { flowsOf, readFlows, segmentsOf } from './testing/flows.ts';
 import { flags } from './testing/packets.ts';
 
 const { push, ack } = flags;
-const redaction = { patterns: [], headers: [], parameters: [], sendUnrecognised: false };
+const redaction = { patterns: [], headers: [], parameters: [], values: [], sendUnrecognised: false };
 const request = 'GET /?password=secret HTTP/1.1\r\nHost: shop\r\nAuthorization: Basic c2VjcmV0\r\n\r\n';
 const response = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nanswer';
 const exchange = [

@@ -76,7 +76,8 @@ bool NameSet::holds(std::string_view name) const {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-Credentials::Credentials(const CredentialNames& names) {
+Credentials::Credentials(const CredentialNames& names) : whole_(names.whole) {
+  for (const std::string_view name : kKeptHeaders) kept_headers_.add(name);
   for (const std::string_view name : kCredentialHeaders) headers_.add(name);
   for (const std::string_view name : kCredentialParameters) parameters_.add(name);
   for (const std::string& name : names.headers) headers_.add(Name(name).text());
@@ -99,10 +100,12 @@ bool Credentials::is_password_key(std::string_view raw) const {
 
 bool Credentials::is_header(std::string_view raw) const {
   const Name name(raw);
-  return has_credential_ending(name.text()) || headers_.holds(name.text());
+  if (has_credential_ending(name.text()) || headers_.holds(name.text())) return true;
+  return whole_.headers && !kept_headers_.holds(name.text());
 }
 
 bool Credentials::is_parameter(std::string_view raw) const {
+  if (whole_.parameters) return true;
   const Name name(raw);
   const std::string_view text = name.text();
   // A form field of an object or a list: user[password], password[], token[0].
@@ -121,7 +124,7 @@ void Credentials::cover_urls(StreamReader& reader, size_t from, size_t to, bool 
     } else if (byte == ':' && at + 2 < to && bytes[at + 1] == '/' && bytes[at + 2] == '/') {
       at = cover_authority(reader, at + 3, to, is_complete);
     } else if (begins_parameter(byte)) {
-      at = cover_parameter(reader, at + 1, to);
+      at = cover_parameter(reader, at + 1, to, byte == ';' || byte == '#');
     } else {
       at++;
     }
@@ -150,13 +153,14 @@ size_t Credentials::cover_authority(StreamReader& reader, size_t from, size_t to
   return end;
 }
 
-// Covers the value if the name asks for it; returns where to go on.
-size_t Credentials::cover_parameter(StreamReader& reader, size_t from, size_t to) const {
+// Covers the value if the name asks for it; returns where to go on. `has_value`: what has no '=' is no parameter.
+size_t Credentials::cover_parameter(StreamReader& reader, size_t from, size_t to, bool has_value) const {
   const uint8_t* bytes = reader.window();
   size_t name_end = from;
   while (name_end < to && name_end - from <= kMaxNameBytes && is_name_byte(bytes[name_end])) name_end++;
-  if (name_end >= to || bytes[name_end] != '=') return name_end;
-  const size_t value = name_end + 1;
+  const bool has_name = name_end < to && bytes[name_end] == '=';
+  if (!has_name && (has_value || !whole_.parameters)) return name_end;
+  const size_t value = has_name ? name_end + 1 : from;
   if (!is_parameter(view(bytes, from, name_end))) return value;
   size_t end = value;
   while (end < to && !ends_value(bytes[end])) end++;

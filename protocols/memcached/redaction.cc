@@ -112,7 +112,7 @@ bool is_header(const uint8_t* bytes, size_t at, uint8_t magic) {
 
 class Memcached final : public Conversation {
  public:
-  explicit Memcached(Sender first) : Conversation(first) {}
+  Memcached(Sender first, bool covers_values) : Conversation(first), covers_values_(covers_values) {}
 
  private:
   bool resumes(const Call& call, StreamReader& reader) override {
@@ -138,7 +138,7 @@ class Memcached final : public Conversation {
     const uint8_t code = bytes[at + 1];
     const uint64_t head = uint64_t{bytes[at + 4]} + unsigned16(bytes, at + 2);
     const uint64_t body = unsigned32(bytes, at + 8);
-    const bool is_secret = sender == Sender::kClient && (code == kSaslAuth || code == kSaslStep);
+    const bool is_secret = covers_values_ || (sender == Sender::kClient && (code == kSaslAuth || code == kSaslStep));
     reader.pass(kHeaderBytes + head);
     reader.pass(body - head, is_secret ? Passing::kCovered : Passing::kShown);
   }
@@ -158,9 +158,9 @@ class Memcached final : public Conversation {
     // Where the value ends is not known.
     const uint64_t value = value_bytes(line.word(name == "ms" ? 2 : 4));
     if (value == kNoNumber) return reader.lose();
-    const bool may_be_login = name == "set" && may_log_in_;
+    const bool is_secret = covers_values_ || (name == "set" && may_log_in_);
     reader.pass(line_bytes);
-    reader.pass(value, may_be_login ? Passing::kCovered : Passing::kShown);
+    reader.pass(value, is_secret ? Passing::kCovered : Passing::kShown);
     reader.pass(2);
   }
 
@@ -187,9 +187,13 @@ class Memcached final : public Conversation {
     const uint64_t value = has_value ? value_bytes(line.word(word == "VA" ? 1 : 3)) : 0;
     if (value == kNoNumber) return reader.lose();
     if (word != "CLIENT_ERROR" && word != "ERROR") may_log_in_ = false;
-    reader.pass(feed + 1 - from + (has_value ? value + 2 : 0));
+    reader.pass(feed + 1 - from);
+    if (!has_value) return;
+    reader.pass(value, covers_values_ ? Passing::kCovered : Passing::kShown);
+    reader.pass(2);
   }
 
+  const bool covers_values_;
   bool may_log_in_ = true;
 };
 
@@ -241,8 +245,8 @@ Recognition recognise(const uint8_t* bytes, size_t size, const Hints& hints) {
   return hints.has_port(kPort) || bytes[4] == 4 ? Recognition::kResponse : Recognition::kNo;
 }
 
-std::unique_ptr<Conversation> open(Sender first, const Hints&, const Credentials&) {
-  return std::make_unique<Memcached>(first);
+std::unique_ptr<Conversation> open(Sender first, const Hints&, const Credentials& credentials) {
+  return std::make_unique<Memcached>(first, credentials.whole().arguments);
 }
 
 }  // namespace

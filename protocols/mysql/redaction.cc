@@ -270,10 +270,11 @@ class Mysql final : public Conversation {
       case kComExecute:
       case kComBulkExecute:
       case kComSendLongData: {
-        if (secret_statements_.empty()) return reader.pass(total);
+        const bool covers_all = credentials_.whole().literals;
+        if (secret_statements_.empty() && !covers_all) return reader.pass(total);
         if (!is_whole && end < argument + 4) return reader.wait();
         const bool is_secret =
-            end >= argument + 4 && secret_statements_.count(little32(bytes + argument)) > 0;
+            covers_all || (end >= argument + 4 && secret_statements_.count(little32(bytes + argument)) > 0);
         const size_t shown = std::min<size_t>(bytes[body] == kComExecute ? 10 : 7, end - body);
         reader.pass(kHeaderBytes + shown);
         return reader.pass(length - shown, is_secret ? Passing::kCovered : Passing::kShown);

@@ -198,12 +198,13 @@ class Postgresql final : public Conversation {
 
   // Covers the parameters of a statement that speaks of a password.
   void bind(StreamReader& reader, size_t from, size_t end) {
-    if (secret_statements_.empty()) return;
+    const bool covers_all = credentials_.whole().literals;
+    if (secret_statements_.empty() && !covers_all) return;
     const uint8_t* bytes = reader.window();
     const size_t name = std::min(text_end(bytes, from, end) + 1, end);
     const size_t name_end = text_end(bytes, name, end);
     if (name_end >= end) return;
-    if (secret_statements_.count(std::hash<std::string_view>()(view(bytes, name, name_end))) == 0) return;
+    if (!covers_all && secret_statements_.count(std::hash<std::string_view>()(view(bytes, name, name_end))) == 0) return;
     size_t at = name_end + 1;
     if (end - at < 2) return;
     at += 2 + 2 * unsigned16(bytes, at);

@@ -40,7 +40,7 @@ struct Direction {
 
 class Redis final : public Conversation {
  public:
-  Redis(Sender first, const Hints& hints) : Conversation(first) {
+  Redis(Sender first, const Hints& hints, bool covers_values) : Conversation(first), covers_values_(covers_values) {
     roles_known_ = hints.sender_is_known || hints.has_port(kRedisPort);
   }
 
@@ -148,20 +148,23 @@ class Redis final : public Conversation {
     if (!is_whole && may_be_keyword && !reader.has_gap()) {
       // Seen again when it is whole; what may be a secret is covered at once.
       CommandReader command = direction.command;
-      if (in_command && command.next(view(bytes, size.next, text_end), false) != Secret::kNo)
+      if (in_command && next_argument(command, view(bytes, size.next, text_end), false) != Secret::kNo)
         reader.cover(size.next, text_end);
+      if (covers_values_ && is_server(sender)) reader.cover(size.next, text_end);
       if (is_secret_reply(sender, direction)) reader.cover(size.next, text_end);
       if (user_replies_) cover_acl_line(reader, size.next, text_end);
       return reader.keep();
     }
     Secret secret = Secret::kNo;
     if (in_command) {
-      secret = direction.command.next(view(bytes, size.next, text_end), is_whole);
+      secret = next_argument(direction.command, view(bytes, size.next, text_end), is_whole);
       if (!is_whole && may_be_keyword) direction.command.doubt();
       note_reply(direction.command);
     }
     if (is_secret_reply(sender, direction)) secret = Secret::kWhole;
     if (is_server(sender)) {
+      const bool is_value = !in_command && !(is_whole && is_reply_word(view(bytes, size.next, text_end)));
+      if (covers_values_ && is_value) secret = Secret::kWhole;
       if (direction.reply.next(view(bytes, size.next, text_end), is_whole) != Secret::kNo) secret = Secret::kWhole;
       if (sender == Sender::kServer && (secret_replies_ || user_replies_)) secret_reply_seen_ = true;
       if (user_replies_ && sender == Sender::kServer) {
@@ -178,6 +181,12 @@ class Redis final : public Conversation {
     }
     reader.pass(2);
     value_done(direction);
+  }
+
+  // The next word of a command.
+  Secret next_argument(CommandReader& command, std::string_view word, bool is_whole) const {
+    const Secret secret = command.next(word, is_whole);
+    return secret == Secret::kNo && covers_values_ && command.is_value() ? Secret::kWhole : secret;
   }
 
   // A bulk string of a reply that is a secret whatever it says.
@@ -257,7 +266,7 @@ class Redis final : public Conversation {
       // As the server reads it: a name may be written by escapes, and with quotes in the middle.
       const bool is_plain = is_quoted ? !has_escape(bytes, begin, stop) : !has_quote(bytes, begin, stop);
       const std::string spelt = is_plain ? std::string() : unquoted(view(bytes, word, at));
-      const Secret secret = command.next(is_plain ? view(bytes, begin, stop) : std::string_view(spelt), is_whole);
+      const Secret secret = next_argument(command, is_plain ? view(bytes, begin, stop) : std::string_view(spelt), is_whole);
       if (secret == Secret::kWhole) reader.cover(begin, stop);
       if (secret == Secret::kBehindFirst) reader.cover(is_plain ? begin + 1 : begin, stop);
       note_reply(command);
@@ -329,6 +338,7 @@ class Redis final : public Conversation {
   Direction& direction_of(Sender sender) { return directions_[static_cast<size_t>(sender)]; }
 
   Direction directions_[2];
+  const bool covers_values_;
   bool roles_known_;
   // ACL GENPASS was sent: bulk replies are secrets until the client asks again after one.
   bool secret_replies_ = false;
@@ -337,8 +347,8 @@ class Redis final : public Conversation {
   bool secret_reply_seen_ = false;
 };
 
-std::unique_ptr<Conversation> open(Sender first, const Hints& hints, const Credentials&) {
-  return std::make_unique<Redis>(first, hints);
+std::unique_ptr<Conversation> open(Sender first, const Hints& hints, const Credentials& credentials) {
+  return std::make_unique<Redis>(first, hints, credentials.whole().arguments);
 }
 
 }  // namespace

@@ -12,6 +12,11 @@ namespace spanloom::redaction {
 
 enum class Command : uint8_t { kUnknown, kOther, kAuth, kHello, kMigrate, kConfig, kAcl, kSentinel, kModule };
 
+// Words of replies that say what a reply is. What follows them may be a value.
+inline bool is_reply_word(std::string_view word) {
+  return ends_nocase(word, "message") || ends_nocase(word, "subscribe") || equal_nocase(word, "proto");
+}
+
 inline Command command_of(std::string_view name) {
   if (equal_nocase(name, "auth")) return Command::kAuth;
   if (equal_nocase(name, "hello")) return Command::kHello;
@@ -54,6 +59,7 @@ class CommandReader {
     const uint64_t index = index_++;
     if (index == 0) {
       command_ = is_whole ? command_of(word) : word.size() > 16 ? Command::kOther : Command::kUnknown;
+      has_values_ = command_ == Command::kOther && !ends_nocase(word, "subscribe") && !equal_nocase(word, "client");
       return Secret::kNo;
     }
     if (in_doubt_ || command_ == Command::kUnknown) return Secret::kWhole;
@@ -95,6 +101,8 @@ class CommandReader {
 
   // Nothing of what follows can be a secret.
   bool is_harmless() const { return command_ == Command::kOther && index_ > 0; }
+  // The last word was a key or a value, and no option that changes the connection.
+  bool is_value() const { return has_values_ && index_ > 1; }
   // Its reply is a secret: ACL GENPASS.
   bool makes_secret() const { return makes_secret_; }
   // Its reply has hashes of passwords within texts: ACL LIST.
@@ -105,6 +113,7 @@ class CommandReader {
   uint64_t index_ = 0;
   uint32_t cover_after_ = 0;
   Command command_ = Command::kUnknown;
+  bool has_values_ = false;
   bool is_set_ = false;
   bool makes_secret_ = false;
   bool lists_users_ = false;

@@ -237,6 +237,11 @@ export function describeStatement(bytes: Buffer, start: number, end: number, dia
     } else if (byte === question) {
       putPlaceholder();
       at++;
+    } else if (byte === 0x2a && next === 0x2a) {
+      // A number that the host has covered.
+      dropSign();
+      while (at < scanEnd && bytes[at] === 0x2a) at++;
+      putPlaceholder();
     } else if (byte >= 0x30 && byte <= 0x39) {
       dropSign();
       while (at < scanEnd && (isWordByte(bytes[at]!) || bytes[at] === 0x2e || isExponentSign(bytes, at))) at++;

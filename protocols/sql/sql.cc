@@ -22,7 +22,8 @@ class SqlReader {
         end_(end),
         is_complete_(is_complete),
         dialect_(dialect),
-        credentials_(credentials) {}
+        credentials_(credentials),
+        covers_all_(credentials.whole().literals) {}
 
   bool read(size_t from, bool has_escapes, int depth);
   // A backslash stood before a quote.
@@ -30,6 +31,7 @@ class SqlReader {
 
  private:
   size_t word(size_t at);
+  size_t number(size_t at, size_t end);
   size_t literal(size_t at, bool has_escapes);
   size_t dollar(size_t at, int depth);
   size_t comment(size_t at) const;
@@ -45,6 +47,8 @@ class SqlReader {
   const bool is_complete_;
   const SqlDialect dialect_;
   const Credentials& credentials_;
+  // Every literal is a secret.
+  const bool covers_all_;
   // Literals are secrets from here on.
   bool armed_ = false;
   // Between FOR and '=' of SET PASSWORD FOR 'user'@'host' = ...: literals are names.
@@ -167,8 +171,9 @@ size_t SqlReader::word(size_t at) {
   while (end < end_ && (is_word(bytes_[end]) || bytes_[end] == '$')) end++;
   const std::string_view text = view(bytes_, at, end);
   if (is_digit(bytes_[at])) {
+    if (covers_all_) end = number(at, end);
     // A literal in hexadecimal: 0x2a...
-    if (armed_ && !is_naming_ && text.size() > 2 && lower(bytes_[at + 1]) == 'x') reader_.cover(at + 2, end);
+    else if (armed_ && !is_naming_ && text.size() > 2 && lower(bytes_[at + 1]) == 'x') reader_.cover(at + 2, end);
   } else if (is_secret_word(text)) {
     armed_ = was_armed_ = true;
     is_naming_ = false;
@@ -180,6 +185,21 @@ size_t SqlReader::word(size_t at) {
     is_naming_ = true;
   }
   follows_password_ = false;
+  return end;
+}
+
+// A number whose first word ends at `end`, with its fraction and its exponent; returns where it ends. One digit stays: it says
+// next to nothing, and a single '*' is an operator.
+size_t SqlReader::number(size_t at, size_t end) {
+  const auto goes_on = [this](size_t place) {
+    const uint8_t byte = bytes_[place];
+    if (is_word(byte) || byte == '.') return true;
+    return (byte == '-' || byte == '+') && lower(bytes_[place - 1]) == 'e' && is_digit(bytes_[place - 2]);
+  };
+  const bool is_hexadecimal = end - at > 1 && lower(bytes_[at + 1]) == 'x';
+  while (!is_hexadecimal && end < end_ && goes_on(end)) end++;
+  // One at the end of what is there may go on.
+  if (end - at > 1 || (end == end_ && !is_complete_)) reader_.cover(at, end);
   return end;
 }
 
@@ -202,7 +222,7 @@ size_t SqlReader::literal(size_t at, bool has_escapes) {
   const bool is_closed = close < end_;
   close = std::min(close, end_);
   follows_password_ = false;
-  if (armed_ && !is_naming_) reader_.cover(text, close);
+  if (covers_all_ || (armed_ && !is_naming_)) reader_.cover(text, close);
   else inside(text, close, is_closed || is_complete_);
   return close + 1;
 }
@@ -216,7 +236,7 @@ size_t SqlReader::dollar(size_t at, int depth) {
   const std::string_view tag = view(bytes_, at, text);
   const size_t found = view(bytes_, text, end_).find(tag);
   const size_t close = found == std::string_view::npos ? end_ : text + found;
-  if (armed_ && !is_naming_) {
+  if (covers_all_ || (armed_ && !is_naming_)) {
     reader_.cover(text, close);
   } else if (depth < kMaxDepth) {
     // The body of a function or a DO block.
@@ -228,7 +248,11 @@ size_t SqlReader::dollar(size_t at, int depth) {
 
 // Comments of PostgreSQL nest. /*! ... */ of MySQL is code: only its beginning is skipped.
 size_t SqlReader::comment(size_t at) const {
-  if (dialect_ == SqlDialect::kMysql && at + 2 < end_ && (bytes_[at + 2] == '!' || bytes_[at + 2] == 'M')) return at + 3;
+  if (dialect_ == SqlDialect::kMysql && at + 2 < end_ && (bytes_[at + 2] == '!' || bytes_[at + 2] == 'M')) {
+    // Behind it is the version that runs it.
+    for (at += 3; at < end_ && (is_digit(bytes_[at]) || bytes_[at] == '!');) at++;
+    return at;
+  }
   int depth = 0;
   while (at + 1 < end_) {
     if (bytes_[at] == '/' && bytes_[at + 1] == '*' && (depth == 0 || dialect_ == SqlDialect::kPostgresql)) {
@@ -267,13 +291,19 @@ bool cover_sql(StreamReader& reader, size_t from, size_t to, bool is_complete, S
     SqlReader second(reader, to, is_complete, dialect, credentials);
     is_secret = second.read(from, !has_escapes, 0) || is_secret;
   }
-  return is_secret;
+  return is_secret || credentials.whole().literals;
 }
 
 void cover_sql_error(StreamReader& reader, size_t from, size_t to, bool is_complete, bool was_secret,
                      const Credentials& credentials) {
   credentials.cover_connection_string(reader, from, to, is_complete);
   cover_quoted(reader, from, to, Touching::kIsName);
+  if (credentials.whole().literals) {
+    // `Duplicate entry 'bob' for key`, `Key (name)=(bob) already exists`: where a value ends depends on the message.
+    const size_t first = view(reader.window(), from, to).find_first_of("'\"`(=:");
+    if (first != std::string_view::npos) reader.cover(from + first + 1, to);
+    return;
+  }
   if (!was_secret) return;
   const std::string_view text = view(reader.window(), from, to);
   const size_t near = text.find("near ");

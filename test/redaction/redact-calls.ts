@@ -45,7 +45,13 @@ export const wholePayload: CaptureBudget = { payloadBytes: Infinity, continuatio
 export const defaultBudget: CaptureBudget = { payloadBytes: 512, continuationBytes: 32 };
 
 /** The rules that are built in, and nothing else. */
-export const builtInRules: RedactionOptions = { patterns: [], headers: [], parameters: [], sendUnrecognised: false };
+export const builtInRules: RedactionOptions = {
+  patterns: [],
+  headers: [],
+  parameters: [],
+  values: [],
+  sendUnrecognised: false,
+};
 
 let nextSocketId = 1;
 
