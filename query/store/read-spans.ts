@@ -4,6 +4,7 @@ import { withKnownKeys } from './known-keys.ts';
 import type { Reader } from './read-limits.ts';
 import { type SpanListFilter, spanListSql, type SpanListRow, spansWithIdsSql } from './span-list-sql.ts';
 import { storedAddress } from './stored-address.ts';
+import type { TimeRange } from './time-range.ts';
 import { type TraceRow, traceRowsWithIdsSql } from './trace-sql.ts';
 import type { ListPosition } from './trace-store.ts';
 
@@ -14,24 +15,38 @@ export interface SpanList {
   readonly next?: ListPosition;
 }
 
-const secondNs = 1_000_000_000n;
-/** How far back a search reaches, step by step: the newest spans are most likely enough. */
-const lookBackNs = [10n * secondNs, 120n * secondNs, 1_800n * secondNs, 28_800n * secondNs];
+/** A search goes back in steps that grow: the newest spans are most likely enough. */
+const firstStepNs = 10_000_000_000n;
+const stepFactor = 16n;
+/** After a step that took longer, the next one is as long. */
+const slowStepMs = 500;
+/** After so long a search ends where it is. */
+const budgetMs = 5_000;
+/** Behind all spans that start at a time: where a search ended early. */
+const lastId = 'f'.repeat(16);
 
 /**
- * Lists spans. What comes after a place in the list is the same whatever is stored before it, and whatever merges run.
+ * Lists spans. What comes after a place in the list is the same whatever is stored before it, and whatever merges run. Where few
+ * spans match, a search may take long: then the list ends early, possibly without any span, and goes on from where that was.
  *
  * @param nowNs Unix time
+ * @param clockMs a clock that only goes forward
  */
-export async function listSpans(reader: Reader, filter: SpanListFilter, nowNs: bigint): Promise<SpanList> {
+export async function listSpans(
+  reader: Reader,
+  filter: SpanListFilter,
+  nowNs: bigint,
+  clockMs: () => number = () => performance.now(),
+): Promise<SpanList> {
   // One more than the list has, which says whether it goes on.
-  const rows = await rowsOf(reader, await withKnownKeys(reader, { ...filter, limit: filter.limit + 1 }), nowNs);
+  const known = await withKnownKeys(reader, { ...filter, limit: filter.limit + 1 });
+  const { rows, searchedToNs } = await rowsOf(reader, known, nowNs, clockMs);
   const listed = rows.slice(0, filter.limit);
   const last = listed.at(-1);
   const spans = await summariesOf(reader, listed);
-  return rows.length === listed.length || last === undefined
-    ? { spans }
-    : { spans, next: { key: BigInt(last.start_time_ns), id: last.span_id } };
+  if (rows.length > listed.length && last !== undefined)
+    return { spans, next: { key: BigInt(last.start_time_ns), id: last.span_id } };
+  return searchedToNs === undefined ? { spans } : { spans, next: { key: searchedToNs, id: lastId } };
 }
 
 /** These spans by their start and their id; none for those that are not stored. */
@@ -42,27 +57,57 @@ export async function spansAt(reader: Reader, spans: readonly ListPosition[]): P
 
 /** Start of the newest span in Unix nanoseconds; 0 when none is stored. */
 export async function latestSpanNs(reader: Reader): Promise<bigint> {
-  const [latest] = await reader.select<{ time: string }>(
-    'SELECT toString(toUnixTimestamp64Nano(max(start_time))) AS time FROM spans',
-  );
-  return BigInt(latest?.time ?? 0);
+  return (await storedRange(reader))?.toNs ?? 0n;
 }
 
-async function rowsOf(reader: Reader, filter: SpanListFilter, nowNs: bigint): Promise<readonly SpanListRow[]> {
-  const latestNs = await latestSpanNs(reader);
-  // A clock that is far ahead does not make the steps useless.
-  const endNs = [nowNs, filter.toNs, filter.after?.key].reduce<bigint>(
-    (earliest, time) => (time !== undefined && time < earliest ? time : earliest),
-    latestNs,
+/** Starts of the oldest and the newest span; undefined when none is stored. */
+async function storedRange(reader: Reader): Promise<TimeRange | undefined> {
+  const [row] = await reader.select<{ first: string; last: string; rows: number }>(
+    `SELECT toString(toUnixTimestamp64Nano(min(start_time))) AS first,
+       toString(toUnixTimestamp64Nano(max(start_time))) AS last, count() AS rows FROM spans`,
   );
-  for (const back of lookBackNs) {
-    const fromNs = endNs - back;
-    if (filter.fromNs !== undefined && fromNs <= filter.fromNs) break;
-    const rows = await reader.select<SpanListRow>(spanListSql({ ...filter, fromNs }));
-    if (rows.length >= filter.limit) return rows;
-  }
-  return reader.select<SpanListRow>(spanListSql(filter));
+  return row === undefined || row.rows === 0 ? undefined : { fromNs: BigInt(row.first), toNs: BigInt(row.last) };
 }
+
+/** Rows as many as the limit, or as were found. @returns how far back was searched, if that is not everything */
+async function rowsOf(
+  reader: Reader,
+  filter: SpanListFilter,
+  nowNs: bigint,
+  clockMs: () => number,
+): Promise<{ readonly rows: readonly SpanListRow[]; readonly searchedToNs?: bigint }> {
+  const startedAtMs = clockMs();
+  const stored = await storedRange(reader);
+  if (stored === undefined) return { rows: [] };
+  const { fromNs, toNs, after } = filter;
+  const beginNs = fromNs !== undefined && fromNs > stored.fromNs ? fromNs : stored.fromNs;
+  let endNs = least(stored.toNs, toNs, after?.key);
+  // A clock that is far ahead does not make the steps useless.
+  const nearestNs = least(stored.toNs, nowNs);
+  // What goes on where few spans matched reaches as far again at once, so that a search ends after few pages.
+  let stepNs = after?.id === lastId && nearestNs - endNs > firstStepNs ? nearestNs - endNs : firstStepNs;
+  let stepFromNs = least(endNs, nowNs) - stepNs;
+  const rows: SpanListRow[] = [];
+  while (endNs >= beginNs) {
+    const stepStartedAtMs = clockMs();
+    const step = {
+      fromNs: stepFromNs > beginNs ? stepFromNs : beginNs,
+      toNs: endNs,
+      limit: filter.limit - rows.length,
+    };
+    rows.push(...(await reader.select<SpanListRow>(spanListSql({ ...filter, ...step }))));
+    if (rows.length >= filter.limit || step.fromNs === beginNs) break;
+    const atMs = clockMs();
+    if (atMs - startedAtMs > budgetMs) return { rows, searchedToNs: step.fromNs };
+    if (atMs - stepStartedAtMs < slowStepMs) stepNs *= stepFactor;
+    endNs = step.fromNs - 1n;
+    stepFromNs = endNs - stepNs;
+  }
+  return { rows };
+}
+
+const least = (first: bigint, ...others: readonly (bigint | undefined)[]): bigint =>
+  others.reduce<bigint>((found, time) => (time !== undefined && time < found ? time : found), first);
 
 /** With the public ids of their traces. */
 async function summariesOf(reader: Reader, rows: readonly SpanListRow[]): Promise<readonly SpanSummaryJson[]> {

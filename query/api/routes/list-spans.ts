@@ -16,7 +16,7 @@ export const callsParameter = booleanParameter('One span a call: the one from wh
 export const listSpans = defineRoute({
   name: 'listSpans',
   path: '/api/spans',
-  summary: 'Spans that match, newest first.',
+  summary: 'Spans that match, newest first. Where few match, the list ends early and goes on with `next_cursor`.',
   query: z.strictObject({
     ...filterParameters,
     calls: callsParameter.prefault('true'),
