@@ -229,8 +229,8 @@ class QueryApplication {
   ): Promise<WritableAnswer> {
     const read = readParameters(definition, request.params as Readonly<Record<string, string>>, parameters);
     if (read.kind === 'problems') return problems(400, ...read.problems);
-    const { from, to } = read.request.query as { readonly from?: bigint; readonly to?: bigint };
-    const times = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+    const { from, to } = read.request.query;
+    const times = { ...(typeof from === 'bigint' && { from }), ...(typeof to === 'bigint' && { to }) };
     const resolved = timeRangeOf(times, BigInt(Date.now()) * 1_000_000n, this.#options.limits.maxRangeNs);
     if (definition.isOverTime === true && resolved.kind === 'problem') return problems(400, resolved.problem);
     const range = resolved.kind === 'range' ? resolved.range : { fromNs: 0n, toNs: 0n };

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleepByTimer } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Answer, problems } from '../../http/answer.ts';
-import { defineRoute, endlessRoute, type RouteContext } from '../../http/define-route.ts';
-import { SpanTail } from '../../store/span-tail.ts';
+import { defineRoute, endlessRoute } from '../../http/define-route.ts';
+import { SpanTail, type TailLook } from '../../store/span-tail.ts';
 import { durationParameters, filterOf, spanParameters } from '../filter-parameters.ts';
 import { spanSummaryJson } from '../span-summary-json.ts';
 import { callsParameter } from './list-spans.ts';
@@ -31,27 +31,43 @@ export const tailSpansRoute = endlessRoute(tailSpans, ({ query }, context) => {
   if (admitted.kind !== 'admitted')
     return Promise.resolve(problems(429, 'too many live views are open: close another one'));
   context.signal.addEventListener('abort', admitted.slot.leave, { once: true });
-  const answer: Answer<never> = { kind: 'pieces', type: 'text/event-stream', pieces: events(tail, context) };
+  const { reader, signal, inTurn } = context;
+  const pieces = tailEvents({
+    look: () => inTurn(() => tail.look(reader, BigInt(Date.now()) * 1_000_000n)),
+    nowMs: () => performance.now(),
+    sleep: (timeMs) => sleepByTimer(timeMs, undefined, { signal }),
+  });
+  const answer: Answer<never> = { kind: 'pieces', type: 'text/event-stream', pieces };
   return Promise.resolve(answer);
 });
 
-async function* events(tail: SpanTail, { reader, signal, inTurn }: RouteContext): AsyncGenerator<string> {
+/** What looks are made of. */
+export interface TailWork {
+  /** Since the last one. */
+  readonly look: () => Promise<TailLook>;
+  /** Of a clock that only goes forward. */
+  readonly nowMs: () => number;
+  readonly sleep: (timeMs: number) => Promise<unknown>;
+}
+
+/** The events of a live view, until sleeping fails. */
+export async function* tailEvents({ look, nowMs, sleep }: TailWork): AsyncGenerator<string> {
   // So that the client knows at once that it is connected.
   yield ': spanloom\n\n';
-  let heardAtMs = performance.now();
+  let heardAtMs = nowMs();
   for (;;) {
-    const startedAtMs = performance.now();
-    const { spans, skipped } = await inTurn(() => tail.look(reader, BigInt(Date.now()) * 1_000_000n));
-    const tookMs = performance.now() - startedAtMs;
+    const startedAtMs = nowMs();
+    const { spans, skipped } = await look();
+    const tookMs = nowMs() - startedAtMs;
     let text = '';
     if (skipped > 0) text += event('skipped', { count: skipped });
     if (spans.length > 0) text += event('spans', spans);
-    if (text === '' && performance.now() - heardAtMs >= heartbeatMs) text = ':\n\n';
+    if (text === '' && nowMs() - heardAtMs >= heartbeatMs) text = ':\n\n';
     if (text !== '') {
       yield text;
-      heardAtMs = performance.now();
+      heardAtMs = nowMs();
     }
-    await sleep(Math.max(pauseMs, pauseShare * tookMs), undefined, { signal });
+    await sleep(Math.max(pauseMs, pauseShare * tookMs));
   }
 }
 
