@@ -13,10 +13,14 @@ export type MapGroup = (typeof mapGroups)[number];
 /** Kinds of resources that a condition knows by name. */
 const named: ReadonlySet<string> = new Set(tags.map(({ kind }) => kind));
 
-/** The condition that a side of a call is this node. Where no resource is known of it, all that are not known match. */
+/**
+ * The condition that a side of a call is this node. Where no resource of the level is known, a node is the service; where none is
+ * known at all, all sides match of which that is so.
+ */
 export function nodeCondition(side: 'client' | 'server', { name, kind }: MapNode, level: MapLevel): string {
-  const tag = level === 'service' ? 'auto_service' : level;
-  return `${side}.${tag} = ${quoted(named.has(kind) ? name : '')}`;
+  if (kind === level && level !== 'service') return `${side}.${level} = ${quoted(name)}`;
+  const service = `${side}.auto_service = ${quoted(named.has(kind) ? name : '')}`;
+  return level === 'service' ? service : `${side}.${level} = '' and ${service}`;
 }
 
 /** The condition that a call is of this edge. */
