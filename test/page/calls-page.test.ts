@@ -106,7 +106,7 @@ describeWhere(
       expect(parametersOf('/api/spans').get('where')).toBe("pod = 'b'");
       await window.goBack();
       await window.waitForFunction(() => new URLSearchParams(location.search).get('where') === "pod = 'a'");
-      expect(await window.getByRole('textbox', { name: 'Condition' }).inputValue()).toBe("pod = 'a'");
+      expect(await window.getByRole('combobox', { name: 'Condition' }).inputValue()).toBe("pod = 'a'");
       await window.context().close();
     });
 

@@ -105,6 +105,7 @@ const loss = {
 
 let topology: TopologyAnswer = shop;
 let state: unknown = loss;
+let newest: { readonly start_time_ns: string; readonly duration_ns: number } | undefined;
 const asked: URL[] = [];
 let page: FixedPage;
 
@@ -120,6 +121,7 @@ describeWhere(
           '/api/series': series,
           '/api/flow-series': flows,
           '/api/state': state,
+          '/api/traces': { traces: newest === undefined ? [] : [newest], next_cursor: '' },
         };
         return url.pathname in bodies && sendJson(response, bodies[url.pathname]);
       });
@@ -175,6 +177,11 @@ describeWhere(
       await window.getByRole('heading', { name: 'productpage' }).waitFor();
       await window.getByRole('button', { name: 'reviews', exact: true }).press('Enter');
       await window.getByRole('heading', { name: 'productpage → reviews' }).waitFor();
+      await window.keyboard.press('Escape');
+      await box('redis').focus();
+      await window.keyboard.press('e');
+      await window.keyboard.press('Enter');
+      await window.getByRole('heading', { name: 'cart → redis' }).waitFor();
       await window.context().close();
     });
 
@@ -214,6 +221,13 @@ describeWhere(
       topology = { nodes: [], edges: [], is_truncated: false };
       await window.goto(`${page.address}/map`);
       await window.getByText('No calls in this time').waitFor();
+      newest = { start_time_ns: `${startS}000000000`, duration_ns: 1_000_000 };
+      await window.goto(`${page.address}/map`);
+      const [fromNs, toNs] = [BigInt(startS - 900) * 1_000_000_000n, BigInt(startS) * 1_000_000_000n + 1_001_000_000n];
+      await window.waitForURL(`**/map?from=${fromNs}&to=${toNs}`);
+      await window.goto(`${page.address}/map?last=1h`);
+      await window.getByRole('button', { name: /^Show the newest, of / }).click();
+      await window.waitForURL(`**/map?from=${fromNs}&to=${toNs}`);
       expect(page.errors).toEqual([]);
       await window.context().close();
       topology = shop;

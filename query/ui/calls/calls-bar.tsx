@@ -1,7 +1,8 @@
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { useKeys } from '../shell/keys.ts';
 import type { ChangeParameters } from '../shell/use-parameters.ts';
 import { writeRange } from '../time/time-range.ts';
+import { ConditionField } from '../search/condition-field.tsx';
 import { TimeRangePicker } from '../time/time-range-picker.tsx';
 import type { CallFilter, CallsUrl } from './calls-url.ts';
 import { callProtocols, callStatuses } from './call-choices.ts';
@@ -13,16 +14,17 @@ interface CallsBarProps {
   readonly onChange: ChangeParameters;
 }
 
+/** Id of the field that `/` leads to. */
+const conditionId = 'calls-condition';
+
 /** The filter, and whether the list moves. */
 export function CallsBar({ url, isPaused, onPause, onChange }: CallsBarProps): React.ReactNode {
   const { filter, range, isLive } = url;
-  const input = useRef<HTMLInputElement>(null);
-  const [where, setWhere] = useState(filter.where ?? '');
   const [endpoint, setEndpoint] = useState(filter.endpoint ?? '');
   const [duration, setDuration] = useState(filter.min_duration ?? '');
-  useKeys('Calls', [{ keys: '/', label: 'Filter', run: () => input.current?.focus() }]);
+  useKeys('Calls', [{ keys: '/', label: 'Filter', run: () => document.getElementById(conditionId)?.focus() }]);
   const apply = (): void => {
-    const typed = { where: where.trim(), endpoint: endpoint.trim(), min_duration: duration.trim() };
+    const typed = { endpoint: endpoint.trim(), min_duration: duration.trim() };
     const isChanged = Object.entries(typed).some(([name, text]) => text !== (filter[name as keyof CallFilter] ?? ''));
     if (isChanged) onChange({ ...typed, call: '' }, { push: true });
   };
@@ -37,17 +39,11 @@ export function CallsBar({ url, isPaused, onPause, onChange }: CallsBarProps): R
       }}
     >
       <h1>Calls</h1>
-      <input
-        ref={input}
-        type="text"
-        className="calls-where mono"
-        value={where}
-        placeholder="client.pod = 'cart-1' and label(app) = shop"
-        aria-label="Condition"
-        title="A condition on names, labels and fields of both sides: see docs/query.md"
-        spellCheck={false}
-        autoComplete="off"
-        onChange={({ target }) => setWhere(target.value)}
+      <ConditionField
+        inputId={conditionId}
+        className="calls-where"
+        condition={filter.where ?? ''}
+        onCommit={(where) => onChange({ where, call: '' }, { push: true })}
       />
       <ShortField label="Part of the endpoint" value={endpoint} onChange={setEndpoint} onLeave={apply} />
       <ShortField label="Min. duration, 20ms" value={duration} onChange={setDuration} onLeave={apply} />

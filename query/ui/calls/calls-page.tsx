@@ -1,11 +1,12 @@
-import { useMemo, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { useKeys } from '../shell/keys.ts';
 import { ErrorNotice, Notice } from '../shell/notice.tsx';
 import { type ChangeParameters, useParameters } from '../shell/use-parameters.ts';
 import { useTitle } from '../shell/use-title.ts';
 import { LossBanner } from '../state/loss-banner.tsx';
 import { counted, countText } from '../text/count.ts';
-import { rangeText } from '../time/time-range.ts';
+import { NewestTime } from '../time/newest-time.tsx';
+import { rangeText, type TimeRange, writeRange } from '../time/time-range.ts';
 import { callKey } from './call-list.ts';
 import { CallPane } from './call-pane.tsx';
 import { CallTable } from './call-table.tsx';
@@ -23,7 +24,8 @@ export function CallsPage(): React.ReactNode {
   const text = parameters.toString();
   const url = useMemo(() => readCallsUrl(new URLSearchParams(text)), [text]);
   const [isPaused, setPaused] = useState(false);
-  const [state, retry] = useCalls(url, isPaused);
+  const { state, retry, readOlder } = useCalls(url, isPaused);
+  const onRange = useCallback((range: TimeRange) => change({ ...writeRange(range) }), [change]);
   const pause = (): void => setPaused(!isPaused);
   useKeys('Calls', [{ keys: 'p', label: 'Pause or go on', run: pause }]);
   return (
@@ -35,7 +37,14 @@ export function CallsPage(): React.ReactNode {
       ) : state.phase === 'reading' ? (
         <Notice kind="loading">Reading calls …</Notice>
       ) : (
-        <CallsBody state={state} url={url} isPaused={isPaused} onChange={change} />
+        <CallsBody
+          state={state}
+          url={url}
+          isPaused={isPaused}
+          onChange={change}
+          onRange={onRange}
+          readOlder={readOlder}
+        />
       )}
     </div>
   );
@@ -46,9 +55,11 @@ interface CallsBodyProps {
   readonly url: CallsUrl;
   readonly isPaused: boolean;
   readonly onChange: ChangeParameters;
+  readonly onRange: (range: TimeRange) => void;
+  readonly readOlder: () => void;
 }
 
-function CallsBody({ state, url, isPaused, onChange }: CallsBodyProps): React.ReactNode {
+function CallsBody({ state, url, isPaused, onChange, onRange, readOlder }: CallsBodyProps): React.ReactNode {
   const { calls } = state.list;
   const selected = calls.find((call) => callKey(call) === url.selected);
   const onSelect = (key: string): void => onChange({ call: key });
@@ -59,13 +70,14 @@ function CallsBody({ state, url, isPaused, onChange }: CallsBodyProps): React.Re
           <Notice kind="empty" title="No calls match">
             Nothing in {rangeText(url.range)}
             {url.isLive ? '. New calls appear here some seconds after they were made.' : '.'}
+            <NewestTime isChosen={url.isRangeChosen} onChange={onRange} />
           </Notice>
         ) : (
           <CallTable calls={calls} selected={url.selected} onSelect={onSelect} />
         )}
         {url.selected === '' ? undefined : <CallPane call={selected} onClose={() => onSelect('')} />}
       </div>
-      <StatusLine state={state} isPaused={isPaused} isLive={url.isLive} />
+      <StatusLine state={state} isPaused={isPaused} isLive={url.isLive} readOlder={readOlder} />
     </>
   );
 }
@@ -75,10 +87,12 @@ function StatusLine({
   state,
   isPaused,
   isLive,
+  readOlder,
 }: {
   readonly state: CallsState;
   readonly isPaused: boolean;
   readonly isLive: boolean;
+  readonly readOlder: () => void;
 }): React.ReactNode {
   const { list, waiting, skipped, phase } = state;
   const how = !isLive
@@ -92,7 +106,12 @@ function StatusLine({
     <div className="page-foot calls-foot">
       <span>
         <span className={`calls-light calls-${isPaused || !isLive ? 'paused' : phase}`} aria-hidden="true" />
-        {how} · {counted(list.calls.length, 'call')} shown
+        {how} · {counted(list.calls.length, 'call')} shown{' '}
+        {state.older === '' ? undefined : (
+          <button type="button" className="link" onClick={readOlder}>
+            Show older
+          </button>
+        )}
       </span>
       <span>
         {skipped > 0 ? (

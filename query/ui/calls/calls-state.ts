@@ -1,5 +1,5 @@
 /** Calls that are shown, and how reading them goes: a pure state machine. */
-import { type Call, type CallList, noCalls, withCalls } from './call-list.ts';
+import { type Call, type CallList, maxCalls, noCalls, withCalls } from './call-list.ts';
 
 export interface CallsState {
   readonly list: CallList;
@@ -9,13 +9,24 @@ export interface CallsState {
   readonly skipped: number;
   readonly phase: 'reading' | 'read' | 'live' | 'reconnecting';
   readonly error: unknown;
+  /** Where older calls go on; empty where there are none, or no room for them. */
+  readonly older: string;
 }
 
-export const noState: CallsState = { list: noCalls, waiting: noCalls, skipped: 0, phase: 'reading', error: undefined };
+export const noState: CallsState = {
+  list: noCalls,
+  waiting: noCalls,
+  skipped: 0,
+  phase: 'reading',
+  error: undefined,
+  older: '',
+};
 
 export type CallsChange =
   | { readonly kind: 'reset' | 'resumed' }
   | { readonly kind: 'came'; readonly calls: readonly Call[]; readonly isPaused: boolean }
+  /** Older calls were read: they are put below, also while it is paused. */
+  | { readonly kind: 'read'; readonly calls: readonly Call[]; readonly older: string }
   | { readonly kind: 'skipped'; readonly count: number }
   | { readonly kind: 'phase'; readonly phase: CallsState['phase'] }
   | { readonly kind: 'failed'; readonly error: unknown };
@@ -31,6 +42,10 @@ export function changedCalls(state: CallsState, change: CallsChange): CallsState
       return change.isPaused
         ? { ...state, waiting: withCalls(state.waiting, change.calls) }
         : { ...state, list: withCalls(state.list, change.calls) };
+    case 'read': {
+      const list = withCalls(state.list, change.calls);
+      return { ...state, list, older: list.calls.length < maxCalls ? change.older : '' };
+    }
     case 'skipped':
       return { ...state, skipped: state.skipped + change.count };
     case 'phase':

@@ -1,5 +1,5 @@
 import type { TimeRange } from '../time/time-range.ts';
-import { readRange } from '../time/time-range.ts';
+import { hasRange, readRange } from '../time/time-range.ts';
 
 /** Parameters of the filter, as in the API. */
 export const filterNames = [
@@ -17,6 +17,8 @@ export type CallFilter = Readonly<Partial<Record<(typeof filterNames)[number], s
 export interface CallsUrl {
   readonly filter: CallFilter;
   readonly range: TimeRange;
+  /** The address says it. */
+  readonly isRangeChosen: boolean;
   /** New calls appear by themselves. */
   readonly isLive: boolean;
   /** Key of the call in the pane; empty for none. */
@@ -34,6 +36,7 @@ export function readCallsUrl(parameters: URLSearchParams): CallsUrl {
   return {
     filter,
     range,
+    isRangeChosen: hasRange(parameters) || Object.keys(filter).length > 0,
     isLive: range.kind === 'last' && parameters.get('live') !== '0',
     selected: parameters.get('call') ?? '',
   };

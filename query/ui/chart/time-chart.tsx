@@ -3,6 +3,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { onThemeChange, shownColors } from '../shell/theme.ts';
 import { useSize } from '../shell/use-size.ts';
+import { isolatedAt } from './isolated-at.ts';
 import './chart.css';
 
 /** One line of a chart. */
@@ -136,7 +137,11 @@ function chartOptions(
         stroke: color(name),
         width: 1.5,
         // A value between steps without one would not be seen as a line.
-        points: { size: 4 },
+        points: {
+          size: 5,
+          fill: color(name),
+          filter: (chart: uPlot, at: number, isShown: boolean) => (isShown ? null : isolatedAt(chart.data[at] ?? [])),
+        },
         ...(dash === undefined ? {} : { dash: [...dash] }),
       })),
     ],

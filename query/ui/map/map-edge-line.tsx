@@ -6,6 +6,9 @@ import { edgeKey, type MapEdge } from './map-model.ts';
 interface MapEdgeLineProps {
   readonly edge: MapEdge;
   readonly seconds: number;
+  /** `client to server`. */
+  readonly name: string;
+  readonly elementId: string;
   readonly place: MapLayout['edges'][number];
   readonly hasLabel: boolean;
   readonly isDim: boolean;
@@ -14,9 +17,9 @@ interface MapEdgeLineProps {
   readonly onSelect: (key: string) => void;
 }
 
-/** One edge: its width says the rate, dashes say errors, and so does its text. By keyboard, edges are reached from the pane of a node. */
+/** One edge: its width says the rate, dashes say errors, and so does its text. By keyboard, `e` on a node leads to its edges. */
 export function MapEdgeLine(props: MapEdgeLineProps): React.ReactNode {
-  const { edge, seconds, place, hasLabel, isDim, isSelected, onPoint, onSelect } = props;
+  const { edge, seconds, name, elementId, place, hasLabel, isDim, isSelected, onPoint, onSelect } = props;
   const width = edgeWidth(edge, seconds);
   const path = edgePath(place.points);
   const classes = ['map-edge'];
@@ -26,7 +29,18 @@ export function MapEdgeLine(props: MapEdgeLineProps): React.ReactNode {
   return (
     <g
       className={classes.join(' ')}
-      aria-hidden="true"
+      id={elementId}
+      role="button"
+      tabIndex={-1}
+      aria-pressed={isSelected}
+      aria-label={`Edge from ${name}: ${labelLines(edge, seconds).join(' ')}`}
+      onFocus={() => onPoint(edgeKey(edge))}
+      onBlur={() => onPoint('')}
+      onKeyDown={(event) => {
+        if (event.key !== 'Enter' && event.key !== ' ') return;
+        event.preventDefault();
+        onSelect(isSelected ? '' : edgeKey(edge));
+      }}
       onPointerEnter={() => onPoint(edgeKey(edge))}
       onPointerLeave={() => onPoint('')}
       onClick={() => onSelect(isSelected ? '' : edgeKey(edge))}
@@ -45,10 +59,13 @@ interface EdgeLabelProps {
   readonly at: Point;
 }
 
+const labelLines = (edge: MapEdge, seconds: number): readonly string[] =>
+  [edgeFigures(edge, seconds), edgeTroubles(edge).join(' '), edgeRoundTrip(edge)].filter((line) => line !== '');
+
 /** Lines of text above a point of the edge. */
 function EdgeLabel({ edge, seconds, at }: EdgeLabelProps): React.ReactNode {
   const troubles = edgeTroubles(edge).join(' ');
-  const lines = [edgeFigures(edge, seconds), troubles, edgeRoundTrip(edge)].filter((line) => line !== '');
+  const lines = labelLines(edge, seconds);
   return (
     <text x={at.x} y={at.y - 6 - (lines.length - 1) * 12}>
       {lines.map((line, number) => (
@@ -58,7 +75,7 @@ function EdgeLabel({ edge, seconds, at }: EdgeLabelProps): React.ReactNode {
           dy={number === 0 ? 0 : 12}
           className={line === troubles && edge.errors > 0 ? 'map-bad' : undefined}
         >
-          {line}
+          {`${line} `}
         </tspan>
       ))}
     </text>

@@ -1,11 +1,12 @@
-import { useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 import type { TopologyAnswer } from '../../api/routes/topology.ts';
 import { ErrorNotice, Notice } from '../shell/notice.tsx';
 import type { ChangeParameters } from '../shell/use-parameters.ts';
 import { useTitle } from '../shell/use-title.ts';
 import { LossBanner } from '../state/loss-banner.tsx';
 import { counted } from '../text/count.ts';
-import { rangeSeconds, rangeText } from '../time/time-range.ts';
+import { NewestTime } from '../time/newest-time.tsx';
+import { rangeSeconds, rangeText, type TimeRange, writeRange } from '../time/time-range.ts';
 import { MapBar } from './map-bar.tsx';
 import { shownMap, type ShownMap } from './map-model.ts';
 import { MapPane } from './map-pane.tsx';
@@ -20,6 +21,7 @@ import './map.css';
 export function MapPage(): React.ReactNode {
   useTitle('Map');
   const [url, change] = useMapUrl();
+  const onRange = useCallback((range: TimeRange) => change({ ...writeRange(range) }), [change]);
   const { data, error, refetch } = useTopology(url.range, url.level, url.group);
   return (
     <div className="map-page">
@@ -33,6 +35,7 @@ export function MapPage(): React.ReactNode {
         <Notice kind="empty" title="No calls in this time">
           Nothing was stored for {rangeText(url.range)}. Calls appear some seconds after they were made, as soon as
           their minute is added up.
+          <NewestTime isChosen={url.isRangeChosen} onChange={onRange} />
         </Notice>
       ) : (
         <MapContent topology={data} url={url} onChange={change} />

@@ -26,6 +26,7 @@ const directions: Readonly<Record<string, Direction>> = {
 };
 
 const elementId = (at: number): string => `map-node-${at}`;
+const edgeId = (at: number): string => `map-edge-${at}`;
 
 /** Nodes and edges, placed in layers. The pointer or the keyboard on one of them dims what it has nothing to do with. */
 export function MapPicture(props: MapPictureProps): React.ReactNode {
@@ -36,15 +37,14 @@ export function MapPicture(props: MapPictureProps): React.ReactNode {
   const { transform, zoom, fit, show, handlers } = usePanZoom(element, layout, size);
   const [pointed, setPointed] = useState('');
   const [focused, setFocused] = useState('');
+  /** The node that had the focus last: `e` goes through its edges. */
+  const [origin, setOrigin] = useState('');
   const lit = useLit(map, pointed === '' ? focused : pointed, selected);
-  const current = layout.nodes.has(focused) ? focused : (map.nodes[0]?.id ?? '');
-  useKeys('Map', [
-    { keys: '+', label: 'Zoom in', run: () => zoom(1.25) },
-    { keys: '-', label: 'Zoom out', run: () => zoom(0.8) },
-    { keys: '0', label: 'Show all', run: fit },
-  ]);
+  const current = [focused, origin].find((id) => layout.nodes.has(id)) ?? map.nodes[0]?.id ?? '';
+  useMapKeys(zoom, fit, () => focusEdge(map, current));
   const onFocus = (id: string): void => {
     setFocused(id);
+    if (id !== '') setOrigin(id);
     const box = layout.nodes.get(id);
     if (box !== undefined) show(box);
   };
@@ -92,12 +92,31 @@ interface EdgesProps extends Pick<MapPictureProps, 'map' | 'seconds' | 'selected
   readonly onPoint: (key: string) => void;
 }
 
+function useMapKeys(zoom: (factor: number) => void, fit: () => void, nextEdge: () => void): void {
+  useKeys('Map', [
+    { keys: '+', label: 'Zoom in', run: () => zoom(1.25) },
+    { keys: '-', label: 'Zoom out', run: () => zoom(0.8) },
+    { keys: '0', label: 'Show all', run: fit },
+    { keys: 'e', label: 'Next edge of the node', run: nextEdge },
+  ]);
+}
+
+/** Leads to the edge of a node after the one that has the focus; from its last to its first. */
+function focusEdge({ edges }: ShownMap, node: string): void {
+  const own = edges.flatMap(({ client, server }, at) => (client === node || server === node ? [edgeId(at)] : []));
+  const at = own.indexOf(document.activeElement?.id ?? '');
+  document.getElementById(own[(at + 1) % own.length] ?? '')?.focus();
+}
+
 function Edges({ map, seconds, selected, onSelect, layout, lit, onPoint }: EdgesProps): React.ReactNode {
+  const names = new Map(map.nodes.map(({ id, name }) => [id, name === '' ? 'unknown' : name]));
   return map.edges.map((edge, at) => (
     <MapEdgeLine
       key={edgeKey(edge)}
       edge={edge}
       seconds={seconds}
+      name={`${names.get(edge.client)} to ${names.get(edge.server)}`}
+      elementId={edgeId(at)}
       place={layout.edges[at]!}
       hasLabel={layout.hasLabels || lit?.edges.has(edgeKey(edge)) === true}
       isDim={lit !== undefined && !lit.edges.has(edgeKey(edge))}

@@ -1,11 +1,13 @@
 import { useMemo } from 'react';
 import { type ChangeParameters, useParameters } from '../shell/use-parameters.ts';
-import { readRange, type TimeRange } from '../time/time-range.ts';
+import { hasRange, readRange, type TimeRange } from '../time/time-range.ts';
 import { type MapGroup, mapGroups, type MapLevel, mapLevels } from './map-conditions.ts';
 
 /** What of the map is shown, as its address says it. */
 export interface MapUrl {
   readonly range: TimeRange;
+  /** The address says it. */
+  readonly isRangeChosen: boolean;
   readonly level: MapLevel;
   readonly group: MapGroup;
   /** Part of a name; empty for all. */
@@ -37,6 +39,7 @@ export function readMapUrl(parameters: URLSearchParams): MapUrl {
   const limit = Number.parseInt(parameters.get('limit') ?? '', 10);
   return {
     range: readRange(parameters, defaultMs),
+    isRangeChosen: hasRange(parameters),
     level: oneOf('level', mapLevels),
     group: oneOf('group', mapGroups),
     text: parameters.get('q') ?? '',

@@ -1,8 +1,8 @@
 import { useState } from 'react';
 import { parseDuration } from '../text/duration.ts';
 import { Combobox } from './combobox.tsx';
-import { matchingFields, withWord, wordAt } from './completion.ts';
-import { useFields, useFieldValues } from './use-completion.ts';
+import { ConditionField } from './condition-field.tsx';
+import { useFieldValues } from './use-completion.ts';
 import { type ChangeSearch, lastRanges, type SearchUrl } from './use-search-url.ts';
 
 /** Id of the field that `/` leads to. */
@@ -67,32 +67,12 @@ function TextFilter({
 }
 
 function WhereFilter({ url, change }: FormProps): React.ReactNode {
-  const [text, setText] = useState(url.where);
-  const [caret, setCaret] = useState<number>();
-  const word = wordAt(text, caret ?? text.length);
-  const fields = useFields();
-  const values = useFieldValues(caret === undefined ? undefined : word.field, word.text);
-  const options = word.field === undefined ? matchingFields(fields, word.text.replace(/^\(+/, '')) : values;
   return (
-    <Combobox
+    <ConditionField
       inputId={whereFieldId}
-      label="Condition"
-      placeholder="Condition: client.pod = 'cart-1' and label(team) = buyers   (/)"
       className="filter-where"
-      value={text}
-      options={caret === undefined ? [] : options}
-      onType={(typed, at) => {
-        setText(typed);
-        setCaret(at);
-      }}
-      onChoose={(option) => {
-        const next = withWord(text, word, option);
-        setText(next);
-        setCaret(next.length);
-      }}
-      onCommit={() => {
-        if (text.trim() !== url.where) change({ where: text.trim(), box: '' });
-      }}
+      condition={url.where}
+      onCommit={(where) => change({ where, box: '' })}
     />
   );
 }

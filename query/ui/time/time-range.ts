@@ -32,6 +32,10 @@ export function readRange(parameters: URLSearchParams, defaultMs: number): TimeR
   return { kind: 'last', ms: ms > 0 ? Math.min(ms, longestMs) : defaultMs };
 }
 
+/** Whether an address says what time is shown. */
+export const hasRange = (parameters: URLSearchParams): boolean =>
+  ['last', 'from', 'to'].some((name) => parameters.has(name));
+
 /** Unix nanoseconds of digits or of ISO 8601. */
 export function readMoment(text: string | null): bigint | undefined {
   if (text === null) return undefined;
