@@ -85,14 +85,15 @@ const traceRecord = schemaOf(JSON.parse(schemas.Trace.text) as AvroType, records
 const spanRecord = records.get('Span') as z.ZodObject;
 const sideNames = z.record(z.string(), z.string());
 
-const spanJson = z.object({
+/** A span with names as JSON. */
+export const spanJson = z.object({
   ...spanRecord.shape,
   service_name: z.string().meta({ description: 'The service on whose side it was seen, else the process.' }),
   client_service_name: z.string(),
   server_service_name: z.string(),
   client_names: sideNames,
   server_names: sideNames,
-});
+}) as unknown as z.ZodType<SpanJson>;
 
 /** A trace as JSON. */
 export const traceJson = z.object({

@@ -83,13 +83,29 @@ async function traceFlows(reader: Reader, storedTraceId: string): Promise<readon
 }
 
 /** The trace that is stored by this very id, also one that was merged into another. */
-async function storedTrace(reader: Reader, storedTraceId: string): Promise<TraceRow | undefined> {
+export async function storedTrace(reader: Reader, storedTraceId: string): Promise<TraceRow | undefined> {
   if (!/^[0-9a-f]{32}$/.test(storedTraceId)) return undefined;
   const [trace] = await reader.select<TraceRow>(traceRowsWithIdsSql([storedTraceId]));
   return trace;
 }
 
 async function openTrace(reader: Reader, id: string): Promise<OpenedTrace> {
+  const row = await findTraceRow(reader, id);
+  return row.kind === 'found' ? openSpans(reader, row.row, row) : row;
+}
+
+/** A trace without its spans, or why none was found. */
+export type FoundTraceRow =
+  | {
+      readonly kind: 'found';
+      readonly row: TraceRow;
+      readonly traceId: string;
+      readonly alsoCarriedBy: readonly string[];
+    }
+  | Exclude<FoundTrace, { readonly kind: 'found' }>;
+
+/** @param id as of TraceStore.findTrace */
+export async function findTraceRow(reader: Reader, id: string): Promise<FoundTraceRow> {
   if (!/^[0-9a-fA-F]{1,32}$/.test(id)) return { kind: 'missing' };
   if (id.length === 32) {
     const opened = await openTraceOfId(reader, id.toLowerCase());
@@ -133,7 +149,7 @@ async function openTraceOfId(reader: Reader, id: string): Promise<OpenedTrace | 
 function openRow(reader: Reader, row: TraceRow, carriers: ReadonlyMap<string, Carriers>): Promise<OpenedTrace> {
   const traceId = publicId(row, carriers);
   const alsoCarriedBy = otherCarriers(row, carriers.get(carriedBy(row)));
-  return openSpans(reader, row, { traceId, alsoCarriedBy });
+  return { kind: 'found', row, traceId, alsoCarriedBy };
 }
 
 /** Traces that carry an id that begins so: of each id the one that it means. */

@@ -43,7 +43,8 @@ async function* pagesOf(reader: Reader, row: TraceRow, index: SpanIndex): AsyncG
   }
 }
 
-async function readPage(reader: Reader, row: TraceRow, versions: readonly SpanVersion[]): Promise<NamedSpan[]> {
+/** These versions of spans with the names that go with them. @throws TraceChangedError when one was replaced */
+export async function readPage(reader: Reader, row: TraceRow, versions: readonly SpanVersion[]): Promise<NamedSpan[]> {
   const rows = await reader.select<SpanRow>(spanRowsSql(row, versions));
   const byId = new Map(rows.map((span) => [span.span_id, span]));
   const ordered = versions.map(({ spanId }) => {

@@ -1,11 +1,13 @@
 /** Two traces in a browser: what takes longer, and what only one has. */
+import { pipeline, Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { axeFindings } from './axe-findings.ts';
 import { browserTimeoutMs } from './browser-timeout.ts';
 import { missingBrowser } from './built-page.ts';
 import { describeWhere } from '../requirement.ts';
-import { type FixedPage, openFixedPage, sendJson } from './fixed-page.ts';
+import { type FixedPage, openFixedPage } from './fixed-page.ts';
 import { keepScreenshot } from './keep-screenshot.ts';
+import { outlineAnswer } from './outline-answer.ts';
 import { testSpan, type TestSpan } from '../../query/ui/trace/model/testing/a-trace-model.ts';
 
 const [fast, slow] = ['a'.repeat(32), 'b'.repeat(32)];
@@ -46,13 +48,12 @@ describeWhere(
   () => {
     beforeAll(async () => {
       page = await openFixedPage((url, response) => {
-        const id = url.pathname.split('/').at(-1)!;
+        const id = /^\/api\/traces\/(\w+)\/outline$/.exec(url.pathname)?.[1] ?? '';
         const spans = traces[id];
-        return (
-          url.pathname.startsWith('/api/traces/') &&
-          spans !== undefined &&
-          sendJson(response, { trace_id: id, revision: 1, spans: spans.map(testSpan) })
-        );
+        if (spans === undefined) return false;
+        response.writeHead(200, { 'content-type': 'application/json' });
+        pipeline(Readable.from(outlineAnswer(id, spans.map(testSpan))), response, () => undefined);
+        return true;
       });
     });
     afterAll(() => page.close());

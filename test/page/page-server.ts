@@ -16,7 +16,7 @@ export interface PageServer {
  */
 export async function servePage(
   apiPort: number,
-  made: (path: string, request: IncomingMessage) => Iterable<string> | number | undefined,
+  made: (path: string, request: IncomingMessage) => Iterable<string> | AsyncIterable<string> | number | undefined,
 ): Promise<PageServer> {
   const server = createServer((incoming, response) => {
     const path = new URL(incoming.url ?? '/', 'http://page').pathname;

@@ -11,8 +11,9 @@ import { describeWhere } from '../requirement.ts';
 import { axeFindings } from './axe-findings.ts';
 import { browserTimeoutMs } from './browser-timeout.ts';
 import { chromiumPath, missingBrowser } from './built-page.ts';
-import { generatedTrace } from './generated-trace.ts';
-import { hostileTrace } from './hostile-trace.ts';
+import { generatedOutline, generatedSpan } from './generated-trace.ts';
+import { hostileSpans } from './hostile-trace.ts';
+import { outlineAnswer } from './outline-answer.ts';
 import { type PageServer, servePage } from './page-server.ts';
 
 const ids = { large: 'a'.repeat(32), hops: 'b'.repeat(32), hostile: 'c'.repeat(32), secret: 'd'.repeat(32) };
@@ -38,11 +39,22 @@ describeWhere(
       stage = startSpanloom(['query'], settings);
       const [, port] = await untilSays(stage, /"event":"query_listening".*"port":(\d+)/);
       server = await servePage(Number(port), (path, { headers }) => {
-        if (path === `/api/traces/${ids.large}`) return generatedTrace(ids.large, 250_000);
-        if (path === `/api/traces/${ids.hops}`) return generatedTrace(ids.hops, 73, 119_000_000);
-        if (path === `/api/traces/${ids.hostile}`) return hostileTrace(ids.hostile);
-        if (path !== `/api/traces/${ids.secret}`) return undefined;
-        return headers.authorization === 'Bearer open sesame' ? generatedTrace(ids.secret, 7) : 401;
+        const [, id, spanId] = /^\/api\/traces\/(\w+)\/(?:outline|spans\/(\w+))$/.exec(path) ?? [];
+        const json = (body: unknown): Iterable<string> | number => (body === undefined ? 404 : [JSON.stringify(body)]);
+        if (id === ids.large) return generatedOutline(id, 250_000);
+        if (id === ids.hops)
+          return spanId === undefined
+            ? generatedOutline(id, 73, 119_000_000)
+            : json(generatedSpan(spanId, 73, 119_000_000));
+        if (id === ids.hostile) {
+          const spans = hostileSpans();
+          const span = spans.find((each) => each.span_id === spanId);
+          return spanId === undefined
+            ? outlineAnswer(id, spans)
+            : json({ span, client_resources: [], server_resources: [] });
+        }
+        if (path.includes(ids.secret) && headers.authorization !== 'Bearer open sesame') return 401;
+        return id === ids.secret ? generatedOutline(id, 7) : undefined;
       });
       browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] });
     }, 180_000);

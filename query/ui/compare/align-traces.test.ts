@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aTraceModel, modelOf, type TestSpan } from '../trace/model/testing/a-trace-model.ts';
+import { testName } from '../trace/model/testing/outline-of.ts';
 import { alignTraces, type AlignedCall, byDifference, differenceNs } from './align-traces.ts';
 
 const call = (id: string, parent: string, server: string, ms: readonly [number, number]): TestSpan => ({
@@ -9,10 +10,9 @@ const call = (id: string, parent: string, server: string, ms: readonly [number, 
   server_service_name: server,
   endpoint: `/${server}`,
 });
+const name = (call: AlignedCall['left']): string => (call === undefined ? '-' : testName(call.spanId));
 const shown = (calls: readonly AlignedCall[]): readonly string[] =>
-  calls.map(
-    ({ level, server, left, right }) => `${'.'.repeat(level)}${server} ${left?.spanId ?? '-'} ${right?.spanId ?? '-'}`,
-  );
+  calls.map(({ level, server, left, right }) => `${'.'.repeat(level)}${server} ${name(left)} ${name(right)}`);
 
 const left = aTraceModel(
   call('1', '', 'shop', [0, 100]),

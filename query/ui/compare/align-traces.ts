@@ -3,6 +3,7 @@
  * operation, as the same one of several such calls in a row. Nothing recurses, so that any depth is fine.
  */
 import { callFacts } from '../trace/model/call-facts.ts';
+import { spanIdAt } from '../trace/model/span-ids.ts';
 import type { TraceModel } from '../trace/model/trace-model.ts';
 
 /** A call of either trace, or of both. */
@@ -120,7 +121,7 @@ const keyOf = (model: TraceModel, head: number): string => {
 function timesOf(model: TraceModel, head: number): CallTimes {
   const { last, failed } = callFacts(model, head);
   return {
-    spanId: model.columns.ids[head]!,
+    spanId: spanIdAt(model.columns.ids, head),
     durationNs: model.columns.durationNs[head]!,
     ownNs: model.ownNs[last]!,
     isFailed: failed,

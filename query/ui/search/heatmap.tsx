@@ -4,7 +4,7 @@ import { onThemeChange, shownColors } from '../shell/theme.ts';
 import { useSize } from '../shell/use-size.ts';
 import { durationText } from '../text/duration.ts';
 import { momentText } from '../text/moment.ts';
-import { openCanvas, readColors } from '../shell/canvas.ts';
+import { colorsOf, openCanvas } from '../shell/canvas.ts';
 import { boxText, parseBox } from './box.ts';
 import { type Area, areaOfBox, boxOfArea, cellAt, draggedArea, movedArea, sizeOf } from './heatmap-area.ts';
 import { useHeatmap } from './use-heatmap.ts';
@@ -100,7 +100,7 @@ function Cells({ heatmap, width }: { readonly heatmap: HeatmapAnswer; readonly w
   useLayoutEffect(() => {
     const context = openCanvas(canvas.current!, width, height);
     if (context === undefined) return;
-    const colors = readColors();
+    const colors = colorsOf(theme);
     const { columns, rows } = sizeOf(heatmap);
     const most = heatmap.cells.reduce((largest, { traces }) => Math.max(largest, traces), 1);
     const [cellWidth, cellHeight] = [width / columns, height / rows];

@@ -7,11 +7,16 @@ export function openCanvas(
   const context = canvas.getContext('2d');
   if (context === null || width <= 0 || height <= 0) return undefined;
   const ratio = devicePixelRatio;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
+  const [pixels, lines] = [Math.round(width * ratio), Math.round(height * ratio)];
+  // Another size takes other memory, which would be for each frame while a person scrolls.
+  if (canvas.width !== pixels || canvas.height !== lines) {
+    canvas.width = pixels;
+    canvas.height = lines;
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+  }
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.globalAlpha = 1;
   context.clearRect(0, 0, width, height);
   return context;
 }
@@ -27,8 +32,19 @@ export interface Colors {
   readonly hues: readonly string[];
 }
 
-/** Reads the colors as they are now. */
-export function readColors(): Colors {
+const known = new Map<string, Colors>();
+
+/**
+ * Colors of the theme that is shown. They are read once: reading makes the browser compute all styles, which would be for each frame while
+ * a person scrolls. @param theme what shownColors of theme.ts says
+ */
+export function colorsOf(theme: string): Colors {
+  let colors = known.get(theme);
+  if (colors === undefined) known.set(theme, (colors = readColors()));
+  return colors;
+}
+
+function readColors(): Colors {
   const style = getComputedStyle(document.documentElement);
   const color = (name: string): string => style.getPropertyValue(name);
   return {

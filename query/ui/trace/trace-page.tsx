@@ -14,8 +14,7 @@ export function TracePage(): React.ReactNode {
     document.title = `Trace ${id.slice(0, 8)} · spanloom`;
   }, [id]);
   const { kind } = state;
-  if (kind === 'read' && state.model.columns.count > 0)
-    return <TraceView key={id} model={state.model} spanAt={state.spanAt} />;
+  if (kind === 'read' && state.model.columns.count > 0) return <TraceView key={id} model={state.model} />;
   return (
     <>
       <h1 className="only-read">Trace {id}</h1>

@@ -3,7 +3,6 @@ import { Notice } from '../shell/notice.tsx';
 import { LossBanner } from '../state/loss-banner.tsx';
 import type { TimeRange } from '../time/time-range.ts';
 import { SpanPane } from './detail/span-pane.tsx';
-import type { SpanJson } from './model/span-json.ts';
 import type { TraceModel } from './model/trace-model.ts';
 import { deepestLevel } from './use-trace-keys.ts';
 import { type TraceState, useTraceState } from './use-trace-state.ts';
@@ -14,13 +13,8 @@ import { Toolbar } from './view/toolbar.tsx';
 import { TraceHeader } from './view/trace-header.tsx';
 import { Waterfall } from './view/waterfall.tsx';
 
-interface TraceViewProps {
-  readonly model: TraceModel;
-  readonly spanAt: (position: number) => Promise<SpanJson>;
-}
-
 /** A trace that was read. */
-export function TraceView({ model, spanAt }: TraceViewProps): React.ReactNode {
+export function TraceView({ model }: { readonly model: TraceModel }): React.ReactNode {
   const state = useTraceState(model);
   const { url, change, foldingState, found, hues, zoom, select, setZoom, setFocus } = state;
   const deepest = useMemo(() => deepestLevel(model), [model]);
@@ -43,7 +37,7 @@ export function TraceView({ model, spanAt }: TraceViewProps): React.ReactNode {
       />
       <div className="trace-body">
         <Calls model={model} state={state} />
-        <SidePane model={model} spanAt={spanAt} state={state} />
+        <SidePane model={model} state={state} />
       </div>
     </div>
   );
@@ -83,7 +77,7 @@ function Calls({ model, state }: { readonly model: TraceModel; readonly state: T
 }
 
 /** The selected span, or else the services. */
-function SidePane({ model, spanAt, state }: TraceViewProps & { readonly state: TraceState }): React.ReactNode {
+function SidePane({ model, state }: { readonly model: TraceModel; readonly state: TraceState }): React.ReactNode {
   const { url, change, hues, position, select, setFocus } = state;
   if (position === -1)
     return (
@@ -98,7 +92,6 @@ function SidePane({ model, spanAt, state }: TraceViewProps & { readonly state: T
     <SpanPane
       model={model}
       position={position}
-      spanAt={spanAt}
       onSelect={select}
       onFocus={setFocus}
       onClose={() => select(undefined)}

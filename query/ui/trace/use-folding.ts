@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useState } from 'react';
+import { positionOf } from './model/span-ids.ts';
 import type { TraceModel } from './model/trace-model.ts';
 import { type Folding, isOpen } from './model/visible-rows.ts';
 import type { ChangeUrl, TraceUrl } from './use-trace-url.ts';
@@ -18,7 +19,7 @@ export function useFolding(model: TraceModel, url: TraceUrl, change: ChangeUrl):
   const [closed, setClosed] = useState(none);
   const [opened, setOpened] = useState(none);
   const [unfolded, setUnfolded] = useState(none);
-  const focusAt = url.focus === '' ? -1 : model.columns.ids.indexOf(url.focus);
+  const focusAt = url.focus === '' ? -1 : positionOf(model.columns.ids, url.focus);
   const focus = focusAt === -1 ? undefined : model.calls.head[focusAt]!;
   const folding = useMemo(
     () => ({ closed, opened, unfolded, depth: url.depth, focus }),

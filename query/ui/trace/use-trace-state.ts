@@ -1,5 +1,6 @@
 import { useCallback, useDeferredValue, useMemo } from 'react';
 import { type FilterResult, filterSpans, isFiltering } from './model/span-filter.ts';
+import { positionOf, spanIdAt } from './model/span-ids.ts';
 import type { TraceModel } from './model/trace-model.ts';
 import { visibleRows, type VisibleRows } from './model/visible-rows.ts';
 import { type FoldingState, useFolding } from './use-folding.ts';
@@ -38,10 +39,10 @@ export function useTraceState(model: TraceModel): TraceState {
     [model, folding, found, url.onlyMatches],
   );
   const zoom = url.zoom ?? { fromNs: 0, toNs: model.durationNs };
-  const position = useMemo(() => (url.span === '' ? -1 : model.columns.ids.indexOf(url.span)), [model, url.span]);
+  const position = useMemo(() => positionOf(model.columns.ids, url.span), [model, url.span]);
   const selected = useMemo(() => rowOf(model, rows, position), [model, rows, position]);
   const select = useCallback(
-    (span: number | undefined) => change({ span: span === undefined ? '' : model.columns.ids[span]! }),
+    (span: number | undefined) => change({ span: span === undefined ? '' : spanIdAt(model.columns.ids, span) }),
     [change, model],
   );
   const setZoom = useCallback(
@@ -49,7 +50,7 @@ export function useTraceState(model: TraceModel): TraceState {
     [change],
   );
   const setFocus = useCallback(
-    (call: number | undefined) => change({ focus: call === undefined ? '' : model.columns.ids[call]! }),
+    (call: number | undefined) => change({ focus: call === undefined ? '' : spanIdAt(model.columns.ids, call) }),
     [change, model],
   );
   useTraceKeys({ model, rows, selected, zoom, folding: foldingState, select, setZoom, setFocus });

@@ -1,7 +1,6 @@
 import { useEffect, useMemo, useState } from 'react';
 import { ApiError } from '../api/api-error.ts';
 import { currentToken, tokenWasRefused } from '../api/token.ts';
-import type { SpanJson } from './model/span-json.ts';
 import type { TraceModel } from './model/trace-model.ts';
 import type { TraceReply, TraceRequest } from './worker/messages.ts';
 
@@ -9,7 +8,7 @@ import type { TraceReply, TraceRequest } from './worker/messages.ts';
 export type LoadingTrace =
   | { readonly kind: 'reading'; readonly spans: number }
   | { readonly kind: 'failed'; readonly error: ApiError }
-  | { readonly kind: 'read'; readonly model: TraceModel; readonly spanAt: (position: number) => Promise<SpanJson> };
+  | { readonly kind: 'read'; readonly model: TraceModel };
 
 /** Reads a trace in a worker, once for each attempt. */
 export function useTrace(id: string): { readonly state: LoadingTrace; readonly retry: () => void } {
@@ -30,7 +29,6 @@ export function useTrace(id: string): { readonly state: LoadingTrace; readonly r
 /** The page's end of the worker. */
 class TraceReader {
   readonly #worker = new Worker(new URL('./worker/trace-worker.ts', import.meta.url), { type: 'module' });
-  readonly #waiting = new Map<number, ((span: SpanJson) => void)[]>();
   readonly #change: (state: LoadingTrace) => void;
 
   constructor(id: string, change: (state: LoadingTrace) => void) {
@@ -39,15 +37,12 @@ class TraceReader {
     this.#worker.addEventListener('error', ({ message }) =>
       change({ kind: 'failed', error: new ApiError(0, [message || 'the script that reads traces failed']) }),
     );
-    this.#ask({ kind: 'read', path: `/api/traces/${encodeURIComponent(id)}`, token: currentToken() });
+    const request: TraceRequest = { path: `/api/traces/${encodeURIComponent(id)}/outline`, token: currentToken() };
+    this.#worker.postMessage(request);
   }
 
   end(): void {
     this.#worker.terminate();
-  }
-
-  #ask(request: TraceRequest): void {
-    this.#worker.postMessage(request);
   }
 
   #hear(reply: TraceReply): void {
@@ -56,22 +51,12 @@ class TraceReader {
         this.#change({ kind: 'reading', spans: reply.spans });
         return;
       case 'model':
-        this.#change({ kind: 'read', model: reply.model, spanAt: (position) => this.#spanAt(position) });
+        this.#change({ kind: 'read', model: reply.model });
+        this.#worker.terminate();
         return;
       case 'failed':
         if (reply.status === 401) tokenWasRefused();
         this.#change({ kind: 'failed', error: new ApiError(reply.status, reply.problems, reply.body) });
-        return;
-      case 'span':
-        for (const resolve of this.#waiting.get(reply.position) ?? []) resolve(reply.span);
-        this.#waiting.delete(reply.position);
     }
-  }
-
-  #spanAt(position: number): Promise<SpanJson> {
-    return new Promise((resolve) => {
-      this.#waiting.set(position, [...(this.#waiting.get(position) ?? []), resolve]);
-      this.#ask({ kind: 'span', position });
-    });
   }
 }

@@ -1,9 +1,7 @@
-import { useQuery } from '@tanstack/react-query';
 import type { JsonObject } from '../../../../schemas/trace-json.ts';
-import { Notice } from '../../shell/notice.tsx';
+import { ErrorNotice, Notice } from '../../shell/notice.tsx';
 import { durationText } from '../../text/duration.ts';
 import { exactMoment } from '../../text/moment.ts';
-import type { SpanJson } from '../model/span-json.ts';
 import type { TraceModel } from '../model/trace-model.ts';
 import { pointText } from '../view/point-text.ts';
 import { CallSteps } from './call-steps.tsx';
@@ -11,12 +9,12 @@ import { FactTable } from './fact-table.tsx';
 import { FlowFacts } from './flow-facts.tsx';
 import { spanFacts } from './span-facts.ts';
 import { TagTable } from './tag-table.tsx';
+import { type SpanAnswer, useSpan } from './use-span.ts';
 import { WhyHere } from './why-here.tsx';
 
 interface SpanPaneProps {
   readonly model: TraceModel;
   readonly position: number;
-  readonly spanAt: (position: number) => Promise<SpanJson>;
   readonly onSelect: (span: number) => void;
   readonly onFocus: (span: number) => void;
   readonly onClose: () => void;
@@ -24,14 +22,9 @@ interface SpanPaneProps {
 
 /** Everything about one span. */
 export function SpanPane(props: SpanPaneProps): React.ReactNode {
-  const { model, position, spanAt, onClose, onFocus } = props;
+  const { model, position, onClose, onFocus } = props;
   const { columns, calls } = model;
-  const { data: span } = useQuery({
-    queryKey: ['span', model.head.trace_id, model.head.revision, columns.ids[position], position],
-    queryFn: () => spanAt(position),
-    staleTime: Infinity,
-    gcTime: 60_000,
-  });
+  const { data: answer, error, refetch } = useSpan(model, position);
   const head = calls.head[position]!;
   return (
     <aside className="pane" aria-label="Selected span">
@@ -53,7 +46,13 @@ export function SpanPane(props: SpanPaneProps): React.ReactNode {
         <h3>Where the time of this call went</h3>
         <CallSteps model={model} head={head} />
       </section>
-      {span === undefined ? <Notice kind="loading">Reading the span …</Notice> : <Fields {...props} span={span} />}
+      {answer !== undefined ? (
+        <Fields {...props} answer={answer} />
+      ) : error === null ? (
+        <Notice kind="loading">Reading the span …</Notice>
+      ) : (
+        <ErrorNotice error={error} title="The span could not be read" retry={() => void refetch()} />
+      )}
     </aside>
   );
 }
@@ -88,17 +87,23 @@ function Summary({ model, position }: { readonly model: TraceModel; readonly pos
   );
 }
 
-function Fields({ model, position, span, onSelect }: SpanPaneProps & { readonly span: SpanJson }): React.ReactNode {
+function Fields({
+  model,
+  position,
+  answer,
+  onSelect,
+}: SpanPaneProps & { readonly answer: SpanAnswer }): React.ReactNode {
+  const { span } = answer;
   return (
     <>
       <section>
         <h3>Why it is here</h3>
         <WhyHere model={model} position={position} span={span} onSelect={onSelect} />
       </section>
-      <FlowFacts span={span} storedTraceId={model.head.stored_trace_id ?? ''} />
+      <FlowFacts span={span} storedTraceId={model.head.stored_trace_id} />
       <section>
-        <h3>Both ends, as they were then</h3>
-        <TagTable span={span} />
+        <h3>Both ends, then and now</h3>
+        <TagTable answer={answer} />
       </section>
       <section>
         <h3>All that was recorded</h3>

@@ -1,6 +1,7 @@
 import { Link } from 'wouter';
 import { shareText } from '../../text/duration.ts';
 import type { SpanJson } from '../model/span-json.ts';
+import { positionOf, spanIdAt } from '../model/span-ids.ts';
 import { rootKinds } from '../model/span-tree.ts';
 import type { TraceModel } from '../model/trace-model.ts';
 import { type LikelyEdge, useLikelyEdges } from './use-likely-edges.ts';
@@ -17,7 +18,7 @@ interface WhyProps {
 export function WhyHere(props: WhyProps): React.ReactNode {
   const { model, position, span } = props;
   const parent = model.tree.parent[position]!;
-  const edges = useLikelyEdges(model.head.stored_trace_id ?? '');
+  const edges = useLikelyEdges(model.head.stored_trace_id);
   const into = edges.filter(({ span_id: id }) => id === span.span_id);
   const out = edges.filter(({ parent_span_id: id }) => id === span.span_id);
   return (
@@ -100,7 +101,7 @@ function Rivals({
       confidence,
       note: `${kind === 'response' ? 'its response led here' : ''}${learned ? '' : ' (not yet learned for this process)'}`,
     })),
-  ].filter(({ span_id: id }) => parent === -1 || id !== model.columns.ids[parent]);
+  ].filter(({ span_id: id }) => parent === -1 || id !== spanIdAt(model.columns.ids, parent));
   if (rivals.length === 0)
     return parent === -1 ? undefined : <p className="muted small">There was no other candidate.</p>;
   return (
@@ -108,7 +109,7 @@ function Rivals({
       <h4>{parent === -1 ? 'Likely parents' : 'Other candidates'}</h4>
       <ul className="rivals">
         {rivals.map(({ span_id: id, reason, confidence, note }, at) => {
-          const position = model.columns.ids.indexOf(id);
+          const position = positionOf(model.columns.ids, id);
           const edge = edges.find(({ parent_span_id: candidate }) => candidate === id);
           return (
             <li key={`${id} ${at}`}>

@@ -1,3 +1,4 @@
+import { spanIdAt } from './span-ids.ts';
 import type { TraceModel } from './trace-model.ts';
 
 /** What spans of a trace are looked for. */
@@ -65,5 +66,5 @@ function textMatcher({ columns }: TraceModel, wanted: string): (span: number) =>
   return (span) =>
     searched.some((column) => has[column[span]!] === 1) ||
     String(code[span]) === wanted ||
-    (wanted.length >= 4 && ids[span]!.startsWith(wanted));
+    (wanted.length >= 4 && spanIdAt(ids, span).startsWith(wanted));
 }

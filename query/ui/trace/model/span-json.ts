@@ -18,6 +18,7 @@ export interface SpanJson {
   readonly response_code: number;
   readonly response_exception: string;
   readonly process_name: string;
+  readonly tunnels?: readonly { readonly type: string; readonly id: number }[];
   readonly client: { readonly address: string; readonly port: number };
   readonly server: { readonly address: string; readonly port: number };
   readonly service_name?: string;
@@ -44,13 +45,4 @@ export interface CauseJson {
   readonly rule: string;
   readonly confidence: number;
   readonly learned: boolean;
-}
-
-/** What the answer says of the whole trace. */
-export interface TraceHeadJson {
-  readonly trace_id: string;
-  readonly revision: number;
-  readonly carried_trace_id?: string;
-  readonly stored_trace_id?: string;
-  readonly also_carried_by?: readonly string[];
 }

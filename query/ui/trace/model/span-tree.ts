@@ -2,6 +2,7 @@
  * The tree of spans, robust against anything: a parent that is not there or would be a descendant makes the span a root.
  * Linear in the number of spans, but for one sort; nothing recurses, so that a chain of any length is fine.
  */
+import { positionsOf, type SpanIds } from './span-ids.ts';
 
 /** Why a span has no parent in the tree. */
 export const rootKinds = { none: 0, absent: 1, cycle: 2 } as const;
@@ -26,7 +27,7 @@ export interface SpanTree {
 }
 
 /** @param byStart all positions, by the start of their spans */
-export function spanTree(ids: readonly string[], parentIds: readonly string[], byStart: Int32Array): SpanTree {
+export function spanTree(ids: SpanIds, parentIds: SpanIds, byStart: Int32Array): SpanTree {
   const { parent, rootKind } = parentsOf(ids, parentIds);
   cutCycles(parent, rootKind);
   const children = listsBy(parent, byStart);
@@ -34,21 +35,14 @@ export function spanTree(ids: readonly string[], parentIds: readonly string[], b
   return { parent, rootKind, roots, children, order: parentsFirst(roots, children) };
 }
 
-function parentsOf(
-  ids: readonly string[],
-  parentIds: readonly string[],
-): { readonly parent: Int32Array; readonly rootKind: Uint8Array } {
-  const positions = new Map<string, number>();
+function parentsOf(ids: SpanIds, parentIds: SpanIds): { readonly parent: Int32Array; readonly rootKind: Uint8Array } {
   // Of several with one id the first is the parent.
-  for (let at = ids.length - 1; at >= 0; at--) positions.set(ids[at]!, at);
-  const parent = new Int32Array(ids.length).fill(-1);
-  const rootKind = new Uint8Array(ids.length);
-  parentIds.forEach((id, at) => {
-    if (id === '') return;
-    const found = positions.get(id);
-    if (found === undefined) rootKind[at] = rootKinds.absent;
-    else parent[at] = found;
-  });
+  const parent = positionsOf(parentIds, ids);
+  const rootKind = new Uint8Array(parent.length);
+  for (let at = 0; at < parent.length; at++) {
+    if (parentIds[2 * at] === 0 && parentIds[2 * at + 1] === 0) parent[at] = -1;
+    else if (parent[at] === -1) rootKind[at] = rootKinds.absent;
+  }
   return { parent, rootKind };
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { pathParts, serviceTotals } from './breakdown.ts';
 import { callFacts, callSteps } from './call-facts.ts';
+import { positionOf, spanIdAt } from './span-ids.ts';
 import { rootKinds } from './span-tree.ts';
+import { testId, testName } from './testing/outline-of.ts';
 import { aTraceModel, beginNs, modelOf, type TestSpan } from './testing/a-trace-model.ts';
 import type { TraceModel } from './trace-model.ts';
 
@@ -16,13 +18,15 @@ const slowNetwork: readonly TestSpan[] = [
   { id: 'sp', parent: 'snd', ms: [34, 84], observation_point: 's-p', ...within, service_name: 'reviews' },
 ];
 
-const at = (model: TraceModel, id: string): number => model.columns.ids.indexOf(id);
+/** The id of a span as the test wrote it. */
+const nameAt = ({ columns }: TraceModel, span: number): string => testName(spanIdAt(columns.ids, span));
+const at = (model: TraceModel, id: string): number => positionOf(model.columns.ids, testId(id));
 const idsOf = (model: TraceModel, spans: Iterable<number>): readonly string[] =>
-  Array.from(spans, (span) => model.columns.ids[span]!);
+  Array.from(spans, (span) => nameAt(model, span));
 const pathOf = (model: TraceModel): readonly string[] =>
   Array.from(model.path.span, (span, piece) => {
     const [from, to] = [model.path.fromNs[piece]! / 1e6, model.path.toNs[piece]! / 1e6];
-    return `${model.columns.ids[span]} ${from}-${to}`;
+    return `${nameAt(model, span)} ${from}-${to}`;
   });
 
 describe('a call with its observations', () => {
@@ -155,7 +159,9 @@ describe('a trace that cannot be', () => {
     expect(model.tree.parent[2]).toBe(0);
   });
 
-  it('of 1970 and 2262 keeps every nanosecond', () => {
+  it('of 1970 and 2262 is drawn, and within 104 days every nanosecond is kept', () => {
+    const days = aTraceModel({ id: 'b', ms: [8.6e9, 8.6e9 + 1e-6] }, { id: 'a', ms: [0, 1] });
+    expect(days.columns.startNs[0]).toBe(beginNs + 8_600_000_000_000_000n);
     const first = { id: 'a', ms: [0, 1], start_time_ns: '1' } as const;
     const last = { id: 'b', ms: [0, 1], start_time_ns: '9223372036854775807' } as const;
     const model = aTraceModel(last, first);

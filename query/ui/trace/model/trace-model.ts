@@ -3,12 +3,13 @@ import { type ClockEdge, clockShifts } from './clock-shifts.ts';
 import { criticalPath, type CriticalPath } from './critical-path.ts';
 import { ownTimes } from './own-times.ts';
 import type { SpanColumns } from './span-columns.ts';
-import type { TraceHeadJson } from './span-json.ts';
+import { errorStatuses } from '../../../where/error-statuses.ts';
+import type { TraceHead } from './read-outline.ts';
 import { listsBy, spanTree, type NumberLists, type SpanTree } from './span-tree.ts';
 
 /** A trace as the page shows it. Times are nanoseconds since its beginning; exact ones are in `columns`. All of it can be sent to another thread. */
 export interface TraceModel {
-  readonly head: TraceHeadJson;
+  readonly head: TraceHead;
   readonly columns: SpanColumns;
   readonly tree: SpanTree;
   readonly calls: Calls;
@@ -28,10 +29,10 @@ export interface TraceModel {
   readonly pathOfCall: NumberLists;
 }
 
-const failures: ReadonlySet<string> = new Set(['client_error', 'server_error', 'timeout', 'closed']);
+const failures: ReadonlySet<string> = new Set(errorStatuses);
 
 /** Computes everything about a trace that does not depend on what a person does with it. */
-export function traceModel(head: TraceHeadJson, columns: SpanColumns): TraceModel {
+export function traceModel(head: TraceHead, columns: SpanColumns): TraceModel {
   const { count, durationNs, texts, status } = columns;
   const rawNs = sinceBeginning(columns.startNs);
   const byRawStart = sortedBy(count, (one, other) => rawNs[one]! - rawNs[other]! || one - other);

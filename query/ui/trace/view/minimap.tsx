@@ -4,7 +4,7 @@ import { useSize } from '../../shell/use-size.ts';
 import { durationText } from '../../text/duration.ts';
 import type { TraceModel } from '../model/trace-model.ts';
 import type { Zoom } from '../use-trace-url.ts';
-import { openCanvas, readColors } from '../../shell/canvas.ts';
+import { type Colors, colorsOf, openCanvas } from '../../shell/canvas.ts';
 
 const height = 44;
 /** A drag of fewer pixels is a click. */
@@ -29,7 +29,7 @@ export function Minimap({
   const [drag, setDrag] = useState<{ readonly from: number; readonly to: number }>();
   useLayoutEffect(() => {
     const context = openCanvas(canvas.current!, width, height);
-    if (context !== undefined) drawOverview(context, model, hues, width);
+    if (context !== undefined) drawOverview(context, model, hues, width, colorsOf(theme));
   }, [model, hues, width, theme]);
   const toNs = (x: number): number => (Math.min(Math.max(0, x), width) / width) * model.durationNs;
   const shown =
@@ -69,8 +69,8 @@ function drawOverview(
   { calls, tree, startNs, durationNs, columns, failed }: TraceModel,
   hues: ReadonlyMap<string, number>,
   width: number,
+  colors: Colors,
 ): void {
-  const colors = readColors();
   const heads = tree.order
     .filter((span) => calls.head[span] === span)
     .sort((one, other) => startNs[one]! - startNs[other]!);

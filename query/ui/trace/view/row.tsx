@@ -97,10 +97,16 @@ function CallName({ model, span, below, isOpen, isUnfolded, hue, onToggle, onUnf
 function HopName({ model, span }: RowProps): React.ReactNode {
   const { columns, failed } = model;
   const point = columns.texts[columns.point[span]!]!;
+  const tunnel = columns.texts[columns.tunnels[span]!]!;
   return (
     <>
       <code className="point">{point}</code>
       <span className="row-operation">{pointText(point)}</span>
+      {tunnel === '' ? undefined : (
+        <span className="tunnel" title="Its packets were in this tunnel here">
+          tunnel {tunnel}
+        </span>
+      )}
       {failed[span] === 1 ? <span className="bad row-error">✕ {failureText(model, span)}</span> : undefined}
       <span className="only-read">{`took ${durationText(columns.durationNs[span]!)}`}</span>
     </>

@@ -1,5 +1,9 @@
 import { useState } from 'react';
 import { Link } from 'wouter';
+import { ApiError } from '../../api/api-error.ts';
+import { saveFile } from '../../api/save-file.ts';
+import { currentToken } from '../../api/token.ts';
+import { Notice } from '../../shell/notice.tsx';
 import { durationText } from '../../text/duration.ts';
 import { exactMoment, momentText } from '../../text/moment.ts';
 import type { TraceModel } from '../model/trace-model.ts';
@@ -36,8 +40,21 @@ export function TraceHeader({ model }: { readonly model: TraceModel }): React.Re
         </Item>
       </dl>
       <Actions id={head.trace_id} />
-      <OtherTraces ids={head.also_carried_by ?? []} />
+      <OtherTraces ids={head.also_carried_by} />
+      <LeftOut model={model} />
     </header>
+  );
+}
+
+/** What a trace has beyond what is shown. */
+function LeftOut({ model: { head, columns } }: { readonly model: TraceModel }): React.ReactNode {
+  if (head.left_out === 0 && !columns.isTextCut) return undefined;
+  return (
+    <Notice kind="warning">
+      {head.left_out === 0
+        ? 'Names and endpoints of this trace take too much memory: some are shown as …'
+        : `The first ${columns.count.toLocaleString('en')} spans by their start are shown. ${head.left_out.toLocaleString('en')} later ones are left out, so sums and the critical path are of a part of the trace.`}
+    </Notice>
   );
 }
 
@@ -55,11 +72,43 @@ function Actions({ id }: { readonly id: string }): React.ReactNode {
     <div className="actions">
       <Link href={`/compare/${id}`}>Compare</Link>
       <CopyButton text={() => location.href}>Copy link</CopyButton>
-      <CopyButton text={() => `curl '${location.origin}/api/traces/${id}'`}>Copy as curl</CopyButton>
-      <a href={`/api/traces/${id}/otlp`} download={`${id}.json`}>
+      <CopyButton text={() => curlText(`/api/traces/${id}`)}>Copy as curl</CopyButton>
+      <OtlpLink id={id} />
+    </div>
+  );
+}
+
+/** The token itself is not for the clipboard. */
+function curlText(path: string): string {
+  const token = currentToken() === '' ? '' : ' -H "Authorization: Bearer $TOKEN"';
+  return `curl${token} '${location.origin}${path}'`;
+}
+
+/** A link, unless the API wants a token: browsers follow links without one. */
+function OtlpLink({ id }: { readonly id: string }): React.ReactNode {
+  const [problem, setProblem] = useState('');
+  const path = `/api/traces/${id}/otlp`;
+  const save = async (event: React.MouseEvent): Promise<void> => {
+    if (currentToken() === '') return;
+    event.preventDefault();
+    setProblem('');
+    try {
+      await saveFile(path, `trace-${id}.json`);
+    } catch (error) {
+      setProblem(error instanceof ApiError ? error.problems.join('; ') : String(error));
+    }
+  };
+  return (
+    <>
+      <a href={path} download={`trace-${id}.json`} onClick={(event) => void save(event)}>
         Download OTLP JSON
       </a>
-    </div>
+      {problem === '' ? undefined : (
+        <span role="alert" className="bad">
+          {problem}
+        </span>
+      )}
+    </>
   );
 }
 

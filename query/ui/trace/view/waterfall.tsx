@@ -5,7 +5,7 @@ import type { FilterResult } from '../model/span-filter.ts';
 import type { TraceModel } from '../model/trace-model.ts';
 import { type Folding, isOpen, type VisibleRows } from '../model/visible-rows.ts';
 import type { Zoom } from '../use-trace-url.ts';
-import { openCanvas, readColors } from '../../shell/canvas.ts';
+import { colorsOf, openCanvas } from '../../shell/canvas.ts';
 import { drawBars, rowHeight } from './draw-bars.ts';
 import { Row } from './row.tsx';
 import { TimeAxis } from './time-axis.tsx';
@@ -28,7 +28,7 @@ export interface WaterfallProps {
 }
 
 /** Rows are drawn in steps of so many, so that most scrolling draws nothing anew. */
-const step = 12;
+const step = 6;
 
 /** Calls as rows: names at the left, when they ran at the right. Only rows that are in sight exist. */
 export function Waterfall(props: WaterfallProps): React.ReactNode {
@@ -112,7 +112,7 @@ function Bars(
     if (context === undefined) return;
     const { texts, server } = model.columns;
     const hueOf = (span: number): number => hues.get(texts[server[span]!]!) ?? 6;
-    drawBars(context, { model, rows, first, last, zoom, width, hueOf, matches: filter?.matches }, readColors());
+    drawBars(context, { model, rows, first, last, zoom, width, hueOf, matches: filter?.matches }, colorsOf(theme));
   }, [model, rows, first, last, zoom, width, hues, filter, theme]);
   useWheelZoom(canvas, zoom, model.durationNs, onZoom);
   return <canvas ref={canvas} aria-hidden="true" className="bars" style={{ left: nameWidth }} />;

@@ -1,10 +1,10 @@
-import type { SpanJson } from '../model/span-json.ts';
 import type { TraceModel } from '../model/trace-model.ts';
 
 /** What the page asks of the worker. */
-export type TraceRequest =
-  | { readonly kind: 'read'; readonly path: string; readonly token: string }
-  | { readonly kind: 'span'; readonly position: number };
+export interface TraceRequest {
+  readonly path: string;
+  readonly token: string;
+}
 
 /** What the worker says. */
 export type TraceReply =
@@ -15,5 +15,4 @@ export type TraceReply =
       readonly status: number;
       readonly problems: readonly string[];
       readonly body: Readonly<Record<string, unknown>>;
-    }
-  | { readonly kind: 'span'; readonly position: number; readonly span: SpanJson };
+    };

@@ -1,11 +1,9 @@
 /** Reads a trace and computes its model beside the page, which stays usable meanwhile. */
 import { ApiError } from '../../api/api-error.ts';
 import { ask, refusal } from '../../api/ask.ts';
-import { readTrace, type ReadTrace } from '../model/read-trace.ts';
+import { readOutline } from '../model/read-outline.ts';
 import { traceModel } from '../model/trace-model.ts';
 import type { TraceReply, TraceRequest } from './messages.ts';
-
-let trace: ReadTrace | undefined;
 
 const reply = (message: TraceReply): void => postMessage(message);
 
@@ -13,7 +11,7 @@ async function read(path: string, token: string): Promise<void> {
   try {
     const response = await ask(path, token);
     if (!response.ok) throw await refusal(response);
-    trace = await readTrace(textOf(response), (spans) => reply({ kind: 'progress', spans }));
+    const trace = await readOutline(textOf(response), (spans) => reply({ kind: 'progress', spans }));
     const model = traceModel(trace.head, trace.columns);
     postMessage({ kind: 'model', model } satisfies TraceReply, { transfer: buffersOf(model) });
   } catch (error) {
@@ -42,7 +40,5 @@ function failure(error: unknown): TraceReply {
 }
 
 addEventListener('message', ({ data }: MessageEvent<TraceRequest>) => {
-  if (data.kind === 'read') void read(data.path, data.token);
-  else if (trace !== undefined && data.position < trace.columns.count)
-    reply({ kind: 'span', position: data.position, span: trace.spanAt(data.position) });
+  void read(data.path, data.token);
 });

@@ -1,5 +1,6 @@
 import { SpanCollector } from '../span-columns.ts';
 import type { SpanJson } from '../span-json.ts';
+import { outlineOf } from './outline-of.ts';
 import { traceModel, type TraceModel } from '../trace-model.ts';
 
 /** A span in a test: its id, its parent, when it ran in milliseconds; what is not said is as of a server without clients. */
@@ -41,6 +42,10 @@ export function aTraceModel(...spans: readonly TestSpan[]): TraceModel {
 /** The same of as many spans as no call takes arguments. */
 export function modelOf(spans: Iterable<TestSpan>): TraceModel {
   const collector = new SpanCollector();
-  for (const span of spans) collector.add(testSpan(span));
-  return traceModel({ trace_id: 'a'.repeat(32), revision: 1 }, collector.columns());
+  collector.add(outlineOf(Array.from(spans, testSpan)));
+  const id = 'a'.repeat(32);
+  return traceModel(
+    { trace_id: id, stored_trace_id: id, also_carried_by: [], revision: 1, left_out: 0 },
+    collector.columns(),
+  );
 }
