@@ -7,7 +7,7 @@ import { missingBrowser } from './built-page.ts';
 import { describeWhere } from '../requirement.ts';
 import { type FixedPage, openFixedPage } from './fixed-page.ts';
 import { keepScreenshot } from './keep-screenshot.ts';
-import { outlineAnswer } from './outline-answer.ts';
+import { outlineAnswer } from './testing/outline-answer.ts';
 import { testSpan, type TestSpan } from '../../query/ui/trace/model/testing/a-trace-model.ts';
 
 const [fast, slow] = ['a'.repeat(32), 'b'.repeat(32)];

@@ -12,8 +12,8 @@ import { axeFindings } from './axe-findings.ts';
 import { browserTimeoutMs } from './browser-timeout.ts';
 import { chromiumPath, missingBrowser } from './built-page.ts';
 import { generatedOutline, generatedSpan } from './generated-trace.ts';
-import { hostileSpans } from './hostile-trace.ts';
-import { outlineAnswer } from './outline-answer.ts';
+import { hostileSpans } from './testing/hostile-trace.ts';
+import { outlineAnswer } from './testing/outline-answer.ts';
 import { type PageServer, servePage } from './page-server.ts';
 
 const ids = { large: 'a'.repeat(32), hops: 'b'.repeat(32), hostile: 'c'.repeat(32), secret: 'd'.repeat(32) };

@@ -1,7 +1,7 @@
-import { outlineText } from '../../query/api/outline-text.ts';
-import type { OutlinePageJson } from '../../query/api/trace-outline-json.ts';
-import type { SpanJson } from '../../query/ui/trace/model/span-json.ts';
-import { outlineOf } from '../../query/ui/trace/model/testing/outline-of.ts';
+import { outlineText } from '../../../query/api/outline-text.ts';
+import type { OutlinePageJson } from '../../../query/api/trace-outline-json.ts';
+import type { SpanJson } from '../../../query/ui/trace/model/span-json.ts';
+import { outlineOf } from '../../../query/ui/trace/model/testing/outline-of.ts';
 
 /** What the API answers about a trace of these spans: its outline. @param leftOut spans that the answer says it lacks */
 export async function* outlineAnswer(

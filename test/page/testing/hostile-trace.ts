@@ -1,6 +1,6 @@
-import type { SpanJson } from '../../query/ui/trace/model/span-json.ts';
-import { aSpan } from '../../schemas/testing/a-span.ts';
-import { spanToJson } from '../../schemas/trace-json.ts';
+import type { SpanJson } from '../../../query/ui/trace/model/span-json.ts';
+import { aSpan } from '../../../schemas/testing/a-span.ts';
+import { spanToJson } from '../../../schemas/trace-json.ts';
 
 const markup = '<img src=x onerror="globalThis.wasExecuted = 1"><script>globalThis.wasExecuted = 1</script>';
 
