@@ -7,6 +7,7 @@ export function CallSteps({ model, head }: { readonly model: TraceModel; readonl
   const steps = callSteps(model, head);
   const total = model.columns.durationNs[head]!;
   const most = steps.reduce((largest, { ns }) => Math.max(largest, ns), 0);
+  const waitNs = waitedNs(model, steps.at(-1));
   const differs = steps.some(({ oneClock }) => !oneClock);
   return (
     <>
@@ -29,6 +30,17 @@ export function CallSteps({ model, head }: { readonly model: TraceModel; readonl
               </td>
             </tr>
           ))}
+          {waitNs > 0 ? (
+            <tr>
+              <th scope="row">waited for its own calls</th>
+              <td className="steps-bar" aria-hidden="true">
+                <span className="key key-waits" style={{ width: `${(waitNs / Math.max(1, total)) * 100}%` }} />
+              </td>
+              <td className="number">{durationText(waitNs)}</td>
+              <td className="number muted">{shareText(total > 0 ? waitNs / total : 0)}</td>
+              <td />
+            </tr>
+          ) : undefined}
         </tbody>
       </table>
       {differs ? (
@@ -36,6 +48,11 @@ export function CallSteps({ model, head }: { readonly model: TraceModel; readonl
       ) : undefined}
     </>
   );
+}
+
+/** How long the server waited for calls that it made itself; 0 where it was not seen. */
+function waitedNs({ columns, ownNs }: TraceModel, last: CallStep | undefined): number {
+  return last?.kind === 'application' ? Math.max(0, columns.durationNs[last.span]! - ownNs[last.span]!) : 0;
 }
 
 const keyOf = { application: 'own', network: 'network', unseen: 'unseen' } as const;
