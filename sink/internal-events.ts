@@ -10,7 +10,7 @@ export const sinkEvents = {
   callsNotCounted: {
     name: 'calls_not_counted',
     level: 'warn',
-    message: 'Calls could not be counted for Prometheus; they are counted later.',
+    message: 'Calls could not be counted for Prometheus; it is tried again for ten minutes.',
   },
   seriesOverflow: {
     name: 'series_overflow',

@@ -20,6 +20,9 @@ const pauseMs = 5_000;
 /** Calls are seen one to three minutes after they began. */
 const usualDue: DueMinutes = { restS: 30, quietMs: 15_000, atLatestS: 300, lookBackS: 3_600 };
 
+/** A minute that could not be read for so long after it was claimed is not counted at all, in milliseconds. */
+const givenUpAfterMs = 600_000;
+
 /** Of so many counted minutes it is noticed when more calls are stored of them. */
 const rememberedMinutes = 60;
 
@@ -74,21 +77,32 @@ export class CallCounting {
   }
 
   async #countWon(): Promise<void> {
-    const { instance, now, metrics, telemetry } = this.#options;
+    const { instance, now } = this.#options;
     const decided = [...this.#claimed].filter(([, atMs]) => now() - atMs >= decidedAfterMs).map(([minute]) => minute);
     if (decided.length === 0) return;
     const won = new Set(await wonMinutes(this.#clickHouse, instance, decided));
+    let failure: unknown;
     for (const minute of decided) {
-      if (won.has(minute)) {
-        const changedAtNs = await this.#changedAt(minute);
-        const groups = await minuteCalls(this.#clickHouse, minute);
-        const overflow = metrics.count(groups, now());
-        if (overflow > 0) telemetry.emit(sinkEvents.seriesOverflow, { minute, overflow });
-        const calls = groups.reduce((sum, group) => sum + (group.is_call === 1 ? group.spans : 0), 0);
-        this.#remember(minute, { calls, changedAtNs });
+      try {
+        if (won.has(minute)) await this.#count(minute);
+      } catch (error) {
+        // Others may still be read.
+        failure = error;
+        if (now() - this.#claimed.get(minute)! < givenUpAfterMs) continue;
       }
       this.#claimed.delete(minute);
     }
+    if (failure instanceof Error) throw failure;
+  }
+
+  async #count(minute: number): Promise<void> {
+    const { now, metrics, telemetry } = this.#options;
+    const changedAtNs = await this.#changedAt(minute);
+    const groups = await minuteCalls(this.#clickHouse, minute);
+    const overflow = metrics.count(groups, now());
+    if (overflow > 0) telemetry.emit(sinkEvents.seriesOverflow, { minute, overflow });
+    const calls = groups.reduce((sum, group) => sum + (group.is_call === 1 ? group.spans : 0), 0);
+    this.#remember(minute, { calls, changedAtNs });
   }
 
   #remember(minute: number, counted: CountedMinute): void {
