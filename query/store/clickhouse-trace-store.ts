@@ -108,8 +108,8 @@ export type FoundTraceRow =
 export async function findTraceRow(reader: Reader, id: string): Promise<FoundTraceRow> {
   if (!/^[0-9a-fA-F]{1,32}$/.test(id)) return { kind: 'missing' };
   if (id.length === 32) {
-    const opened = await openTraceOfId(reader, id.toLowerCase());
-    if (opened !== undefined) return opened;
+    const found = await findRowOfId(reader, id.toLowerCase());
+    if (found !== undefined) return found;
   }
   const stored = await reader.select<TraceRow>(traceRowsSql(id, ambiguousIds * maxMerges));
   const rows = [...stored, ...(await findCarriers(reader, id))];
@@ -128,14 +128,14 @@ export async function findTraceRow(reader: Reader, id: string): Promise<FoundTra
     const traceIds = found.map((one) => publicId(one, carriers)).sort();
     return { kind: 'ambiguous', traceIds: traceIds.slice(0, ambiguousIds) };
   }
-  return openRow(reader, row, carriers);
+  return foundRow(row, carriers);
 }
 
 /**
  * The trace of a whole id, in few statements: it is stored under this very id, which has precedence, or carries it. Undefined
  * where only former versions of traces did.
  */
-async function openTraceOfId(reader: Reader, id: string): Promise<OpenedTrace | undefined> {
+async function findRowOfId(reader: Reader, id: string): Promise<FoundTraceRow | undefined> {
   const rows = await reader.select<TraceRow>(traceRowsOfIdSql(id, toldOthers + 2));
   if (rows.length === 0) return undefined;
   const { owner } = carriersAmong(id, rows);
@@ -143,13 +143,12 @@ async function openTraceOfId(reader: Reader, id: string): Promise<OpenedTrace | 
   const row = await endOfMerges(reader, first, { merges: maxMergesOfAll });
   if (row === undefined) return undefined;
   const ofId = new Map([[id, carriersAmong(id, rows)]]);
-  return openRow(reader, row, carriedBy(row) === id ? ofId : await carriersOf(reader, [carriedBy(row)]));
+  return foundRow(row, carriedBy(row) === id ? ofId : await carriersOf(reader, [carriedBy(row)]));
 }
 
-function openRow(reader: Reader, row: TraceRow, carriers: ReadonlyMap<string, Carriers>): Promise<OpenedTrace> {
-  const traceId = publicId(row, carriers);
+function foundRow(row: TraceRow, carriers: ReadonlyMap<string, Carriers>): FoundTraceRow {
   const alsoCarriedBy = otherCarriers(row, carriers.get(carriedBy(row)));
-  return { kind: 'found', row, traceId, alsoCarriedBy };
+  return { kind: 'found', row, traceId: publicId(row, carriers), alsoCarriedBy };
 }
 
 /** Traces that carry an id that begins so: of each id the one that it means. */
