@@ -58,3 +58,20 @@ it('a retention that ends beyond 2106 removes nothing', async () => {
     expect({ table, rows: await spansIn(table) }).toEqual({ table, rows: table === 'summed_minute' ? 6 : 3 });
   }
 });
+
+it('to keep everything also ends what a former version had set in its own words', async () => {
+  const { clickHouse } = database;
+  const former = 'ALTER TABLE spans MODIFY TTL toDateTime(start_time) + toIntervalSecond(604800) DELETE';
+  const engine = async (): Promise<string> => {
+    const [row] = await clickHouse.select<{ engine: string }>(
+      "SELECT engine_full AS engine FROM system.tables WHERE database = currentDatabase() AND name = 'spans'",
+    );
+    return row!.engine;
+  };
+  await clickHouse.execute(former);
+  await applyRetention(clickHouse, 0);
+  expect(await engine()).not.toContain(' TTL ');
+  await clickHouse.execute(former);
+  await applyRetention(clickHouse, 7 * dayMs);
+  expect(await engine()).toContain('toIntervalSecond(least(604800,');
+});

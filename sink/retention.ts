@@ -32,13 +32,13 @@ const expiring: readonly Expiring[] = [
   { table: 'trace_by_carried_id', column: 'start_time', dropsParts: false },
 ];
 
-/** What a table removes now, in seconds; undefined when nothing. */
+/** What a table removes now, in seconds; undefined when nothing, and NaN when by an expression that is not ours any more. */
 async function currentSeconds(clickHouse: ClickHouse, table: string): Promise<number | undefined> {
   const [row] = await clickHouse.select<{ engine: string }>(
     `SELECT engine_full AS engine FROM system.tables WHERE database = currentDatabase() AND name = ${stringLiteral(table)}`,
   );
-  const match = / TTL .*toIntervalSecond\(least\((\d+),/.exec(row?.engine ?? '');
-  return match === null ? undefined : Number(match[1]);
+  const ttl = / TTL .*/s.exec(row?.engine ?? '')?.[0];
+  return ttl === undefined ? undefined : Number(/toIntervalSecond\(least\((\d+),/.exec(ttl)?.[1]);
 }
 
 /** The last second of a DateTime. Beyond it counting begins again in 1970, which would remove rows at once. */

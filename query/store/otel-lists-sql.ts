@@ -1,7 +1,7 @@
 /**
- * SQL for lists of what spans have: services, operations, values of attributes. Without FINAL: an older version of a span
- * has nothing that was not there. What is asked of services only is in the table `operation`, in whole hours: a day of spans may be
- * a billion.
+ * SQL for lists of what spans have: services, operations, values of attributes. Without FINAL, so also of what older versions of
+ * spans said, such as the name of a process until its service was known. What is asked of services only is in the table `operation`,
+ * in whole hours, with names as of their ends: a day of spans may be a billion.
  */
 import { integerLiteral, stringLiteral, timeLiteral } from '../../core/clickhouse/sql-literal.ts';
 import { resourceKindIndex } from '../../schemas/generated/resource.ts';
@@ -70,7 +70,7 @@ function isOfServices(condition: SpanCondition): boolean {
 function operationRowsSql(range: SpanRange, condition: SpanCondition): string {
   const wanted = spanConditionSql(condition);
   if (isOfServices(condition))
-    return `SELECT * EXCEPT hour, hour AS latest FROM operation WHERE ${hoursSql(range)} AND ${wanted}`;
+    return `SELECT * EXCEPT hour, hour + toIntervalHour(1) AS latest FROM operation WHERE ${hoursSql(range)} AND ${wanted}`;
   return `SELECT service_type, service_id, toString(process_name) AS process_name, protocol, request_type,
       ${operationDomainSql} AS request_domain, endpoint, substring(toString(observation_point), 1, 1) AS side, count() AS spans,
       max(start_time) AS latest

@@ -58,7 +58,7 @@ interface ResourceRow extends TagId {
   readonly removed_ns: string;
 }
 
-/** By kind and id. Where no version held at that time, the first one counts. */
+/** By kind and id. Where no version held at that time, the latest one counts. */
 async function readResources(
   reader: Reader,
   ids: readonly TagId[],

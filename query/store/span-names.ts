@@ -114,7 +114,7 @@ async function readNames(reader: Reader, rows: readonly TaggedRow[]): Promise<Na
   return new Names(now, then);
 }
 
-/** The database takes statements of 256 KiB. */
+/** So that statements stay short. */
 const maxTimes = 4_000;
 
 function namesNowSql(keys: readonly number[]): string {

@@ -1,6 +1,7 @@
 /**
  * Which of several sinks counts a minute. All that find it due write a claim with the time of the database; when no other claim
- * can still come that is earlier, all read the same first one.
+ * can still come that is earlier, all read the same first one. Who counts writes that down before it adds up. A claim that led to
+ * nothing, as after a kill, is nobody's after a while: the minute is due again.
  */
 import type { ClickHouse } from '../../core/clickhouse/clickhouse.ts';
 import { integerLiteral, stringLiteral } from '../../core/clickhouse/sql-literal.ts';
@@ -11,6 +12,10 @@ const statementSeconds = 5;
 
 /** A claim is decided so long after it was written, in milliseconds: what began before it has ended. */
 export const decidedAfterMs = 3 * statementSeconds * 1_000;
+
+/** A claim of which nothing came is nobody's after so long; until shortly before, its owner may count. In seconds, of the database. */
+const takeOverS = 120;
+const ownS = takeOverS - 4 * statementSeconds;
 
 /** Which minutes are due; times are those of the database. */
 export interface DueMinutes {
@@ -27,7 +32,7 @@ export interface DueMinutes {
 const times = (minutes: Iterable<number>): string =>
   [...minutes].map((minute) => `toDateTime(${integerLiteral(minute)}, 'UTC')`).join(', ');
 
-/** Minutes with calls that nobody has claimed, in Unix seconds, the earliest first. */
+/** Minutes with calls that nobody has counted or is about to, in Unix seconds, the earliest first. */
 export async function dueMinutes(
   clickHouse: ClickHouse,
   { restS, quietMs, atLatestS, lookBackS }: DueMinutes,
@@ -39,7 +44,7 @@ export async function dueMinutes(
        WHERE summary = ${stringLiteral(callMinute.name)} AND minute >= ${ago(lookBackS)} AND minute <= ${ago(60 + restS)}
        GROUP BY minute)
      WHERE (last_change <= now64(9) - toIntervalMillisecond(${integerLiteral(quietMs)}) OR minute <= ${ago(atLatestS)})
-       AND minute NOT IN (SELECT minute FROM counted_minute)
+       AND minute NOT IN (SELECT minute FROM counted_minute WHERE is_counted OR claimed_at > now64(9) - toIntervalSecond(${takeOverS}))
      ORDER BY minute`,
   );
   return rows.map(({ minute_s: minute }) => minute);
@@ -58,7 +63,16 @@ export async function claimMinutes(
   );
 }
 
-/** Those of these minutes that this instance has claimed first. @param minutes Unix seconds; at least one */
+/** Says that this instance counts a minute, which nobody else does from then on. When it fails it may have been written. */
+export async function markCounted(clickHouse: ClickHouse, instance: string, minute: number): Promise<void> {
+  await clickHouse.execute(
+    `INSERT INTO counted_minute (minute, claimed_at, instance, is_counted)
+     SELECT arrayJoin([${times([minute])}]), now64(9), ${stringLiteral(instance)}, true
+     SETTINGS max_execution_time = ${statementSeconds}`,
+  );
+}
+
+/** Those of these minutes that this instance has claimed first, and that no other has counted. @param minutes Unix seconds; at least one */
 export async function wonMinutes(
   clickHouse: ClickHouse,
   instance: string,
@@ -66,7 +80,10 @@ export async function wonMinutes(
 ): Promise<readonly number[]> {
   const rows = await clickHouse.select<{ minute_s: number }>(
     `SELECT toUnixTimestamp(minute) AS minute_s FROM counted_minute WHERE minute IN (${times(minutes)})
-     GROUP BY minute HAVING argMin(instance, (claimed_at, instance)) = ${stringLiteral(instance)} ORDER BY minute`,
+     GROUP BY minute
+     HAVING argMinIf(instance, (claimed_at, instance), NOT is_counted AND claimed_at > now64(9) - toIntervalSecond(${ownS})) = ${stringLiteral(instance)}
+       AND countIf(is_counted AND instance != ${stringLiteral(instance)}) = 0
+     ORDER BY minute`,
   );
   return rows.map(({ minute_s: minute }) => minute);
 }

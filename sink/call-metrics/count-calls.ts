@@ -11,7 +11,7 @@ import type { StageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
 import { sinkEvents } from '../internal-events.ts';
 import { callMinute } from '../minutes/minute-summary.ts';
 import type { CallMetrics } from './call-metrics.ts';
-import { claimMinutes, decidedAfterMs, type DueMinutes, dueMinutes, wonMinutes } from './claim-minutes.ts';
+import { claimMinutes, decidedAfterMs, type DueMinutes, dueMinutes, markCounted, wonMinutes } from './claim-minutes.ts';
 import { minuteCalls } from './minute-calls.ts';
 
 /** Between two looks for minutes, in milliseconds. */
@@ -19,9 +19,6 @@ const pauseMs = 5_000;
 
 /** Calls are seen one to three minutes after they began. */
 const usualDue: DueMinutes = { restS: 30, quietMs: 15_000, atLatestS: 300, lookBackS: 3_600 };
-
-/** A minute that could not be read for so long after it was claimed is not counted at all, in milliseconds. */
-const givenUpAfterMs = 600_000;
 
 /** Of so many counted minutes it is noticed when more calls are stored of them. */
 const rememberedMinutes = 60;
@@ -86,9 +83,9 @@ export class CallCounting {
       try {
         if (won.has(minute)) await this.#count(minute);
       } catch (error) {
-        // Others may still be read.
+        // Others may still be read. It is tried again while the claim is ours, and claimed anew later.
         failure = error;
-        if (now() - this.#claimed.get(minute)! < givenUpAfterMs) continue;
+        continue;
       }
       this.#claimed.delete(minute);
     }
@@ -99,6 +96,7 @@ export class CallCounting {
     const { now, metrics, telemetry } = this.#options;
     const changedAtNs = await this.#changedAt(minute);
     const groups = await minuteCalls(this.#clickHouse, minute);
+    await markCounted(this.#clickHouse, this.#options.instance, minute);
     const overflow = metrics.count(groups, now());
     if (overflow > 0) telemetry.emit(sinkEvents.seriesOverflow, { minute, overflow });
     const calls = groups.reduce((sum, group) => sum + (group.is_call === 1 ? group.spans : 0), 0);

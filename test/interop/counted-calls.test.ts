@@ -188,6 +188,21 @@ describe('several sinks', () => {
     expect(sums).toEqual(edges);
   });
 
+  it('count a minute whose claim led to nothing, as after a kill, but none that another may still count or has', async () => {
+    await database.store(traceOf(1), traceOf(2, -1), traceOf(3, -2));
+    const claim = (minute: number, agoS: number, isCounted: boolean): Promise<void> =>
+      database.clickHouse.execute(
+        `INSERT INTO counted_minute SELECT toDateTime(${minuteMs / 1_000 + 60 * minute}, 'UTC'),
+           now64(9) - toIntervalSecond(${agoS}), 'gone', ${isCounted}`,
+      );
+    await claim(0, 200, false);
+    await claim(-1, 10, false);
+    await claim(-2, 200, true);
+    const sink = newSink();
+    await count(sink);
+    expect(Object.values(await read(sink, total))).toEqual([1, 1, 1]);
+  });
+
   it('count a minute that one could not read in its next turn', async () => {
     await database.store(traceOf(1), traceOf(2), traceOf(3));
     let failures = 3;

@@ -137,9 +137,11 @@ brokerForTests('the bus on Kafka', (broker) => {
         },
       ],
     });
+    // A broker takes a moment to show what the controller has already accepted; what it does not show yet would be lost.
+    const shown = async (setting: string): Promise<string | undefined> => (await configOf(name)).get(setting);
+    await expect.poll(() => shown('segment.bytes'), { timeout: 30_000 }).toBe('2000000');
     await bus.ensureTopics([{ name: topic, partitions: 3, retentionMs: 7_200_000, compacted: true }]);
-    // A broker takes a moment to show what the controller has already accepted.
-    await expect.poll(async () => (await configOf(name)).get('retention.ms'), { timeout: 5_000 }).toBe('7200000');
+    await expect.poll(() => shown('retention.ms'), { timeout: 30_000 }).toBe('7200000');
     const config = await configOf(name);
     expect(config.get('segment.bytes')).toBe('2000000');
     expect(config.get('cleanup.policy')).toBe('compact');

@@ -85,30 +85,59 @@ function WithoutParent({ model, position, span }: WhyProps): React.ReactNode {
   );
 }
 
-/** What else might have been the cause. */
-function Rivals({
-  model,
-  span,
-  parent,
-  edges,
-  onSelect,
-}: WhyProps & { readonly parent: number; readonly edges: readonly LikelyEdge[] }): React.ReactNode {
-  const rivals = [
-    ...span.likely_parents.map((each) => ({ ...each, note: '' })),
-    ...span.causes.map(({ span_id, rule, confidence, learned, kind }) => ({
-      span_id,
-      reason: rule,
-      confidence,
-      note: `${kind === 'response' ? 'its response led here' : ''}${learned ? '' : ' (not yet learned for this process)'}`,
-    })),
-  ].filter(({ span_id: id }) => parent === -1 || id !== spanIdAt(model.columns.ids, parent));
-  if (rivals.length === 0)
-    return parent === -1 ? undefined : <p className="muted small">There was no other candidate.</p>;
+interface Candidate {
+  readonly span_id: string;
+  readonly reason: string;
+  readonly confidence: number;
+  readonly note: string;
+  /** A call of the same parent, whose response led to this one: it says the same as the parent. */
+  readonly agrees: boolean;
+}
+
+/** What else was found that may have led to the span: what says the same, and what speaks for another parent. */
+function Rivals({ model, span, parent, edges, onSelect }: WhyProps & RivalsOf): React.ReactNode {
+  const { columns, tree } = model;
+  const candidates: readonly Candidate[] = [
+    ...span.likely_parents.map((each) => ({ ...each, note: '', agrees: false })),
+    ...span.causes.map(({ span_id, rule, confidence, learned, kind }) => {
+      const position = positionOf(columns.ids, span_id);
+      return {
+        span_id,
+        reason: rule,
+        confidence,
+        note: `${kind === 'response' ? 'its response led here' : ''}${learned ? '' : ' (not yet learned for this process)'}`,
+        agrees: kind === 'response' && parent !== -1 && position !== -1 && tree.parent[position] === parent,
+      };
+    }),
+  ].filter(({ span_id: id }) => parent === -1 || id !== spanIdAt(columns.ids, parent));
+  const [agreeing, rivals] = [true, false].map((agrees) => candidates.filter((each) => each.agrees === agrees));
+  const list = { model, edges, onSelect };
   return (
     <>
-      <h4>{parent === -1 ? 'Likely parents' : 'Other candidates'}</h4>
+      <Candidates {...list} title="What says the same" candidates={agreeing!} />
+      <Candidates {...list} title={parent === -1 ? 'Likely parents' : 'Other candidates'} candidates={rivals!} />
+      {parent !== -1 && rivals!.length === 0 ? <p className="muted small">There was no other candidate.</p> : undefined}
+    </>
+  );
+}
+
+interface RivalsOf {
+  readonly parent: number;
+  readonly edges: readonly LikelyEdge[];
+}
+
+interface CandidatesProps extends Pick<WhyProps, 'model' | 'onSelect'>, Pick<RivalsOf, 'edges'> {
+  readonly title: string;
+  readonly candidates: readonly Candidate[];
+}
+
+function Candidates({ model, edges, onSelect, title, candidates }: CandidatesProps): React.ReactNode {
+  if (candidates.length === 0) return undefined;
+  return (
+    <>
+      <h4>{title}</h4>
       <ul className="rivals">
-        {rivals.map(({ span_id: id, reason, confidence, note }, at) => {
+        {candidates.map(({ span_id: id, reason, confidence, note }, at) => {
           const position = positionOf(model.columns.ids, id);
           const edge = edges.find(({ parent_span_id: candidate }) => candidate === id);
           return (

@@ -52,5 +52,7 @@ const keyOf = ({ kind, from, to, points }: TimePart): string => [kind, from, to,
 function partText({ kind, from, to, points }: TimePart): string {
   if (kind === 'application') return `in ${from}`;
   if (kind === 'unseen') return `beyond ${points}: network or ${to}`;
-  return `on the network, ${from} → ${to} (${points})`;
+  // Where only processes were seen, nobody knows which part the kernels had, and waiting for a processor.
+  const isOfProcesses = /^c-p – s-p$/.test(points);
+  return `${isOfProcesses ? 'on the way, network and kernels' : 'on the network'}, ${from} → ${to} (${points})`;
 }

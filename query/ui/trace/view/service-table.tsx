@@ -10,7 +10,11 @@ const columns: readonly { readonly column: Column; readonly title: string; reado
   { column: 'calls', title: 'Calls', hint: 'Calls that it served' },
   { column: 'errors', title: 'Errors', hint: 'Of these, calls that failed' },
   { column: 'ownNs', title: 'Work', hint: 'Time in the application itself, without its calls' },
-  { column: 'networkNs', title: 'Network', hint: 'Time on the network on the way to it and back' },
+  {
+    column: 'networkNs',
+    title: 'Network',
+    hint: 'Time on the way to it and back: the network, and the kernels on both ends as far as packets were not seen',
+  },
   {
     column: 'unseenNs',
     title: 'Unseen',
