@@ -66,15 +66,16 @@ async function settled(): Promise<readonly Resource[]> {
   for (let before = -1; ;) {
     await sleep(600);
     const versions = await publishedVersions(bus);
-    const living = versions.filter(({ kind, validToNs }) => kind === 'pod' && validToNs === 0n).length;
-    if (versions.length === before && living === started(store)) return versions;
+    const living = versions.filter(({ kind, validToNs }) => kind === 'pod' && validToNs === 0n).map(({ uid }) => uid);
+    if (versions.length === before && String([...new Set(living)].sort()) === String(started(store))) return versions;
     before = versions.length;
   }
 }
 
-/** Pods that should live: those that have started and were not deleted. */
-function started(objects: ObjectStore): number {
-  return objects.list('Pod').filter(({ status }) => (status as { phase: string }).phase !== 'Pending').length;
+/** Pods that should live, by their sorted uids: those that have started and were not deleted. */
+function started(objects: ObjectStore): readonly string[] {
+  const pods = objects.list('Pod').filter(({ status }) => (status as { phase: string }).phase !== 'Pending');
+  return pods.map(({ metadata }) => metadata.uid).sort();
 }
 
 /** Every tenure is covered as a whole, and no address is ever told to be a pod's while another had it. */
