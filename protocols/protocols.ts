@@ -12,3 +12,13 @@ import { redis } from './redis/definition.ts';
  * change: `npm run generate`.
  */
 export const protocols: readonly ProtocolDefinition[] = [http1, fastcgi, redis, postgresql, mysql, dns, memcached];
+
+const databases = protocols.filter(({ conventions }) => conventions.group === 'database');
+
+/** Names of the protocols of databases. */
+export const databaseNames: readonly string[] = databases.map(({ name }) => name);
+
+/** Of those, the ones whose requests are statements. */
+export const statementNames: readonly string[] = databases
+  .filter(({ conventions }) => conventions.group === 'database' && conventions.hasStatements)
+  .map(({ name }) => name);

@@ -47,6 +47,11 @@ export const observationPoints: readonly ObservationPoint[] = [
   { name: 's-app', role: 'application', position: middle },
 ];
 
+/** Points in a process, by its calls on the socket or by what the application says; all others are on the network. */
+export const pointsInProcesses: readonly string[] = observationPoints
+  .filter(({ role }) => role !== 'network')
+  .map(({ name }) => name);
+
 const byName: ReadonlyMap<string, ObservationPoint> = new Map(observationPoints.map((point) => [point.name, point]));
 
 /** The role of a span that was observed there. */

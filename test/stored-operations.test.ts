@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { projectFile } from '../core/project-files.ts';
 import { readFileSync } from 'node:fs';
-import { protocols } from '../protocols/protocols.ts';
+import { statementNames } from '../protocols/protocols.ts';
 import type { SpanCondition } from '../query/opentelemetry/span-condition.ts';
 import { type OperationRow, operationsSql, serviceNamesSql, type SpanRange } from '../query/store/otel-lists-sql.ts';
 import { protocolSymbols } from '../schemas/generated/span.ts';
@@ -84,10 +84,7 @@ it.each([
 });
 
 it('knows which protocols are named by the database that is asked', () => {
-  const named = protocols
-    .filter(({ conventions }) => conventions.group === 'database' && conventions.hasStatements)
-    .map(({ name }) => `'${name}'`)
-    .sort();
+  const named = statementNames.map((name) => `'${name}'`).sort();
   const migration = readFileSync(projectFile('schemas/clickhouse/013-trace-times.sql'), 'utf8');
   const lists = [...migration.matchAll(/protocol IN \(([^)]*)\)/g)].map(([, list]) => list);
   expect(lists).toEqual([named.join(', '), named.join(', ')]);

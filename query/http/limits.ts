@@ -22,8 +22,6 @@ export const maxUrlLength = 14_000;
 export const maxProblems = 16;
 /** A client that was refused for lack of room may ask again after this time. */
 export const retryAfterSeconds = 1;
-/** How often reading a trace restarts because it changed meanwhile. */
-export const maxTraceAttempts = 3;
 
 /** Of answers without an end, such as live views. Each also has a place among all requests. */
 export const streamLimits: AdmissionLimits = { maxRequests: 16, maxRequestsPerClient: 4, yieldAfterMs: Infinity };

@@ -8,10 +8,10 @@ import { leftOutSpans, type VisibleSpan, visibleSpans } from '../../protocols/op
 import type { Reason } from '../../schemas/generated/span.ts';
 import { type CallViewRow, callViewsSql } from '../store/call-views-sql.ts';
 import type { RouteContext } from '../http/define-route.ts';
-import { maxTraceAttempts } from '../http/limits.ts';
 import { type ResourceFactsRow, resourceFactsSql } from '../store/resource-facts-sql.ts';
 import { inTreeOrder } from '../store/span-order.ts';
-import { type NamedSpan, type OpenedTrace, TraceChangedError } from '../store/trace-store.ts';
+import type { NamedSpan, OpenedTrace } from '../store/trace-store.ts';
+import { untilUnchanged } from '../store/until-unchanged.ts';
 import { ownIds, StoredNames } from './stored-names.ts';
 
 /** What reads a trace. */
@@ -37,23 +37,19 @@ export type OpenedOtelTrace =
 /** @param id 32 hex digits in lower case, or the first of them: as of TraceStore.findTrace */
 export async function openOtelTrace(id: string, reading: OtelReading): Promise<OpenedOtelTrace> {
   const { store, signal, inTurn } = reading;
-  for (let attempt = 1; ; attempt++) {
+  return untilUnchanged(async () => {
     const opened = await inTurn(() => store.openTrace(id, signal));
     if (opened.kind !== 'found') return opened;
     const { head, storedTraceId } = opened;
     const trace = { otelTraceId: otelTraceId(head), storedTraceId, revision: head.revision };
-    try {
-      const pages = opened.pages[Symbol.asyncIterator]();
-      const next = (): Promise<IteratorResult<readonly NamedSpan[]>> => inTurn(() => pages.next());
-      const [first, second] = [await next(), await next()];
-      const leftOut = second.done === true ? undefined : await leftOutOf(opened, reading);
-      const toPage = (page: readonly NamedSpan[]): Promise<OtelPage> => otelPage(page, leftOut, reading);
-      const read = await toPage(first.done === true ? [] : first.value);
-      return { kind: 'found', publicId: head.traceId, trace, pages: otelPages(read, second, next, toPage) };
-    } catch (error) {
-      if (!(error instanceof TraceChangedError) || attempt === maxTraceAttempts) throw error;
-    }
-  }
+    const pages = opened.pages[Symbol.asyncIterator]();
+    const next = (): Promise<IteratorResult<readonly NamedSpan[]>> => inTurn(() => pages.next());
+    const [first, second] = [await next(), await next()];
+    const leftOut = second.done === true ? undefined : await leftOutOf(opened, reading);
+    const toPage = (page: readonly NamedSpan[]): Promise<OtelPage> => otelPage(page, leftOut, reading);
+    const read = await toPage(first.done === true ? [] : first.value);
+    return { kind: 'found', publicId: head.traceId, trace, pages: otelPages(read, second, next, toPage) };
+  });
 }
 
 /** Which spans of a whole trace are left out. */

@@ -1,5 +1,5 @@
 /** Attributes by which spans can be searched, by the names that protocols/opentelemetry gives them, and some former names. */
-import { protocols } from '../../protocols/protocols.ts';
+import { databaseNames, protocols, statementNames } from '../../protocols/protocols.ts';
 import { type TagKind, tags } from '../../schemas/tags.ts';
 import {
   both,
@@ -29,10 +29,6 @@ export interface SearchableAttribute {
 const ofGroup = (group: string): readonly string[] =>
   protocols.filter(({ conventions }) => conventions.group === group).map(({ name }) => name);
 const http = ofGroup('http');
-const database = ofGroup('database');
-const withStatements = protocols
-  .filter(({ conventions }) => conventions.group === 'database' && conventions.hasStatements)
-  .map(({ name }) => name);
 
 const resource = (name: string, source: AttributeSource): SearchableAttribute => ({ scope: 'resource', name, source });
 const span = (name: string, source: AttributeSource): SearchableAttribute => ({ scope: 'span', name, source });
@@ -56,10 +52,10 @@ export const searchableAttributes: readonly SearchableAttribute[] = [
   span('url.template', text('endpoint', http)),
   span('url.path', text('http_path', http)),
   span('user_agent.original', text('user_agent')),
-  span('db.system.name', text('protocol', database)),
-  span('db.namespace', text('db_name', database)),
-  span('db.operation.name', text('request_type', database)),
-  span('db.query.text', text('endpoint', withStatements)),
+  span('db.system.name', text('protocol', databaseNames)),
+  span('db.namespace', text('db_name', databaseNames)),
+  span('db.operation.name', text('request_type', databaseNames)),
+  span('db.query.text', text('endpoint', statementNames)),
   span('dns.question.name', text('dns_name', ofGroup('dns'))),
   span('network.protocol.name', text('network_protocol')),
   span('network.transport', text('transport')),
@@ -71,8 +67,8 @@ export const searchableAttributes: readonly SearchableAttribute[] = [
   former(span('http.method', text('request_type', http))),
   former(span('http.status_code', number('response_code', http))),
   former(span('http.route', text('endpoint', http))),
-  former(span('db.system', text('protocol', database))),
-  former(span('db.statement', text('endpoint', withStatements))),
+  former(span('db.system', text('protocol', databaseNames))),
+  former(span('db.statement', text('endpoint', statementNames))),
 ];
 
 /** The attribute of this name, in one scope or in both. */

@@ -17,9 +17,9 @@ import {
   maxTraceFlows,
   type OpenedTrace,
   type PagedTraceStore,
-  TraceChangedError,
   type TraceFlow,
 } from './trace-store.ts';
+import { untilUnchanged } from './until-unchanged.ts';
 
 /** Ids listed if the first digits of an id are ambiguous. */
 const ambiguousIds = 5;
@@ -27,8 +27,6 @@ const ambiguousIds = 5;
 const maxMerges = 32;
 /** Merges that are followed for one request, regardless of the number of matching ids. */
 const maxMergesOfAll = 64;
-/** How often reading a whole trace restarts because it changed meanwhile. */
-const maxAttempts = 3;
 
 /**
  * Traces in ClickHouse. Every read sees one version of a row, the latest.
@@ -48,24 +46,20 @@ export function clickHouseTraceStore(clickHouse: ClickHouse, limits: ReadLimits 
   };
 }
 
-async function findTrace(reader: Reader, id: string): Promise<FoundTrace> {
-  for (let attempt = 1; ; attempt++) {
+function findTrace(reader: Reader, id: string): Promise<FoundTrace> {
+  return untilUnchanged(async () => {
     const opened = await openTrace(reader, id);
     if (opened.kind !== 'found') return opened;
     const spans = [];
     const names = new Map<string, SpanNames>();
-    try {
-      for await (const page of opened.pages)
-        for (const named of page) {
-          spans.push(named.span);
-          names.set(named.span.spanId, named.names);
-        }
-      const { head, storedTraceId, alsoCarriedBy } = opened;
-      return { kind: 'found', named: { trace: { ...head, spans }, names, storedTraceId, alsoCarriedBy } };
-    } catch (error) {
-      if (!(error instanceof TraceChangedError) || attempt === maxAttempts) throw error;
-    }
-  }
+    for await (const page of opened.pages)
+      for (const named of page) {
+        spans.push(named.span);
+        names.set(named.span.spanId, named.names);
+      }
+    const { head, storedTraceId, alsoCarriedBy } = opened;
+    return { kind: 'found', named: { trace: { ...head, spans }, names, storedTraceId, alsoCarriedBy } };
+  });
 }
 
 async function likelyEdges(reader: Reader, storedTraceId: string): Promise<readonly LikelyEdge[]> {
@@ -138,12 +132,12 @@ export async function findTraceRow(reader: Reader, id: string): Promise<FoundTra
 async function findRowOfId(reader: Reader, id: string): Promise<FoundTraceRow | undefined> {
   const rows = await reader.select<TraceRow>(traceRowsOfIdSql(id, toldOthers + 2));
   if (rows.length === 0) return undefined;
-  const { owner } = carriersAmong(id, rows);
-  const first = rows.find((row) => row.trace_id === owner)!;
+  const carriers = carriersAmong(id, rows);
+  const first = rows.find((row) => row.trace_id === carriers.owner)!;
   const row = await endOfMerges(reader, first, { merges: maxMergesOfAll });
   if (row === undefined) return undefined;
-  const ofId = new Map([[id, carriersAmong(id, rows)]]);
-  return foundRow(row, carriedBy(row) === id ? ofId : await carriersOf(reader, [carriedBy(row)]));
+  const carried = carriedBy(row);
+  return foundRow(row, carried === id ? new Map([[id, carriers]]) : await carriersOf(reader, [carried]));
 }
 
 function foundRow(row: TraceRow, carriers: ReadonlyMap<string, Carriers>): FoundTraceRow {

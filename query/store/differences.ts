@@ -4,7 +4,7 @@ import { resourceKindIndex } from '../../schemas/generated/resource.ts';
 import { tagColumn, type TagKind } from '../../schemas/tags.ts';
 import { matchingTraces } from './matching-traces.ts';
 import type { Reader } from './read-limits.ts';
-import { duringSql } from './trace-list-sql.ts';
+import { duringSql, endNsSql } from './trace-list-sql.ts';
 import type { SpanFilter } from './trace-store.ts';
 
 /** A box of the heatmap; what is not there does not bound it. */
@@ -81,7 +81,7 @@ export async function readDifferences(reader: Reader, filter: SpanFilter, box: B
   const rows = await reader.select<TraceRow & { of_kind: number }>(
     `SELECT lower(hex(trace_id)) AS id, is_inside, start_ns, end_ns, of_kind FROM (
        SELECT trace_id, toUInt8(${boxSql(box)}) AS is_inside, toString(toUnixTimestamp64Nano(start_time)) AS start_ns,
-         toString(toUnixTimestamp64Nano(start_time) + least(duration_ns, 9223372036854775807 - toUnixTimestamp64Nano(start_time))) AS end_ns, count() OVER (PARTITION BY is_inside) AS of_kind, start_time
+         toString(${endNsSql}) AS end_ns, count() OVER (PARTITION BY is_inside) AS of_kind, start_time
        FROM ${matching.sql})
      ORDER BY is_inside, start_time DESC, trace_id LIMIT ${integerLiteral(maxTraces)} BY is_inside`,
   );

@@ -3,7 +3,7 @@ import { integerLiteral } from '../../core/clickhouse/sql-literal.ts';
 import { withKnownKeys } from './known-keys.ts';
 import type { Reader } from './read-limits.ts';
 import type { TimeRange } from './time-range.ts';
-import { asksForSpans, duringSql, spanConditions } from './trace-list-sql.ts';
+import { asksForSpans, duringSql, endNsSql, spanConditions } from './trace-list-sql.ts';
 import type { SpanFilter } from './trace-store.ts';
 
 /** Versions of traces that are looked at, about. */
@@ -39,8 +39,7 @@ export async function matchingTraces(reader: Reader, asked: SpanFilter): Promise
   }>(
     `SELECT count() AS versions, toString(toUnixTimestamp64Nano(min(start_time))) AS first,
        toString(toUnixTimestamp64Nano(max(start_time))) AS last, min(duration_ns) AS shortest, max(duration_ns) AS longest,
-       toString(max(toUnixTimestamp64Nano(start_time) +
-         least(duration_ns, 9223372036854775807 - greatest(toUnixTimestamp64Nano(start_time), 0)))) AS last_span
+       toString(max(${endNsSql})) AS last_span
      FROM trace_by_time WHERE ${conditions.join(' AND ')}`,
   );
   if (bounds === undefined || bounds.versions === 0) return undefined;

@@ -1,6 +1,7 @@
 /** SQL of a condition in terms of OpenTelemetry, on a row of the table spans. */
 import { integerLiteral, stringLiteral } from '../../core/clickhouse/sql-literal.ts';
-import { protocols } from '../../protocols/protocols.ts';
+import { statementNames } from '../../protocols/protocols.ts';
+import { pointsInProcesses } from '../../schemas/observation-points.ts';
 import { type TagKind, tagColumn } from '../../schemas/tags.ts';
 import type { NumberField, Operation, SpanCondition, TextField, TextTest } from '../opentelemetry/span-condition.ts';
 
@@ -43,16 +44,11 @@ export function ownIdSql(tag: TagKind): string {
   return `if(${isClient}, client_${column}, server_${column})`;
 }
 
-/** Only statements are named by the database they were sent to. */
-const namedByDomain = protocols.filter(
-  ({ conventions }) => conventions.group === 'database' && conventions.hasStatements,
-);
-
-/** The domain of a request as far as its span is named by it. */
-export const operationDomainSql = `if(protocol IN (${namedByDomain.map(({ name }) => stringLiteral(name)).join(', ')}), toString(request_domain), '')`;
+/** The domain of a request as far as its span is named by it: only statements are named by the database they were sent to. */
+export const operationDomainSql = `if(protocol IN (${statementNames.map(stringLiteral).join(', ')}), toString(request_domain), '')`;
 
 /** The spans that readers of OpenTelemetry see: those of processes, and of a call without one the one it is counted by. */
-export const visibleSql = `(is_call OR observation_point IN ('c-p', 's-p', 'c-app', 's-app', 'app'))`;
+export const visibleSql = `(is_call OR observation_point IN (${pointsInProcesses.map(stringLiteral).join(', ')}))`;
 
 export function spanConditionSql(condition: SpanCondition): string {
   switch (condition.kind) {

@@ -76,12 +76,18 @@ function conditionsOf(filter: SpanListFilter): readonly string[] {
   return conditions.length === 0 ? ['true'] : conditions;
 }
 
+/**
+ * Names of the service of a span, of its client's and its server's, as of `start`. By one function: a call for each would be analyzed
+ * each by itself.
+ */
+export const servicesSql = `arrayMap((kind, id) -> if(id = 0, '', coalesce(resource_name(kind, id, start), '')),
+        [toInt32(service_type), toInt32(call_client_type), toInt32(call_server_type)],
+        [service_id, call_client_id, call_server_id])`;
+
 /** Columns of a row, out of a table in which `start`, `span` and `trace` stand for columns that rows have as text. */
 const rowColumns = `lower(hex(trace)) AS stored_trace_id, lower(hex(span)) AS span_id,
       toString(toUnixTimestamp64Nano(start)) AS start_time_ns,
-      arrayMap((kind, id) -> if(id = 0, '', coalesce(resource_name(kind, id, start), '')),
-        [toInt32(service_type), toInt32(call_client_type), toInt32(call_server_type)],
-        [service_id, call_client_id, call_server_id]) AS names, ${plainColumns}`;
+      ${servicesSql} AS names, ${plainColumns}`;
 const foundColumns = `trace_id AS trace, span_id AS span, start_time AS start, ${nameColumns}, ${plainColumns}`;
 
 /** Spans that match by their present versions, newest first, then by id. Names are looked up for these only. */

@@ -146,11 +146,14 @@ export interface NewestVersionsRow {
   readonly last_span_ns: string;
 }
 
+/** End of a row with a start and a duration, in Unix nanoseconds; no later than such a time can be. */
+export const endNsSql =
+  'toUnixTimestamp64Nano(start_time) + least(duration_ns, 9223372036854775807 - greatest(toUnixTimestamp64Nano(start_time), 0))';
+
 /** The newest versions of traces in a range, as many at most; no row where there are none. */
 export function newestVersionsSql(range: TimeRange, limit: number): string {
-  const farthest = '9223372036854775807';
   return `SELECT count() AS versions, toString(toUnixTimestamp64Nano(min(start_time))) AS first_ns,
-      toString(max(toUnixTimestamp64Nano(start_time) + least(duration_ns, ${farthest} - greatest(toUnixTimestamp64Nano(start_time), 0)))) AS last_span_ns
+      toString(max(${endNsSql})) AS last_span_ns
     FROM (
       SELECT start_time, duration_ns FROM trace_by_time
       WHERE ${duringSql(range)}

@@ -7,6 +7,7 @@ import { bytesLiteral, integerLiteral, plainBytesLiteral, timeLiteral } from '..
 import { maxOutlineSpans, type outlineNumberNames, type outlineTextNames } from '../api/trace-outline-columns.ts';
 import type { OutlinePageJson } from '../api/trace-outline-json.ts';
 import type { Reader } from './read-limits.ts';
+import { servicesSql } from './span-list-sql.ts';
 import { storedAddress } from './stored-address.ts';
 import { type TraceRow, traceRowsWithIdsSql } from './trace-sql.ts';
 import { TraceChangedError } from './trace-store.ts';
@@ -112,11 +113,6 @@ const numberColumns: Readonly<Record<Exclude<(typeof outlineNumberNames)[number]
   likely_parents: 'least(255, length(likely_parents))',
 };
 
-/** Three names by one function: a call for each would be analyzed each by itself. */
-const namesSql = `arrayMap((kind, id) -> if(id = 0, '', coalesce(resource_name(kind, id, start), '')),
-        [toInt32(service_type), toInt32(call_client_type), toInt32(call_server_type)],
-        [service_id, call_client_id, call_server_id])`;
-
 function pageSql(trace: TraceRow, after: Key | undefined, limit: number): string {
   const texts = Object.keys(textColumns).map(
     (name) =>
@@ -135,7 +131,7 @@ function pageSql(trace: TraceRow, after: Key | undefined, limit: number): string
       ${[...numbers, ...texts].join(',\n      ')}
     FROM (
       SELECT span_id AS id, parent_span_id AS parent, start_time AS start, toUnixTimestamp64Nano(start_time) AS ns,
-        ${namesSql} AS names, ${columns.join(', ')},
+        ${servicesSql} AS names, ${columns.join(', ')},
         agent_id AS agent, request_event_id AS event, request_tcp_sequence AS place
       FROM (
         SELECT * FROM spans FINAL WHERE ${spansSql(trace, after)}

@@ -1,7 +1,8 @@
 /** The calls of one minute as table spans has them, by what metrics tell apart. */
 import type { ClickHouse } from '../../core/clickhouse/clickhouse.ts';
 import { integerLiteral, stringLiteral } from '../../core/clickhouse/sql-literal.ts';
-import { protocols } from '../../protocols/protocols.ts';
+import { databaseNames, statementNames } from '../../protocols/protocols.ts';
+import { pointsInProcesses } from '../../schemas/observation-points.ts';
 
 /** Upper bounds of buckets of durations, in seconds: those of Tempo's span metrics, and two below, as calls within a node are short. */
 export const bucketBoundsS: readonly number[] = Array.from({ length: 16 }, (_, index) => 0.0005 * 2 ** index);
@@ -38,13 +39,8 @@ export interface CallGroup {
   readonly at_most: readonly number[];
 }
 
-const named = (group: 'database' | 'statements'): string =>
-  protocols
-    .filter(
-      ({ conventions }) => conventions.group === 'database' && (group === 'database' || conventions.hasStatements),
-    )
-    .map(({ name }) => stringLiteral(name))
-    .join(', ');
+const list = (names: readonly string[]): string => names.map(stringLiteral).join(', ');
+const isInProcess = `observation_point IN (${list(pointsInProcesses)})`;
 
 const boundsNs = bucketBoundsS.map((seconds) => integerLiteral(Math.round(seconds * 1e9))).join(', ');
 
@@ -84,16 +80,16 @@ export function minuteCalls(
            sumForEach(arrayMap(bound -> taken <= bound, [${boundsNs}])) AS of_at_most
          FROM (
            SELECT is_call AS call, substring(toString(observation_point), 1, 1) AS point,
-             observation_point IN ('c-p', 's-p', 'c-app', 's-app', 'app') AS in_process,
+             ${isInProcess} AS in_process,
              call_client_type AS of_client, call_client_id AS client_id, call_server_type AS of_server, call_server_id AS server_id,
-             if(call_server_id = 0 AND protocol IN (${named('database')}) AND spans.server_address != toIPv6('::'),
+             if(call_server_id = 0 AND protocol IN (${list(databaseNames)}) AND spans.server_address != toIPv6('::'),
                replaceRegexpOne(toString(spans.server_address), '^::ffff:(\\d+\\.)', '\\1'), '') AS server_text,
              service_type AS own_type, service_id AS own_id, if(service_id = 0, toString(process_name), '') AS own_process,
-             protocol AS spoken, request_type AS method, if(protocol IN (${named('statements')}), toString(request_domain), '') AS domain,
+             protocol AS spoken, request_type AS method, if(protocol IN (${list(statementNames)}), toString(request_domain), '') AS domain,
              endpoint AS asked, status AS outcome, greatest(duration_ns, 0) AS taken
            FROM spans FINAL
            WHERE start_time >= toDateTime64(${integerLiteral(minute)}, 9, 'UTC') AND start_time < toDateTime64(${integerLiteral(minute + 60)}, 9, 'UTC')
-             AND (is_call OR observation_point IN ('c-p', 's-p', 'c-app', 's-app', 'app')))
+             AND (is_call OR ${isInProcess}))
          GROUP BY ${keys}))
      GROUP BY is_call, side, is_process, is_other, client_type, client_name, server_type, server_name, server_address,
        service_name, process_name, protocol, request_type, request_domain, endpoint, status

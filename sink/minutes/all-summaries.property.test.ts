@@ -2,12 +2,12 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ClickHouse } from '../../core/clickhouse/clickhouse.ts';
-import { PipelineError } from '../../core/errors.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { aFlow } from '../../schemas/testing/a-flow.ts';
 import { aSide, aSpan, epochNs } from '../../schemas/testing/a-span.ts';
 import { aTrace } from '../../schemas/testing/a-trace.ts';
 import { propertyRuns } from '../../schemas/testing/property-runs.ts';
+import { failingAt } from '../testing/failing-statement.ts';
 import { temporaryClickHouse, type TemporaryClickHouse } from '../testing/temporary-clickhouse.ts';
 import { flowMessage, traceMessage } from '../testing/traces.ts';
 import { type MinuteSummary, minuteSummaries } from './minute-summary.ts';
@@ -85,18 +85,6 @@ async function storeFlows(flows: readonly { number: number; minute: number; serv
   await database.store(flowMessage({ agentId: 7, flows: stored }, 0));
 }
 
-/** The database, of which the statement with this number fails, before it is run or after. */
-function failingAt(statement: number, isAfter: boolean): ClickHouse {
-  let statements = 0;
-  return {
-    ...clickHouse,
-    async execute(sql) {
-      const fails = statements++ === statement;
-      if (!fails || isAfter) await clickHouse.execute(sql);
-      if (fails) throw new PipelineError('DESTINATION_UNAVAILABLE', 'gone', { retryable: true });
-    },
-  };
-}
 async function sumAll(of: MinuteSummary, through = clickHouse): Promise<void> {
   while (await sumNextMinute(through, of, { quietMs: 0 }));
 }
@@ -129,7 +117,7 @@ it('holds for flows, calls and services', async () => {
         if (taken.what === 'calls') await storeCalls(taken.calls, at + 1);
         else if (taken.what === 'flows') await storeFlows(taken.flows);
         else if (taken.what === 'sum') await sumAll(taken.summary);
-        else await sumAll(taken.summary, failingAt(taken.statement, taken.isAfter)).catch(() => undefined);
+        else await sumAll(taken.summary, failingAt(clickHouse, taken.statement, taken.isAfter)).catch(() => undefined);
         await checkAll();
       }
       for (const of of minuteSummaries) await sumAll(of);

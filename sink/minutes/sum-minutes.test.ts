@@ -1,7 +1,7 @@
+import { failingAt } from '../testing/failing-statement.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import type { ClickHouse } from '../../core/clickhouse/clickhouse.ts';
-import { PipelineError } from '../../core/errors.ts';
 import type { InternalEvent } from '../../core/telemetry/internal-events.ts';
 import type { Flow } from '../../schemas/generated/flow-batch.ts';
 import { aFlow } from '../../schemas/testing/a-flow.ts';
@@ -44,19 +44,6 @@ async function sumAll(through: ClickHouse = clickHouse): Promise<number> {
   let minutes = 0;
   while (await sumNextMinute(through, flowMinute, atOnce)) minutes++;
   return minutes;
-}
-
-/** The database, of which the statement with this number fails, before it is run or after. */
-function failingAt(statement: number, isAfter: boolean): ClickHouse {
-  let statements = 0;
-  return {
-    ...clickHouse,
-    async execute(sql) {
-      const fails = statements++ === statement;
-      if (!fails || isAfter) await clickHouse.execute(sql);
-      if (fails) throw new PipelineError('DESTINATION_UNAVAILABLE', 'gone', { retryable: true });
-    },
-  };
 }
 
 describe('a view per minute', () => {
@@ -119,7 +106,7 @@ describe('a view per minute', () => {
         for (const taken of steps) {
           if (taken.what === 'store') await store(...taken.flows.map((of) => flowOf(...of)));
           else if (taken.what === 'sum') await sumAll();
-          else await sumAll(failingAt(taken.statement, taken.isAfter)).catch(() => undefined);
+          else await sumAll(failingAt(clickHouse, taken.statement, taken.isAfter)).catch(() => undefined);
           expect(await linesOf('flow_minute')).toEqual(await linesOf('flow_minute_now'));
         }
         await sumAll();
@@ -174,7 +161,7 @@ describe('the loop that sums up', () => {
     const events: InternalEvent[] = [];
     const stopped = new AbortController();
     let rounds = 0;
-    await keepMinutesSummed(failingAt(0, false), {
+    await keepMinutesSummed(failingAt(clickHouse, 0, false), {
       telemetry: { emit: (event) => events.push(event) },
       signal: stopped.signal,
       sleep() {

@@ -2,11 +2,9 @@ import { z } from 'zod';
 import { spanToJson } from '../../../schemas/trace-json.ts';
 import { json, problems } from '../../http/answer.ts';
 import { defineRoute, route } from '../../http/define-route.ts';
-import { maxTraceAttempts } from '../../http/limits.ts';
 import { storedTrace } from '../../store/clickhouse-trace-store.ts';
 import { readSpan } from '../../store/read-span.ts';
-import type { Reader } from '../../store/read-limits.ts';
-import { TraceChangedError } from '../../store/trace-store.ts';
+import { untilUnchanged } from '../../store/until-unchanged.ts';
 import { storedIdParameters } from '../stored-id-parameters.ts';
 import { taggedResourceJson } from '../tagged-resource-json.ts';
 import { type SpanJson, spanJson } from '../trace-json-schema.ts';
@@ -28,7 +26,10 @@ export const getSpan = defineRoute({
 
 export const getSpanRoute = route(getSpan, async ({ path }, { reader }) => {
   const spanId = path.span_id.toLowerCase();
-  const found = await readPresent(reader, path.id.toLowerCase(), spanId);
+  const found = await untilUnchanged(async () => {
+    const trace = await storedTrace(reader, path.id.toLowerCase());
+    return trace === undefined ? undefined : readSpan(reader, trace, spanId);
+  });
   if (found === undefined) return problems(404, `the trace has no span ${spanId}`);
   const { span, names, clientResources, serverResources } = found;
   return json({
@@ -37,15 +38,3 @@ export const getSpanRoute = route(getSpan, async ({ path }, { reader }) => {
     server_resources: serverResources,
   });
 });
-
-/** Reads again where the version of the span was replaced between two statements. */
-async function readPresent(reader: Reader, traceId: string, spanId: string): ReturnType<typeof readSpan> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const trace = await storedTrace(reader, traceId);
-      return trace === undefined ? undefined : await readSpan(reader, trace, spanId);
-    } catch (error) {
-      if (!(error instanceof TraceChangedError) || attempt === maxTraceAttempts) throw error;
-    }
-  }
-}

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { spanToJson } from '../../../schemas/trace-json.ts';
 import { type Answer, problems } from '../../http/answer.ts';
 import { defineRoute, type RouteContext, streamRoute } from '../../http/define-route.ts';
-import { maxTraceAttempts } from '../../http/limits.ts';
-import { type NamedSpan, type OpenedTrace, TraceChangedError } from '../../store/trace-store.ts';
+import type { NamedSpan, OpenedTrace } from '../../store/trace-store.ts';
+import { untilUnchanged } from '../../store/until-unchanged.ts';
 import { identifiedTraceToJson } from '../named-trace-json.ts';
 import { traceJson } from '../trace-json-schema.ts';
 
@@ -23,20 +23,16 @@ export const getTrace = defineRoute({
 
 export const getTraceRoute = streamRoute(getTrace, ({ path }, context) => traceAnswer(path.id, context));
 
-async function traceAnswer(id: string, { store, signal, inTurn }: RouteContext): Promise<Answer<never>> {
-  for (let attempt = 1; ; attempt++) {
+function traceAnswer(id: string, { store, signal, inTurn }: RouteContext): Promise<Answer<never>> {
+  return untilUnchanged(async () => {
     const opened = await inTurn(() => store.openTrace(id.toLowerCase(), signal));
     if (opened.kind === 'missing') return problems(404, `there is no trace ${id}`);
     if (opened.kind === 'ambiguous') return severalTraces(id, opened.traceIds);
     const pages = opened.pages[Symbol.asyncIterator]();
     const next = (): Promise<IteratorResult<readonly NamedSpan[]>> => inTurn(() => pages.next());
-    try {
-      const first = await next();
-      return { kind: 'pieces', pieces: traceText(opened, first, next) };
-    } catch (error) {
-      if (!(error instanceof TraceChangedError) || attempt === maxTraceAttempts) throw error;
-    }
-  }
+    const first = await next();
+    return { kind: 'pieces', pieces: traceText(opened, first, next) };
+  });
 }
 
 /** Several traces begin with these digits. */

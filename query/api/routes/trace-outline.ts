@@ -1,9 +1,8 @@
 import { type Answer, problems } from '../../http/answer.ts';
 import { defineRoute, type RouteContext, streamRoute } from '../../http/define-route.ts';
-import { maxTraceAttempts } from '../../http/limits.ts';
 import { findTraceRow, type FoundTraceRow } from '../../store/clickhouse-trace-store.ts';
 import { type OutlineEnd, readOutline } from '../../store/trace-outline.ts';
-import { TraceChangedError } from '../../store/trace-store.ts';
+import { untilUnchanged } from '../../store/until-unchanged.ts';
 import { type OutlinePageJson, traceOutlineJson } from '../trace-outline-json.ts';
 import { outlineText } from '../outline-text.ts';
 import { getTrace, severalTraces } from './get-trace.ts';
@@ -19,20 +18,16 @@ export const traceOutline = defineRoute({
 
 export const traceOutlineRoute = streamRoute(traceOutline, ({ path }, context) => outlineAnswer(path.id, context));
 
-async function outlineAnswer(id: string, { reader, inTurn }: RouteContext): Promise<Answer<never>> {
-  for (let attempt = 1; ; attempt++) {
+function outlineAnswer(id: string, { reader, inTurn }: RouteContext): Promise<Answer<never>> {
+  return untilUnchanged(async () => {
     const found = await inTurn(() => findTraceRow(reader, id.toLowerCase()));
     if (found.kind === 'missing') return problems(404, `there is no trace ${id}`);
     if (found.kind === 'ambiguous') return severalTraces(id, found.traceIds);
     const pages = readOutline(reader, found.row);
     const next = (): Promise<IteratorResult<OutlinePageJson, OutlineEnd>> => inTurn(() => pages.next());
-    try {
-      const first = await next();
-      return { kind: 'pieces', pieces: outlineText(headOf(found), first, next) };
-    } catch (error) {
-      if (!(error instanceof TraceChangedError) || attempt === maxTraceAttempts) throw error;
-    }
-  }
+    const first = await next();
+    return { kind: 'pieces', pieces: outlineText(headOf(found), first, next) };
+  });
 }
 
 function headOf({ row, traceId, alsoCarriedBy }: Extract<FoundTraceRow, { kind: 'found' }>) {
