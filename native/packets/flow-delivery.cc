@@ -86,10 +86,9 @@ void FlowTracker::insert(Stream& stream, const Piece& piece) {
 void FlowTracker::bound_held(uint32_t index, uint8_t sender) {
   const Stream& stream = table_[index].streams[sender];
   while (!stream.held.empty()) {
-    const HeldPacket& last = stream.held.back();
     Gap reason = Gap::kNone;
-    if (last.sequence + last.length - stream.next > kGapDistance) reason = Gap::kDistance;
-    else if (stream.held.size() > kMaxHeldPackets || held_bytes_ > options_.max_held_bytes) reason = Gap::kRoom;
+    if (stream.held.size() > kMaxHeldPackets) reason = Gap::kDistance;
+    else if (held_bytes_ > options_.max_held_bytes) reason = Gap::kRoom;
     if (reason == Gap::kNone) return;
     give_up(index, sender, stream.held.front().sequence, reason);
   }

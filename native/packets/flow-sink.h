@@ -20,7 +20,7 @@ enum class Gap : uint8_t {
   kAcknowledged,
   // They did not come within 200 ms.
   kTimeout,
-  // 256 KiB came after them.
+  // 256 packets came after them.
   kDistance,
   // There was no more room for what came after them.
   kRoom,

@@ -36,7 +36,8 @@ inline constexpr int64_t kDatagramsTimeoutNs = 60'000'000'000;
 inline constexpr int64_t kGapTimeoutNs = 200'000'000;
 // A segment is sent when its sender pushes (PSH, as Linux does at the end of a write), or when it is so old.
 inline constexpr int64_t kSegmentTimeoutNs = 100'000'000;
-inline constexpr uint32_t kGapDistance = 256 * 1024;
+// Packets, not bytes: one packet may have 512 KiB (BIG TCP), and those of a whole window are reordered where a sender moves to
+// another CPU.
 inline constexpr size_t kMaxHeldPackets = 256;
 
 struct FlowCounts {

@@ -278,17 +278,22 @@ describe('bytes that are missing', () => {
     ]);
   });
 
-  it('are not waited for behind 256 KiB', () => {
+  it('are not waited for behind 256 packets', () => {
     const packets = Array.from({ length: 270 }, (_, index) =>
       packet(20, 'C', ack, 'x'.repeat(1000), { at: 10 + index * 1000 }),
     );
     const { counts, segments } = flowsOf([...handshake, ...packets]);
-    expect(counts).toMatchObject({ gaps: { room: 1 }, missedBytes: 10 });
+    expect(counts).toMatchObject({ gaps: { distance: 1 }, missedBytes: 10 });
     expect(segments.reduce((sum, { length }) => sum + length, 0)).toBe(270_000);
-    const large = Array.from({ length: 20 }, (_, index) =>
-      packet(20, 'C', ack, 'x'.repeat(20_000), { at: 10 + index * 20_000 }),
+  });
+
+  it('are waited for behind a window of large packets', () => {
+    const large = Array.from({ length: 50 }, (_, index) =>
+      packet(20, 'C', ack, 'x'.repeat(60_000), { at: 10 + index * 60_000 }),
     );
-    expect(flowsOf([...handshake, ...large]).counts).toMatchObject({ gaps: { distance: 1 }, missedBytes: 10 });
+    const { counts, segments } = flowsOf([...handshake, ...large, packet(21, 'C', ack, '0123456789')]);
+    expect(counts).toMatchObject({ gaps: {}, missedBytes: 0 });
+    expect(segments.reduce((sum, { length }) => sum + length, 0)).toBe(3_000_010);
   });
 
   it('are not waited for where there is no more room', () => {

@@ -277,7 +277,7 @@ export interface PacketSegment {
   readonly lastTimeOffsetNs: number;
   /** Bytes of the sender that are missing in front of it. */
   readonly gapBytes: number;
-  /** Why they are missing. acknowledged: the receiver has them, the capture lost them. timeout: they did not come within 200 ms. distance: 256 KiB came behind them. room: there was no memory for what came behind them. closed: the connection ended before they came. */
+  /** Why they are missing. acknowledged: the receiver has them, the capture lost them. timeout: they did not come within 200 ms. distance: 256 packets came behind them. room: there was no memory for what came behind them. closed: the connection ended before they came. */
   readonly gap: GapReason;
   /** Where it was seen. */
   readonly observation: Observation;

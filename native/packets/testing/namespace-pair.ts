@@ -30,14 +30,17 @@ export class NamespacePair {
   readonly client: string;
   readonly server: string;
   readonly #processes: ChildProcess[] = [];
+  readonly #launcher: readonly string[];
 
-  private constructor(prefix: string) {
+  private constructor(prefix: string, launcher: readonly string[]) {
+    this.#launcher = launcher;
     this.client = `${prefix}-client`;
     this.server = `${prefix}-server`;
   }
 
-  static async open(): Promise<NamespacePair> {
-    const pair = new NamespacePair(`sl${process.pid}-${made++}`);
+  /** @param launcher program with arguments that runs every other one, such as taskset(1) */
+  static async open(launcher: readonly string[] = []): Promise<NamespacePair> {
+    const pair = new NamespacePair(`sl${process.pid}-${made++}`, launcher);
     for (const name of [pair.client, pair.server]) {
       ip(`netns add ${name}`);
       ip(`-n ${name} link set lo up`);
@@ -53,9 +56,8 @@ export class NamespacePair {
 
   /** Starts a program in a namespace. */
   run(namespace: string, program: string, parameters: readonly string[]): ChildProcess {
-    const started = spawn('ip', ['netns', 'exec', namespace, program, ...parameters], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const line = ['netns', 'exec', namespace, ...this.#launcher, program, ...parameters];
+    const started = spawn('ip', line, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#processes.push(started);
     return started;
   }
