@@ -7,10 +7,10 @@
 import type { ReceivedMessage } from '../core/bus/bus.ts';
 import { PublishedNames } from '../sink/otlp/published-names.ts';
 import { OtlpStage } from '../sink/otlp/stage.ts';
-import { type OtelTrace, otelTraceId } from '../protocols/opentelemetry/otel-span.ts';
-import { tracesData } from '../protocols/opentelemetry/testing/otlp-messages.ts';
-import { TraceEncoder } from '../protocols/opentelemetry/trace-encoder.ts';
-import { visibleSpans } from '../protocols/opentelemetry/visible-spans.ts';
+import { type OtelTrace, otelTraceId } from '../opentelemetry/otel-span.ts';
+import { tracesData } from '../opentelemetry/testing/otlp-messages.ts';
+import { TraceEncoder } from '../opentelemetry/trace-encoder.ts';
+import { visibleSpans } from '../opentelemetry/visible-spans.ts';
 import type { Trace } from '../schemas/generated/trace.ts';
 import { makeLoadTrace, resourceMessage, traceMessage } from '../sink/testing/traces.ts';
 import { gatewayResource } from '../sink/testing/traces.ts';

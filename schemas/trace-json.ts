@@ -1,6 +1,6 @@
 /**
  * Trace records as JSON and back. The schema leads: keys are its names in its order, so equal traces give equal text.
- * Unix times (64-bit nanoseconds) are decimal strings, which a double could not hold; addresses are text.
+ * Unix times (64-bit nanoseconds) are decimal strings, which a double could not hold; addresses are text, other bytes are base64.
  */
 import { schemas } from './generated/schemas.ts';
 import type { Span } from './generated/span.ts';
@@ -26,7 +26,7 @@ export interface SpanNames {
 export type SideNames = Readonly<Record<string, string>>;
 
 type Shape =
-  | { readonly kind: 'plain' | 'time' | 'address' }
+  | { readonly kind: 'plain' | 'time' | 'address' | 'bytes' }
   | { readonly kind: 'array'; readonly item: Shape }
   | { readonly kind: 'record'; readonly fields: readonly Field[] };
 
@@ -56,12 +56,18 @@ function shapeOf(type: AvroType, named: Map<string, Shape>): Shape {
   const fields = (type['fields'] as readonly AvroField[]).map((field) => ({
     name: field.name,
     property: camelCase(field.name),
-    shape: field.js === 'bigint' ? ({ kind: 'time' } as const) : shapeOf(field.type, named),
+    shape: fieldShape(field, named),
   }));
   const shape: Shape = { kind: 'record', fields };
   named.set(String(type['name']), shape);
   named.set(`io.spanloom.${String(type['name'])}`, shape);
   return shape;
+}
+
+function fieldShape({ name, type, js }: AvroField, named: Map<string, Shape>): Shape {
+  if (js === 'bigint') return { kind: 'time' };
+  // The one field of bytes that is no address.
+  return name === 'otlp' ? { kind: 'bytes' } : shapeOf(type, named);
 }
 
 const namedShapes = new Map<string, Shape>();
@@ -76,6 +82,8 @@ function encode(value: unknown, shape: Shape): JsonValue {
       return String(value);
     case 'address':
       return addressText(value as Uint8Array);
+    case 'bytes':
+      return Buffer.from(value as Uint8Array).toString('base64');
     case 'array':
       return (value as readonly unknown[]).map((item) => encode(item, shape.item));
     case 'record': {
@@ -98,6 +106,9 @@ function decode(value: unknown, shape: Shape, path: string): unknown {
     case 'address':
       if (typeof value !== 'string') throw new TypeError(`${path} is no address`);
       return addressBytes(value);
+    case 'bytes':
+      if (typeof value !== 'string') throw new TypeError(`${path} is no text in base64`);
+      return Buffer.from(value, 'base64');
     case 'array':
       if (!Array.isArray(value)) throw new TypeError(`${path} is no array`);
       return value.map((item, index) => decode(item, shape.item, `${path}[${index}]`));

@@ -6,13 +6,14 @@ import { readSourceFiles, sourceFile, type SourceFile } from '../scripts/structu
 const allowed: Readonly<Record<string, readonly string[]>> = {
   schemas: [],
   protocols: ['schemas'],
+  opentelemetry: ['schemas', 'protocols'],
   core: ['schemas'],
   native: ['schemas'],
-  collector: ['core', 'schemas', 'native', 'protocols'],
-  enricher: ['core', 'schemas', 'protocols'],
+  collector: ['core', 'schemas', 'native', 'protocols', 'opentelemetry'],
+  enricher: ['core', 'schemas', 'protocols', 'opentelemetry'],
   correlator: ['core', 'schemas'],
-  sink: ['core', 'schemas', 'protocols'],
-  query: ['core', 'schemas', 'protocols'],
+  sink: ['core', 'schemas', 'protocols', 'opentelemetry'],
+  query: ['core', 'schemas', 'protocols', 'opentelemetry'],
 };
 
 /**

@@ -186,6 +186,7 @@ function spanOf(
     startTimeNs: place.startTimeNs,
     durationNs: place.durationNs,
     timeToFirstByteNs: Math.round(place.durationNs * (0.5 + random.unit() / 2)),
+    otlp: Buffer.alloc(0),
     status: call.status,
     protocol: service.protocol,
     protocolVersion: isHttp ? '1.1' : '',

@@ -111,6 +111,7 @@ export class BatchSender {
         untilOffsetNs: batch.untilOffsetNs,
         losses: Object.entries(losses).map(([reason, count]) => ({ reason, count })),
         processes: batch.processes,
+        reportedSpans: [],
         interfaces: batch.interfaces,
       };
       outbox.put([eventBatchMessage(identity.agentId, encodeEventBatch(head, batch.captured))], () => {

@@ -39,7 +39,7 @@ it('a batch around ready-made events is what the generated writer writes, and it
 it('the clock of a host that is up for longer than 104 days passes 2^53 ns, and is read back', () => {
   const head = {
     ...{ agentId: 5, hostName: 'host', sequence: 1, baseTimeNs: 1n, baseMonotonicNs: 2 ** 57 + 32, untilOffsetNs: 3 },
-    ...{ source: 'sockets' as const, losses: [], processes: [], interfaces: [] },
+    ...{ source: 'sockets' as const, losses: [], processes: [], reportedSpans: [], interfaces: [] },
   };
   expect(readEventBatchHead(new AvroReader(encodeEventBatch(head, {})))).toEqual(head);
 });

@@ -9,6 +9,7 @@ import {
   readLoss,
   readNetworkInterface,
   readProcessFacts,
+  readReportedSpans,
   writeEventBatch,
   type EventBatch,
 } from '../../schemas/generated/event-batch.ts';
@@ -40,9 +41,10 @@ export function readEventBatchHead(reader: AvroReader): EventBatchHead {
   const untilOffsetNs = reader.readLong();
   const losses = readArray(reader, readLoss);
   const processes = readArray(reader, readProcessFacts);
+  const reportedSpans = readArray(reader, readReportedSpans);
   const interfaces = readArray(reader, readNetworkInterface);
   const clock = { baseTimeNs, baseMonotonicNs, untilOffsetNs };
-  return { agentId, hostName, sequence, source, ...clock, losses, processes, interfaces };
+  return { agentId, hostName, sequence, source, ...clock, losses, processes, reportedSpans, interfaces };
 }
 
 /** The fields behind the head, in their order. */

@@ -27,6 +27,7 @@ export function encodeFlowBlock(
     untilOffsetNs: block.untilOffsetNs,
     losses: [],
     processes: [],
+    reportedSpans: [],
     interfaces,
   };
   return encodeEventBatch(head, {

@@ -6,6 +6,8 @@ import type { TaggedSides, Tagger, TagQuestion } from '../tag/tagger.ts';
 import type { EventRef } from './event-ref.ts';
 import type { OpenRequest } from './open-request.ts';
 
+const noBytes = Buffer.alloc(0);
+
 /** How a request ended. */
 export interface SpanEnd {
   readonly status: SpanStatus;
@@ -105,6 +107,7 @@ export class SpanBuilder {
       responseThreadId: response?.origin.execution?.threadId ?? 0,
       causes: end.causes,
       timeToFirstByteNs: response === undefined ? 0 : readableLong(Math.max(0, response.origin.timeNs - origin.timeNs)),
+      otlp: noBytes,
       client: isServer ? peer : local,
       server: isServer ? local : peer,
     };

@@ -8,13 +8,13 @@ import {
   type OtelTrace,
   scopeName,
   statusMessage,
-} from '../../protocols/opentelemetry/otel-span.ts';
-import { resourceKey, writeResourceAttributes } from '../../protocols/opentelemetry/resource-attributes.ts';
-import type { ResourceNames } from '../../protocols/opentelemetry/resource-names.ts';
-import { writeSpanAttributes } from '../../protocols/opentelemetry/span-attributes.ts';
-import { spanName } from '../../protocols/opentelemetry/span-name.ts';
-import { statusCodeOf } from '../../protocols/opentelemetry/span-status.ts';
-import type { VisibleSpan } from '../../protocols/opentelemetry/visible-spans.ts';
+} from '../../opentelemetry/otel-span.ts';
+import { resourceKey, writeResourceAttributes } from '../../opentelemetry/resource-attributes.ts';
+import type { ResourceNames } from '../../opentelemetry/resource-names.ts';
+import { writeSpanAttributes } from '../../opentelemetry/span-attributes.ts';
+import { spanName } from '../../opentelemetry/span-name.ts';
+import { statusCodeOf } from '../../opentelemetry/span-status.ts';
+import type { VisibleSpan } from '../../opentelemetry/visible-spans.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { pointKind } from '../../schemas/observation-points.ts';
 import { type JaegerTag, JaegerTags } from './jaeger-tags.ts';

@@ -1,4 +1,4 @@
-import type { AttributeKey, Attributes } from '../../protocols/opentelemetry/attributes.ts';
+import type { AttributeKey, Attributes } from '../../opentelemetry/attributes.ts';
 
 /** A tag as Jaeger's JSON has it. */
 export interface JaegerTag {

@@ -3,7 +3,7 @@
  * camelCase, with their former names in snake_case.
  */
 import { z } from 'zod';
-import { otlpJson } from '../../protocols/opentelemetry/otlp-json.ts';
+import { otlpJson } from '../../opentelemetry/otlp-json.ts';
 import type { Answer } from '../http/answer.ts';
 import { defineRoute, route, type Route, type RouteContext, streamRoute } from '../http/define-route.ts';
 import { textParameter, timeNsParameter } from '../http/parameter-types.ts';

@@ -4,7 +4,7 @@
  */
 import { stringLiteral } from '../../core/clickhouse/sql-literal.ts';
 import { hasCode } from '../../core/errors.ts';
-import { spanName } from '../../protocols/opentelemetry/span-name.ts';
+import { spanName } from '../../opentelemetry/span-name.ts';
 import type { Protocol } from '../../schemas/generated/span.ts';
 import type { PointKind } from '../../schemas/observation-points.ts';
 import { type OperationRow, operationsSql, type SpanRange } from '../store/otel-lists-sql.ts';

@@ -1,10 +1,10 @@
 /**
- * A stored trace as readers of OpenTelemetry know traces (protocols/opentelemetry), page by page: a call is its client's
+ * A stored trace as readers of OpenTelemetry know traces (opentelemetry), page by page: a call is its client's
  * span and under it its server's, without the views from the network between them. Which those are depends on later spans
  * too, so of a trace of several pages all spans are looked at first, in a few bytes each.
  */
-import { type OtelTrace, otelTraceId } from '../../protocols/opentelemetry/otel-span.ts';
-import { leftOutSpans, type VisibleSpan, visibleSpans } from '../../protocols/opentelemetry/visible-spans.ts';
+import { type OtelTrace, otelTraceId } from '../../opentelemetry/otel-span.ts';
+import { leftOutSpans, type VisibleSpan, visibleSpans } from '../../opentelemetry/visible-spans.ts';
 import type { Reason } from '../../schemas/generated/span.ts';
 import { type CallViewRow, callViewsSql } from '../store/call-views-sql.ts';
 import type { RouteContext } from '../http/define-route.ts';

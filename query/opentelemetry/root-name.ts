@@ -1,4 +1,4 @@
-import { spanName } from '../../protocols/opentelemetry/span-name.ts';
+import { spanName } from '../../opentelemetry/span-name.ts';
 import type { TraceSummary } from '../store/trace-store.ts';
 
 /** Name of the root span of a listed trace. */

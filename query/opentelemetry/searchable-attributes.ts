@@ -1,4 +1,4 @@
-/** Attributes by which spans can be searched, by the names that protocols/opentelemetry gives them, and some former names. */
+/** Attributes by which spans can be searched, by the names that opentelemetry gives them, and some former names. */
 import { databaseNames, protocols, statementNames } from '../../protocols/protocols.ts';
 import { type TagKind, tags } from '../../schemas/tags.ts';
 import {

@@ -64,7 +64,7 @@ export type SpanCondition =
   /** Name of what that side is tagged with. @param type of a workload, in lower case */
   | { readonly kind: 'tag'; readonly tag: TagKind; readonly type?: string; readonly test: TextTest }
   | { readonly kind: 'protocols'; readonly protocols: readonly string[] }
-  /** Its status is Error (protocols/opentelemetry/span-status.ts). */
+  /** Its status is Error (opentelemetry/span-status.ts). */
   | { readonly kind: 'error' }
   | { readonly kind: 'side'; readonly side: PointKind }
   /** The name of the span; no SQL is made of it: find-operations.ts replaces it. */

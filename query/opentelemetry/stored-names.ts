@@ -1,4 +1,4 @@
-import type { ResourceNames } from '../../protocols/opentelemetry/resource-names.ts';
+import type { ResourceNames } from '../../opentelemetry/resource-names.ts';
 import { type ResourceKind, resourceKindIndex } from '../../schemas/generated/resource.ts';
 import { ownSide } from '../../schemas/observation-points.ts';
 import { autoTags, tags } from '../../schemas/tags.ts';

@@ -3,8 +3,8 @@
  * /tempo. Unknown parameters are ignored. Times of requests are Unix seconds.
  */
 import { z } from 'zod';
-import { otlpJson } from '../../protocols/opentelemetry/otlp-json.ts';
-import { TraceEncoder } from '../../protocols/opentelemetry/trace-encoder.ts';
+import { otlpJson } from '../../opentelemetry/otlp-json.ts';
+import { TraceEncoder } from '../../opentelemetry/trace-encoder.ts';
 import { type Answer, problems } from '../http/answer.ts';
 import { defineRoute, route, type Route, type RouteContext, streamRoute } from '../http/define-route.ts';
 import { textParameter } from '../http/parameter-types.ts';

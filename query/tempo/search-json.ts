@@ -1,4 +1,4 @@
-import { spanName } from '../../protocols/opentelemetry/span-name.ts';
+import { spanName } from '../../opentelemetry/span-name.ts';
 import type { Protocol } from '../../schemas/generated/span.ts';
 import type { JsonObject } from '../../schemas/trace-json.ts';
 import { rootName } from '../opentelemetry/root-name.ts';

@@ -19,6 +19,8 @@ export interface RowSpec {
   readonly positions: readonly string[];
   /** Fields of which the position in the row is noted. */
   readonly rowPositions: readonly string[];
+  /** Fields that have no column; where each begins is noted. */
+  readonly omitted?: readonly string[];
   /** The copier ends before this field. */
   readonly until?: string;
 }
@@ -47,6 +49,7 @@ class RowModule {
       ...spec.rowPositions,
       ...Object.keys(spec.hex),
       ...Object.keys(spec.times),
+      ...(spec.omitted ?? []),
     ]);
   }
 
@@ -58,8 +61,15 @@ class RowModule {
       const property = camel(name.replaceAll('.', '_'));
       if (this.#spec.positions.includes(name)) this.#mark(`${property}At`, 'reader.position');
       if (this.#spec.rowPositions.includes(name)) this.#mark(`${property}InRow`, 'writer.length');
-      this.#copy(field.type, name);
+      if (this.#spec.omitted?.includes(name) === true) this.#omit(field.type, property);
+      else this.#copy(field.type, name);
     }
+  }
+
+  #omit(type: SchemaNode, property: string): void {
+    if (type !== 'bytes') throw new Error(`${property} cannot be omitted: only bytes can`);
+    this.#mark(`${property}At`, 'reader.position');
+    this.#add('reader.skipBytes();');
   }
 
   requireAll(): void {

@@ -15,6 +15,8 @@ const rows: Readonly<Record<string, RowSpec>> = {
     values: ['reason', 'status', 'protocol', 'response_code'],
     positions: ['parent_span_id', 'observation_point', 'request_type', 'endpoint', 'process_name'],
     rowPositions: ['parent_span_id', 'span_id', 'start_time_ns', 'client.port', 'server.port'],
+    // It goes into a table of its own: a span that no application reported costs nothing by it.
+    omitted: ['otlp'],
   },
   'trace-row': {
     record: 'Trace',

@@ -4,10 +4,10 @@ import type { AvroWriter } from '../avro-writer.ts';
 import { readArray, readMap, writeArray, writeMap } from '../avro-blocks.ts';
 
 /** Symbols of CaptureSource, by their position in the encoding. */
-export const captureSourceSymbols = ['sockets', 'packets'] as const;
+export const captureSourceSymbols = ['sockets', 'packets', 'applications'] as const;
 export type CaptureSource = (typeof captureSourceSymbols)[number];
 /** Position of each symbol of CaptureSource in the encoding. */
-export const captureSourceIndex: Readonly<Record<CaptureSource, number>> = { sockets: 0, packets: 1 };
+export const captureSourceIndex: Readonly<Record<CaptureSource, number>> = { sockets: 0, packets: 1, applications: 2 };
 
 /** A count of events that the host lost, or sent without a part of them. Lost: ring_full (no room in the ring buffer), map_full (no room in the kernel for the state of a thread or a socket), undelivered (the addon could not hand over a block of events), failed (the collector could not send a batch), packets_dropped (packets for which the capture had no room). Sent, but incomplete: payload_unreadable (the payload is empty or ends early), socket_unresolved (a socket whose addresses could not be read: all its events lack them). Either: arguments_missed. Lost are calls whose message header could not be read, and datagrams of one call beyond the eighth; incomplete are events without the payload or the remote address that the call names. */
 export interface Loss {
@@ -81,6 +81,27 @@ export function writeProcessFacts(writer: AvroWriter, value: ProcessFacts): void
   writer.writeLong(value.resourceId);
   writer.writeLong(value.hostResourceId);
   writeMap(writer, value.environment, (writer, item) => writer.writeString(item));
+}
+
+/** Spans of one resource, as one program sent them. */
+export interface ReportedSpans {
+  /** Who sent them, 4 or 16 bytes; empty where that is not known, as of spans that came through a topic. */
+  readonly senderAddress: Uint8Array;
+  /** An opentelemetry.proto.trace.v1.ResourceSpans in protobuf, without the spans that were refused. */
+  readonly resourceSpans: Uint8Array;
+}
+
+/** Reads one ReportedSpans; throws AvroDecodeError on bytes that are none. */
+export function readReportedSpans(reader: AvroReader): ReportedSpans {
+  const senderAddress = reader.readBytes();
+  const resourceSpans = reader.readBytes();
+  return { senderAddress, resourceSpans };
+}
+
+/** Writes one ReportedSpans. */
+export function writeReportedSpans(writer: AvroWriter, value: ReportedSpans): void {
+  writer.writeBytes(value.senderAddress);
+  writer.writeBytes(value.resourceSpans);
 }
 
 /** Symbols of InterfaceKind, by their position in the encoding. */
@@ -717,7 +738,7 @@ export interface EventBatch {
   readonly hostName: string;
   /** Counts batches of one source of the agent, in one run of it, from 1. A gap means a lost batch. */
   readonly sequence: number;
-  /** What the batch comes from: events of the kernel programs, or segments and flows of packets. Each source counts sequence by itself and has its own progress (until_offset_ns). */
+  /** What the batch comes from: events of the kernel programs, segments and flows of packets, or spans that applications reported. Each source counts sequence by itself and has its own progress (until_offset_ns). */
   readonly source: CaptureSource;
   /** Unix time in nanoseconds at base_monotonic_ns, by the agent's clock. */
   readonly baseTimeNs: bigint;
@@ -729,6 +750,8 @@ export interface EventBatch {
   readonly losses: readonly Loss[];
   /** Facts of processes seen for the first time, or changed; they hold for the events of this batch and later ones. */
   readonly processes: readonly ProcessFacts[];
+  /** Spans that applications reported, in batches of source applications. Ids and times of the spans have been checked: opentelemetry/check-traces.ts. */
+  readonly reportedSpans: readonly ReportedSpans[];
   /** Network interfaces of the network namespaces whose packets the agent captures; empty when nothing is new. They hold for the packets of this batch and later ones, and replace all that the agent has sent before. */
   readonly interfaces: readonly NetworkInterface[];
   /** What was sent over the flows that the agent sees as packets, in ascending order of id. A writer can append ready-made Avro blocks (native/packets/encode-flow.h). */
@@ -750,11 +773,12 @@ export function readEventBatch(reader: AvroReader): EventBatch {
   const untilOffsetNs = reader.readLong();
   const losses = readArray(reader, (reader) => readLoss(reader), 2);
   const processes = readArray(reader, (reader) => readProcessFacts(reader), 10);
+  const reportedSpans = readArray(reader, (reader) => readReportedSpans(reader), 2);
   const interfaces = readArray(reader, (reader) => readNetworkInterface(reader), 7);
   const segments = readArray(reader, (reader) => readPacketSegment(reader), 28);
   const flows = readArray(reader, (reader) => readFlowInterval(reader), 68);
   const events = readArray(reader, (reader) => readSocketEvent(reader), 31);
-  return { agentId, hostName, sequence, source, baseTimeNs, baseMonotonicNs, untilOffsetNs, losses, processes, interfaces, segments, flows, events };
+  return { agentId, hostName, sequence, source, baseTimeNs, baseMonotonicNs, untilOffsetNs, losses, processes, reportedSpans, interfaces, segments, flows, events };
 }
 
 /** Writes one EventBatch. */
@@ -768,6 +792,7 @@ export function writeEventBatch(writer: AvroWriter, value: EventBatch): void {
   writer.writeLong(value.untilOffsetNs);
   writeArray(writer, value.losses, (writer, item) => writeLoss(writer, item));
   writeArray(writer, value.processes, (writer, item) => writeProcessFacts(writer, item));
+  writeArray(writer, value.reportedSpans, (writer, item) => writeReportedSpans(writer, item));
   writeArray(writer, value.interfaces, (writer, item) => writeNetworkInterface(writer, item));
   writeArray(writer, value.segments, (writer, item) => writePacketSegment(writer, item));
   writeArray(writer, value.flows, (writer, item) => writeFlowInterval(writer, item));

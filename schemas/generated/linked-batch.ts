@@ -79,7 +79,7 @@ export interface LinkedBatch {
 
 /** Reads one LinkedBatch; throws AvroDecodeError on bytes that are none. */
 export function readLinkedBatch(reader: AvroReader): LinkedBatch {
-  const spans = readArray(reader, (reader) => readLinkedSpan(reader), 98);
+  const spans = readArray(reader, (reader) => readLinkedSpan(reader), 99);
   const moves = readArray(reader, (reader) => readComponentMove(reader), 2);
   const names = readArray(reader, (reader) => readComponentName(reader), 2);
   return { spans, moves, names };

@@ -18,7 +18,7 @@ export interface SpanBatch {
 export function readSpanBatch(reader: AvroReader): SpanBatch {
   const agentId = reader.readLong();
   const watermarkNs = reader.readBigLong();
-  const spans = readArray(reader, (reader) => readSpan(reader), 97);
+  const spans = readArray(reader, (reader) => readSpan(reader), 98);
   return { agentId, watermarkNs, spans };
 }
 

@@ -7,7 +7,7 @@ import { causeKindSymbols, protocolSymbols, reasonSymbols, signalSourceSymbols, 
 export class SpanScan {
   /** 16 hex digits; empty for a root. */
   parentSpanId: string = '';
-  /** Why parent_span_id is the parent. root: no parent is known. tcp_sequence, datagram: the two ends of one call; tcp_sequence also over a Unix socket, whose bytes the agent counts. trace_context, x_request_id: an explicit id. last_read: the message its context read last. queue: its turn in a first-in-first-out loop. agreement: request side and response side name the same parent. resumed: the response of a sibling call led to it. serial_context: a context that serves one request at a time. time: the only request open in the process. context: the execution context that made the call serves it, works for the one that does, or replies to it. wake: whoever read the response of the call then woke the thread that serves the request, which is also the likeliest of all calls and requests of a while together. assignment: what is likeliest of all calls and requests of a while together; only in likely_parents. */
+  /** Why parent_span_id is the parent. root: no parent is known. tcp_sequence, datagram: the two ends of one call; tcp_sequence also over a Unix socket, whose bytes the agent counts. trace_context, x_request_id: an explicit id. last_read: the message its context read last. queue: its turn in a first-in-first-out loop. agreement: request side and response side name the same parent. resumed: the response of a sibling call led to it. serial_context: a context that serves one request at a time. time: the only request open in the process. context: the execution context that made the call serves it, works for the one that does, or replies to it. wake: whoever read the response of the call then woke the thread that serves the request, which is also the likeliest of all calls and requests of a while together. assignment: what is likeliest of all calls and requests of a while together; only in likely_parents. enclosing: the innermost span of its application that began before it and ended after it, in the same request. */
   reason: Reason = 'unknown';
   /** Probability that parent_span_id is right, in (0, 1]; 0 when there is no parent. */
   confidence: number = NaN;
@@ -164,6 +164,7 @@ export function scanSpan(reader: AvroReader, scan: SpanScan): void {
   }
   }
   scan.timeToFirstByteNs = reader.readLong();
+  reader.skipBytes();
   scan.clientAt = reader.position;
   reader.skipBytes();
   scan.clientPort = reader.readInt();

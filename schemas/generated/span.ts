@@ -5,10 +5,10 @@ import { readArray, writeArray } from '../avro-blocks.ts';
 import { contextKindIndex, contextKindSymbols, readTunnel, transportIndex, transportSymbols, type ContextKind, type Transport, type Tunnel, writeTunnel } from './event-batch.ts';
 
 /** Symbols of Reason, by their position in the encoding. */
-export const reasonSymbols = ['unknown', 'root', 'tcp_sequence', 'datagram', 'trace_context', 'x_request_id', 'last_read', 'queue', 'agreement', 'resumed', 'serial_context', 'time', 'context', 'wake', 'assignment'] as const;
+export const reasonSymbols = ['unknown', 'root', 'tcp_sequence', 'datagram', 'trace_context', 'x_request_id', 'last_read', 'queue', 'agreement', 'resumed', 'serial_context', 'time', 'context', 'wake', 'assignment', 'enclosing'] as const;
 export type Reason = (typeof reasonSymbols)[number];
 /** Position of each symbol of Reason in the encoding. */
-export const reasonIndex: Readonly<Record<Reason, number>> = { unknown: 0, root: 1, tcp_sequence: 2, datagram: 3, trace_context: 4, x_request_id: 5, last_read: 6, queue: 7, agreement: 8, resumed: 9, serial_context: 10, time: 11, context: 12, wake: 13, assignment: 14 };
+export const reasonIndex: Readonly<Record<Reason, number>> = { unknown: 0, root: 1, tcp_sequence: 2, datagram: 3, trace_context: 4, x_request_id: 5, last_read: 6, queue: 7, agreement: 8, resumed: 9, serial_context: 10, time: 11, context: 12, wake: 13, assignment: 14, enclosing: 15 };
 
 /** A server span that may have made a call. */
 export interface LikelyParent {
@@ -222,7 +222,7 @@ export function writeSide(writer: AvroWriter, value: Side): void {
 export interface Span {
   /** 16 hex digits; empty for a root. */
   readonly parentSpanId: string;
-  /** Why parent_span_id is the parent. root: no parent is known. tcp_sequence, datagram: the two ends of one call; tcp_sequence also over a Unix socket, whose bytes the agent counts. trace_context, x_request_id: an explicit id. last_read: the message its context read last. queue: its turn in a first-in-first-out loop. agreement: request side and response side name the same parent. resumed: the response of a sibling call led to it. serial_context: a context that serves one request at a time. time: the only request open in the process. context: the execution context that made the call serves it, works for the one that does, or replies to it. wake: whoever read the response of the call then woke the thread that serves the request, which is also the likeliest of all calls and requests of a while together. assignment: what is likeliest of all calls and requests of a while together; only in likely_parents. */
+  /** Why parent_span_id is the parent. root: no parent is known. tcp_sequence, datagram: the two ends of one call; tcp_sequence also over a Unix socket, whose bytes the agent counts. trace_context, x_request_id: an explicit id. last_read: the message its context read last. queue: its turn in a first-in-first-out loop. agreement: request side and response side name the same parent. resumed: the response of a sibling call led to it. serial_context: a context that serves one request at a time. time: the only request open in the process. context: the execution context that made the call serves it, works for the one that does, or replies to it. wake: whoever read the response of the call then woke the thread that serves the request, which is also the likeliest of all calls and requests of a while together. assignment: what is likeliest of all calls and requests of a while together; only in likely_parents. enclosing: the innermost span of its application that began before it and ended after it, in the same request. */
   readonly reason: Reason;
   /** Probability that parent_span_id is right, in (0, 1]; 0 when there is no parent. */
   readonly confidence: number;
@@ -320,6 +320,8 @@ export interface Span {
   readonly causes: readonly Cause[];
   /** From the first byte of the request to the first byte of the response; 0 without a response, and in spans of earlier versions. */
   readonly timeToFirstByteNs: number;
+  /** Of a span that its application reported (signal_source otel): that span as it was received, an opentelemetry.proto.trace.v1.ResourceSpans with one ScopeSpans that has one Span. Empty for all others. */
+  readonly otlp: Uint8Array;
   /** The side that asked. */
   readonly client: Side;
   /** The side that was asked. */
@@ -378,9 +380,10 @@ export function readSpan(reader: AvroReader): Span {
   const responseThreadId = reader.readInt();
   const causes = readArray(reader, (reader) => readCause(reader), 12);
   const timeToFirstByteNs = reader.readLong();
+  const otlp = reader.readBytes();
   const client = readSide(reader);
   const server = readSide(reader);
-  return { parentSpanId, reason, confidence, likelyParents, nat, spanId, agentId, observationPoint, signalSource, startTimeNs, durationNs, status, protocol, protocolVersion, isTls, transport, networkNamespace, socketId, flowId, interfaceName, tunnels, requestEventId, responseEventId, requestTcpSequence, responseTcpSequence, requestType, requestDomain, requestResource, endpoint, requestId, responseCode, responseException, responseResult, requestBytes, responseBytes, headerTraceId, headerSpanId, xRequestIdRequest, xRequestIdResponse, forwardedFor, userAgent, processId, processName, contextKind, requestContextId, responseContextId, requestThreadId, responseThreadId, causes, timeToFirstByteNs, client, server };
+  return { parentSpanId, reason, confidence, likelyParents, nat, spanId, agentId, observationPoint, signalSource, startTimeNs, durationNs, status, protocol, protocolVersion, isTls, transport, networkNamespace, socketId, flowId, interfaceName, tunnels, requestEventId, responseEventId, requestTcpSequence, responseTcpSequence, requestType, requestDomain, requestResource, endpoint, requestId, responseCode, responseException, responseResult, requestBytes, responseBytes, headerTraceId, headerSpanId, xRequestIdRequest, xRequestIdResponse, forwardedFor, userAgent, processId, processName, contextKind, requestContextId, responseContextId, requestThreadId, responseThreadId, causes, timeToFirstByteNs, otlp, client, server };
 }
 
 /** Writes one Span. */
@@ -435,6 +438,7 @@ export function writeSpan(writer: AvroWriter, value: Span): void {
   writer.writeLong(value.responseThreadId);
   writeArray(writer, value.causes, (writer, item) => writeCause(writer, item));
   writer.writeLong(value.timeToFirstByteNs);
+  writer.writeBytes(value.otlp);
   writeSide(writer, value.client);
   writeSide(writer, value.server);
 }

@@ -39,7 +39,7 @@ export function readTrace(reader: AvroReader): Trace {
   const startTimeNs = reader.readBigLong();
   const durationNs = reader.readLong();
   const errorCount = reader.readInt();
-  const spans = readArray(reader, (reader) => readSpan(reader), 97);
+  const spans = readArray(reader, (reader) => readSpan(reader), 98);
   return { traceId, revision, mergedInto, carriedTraceId, rootSpanId, rootCount, startTimeNs, durationNs, errorCount, spans };
 }
 

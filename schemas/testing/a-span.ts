@@ -45,6 +45,7 @@ export function aSpan(facts: Partial<Span> = {}): Span {
     startTimeNs: epochNs,
     durationNs: 1_000_000,
     timeToFirstByteNs: 600_000,
+    otlp: Buffer.alloc(0),
     status: 'ok',
     protocol: 'http1',
     protocolVersion: '1.1',

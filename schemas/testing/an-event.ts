@@ -55,6 +55,7 @@ export function anEventBatch(given: Partial<EventBatch> = {}): EventBatch {
     losses: [],
     processes: [],
     interfaces: [],
+    reportedSpans: [],
     segments: [],
     flows: [],
     events,

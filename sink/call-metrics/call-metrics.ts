@@ -4,8 +4,8 @@
  */
 import { Counter, type Metric, type Registry } from 'prom-client';
 import { conventionsOf } from '../../protocols/conventions.ts';
-import { spanName } from '../../protocols/opentelemetry/span-name.ts';
-import { statusCodeOf } from '../../protocols/opentelemetry/span-status.ts';
+import { spanName } from '../../opentelemetry/span-name.ts';
+import { statusCodeOf } from '../../opentelemetry/span-status.ts';
 import { type ResourceKind, resourceKindSymbols } from '../../schemas/generated/resource.ts';
 import type { Protocol, Span } from '../../schemas/generated/span.ts';
 import type { PointKind } from '../../schemas/observation-points.ts';

@@ -114,6 +114,7 @@ export class SpanMarks {
   endpointAt = 0;
   responseCode = 0;
   processNameAt = 0;
+  otlpAt = 0;
   clientPortInRow = 0;
   serverPortInRow = 0;
 }
@@ -169,6 +170,8 @@ export function copySpan(reader: AvroReader, writer: RowBinaryWriter, marks: Spa
   copyInts(reader, writer, 2);
   copyCauses(reader, writer);
   copyLong(reader, writer);
+  marks.otlpAt = reader.position;
+  reader.skipBytes();
   copyAddress(reader, writer);
   marks.clientPortInRow = writer.length;
   copyInts(reader, writer, 19);

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { otelTraceId } from '../../protocols/opentelemetry/otel-span.ts';
-import { otlpJson } from '../../protocols/opentelemetry/otlp-json.ts';
-import { decodePlain, type PlainTracesData } from '../../protocols/opentelemetry/testing/otlp-messages.ts';
-import { TraceEncoder } from '../../protocols/opentelemetry/trace-encoder.ts';
-import { visibleSpans } from '../../protocols/opentelemetry/visible-spans.ts';
+import { otelTraceId } from '../../opentelemetry/otel-span.ts';
+import { otlpJson } from '../../opentelemetry/otlp-json.ts';
+import { decodePlain, type PlainTracesData } from '../../opentelemetry/testing/otlp-messages.ts';
+import { TraceEncoder } from '../../opentelemetry/trace-encoder.ts';
+import { visibleSpans } from '../../opentelemetry/visible-spans.ts';
 import type { Trace } from '../../schemas/generated/trace.ts';
 import { arbitraryTrace } from '../testing/arbitrary-trace.ts';
 import { gatewayResource, makeLoadTrace, resourceMessage } from '../testing/traces.ts';

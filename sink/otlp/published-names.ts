@@ -3,7 +3,7 @@ import { readAgentResource } from '../../core/agents/read-agent-resource.ts';
 import type { ReceivedMessage } from '../../core/bus/bus.ts';
 import { decodeValue } from '../../core/codec.ts';
 import type { Topic } from '../../core/topics.ts';
-import type { ResourceNames } from '../../protocols/opentelemetry/resource-names.ts';
+import type { ResourceNames } from '../../opentelemetry/resource-names.ts';
 import { readResource, resourceKindIndex, type ResourceKind } from '../../schemas/generated/resource.ts';
 
 /** Ids are 31 bits, kinds few: one number holds both. */

@@ -11,7 +11,7 @@ import { compactedTopics } from '../../core/topics.ts';
 import { makeLoadTrace, resourceMessage, traceMessage } from '../testing/traces.ts';
 import { gatewayResource } from '../testing/traces.ts';
 import { runOtlpSink } from './run.ts';
-import { decodeSpans } from '../../protocols/opentelemetry/testing/otlp-messages.ts';
+import { decodeSpans } from '../../opentelemetry/testing/otlp-messages.ts';
 
 it('traces reach their topic with the names of services, once each and bad ones aside, also over a restart', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'spanloom-otlp-'));

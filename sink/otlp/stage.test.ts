@@ -12,7 +12,7 @@ import { aTrace } from '../../schemas/testing/a-trace.ts';
 import { epochNs } from '../../schemas/testing/a-span.ts';
 import { PublishedNames } from './published-names.ts';
 import { OtlpStage } from './stage.ts';
-import { decodeSpans, type ReceivedSpan } from '../../protocols/opentelemetry/testing/otlp-messages.ts';
+import { decodeSpans, type ReceivedSpan } from '../../opentelemetry/testing/otlp-messages.ts';
 
 const newStage = (names = new PublishedNames(), maxMessageBytes = 900_000): OtlpStage =>
   new OtlpStage({ topic: 'otlp_spans', maxMessageBytes }, names);

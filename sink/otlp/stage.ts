@@ -14,10 +14,10 @@ import { decodeValue } from '../../core/codec.ts';
 import { refuse } from '../../core/dead-letter.ts';
 import { Counters } from '../../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../../core/stage/stage.ts';
-import { otelTraceId } from '../../protocols/opentelemetry/otel-span.ts';
-import type { ResourceNames } from '../../protocols/opentelemetry/resource-names.ts';
-import { TraceEncoder } from '../../protocols/opentelemetry/trace-encoder.ts';
-import { visibleSpans } from '../../protocols/opentelemetry/visible-spans.ts';
+import { otelTraceId } from '../../opentelemetry/otel-span.ts';
+import type { ResourceNames } from '../../opentelemetry/resource-names.ts';
+import { TraceEncoder } from '../../opentelemetry/trace-encoder.ts';
+import { visibleSpans } from '../../opentelemetry/visible-spans.ts';
 import { readTrace, type Trace } from '../../schemas/generated/trace.ts';
 
 /** Settings of the messages. */

@@ -1,8 +1,8 @@
 /** The view otel_traces says of a span what the topic otlp_spans says of it, field by field, and is fast by id. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { scopeName } from '../../protocols/opentelemetry/otel-span.ts';
-import { type JsonAttribute } from '../../protocols/opentelemetry/json-attributes.ts';
-import { otlpJson, type OtlpJsonSpan } from '../../protocols/opentelemetry/otlp-json.ts';
+import { scopeName } from '../../opentelemetry/otel-span.ts';
+import { type JsonAttribute } from '../../opentelemetry/json-attributes.ts';
+import { otlpJson, type OtlpJsonSpan } from '../../opentelemetry/otlp-json.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { observationPoints } from '../../schemas/observation-points.ts';
 import { epochNs } from '../../schemas/testing/a-span.ts';

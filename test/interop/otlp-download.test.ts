@@ -1,9 +1,9 @@
 /** OTLP of a stored trace, through the API and the real engine. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { OtlpJsonResourceSpans, OtlpJsonSpan } from '../../protocols/opentelemetry/otlp-json.ts';
+import type { OtlpJsonResourceSpans, OtlpJsonSpan } from '../../opentelemetry/otlp-json.ts';
 import { PublishedNames } from '../../sink/otlp/published-names.ts';
-import { otlpJson } from '../../protocols/opentelemetry/otlp-json.ts';
-import { visibleSpans } from '../../protocols/opentelemetry/visible-spans.ts';
+import { otlpJson } from '../../opentelemetry/otlp-json.ts';
+import { visibleSpans } from '../../opentelemetry/visible-spans.ts';
 import { orderSpan, traceMessage } from '../../sink/testing/traces.ts';
 import { epochNs } from '../../schemas/testing/a-span.ts';
 import { aTrace } from '../../schemas/testing/a-trace.ts';

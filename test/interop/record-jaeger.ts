@@ -7,8 +7,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { otlpJson } from '../../protocols/opentelemetry/otlp-json.ts';
-import { visibleSpans } from '../../protocols/opentelemetry/visible-spans.ts';
+import { otlpJson } from '../../opentelemetry/otlp-json.ts';
+import { visibleSpans } from '../../opentelemetry/visible-spans.ts';
 import { PublishedNames } from '../../sink/otlp/published-names.ts';
 import { jaegerPaths, recordedTraces } from './jaeger-paths.ts';
 import { shopMessages, shopTrace } from './shop-traces.ts';

@@ -1,7 +1,7 @@
 /** Tempo's API over the real engine. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeSpans } from '../../protocols/opentelemetry/testing/otlp-messages.ts';
-import { visibleSpans } from '../../protocols/opentelemetry/visible-spans.ts';
+import { decodeSpans } from '../../opentelemetry/testing/otlp-messages.ts';
+import { visibleSpans } from '../../opentelemetry/visible-spans.ts';
 import { epochNs } from '../../schemas/testing/a-span.ts';
 import { shopMessages, shopTrace } from './shop-traces.ts';
 import { type StoredApi, storedApi } from './stored-api.ts';

@@ -13,7 +13,7 @@ import { createTelemetry } from '../../core/telemetry/telemetry.ts';
 import { spanloom, startSpanloom } from '../e2e/spanloom.ts';
 import { brokerForTests } from './test-broker.ts';
 import { runOtlpSink } from '../../sink/otlp/run.ts';
-import { decodeSpans } from '../../protocols/opentelemetry/testing/otlp-messages.ts';
+import { decodeSpans } from '../../opentelemetry/testing/otlp-messages.ts';
 import { makeLoadTrace, resourceMessage, traceMessage } from '../../sink/testing/traces.ts';
 import { gatewayResource, orderSpan } from '../../sink/testing/traces.ts';
 import { aTrace } from '../../schemas/testing/a-trace.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { otlpJson } from '../../../protocols/opentelemetry/otlp-json.ts';
+import { otlpJson } from '../../../opentelemetry/otlp-json.ts';
 import { type Answer, problems } from '../../http/answer.ts';
 import { defineRoute, type RouteContext, streamRoute } from '../../http/define-route.ts';
 import { type OpenedOtelTrace, openOtelTrace } from '../../opentelemetry/open-otel-trace.ts';

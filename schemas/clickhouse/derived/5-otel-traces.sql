@@ -1,5 +1,5 @@
 -- The shape of the OpenTelemetry Collector's ClickHouse exporter, so that readers made for it work unchanged. Names, kinds, status
--- and attributes are those of protocols/opentelemetry, the topic otlp_spans: test/interop/otel-views.test.ts holds both to each other.
+-- and attributes are those of opentelemetry, the topic otlp_spans: test/interop/otel-views.test.ts holds both to each other.
 -- Here are all spans, also views of a call from the network, and a few attributes more: docs/interop.md.
 --
 -- TraceId is the W3C trace id where the trace carries exactly one, so that spans of applications and ours meet. Traces that
@@ -37,7 +37,7 @@ WITH
   if(client_address = toIPv6('::'), '', replaceRegexpOne(toString(client_address), '^::ffff:(\\d+\\.)', '\\1')) AS client_text,
   if(server_address = toIPv6('::'), '', replaceRegexpOne(toString(server_address), '^::ffff:(\\d+\\.)', '\\1')) AS server_text,
   if(is_client, server_text, if(is_server, client_text, '')) AS peer_text,
-  -- The name that the client asked for, in its two parts: protocols/opentelemetry/host-and-port.ts.
+  -- The name that the client asked for, in its two parts: opentelemetry/host-and-port.ts.
   if(is_http, toString(request_domain), '') AS asked,
   if(startsWith(asked, '['), position(asked, ']'), position(asked, ':') - 1) AS asked_host_end,
   if(asked_host_end > 0, asked_host_end, length(asked)) AS asked_end,
@@ -56,7 +56,7 @@ WITH
     protocol = 'redis', extract(response_exception, '^[A-Z]+'),
     protocol = 'memcached', extract(response_exception, '^(?:CLIENT_|SERVER_)?ERROR'),
     protocol = 'postgresql', extract(response_exception, '^\\w+ ([0-9A-Z]{5}):'), '') AS database_code,
-  -- Operations and tables of a statement, as protocols/opentelemetry/query-summary.ts finds them.
+  -- Operations and tables of a statement, as opentelemetry/query-summary.ts finds them.
   extractAllGroupsVertical(toString(endpoint), concat('(?i)(\\b(?:(SELECT|INSERT|DELETE|UPDATE|REPLACE|MERGE|CREATE|ALTER|DROP|TRUNCATE|CALL)|FROM|INTO|JOIN|TABLE|USING)\\b',
     '(?:\\s+(?:INTO|FROM|TABLE|IGNORE|ONLY|IF|NOT|EXISTS)\\b)*\\s*([\\w$.`"]*))')) AS summary_words,
   arrayFlatten(arrayMap((word, at) -> arrayConcat(

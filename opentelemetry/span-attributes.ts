@@ -3,10 +3,10 @@
  * for, our evidence above all, under `spanloom.`. The view otel_traces has the same, and in addition what docs/interop.md
  * lists: statements with their literals, dns.answers.
  */
-import type { Span } from '../../schemas/generated/span.ts';
-import type { PointKind } from '../../schemas/observation-points.ts';
-import { conventionsOf } from '../conventions.ts';
-import type { SemanticConventions } from '../protocol-definition.ts';
+import type { Span } from '../schemas/generated/span.ts';
+import type { PointKind } from '../schemas/observation-points.ts';
+import { conventionsOf } from '../protocols/conventions.ts';
+import type { SemanticConventions } from '../protocols/protocol-definition.ts';
 import { cachedAddressText } from './address-texts.ts';
 import { attributeKey, type Attributes } from './attributes.ts';
 import { splitHostAndPort } from './host-and-port.ts';

@@ -1,4 +1,4 @@
-import { addressText } from '../../schemas/trace-json.ts';
+import { addressText } from '../schemas/trace-json.ts';
 
 /** Texts of IPv4 addresses seen lately: there are few, and writing one takes longer than most of a span. */
 const maxTexts = 4096;

@@ -1,8 +1,8 @@
 /** What every encoding of a span in OpenTelemetry's model has in common, beside its name, attributes and status. */
-import type { Span } from '../../schemas/generated/span.ts';
-import type { Trace } from '../../schemas/generated/trace.ts';
-import type { PointKind } from '../../schemas/observation-points.ts';
-import { conventionsOf } from '../conventions.ts';
+import type { Span } from '../schemas/generated/span.ts';
+import type { Trace } from '../schemas/generated/trace.ts';
+import type { PointKind } from '../schemas/observation-points.ts';
+import { conventionsOf } from '../protocols/conventions.ts';
 import type { StatusCode } from './span-status.ts';
 
 /** SpanKind of opentelemetry.proto.trace.v1. */

@@ -1,9 +1,9 @@
 /** Attributes of a resource: the process, container or machine on whose side a span was seen. */
-import type { ResourceKind } from '../../schemas/generated/resource.ts';
-import type { SideId } from '../../schemas/generated/side-ids.ts';
-import type { Side, Span } from '../../schemas/generated/span.ts';
-import { ownSide } from '../../schemas/observation-points.ts';
-import { tags } from '../../schemas/tags.ts';
+import type { ResourceKind } from '../schemas/generated/resource.ts';
+import type { SideId } from '../schemas/generated/side-ids.ts';
+import type { Side, Span } from '../schemas/generated/span.ts';
+import { ownSide } from '../schemas/observation-points.ts';
+import { tags } from '../schemas/tags.ts';
 import { attributeKey, type AttributeKey, type Attributes } from './attributes.ts';
 import type { ResourceNames } from './resource-names.ts';
 

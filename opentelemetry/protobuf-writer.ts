@@ -1,4 +1,4 @@
-import { GrowingBuffer } from '../../schemas/growing-buffer.ts';
+import { GrowingBuffer } from '../schemas/growing-buffer.ts';
 
 /** Two views of one 64-bit number. */
 const wholeLong = new BigUint64Array(1);

@@ -1,5 +1,5 @@
-import type { Span } from '../../schemas/generated/span.ts';
-import type { PointKind } from '../../schemas/observation-points.ts';
+import type { Span } from '../schemas/generated/span.ts';
+import type { PointKind } from '../schemas/observation-points.ts';
 
 /** StatusCode of opentelemetry.proto.trace.v1; 1 (OK) is for the application to say. */
 export const statusCodes = { unset: 0, error: 2 } as const;

@@ -3,7 +3,7 @@
  * specification gives it ("JSON Protobuf Encoding"): names in camelCase, ids in hexadecimal, 64-bit numbers as text, enums
  * as numbers.
  */
-import { pointKind } from '../../schemas/observation-points.ts';
+import { pointKind } from '../schemas/observation-points.ts';
 import { groupByResource } from './group-by-resource.ts';
 import { type JsonAttribute, JsonAttributes } from './json-attributes.ts';
 import { otelEndNs, otelStartNs, type OtelTrace, scopeName, spanKinds, statusMessage } from './otel-span.ts';

@@ -8,7 +8,7 @@
  * parent_span_id = 4, name = 5, kind = 6, start_time_unix_nano = 7, end_time_unix_nano = 8, attributes = 9,
  * status = 15 }, Status { message = 2, code = 3 }.
  */
-import { pointKind } from '../../schemas/observation-points.ts';
+import { pointKind } from '../schemas/observation-points.ts';
 import { groupByResource } from './group-by-resource.ts';
 import { otelEndNs, otelStartNs, type OtelTrace, scopeName, spanKinds, statusMessage } from './otel-span.ts';
 import { ProtobufAttributes } from './protobuf-attributes.ts';

@@ -4,8 +4,8 @@
  * children would miss such a call, so those views are left out here and their children hang on the nearest span that
  * stays. A call that no process was seen in keeps the view nearest to the client.
  */
-import type { Span } from '../../schemas/generated/span.ts';
-import { roleAt } from '../../schemas/observation-points.ts';
+import type { Span } from '../schemas/generated/span.ts';
+import { roleAt } from '../schemas/observation-points.ts';
 
 /** A span with the parent it has here. */
 export interface VisibleSpan {

@@ -1,4 +1,4 @@
-import type { ResourceKind } from '../../schemas/generated/resource.ts';
+import type { ResourceKind } from '../schemas/generated/resource.ts';
 
 /** Names of the resources that spans are tagged with. A text is empty where nothing is known. */
 export interface ResourceNames {

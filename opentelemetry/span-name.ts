@@ -1,5 +1,5 @@
-import type { Span } from '../../schemas/generated/span.ts';
-import { conventionsOf } from '../conventions.ts';
+import type { Span } from '../schemas/generated/span.ts';
+import { conventionsOf } from '../protocols/conventions.ts';
 import { querySummary } from './query-summary.ts';
 
 /** Methods that the HTTP conventions know (RFC 9110, and PATCH of RFC 5789). */
