@@ -5,12 +5,14 @@ import { aProcess } from '../../schemas/testing/an-event.ts';
 import {
   agentResourceProblem,
   batchProblem,
+  boundedLabels,
   hash31,
   hostUid,
   processFactsProblem,
   processUid,
   resourceKey,
 } from './agent-resources.ts';
+import { reportedProcess } from './reported-process.ts';
 
 const agentId = 0x12345;
 const author = { kind: 'author', agentId } as const;
@@ -26,6 +28,10 @@ const process: Resource = {
   ...{ kind: 'process', id: hash31(ownUid), uid: ownUid, name: 'node', addresses: [] },
   parents: [{ kind: 'host', id: host.id, uid: '' }],
 };
+const reported: Resource = {
+  ...{ ...process, ...reportedProcess(agentId, new Map([['service.name', 'cart']])) },
+  labels: { 'service.name': 'cart' },
+};
 const otherUid = hostUid(agentId + 1);
 const problem = (resource: Resource, key = resourceKey(resource)): unknown =>
   agentResourceProblem(resource, key, author);
@@ -39,7 +45,18 @@ describe('what an agent says of resources', () => {
     expect(problem({ ...host, parents: [] })).toBeUndefined();
   });
 
+  it('is taken of programs that report spans to it, with their attributes', () => {
+    expect(problem(reported)).toBeUndefined();
+    const long = new Map([...Array(1000).keys()].map((n): [string, string] => [`key${n}`, 'a'.repeat(20_000)]));
+    expect(problem({ ...reported, labels: boundedLabels(long) })).toBeUndefined();
+  });
+
   it.each<[string, Resource, string?]>([
+    ['of a program that reports to another agent', { ...reported, ...reportedProcess(agentId + 1, new Map()) }],
+    ['of a program that reports, under the id of another', { ...reported, id: reported.id + 1 }],
+    ['of a program that reports, as a host', { ...reported, kind: 'host' }],
+    ['of a program that reports, on another host', { ...reported, parents: [{ kind: 'host', id: 3, uid: '' }] }],
+    ['with 1,000 labels', { ...reported, labels: Object.fromEntries([...Array(1000).keys()].map((n) => [n, ''])) }],
     ['of a pod', { ...host, kind: 'pod' }],
     ['of a node', { ...host, kind: 'node' }],
     ['of a cloud instance', { ...host, kind: 'instance' }],

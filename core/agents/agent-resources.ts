@@ -39,11 +39,29 @@ export function resourceKey({ kind, uid, validFromNs }: Pick<Resource, 'kind' | 
 /** Separates the key of a version from what only its agent knows. */
 export const secretSeparator = '#';
 
+/** Uid of a program that reports spans to an agent: reported-process.ts. */
+const reportedUid = /^reported:([0-9a-f]{12,}):[0-9a-f]{32}$/;
+
 /** Bounds of one resource of an agent, well above what a collector makes. */
 const maxAddresses = 4096;
 const maxEntries = 256;
 const maxTextCharacters = 16_384;
 const maxAllCharacters = 256 * 1024;
+const maxLabelCharacters = 1024;
+
+/** Attributes that fit into the labels of one resource, in their order; longer texts are cut, and what is beyond the bounds is left out. */
+export function boundedLabels(attributes: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
+  const labels: [string, string][] = [];
+  let characters = 0;
+  for (const [key, text] of attributes) {
+    if (key === '' || key.length > maxLabelCharacters) continue;
+    const label = text.slice(0, maxLabelCharacters);
+    characters += key.length + label.length;
+    if (labels.length >= maxEntries || characters > maxAllCharacters / 2) break;
+    labels.push([key, label]);
+  }
+  return Object.fromEntries(labels);
+}
 
 /** Why a resource is refused that an author sent; undefined when it is theirs to send. */
 export function agentResourceProblem(
@@ -54,7 +72,8 @@ export function agentResourceProblem(
   const { kind, id, uid } = resource;
   if (kind !== 'host' && kind !== 'process') return forged(`agents do not tell of resources of kind ${kind}`);
   if (isTooLarge(resource)) return forged('larger than what an agent tells of a host or a process');
-  const own = uid.slice(0, uid.indexOf('/') < 0 ? uid.length : uid.indexOf('/'));
+  const reporter = reportedUid.exec(uid)?.[1];
+  const own = reporter ?? uid.slice(0, uid.indexOf('/') < 0 ? uid.length : uid.indexOf('/'));
   if (agentId === undefined) return undefined;
   if (own !== hostUid(agentId)) return forged(`a ${kind} of agent ${own}, signed by agent ${hostUid(agentId)}`);
   const wanted = resourceKey(resource);
@@ -66,8 +85,10 @@ export function agentResourceProblem(
       return forged('a host belongs to an instance, by its uid');
     return undefined;
   }
-  if (!/^\/\d+\/-?\d+$/.test(uid.slice(own.length))) return forged('not the uid of a process');
-  if (!isNearHash(id, uid)) return forged(`the id ${id} does not follow from the uid`);
+  if (reporter === undefined && !/^\/\d+\/-?\d+$/.test(uid.slice(own.length)))
+    return forged('not the uid of a process');
+  if (reporter === undefined ? !isNearHash(id, uid) : id !== hash31(uid))
+    return forged(`the id ${id} does not follow from the uid`);
   if (resource.parents.some((parent) => parent.kind !== 'host' || parent.id !== hash31(own)))
     return forged('a process belongs to the host of its agent');
   return resource.addresses.length + resource.macAddresses.length > 0
@@ -107,10 +128,11 @@ function isNearHash(id: number, uid: string): boolean {
 function isTooLarge(resource: Resource): boolean {
   const { labels, annotations, networks, ports, parents, addresses, macAddresses } = resource;
   const isOfOthers =
-    networks.length + ports.length + Object.keys(labels).length + Object.keys(annotations).length > 0 ||
+    networks.length + ports.length + Object.keys(annotations).length > 0 ||
+    (Object.keys(labels).length > 0 && !reportedUid.test(resource.uid)) ||
     parents.length > 1;
   if (isOfOthers || addresses.length > maxAddresses || macAddresses.length > maxAddresses) return true;
-  const environment = Object.entries(resource.environment);
+  const environment = [...Object.entries(resource.environment), ...Object.entries(labels)];
   const texts = [resource.uid, resource.name, resource.type, ...environment.flat(), ...parents.map(({ uid }) => uid)];
   return (
     environment.length > maxEntries ||

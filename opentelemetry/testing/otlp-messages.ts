@@ -10,17 +10,31 @@ message TracesData { repeated ResourceSpans resource_spans = 1; }
 message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; string schema_url = 3; }
 message Resource { repeated KeyValue attributes = 1; uint32 dropped_attributes_count = 2; }
 message ScopeSpans { InstrumentationScope scope = 1; repeated Span spans = 2; string schema_url = 3; }
-message InstrumentationScope { string name = 1; string version = 2; repeated KeyValue attributes = 3; }
+message InstrumentationScope {
+  string name = 1; string version = 2; repeated KeyValue attributes = 3; uint32 dropped_attributes_count = 4;
+}
 message KeyValue { string key = 1; AnyValue value = 2; }
 message AnyValue {
   oneof value {
-    string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4; bytes bytes_value = 7;
+    string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4;
+    ArrayValue array_value = 5; KeyValueList kvlist_value = 6; bytes bytes_value = 7;
   }
 }
+message ArrayValue { repeated AnyValue values = 1; }
+message KeyValueList { repeated KeyValue values = 1; }
 message Span {
   bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; bytes parent_span_id = 4; fixed32 flags = 16;
   string name = 5; SpanKind kind = 6; fixed64 start_time_unix_nano = 7; fixed64 end_time_unix_nano = 8;
-  repeated KeyValue attributes = 9; uint32 dropped_attributes_count = 10; Status status = 15;
+  repeated KeyValue attributes = 9; uint32 dropped_attributes_count = 10;
+  message Event {
+    fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3; uint32 dropped_attributes_count = 4;
+  }
+  repeated Event events = 11; uint32 dropped_events_count = 12;
+  message Link {
+    bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; repeated KeyValue attributes = 4;
+    uint32 dropped_attributes_count = 5; fixed32 flags = 6;
+  }
+  repeated Link links = 13; uint32 dropped_links_count = 14; Status status = 15;
 }
 enum SpanKind {
   SPAN_KIND_UNSPECIFIED = 0; SPAN_KIND_INTERNAL = 1; SPAN_KIND_SERVER = 2; SPAN_KIND_CLIENT = 3;
@@ -28,10 +42,21 @@ enum SpanKind {
 }
 message Status { string message = 2; StatusCode code = 3; }
 enum StatusCode { STATUS_CODE_UNSET = 0; STATUS_CODE_OK = 1; STATUS_CODE_ERROR = 2; }
+message ExportTraceServiceResponse { ExportTracePartialSuccess partial_success = 1; }
+message ExportTracePartialSuccess { int64 rejected_spans = 1; string error_message = 2; }
+message GoogleRpcStatus { int32 code = 1; string message = 2; repeated Any details = 3; }
+message Any { string type_url = 1; bytes value = 2; }
+message RetryInfo { Duration retry_delay = 1; }
+message Duration { int64 seconds = 1; int32 nanos = 2; }
 `;
 
+const { root } = protobuf.parse(definition, { keepCase: false });
+
 /** The message that travels. */
-export const tracesData = protobuf.parse(definition, { keepCase: false }).root.lookupType('TracesData');
+export const tracesData = root.lookupType('TracesData');
+
+/** Any other message of the definition above. */
+export const otlpType = (name: string): protobuf.Type => root.lookupType(name);
 
 /** Attributes by name; 64-bit numbers as text. */
 export type Attributes = Readonly<Record<string, string | number>>;
@@ -64,6 +89,9 @@ export interface PlainTracesData {
       readonly scope: { readonly name: string };
       readonly spans: readonly (Omit<ReceivedSpan, 'resource' | 'scope' | 'attributes' | 'status'> & {
         readonly attributes: readonly PlainKeyValue[];
+        readonly flags: number;
+        readonly traceState: string;
+        readonly droppedAttributesCount: number;
         readonly status?: ReceivedSpan['status'];
       })[];
     }[];
@@ -96,7 +124,13 @@ export function decodeSpans(messages: readonly Uint8Array[]): readonly ReceivedS
     decodePlain(bytes).resourceSpans.flatMap(({ resource, scopeSpans }) =>
       scopeSpans.flatMap(({ scope, spans }) =>
         spans.map((span) => ({
-          ...span,
+          name: span.name,
+          kind: span.kind,
+          flags: span.flags,
+          traceState: span.traceState,
+          startTimeUnixNano: span.startTimeUnixNano,
+          endTimeUnixNano: span.endTimeUnixNano,
+          droppedAttributesCount: span.droppedAttributesCount,
           resource: attributesOf(resource.attributes),
           scope: scope.name,
           traceId: hexOf(span.traceId),
