@@ -16,7 +16,7 @@ import { decodeValue } from '../core/codec.ts';
 import { refuse } from '../core/dead-letter.ts';
 import { Counters } from '../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../core/stage/stage.ts';
-import { assembleTrace } from './assemble/assemble-trace.ts';
+import { assembleTrace, noteEmitted } from './assemble/assemble-trace.ts';
 import { carriedTraceId, derivedTraceId } from './assemble/trace-identity.ts';
 import { traceMessage, writeAssembledTrace, writeMergedTrace } from './assemble/write-trace.ts';
 import { surviving } from './components/component.ts';
@@ -154,7 +154,7 @@ export class Correlator implements Stage<OutgoingMessage> {
     const fresh: SpanRecord[] = [];
     const concerned: Concerned[] = [];
     for (const span of spans) {
-      const first = this.#causes.get(span.spanId);
+      const first = this.#causes.same(span);
       if (first !== undefined) {
         this.#counters.drop('duplicate');
         this.#offsets.repeat(first.origin, span.origin);
@@ -324,12 +324,8 @@ export class Correlator implements Stage<OutgoingMessage> {
       messages.push(traceMessage(absorbed, writeMergedTrace({ traceId: absorbed, revision }, traceId)));
       this.#events.merged++;
     }
-    let count = 0;
-    for (const span of spans) {
-      if (!span.isEmitted) count++;
-      span.isEmitted = true;
-    }
-    this.#counters.emit(count);
+    this.#counters.emit(noteEmitted(spans));
+    this.#counters.drop('duplicate', noteEmitted(assembled.repeated));
     this.#events.cycles_broken += assembled.brokenCycles;
     if (before !== undefined) this.#events.revisions++;
     component.absorbed = undefined;

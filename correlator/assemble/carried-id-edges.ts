@@ -16,6 +16,10 @@ function sharesRequestId(call: SpanRecord, first: SpanRecord): boolean {
   return call.xRequestIdRequest !== '' && call.xRequestIdRequest === first.xRequestIdRequest;
 }
 
+/** The process that a span is of; empty on the network. */
+const processOf = ({ role, agentId, processId }: SpanRecord): string =>
+  role === 'client' || role === 'server' ? `${agentId} ${processId}` : '';
+
 /**
  * Bridges hops that no agent saw, such as a proxy on a host without an agent. A call without a server view becomes the parent
  * of a request without a client view and with the same explicit id, if there is exactly one such call and it lasted long
@@ -41,7 +45,7 @@ export function linkCarriedIds(chains: readonly CallChain[]): void {
           shares(call, first) &&
           call.durationNs >= first.durationNs &&
           call.protocol === first.protocol &&
-          call.process !== first.process,
+          processOf(call) !== processOf(first),
       );
       if (calls.length !== 1) continue;
       first.edge = { parent: calls[0]!, reason, confidence: carriedIdConfidence };

@@ -10,6 +10,7 @@ import { AvroReader } from '../../schemas/avro-reader.ts';
 import type { AvroWriter } from '../../schemas/avro-writer.ts';
 import { type SideId, sideIds } from '../../schemas/generated/side-ids.ts';
 import type { SpanRecord } from '../spans/span-record.ts';
+import { idsStart } from '../spans/side-ids.ts';
 import type { CallChain } from './call-chains.ts';
 import { writeCorrectedPoint } from './translated-points.ts';
 
@@ -29,13 +30,6 @@ const otherEndBit = 32;
 /** All bits are below 64, so the last byte of a side is all of its resolution; 0 for one that is no sum of bits. */
 function resolutionAt(bytes: Uint8Array, sideEnd: number): number {
   return bytes[sideEnd - 2]! < 0x80 ? bytes[sideEnd - 1]! >> 1 : 0;
-}
-
-/** Where the ids of a side begin that ends at `sideEnd`: only the last byte of an integer is below 128, also of the port. */
-function idsStart(bytes: Uint8Array, sideEnd: number): number {
-  let position = sideEnd;
-  for (let left = idCount + 1; left > 0;) if (bytes[--position]! < 0x80) left--;
-  return position + 1;
 }
 
 /** Sets for each view of a call which view knows the other end for certain. */

@@ -22,7 +22,7 @@ import { refuse } from '../../core/dead-letter.ts';
 import { Counters } from '../../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../../core/stage/stage.ts';
 import type { ComponentName } from '../../schemas/generated/linked-batch.ts';
-import { assembleTrace } from '../assemble/assemble-trace.ts';
+import { assembleTrace, noteEmitted } from '../assemble/assemble-trace.ts';
 import { carriedTraceId, derivedTraceId } from '../assemble/trace-identity.ts';
 import { traceMessage, writeAssembledTrace, writeMergedTrace } from '../assemble/write-trace.ts';
 import type { CorrelatorConfig } from '../config.ts';
@@ -255,12 +255,8 @@ export class AssembleStage implements Stage<OutgoingMessage> {
       traces.push(traceMessage(former, writeMergedTrace({ traceId: former, revision }, traceId)));
       this.#events.merged++;
     }
-    let count = 0;
-    for (const span of assembled.spans) {
-      if (!span.isEmitted) count++;
-      span.isEmitted = true;
-    }
-    this.#counters.emit(count);
+    this.#counters.emit(noteEmitted(assembled.spans));
+    this.#counters.drop('duplicate', noteEmitted(assembled.repeated));
     this.#events.cycles_broken += assembled.brokenCycles;
     if (component.emitted !== undefined) this.#events.revisions++;
     const pace = this.#pacing.next(component.emitted?.pace, nowMs, component.spans.size, value.length);

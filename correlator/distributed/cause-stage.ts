@@ -221,7 +221,7 @@ export class CauseStage implements Stage<CauseOutput> {
     const { nowNs } = clock;
     this.#counters.receive(spans.length);
     for (const span of spans) {
-      const first = this.#causes.get(span.spanId);
+      const first = this.#causes.same(span);
       if (first !== undefined) {
         this.#counters.drop('duplicate');
         this.#offsets.repeat(first.origin, span.origin);

@@ -11,7 +11,7 @@ interface Packed {
   readonly bytes: number;
 }
 
-/** The spans of a component by their ids. */
+/** The spans of a component by their keys. */
 export class ComponentSpans {
   #records = new Map<string, LinkedRecord>();
   #packed: Packed | undefined;
@@ -36,12 +36,12 @@ export class ComponentSpans {
     return count;
   }
 
-  get(spanId: string): LinkedRecord | undefined {
-    return this.#unpacked().get(spanId);
+  get(key: string): LinkedRecord | undefined {
+    return this.#unpacked().get(key);
   }
 
-  set(spanId: string, record: LinkedRecord): void {
-    this.#unpacked().set(spanId, record);
+  set(key: string, record: LinkedRecord): void {
+    this.#unpacked().set(key, record);
   }
 
   values(): Iterable<LinkedRecord> {
@@ -69,7 +69,7 @@ export class ComponentSpans {
     const { spans } = readLinkedRecords(new AvroReader(packed.value), (index) => packed.origins[index]!, 0);
     for (const record of spans) {
       record.span.isEmitted = true;
-      this.#records.set(record.span.spanId, record);
+      this.#records.set(record.span.key, record);
     }
     return this.#records;
   }

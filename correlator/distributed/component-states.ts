@@ -88,15 +88,16 @@ export class ComponentStates {
       this.#moving.spans.push({ ...record, componentId: redirect.to });
       return 'moved';
     }
-    const component = this.#roomFor(record.componentId, span.spanId, nowMs);
-    const known = component.spans.get(span.spanId);
-    // A repeated span can only add a cause that was found later. A known cause stays.
-    if (known !== undefined && (cause.parentSpanId === '' || known.cause.parentSpanId !== '')) return 'known';
+    const component = this.#roomFor(record.componentId, span.key, nowMs);
+    const known = component.spans.get(span.key);
+    // A repeated span can only add a cause that was found later. A known cause stays, and all of a reported span.
+    const addsCause = cause.parentSpanId !== '' && known?.cause.parentSpanId === '' && span.role !== 'application';
+    if (known !== undefined && !addsCause) return 'known';
     if (known !== undefined) {
       this.#drop(known);
       span.isEmitted = known.span.isEmitted;
     }
-    component.spans.set(span.spanId, record);
+    component.spans.set(span.key, record);
     span.origin.spansInState++;
     this.spans++;
     this.bytes += span.bodyEnd - span.bodyStart;
@@ -246,12 +247,11 @@ export class ComponentStates {
   }
 
   /** The component itself, or the one that continues it if it is full. */
-  #roomFor(componentId: string, spanId: string, nowMs: number): ComponentState {
+  #roomFor(componentId: string, key: string, nowMs: number): ComponentState {
     for (let id = componentId; ; id = `${id}+`) {
       let component = this.#components.get(id);
       if (component === undefined) this.#components.set(id, (component = newComponentState(id, nowMs)));
-      if (component.spans.size < this.#bounds.maxTraceSpans || component.spans.get(spanId) !== undefined)
-        return component;
+      if (component.spans.size < this.#bounds.maxTraceSpans || component.spans.get(key) !== undefined) return component;
     }
   }
 

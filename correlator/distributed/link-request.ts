@@ -10,6 +10,5 @@ export interface LinkRequest {
   readonly mayBeKnown: boolean;
 }
 
-/** The node of a span in the link store: the component under which it was sent last, else its own id. */
-export const nodeOf = (span: SpanRecord): string =>
-  span.componentId === '' ? nodeName(span.spanId) : span.componentId;
+/** The node of a span in the link store: the component under which it was sent last, else its own key. */
+export const nodeOf = (span: SpanRecord): string => (span.componentId === '' ? nodeName(span.key) : span.componentId);

@@ -42,13 +42,14 @@ export class LocalCauses {
     return this.#spansById.size;
   }
 
-  get(spanId: string): SpanRecord | undefined {
-    return this.#spansById.get(spanId);
+  /** The span in state that has the same identity. */
+  same({ key }: SpanRecord): SpanRecord | undefined {
+    return this.#spansById.get(key);
   }
 
   /** Takes a span in. */
   add(record: SpanRecord): Concerned {
-    this.#spansById.set(record.spanId, record);
+    this.#spansById.set(record.key, record);
     if (record.role !== 'client' && record.role !== 'server') return nobody;
     const process = this.#process(record);
     record.process = process;
@@ -60,7 +61,7 @@ export class LocalCauses {
 
   /** Forgets a span that has been marked as released. */
   remove(record: SpanRecord): void {
-    this.#spansById.delete(record.spanId);
+    this.#spansById.delete(record.key);
     if (record.process === undefined) return;
     const processes = this.#processes.get(record.agentId)!;
     const process = processes.get(record.processId)!;

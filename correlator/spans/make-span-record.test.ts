@@ -22,7 +22,6 @@ const same = [
   'requestEventId',
   'responseEventId',
   'requestId',
-  'headerTraceId',
   'headerSpanId',
   'xRequestIdRequest',
   'xRequestIdResponse',
@@ -47,6 +46,9 @@ describe('a record of a span', () => {
         for (const { value } of wildBatches(wild))
           for (const [span, record] of readBoth(value)) {
             for (const field of same) expect(record[field]).toEqual(span[field]);
+            const { headerTraceId } = span;
+            const isShort = /^[0-9a-f]{16}$/.test(headerTraceId);
+            expect(record.headerTraceId).toBe(isShort ? '0'.repeat(16) + headerTraceId : headerTraceId);
             expect(record.causes).toEqual(span.causes);
             const { responseEventId, timeToFirstByteNs, durationNs } = span;
             const isInParts = responseEventId !== 0 && timeToFirstByteNs > 0 && durationNs > timeToFirstByteNs;

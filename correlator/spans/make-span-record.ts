@@ -38,7 +38,7 @@ export function makeSpanRecord(reader: AvroReader, scan: SpanScan, block: Record
     kind: spanKind(observationPoint, protocol, transport, status),
     spanId: scan.spanId,
     requestKind: role === 'client' || role === 'server' ? requestKindOf(reader, scan) : '',
-    headerTraceId: sharedTextAt(reader, scan.headerTraceIdAt),
+    headerTraceId: wholeTraceId(sharedTextAt(reader, scan.headerTraceIdAt)),
     headerSpanId: sharedTextAt(reader, scan.headerSpanIdAt),
     xRequestIdRequest: sharedTextAt(reader, scan.xRequestIdRequestAt),
     xRequestIdResponse: sharedTextAt(reader, scan.xRequestIdResponseAt),
@@ -50,6 +50,11 @@ export function makeSpanRecord(reader: AvroReader, scan: SpanScan, block: Record
   });
   reader.position = end;
   return record;
+}
+
+/** B3 and Jaeger may have trace ids of 64 bits; the reader of headers pads these to 16 digits. Ids of other shapes (sw8) stay. */
+function wholeTraceId(id: string): string {
+  return id.length === 16 && /^[0-9a-f]{16}$/.test(id) ? id.padStart(32, '0') : id;
 }
 
 /** Spans of enrichers that did not wait for the last byte have no time to the first one. */

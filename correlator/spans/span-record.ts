@@ -48,6 +48,9 @@ const judged = 16;
 const inParts = 32;
 const brokenOff = 64;
 
+/** What an application's span is known by: its trace id and its span id. */
+export const contextKey = (traceId: string, spanId: string): string => `${traceId} ${spanId}`;
+
 /** See `context_id` of events. */
 const firstPythonContext = 2 ** 48;
 
@@ -65,6 +68,7 @@ export class SpanRecord {
   readonly spanId: string;
   /** Protocol, port, type and endpoint: requests of one kind are made and served in the same circumstances. */
   readonly requestKind: string;
+  /** A trace id of 64 bits as 32 digits, as OpenTelemetry has it, so that all forms of one id are equal. */
   readonly headerTraceId: string;
   readonly headerSpanId: string;
   readonly xRequestIdRequest: string;
@@ -116,6 +120,11 @@ export class SpanRecord {
     this.clientView = undefined;
     this.serverView = undefined;
     this.correctedPoint = undefined;
+  }
+
+  /** What tells it from all other spans: an application chooses its span ids, which need to differ within a trace only. */
+  get key(): string {
+    return this.role === 'application' ? contextKey(this.headerTraceId, this.spanId) : this.spanId;
   }
 
   /** Address and port of the server. */
@@ -331,5 +340,7 @@ export function byStart(left: SpanRecord, right: SpanRecord): number {
   // Sequences count modulo 2^32.
   const place = (left.requestTcpSequence - right.requestTcpSequence) | 0;
   if (place !== 0) return place;
-  return left.spanId < right.spanId ? -1 : left.spanId > right.spanId ? 1 : 0;
+  if (left.spanId !== right.spanId) return left.spanId < right.spanId ? -1 : 1;
+  if (left.headerTraceId === right.headerTraceId) return 0;
+  return left.headerTraceId < right.headerTraceId ? -1 : 1;
 }

@@ -112,3 +112,43 @@ export function innerCall(id: number, fromMs: number, toMs: number, facts: Parti
     ...facts,
   });
 }
+
+/** The trace id of reported spans and of the headers of {@link carrying}. */
+export const reportedTraceId = 'd'.repeat(32);
+
+/** What the headers of a request carry that a reported span made. */
+export function carrying(id: number): Pick<Span, 'headerTraceId' | 'headerSpanId'> {
+  return { headerTraceId: reportedTraceId, headerSpanId: hexId(id) };
+}
+
+/** A span that the program with this number reported. `parent` is the id of the parent that it states, 0 for none. */
+export function reportedSpan(
+  id: number,
+  parent: number,
+  point: 'c-app' | 'app' | 's-app',
+  [fromMs, toMs]: readonly [number, number],
+  facts: Partial<Span> & { readonly program?: number } = {},
+): Span {
+  const { program = 200, ...others } = facts;
+  const own = { ...side(0, 0), address: Buffer.alloc(0), processResourceId: program };
+  const other = { ...own, processResourceId: 0 };
+  return aSpan({
+    spanId: hexId(id),
+    parentSpanId: parent === 0 ? '' : hexId(parent),
+    agentId: 9,
+    observationPoint: point,
+    signalSource: 'otel',
+    ...lasting(fromMs, toMs),
+    requestEventId: 0,
+    responseEventId: 0,
+    processId: 0,
+    requestContextId: 0,
+    responseContextId: 0,
+    transport: 'unknown',
+    protocol: 'unknown',
+    headerTraceId: reportedTraceId,
+    client: point === 'c-app' ? own : other,
+    server: point === 'c-app' ? other : own,
+    ...others,
+  });
+}
