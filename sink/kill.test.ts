@@ -88,6 +88,7 @@ async function counts(clickHouse: ClickHouse, condition = 'true'): Promise<unkno
   const [row] = await clickHouse.select(
     `SELECT (SELECT count() FROM trace FINAL WHERE ${condition}) AS traces,
     (SELECT count() FROM spans FINAL WHERE ${condition}) AS spans,
+    (SELECT count() FROM reported_span FINAL WHERE ${condition}) AS reported_spans,
     (SELECT count() FROM flow FINAL WHERE ${condition}) AS flows`,
   );
   return row;

@@ -24,7 +24,16 @@ beforeAll(async () => {
 });
 afterAll(() => database.remove());
 beforeEach(async () => {
-  for (const table of ['spans', 'trace', 'trace_by_time', 'trace_version', 'operation', 'summed_minute', 'resource'])
+  for (const table of [
+    'spans',
+    'reported_span',
+    'trace',
+    'trace_by_time',
+    'trace_version',
+    'operation',
+    'summed_minute',
+    'resource',
+  ])
     await clickHouse.execute(`TRUNCATE TABLE ${table}`);
 });
 
@@ -222,9 +231,9 @@ describe('retention', () => {
       },
     };
     await applyRetention(watched, 30 * 86_400_000);
-    expect(statements).toHaveLength(24);
+    expect(statements).toHaveLength(26);
     await applyRetention(watched, 30 * 86_400_000);
-    expect(statements).toHaveLength(24);
+    expect(statements).toHaveLength(26);
     for (let isDone = false; !isDone;) {
       const [row] = await clickHouse.select<{ mutations: number }>(
         'SELECT count() AS mutations FROM system.mutations WHERE database = currentDatabase() AND NOT is_done',

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { enumColumns } from '../core/clickhouse/enum-columns.ts';
+import { aReportedSpan, checkoutAttributes } from '../opentelemetry/testing/a-reported-span.ts';
 import { schemas } from '../schemas/generated/schemas.ts';
 import { spanToJson, traceToJson } from '../schemas/trace-json.ts';
 import { arbitraryTrace } from './testing/arbitrary-trace.ts';
@@ -20,7 +21,8 @@ beforeAll(async () => {
 });
 afterAll(() => database.remove());
 beforeEach(async () => {
-  for (const table of ['spans', 'trace', 'resource']) await database.clickHouse.execute(`TRUNCATE TABLE ${table}`);
+  for (const table of ['spans', 'reported_span', 'trace', 'resource'])
+    await database.clickHouse.execute(`TRUNCATE TABLE ${table}`);
 });
 
 /** span_id → trace_id, as a reader sees it. */
@@ -84,6 +86,23 @@ describe('what is stored is there once', () => {
     ]);
   });
 
+  it('moves what an application reported with its span, and replaces it with it', async () => {
+    const span = aReportedSpan({ startTimeNs: third.startTimeNs });
+    const own = traceMessage(aTrace([span], { traceId: traceB }), 0);
+    await database.store(own);
+    await database.store(
+      traceMessage(aTrace([first, second, { ...span, parentSpanId: first.spanId }]), 1),
+      traceMessage(aTrace([], { traceId: traceB, revision: 1, mergedInto: traceA }), 2),
+    );
+    await database.store(own);
+    const rows = await database.clickHouse.select(
+      `SELECT lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span, lower(hex(parent_span_id)) AS parent, base64Encode(otlp) AS otlp
+      FROM reported_span FINAL`,
+    );
+    const otlp = Buffer.from(span.otlp).toString('base64');
+    expect(rows).toEqual([{ trace: traceA, span: span.spanId, parent: first.spanId, otlp }]);
+  });
+
   it('keeps it so when the engine merges its parts', async () => {
     for (let repeat = 0; repeat < 3; repeat++)
       await database.store(traceMessage(aTrace([first, second], { revision: 2 + repeat }), repeat));
@@ -109,13 +128,21 @@ describe('what is stored is what was sent', () => {
       FROM spans`,
     );
     const bySpanId = new Map(rows.map((row) => [row.span_id, row]));
+    const reported = await storedReports();
     expect(bySpanId.size).toBe(traces.reduce((sum, trace) => sum + trace.spans.length, 0));
     for (const trace of traces) {
       const ends = callEnds(trace.spans);
       for (const [index, span] of trace.spans.entries()) {
         const row = bySpanId.get(span.spanId)!;
-        const { client, server, causes, likely_parents: likely, nat, tunnels, ...fields } = spanToJson(span);
+        const { client, server, causes, likely_parents: likely, nat, tunnels, otlp, ...fields } = spanToJson(span);
         expect(row).toMatchObject(fields);
+        const { trace_id, otel_trace_id, revision, parent_span_id, span_id, start_time, duration_ns } = row;
+        const ofSpan = { trace_id, otel_trace_id, revision, parent_span_id, span_id, start_time, duration_ns };
+        expect(reported.get(span.spanId)).toEqual(
+          span.signalSource === 'otel'
+            ? { ...ofSpan, otel_trace_id: trace.carriedTraceId || trace.traceId, otlp }
+            : undefined,
+        );
         expect(row['trace_id']).toBe(trace.traceId);
         expect(row['revision']).toBe(trace.revision);
         for (const [column, records] of Object.entries({ causes, likely_parents: likely }))
@@ -133,6 +160,51 @@ describe('what is stored is what was sent', () => {
     }
   });
 
+  /** What is stored of spans beside their rows, by span id. */
+  async function storedReports(): Promise<ReadonlyMap<string, object>> {
+    const rows = await database.clickHouse.select<{ readonly span_id: string }>(
+      `SELECT lower(hex(trace_id)) AS trace_id, lower(hex(otel_trace_id)) AS otel_trace_id, revision,
+        if(parent_span_id = toFixedString('', 8), '', lower(hex(parent_span_id))) AS parent_span_id,
+        lower(hex(span_id)) AS span_id, start_time, duration_ns, base64Encode(otlp) AS otlp
+      FROM reported_span`,
+    );
+    return new Map(rows.map((row) => [row.span_id, row]));
+  }
+
+  it('has what an application reported in columns, in the shape of the OpenTelemetry Collector', async () => {
+    const long = 'é'.repeat(3000);
+    const span = aReportedSpan(
+      {},
+      { attributes: [...checkoutAttributes, { key: 'long', value: { stringValue: long } }] },
+    );
+    await database.store(traceMessage(aTrace([first, span]), 0));
+    const [row, ...others] = await database.clickHouse.select<Readonly<Record<string, unknown>>>(
+      'SELECT * EXCEPT (trace_id, otel_trace_id, parent_span_id, otlp) REPLACE (lower(hex(span_id)) AS span_id) FROM reported_span',
+    );
+    expect(others).toEqual([]);
+    expect(row).toMatchObject({
+      span_id: span.spanId,
+      name: 'charge card',
+      kind: 'Internal',
+      trace_state: 'vendor=1',
+      status_code: 'Error',
+      status_message: 'card was declined',
+      scope_name: 'shop',
+      scope_version: '1.2',
+      resource_attributes: { 'service.name': 'checkout', 'service.instance.id': 'checkout-1' },
+      attributes: { 'cart.items': '9007199254740993', 'cart.is_gift': 'true', 'cart.codes': '["a\\u003cb",2]' },
+      event_times: ['2025-10-09 08:53:20.000250000'],
+      event_names: ['exception'],
+      event_attributes: [{ 'exception.type': 'CardError', 'exception.message': 'card was declined' }],
+      link_trace_ids: ['0123456789abcdef0123456789abcdef'],
+      link_span_ids: ['0123456789abcdef'],
+      link_trace_states: ['other=2'],
+      link_attributes: [{ 'messaging.batch': '3' }],
+    });
+    // 4 KiB at most, cut between two characters.
+    expect((row!['attributes'] as Readonly<Record<string, string>>)['long']).toBe('é'.repeat(2048));
+  });
+
   /** A record of which every text is an address or a name of an enum. */
   function plainAddresses(record: object): object {
     return Object.fromEntries(
@@ -145,7 +217,8 @@ describe('what is stored is what was sent', () => {
   }
 
   it('has a column for every field of the schema', () => {
-    const fields = Object.keys(spanToJson(first)).filter((name) => name !== 'client' && name !== 'server');
+    const elsewhere = ['client', 'server', 'otlp'];
+    const fields = Object.keys(spanToJson(first)).filter((name) => !elsewhere.includes(name));
     const sides = Object.keys(spanToJson(first)['client'] as object);
     const expected = [...fields, ...sides.flatMap((name) => [`client_${name}`, `server_${name}`])];
     return expect(columnsOf('spans')).resolves.toEqual(

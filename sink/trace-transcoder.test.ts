@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeValue } from '../core/codec.ts';
 import { AvroDecodeError, AvroReader } from '../schemas/avro-reader.ts';
 import { type Trace, writeTrace } from '../schemas/generated/trace.ts';
+import { aReportedSpan } from '../opentelemetry/testing/a-reported-span.ts';
 import { RowBinaryWriter } from './row-binary-writer.ts';
 import { arbitraryTrace } from './testing/arbitrary-trace.ts';
 import { callEnds } from './testing/call-reference.ts';
@@ -13,8 +14,14 @@ import { orderSpan } from './testing/traces.ts';
 import { aTrace } from '../schemas/testing/a-trace.ts';
 import { transcodeTrace } from './trace-transcoder.ts';
 
+const newWriters = (chunkBytes?: number): Record<'spans' | 'reportedSpans' | 'trace', RowBinaryWriter> => ({
+  spans: new RowBinaryWriter(chunkBytes),
+  reportedSpans: new RowBinaryWriter(chunkBytes),
+  trace: new RowBinaryWriter(chunkBytes),
+});
+
 function transcoded(bytes: Buffer, chunkBytes = 4096): { readonly spans: Buffer; readonly trace: Buffer } {
-  const writers = { spans: new RowBinaryWriter(chunkBytes), trace: new RowBinaryWriter(chunkBytes) };
+  const writers = newWriters(chunkBytes);
   const reader = new AvroReader(bytes);
   transcodeTrace(reader, writers);
   expect(reader.position).toBe(bytes.length);
@@ -76,7 +83,8 @@ describe('traces from Avro to rows', () => {
   });
 
   it('never does anything but throw AvroDecodeError on bytes that are no trace', () => {
-    const good = encode(makeLoadTrace(3));
+    const trace = makeLoadTrace(3);
+    const good = encode({ ...trace, spans: [...trace.spans, aReportedSpan()] });
     const bad = fc.oneof(
       fc.uint8Array({ maxLength: 400 }),
       fc.nat(good.length - 1).map((length) => good.subarray(0, length)),
@@ -86,7 +94,7 @@ describe('traces from Avro to rows', () => {
         return bytes;
       }),
     );
-    const writers = { spans: new RowBinaryWriter(), trace: new RowBinaryWriter() };
+    const writers = newWriters();
     fc.assert(
       fc.property(bad, (bytes) => {
         try {
@@ -94,8 +102,7 @@ describe('traces from Avro to rows', () => {
         } catch (error) {
           expect(error).toBeInstanceOf(AvroDecodeError);
         } finally {
-          writers.spans.discard();
-          writers.trace.discard();
+          for (const writer of Object.values(writers)) writer.discard();
         }
       }),
       { numRuns: 10_000 },

@@ -7,18 +7,20 @@ import type { RowColumn } from '../core/clickhouse/clickhouse.ts';
 import type { AvroReader } from '../schemas/avro-reader.ts';
 import { resourceKindIndex } from '../schemas/generated/resource.ts';
 import { sideIdPlaces } from '../schemas/generated/side-ids.ts';
-import { reasonIndex } from '../schemas/generated/span.ts';
+import { reasonIndex, signalSourceIndex } from '../schemas/generated/span.ts';
 import { clientLetter } from '../schemas/observation-points.ts';
-import { copyString } from './avro-copy.ts';
+import { copyString, readLength } from './avro-copy.ts';
 import { linkCalls, type ServiceReference, type SpanEnds } from './call-linker.ts';
 import { type TimeBounds, widen } from './event-range.ts';
 import { copySpan, SpanMarks } from './generated/span-row.ts';
 import { copyTrace, traceFieldColumns, TraceMarks } from './generated/trace-row.ts';
 import type { RowBinaryWriter } from './row-binary-writer.ts';
+import { writeReportedColumns } from './tables/reported-span.ts';
 
-/** Where rows go: those of the trace's spans, and the one of the trace itself. */
+/** Where rows go: those of the trace's spans, further ones of spans that applications reported, and the one of the trace itself. */
 export interface TraceWriters {
   readonly spans: RowBinaryWriter;
+  readonly reportedSpans: RowBinaryWriter;
   readonly trace: RowBinaryWriter;
   /** Widened by the starts of the spans, and of the trace where it has any. */
   readonly times?: TimeBounds;
@@ -154,6 +156,30 @@ const furtherColumns: readonly (RowColumn & {
   },
 ];
 
+/** Bytes at the beginning of a span row: trace_id, otel_trace_id, revision. */
+const headBytes = 16 + 16 + 8;
+
+/** Writes the row of table `reported_span` of the span that was copied last, whose row begins at `start`. */
+function transcodeReported(reader: AvroReader, spans: RowBinaryWriter, start: number, writer: RowBinaryWriter): void {
+  writer.writeBytesOf(spans, start, headBytes);
+  writer.writeBytesOf(spans, marks.parentSpanIdInRow, 8);
+  writer.writeBytesOf(spans, marks.spanIdInRow, 8);
+  // The duration comes behind the start.
+  writer.writeBytesOf(spans, marks.startTimeNsInRow, 8 + 8);
+  const end = reader.position;
+  reader.position = marks.otlpAt;
+  const length = readLength(reader);
+  writeReportedColumns(writer, reader.buffer.subarray(reader.position, reader.position + length));
+  reader.position = end;
+}
+
+/** What a trace has. */
+export interface TraceCounts {
+  readonly spans: number;
+  /** Those among them that applications reported. */
+  readonly reportedSpans: number;
+}
+
 /** Columns of a trace row, in the order of `transcodeTrace`. Enums travel as numbers. */
 export const traceColumns: readonly RowColumn[] = [
   ...traceFieldColumns,
@@ -162,12 +188,10 @@ export const traceColumns: readonly RowColumn[] = [
 
 /**
  * Reads one Trace and writes its rows. When it throws, part of the rows may have been written: discard them.
- *
- * @returns number of spans
  * @throws AvroDecodeError on bytes that are no Trace, or ids that are not hexadecimal
  */
-export function transcodeTrace(reader: AvroReader, writers: TraceWriters): number {
-  const { spans: spanWriter, trace: traceWriter, times } = writers;
+export function transcodeTrace(reader: AvroReader, writers: TraceWriters): TraceCounts {
+  const { spans: spanWriter, reportedSpans: reportedWriter, trace: traceWriter, times } = writers;
   const { buffer } = reader;
   copyTrace(reader, traceWriter, traceMarks);
   const { traceIdInRow, carriedTraceIdInRow, rootSpanIdInRow, revision } = traceMarks;
@@ -182,13 +206,19 @@ export function transcodeTrace(reader: AvroReader, writers: TraceWriters): numbe
 
   const spans: SpanFacts[] = [];
   let root: SpanFacts | undefined;
+  let reportedSpans = 0;
   for (let count = reader.readBlockCount(); count > 0; count = reader.readBlockCount()) {
     for (let index = 0; index < count; index++) {
+      const start = spanWriter.length;
       spanWriter.writeBytesOf(traceWriter, traceIdInRow, 16);
       spanWriter.writeBytesOf(traceWriter, otelIdInRow, 16);
       spanWriter.writeInt64(revision);
       const facts = transcodeSpan(reader, writers);
       spans.push(facts);
+      if (marks.signalSource === signalSourceIndex.otel) {
+        transcodeReported(reader, spanWriter, start, reportedWriter);
+        reportedSpans++;
+      }
       if (hasRoot && facts.idHigh === rootHigh && facts.idLow === rootLow) root ??= facts;
     }
   }
@@ -196,7 +226,7 @@ export function transcodeTrace(reader: AvroReader, writers: TraceWriters): numbe
 
   const facts: TraceFacts = { reader, version: revision * 2 + (isMerged ? 1 : 0), spanCount: spans.length, root };
   for (const { write } of furtherColumns) write(traceWriter, facts);
-  return spans.length;
+  return { spans: spans.length, reportedSpans };
 }
 
 function patchCalls(writer: RowBinaryWriter, spans: readonly SpanFacts[]): void {

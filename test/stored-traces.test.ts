@@ -9,6 +9,7 @@ import { createLogger } from '../core/telemetry/logger.ts';
 import { createTelemetry } from '../core/telemetry/telemetry.ts';
 import { clickHouseTraceStore } from '../query/store/clickhouse-trace-store.ts';
 import { asOrdinaryUser } from '../core/files/testing/ordinary-user.ts';
+import { aReportedSpan } from '../opentelemetry/testing/a-reported-span.ts';
 import { httpTraceStore } from '../query/api/http-trace-store.ts';
 import { openTraceStore } from '../query/store/open-trace-store.ts';
 import { queryConfig } from '../query/config.ts';
@@ -35,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.remove());
 beforeEach(async () => {
-  for (const table of ['spans', 'trace', 'trace_version', 'trace_by_carried_id', 'resource'])
+  for (const table of ['spans', 'reported_span', 'trace', 'trace_version', 'trace_by_carried_id', 'resource'])
     await database.clickHouse.execute(`TRUNCATE TABLE ${table}`);
 });
 
@@ -75,6 +76,28 @@ describe('a stored trace', () => {
       serviceName: 'gateway',
       clientServiceName: 'gateway',
       serverServiceName: 'items',
+    });
+  });
+
+  it('has what applications reported with their spans, up to a bound for each', async () => {
+    const root = orderSpan({ spanId: '00000000000000c1' });
+    const small = aReportedSpan({ parentSpanId: root.spanId });
+    const large = aReportedSpan(
+      { spanId: '00000000000000c2', parentSpanId: root.spanId },
+      { attributes: [{ key: 'huge', value: { stringValue: 'x'.repeat(1024 * 1024) } }] },
+    );
+    await database.store(traceMessage(aTrace([root, small, large], { rootSpanId: root.spanId }), 0));
+    // A revision whose spans were not stored yet, as a kill leaves it.
+    await database.clickHouse.execute(
+      `INSERT INTO reported_span SELECT * REPLACE (revision + 1 AS revision, toFixedString(unhex('${traceB}'), 16) AS trace_id)
+       FROM reported_span`,
+    );
+    const { trace } = await found(traceA);
+    const read = new Map(trace.spans.map((span) => [span.spanId, Buffer.from(span.otlp).toString('base64')]));
+    expect(Object.fromEntries(read)).toEqual({
+      [root.spanId]: '',
+      [small.spanId]: Buffer.from(small.otlp).toString('base64'),
+      [large.spanId]: '',
     });
   });
 

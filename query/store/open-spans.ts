@@ -5,7 +5,9 @@
  * then is an error, never a mixture.
  */
 import { traceFromJson } from '../../schemas/trace-json.ts';
+import type { SignalSource } from '../../schemas/generated/span.ts';
 import type { Reader } from './read-limits.ts';
+import { newReportBudget, readReported, type ReportBudget } from './read-reported.ts';
 import { inTreeOrder } from './span-order.ts';
 import { storedAddress } from './stored-address.ts';
 import { type SpanIndexRow, spanIndexSql, spanRowsSql, type SpanVersion, type TraceRow } from './trace-sql.ts';
@@ -17,6 +19,8 @@ const maxPageSpans = 256;
 
 type SpanRow = TaggedRow & {
   readonly span_id: string;
+  readonly start_time_ns: string;
+  readonly signal_source: SignalSource;
   readonly nat: readonly Readonly<Record<'client_address' | 'server_address', string>>[];
   readonly tunnels: readonly Readonly<Record<'source' | 'destination', string>>[];
 };
@@ -36,15 +40,21 @@ export async function openSpans(reader: Reader, row: TraceRow, ids: KnownIds): P
 }
 
 async function* pagesOf(reader: Reader, row: TraceRow, index: SpanIndex): AsyncGenerator<readonly NamedSpan[]> {
+  const budget = newReportBudget();
   for (let start = 0; start < index.length;) {
     const end = Math.min(start + maxPageSpans, index.length);
-    yield await readPage(reader, row, index.versions(start, end));
+    yield await readPage(reader, row, index.versions(start, end), budget);
     start = end;
   }
 }
 
 /** These versions of spans with the names that go with them. @throws TraceChangedError when one was replaced */
-export async function readPage(reader: Reader, row: TraceRow, versions: readonly SpanVersion[]): Promise<NamedSpan[]> {
+export async function readPage(
+  reader: Reader,
+  row: TraceRow,
+  versions: readonly SpanVersion[],
+  budget: ReportBudget = newReportBudget(),
+): Promise<NamedSpan[]> {
   const rows = await reader.select<SpanRow>(spanRowsSql(row, versions));
   const byId = new Map(rows.map((span) => [span.span_id, span]));
   const ordered = versions.map(({ spanId }) => {
@@ -52,8 +62,10 @@ export async function readPage(reader: Reader, row: TraceRow, versions: readonly
     if (span === undefined) throw new TraceChangedError(row.trace_id);
     return span;
   });
+  const reported = await readReported(reader, ordered, budget);
   const sided = ordered.map((span) => ({
     ...span,
+    otlp: reported.get(span.span_id) ?? '',
     client: sideOf(span, 'client'),
     server: sideOf(span, 'server'),
     nat: withAddresses(span.nat, ['client_address', 'server_address']),

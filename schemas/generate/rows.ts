@@ -12,7 +12,7 @@ const rows: Readonly<Record<string, RowSpec>> = {
       'causes.span_id': { bytes: 8 },
     },
     times: { start_time_ns: 'start_time' },
-    values: ['reason', 'status', 'protocol', 'response_code'],
+    values: ['reason', 'signal_source', 'status', 'protocol', 'response_code'],
     positions: ['parent_span_id', 'observation_point', 'request_type', 'endpoint', 'process_name'],
     rowPositions: ['parent_span_id', 'span_id', 'start_time_ns', 'client.port', 'server.port'],
     // It goes into a table of its own: a span that no application reported costs nothing by it.

@@ -107,6 +107,7 @@ export class SpanMarks {
   reason = 0;
   spanIdInRow = 0;
   observationPointAt = 0;
+  signalSource = 0;
   startTimeNsInRow = 0;
   status = 0;
   protocol = 0;
@@ -133,7 +134,7 @@ export function copySpan(reader: AvroReader, writer: RowBinaryWriter, marks: Spa
   copyLong(reader, writer);
   marks.observationPointAt = reader.position;
   copyString(reader, writer);
-  copyEnum(reader, writer, signalSourceSymbols.length);
+  marks.signalSource = copyEnum(reader, writer, signalSourceSymbols.length);
   marks.startTimeNsInRow = writer.length;
   copyLongs(reader, writer, 2);
   marks.status = copyEnum(reader, writer, spanStatusSymbols.length);

@@ -1,17 +1,24 @@
 import { decodeValue } from '../../core/codec.ts';
 import { newTimeBounds, outOfRange, resetTimeBounds } from '../event-range.ts';
 import { RowBinaryWriter } from '../row-binary-writer.ts';
+import { reportedSpanTable } from '../tables/reported-span.ts';
 import { spansTable } from '../tables/spans.ts';
 import { traceTable } from '../tables/trace.ts';
 import { transcodeTrace } from '../trace-transcoder.ts';
 import type { Input, SinkAcceptance } from './input.ts';
 
-/** Traces to one row a span and one row a trace. */
+/** Traces to one row a span, one more a span that an application reported, and one row a trace. */
 export function traceInput({ range = {} }: SinkAcceptance): Input {
   const times = newTimeBounds();
-  const writers = { spans: new RowBinaryWriter(), trace: new RowBinaryWriter(64 * 1024), times };
+  const writers = {
+    spans: new RowBinaryWriter(),
+    reportedSpans: new RowBinaryWriter(64 * 1024),
+    trace: new RowBinaryWriter(64 * 1024),
+    times,
+  };
   const discard = (): void => {
     writers.spans.discard();
+    writers.reportedSpans.discard();
     writers.trace.discard();
   };
   return {
@@ -24,13 +31,15 @@ export function traceInput({ range = {} }: SinkAcceptance): Input {
         discard();
         return { ...decoded, records: 1 };
       }
-      const records = decoded.value;
+      const { spans: records, reportedSpans } = decoded.value;
       const detail = outOfRange(times, range, nowMs, 'span');
       if (detail !== undefined) {
         discard();
         return { kind: 'rejected', reason: 'time_out_of_range', detail, records };
       }
+      const reportedRows = writers.reportedSpans.take();
       const tables = [
+        ...(reportedSpans === 0 ? [] : [{ table: reportedSpanTable, rows: reportedRows, count: reportedSpans }]),
         { table: spansTable, rows: writers.spans.take(), count: records, minutes },
         { table: traceTable, rows: writers.trace.take(), count: 1 },
       ];

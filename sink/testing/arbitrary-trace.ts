@@ -42,6 +42,7 @@ const byFieldName: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   parent_span_id: fc.oneof(fc.constant(''), spanId),
   confidence: fc.double({ min: 0, max: 1, noNaN: true }),
   observation_point: fc.constantFrom('c-p', 's-p', 'c-nd', 'local', ''),
+  otlp: fc.uint8Array({ maxLength: 200 }),
 };
 
 function arbitraryOf(
@@ -102,10 +103,14 @@ function recordOf(
   return fc.record(Object.fromEntries(properties));
 }
 
-/** Traces with any values; parents and causes are mostly not in the trace. */
+/** Traces with any values; parents and causes are mostly not in the trace. Only what applications report has bytes of OTLP. */
 export function arbitraryTrace(options: ArbitraryTraceOptions = {}): fc.Arbitrary<Trace> {
   const schema = JSON.parse(schemas.Trace.text) as AvroType;
-  return arbitraryOf(schema, new Map(), options) as fc.Arbitrary<Trace>;
+  const arbitrary = arbitraryOf(schema, new Map(), options) as fc.Arbitrary<Trace>;
+  return arbitrary.map((trace) => ({
+    ...trace,
+    spans: trace.spans.map((span) => (span.signalSource === 'otel' ? span : { ...span, otlp: new Uint8Array(0) })),
+  }));
 }
 
 /** Batches of flows with any values. */
