@@ -197,11 +197,24 @@ describe('what is left of a request', () => {
   });
 });
 
+it('a scope without spans whose name is not UTF-8 is left out', () => {
+  const scopeSpans = [{ spans: [aSpan()] }, { scope: { name: 'abcdef' } }];
+  const bytes = encode({ resourceSpans: [{ scopeSpans }] });
+  bytes[bytes.indexOf('abcdef') + 2] = 0xff;
+  const checked = check(bytes);
+  expect(checked.accepted).toBe(1);
+  expect(acceptedOf(checked)).toEqual(
+    decodePlain(encode({ resourceSpans: [{ scopeSpans: scopeSpans.slice(0, 1) }] })).resourceSpans,
+  );
+});
+
 describe('bytes that are no request', () => {
   it.each([
     ['text', Buffer.from('{"resourceSpans":[]}')],
     ['a request that is cut', request(aSpan()).subarray(0, -3)],
     ['a group that does not end', Buffer.from([0x0b])],
+    ['a field number of six bytes', Buffer.from([0x8a, 0x80, 0x80, 0x80, 0x80, 0x00, 0x00])],
+    ['a field number of 33 bits', Buffer.from([0x8a, 0x80, 0x80, 0x80, 0x10, 0x00])],
     ['the field 0', Buffer.from([0x02, 0x00])],
   ])('are an error: %s', (_, bytes) => {
     expect(() => check(bytes)).toThrow(ProtobufError);

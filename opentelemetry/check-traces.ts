@@ -49,6 +49,8 @@ interface Judged {
   readonly taken: boolean[];
   accepted: number;
   resource: Buffer;
+  /** A scope is not in order; it may have no span that would be left out. */
+  hasBadScope: boolean;
 }
 
 const noBytes = Buffer.alloc(0);
@@ -99,7 +101,7 @@ export class TraceCheck {
     const reader = this.#reader;
     const outer = reader.enter();
     const { position: start, end, buffer } = reader;
-    const judged: Judged = { taken: [], accepted: 0, resource: noBytes };
+    const judged: Judged = { taken: [], accepted: 0, resource: noBytes, hasBadScope: false };
     const problem = this.#sharedProblem(judged);
     reader.position = start;
     while (reader.next()) {
@@ -108,8 +110,8 @@ export class TraceCheck {
     }
     this.#accepted += judged.accepted;
     if (judged.accepted > 0) {
-      const { taken, accepted, resource } = judged;
-      if (accepted === taken.length && end - start <= maxPieceBytes)
+      const { taken, accepted, resource, hasBadScope } = judged;
+      if (!hasBadScope && accepted === taken.length && end - start <= maxPieceBytes)
         this.#found.push({ bytes: buffer.subarray(start, end), spans: accepted, resource });
       else this.#rebuild(start, judged);
     }
@@ -157,6 +159,7 @@ export class TraceCheck {
       if (tag === spanTag) spanBytes += reader.position - from;
     }
     if (end - start - spanBytes > maxSharedBytes) problem = ofPart('scope', tooLargeShared);
+    if (problem !== undefined) judged.hasBadScope = true;
     reader.position = start;
     while (reader.next()) {
       if (reader.field * 8 + reader.wireType !== spanTag) reader.skip();

@@ -40,7 +40,11 @@ export class ProtobufReader {
   /** Finds the next field; false at the end of the message. */
   next(): boolean {
     if (this.position >= this.end) return false;
+    const start = this.position;
     const tag = this.readVarint32();
+    const bytes = this.position - start;
+    if (bytes > 5 || (bytes === 5 && this.buffer[this.position - 1]! > 0x0f))
+      throw new ProtobufError('the number of a field has more than 32 bits');
     this.field = tag >>> 3;
     this.wireType = tag & 7;
     if (this.field === 0) throw new ProtobufError('a field has the number 0');
