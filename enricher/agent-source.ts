@@ -1,3 +1,4 @@
+import { countReportedSpans } from '../opentelemetry/reported-span.ts';
 import type { EventBatch } from '../schemas/generated/event-batch.ts';
 import { AgentClock } from './agent-clock.ts';
 import type { AgentParts } from './agent-parts.ts';
@@ -14,6 +15,13 @@ export interface SourceOutput {
   emit(tagged: TaggedRecord): void;
   /** One that has waited for tags. `isLate`: between batches. */
   release(tagged: TaggedRecord, isLate: boolean): void;
+}
+
+/** Records of a batch: of each source only those of its own kind are there. */
+function recordsOf({ events, segments, flows, reportedSpans }: EventBatch): number {
+  let records = events.length + segments.length + flows.length;
+  for (const { resourceSpans } of reportedSpans) records += countReportedSpans(resourceSpans);
+  return records;
 }
 
 /**
@@ -50,7 +58,7 @@ export class AgentSource implements WaitingOwner {
    */
   process(batch: EventBatch, offset: number, acceptedMs: number): boolean {
     const { sequence, baseTimeNs, baseMonotonicNs, untilOffsetNs, losses } = batch;
-    const records = batch.events.length + batch.segments.length + batch.flows.length;
+    const records = recordsOf(batch);
     const { counters } = this.parts;
     counters.receive(records);
     if (this.recent.isRepeated(batch)) {
@@ -66,17 +74,17 @@ export class AgentSource implements WaitingOwner {
       });
     const { state } = this;
     if (losses.length > 0 || isGap) state?.lost(isBelieved ? times.untilNs : clock.untilNs);
-    state?.process(batch, { offset, baseTimeNs, baseMonotonicNs });
+    state?.process(batch, { offset, baseTimeNs, baseMonotonicNs }, acceptedMs);
     if (!isBelieved) return true;
-    if (clock.advance(times)) state?.pairing.clockWentBack(clock.untilNs);
-    state?.pairing.giveUp(clock.untilNs);
+    if (clock.advance(times)) state?.pairing?.clockWentBack(clock.untilNs);
+    state?.pairing?.giveUp(clock.untilNs);
     for (const { tagged } of this.waiting.due(clock.untilNs)) this.output.release(tagged, false);
     return true;
   }
 
   /** Ends everything that is open, and all waiting for tags. */
   end(): void {
-    this.state?.pairing.drain(this.clock.untilNs);
+    this.state?.pairing?.drain(this.clock.untilNs);
     for (const { tagged } of this.waiting.drain()) this.output.release(tagged, false);
   }
 
@@ -94,13 +102,13 @@ export class AgentSource implements WaitingOwner {
 
   /** Counts what is buffered as revoked: another instance reads it again. */
   revoke(): void {
-    this.state?.pairing.revoke();
+    this.state?.pairing?.revoke();
     for (const { tagged } of this.waiting.drain()) this.parts.counters.drop('revoked', tagged.events);
   }
 
   /** Offset of the oldest batch that something buffered came from. */
   get lowWatermark(): number | undefined {
-    const open = this.state?.pairing.expiring.oldestOffset;
+    const open = this.state?.pairing?.expiring.oldestOffset;
     const waiting = this.waiting.oldestOffset;
     return open === undefined || waiting === undefined ? (open ?? waiting) : Math.min(open, waiting);
   }

@@ -5,6 +5,8 @@
  * - A source that has ended, as agent.ts finds, holds it no longer until it is heard again.
  * - A source whose own time steps back by more than a second shows that the clock of the host was set back. Then it steps back
  *   too, and the times of the other sources, which are of the old clock, do not count until they are heard again.
+ * - Spans that applications report come seconds after they ended, and what their source has sent says nothing of others. Its time
+ *   counts only where no other source does: it says that the collector is alive.
  *
  * State: a time for each source.
  */
@@ -12,6 +14,8 @@ import type { CaptureSource } from '../schemas/generated/event-batch.ts';
 
 /** A time that steps back by less is disorder. */
 const slackNs = 1_000_000_000n;
+
+const applications = 'applications' satisfies CaptureSource;
 
 /** The event time of one agent; see the top of the file. */
 export class AgentWatermark {
@@ -22,6 +26,8 @@ export class AgentWatermark {
 
   /** A source has sent everything up to `timeNs`. */
   observe(source: CaptureSource, timeNs: bigint): void {
+    if (source !== applications) this.#times.delete(applications);
+    else if (this.#times.size > (this.#times.has(applications) ? 1 : 0)) return;
     const formerNs = this.#times.get(source) ?? 0n;
     const wasSetBack = timeNs < formerNs - slackNs && timeNs < this.timeNs - slackNs;
     if (wasSetBack) this.#times.clear();

@@ -6,7 +6,9 @@ import { type AgentOutput, FinishedRecords } from './finished-records.ts';
 import { LruEntry } from './lru.ts';
 import { Interfaces } from './packets/interfaces.ts';
 import { PacketState } from './packets/packet-state.ts';
+import { ReportedState } from './reported/reported-state.ts';
 import { SocketState } from './socket-state.ts';
+import type { SourceState } from './source-state.ts';
 import type { TaggedSides, Tagger } from './tag/tagger.ts';
 import type { TaggedRecord } from './tag/waiting-records.ts';
 
@@ -144,11 +146,16 @@ export class Agent extends LruEntry implements SourceOutput {
   private sourceOf(name: CaptureSource): AgentSource {
     let source = this.sources.get(name);
     if (source !== undefined) return source;
-    const { id, parts } = this;
-    const State = name === 'packets' ? PacketState : SocketState;
-    source = new AgentSource(parts, this, (emit) => new State(id, this.tagger, this.interfaces, parts, emit));
+    source = new AgentSource(this.parts, this, (emit) => this.stateOf(name, emit));
     this.sources.set(name, source);
     return source;
+  }
+
+  private stateOf(name: CaptureSource, emit: (tagged: TaggedRecord) => void): SourceState {
+    const { id, parts } = this;
+    if (name === 'applications') return new ReportedState(id, this.tagger, parts.counters, emit);
+    const State = name === 'packets' ? PacketState : SocketState;
+    return new State(id, this.tagger, this.interfaces, parts, emit);
   }
 
   /** A source that is not heard while this one goes on must neither hold up time nor keep what it left open for ever. */

@@ -1,3 +1,5 @@
+import { ProtobufError } from '../opentelemetry/protobuf-reader.ts';
+import { countReportedSpans } from '../opentelemetry/reported-span.ts';
 import type { EventBatch } from '../schemas/generated/event-batch.ts';
 import { packetProblem } from './packets/packet-bounds.ts';
 
@@ -39,6 +41,8 @@ export function boundsProblem(batch: EventBatch, acceptedMs: number): BatchProbl
     if (length < 0 || length > maxCallBytes || tcpSequence < 0 || tcpSequence > maxSequence)
       return refused('undecodable', 'an event of more bytes than a call moves, or a sequence beyond 32 bits');
   }
+  const reported = reportedProblem(batch);
+  if (reported !== undefined) return refused('undecodable', reported);
   const packets = packetProblem(batch);
   if (packets !== undefined) return refused('undecodable', packets);
   for (const { timeOffsetNs, lastTimeOffsetNs } of segments) {
@@ -56,6 +60,19 @@ export function boundsProblem(batch: EventBatch, acceptedMs: number): BatchProbl
   return baseTimeNs + BigInt(Math.ceil(latestNs)) > limitNs
     ? refused('time_out_of_range', 'records more than an hour ahead of the bus: look at the clock of the host')
     : undefined;
+}
+
+/** What is damaged around reported spans; what is within one costs that span alone. */
+function reportedProblem({ source, reportedSpans }: EventBatch): string | undefined {
+  if (reportedSpans.length === 0) return undefined;
+  if (source !== 'applications') return 'spans of applications in a batch of another source';
+  try {
+    for (const { resourceSpans } of reportedSpans) countReportedSpans(resourceSpans);
+  } catch (error) {
+    if (error instanceof ProtobufError) return `reported spans: ${error.message}`;
+    throw error;
+  }
+  return undefined;
 }
 
 function refused(reason: BatchProblem['reason'], detail: string): BatchProblem {

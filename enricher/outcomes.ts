@@ -2,7 +2,9 @@
  * Why an event is not part of a span. continuation: it continued a message. lifecycle: it began, accepted or ended a
  * connection. no_protocol: its protocol was not recognised. response_without_request: no request waited for the response.
  * misrecognised: its request got no valid answer. duplicate: it was seen before. evicted: a bound on sockets or open
- * requests was reached.
+ * requests was reached. Of spans that applications report: span_unreadable: it is no span, or has no ids. span_out_of_range: it
+ * begins before 1970 or more than an hour ahead of the bus, or lasts longer than 104 days. span_too_large: with the resource
+ * that it is of it has more bytes than a span may, or its batch has more of them.
  */
 export const dropReasons = [
   'continuation',
@@ -12,6 +14,9 @@ export const dropReasons = [
   'misrecognised',
   'duplicate',
   'evicted',
+  'span_unreadable',
+  'span_out_of_range',
+  'span_too_large',
 ] as const;
 export type DropReason = (typeof dropReasons)[number];
 

@@ -60,7 +60,15 @@ function slotOf(sequence: number, length: number): number {
 }
 
 /** A hash of what distinguishes a batch from the others of its agent. */
-function markOf({ sequence, events, segments, flows, baseMonotonicNs, untilOffsetNs }: EventBatch): number {
+function markOf({
+  sequence,
+  events,
+  segments,
+  flows,
+  reportedSpans,
+  baseMonotonicNs,
+  untilOffsetNs,
+}: EventBatch): number {
   const records = segments.length > 0 ? segments : events;
   const first = records[0];
   const last = records[records.length - 1];
@@ -71,6 +79,7 @@ function markOf({ sequence, events, segments, flows, baseMonotonicNs, untilOffse
   low = absorb(low, last?.id ?? 0);
   // Intervals of flows have no ids; two batches of a source that have only such differ in their time.
   low = absorb(low, flows.length);
+  for (const { resourceSpans } of reportedSpans) low = absorb(low, resourceSpans.length);
   let high = absorb(low ^ 0x6c62272e, last?.timeOffsetNs ?? 0);
   high = absorb(high, first?.timeOffsetNs ?? 0);
   return (low >>> 0) * 0x10_0000 + (high >>> 12);

@@ -1,10 +1,14 @@
 /**
- * The enricher as a pure state machine. Its records are socket events, segments of packets and intervals of flows.
+ * The enricher as a pure state machine. Its records are socket events, segments of packets, intervals of flows, and spans
+ * that applications report.
  *
  *   decode → per agent and source, event or segment by one: dissect (what does it say?) → pair (request with response;
  *   of sockets causality listens: what did it continue?) → tag (who was it?) → encode
  *
- * Input: an EventBatch of one source of an agent per message; resources through `learn`. Output: one SpanBatch per EventBatch
+ * A reported span is only decoded and tagged (reported/reported-state.ts).
+ *
+ * Input: an EventBatch of one source of an agent per message; resources through `learn`. Output: one SpanBatch per EventBatch,
+ * several for many reported spans,
  * and a FlowBatch if it has flows, further ones from `flush` for what waited for a resource or whose agent is released,
  * and dead letters. State: agents.ts per agent (sockets, flows, open requests, execution contexts, processes, interfaces,
  * waiting records), tag/resource-table.ts for all;
@@ -63,6 +67,8 @@ export interface Enricher extends Stage<OutgoingMessage> {
 const stageName = 'enricher';
 /** One flow has about 500 bytes, a message has room for 1 MiB. */
 const maxFlowsOfMessage = 1024;
+/** Of the bytes as which spans were reported: more than one span has, and less than the smallest limit of the bus by half. */
+const maxReportedBytesOfMessage = 512 * 1024;
 
 /** Creates the stage; see the top of the file. */
 export function createEnricher(config: EnricherConfig, parts: EnricherParts): Enricher {
@@ -113,7 +119,7 @@ class EnricherStage implements Enricher {
     this.#agents.worked(agent);
     if (agent.timeNs > this.#newestNs) this.#newestNs = agent.timeNs;
     // Also without spans: it carries the agent's progress.
-    return [spanMessage(output), ...flowMessages(output)];
+    return [...spanMessages(output), ...flowMessages(output)];
   }
 
   flush(nowMs: number): readonly OutgoingMessage[] {
@@ -190,7 +196,7 @@ function readBatch(
 /** What an agent has to send between its batches. */
 function messagesOf(output: AgentOutput): readonly OutgoingMessage[] {
   const flows = flowMessages(output);
-  return output.spans.length === 0 && flows.length > 0 ? flows : [spanMessage(output), ...flows];
+  return output.spans.length === 0 && flows.length > 0 ? flows : [...spanMessages(output), ...flows];
 }
 
 function flowMessages({ agentId, flows }: AgentOutput): readonly OutgoingMessage[] {
@@ -200,6 +206,23 @@ function flowMessages({ agentId, flows }: AgentOutput): readonly OutgoingMessage
     const value = encodeValue(batch, writeFlowBatch);
     messages.push(outgoingMessage('flows' satisfies Topic, String(agentId), 'FlowBatch', value));
   }
+  return messages;
+}
+
+/** One message, or several where spans carry so much of what their applications reported that they do not fit in one. */
+function spanMessages(output: AgentOutput): readonly OutgoingMessage[] {
+  const { agentId, watermarkNs, spans } = output;
+  const messages: OutgoingMessage[] = [];
+  let from = 0;
+  let bytes = 0;
+  for (const [index, { otlp }] of spans.entries()) {
+    bytes += otlp.length;
+    if (bytes <= maxReportedBytesOfMessage || index === from) continue;
+    messages.push(spanMessage({ agentId, watermarkNs, spans: spans.slice(from, index) }));
+    from = index;
+    bytes = otlp.length;
+  }
+  messages.push(spanMessage(from === 0 ? output : { agentId, watermarkNs, spans: spans.slice(from) }));
   return messages;
 }
 

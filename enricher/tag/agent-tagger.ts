@@ -5,12 +5,13 @@ import { type AddressKey, addressKey, isLoopback, isPublic } from './address.ts'
 import { HostLocation } from './host-location.ts';
 import { locate } from './locate.ts';
 import type { Location, ServiceBehind } from './location.ts';
+import { locateReporter } from './locate-reporter.ts';
 import { resolveAddress, type ResolvedAddress, type Scope } from './resolve-address.ts';
 import type { ResourceTable } from './resource-table.ts';
 import { forever } from './resource-version.ts';
 import { addressResolution, containerResolution, processResolution, sideOf, type SideTags, sideTags } from './side.ts';
 import type { TagCounts } from './tag-counts.ts';
-import type { Awaited, LocalTags, TaggedSides, Tagger, TagQuestion } from './tagger.ts';
+import type { Awaited, LocalTags, Reporter, TaggedSides, Tagger, TagQuestion } from './tagger.ts';
 import { narrow, type TimeBounds } from './time-bounds.ts';
 
 const kinds = resourceKindIndex;
@@ -92,8 +93,8 @@ export class AgentTagger implements Tagger {
       this.#tableVersion = this.#table.version;
       this.#forgetFound();
     }
-    const { timeNs, memo, isServer, processId } = question;
-    if (processId === undefined) return this.#tagPackets(question);
+    const { timeNs, memo, isServer, processId, reporter } = question;
+    if (processId === undefined && reporter === undefined) return this.#tagPackets(question);
     let { local } = memo;
     if (
       local?.version !== this.#version ||
@@ -101,7 +102,8 @@ export class AgentTagger implements Tagger {
       timeNs < local.fromNs ||
       timeNs >= local.untilNs
     )
-      memo.local = local = this.#findLocal(question, processId);
+      memo.local = local =
+        reporter === undefined ? this.#findLocal(question, processId ?? 0) : this.#findReporter(question, reporter);
     return taggedSides(question, local, this.#peer(question, local));
   }
 
@@ -209,6 +211,26 @@ export class AgentTagger implements Tagger {
     };
   }
 
+  #findReporter(question: TagQuestion, reporter: Reporter): LocalTags {
+    this.#adoptHost();
+    const { timeNs, isServer, localPort, transport } = question;
+    const host = this.#host.at(timeNs);
+    const found = locateReporter(this.#table, reporter, { host, timeNs, transport });
+    const { location, awaited, acceptedMs, isOwnNetwork, isLocal, resolution, fromNs, untilNs } = found;
+    const scope = location ?? host.location;
+    const tags = sideTags({
+      location,
+      hostId: isLocal ? this.#hostId : 0,
+      processId: reporter.processResourceId,
+      serviceId: serviceOf(location, isServer ? localPort : 0, transport),
+      resolution,
+      isInternet: false,
+    });
+    const [vpcId, clusterId] = [scope?.vpcId ?? 0, scope?.clusterId ?? 0];
+    const valid = { version: this.#version, isServer, fromNs, untilNs };
+    return { ...valid, tags, vpcId, clusterId, isOwnNetwork, isElsewhere: !isLocal, awaited, acceptedMs };
+  }
+
   /** The pod that owns the local address, for a process without a pod uid. */
   #podByAddress(
     { localAddress, timeNs, transport }: TagQuestion,
@@ -227,7 +249,7 @@ export class AgentTagger implements Tagger {
   #peer(question: TagQuestion, local: LocalTags): PeerTags {
     const { timeNs, remotePort, transport, isServer } = question;
     // Both ends of a Unix socket are on one host, though not always in one pod.
-    if (transport === 'unix') return this.#ownHost(timeNs);
+    if (transport === 'unix') return this.#ownMachine(timeNs, local);
     const address = addressKey(question.remoteAddress);
     if (address === undefined) return unknownPeer;
     if (isLoopback(address)) return this.#loopback(question, local);
@@ -292,7 +314,7 @@ export class AgentTagger implements Tagger {
 
   /** A loopback address is in the local side's own network: its pod, else the host. */
   #loopback({ timeNs, isServer, remotePort, transport }: TagQuestion, local: LocalTags): PeerTags {
-    if (!local.isOwnNetwork) return this.#ownHost(timeNs);
+    if (!local.isOwnNetwork) return this.#ownMachine(timeNs, local);
     const pod = this.#table.byId(kinds.pod, local.tags.podId)?.at(timeNs);
     const location = pod === undefined ? undefined : locate(this.#table, pod, timeNs);
     const serviceId = serviceOf(location, isServer ? 0 : remotePort, transport);
@@ -304,9 +326,10 @@ export class AgentTagger implements Tagger {
     };
   }
 
-  /** A process of this host that nothing else is known of. */
-  #ownHost(timeNs: bigint): PeerTags {
-    if (this.#hostId === 0) return unknownPeer;
+  /** A process of the local end's machine that nothing else is known of. */
+  #ownMachine(timeNs: bigint, local: LocalTags): PeerTags {
+    // Of another machine nothing is known but what runs there.
+    if (this.#hostId === 0 || local.isElsewhere === true) return unknownPeer;
     return { ...unknownPeer, tags: this.#onHost(this.#host.at(timeNs).location) };
   }
 

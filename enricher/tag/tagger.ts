@@ -3,10 +3,22 @@ import type { Side } from '../../schemas/generated/span.ts';
 import type { AddressKey } from './address.ts';
 import type { SideTags } from './side.ts';
 
+/** The program that reported a span, as it says itself; empty for what is not known. */
+export interface Reporter {
+  readonly podUid: string;
+  readonly podAddress: Uint8Array;
+  /** Who sent the span. */
+  readonly senderAddress: Uint8Array;
+  /** Id of the resource that the program is. */
+  readonly processResourceId: number;
+}
+
 /** Facts that decide the tags of a span or a flow: a process of the agent's host and its peer, or the ends of packets. */
 export interface TagQuestion {
   /** Undefined for packets: then both ends are known by their addresses alone, and the local end is no more here than the other. */
   readonly processId: number | undefined;
+  /** Of a span that its application reported; it has no process id. */
+  readonly reporter?: Reporter;
   readonly transport: Transport;
   /** The local end answered; else it asked. */
   readonly isServer: boolean;
@@ -36,6 +48,8 @@ export interface LocalTags {
   readonly clusterId: number;
   /** A loopback address is this pod itself. */
   readonly isOwnNetwork: boolean;
+  /** It is not on the agent's host, so that what is on its own machine is not there either. */
+  readonly isElsewhere?: boolean;
   readonly awaited: Awaited | undefined;
   readonly acceptedMs: number;
 }

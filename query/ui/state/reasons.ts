@@ -20,6 +20,9 @@ const sentences: Readonly<Record<string, string>> = {
     'No request waited for this response: the connection is older than the capture, or the request was lost.',
   misrecognised: 'It looked like a request of a protocol, but got no valid answer of that protocol.',
   duplicate: 'It was seen before: messages are sent again after a restart, and count once.',
+  span_unreadable: 'An application reported it in bytes that are no span, or without ids.',
+  span_out_of_range: 'An application reported it with a time in the future, or a duration that cannot be true.',
+  span_too_large: 'An application reported it with more bytes than a span may have, with the resource that it is of.',
   // What stages refuse: docs/dead-letters.md says what to do.
   undecodable: 'Its bytes do not match their schema. It is kept as a dead letter.',
   unknown_schema: 'A newer version wrote it, or none. It is kept as a dead letter, to be replayed after an upgrade.',
