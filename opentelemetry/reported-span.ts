@@ -165,12 +165,15 @@ export class ReportedSpanReader {
   #readResource(): void {
     const reader = this.#reader;
     const outer = reader.enter();
+    const { end } = reader;
     try {
       // A field that is there twice is one message in two parts.
       for (const [key, text] of readResourceTexts(reader)) if (!this.resource.has(key)) this.resource.set(key, text);
     } catch (error) {
       if (!(error instanceof ProtobufError)) throw error;
       this.#isResourceReadable = false;
+      // The reader stands somewhere within.
+      reader.end = end;
     }
     reader.leave(outer);
   }

@@ -192,6 +192,17 @@ describe('a batch of reported spans', () => {
     expect(bus.stage.accounting()).toMatchObject({ received: 1, rejected: { undecodable: 1 } });
   });
 
+  test('whose resource is damaged loses its spans alone, and not what other programs sent with it', () => {
+    const bus = new Bus();
+    const bytes = reportedMessage({ resource: { 'service.name': 'cart' }, spans: [{}, {}] });
+    // The length of the attribute's name: it goes beyond the attribute.
+    bytes[bytes.indexOf('service.name') - 1] = 100;
+    expect(bus.send([{ bytes }, { bytes: reportedMessage(span({ name: 'other' })) }])).toMatchObject([
+      { endpoint: 'other' },
+    ]);
+    expect(bus.stage.accounting()).toMatchObject({ received: 3, emitted: 1, dropped: { span_unreadable: 2 } });
+  });
+
   test('is sent in messages that the bus takes, although each span has the resource', () => {
     const bus = new Bus();
     const resource = { 'service.name': 'cart', note: 'x'.repeat(10_000) };
