@@ -1,9 +1,12 @@
-import { byStart, type SpanRecord } from '../spans/span-record.ts';
+import { byStart, type Edge, type SpanRecord } from '../spans/span-record.ts';
 import { breakCycles } from './break-cycles.ts';
 import { callChains, linkChain } from './call-chains.ts';
 import { linkCarriedIds } from './carried-id-edges.ts';
+import { linkEnclosed } from './enclosing-edges.ts';
+import { linkEntries } from './entry-edges.ts';
 import { linkByHeaders } from './header-edges.ts';
 import { hopsByContext } from './hops.ts';
+import { joinSides } from './reported-sides.ts';
 import { ReportedSpans } from './reported-spans.ts';
 import { exchangeSides } from './sides.ts';
 import { orderSpans, type OrderedSpans } from './order-spans.ts';
@@ -35,8 +38,18 @@ export function assembleTrace(members: readonly SpanRecord[]): AssembledTrace {
   }
   linkCarriedIds(chains);
   const reported = new ReportedSpans(spans);
-  if (reported.all.length > 0) linkByHeaders(reported, hopsByContext(chains));
-  const brokenCycles = breakCycles(spans);
+  const calls = reported.all.length === 0 ? [] : chains.map(([first]) => first!).sort(byStart);
+  let brokenCycles = 0;
+  if (reported.all.length > 0) {
+    linkByHeaders(reported, hopsByContext(chains));
+    brokenCycles += breakCycles(spans);
+    const causeOf = ({ cause }: SpanRecord): Edge | undefined =>
+      cause !== undefined && here.has(cause.parent) ? cause : undefined;
+    linkEntries(calls, reported, causeOf);
+    linkEnclosed(calls, reported, causeOf);
+  }
+  brokenCycles += breakCycles(spans);
+  if (reported.all.length > 0) joinSides(reported, calls);
   return { ...orderSpans(spans), brokenCycles, repeated };
 }
 

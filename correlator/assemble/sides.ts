@@ -8,24 +8,19 @@
  */
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import type { AvroWriter } from '../../schemas/avro-writer.ts';
-import { type SideId, sideIds } from '../../schemas/generated/side-ids.ts';
+import { sideIds } from '../../schemas/generated/side-ids.ts';
 import type { SpanRecord } from '../spans/span-record.ts';
 import { idsStart } from '../spans/side-ids.ts';
 import type { CallChain } from './call-chains.ts';
+import { writeReportedBody } from './reported-sides.ts';
+import { otherEndBit, processBit, serviceIds, virtualAddressBit } from './side-bits.ts';
 import { writeCorrectedPoint } from './translated-points.ts';
 
 const idCount = sideIds.length;
 /** Bytes of an observation point, with room to spare. */
 const longestPoint = 16;
-/** Tags that a virtual address gives better than the pod behind it. */
-const serviceIds: ReadonlySet<SideId> = new Set<SideId>(['serviceId', 'autoServiceId', 'autoServiceType']);
 /** For each index whether it is one of them. */
-const isOfService = sideIds.map((id) => serviceIds.has(id));
-
-/** Bits of Side.resolution. */
-const processBit = 1;
-const virtualAddressBit = 8;
-const otherEndBit = 32;
+const isOfService = sideIds.map((id) => serviceIds.includes(id));
 
 /** All bits are below 64, so the last byte of a side is all of its resolution; 0 for one that is no sum of bits. */
 function resolutionAt(bytes: Uint8Array, sideEnd: number): number {
@@ -76,6 +71,10 @@ function writeSide(
 /** Writes a span without its first five fields, with the sides and the observation point that its trace knows. */
 export function writeSpanBody(writer: AvroWriter, span: SpanRecord): void {
   const { bytes, bodyStart, serverStart, bodyEnd, clientView, serverView } = span;
+  if (span.role === 'application' && (clientView ?? serverView) !== undefined) {
+    writeReportedBody(writer, span);
+    return;
+  }
   // An id takes up to five bytes.
   writer.reserve(bodyEnd - bodyStart + 2 * idCount * 5 + longestPoint);
   const clientEnd = serverStart;

@@ -1,0 +1,78 @@
+/**
+ * Calls that carry no id of a reported span, such as those to databases. The kernel knows for which request a call was made. If the
+ * program reported spans of that request, the call is a part of the innermost of them that contains it in time.
+ *
+ * A client's span of the same protocol is chosen by what both say; it has one call at a time. Else the way down from the entry
+ * goes on as long as nothing else of the program was under way at the same time: where several spans may have made the call, it
+ * stays with the one that contains them all. If the clock of the program is wrong, it stays with the request.
+ */
+import type { Edge, SpanRecord } from '../spans/span-record.ts';
+import { ClientSpans } from './client-spans.ts';
+import type { ReportedSpans } from './reported-spans.ts';
+import { ReportedRequest } from './reported-request.ts';
+
+const matchedConfidence = 0.999;
+const containedConfidence = 0.99;
+
+const none: readonly SpanRecord[] = [];
+
+function put(lists: Map<SpanRecord, SpanRecord[]>, key: SpanRecord, span: SpanRecord): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [span]);
+  else list.push(span);
+}
+
+/** Comparisons of one trace, over all: with more, calls keep the request as their parent. */
+export class Budget {
+  left = 4e6;
+
+  /** Whether so many more are possible. */
+  take(comparisons: number): boolean {
+    this.left -= comparisons;
+    return this.left >= 0;
+  }
+}
+
+/** Gives calls the reported spans that contain them as parents. `calls` are the first views of calls, in the order of start. */
+export function linkEnclosed(
+  calls: readonly SpanRecord[],
+  reported: ReportedSpans,
+  causeOf: (call: SpanRecord) => Edge | undefined,
+): void {
+  const [entries, children] = [new Map<SpanRecord, SpanRecord[]>(), new Map<SpanRecord, SpanRecord[]>()];
+  for (const span of reported.all) {
+    const parent = span.edge?.parent;
+    if (parent?.role === 'server') put(entries, parent, span);
+    else if (parent?.role === 'application' && reported.isSameProcess(parent, span)) put(children, parent, span);
+  }
+  if (entries.size === 0) return;
+  const [named, unnamed] = [new Map<SpanRecord, SpanRecord[]>(), new Map<SpanRecord, SpanRecord[]>()];
+  for (const call of calls) {
+    if (call.edge?.parent.role === 'application') put(named, call.edge.parent, call);
+    const server = causeOf(call)?.parent;
+    if (server === undefined || call.edge?.parent !== server || !entries.has(server)) continue;
+    const isPassedOn = call.headerSpanId !== '' && call.headerSpanId === server.headerSpanId;
+    if (!isPassedOn) put(unnamed, server, call);
+  }
+  const budget = new Budget();
+  for (const [server, made] of unnamed) {
+    const request = new ReportedRequest(server, entries.get(server)!, {
+      childrenOf: (span) => children.get(span) ?? none,
+      callsNamedBy: (span) => named.get(span) ?? none,
+    });
+    if (request.shiftNs !== undefined) linkCalls(made, request, budget);
+  }
+}
+
+function linkCalls(calls: readonly SpanRecord[], request: ReportedRequest, budget: Budget): void {
+  const clients = new ClientSpans(request);
+  if (!budget.take(calls.length * (clients.count + 1))) return;
+  const matches = clients.match(calls);
+  for (const call of calls) {
+    const match = matches.get(call);
+    const parent = match ?? request.innermost(call, budget);
+    if (parent === undefined) continue;
+    const confidence = Math.min(call.edge!.confidence, match === undefined ? containedConfidence : matchedConfidence);
+    call.edge = { parent, reason: 'enclosing', confidence };
+  }
+}
