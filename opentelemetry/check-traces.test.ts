@@ -189,9 +189,9 @@ describe('what is left of a request', () => {
     expect(checked.resourceSpans.map(({ spans: count }) => count)).toEqual([170, 170, 60]);
     const pieces = acceptedOf(checked) as ReturnType<typeof decodePlain>['resourceSpans'];
     for (const { bytes } of checked.resourceSpans) expect(bytes.length).toBeLessThanOrEqual(512 * 1024);
-    for (const { resource } of pieces) expect(resource.attributes).toHaveLength(1);
+    for (const { resource } of pieces) expect(resource!.attributes).toHaveLength(1);
     const names = pieces.flatMap((piece) =>
-      piece.scopeSpans.flatMap(({ scope, spans: some }) => some.map(({ name }) => `${scope.name} ${name}`)),
+      piece.scopeSpans.flatMap(({ scope, spans: some }) => some.map(({ name }) => `${scope!.name} ${name}`)),
     );
     expect(names).toEqual(spans.map((_, index) => `${index < 150 ? 'one' : 'two'} span ${index}`));
   });

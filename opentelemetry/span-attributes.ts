@@ -97,6 +97,23 @@ export function writeSpanAttributes(
   writeEvidence(attributes, span, trace);
 }
 
+/** Names of what {@link writeReportedEvidence} writes: an attribute of the application under one of them gives way. */
+export const reportedEvidenceNames: ReadonlySet<string> = new Set(
+  [keys.observationPoint, keys.reason, keys.confidence, keys.revision, keys.traceId, keys.headerTraceId].map(
+    ({ name }) => name,
+  ),
+);
+
+/** Writes what we know of a reported span in addition to what it says of itself. */
+export function writeReportedEvidence(attributes: Attributes, span: Span, trace: OtelTrace): void {
+  attributes.text(keys.observationPoint, span.observationPoint);
+  attributes.text(keys.reason, span.reason);
+  if (span.confidence > 0) attributes.double(keys.confidence, span.confidence);
+  attributes.integer(keys.revision, trace.revision);
+  attributes.text(keys.traceId, trace.storedTraceId);
+  if (span.headerTraceId !== trace.otelTraceId) attributes.text(keys.headerTraceId, span.headerTraceId);
+}
+
 function writeNetwork(attributes: Attributes, span: Span, kind: PointKind): void {
   if (span.transport !== 'unknown') attributes.text(keys.transport, span.transport);
   if (span.protocol !== 'unknown')

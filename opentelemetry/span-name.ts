@@ -17,14 +17,18 @@ export const httpMethods: ReadonlySet<string> = new Set([
 
 /**
  * Name of a span, of low cardinality and never empty: method and path template for HTTP, the summary of a statement for
- * databases that have statements, the command for others, type and template of the name for DNS.
+ * databases that have statements, the command for others, type and template of the name for DNS. A span that an application
+ * reported has its name from there.
  */
 export function spanName({
   protocol,
   requestType,
   endpoint,
   requestDomain,
-}: Pick<Span, 'protocol' | 'requestType' | 'endpoint' | 'requestDomain'>): string {
+  signalSource,
+}: Pick<Span, 'protocol' | 'requestType' | 'endpoint' | 'requestDomain'> &
+  Partial<Pick<Span, 'signalSource'>>): string {
+  if (signalSource === 'otel' && endpoint !== '') return endpoint;
   const conventions = conventionsOf(protocol);
   switch (conventions?.group) {
     case 'http': {

@@ -1,21 +1,26 @@
 /**
  * A trace as OTLP: `TracesData` of opentelemetry.proto.trace.v1, the same bytes as `ExportTraceServiceRequest`. Spans
- * with one resource stand together, in the order of the trace. Spans beyond the size of a message are sent in another one.
+ * with one resource and scope stand together, in the order of the trace. A span that an application reported is copied: only
+ * its trace and its parent are ours, and attributes with our evidence are added. Spans beyond the size of a message are sent in another one.
  *
  * Tags below are field numbers and wire types of these messages:
- * TracesData { resource_spans = 1 }, ResourceSpans { resource = 1, scope_spans = 2 }, Resource { attributes = 1 },
- * ScopeSpans { scope = 1, spans = 2 }, InstrumentationScope { name = 1 }, Span { trace_id = 1, span_id = 2,
+ * TracesData { resource_spans = 1 }, ResourceSpans { resource = 1, scope_spans = 2, schema_url = 3 }, Resource {
+ * attributes = 1 }, ScopeSpans { scope = 1, spans = 2, schema_url = 3 }, InstrumentationScope { name = 1 }, Span { trace_id = 1, span_id = 2,
  * parent_span_id = 4, name = 5, kind = 6, start_time_unix_nano = 7, end_time_unix_nano = 8, attributes = 9,
  * status = 15 }, Status { message = 2, code = 3 }.
  */
 import { pointKind } from '../schemas/observation-points.ts';
-import { groupByResource } from './group-by-resource.ts';
+import type { Span } from '../schemas/generated/span.ts';
+import { type GroupedSpan, groupSpans, type ResourceGroup } from './group-spans.ts';
+import { MissingAttributes } from './missing-attributes.ts';
 import { otelEndNs, otelStartNs, type OtelTrace, scopeName, spanKinds, statusMessage } from './otel-span.ts';
 import { ProtobufAttributes } from './protobuf-attributes.ts';
+import { ProtobufReader } from './protobuf-reader.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
+import { attributeName, type ReportedForm, reportedFields, resourceAttributeNames } from './reported-form.ts';
 import { writeResourceAttributes } from './resource-attributes.ts';
 import type { ResourceNames } from './resource-names.ts';
-import { writeSpanAttributes } from './span-attributes.ts';
+import { reportedEvidenceNames, writeReportedEvidence, writeSpanAttributes } from './span-attributes.ts';
 import { spanName } from './span-name.ts';
 import { statusCodeOf, statusCodes } from './span-status.ts';
 import type { VisibleSpan } from './visible-spans.ts';
@@ -25,6 +30,7 @@ const tags = {
   resource: 0x0a,
   resourceAttribute: 0x0a,
   scopeSpans: 0x12,
+  schemaUrl: 0x1a,
   scope: 0x0a,
   scopeName: 0x0a,
   span: 0x12,
@@ -43,6 +49,8 @@ const tags = {
 
 /** Resources differ by process, of which there are few at a time: their bytes are kept. */
 const maxResources = 4096;
+/** Those that applications report may be large. */
+const maxResourceBytes = 8 * 1024 * 1024;
 
 /** Encodes traces; keeps its buffer and the resources it has written before. */
 export class TraceEncoder {
@@ -50,10 +58,14 @@ export class TraceEncoder {
   readonly #maxMessageBytes: number;
   readonly #writer = new ProtobufWriter();
   readonly #spanAttributes = new ProtobufAttributes(this.#writer, tags.spanAttribute);
-  readonly #resourceWriter = new ProtobufWriter(1024);
-  readonly #resourceAttributes = new ProtobufAttributes(this.#resourceWriter, tags.resourceAttribute);
+  readonly #prefixWriter = new ProtobufWriter(1024);
+  readonly #resourceAttributes = new ProtobufAttributes(this.#prefixWriter, tags.resourceAttribute);
   readonly #resources = new Map<string, Buffer>();
+  #resourceBytes = 0;
   #resourcesVersion = -1;
+  readonly #reader = new ProtobufReader();
+  /** Reported spans so far whose form could not be read; they were written from their other fields. */
+  unreadable = 0;
 
   /** @param maxMessageBytes a message holds at least one span, however large that is */
   constructor(names: ResourceNames, maxMessageBytes: number) {
@@ -65,58 +77,109 @@ export class TraceEncoder {
   encode(trace: OtelTrace, spans: readonly VisibleSpan[]): readonly Buffer[] {
     const writer = this.#writer;
     const messages: Buffer[] = [];
-    for (const [key, group] of groupByResource(spans)) {
-      const resource = this.#resource(key, group[0]!);
-      for (let next = 0; next < group.length;) {
-        const groupStart = writer.position;
-        writer.writeByte(tags.resourceSpans);
-        const resourceSpans = writer.open(2);
-        writer.writeRaw(resource);
-        writer.writeByte(tags.scopeSpans);
-        const scopeSpans = writer.open(2);
-        writer.writeRaw(scope);
-        const first = next;
-        let isFull = false;
-        for (; next < group.length && !isFull; next++) {
-          const spanStart = writer.position;
-          this.#writeSpan(trace, group[next]!);
-          if (writer.position <= this.#maxMessageBytes || (groupStart === 0 && next === first)) continue;
-          writer.position = spanStart;
-          isFull = true;
-          next--;
-        }
-        if (next > first) {
-          writer.close(scopeSpans, 2);
-          writer.close(resourceSpans, 2);
-        } else writer.position = groupStart;
-        if (isFull) messages.push(writer.take());
+    for (const group of groupSpans(spans, () => this.unreadable++)) {
+      const resource = this.#resource(group);
+      const scopes = [...group.scopes.values()];
+      for (let at: SpanPosition | undefined = { scope: 0, span: 0 }; at !== undefined;) {
+        at = this.#writeGroup(trace, resource, scopes, at);
+        if (at !== undefined) messages.push(writer.take());
       }
     }
     if (writer.position > 0) messages.push(writer.take());
     return messages;
   }
 
-  #resource(key: string, { span }: VisibleSpan): Buffer {
-    if (this.#resourcesVersion !== this.#names.version || this.#resources.size >= maxResources) {
+  /** Writes spans of one resource until the message is full; returns the first span that is not in it. */
+  #writeGroup(
+    trace: OtelTrace,
+    resource: Buffer,
+    scopes: readonly (readonly GroupedSpan[])[],
+    from: SpanPosition,
+  ): SpanPosition | undefined {
+    const writer = this.#writer;
+    const groupStart = writer.position;
+    writer.writeByte(tags.resourceSpans);
+    const resourceSpans = writer.open(2);
+    writer.writeRaw(resource);
+    let isFirst = true;
+    let full: SpanPosition | undefined;
+    for (let { scope, span } = from; scope < scopes.length && full === undefined; scope++, span = 0) {
+      const spans = scopes[scope]!;
+      const scopeStart = writer.position;
+      writer.writeByte(tags.scopeSpans);
+      const scopeSpans = writer.open(2);
+      writer.writeRaw(this.#scope(spans[0]!.form));
+      const first = span;
+      for (; span < spans.length && full === undefined; span++) {
+        const spanStart = writer.position;
+        this.#writeSpan(trace, spans[span]!);
+        if (writer.position <= this.#maxMessageBytes || (groupStart === 0 && isFirst)) isFirst = false;
+        else {
+          writer.position = spanStart;
+          full = { scope, span };
+        }
+      }
+      if (full?.span === first) writer.position = scopeStart;
+      else writer.close(scopeSpans, 2);
+    }
+    if (isFirst) writer.position = groupStart;
+    else writer.close(resourceSpans, 2);
+    return full;
+  }
+
+  /** Fields of ResourceSpans before its spans. */
+  #resource({ key, first }: ResourceGroup): Buffer {
+    const isFull = this.#resources.size >= maxResources || this.#resourceBytes >= maxResourceBytes;
+    if (this.#resourcesVersion !== this.#names.version || isFull) {
       this.#resources.clear();
+      this.#resourceBytes = 0;
       this.#resourcesVersion = this.#names.version;
     }
     let resource = this.#resources.get(key);
     if (resource === undefined) {
-      const writer = this.#resourceWriter;
-      writer.writeByte(tags.resource);
-      const content = writer.open(2);
-      writeResourceAttributes(this.#resourceAttributes, span, this.#names);
-      writer.close(content, 2);
-      this.#resources.set(key, (resource = writer.take()));
+      this.#resources.set(key, (resource = this.#encodeResource(first)));
+      this.#resourceBytes += key.length + resource.length;
     }
     return resource;
   }
 
-  #writeSpan(trace: OtelTrace, { span, parentSpanId }: VisibleSpan): void {
+  #encodeResource({ visible: { span }, form }: GroupedSpan): Buffer {
+    const writer = this.#prefixWriter;
+    writer.writeByte(tags.resource);
+    const content = writer.open(2);
+    if (form === undefined) writeResourceAttributes(this.#resourceAttributes, span, this.#names);
+    else {
+      writer.writeRaw(form.resource);
+      const missing = new MissingAttributes(resourceAttributeNames(form), this.#resourceAttributes);
+      writeResourceAttributes(missing, span, this.#names);
+    }
+    writer.close(content, 2);
+    this.#writeSchemaUrl(form?.resourceSchemaUrl);
+    return writer.take();
+  }
+
+  /** Fields of ScopeSpans before its spans. */
+  #scope(form: ReportedForm | undefined): Buffer {
+    if (form === undefined) return ownScope;
+    const writer = this.#prefixWriter;
+    writer.writeByte(tags.scope);
+    writer.writeVarint(form.scope.length);
+    writer.writeRaw(form.scope);
+    this.#writeSchemaUrl(form.scopeSchemaUrl);
+    return writer.take();
+  }
+
+  #writeSchemaUrl(url: Buffer | undefined): void {
+    if (url === undefined || url.length === 0) return;
+    const writer = this.#prefixWriter;
+    writer.writeByte(tags.schemaUrl);
+    writer.writeVarint(url.length);
+    writer.writeRaw(url);
+  }
+
+  #writeSpan(trace: OtelTrace, { visible, form }: GroupedSpan): void {
     const writer = this.#writer;
-    const kind = pointKind(span.observationPoint);
-    const status = statusCodeOf(span, kind);
+    const { span, parentSpanId } = visible;
     writer.writeByte(tags.span);
     const content = writer.open(2);
     writer.writeByte(tags.traceId);
@@ -127,6 +190,36 @@ export class TraceEncoder {
       writer.writeByte(tags.parentSpanId);
       writer.writeHex(parentSpanId);
     }
+    if (form === undefined) this.#writeOwnFields(trace, span);
+    else {
+      this.#copyReportedFields(form.span);
+      writeReportedEvidence(this.#spanAttributes, span, trace);
+    }
+    writer.close(content, 2);
+  }
+
+  /** Copies all fields of a span but its ids and what is written anew, in runs as long as they are. */
+  #copyReportedFields(span: Buffer): void {
+    const { traceId, spanId, parentSpanId, attributes } = reportedFields.span;
+    const reader = this.#reader;
+    reader.reset(span);
+    let runStart = 0;
+    for (let fieldStart = 0; reader.next(); fieldStart = reader.position) {
+      const { field } = reader;
+      let isOurs = field === traceId || field === spanId || field === parentSpanId;
+      if (field === attributes) isOurs = reportedEvidenceNames.has(attributeName(reader.readBytes()));
+      else reader.skip();
+      if (!isOurs) continue;
+      this.#writer.writeRaw(span.subarray(runStart, fieldStart));
+      runStart = reader.position;
+    }
+    this.#writer.writeRaw(span.subarray(runStart));
+  }
+
+  #writeOwnFields(trace: OtelTrace, span: Span): void {
+    const writer = this.#writer;
+    const kind = pointKind(span.observationPoint);
+    const status = statusCodeOf(span, kind);
     writer.writeByte(tags.name);
     writer.writeText(spanName(span));
     writer.writeByte(tags.kind);
@@ -148,12 +241,17 @@ export class TraceEncoder {
       writer.writeByte(statusCodes[status]);
       writer.close(body, 1);
     }
-    writer.close(content, 2);
   }
 }
 
-/** The field `scope` of ScopeSpans, the same everywhere. */
-const scope = Buffer.from([
+/** A span of a group. */
+interface SpanPosition {
+  readonly scope: number;
+  readonly span: number;
+}
+
+/** The field `scope` of ScopeSpans, the same for all spans that are not reported. */
+const ownScope = Buffer.from([
   tags.scope,
   2 + scopeName.length,
   tags.scopeName,

@@ -14,6 +14,8 @@ message InstrumentationScope {
   string name = 1; string version = 2; repeated KeyValue attributes = 3; uint32 dropped_attributes_count = 4;
 }
 message KeyValue { string key = 1; AnyValue value = 2; }
+message ArrayValue { repeated AnyValue values = 1; }
+message KeyValueList { repeated KeyValue values = 1; }
 message AnyValue {
   oneof value {
     string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4;
@@ -58,50 +60,100 @@ export const tracesData = root.lookupType('TracesData');
 /** Any other message of the definition above. */
 export const otlpType = (name: string): protobuf.Type => root.lookupType(name);
 
-/** Attributes by name; 64-bit numbers as text. */
-export type Attributes = Readonly<Record<string, string | number>>;
+/** A value as protobufjs writes it: 64-bit numbers and names of enums as text. */
+export interface PlainValue {
+  readonly stringValue?: string;
+  readonly boolValue?: boolean;
+  readonly intValue?: string;
+  readonly doubleValue?: number;
+  readonly arrayValue?: { readonly values: readonly PlainValue[] };
+  readonly kvlistValue?: { readonly values: readonly PlainKeyValue[] };
+  readonly bytesValue?: Uint8Array;
+}
 
-/** A span as a receiver sees it. */
-export interface ReceivedSpan {
-  readonly resource: Attributes;
-  readonly scope: string;
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId: string;
+export interface PlainKeyValue {
+  readonly key: string;
+  readonly value: PlainValue;
+}
+
+/** Attributes by name. */
+export type Attributes = Readonly<Record<string, unknown>>;
+
+export interface PlainEvent {
+  readonly timeUnixNano: string;
+  readonly name: string;
+  readonly attributes: readonly PlainKeyValue[];
+  readonly droppedAttributesCount: number;
+}
+
+export interface PlainLink {
+  readonly traceId: Uint8Array;
+  readonly spanId: Uint8Array;
+  readonly traceState: string;
+  readonly attributes: readonly PlainKeyValue[];
+  readonly droppedAttributesCount: number;
+  readonly flags: number;
+}
+
+/** A span as protobufjs writes it. */
+export interface PlainSpan {
+  readonly traceId: Uint8Array;
+  readonly spanId: Uint8Array;
+  readonly traceState: string;
+  readonly parentSpanId: Uint8Array;
+  readonly flags: number;
   readonly name: string;
   readonly kind: string;
   readonly startTimeUnixNano: string;
   readonly endTimeUnixNano: string;
-  readonly attributes: Attributes;
-  readonly status: { readonly code: string; readonly message: string };
+  readonly attributes: readonly PlainKeyValue[];
+  readonly droppedAttributesCount: number;
+  readonly events: readonly PlainEvent[];
+  readonly droppedEventsCount: number;
+  readonly links: readonly PlainLink[];
+  readonly droppedLinksCount: number;
+  /** Absent where the span has none. */
+  readonly status?: { readonly code: string; readonly message: string } | null;
 }
 
-interface PlainKeyValue {
-  readonly key: string;
-  readonly value: Readonly<Record<string, string | number>>;
+export interface PlainScope {
+  readonly name: string;
+  readonly version: string;
+  readonly attributes: readonly PlainKeyValue[];
+  readonly droppedAttributesCount: number;
 }
 
 /** The message as protobufjs writes objects. */
 export interface PlainTracesData {
   readonly resourceSpans: readonly {
-    readonly resource: { readonly attributes: readonly PlainKeyValue[] };
+    readonly resource?: {
+      readonly attributes: readonly PlainKeyValue[];
+      readonly droppedAttributesCount: number;
+    } | null;
     readonly scopeSpans: readonly {
-      readonly scope: { readonly name: string };
-      readonly spans: readonly (Omit<ReceivedSpan, 'resource' | 'scope' | 'attributes' | 'status'> & {
-        readonly attributes: readonly PlainKeyValue[];
-        readonly flags: number;
-        readonly traceState: string;
-        readonly droppedAttributesCount: number;
-        readonly status?: ReceivedSpan['status'];
-      })[];
+      readonly scope?: PlainScope | null;
+      readonly spans: readonly PlainSpan[];
+      readonly schemaUrl: string;
     }[];
+    readonly schemaUrl: string;
   }[];
+}
+
+/** A span as a receiver sees it. */
+export interface ReceivedSpan extends Omit<PlainSpan, 'traceId' | 'spanId' | 'parentSpanId' | 'attributes' | 'status'> {
+  readonly resource: Attributes;
+  readonly scope: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string;
+  readonly attributes: Attributes;
+  readonly status: { readonly code: string; readonly message: string };
 }
 
 /** Attributes of one list; throws when a name is there twice, which OTLP forbids, or a value has no type. */
 function attributesOf(list: readonly PlainKeyValue[]): Attributes {
-  const entries = list.map(({ key, value }): [string, string | number] => {
-    const [only] = Object.values(value);
+  const entries = list.map(({ key, value }): [string, unknown] => {
+    const only: unknown = Object.values(value)[0];
     if (only === undefined) throw new Error(`${key} has no value`);
     return [key, only];
   });
@@ -116,7 +168,12 @@ export function decodePlain(bytes: Uint8Array): PlainTracesData {
   return tracesData.toObject(tracesData.decode(bytes), options) as PlainTracesData;
 }
 
-const hexOf = (bytes: unknown): string => Buffer.from(bytes as Uint8Array).toString('hex');
+/** The bytes of a message that protobufjs makes of an object: what an application's SDK sends. */
+export function encodePlain(message: Readonly<Record<string, unknown>>): Buffer {
+  return Buffer.from(tracesData.encode(tracesData.fromObject(message)).finish());
+}
+
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** All spans of some messages. */
 export function decodeSpans(messages: readonly Uint8Array[]): readonly ReceivedSpan[] {
@@ -124,15 +181,9 @@ export function decodeSpans(messages: readonly Uint8Array[]): readonly ReceivedS
     decodePlain(bytes).resourceSpans.flatMap(({ resource, scopeSpans }) =>
       scopeSpans.flatMap(({ scope, spans }) =>
         spans.map((span) => ({
-          name: span.name,
-          kind: span.kind,
-          flags: span.flags,
-          traceState: span.traceState,
-          startTimeUnixNano: span.startTimeUnixNano,
-          endTimeUnixNano: span.endTimeUnixNano,
-          droppedAttributesCount: span.droppedAttributesCount,
-          resource: attributesOf(resource.attributes),
-          scope: scope.name,
+          ...span,
+          resource: attributesOf(resource?.attributes ?? []),
+          scope: scope?.name ?? '',
           traceId: hexOf(span.traceId),
           spanId: hexOf(span.spanId),
           parentSpanId: hexOf(span.parentSpanId),

@@ -2,10 +2,11 @@ import type { SignaturePolicy } from '../../core/agents/agent-signature.ts';
 import type { Bus, OutgoingMessage, Producer } from '../../core/bus/bus.ts';
 import { runStage } from '../../core/stage/run-stage.ts';
 import { followResources } from '../../core/stage/topic-follower.ts';
-import { stageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
+import { type StageTelemetry, stageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { Topic } from '../../core/topics.ts';
 import type { OtlpSinkConfig } from './config.ts';
+import { otlpEvents } from './internal-events.ts';
 import { PublishedNames } from './published-names.ts';
 import { OtlpStage } from './stage.ts';
 
@@ -20,6 +21,17 @@ export interface RunOtlpSinkOptions {
   readonly signal: AbortSignal;
   /** For replay: the input is complete, or will be when the promise resolves; then it ends by itself. */
   readonly untilEnd?: true | Promise<unknown>;
+}
+
+/** Emits an event when reported spans could not be read since its last call. */
+function unreadableWatch(stage: { readonly unreadable: number }, telemetry: Pick<StageTelemetry, 'emit'>) {
+  let known = 0;
+  return (): void => {
+    const spans = stage.unreadable - known;
+    if (spans === 0) return;
+    known += spans;
+    telemetry.emit(otlpEvents.reportedUnreadable, { spans });
+  };
 }
 
 /** Sends spans to one producer and other messages to another. */
@@ -50,14 +62,20 @@ export async function runOtlpSink(options: RunOtlpSinkOptions): Promise<void> {
     telemetry,
   });
   const consumer = await bus.consumer({ group: 'sink-otlp', topics: ['traces' satisfies Topic] });
+  const ofStage = stageTelemetry(telemetry, 'sink-otlp', () => stage.accounting());
+  const deliver = deliverTo(config.topic, spans, letters);
+  const watchUnreadable = unreadableWatch(stage, ofStage);
   try {
     await runStage({
       name: 'sink-otlp',
       stage,
       consumer: follower.before(consumer, signal),
-      deliver: deliverTo(config.topic, spans, letters),
+      deliver(outputs) {
+        watchUnreadable();
+        return deliver(outputs);
+      },
       letters,
-      telemetry: stageTelemetry(telemetry, 'sink-otlp', () => stage.accounting()),
+      telemetry: ofStage,
       signal,
       ...(options.untilEnd === undefined ? {} : { untilEnd: options.untilEnd }),
     });

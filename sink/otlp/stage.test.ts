@@ -52,6 +52,10 @@ describe('a span', () => {
       startTimeUnixNano: String(epochNs),
       endTimeUnixNano: String(epochNs + 5_000_000n),
       droppedAttributesCount: 0,
+      events: [],
+      droppedEventsCount: 0,
+      links: [],
+      droppedLinksCount: 0,
       attributes: {
         'network.transport': 'tcp',
         'network.protocol.name': 'http',

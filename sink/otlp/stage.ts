@@ -77,6 +77,11 @@ export class OtlpStage implements Stage<OutgoingMessage> {
     // There is no state.
   }
 
+  /** Reported spans so far that were written without what only their application knows, since its bytes are no OTLP. */
+  get unreadable(): number {
+    return this.#encoder.unreadable;
+  }
+
   accounting(): Accounting {
     return this.#counters;
   }

@@ -1,8 +1,8 @@
 /** The view otel_traces says of a span what the topic otlp_spans says of it, field by field, and is fast by id. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scopeName } from '../../opentelemetry/otel-span.ts';
-import { type JsonAttribute } from '../../opentelemetry/json-attributes.ts';
 import { otlpJson, type OtlpJsonSpan } from '../../opentelemetry/otlp-json.ts';
+import type { JsonKeyValue } from '../../opentelemetry/reported-json.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { observationPoints } from '../../schemas/observation-points.ts';
 import { epochNs } from '../../schemas/testing/a-span.ts';
@@ -142,9 +142,8 @@ const comparable = (attributes: Attributes): Attributes =>
       .filter(([key]) => !further.has(key) && key !== 'db.query.text')
       .sort(),
   );
-const textOf = ({ value }: JsonAttribute): string =>
-  String('stringValue' in value ? value.stringValue : 'intValue' in value ? value.intValue : value.doubleValue);
-const byKey = (attributes: readonly JsonAttribute[]): Attributes =>
+const textOf = ({ value }: JsonKeyValue): string => String(value.stringValue ?? value.intValue ?? value.doubleValue);
+const byKey = (attributes: readonly JsonKeyValue[]): Attributes =>
   Object.fromEntries(attributes.map((attribute) => [attribute.key, textOf(attribute)]));
 
 interface Row {
@@ -152,7 +151,7 @@ interface Row {
   readonly [column: string]: unknown;
 }
 
-function expectedRow(resource: readonly JsonAttribute[], span: OtlpJsonSpan): Row {
+function expectedRow(resource: readonly JsonKeyValue[], span: OtlpJsonSpan): Row {
   const resourceAttributes = byKey(resource);
   return {
     TraceId: span.traceId,
