@@ -158,6 +158,7 @@ program
   .command('trace')
   .description('show one trace as a waterfall')
   .argument('<id>', 'trace id, or the beginning of one')
+  .option('--attributes', 'with what applications reported with their spans: attributes, events, links')
   .option('--flows', 'with what became of its packets: handshake, round trips, retransmissions, how it was closed')
   .option('--json', 'as JSON')
   .action((id: string, options: TraceOptions) =>

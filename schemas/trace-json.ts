@@ -7,7 +7,7 @@ import type { Span } from './generated/span.ts';
 import type { Trace } from './generated/trace.ts';
 
 /** A value that JSON.stringify takes as it is. */
-export type JsonValue = string | number | boolean | readonly JsonValue[] | JsonObject;
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
   readonly [name: string]: JsonValue;
 }

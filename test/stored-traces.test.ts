@@ -21,7 +21,8 @@ import {
   TraceChangedError,
   type TraceStore,
 } from '../query/store/trace-store.ts';
-import { traceToJson } from '../schemas/trace-json.ts';
+import { namedTraceToJson } from '../query/api/named-trace-json.ts';
+import { type JsonObject, traceToJson } from '../schemas/trace-json.ts';
 import { storeMessages, temporaryClickHouse, type TemporaryClickHouse } from '../sink/testing/temporary-clickhouse.ts';
 import { makeLoadTrace, resourceMessage, traceMessage } from '../sink/testing/traces.ts';
 import { gatewayResource, orderSpan } from '../sink/testing/traces.ts';
@@ -98,6 +99,32 @@ describe('a stored trace', () => {
       [root.spanId]: '',
       [small.spanId]: Buffer.from(small.otlp).toString('base64'),
       [large.spanId]: '',
+    });
+    const json = namedTraceToJson(await found(traceA))['spans'] as readonly JsonObject[];
+    const byId = new Map(json.map((span) => [span['span_id'], span]));
+    expect(byId.get(root.spanId)).not.toHaveProperty('attributes');
+    expect(byId.get(large.spanId)).toMatchObject({ is_details_cut: true });
+    expect(byId.get(small.spanId)).toMatchObject({
+      attributes: expect.arrayContaining([
+        { key: 'cart.items', type: 'int', value: '9007199254740993' },
+        { key: 'cart.total', type: 'double', value: 12.5 },
+        {
+          key: 'cart.address',
+          type: 'map',
+          value: [
+            { key: 'zip', type: 'string', value: '10115' },
+            { key: 'city', type: 'string', value: 'Berlin' },
+          ],
+        },
+      ]) as unknown,
+      events: [{ time_ns: '1760000000000250000', name: 'exception' }],
+      links: [{ trace_id: '0123456789abcdef0123456789abcdef', span_id: '0123456789abcdef' }],
+      resource_attributes: expect.arrayContaining([
+        { key: 'service.name', type: 'string', value: 'checkout' },
+      ]) as unknown,
+      scope: { name: 'shop', version: '1.2' },
+      span_kind: 'internal',
+      status_code: 'error',
     });
   });
 

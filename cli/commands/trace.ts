@@ -6,6 +6,7 @@ import { NotFoundError, UsageError } from '../process/exit-codes.ts';
 import { flowNote } from '../output/flow-note.ts';
 import { likelyCallersOf, likelyCallsOf, withLikelyCall } from '../output/likely-calls.ts';
 import { printable, shortened } from '../output/printable.ts';
+import { reportedNote } from '../output/reported-note.ts';
 import { loadSettings } from '../settings.ts';
 import { openStoredTraces } from '../stored-traces.ts';
 import { paintFor, widthOf } from '../output/style.ts';
@@ -29,16 +30,24 @@ export interface TraceOptions {
   readonly json?: boolean;
   /** With what became of its packets. */
   readonly flows?: boolean;
+  /** With what applications reported with their spans. */
+  readonly attributes?: boolean;
 }
 
 /** Shows one stored trace, as a waterfall or as JSON. */
-export async function trace(text: string, { json = false, flows = false }: TraceOptions): Promise<void> {
+export async function trace(
+  text: string,
+  { json = false, flows = false, attributes = false }: TraceOptions,
+): Promise<void> {
   const id = traceIdOf(text);
   const store = await openStoredTraces(loadSettings());
   const flowsOf = ({ storedTraceId }: NamedTrace): Promise<readonly TraceFlow[]> =>
     flows ? store.traceFlows(storedTraceId) : Promise.resolve([]);
-  const viewOf = async (named: NamedTrace): Promise<WaterfallTrace> =>
-    toWaterfallTrace(named.trace, (span) => named.names.get(span.spanId), flowNotes(await flowsOf(named)));
+  const viewOf = async (named: NamedTrace): Promise<WaterfallTrace> => {
+    const flowNote = flowNotes(await flowsOf(named));
+    const noteOf = (span: Span): readonly string[] => [...(attributes ? reportedNote(span) : []), ...flowNote(span)];
+    return toWaterfallTrace(named.trace, (span) => named.names.get(span.spanId), noteOf);
+  };
   try {
     const found = await store.findTrace(id);
     if (found.kind === 'missing')

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { schemas } from '../../schemas/generated/schemas.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import type { Trace } from '../../schemas/generated/trace.ts';
+import { type ReportedDetailsJson, reportedDetailsShape } from './reported-details-json.ts';
 
 type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
   ? First extends Uppercase<First>
@@ -25,14 +26,15 @@ type RecordJson<Value> = Value extends bigint | Uint8Array
 type SideNamesJson = Readonly<Record<string, string>>;
 
 /** A span of a trace with names. */
-export type SpanJson = RecordJson<Span> & {
-  /** The service on whose side it was seen, else the process. */
-  readonly service_name: string;
-  readonly client_service_name: string;
-  readonly server_service_name: string;
-  readonly client_names: SideNamesJson;
-  readonly server_names: SideNamesJson;
-};
+export type SpanJson = RecordJson<Span> &
+  ReportedDetailsJson & {
+    /** The service on whose side it was seen, else the process. */
+    readonly service_name: string;
+    readonly client_service_name: string;
+    readonly server_service_name: string;
+    readonly client_names: SideNamesJson;
+    readonly server_names: SideNamesJson;
+  };
 
 /** A trace by its public id. */
 export type TraceJson = Omit<RecordJson<Trace>, 'spans'> & {
@@ -93,6 +95,7 @@ export const spanJson = z.object({
   server_service_name: z.string(),
   client_names: sideNames,
   server_names: sideNames,
+  ...reportedDetailsShape,
 }) as unknown as z.ZodType<SpanJson>;
 
 /** A trace as JSON. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scopeName } from '../../opentelemetry/otel-span.ts';
 import { otlpJson, type OtlpJsonSpan } from '../../opentelemetry/otlp-json.ts';
 import type { JsonKeyValue } from '../../opentelemetry/reported-json.ts';
+import { aReportedSpan } from '../../opentelemetry/testing/a-reported-span.ts';
 import type { Span } from '../../schemas/generated/span.ts';
 import { observationPoints } from '../../schemas/observation-points.ts';
 import { epochNs } from '../../schemas/testing/a-span.ts';
@@ -208,6 +209,69 @@ describe('the view otel_traces', () => {
     expect(byId.size).toBe(spans.length);
     for (const [index, row] of expected.entries())
       expect(byId.get(row.SpanId), JSON.stringify(shapes[index])).toEqual(row);
+  });
+
+  it('gives back what applications reported, with the parent that it has in the trace', async () => {
+    const id = 'd'.repeat(32);
+    const root = orderSpan({ spanId: '000000000000d001', startTimeNs: epochNs + 1_000_000_000n });
+    const reported = (['INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'] as const).map((kind, index) =>
+      aReportedSpan(
+        { spanId: `000000000000d10${index}`, startTimeNs: root.startTimeNs, parentSpanId: root.spanId },
+        { kind },
+      ),
+    );
+    await database.store(traceMessage(aTrace([root, ...reported], { traceId: id }), 0));
+    const rows = await database.clickHouse.select<Row>(
+      `SELECT * FROM otel_traces WHERE TraceId = '${id}' ORDER BY SpanId`,
+    );
+    expect(rows.map(({ SpanId, SpanKind, ParentSpanId }) => [SpanId, SpanKind, ParentSpanId])).toEqual([
+      [root.spanId, 'Server', ''],
+      ['000000000000d100', 'Internal', root.spanId],
+      ['000000000000d101', 'Server', root.spanId],
+      ['000000000000d102', 'Client', root.spanId],
+      ['000000000000d103', 'Producer', root.spanId],
+      ['000000000000d104', 'Consumer', root.spanId],
+    ]);
+    expect(rows[1]).toEqual({
+      Timestamp: '2025-10-09 08:53:21.000000000',
+      TraceId: id,
+      SpanId: '000000000000d100',
+      ParentSpanId: root.spanId,
+      TraceState: 'vendor=1',
+      SpanName: 'charge card',
+      SpanKind: 'Internal',
+      ServiceName: 'checkout',
+      ResourceAttributes: {
+        'service.name': 'checkout',
+        'service.instance.id': 'checkout-1',
+        'deployment.environment.name': 'production',
+      },
+      ScopeName: 'shop',
+      ScopeVersion: '1.2',
+      SpanAttributes: {
+        'http.request.method': 'POST',
+        'http.route': '/checkout/{id}',
+        'url.path': '/checkout/17',
+        'http.response.status_code': '503',
+        'user.id': 'u-4711',
+        'cart.items': '9007199254740993',
+        'cart.total': '12.5',
+        'cart.is_gift': 'true',
+        'cart.codes': '["a\\u003cb",2]',
+        'cart.address': '{"city":"Berlin","zip":"10115"}',
+        'cart.digest': 'yv4B',
+      },
+      Duration: 1_000_000,
+      StatusCode: 'Error',
+      StatusMessage: 'card was declined',
+      'Events.Timestamp': ['2025-10-09 08:53:21.000250000'],
+      'Events.Name': ['exception'],
+      'Events.Attributes': [{ 'exception.type': 'CardError', 'exception.message': 'card was declined' }],
+      'Links.TraceId': ['0123456789abcdef0123456789abcdef'],
+      'Links.SpanId': ['0123456789abcdef'],
+      'Links.TraceState': ['other=2'],
+      'Links.Attributes': [{ 'messaging.batch': '3' }],
+    });
   });
 
   it('is asked by id as the plug-in of Grafana asks, without reading the whole table', async () => {

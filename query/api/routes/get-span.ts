@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { spanToJson } from '../../../schemas/trace-json.ts';
 import { json, problems } from '../../http/answer.ts';
 import { defineRoute, route } from '../../http/define-route.ts';
 import { storedTrace } from '../../store/clickhouse-trace-store.ts';
 import { readSpan } from '../../store/read-span.ts';
 import { untilUnchanged } from '../../store/until-unchanged.ts';
+import { storedSpanToJson } from '../reported-details-json.ts';
 import { storedIdParameters } from '../stored-id-parameters.ts';
 import { taggedResourceJson } from '../tagged-resource-json.ts';
 import { type SpanJson, spanJson } from '../trace-json-schema.ts';
@@ -33,7 +33,7 @@ export const getSpanRoute = route(getSpan, async ({ path }, { reader }) => {
   if (found === undefined) return problems(404, `the trace has no span ${spanId}`);
   const { span, names, clientResources, serverResources } = found;
   return json({
-    span: spanToJson(span, names) as unknown as SpanJson,
+    span: storedSpanToJson(span, names) as unknown as SpanJson,
     client_resources: clientResources,
     server_resources: serverResources,
   });

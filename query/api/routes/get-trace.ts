@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { spanToJson } from '../../../schemas/trace-json.ts';
 import { type Answer, problems } from '../../http/answer.ts';
 import { defineRoute, type RouteContext, streamRoute } from '../../http/define-route.ts';
 import type { NamedSpan, OpenedTrace } from '../../store/trace-store.ts';
 import { untilUnchanged } from '../../store/until-unchanged.ts';
 import { identifiedTraceToJson } from '../named-trace-json.ts';
+import { storedSpanToJson } from '../reported-details-json.ts';
 import { traceJson } from '../trace-json-schema.ts';
 
 /** A trace with its spans. */
@@ -54,7 +54,7 @@ async function* traceText(
   let before = text.slice(0, at);
   for (let page = first; page.done !== true; page = await next()) {
     if (page.value.length === 0) continue;
-    yield before + page.value.map(({ span, names }) => JSON.stringify(spanToJson(span, names))).join(',');
+    yield before + page.value.map(({ span, names }) => JSON.stringify(storedSpanToJson(span, names))).join(',');
     before = ',';
   }
   yield (before === ',' ? '' : before) + text.slice(at);

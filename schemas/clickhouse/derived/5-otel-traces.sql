@@ -167,7 +167,35 @@ SELECT
   CAST([] AS Array(String)) AS `Links.SpanId`,
   CAST([] AS Array(String)) AS `Links.TraceState`,
   CAST([] AS Array(Map(LowCardinality(String), String))) AS `Links.Attributes`
-FROM spans FINAL;
+FROM spans FINAL
+WHERE signal_source != 'otel'
+UNION ALL
+-- What applications reported, as they reported it; only the parent is the one in the trace. Without a join, so that conditions on id and
+-- time reach the table.
+SELECT
+  start_time AS Timestamp,
+  lower(hex(otel_trace_id)) AS TraceId,
+  lower(hex(span_id)) AS SpanId,
+  if(parent_span_id = toFixedString('', 8), '', lower(hex(parent_span_id))) AS ParentSpanId,
+  trace_state AS TraceState,
+  name AS SpanName,
+  kind AS SpanKind,
+  toLowCardinality(coalesce(nullIf(resource_attributes['service.name'], ''), 'unknown_service')) AS ServiceName,
+  resource_attributes AS ResourceAttributes,
+  toString(scope_name) AS ScopeName,
+  toString(scope_version) AS ScopeVersion,
+  attributes AS SpanAttributes,
+  toUInt64(greatest(duration_ns, 0)) AS Duration,
+  status_code AS StatusCode,
+  status_message AS StatusMessage,
+  event_times AS `Events.Timestamp`,
+  event_names AS `Events.Name`,
+  event_attributes AS `Events.Attributes`,
+  link_trace_ids AS `Links.TraceId`,
+  link_span_ids AS `Links.SpanId`,
+  link_trace_states AS `Links.TraceState`,
+  link_attributes AS `Links.Attributes`
+FROM reported_span FINAL;
 
 -- Where in time a trace is: readers look here first. There is a row for each of the traces that carry one id.
 CREATE OR REPLACE VIEW otel_traces_trace_id_ts AS

@@ -1,6 +1,7 @@
 import type { JsonValue } from '../../../../schemas/trace-json.ts';
 import { durationText } from '../../text/duration.ts';
 import { exactMoment } from '../../text/moment.ts';
+import { reportedFields } from './reported-fields.ts';
 
 /** One line of the pane. */
 export interface Fact {
@@ -19,6 +20,8 @@ const shownElsewhere: ReadonlySet<string> = new Set([
   'parent_span_id',
   'client_service_name',
   'server_service_name',
+  'otlp',
+  ...reportedFields,
 ]);
 
 /** Every field of a span that is set, nested ones by their path, without what other parts show. */
@@ -29,7 +32,7 @@ export function spanFacts(span: Readonly<Record<string, JsonValue>>): readonly F
 }
 
 function factsOf(name: string, value: JsonValue): readonly Fact[] {
-  if (value === '' || value === 0 || value === false) return [];
+  if (value === '' || value === 0 || value === false || value === null) return [];
   if (typeof value !== 'object') return [{ name, value: valueText(name, value) }];
   const entries = Array.isArray(value)
     ? (value as readonly JsonValue[]).map((item, at) => [`${name}[${at}]`, item] as const)

@@ -7,6 +7,7 @@ import { pointText } from '../view/point-text.ts';
 import { CallSteps } from './call-steps.tsx';
 import { FactTable } from './fact-table.tsx';
 import { FlowFacts } from './flow-facts.tsx';
+import { ReportedDetails } from './reported-details.tsx';
 import { spanFacts } from './span-facts.ts';
 import { TagTable } from './tag-table.tsx';
 import { type SpanAnswer, useSpan } from './use-span.ts';
@@ -100,6 +101,7 @@ function Fields({
         <h3>Why it is here</h3>
         <WhyHere model={model} position={position} span={span} onSelect={onSelect} />
       </section>
+      <ReportedDetails span={span} />
       <FlowFacts span={span} storedTraceId={model.head.stored_trace_id} />
       <section>
         <h3>Both ends, then and now</h3>

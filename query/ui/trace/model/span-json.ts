@@ -1,5 +1,7 @@
+import type { ReportedDetailsJson } from '../../../api/reported-details-json.ts';
+
 /** A span as the API gives it: schemas/trace-json.ts. What the page reads by name; the pane shows the other fields as they are. */
-export interface SpanJson {
+export interface SpanJson extends ReportedDetailsJson {
   readonly span_id: string;
   readonly parent_span_id: string;
   readonly reason: string;
