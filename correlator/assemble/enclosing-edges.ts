@@ -54,13 +54,21 @@ export function linkEnclosed(
     const isPassedOn = call.headerSpanId !== '' && call.headerSpanId === server.headerSpanId;
     if (!isPassedOn) put(unnamed, server, call);
   }
+  const orphans = reported.all.filter(
+    ({ edge, statedParentSpanId }) => edge === undefined && statedParentSpanId !== '',
+  );
   const budget = new Budget();
   for (const [server, made] of unnamed) {
     const request = new ReportedRequest(server, entries.get(server)!, {
       childrenOf: (span) => children.get(span) ?? none,
       callsNamedBy: (span) => named.get(span) ?? none,
     });
-    if (request.shiftNs !== undefined) linkCalls(made, request, budget);
+    if (request.shiftNs === undefined) continue;
+    // What was lost above these may have been under way at the same time: then they, or others lost, may have made the call.
+    const unplaced = orphans.filter((span) => reported.isSameProcess(span, entries.get(server)![0]!));
+    if (!budget.take(orphans.length + unplaced.length * made.length)) return;
+    const clear = made.filter((call) => !unplaced.some((span) => request.overlaps(span, call)));
+    linkCalls(clear, request, budget);
   }
 }
 

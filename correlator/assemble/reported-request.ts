@@ -57,7 +57,7 @@ export class ReportedRequest {
   }
 
   /** Whether a span was under way during a part of a call. */
-  #overlaps(span: SpanRecord, call: SpanRecord): boolean {
+  overlaps(span: SpanRecord, call: SpanRecord): boolean {
     const shiftNs = this.shiftNs ?? 0;
     return span.startNs + shiftNs <= call.endNs + toleranceNs && span.endNs + shiftNs >= call.startNs - toleranceNs;
   }
@@ -67,7 +67,7 @@ export class ReportedRequest {
     let innermost: SpanRecord | undefined;
     let below = this.#entries;
     while (below.length > 0 && budget.take(below.length)) {
-      const busy = below.filter((span) => this.#overlaps(span, call));
+      const busy = below.filter((span) => this.overlaps(span, call));
       const [only] = busy;
       // A client's span whose protocol is known has calls of that protocol, and these were matched.
       const mayContain = only !== undefined && (only.seenPoint !== 'c-app' || only.protocol === 'unknown');
