@@ -53,6 +53,8 @@ function statusOf(statusCode: number, httpStatus: number): SpanStatus {
 }
 
 const none: readonly never[] = [];
+/** Where the kernel or a capture would have seen it. */
+const unseen = { networkNamespace: 0, socketId: 0, flowId: 0, interfaceName: '', tunnels: none } as const;
 
 /** The span that was read last, with its tags. */
 export function spanOf(
@@ -79,11 +81,7 @@ export function spanOf(
     protocolVersion: '',
     isTls: false,
     transport: request.transport,
-    networkNamespace: 0,
-    socketId: 0,
-    flowId: 0,
-    interfaceName: '',
-    tunnels: none,
+    ...unseen,
     requestEventId: 0,
     responseEventId: 0,
     requestTcpSequence: 0,
