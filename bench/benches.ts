@@ -114,6 +114,15 @@ export const benches: readonly Bench[] = [
     needs: 'nothing',
   },
   {
+    name: 'enrich-reported',
+    file: 'enrich-reported.ts',
+    measures: 'reported spans per second of the enricher',
+    baseline: 'none',
+    usage: '[spans]',
+    takes: '1 min',
+    needs: 'nothing',
+  },
+  {
     name: 'hostile',
     file: 'hostile.ts',
     measures: 'cost of an event that is made to cost much',
