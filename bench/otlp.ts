@@ -31,7 +31,7 @@ const namesOf = (trace: Trace): OtelTrace => ({
   storedTraceId: trace.traceId,
   revision: trace.revision,
 });
-const stage = new OtlpStage({ topic: 'otlp_spans', maxMessageBytes }, names);
+const stage = new OtlpStage({ topic: 'otlp_spans', maxMessageBytes, networkSpans: true }, names);
 const encoder = new TraceEncoder(names, maxMessageBytes);
 const encoded = traces.flatMap((trace, index) => encoder.encode(namesOf(trace), visible[index]!));
 const objects = encoded.map((bytes) => tracesData.decode(bytes));

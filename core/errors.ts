@@ -44,6 +44,8 @@ export type ErrorCode = (typeof errorCodes)[number];
 export interface PipelineErrorOptions {
   /** True when the same call may succeed later without anyone changing anything but the environment. */
   readonly retryable?: boolean;
+  /** For so long the one who was asked wants to be left alone, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -51,12 +53,14 @@ export interface PipelineErrorOptions {
 export class PipelineError extends Error {
   readonly code: ErrorCode;
   readonly retryable: boolean;
+  readonly retryAfterMs: number;
 
   constructor(code: ErrorCode, message: string, options: PipelineErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'PipelineError';
     this.code = code;
     this.retryable = options.retryable ?? false;
+    this.retryAfterMs = options.retryAfterMs ?? 0;
   }
 }
 

@@ -60,3 +60,8 @@ export function visibleSpans(
       visible.push({ span, parentSpanId: leftOut.get(span.parentSpanId) ?? span.parentSpanId });
   return visible;
 }
+
+/** All spans, with the parents that they have. */
+export function allSpans(spans: readonly Span[]): readonly VisibleSpan[] {
+  return spans.map((span) => ({ span, parentSpanId: span.parentSpanId }));
+}

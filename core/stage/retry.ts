@@ -29,6 +29,8 @@ export interface RetryOptions {
   /** First pause; it doubles up to `maximumMs`. */
   readonly initialMs: number;
   readonly maximumMs: number;
+  /** From 0 to below 1: with it, a pause is between half and all of what it would be, so that instances do not retry together. */
+  readonly random?: (() => number) | undefined;
 }
 
 /** What {@link retry} came to: a value, or nothing because the signal fired while the call could not succeed. */
@@ -51,7 +53,9 @@ export async function retry<Value>(
       return { done: true, value };
     } catch (error) {
       if (!(error instanceof PipelineError) || !error.retryable) throw error;
-      const pauseMs = Math.min(options.maximumMs, options.initialMs * 2 ** (attempt - 1));
+      const backoffMs = Math.min(options.maximumMs, options.initialMs * 2 ** (attempt - 1));
+      const jittered = options.random === undefined ? backoffMs : backoffMs * (0.5 + options.random() / 2);
+      const pauseMs = Math.max(jittered, error.retryAfterMs);
       telemetry.emit(runtimeEvents.retried, { call, attempt, pauseMs, error });
       await sleep(pauseMs, signal);
       if (signal.aborted) return { done: false };

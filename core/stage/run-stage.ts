@@ -66,6 +66,8 @@ export interface RunStageOptions<Output> {
   /** Milliseconds since the Unix epoch. */
   readonly now?: () => number;
   readonly sleep?: Sleep;
+  /** Jitter of pauses: {@link RetryOptions}. */
+  readonly random?: () => number;
   /**
    * For replay: the input is complete (true), or will be when the promise resolves. Then the stage stops at the end
    * of its partitions, drains, delivers, commits.
@@ -118,6 +120,7 @@ class StageRun<Output> {
       telemetry,
       signal,
       sleep: options.sleep ?? sleepByTimer,
+      random: options.random,
       initialMs: this.#limits.retryInitialMs,
       maximumMs: this.#limits.retryMaximumMs,
     };

@@ -61,7 +61,7 @@ const maxLosing = 100;
 /** A process that reports has done so at least once in this time. */
 const baselineNs = 120_000_000_000n;
 
-const stageOrder = ['collector', 'resources', 'enricher', 'correlator', 'sink', 'sink-otlp'];
+const stageOrder = ['collector', 'resources', 'enricher', 'correlator', 'sink', 'sink-otlp', 'sink-otlp-endpoint'];
 
 /** A row of {@link statesSql}: counts as decimal text, since they have 64 bits. */
 interface StateRow {

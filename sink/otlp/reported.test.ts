@@ -16,7 +16,7 @@ import { PublishedNames } from './published-names.ts';
 import { OtlpStage } from './stage.ts';
 
 const newStage = (names = new PublishedNames(), maxMessageBytes = 900_000): OtlpStage =>
-  new OtlpStage({ topic: 'otlp_spans', maxMessageBytes }, names);
+  new OtlpStage({ topic: 'otlp_spans', maxMessageBytes, networkSpans: true }, names);
 
 function messagesOf(spans: readonly Span[], stage = newStage()): readonly Uint8Array[] {
   return stage.process(traceMessage(aTrace(spans), 0), 0).map(({ value }) => value);

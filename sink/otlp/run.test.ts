@@ -22,7 +22,7 @@ it('traces reach their topic with the names of services, once each and bad ones 
     const producer = await bus.producer();
     const run = (): Promise<void> =>
       runOtlpSink({
-        config: { enabled: true, topic: 'otlp_spans', maxMessageBytes: 900_000 },
+        config: { topic: 'otlp_spans', maxMessageBytes: 900_000, networkSpans: true },
         signatures: unsignedAccepted,
         bus,
         destination: bus,

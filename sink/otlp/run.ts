@@ -2,17 +2,17 @@ import type { SignaturePolicy } from '../../core/agents/agent-signature.ts';
 import type { Bus, OutgoingMessage, Producer } from '../../core/bus/bus.ts';
 import { runStage } from '../../core/stage/run-stage.ts';
 import { followResources } from '../../core/stage/topic-follower.ts';
-import { type StageTelemetry, stageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
+import { stageTelemetry } from '../../core/telemetry/stage-telemetry.ts';
 import type { Telemetry } from '../../core/telemetry/telemetry.ts';
 import type { Topic } from '../../core/topics.ts';
 import type { OtlpSinkConfig } from './config.ts';
-import { otlpEvents } from './internal-events.ts';
+import { unreadableWatch } from './internal-events.ts';
 import { PublishedNames } from './published-names.ts';
 import { OtlpStage } from './stage.ts';
 
 /** Options of the OTLP destination. The caller closes the buses. */
 export interface RunOtlpSinkOptions {
-  readonly config: OtlpSinkConfig;
+  readonly config: Pick<OtlpSinkConfig, 'topic' | 'maxMessageBytes' | 'networkSpans'>;
   readonly signatures: SignaturePolicy;
   readonly bus: Bus;
   /** Bus that has the topic of `config` under that name: on Kafka one without a prefix, else the same. The topic must exist. */
@@ -21,17 +21,6 @@ export interface RunOtlpSinkOptions {
   readonly signal: AbortSignal;
   /** For replay: the input is complete, or will be when the promise resolves; then it ends by itself. */
   readonly untilEnd?: true | Promise<unknown>;
-}
-
-/** Emits an event when reported spans could not be read since its last call. */
-function unreadableWatch(stage: { readonly unreadable: number }, telemetry: Pick<StageTelemetry, 'emit'>) {
-  let known = 0;
-  return (): void => {
-    const spans = stage.unreadable - known;
-    if (spans === 0) return;
-    known += spans;
-    telemetry.emit(otlpEvents.reportedUnreadable, { spans });
-  };
 }
 
 /** Sends spans to one producer and other messages to another. */
@@ -52,7 +41,7 @@ function deliverTo(topic: string, spans: Producer, others: Producer) {
 export async function runOtlpSink(options: RunOtlpSinkOptions): Promise<void> {
   const { config, signatures, bus, destination, telemetry, signal } = options;
   const names = new PublishedNames(signatures);
-  const stage = new OtlpStage({ topic: config.topic, maxMessageBytes: config.maxMessageBytes }, names);
+  const stage = new OtlpStage(config, names);
   const [spans, letters] = [await destination.producer(), await bus.producer()];
   const follower = await followResources({
     bus,

@@ -14,8 +14,8 @@ import { PublishedNames } from './published-names.ts';
 import { OtlpStage } from './stage.ts';
 import { decodeSpans, type ReceivedSpan } from '../../opentelemetry/testing/otlp-messages.ts';
 
-const newStage = (names = new PublishedNames(), maxMessageBytes = 900_000): OtlpStage =>
-  new OtlpStage({ topic: 'otlp_spans', maxMessageBytes }, names);
+const newStage = (names = new PublishedNames(), maxMessageBytes = 900_000, networkSpans = true): OtlpStage =>
+  new OtlpStage({ topic: 'otlp_spans', maxMessageBytes, networkSpans }, names);
 
 /** What a receiver sees of a trace. */
 function sent(trace: Trace, stage = newStage()): readonly ReceivedSpan[] {
@@ -250,7 +250,7 @@ describe('a trace', () => {
       orderSpan({ spanId, parentSpanId, observationPoint, reason: parentSpanId === '' ? 'root' : 'tcp_sequence' });
     const id = (index: number): string => index.toString(16).padStart(16, '0');
     const points = ['c-p', 'c', 'c-nd', 's-nd', 's', 's-p'];
-    const stage = newStage();
+    const stage = newStage(new PublishedNames(), 900_000, false);
     const spans = sent(
       aTrace(points.map((point, index) => view(id(index + 1), index === 0 ? '' : id(index), point))),
       stage,
@@ -276,7 +276,7 @@ describe('a trace', () => {
       observationPoint: 'c-p',
       reason: 'time',
     });
-    const spans = sent(aTrace([client, server, next]));
+    const spans = sent(aTrace([client, server, next]), newStage(new PublishedNames(), 900_000, false));
     expect(spans.map(({ spanId, parentSpanId, kind }) => [spanId, parentSpanId, kind])).toEqual([
       [client.spanId, '', 'SPAN_KIND_CLIENT'],
       [next.spanId, client.spanId, 'SPAN_KIND_CLIENT'],

@@ -10,55 +10,39 @@
  * applications and of spanloom meet; the attribute spanloom.trace_id is the stored id.
  */
 import type { OutgoingMessage, ReceivedMessage } from '../../core/bus/bus.ts';
-import { decodeValue } from '../../core/codec.ts';
 import { refuse } from '../../core/dead-letter.ts';
 import { Counters } from '../../core/stage/accounting.ts';
 import type { Accounting, Stage } from '../../core/stage/stage.ts';
-import { otelTraceId } from '../../opentelemetry/otel-span.ts';
 import type { ResourceNames } from '../../opentelemetry/resource-names.ts';
-import { TraceEncoder } from '../../opentelemetry/trace-encoder.ts';
-import { visibleSpans } from '../../opentelemetry/visible-spans.ts';
-import { readTrace, type Trace } from '../../schemas/generated/trace.ts';
+import { type OtlpDrop, type OtlpRejection, type TraceForm, TraceReader } from './trace-reader.ts';
 
 /** Settings of the messages. */
-export interface OtlpStageSettings {
+export interface OtlpStageSettings extends TraceForm {
   /** Topic of the messages. */
   readonly topic: string;
-  readonly maxMessageBytes: number;
 }
-
-/** seen_in_process: a network view of a call that was also seen in its client or server process. */
-export type OtlpDrop = 'seen_in_process';
-export type OtlpRejection = 'undecodable' | 'unknown_schema';
 
 /** Turns messages of the topic `traces` into OTLP. Its records are spans. */
 export class OtlpStage implements Stage<OutgoingMessage> {
   readonly #topic: string;
-  readonly #encoder: TraceEncoder;
+  readonly #reader: TraceReader;
   readonly #counters = new Counters<OtlpDrop, OtlpRejection>(['seen_in_process'], ['undecodable', 'unknown_schema']);
 
   constructor(settings: OtlpStageSettings, names: ResourceNames) {
     this.#topic = settings.topic;
-    this.#encoder = new TraceEncoder(names, settings.maxMessageBytes);
+    this.#reader = new TraceReader(settings, names);
   }
 
   process(message: ReceivedMessage, nowMs: number): readonly OutgoingMessage[] {
-    const decoded = decodeValue('Trace', message, readTrace);
-    if (decoded.kind === 'rejected') return this.#reject(message, decoded.reason, decoded.detail, nowMs);
-    const trace = decoded.value;
-    const problem = invalidId(trace);
-    if (problem !== undefined) return this.#reject(message, 'undecodable', problem, nowMs);
-    const spans = visibleSpans(trace.spans);
-    this.#counters.receive(trace.spans.length);
-    this.#counters.drop('seen_in_process', trace.spans.length - spans.length);
-    this.#counters.emit(spans.length);
-    const key = otelTraceId(trace);
-    const names = { otelTraceId: key, storedTraceId: trace.traceId, revision: trace.revision };
-    return this.#encoder.encode(names, spans).map((value) => ({ topic: this.#topic, key, value }));
-  }
-
-  #reject(message: ReceivedMessage, reason: OtlpRejection, detail: string, nowMs: number): readonly OutgoingMessage[] {
-    return [refuse(message, this.#counters, { stage: 'sink-otlp', reason, detail }, nowMs)];
+    const read = this.#reader.read(message);
+    if (read.kind === 'rejected') {
+      const { reason, detail } = read;
+      return [refuse(message, this.#counters, { stage: 'sink-otlp', reason, detail }, nowMs)];
+    }
+    this.#counters.receive(read.sent + read.leftOut);
+    this.#counters.drop('seen_in_process', read.leftOut);
+    this.#counters.emit(read.sent);
+    return read.messages.map((value) => ({ topic: this.#topic, key: read.id, value }));
   }
 
   flush(): readonly OutgoingMessage[] {
@@ -79,33 +63,10 @@ export class OtlpStage implements Stage<OutgoingMessage> {
 
   /** Reported spans so far that were written without what only their application knows, since its bytes are no OTLP. */
   get unreadable(): number {
-    return this.#encoder.unreadable;
+    return this.#reader.unreadable;
   }
 
   accounting(): Accounting {
     return this.#counters;
   }
-}
-
-/** Ids as W3C Trace Context has them: hexadecimal and not zero. What is wrong with one that is not; undefined when all are. */
-function invalidId({ traceId, carriedTraceId, spans }: Trace): string | undefined {
-  if (!isId(traceId, 32)) return `trace id "${traceId}" is not 32 hex digits, or zero`;
-  if (carriedTraceId !== '' && !isId(carriedTraceId, 32))
-    return `carried trace id "${carriedTraceId}" is not 32 hex digits, or zero`;
-  const span = spans.find(
-    ({ spanId, parentSpanId }) => !isId(spanId, 16) || (parentSpanId !== '' && !isId(parentSpanId, 16)),
-  );
-  return span && `span id "${span.spanId}" or its parent "${span.parentSpanId}" is not 16 hex digits, or zero`;
-}
-
-function isId(text: string, digits: number): boolean {
-  if (text.length !== digits) return false;
-  let isZero = true;
-  for (let index = 0; index < digits; index++) {
-    const code = text.charCodeAt(index);
-    const isDigit = (code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66) || (code >= 0x41 && code <= 0x46);
-    if (!isDigit) return false;
-    isZero &&= code === 0x30;
-  }
-  return !isZero;
 }

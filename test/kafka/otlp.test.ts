@@ -73,7 +73,7 @@ brokerForTests('traces in OTLP on Kafka', (broker) => {
     const stop = new AbortController();
     const runs = [1, 2].map(() =>
       runOtlpSink({
-        config: { enabled: true, topic, maxMessageBytes: 64 * 1024 },
+        config: { topic, maxMessageBytes: 64 * 1024, networkSpans: true },
         signatures: unsignedAccepted,
         bus,
         destination,

@@ -10,6 +10,7 @@ const tasks: Readonly<Record<string, string>> = {
   resources: 'Reads pods, nodes and clouds',
   query: 'Answers this page',
   'sink-otlp': 'Sends spans on as OpenTelemetry',
+  'sink-otlp-endpoint': 'Sends spans to an OTLP receiver',
 };
 
 interface StageFlowProps {
