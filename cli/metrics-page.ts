@@ -1,4 +1,5 @@
 import type { Metric } from 'prom-client';
+import { countOtlp } from '../collector/otlp/otlp-metrics.ts';
 import { countPackets } from '../collector/packets/packet-metrics.ts';
 import { resourceMetrics } from '../collector/resources/metrics.ts';
 import { createLogger } from '../core/telemetry/logger.ts';
@@ -40,6 +41,7 @@ const unread = (): never => {
 const chapters: Readonly<Record<string, (telemetry: Telemetry) => void>> = {
   'All stages': (telemetry) => void stageTelemetry(telemetry, 'stage', unread),
   'Collector: packets': (telemetry) => countPackets(telemetry, unread),
+  'Collector: OpenTelemetry': (telemetry) => countOtlp(telemetry, unread),
   Resources: (telemetry) => void resourceMetrics(telemetry, unread),
   Enricher(telemetry) {
     countAgents(telemetry, unread);

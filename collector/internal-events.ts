@@ -20,6 +20,8 @@ export const collectorEvents = {
     level: 'warn',
     message: 'Packets are captured, but not those of an interface or network namespace that the settings ask for.',
   },
+  otlpStarted: { name: 'otlp_started', level: 'info', message: 'Spans of applications are received by OTLP.' },
+  otlpStopped: { name: 'otlp_stopped', level: 'info', message: 'Spans of applications are not received any more.' },
   stopped: { name: 'capture_stopped', level: 'info', message: 'The capture of this host has ended.' },
   renewed: {
     name: 'agent_renewed',

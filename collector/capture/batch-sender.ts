@@ -6,7 +6,12 @@
  * and its records are counted.
  */
 import { Counters } from '../../core/stage/accounting.ts';
-import type { CaptureSource, NetworkInterface, ProcessFacts } from '../../schemas/generated/event-batch.ts';
+import type {
+  CaptureSource,
+  NetworkInterface,
+  ProcessFacts,
+  ReportedSpans,
+} from '../../schemas/generated/event-batch.ts';
 import { collectorEvents } from '../internal-events.ts';
 import type { SourceContext } from '../source.ts';
 import { CaptureWatch, type WatchedProgress } from './capture-watch.ts';
@@ -16,7 +21,7 @@ import { type CapturedRecords, encodeEventBatch, eventBatchMessage } from './eve
  * Why events were lost or are incomplete: the reasons of Loss in schemas/avro/event-batch.avsc. The addon reports all but
  * `failed`, which this file counts. In metrics a reason that is not listed counts as `other`.
  */
-const lossReasons = [
+export const captureLossReasons = [
   'ring_full',
   'socket_unresolved',
   'payload_unreadable',
@@ -27,13 +32,13 @@ const lossReasons = [
   'failed',
   'other',
 ] as const;
-type LossReason = (typeof lossReasons)[number];
+export type CaptureLossReason = (typeof captureLossReasons)[number];
 
 /** Records of one source by outcome; lost ones were received by the kernel and dropped. */
-export type CaptureCounters = Counters<LossReason>;
+export type CaptureCounters = Counters<CaptureLossReason>;
 
 /** Counters of a source that has captured nothing yet. */
-export const newCaptureCounters = (): CaptureCounters => new Counters(lossReasons);
+export const newCaptureCounters = (): CaptureCounters => new Counters(captureLossReasons);
 
 /** What a block has for a batch, besides what all batches have. */
 export interface Batch {
@@ -47,6 +52,9 @@ export interface Batch {
   readonly lastId: number;
   readonly processes: readonly ProcessFacts[];
   readonly interfaces: readonly NetworkInterface[];
+  readonly reportedSpans?: readonly ReportedSpans[];
+  /** Called once: when the output has stored the batch, or when it could not be made. */
+  readonly done?: (isStored: boolean) => void;
 }
 
 /** What a source tells of itself. */
@@ -111,7 +119,7 @@ export class BatchSender {
         untilOffsetNs: batch.untilOffsetNs,
         losses: Object.entries(losses).map(([reason, count]) => ({ reason, count })),
         processes: batch.processes,
-        reportedSpans: [],
+        reportedSpans: batch.reportedSpans ?? [],
         interfaces: batch.interfaces,
       };
       outbox.put([eventBatchMessage(identity.agentId, encodeEventBatch(head, batch.captured))], () => {
@@ -119,10 +127,12 @@ export class BatchSender {
         health.turns(name);
         this.#counters.emit(batch.records);
         this.#finish();
+        batch.done?.(true);
       });
       this.#carriedLosses = {};
     } catch (error) {
       this.fail(batch.records, batch.losses, error);
+      batch.done?.(false);
     }
   }
 
@@ -166,7 +176,7 @@ export class BatchSender {
   #countLoss(reason: string, count: number): void {
     this.#unreportedLosses = sum(this.#unreportedLosses, { [reason]: count });
     this.#counters.receive(count);
-    this.#counters.drop(lossReasons.find((known) => known === reason) ?? 'other', count);
+    this.#counters.drop(captureLossReasons.find((known) => known === reason) ?? 'other', count);
   }
 }
 

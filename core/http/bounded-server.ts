@@ -6,6 +6,8 @@ import type { Socket } from 'node:net';
 export interface ServerLimits {
   /** Time for a client to send the head of a request. */
   readonly headersTimeoutMs: number;
+  /** Time for a client to send a whole request; that for the head where no request has a body. */
+  readonly requestTimeoutMs?: number;
   /** How long a connection may stay open without a request. */
   readonly keepAliveTimeoutMs: number;
   /** Of the request line and all headers. */
@@ -53,8 +55,7 @@ export function createBoundedServer(limits: ServerLimits, handle: RequestHandler
   const server = createServer(
     {
       headersTimeout: limits.headersTimeoutMs,
-      // No request has a body, so this ends with the headers.
-      requestTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs ?? limits.headersTimeoutMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       maxHeaderSize: limits.maxHeaderBytes,
       connectionsCheckingInterval: checkEveryMs,
