@@ -12,6 +12,7 @@ import { asOrdinaryUser } from '../core/files/testing/ordinary-user.ts';
 import { aReportedSpan } from '../opentelemetry/testing/a-reported-span.ts';
 import { httpTraceStore } from '../query/api/http-trace-store.ts';
 import { openTraceStore } from '../query/store/open-trace-store.ts';
+import { parseWhere } from '../query/where/parse-where.ts';
 import { queryConfig } from '../query/config.ts';
 import { runQuery } from '../query/run.ts';
 import {
@@ -370,6 +371,37 @@ describe('a list of traces', () => {
     );
     await database.store(...late.map((trace, index) => traceMessage(trace, index)));
     expect(await list({ limit: 3 })).toEqual([early[1]!.traceId, early[0]!.traceId, early[2]!.traceId]);
+  });
+
+  it('is of traces whose spans have attributes that applications reported, or their resources', async () => {
+    const reported = aReportedSpan({ spanId: '00000000000000c1' });
+    await database.store(
+      traceMessage(aTrace([reported], { traceId: traceA }), 0),
+      traceMessage(aTrace([orderSpan({ spanId: '00000000000000c2' })], { traceId: traceB }), 1),
+    );
+    const listed = (text: string, fromNs?: bigint): Promise<readonly string[]> => {
+      const result = parseWhere(text);
+      if (result.kind !== 'where') throw new Error(result.problem);
+      return list({ where: result.where, ...(fromNs === undefined ? {} : { fromNs }) });
+    };
+    const both = [traceB, traceA];
+    for (const [text, expected] of [
+      ["attribute('user.id') = 'u-4711'", [traceA]],
+      ["attribute('user.id') != 'u-4711'", [traceB]],
+      ["attribute('user.id') in (a, 'u-4711')", [traceA]],
+      ["attribute('url.path') ~ OUT", [traceA]],
+      ["attribute('url.path') like '/checkout/%'", [traceA]],
+      ["attribute('cart.total') > 12 and attribute('cart.total') <= 12.5", [traceA]],
+      ["attribute('user.id') > 0", []],
+      ["attribute('deployment.environment.name') = production", [traceA]],
+      ["attribute('cart.is_gift') = true and endpoint = 'charge card'", [traceA]],
+      ["attribute('cart.is_gift') = true or endpoint = '/api/orders/{}'", both],
+      ["attribute('user.id') = ''", [traceB]],
+      ["not attribute('none') = x", both],
+    ] as const)
+      expect((await listed(text)).toSorted(), text).toEqual([...expected].toSorted());
+    expect(await listed("attribute('user.id') = 'u-4711'", epochNs)).toEqual([traceA]);
+    expect(await listed("attribute('user.id') = 'u-4711'", epochNs + 1n)).toEqual([]);
   });
 
   it('is of traces with one span that fits all that is asked of spans', async () => {

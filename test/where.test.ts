@@ -100,6 +100,8 @@ function holds(expression: Expression, span: Span): boolean {
     case 'test': {
       const { field, test } = expression;
       if (field.kind === 'span') return passesOwn(field.name, span, test);
+      // Only reported spans have attributes: test/stored-traces.test.ts.
+      if (field.kind === 'attribute') return passes('', test);
       const sideNames: readonly SideName[] = field.side === undefined ? ['client', 'server'] : [field.side];
       return sideNames.some((name) => passes(textOf(field, span, span[name]), test));
     }
@@ -130,7 +132,7 @@ function passesOwn(name: SpanFieldName, span: Span, test: Test): boolean {
   };
   return results[test.order];
 }
-function textOf(field: Exclude<Field, { kind: 'span' }>, { startTimeNs }: Span, of: Side): string {
+function textOf(field: Exclude<Field, { kind: 'span' | 'attribute' }>, { startTimeNs }: Span, of: Side): string {
   const ids: Readonly<Partial<Record<string, readonly [ResourceKind, number]>>> = {
     pod: ['pod', of.podId],
     workload: ['workload', of.workloadId],

@@ -61,7 +61,9 @@ export function spanConditions(filter: SpanFilter): readonly string[] {
   if (endpoint !== undefined) conditions.push(`positionCaseInsensitiveUTF8(endpoint, ${stringLiteral(endpoint)}) > 0`);
   if (protocol !== undefined) conditions.push(`protocol = ${stringLiteral(protocol)}`);
   if (status !== undefined) conditions.push(status === 'error' ? isErrorSql : `status = ${stringLiteral(status)}`);
-  if (where !== undefined) conditions.push(whereSql(where.expression));
+  // No span of a trace begins before it.
+  const since = filter.fromNs === undefined ? 'true' : `start_time >= ${timeLiteral(filter.fromNs)}`;
+  if (where !== undefined) conditions.push(whereSql(where.expression, since));
   if (filter.condition !== undefined) conditions.push(spanConditionSql(filter.condition));
   return conditions;
 }

@@ -28,9 +28,13 @@ export const spanFields = {
 export type SpanFieldName = keyof typeof spanFields;
 export const spanFieldNames = Object.keys(spanFields) as readonly SpanFieldName[];
 
-/** What is compared: a field of the span, the name of a tag, or a text under a key. Without a side, that of either side. */
+/**
+ * What is compared: a field of the span, an attribute that the application reported with it, the name of a tag, or a text under a key.
+ * Without a side, that of either side.
+ */
 export type Field =
   | { readonly kind: 'span'; readonly name: SpanFieldName }
+  | { readonly kind: 'attribute'; readonly key: string }
   | ({ readonly side: SideName | undefined } & (
       | { readonly kind: 'tag'; readonly tag: TagName }
       | {
@@ -84,6 +88,7 @@ export function passesEmpty(test: Test): boolean {
 /** A field as it is written in a condition. */
 export function fieldText(field: Field): string {
   if (field.kind === 'span') return field.name;
+  if (field.kind === 'attribute') return `attribute(${valueText(field.key)})`;
   const side = field.side === undefined ? '' : `${field.side}.`;
   return field.kind === 'tag' ? `${side}${field.tag}` : `${side}${field.map}(${valueText(field.key)})`;
 }

@@ -4,13 +4,13 @@
  *   or         = and { "or" and }
  *   and        = unary { "and" unary }
  *   unary      = "not" unary | "(" or ")" | field comparison
- *   field      = field of the span | [ "client." | "server." ] ( tag | ( "label" | "annotation" | "environment" ) "(" value ")" )
+ *   field      = "attribute" "(" value ")" | field of the span | [ "client." | "server." ] ( tag | ( "label" | "annotation" | "environment" ) "(" value ")" )
  *   comparison = ( "=" | "!=" | "~" | "!~" | [ "not" ] "like" ) value | [ "not" ] "in" "(" value { "," value } ")"
  *              | ( "<" | "<=" | ">" | ">=" ) value
  *   value      = text in quotes | word
  *
  * Keywords are understood in any case. What is negated holds for neither side when no side is given. Only numbers have an
- * order: `response_code`, and `duration`, which has nothing but an order.
+ * order: `response_code`, attributes that are numbers, and `duration`, which has nothing but an order.
  */
 import { durationMsSetting } from '../../core/config/setting.ts';
 import {
@@ -164,6 +164,10 @@ class Parser {
     if (this.#takeSymbol('=')) return testOf(field, { kind: 'one_of', values: [this.#valueOf(field)] });
     if (this.#takeSymbol('!=')) return negated(testOf(field, { kind: 'one_of', values: [this.#valueOf(field)] }));
     if (field.kind === 'span' && spanFields[field.name] === 'number') return this.#numberTest(field);
+    if (field.kind === 'attribute') {
+      const order = this.#takeOrder();
+      if (order !== undefined) return testOf(field, { kind: 'compare', order, value: this.#number() });
+    }
     if (this.#takeSymbol('~')) return testOf(field, { kind: 'contains', text: this.#value() });
     if (this.#takeSymbol('!~')) return negated(testOf(field, { kind: 'contains', text: this.#value() }));
     const isNegated = this.#takeKeyword('not');
@@ -179,6 +183,14 @@ class Parser {
     const isNegated = this.#takeKeyword('not');
     const test = this.#list(field, isNegated ? '"in"' : 'one of = != < <= > >= in');
     return isNegated ? negated(testOf(field, test)) : testOf(field, test);
+  }
+
+  #number(): number {
+    const { position } = this.#token;
+    const text = this.#value();
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (!Number.isFinite(value)) throw new WhereError(position, `a number was expected, not ${JSON.stringify(text)}`);
+    return value;
   }
 
   #durationTest(): Test {
@@ -218,18 +230,26 @@ class Parser {
       this.#next++;
       return { kind: 'span', name: own };
     }
+    if (name === 'attribute' && side === undefined) {
+      this.#next++;
+      return { kind: 'attribute', key: this.#key() };
+    }
     const tag = tagNames.find((candidate) => candidate === name);
     const map = mapNames.find((candidate) => candidate === name);
     if (tag === undefined && map === undefined)
       this.#fail(
-        `a tag (${tagNames.join(', ')}), a field of the span (${spanFieldNames.join(', ')}) or label(…), annotation(…), environment(…)`,
+        `a tag (${tagNames.join(', ')}), a field of the span (${spanFieldNames.join(', ')}) or label(…), annotation(…), environment(…), attribute(…)`,
       );
     this.#next++;
     if (tag !== undefined) return { kind: 'tag', side, tag };
+    return { kind: 'text', side, map: map!, key: this.#key() };
+  }
+
+  #key(): string {
     this.#expectSymbol('(');
     const key = this.#value();
     this.#expectSymbol(')');
-    return { kind: 'text', side, map: map!, key };
+    return key;
   }
 
   #value(): string {
@@ -260,6 +280,7 @@ class Parser {
 /** So many sets of resources it takes. */
 function lookupsOf(field: Field): number {
   if (field.kind === 'span') return field.name === 'seen_service' ? 1 : 0;
+  if (field.kind === 'attribute') return lookupsOfText;
   return (field.kind === 'text' ? lookupsOfText : 1) * (field.side === undefined ? 2 : 1);
 }
 

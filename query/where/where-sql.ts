@@ -5,6 +5,7 @@
 import { integerLiteral, stringLiteral } from '../../core/clickhouse/sql-literal.ts';
 import { resourceKindIndex } from '../../schemas/generated/resource.ts';
 import { labelledKinds, tagColumn, type TagKind } from '../../schemas/tags.ts';
+import { attributeSql } from './attribute-sql.ts';
 import {
   type Expression,
   type Field,
@@ -24,24 +25,29 @@ export const mapColumns: Readonly<Record<MapName, string>> = {
   environment: 'environment',
 };
 
-/** A condition for WHERE. Nothing of the text gets into it but literals. */
-export function whereSql(expression: Expression): string {
+/**
+ * A condition for WHERE. Nothing of the text gets into it but literals.
+ *
+ * @param since SQL condition on start_time that all spans fulfil that are asked for
+ */
+export function whereSql(expression: Expression, since = 'true'): string {
   switch (expression.kind) {
     case 'and':
     case 'or':
-      return `(${expression.terms.map(whereSql).join(expression.kind === 'and' ? ' AND ' : ' OR ')})`;
+      return `(${expression.terms.map((term) => whereSql(term, since)).join(expression.kind === 'and' ? ' AND ' : ' OR ')})`;
     case 'not':
-      return `NOT ${whereSql(expression.term)}`;
+      return `NOT ${whereSql(expression.term, since)}`;
     case 'test': {
       const { field, test } = expression;
       if (field.kind === 'span') return spanFieldSql(field.name, test);
+      if (field.kind === 'attribute') return attributeSql(field.key, test, since);
       const sides: readonly SideName[] = field.side === undefined ? ['client', 'server'] : [field.side];
       return `(${sides.map((side) => sideSql(side, field, test)).join(' OR ')})`;
     }
   }
 }
 
-function sideSql(side: SideName, field: Exclude<Field, { kind: 'span' }>, test: Test): string {
+function sideSql(side: SideName, field: Exclude<Field, { kind: 'span' | 'attribute' }>, test: Test): string {
   return field.kind === 'tag' ? tagSql(side, field.tag, test) : textSql(side, field, test);
 }
 
