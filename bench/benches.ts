@@ -187,6 +187,15 @@ export const benches: readonly Bench[] = [
     needs: 'nothing',
   },
   {
+    name: 'otlp-in',
+    file: 'otlp-in.ts',
+    measures: 'spans per second of processor time from OTLP to the embedded log; memory',
+    baseline: 'protobufjs decoding the same requests',
+    usage: '[folder]',
+    takes: '1 min',
+    needs: 'nothing',
+  },
+  {
     name: 'otlp',
     file: 'otlp.ts',
     measures: 'spans per second from traces to OTLP',
