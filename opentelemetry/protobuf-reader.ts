@@ -25,7 +25,7 @@ export class ProtobufReader {
 
   /** @param bytes is not copied */
   constructor(bytes: Uint8Array = Buffer.alloc(0)) {
-    this.buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.position = 0;
     this.end = bytes.length;
   }

@@ -9,10 +9,8 @@ import { createLogger } from '../core/telemetry/logger.ts';
 import { createTelemetry } from '../core/telemetry/telemetry.ts';
 import { clickHouseTraceStore } from '../query/store/clickhouse-trace-store.ts';
 import { asOrdinaryUser } from '../core/files/testing/ordinary-user.ts';
-import { aReportedSpan } from '../opentelemetry/testing/a-reported-span.ts';
 import { httpTraceStore } from '../query/api/http-trace-store.ts';
 import { openTraceStore } from '../query/store/open-trace-store.ts';
-import { parseWhere } from '../query/where/parse-where.ts';
 import { queryConfig } from '../query/config.ts';
 import { runQuery } from '../query/run.ts';
 import {
@@ -22,8 +20,7 @@ import {
   TraceChangedError,
   type TraceStore,
 } from '../query/store/trace-store.ts';
-import { namedTraceToJson } from '../query/api/named-trace-json.ts';
-import { type JsonObject, traceToJson } from '../schemas/trace-json.ts';
+import { traceToJson } from '../schemas/trace-json.ts';
 import { storeMessages, temporaryClickHouse, type TemporaryClickHouse } from '../sink/testing/temporary-clickhouse.ts';
 import { makeLoadTrace, resourceMessage, traceMessage } from '../sink/testing/traces.ts';
 import { gatewayResource, orderSpan } from '../sink/testing/traces.ts';
@@ -78,54 +75,6 @@ describe('a stored trace', () => {
       serviceName: 'gateway',
       clientServiceName: 'gateway',
       serverServiceName: 'items',
-    });
-  });
-
-  it('has what applications reported with their spans, up to a bound for each', async () => {
-    const root = orderSpan({ spanId: '00000000000000c1' });
-    const small = aReportedSpan({ parentSpanId: root.spanId });
-    const large = aReportedSpan(
-      { spanId: '00000000000000c2', parentSpanId: root.spanId },
-      { attributes: [{ key: 'huge', value: { stringValue: 'x'.repeat(1024 * 1024) } }] },
-    );
-    await database.store(traceMessage(aTrace([root, small, large], { rootSpanId: root.spanId }), 0));
-    // A revision whose spans were not stored yet, as a kill leaves it.
-    await database.clickHouse.execute(
-      `INSERT INTO reported_span SELECT * REPLACE (revision + 1 AS revision, toFixedString(unhex('${traceB}'), 16) AS trace_id)
-       FROM reported_span`,
-    );
-    const { trace } = await found(traceA);
-    const read = new Map(trace.spans.map((span) => [span.spanId, Buffer.from(span.otlp).toString('base64')]));
-    expect(Object.fromEntries(read)).toEqual({
-      [root.spanId]: '',
-      [small.spanId]: Buffer.from(small.otlp).toString('base64'),
-      [large.spanId]: '',
-    });
-    const json = namedTraceToJson(await found(traceA))['spans'] as readonly JsonObject[];
-    const byId = new Map(json.map((span) => [span['span_id'], span]));
-    expect(byId.get(root.spanId)).not.toHaveProperty('attributes');
-    expect(byId.get(large.spanId)).toMatchObject({ is_details_cut: true });
-    expect(byId.get(small.spanId)).toMatchObject({
-      attributes: expect.arrayContaining([
-        { key: 'cart.items', type: 'int', value: '9007199254740993' },
-        { key: 'cart.total', type: 'double', value: 12.5 },
-        {
-          key: 'cart.address',
-          type: 'map',
-          value: [
-            { key: 'zip', type: 'string', value: '10115' },
-            { key: 'city', type: 'string', value: 'Berlin' },
-          ],
-        },
-      ]) as unknown,
-      events: [{ time_ns: '1760000000000250000', name: 'exception' }],
-      links: [{ trace_id: '0123456789abcdef0123456789abcdef', span_id: '0123456789abcdef' }],
-      resource_attributes: expect.arrayContaining([
-        { key: 'service.name', type: 'string', value: 'checkout' },
-      ]) as unknown,
-      scope: { name: 'shop', version: '1.2' },
-      span_kind: 'internal',
-      status_code: 'error',
     });
   });
 
@@ -371,37 +320,6 @@ describe('a list of traces', () => {
     );
     await database.store(...late.map((trace, index) => traceMessage(trace, index)));
     expect(await list({ limit: 3 })).toEqual([early[1]!.traceId, early[0]!.traceId, early[2]!.traceId]);
-  });
-
-  it('is of traces whose spans have attributes that applications reported, or their resources', async () => {
-    const reported = aReportedSpan({ spanId: '00000000000000c1' });
-    await database.store(
-      traceMessage(aTrace([reported], { traceId: traceA }), 0),
-      traceMessage(aTrace([orderSpan({ spanId: '00000000000000c2' })], { traceId: traceB }), 1),
-    );
-    const listed = (text: string, fromNs?: bigint): Promise<readonly string[]> => {
-      const result = parseWhere(text);
-      if (result.kind !== 'where') throw new Error(result.problem);
-      return list({ where: result.where, ...(fromNs === undefined ? {} : { fromNs }) });
-    };
-    const both = [traceB, traceA];
-    for (const [text, expected] of [
-      ["attribute('user.id') = 'u-4711'", [traceA]],
-      ["attribute('user.id') != 'u-4711'", [traceB]],
-      ["attribute('user.id') in (a, 'u-4711')", [traceA]],
-      ["attribute('url.path') ~ OUT", [traceA]],
-      ["attribute('url.path') like '/checkout/%'", [traceA]],
-      ["attribute('cart.total') > 12 and attribute('cart.total') <= 12.5", [traceA]],
-      ["attribute('user.id') > 0", []],
-      ["attribute('deployment.environment.name') = production", [traceA]],
-      ["attribute('cart.is_gift') = true and endpoint = 'charge card'", [traceA]],
-      ["attribute('cart.is_gift') = true or endpoint = '/api/orders/{}'", both],
-      ["attribute('user.id') = ''", [traceB]],
-      ["not attribute('none') = x", both],
-    ] as const)
-      expect((await listed(text)).toSorted(), text).toEqual([...expected].toSorted());
-    expect(await listed("attribute('user.id') = 'u-4711'", epochNs)).toEqual([traceA]);
-    expect(await listed("attribute('user.id') = 'u-4711'", epochNs + 1n)).toEqual([]);
   });
 
   it('is of traces with one span that fits all that is asked of spans', async () => {

@@ -45,11 +45,39 @@ export class ClientSpans {
     }
     for (let round = 0; round < maxRounds && exclude(choices); round++);
     const matches = new Map<SpanRecord, SpanRecord>();
-    for (const [span, made] of callsBySpan(choices))
-      for (const call of made)
-        if (!made.some((other) => other !== call && doOverlap(call, other))) matches.set(call, span);
+    const certain = callsBySpan(choices);
+    for (const [span, made] of certain)
+      for (const call of made) {
+        const isAlone = !made.some((other) => other !== call && doOverlap(call, other));
+        if (isAlone && (isCertainly(span, call) || !this.#isBeside(span, call, certain))) matches.set(call, span);
+      }
     return matches;
   }
+
+  /** Whether something else of the request contains a call, too: it may have made it, if the call of the span was lost. */
+  #isBeside(span: SpanRecord, call: SpanRecord, certain: ReadonlyMap<SpanRecord, readonly SpanRecord[]>): boolean {
+    const above = new Set<SpanRecord>();
+    for (let one: SpanRecord | undefined = span; one !== undefined && !above.has(one); one = one.edge?.parent)
+      above.add(one);
+    return this.#request.spans.some(
+      (other) =>
+        !above.has(other) &&
+        other.edge?.parent !== span &&
+        this.#request.contains(other, call) &&
+        certain.get(other)?.some((made) => doOverlap(made, call)) !== true,
+    );
+  }
+}
+
+/** Part of a client's span that its call takes, if it is not one of several. */
+const usualPart = 0.8;
+
+/** Whether a client's span says the statement of a call, and is hardly longer: others may send the same statement meanwhile. */
+function isCertainly(span: SpanRecord, call: SpanRecord): boolean {
+  if (call.durationNs < usualPart * span.durationNs) return false;
+  const said = decodedSpan(span).requestResource;
+  const { requestResource, endpoint } = decodedSpan(call);
+  return said !== '' && (said === requestResource || said === endpoint);
 }
 
 /** Of several spans those with the call's statement, else those with its command, else all. */

@@ -7,6 +7,7 @@
  * stays with the one that contains them all. If the clock of the program is wrong, it stays with the request.
  */
 import type { Edge, SpanRecord } from '../spans/span-record.ts';
+import { Budget } from './budget.ts';
 import { ClientSpans } from './client-spans.ts';
 import type { ReportedSpans } from './reported-spans.ts';
 import { ReportedRequest } from './reported-request.ts';
@@ -20,17 +21,6 @@ function put(lists: Map<SpanRecord, SpanRecord[]>, key: SpanRecord, span: SpanRe
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [span]);
   else list.push(span);
-}
-
-/** Comparisons of one trace, over all: with more, calls keep the request as their parent. */
-export class Budget {
-  left = 4e6;
-
-  /** Whether so many more are possible. */
-  take(comparisons: number): boolean {
-    this.left -= comparisons;
-    return this.left >= 0;
-  }
 }
 
 /** Gives calls the reported spans that contain them as parents. `calls` are the first views of calls, in the order of start. */

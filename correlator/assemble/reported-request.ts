@@ -1,5 +1,5 @@
 import type { SpanRecord } from '../spans/span-record.ts';
-import type { Budget } from './enclosing-edges.ts';
+import type { Budget } from './budget.ts';
 import { toleranceNs } from './time-fit.ts';
 
 /** What is known of the reported spans of a trace. */
