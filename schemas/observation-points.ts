@@ -10,9 +10,8 @@
  * - `rest`: on the network, at a place that is none of these
  * - `c-app`, `s-app`, `app`: in an application that reports its own spans, as client, as server, or of internal work
  *
- * The enricher writes `c-p` and `s-p` of sockets (enricher/pair/observer.ts), and those on the network of packets
- * (enricher/packets/observation-point.ts). Those in an application are reserved: nothing produces them yet, but the correlator
- * and the sink accept them.
+ * The enricher writes `c-p` and `s-p` of sockets (enricher/pair/observer.ts), those on the network of packets
+ * (enricher/packets/observation-point.ts), and those in an application of spans that it reported (enricher/reported).
  */
 
 /** What observed a span: a process that sent or received the request, the network between them, or the application itself. */

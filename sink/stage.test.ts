@@ -37,6 +37,7 @@ describe('a batch', () => {
     expect(stage.accounting()).toMatchObject({ received: 16, emitted: 0, buffered: 16 });
     expect(countsOf(onlyBatch(stage.flush(20)))).toEqual({
       spans: 16,
+      reported_span: 0,
       trace: 2,
       resource: 0,
       flow: 0,
@@ -65,7 +66,14 @@ describe('a batch', () => {
     const stage = newStage();
     stage.process(message(0), 0);
     stage.process(resourceMessage(gatewayResource(), 0), 0);
-    expect(countsOf(onlyBatch(stage.drain()))).toEqual({ spans: 8, trace: 1, resource: 1, flow: 0, stage_report: 0 });
+    expect(countsOf(onlyBatch(stage.drain()))).toEqual({
+      spans: 8,
+      reported_span: 0,
+      trace: 1,
+      resource: 1,
+      flow: 0,
+      stage_report: 0,
+    });
     expect(stage.drain()).toEqual([]);
   });
 
