@@ -103,7 +103,7 @@ describeWhere(sharedRedisMissing(), 'the shared link store', () => {
     // The first to come fill the key.
     await instance().link(requests);
     for (const [index, call] of calls.entries())
-      expect((await instance().link([seen(call)])).components).toEqual([hexId(index + 1)]);
+      expect((await instance().link([seen(call)])).components).toEqual([components[2 * index]]);
   });
 
   it('lets a component keep its name when spans with lesser ids come to it', async () => {
