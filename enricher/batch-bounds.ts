@@ -19,6 +19,15 @@ const maxAheadNs = BigInt(hourNs);
 const maxCallBytes = 2 ** 31;
 const maxSequence = 2 ** 32;
 
+/**
+ * The latest time, in Unix nanoseconds, of what the bus accepted then.
+ *
+ * @param acceptedMs in milliseconds since the Unix epoch; 0 where that is not known
+ */
+export function latestTimeNs(acceptedMs: number): bigint {
+  return acceptedMs > 0 ? BigInt(Math.ceil(acceptedMs)) * 1_000_000n + maxAheadNs : 1n << 62n;
+}
+
 /** Why a batch is refused. */
 export interface BatchProblem {
   readonly kind: 'refused';
@@ -56,8 +65,7 @@ export function boundsProblem(batch: EventBatch, acceptedMs: number): BatchProbl
   if (latestNs > hourNs || earliestNs < -longestCallNs)
     return refused('time_out_of_range', 'records further from the time of their batch than a call can take');
   if (baseTimeNs < 0n) return refused('time_out_of_range', 'records before 1970');
-  const limitNs = acceptedMs > 0 ? BigInt(Math.ceil(acceptedMs)) * 1_000_000n + maxAheadNs : 1n << 62n;
-  return baseTimeNs + BigInt(Math.ceil(latestNs)) > limitNs
+  return baseTimeNs + BigInt(Math.ceil(latestNs)) > latestTimeNs(acceptedMs)
     ? refused('time_out_of_range', 'records more than an hour ahead of the bus: look at the clock of the host')
     : undefined;
 }

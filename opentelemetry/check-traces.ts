@@ -15,9 +15,9 @@ import {
 } from './check-span.ts';
 import { ProtobufReader } from './protobuf-reader.ts';
 import { ResourceSpansPieces } from './resource-spans-pieces.ts';
+import { scopeName } from './scope-name.ts';
 
-/** Name of the instrumentation scope of what spanloom itself writes. */
-const ownScope = Buffer.from('spanloom');
+const ownScope = Buffer.from(scopeName);
 /** Bytes of one ResourceSpans of the result: one span of the greatest size with its resource and scope fits. */
 const maxPieceBytes = 512 * 1024;
 /** The first problems are told, each once. */

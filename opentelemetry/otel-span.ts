@@ -8,9 +8,6 @@ import type { StatusCode } from './span-status.ts';
 /** SpanKind of opentelemetry.proto.trace.v1. */
 export const spanKinds: Readonly<Record<PointKind, number>> = { internal: 1, server: 2, client: 3 };
 
-/** Name of the instrumentation scope of every span. */
-export const scopeName = 'spanloom';
-
 /** What names a trace. */
 export interface OtelTrace {
   /** Hexadecimal, of 32 digits. */

@@ -7,7 +7,8 @@ import { pointKind } from '../schemas/observation-points.ts';
 import { type GroupedSpan, groupSpans, type ResourceGroup } from './group-spans.ts';
 import { JsonAttributes } from './json-attributes.ts';
 import { MissingAttributes } from './missing-attributes.ts';
-import { otelEndNs, otelStartNs, type OtelTrace, scopeName, spanKinds, statusMessage } from './otel-span.ts';
+import { otelEndNs, otelStartNs, type OtelTrace, spanKinds, statusMessage } from './otel-span.ts';
+import { scopeName } from './scope-name.ts';
 import { resourceAttributeNames, type ReportedForm } from './reported-form.ts';
 import {
   jsonReportedSpan,

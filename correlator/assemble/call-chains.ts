@@ -2,6 +2,7 @@
  * Finds the views of each call among the spans of a component and chains them along the request's way: from the client's
  * process over its network to the server's process. Depends on the set of spans alone.
  */
+import { addToList } from '../../core/collections/add-to-list.ts';
 import { callKey, type CallKey, isSameExchange, isTwoSided } from '../link/same-call.ts';
 import type { SpanRecord } from '../spans/span-record.ts';
 import { orderHops } from './order-hops.ts';
@@ -55,9 +56,7 @@ export function callChains(spans: readonly SpanRecord[]): readonly CallChain[] {
       if (span.role !== 'application') chains.push([span]);
       continue;
     }
-    const sharers = byKey.get(key);
-    if (sharers === undefined) byKey.set(key, [span]);
-    else sharers.push(span);
+    addToList(byKey, key, span);
   }
   for (const sharers of byKey.values()) {
     if (sharers.length === 1) {

@@ -1,3 +1,4 @@
+import { addToList } from '../../core/collections/add-to-list.ts';
 import { decodedSpan } from '../spans/decoded-span.ts';
 import type { SpanRecord } from '../spans/span-record.ts';
 import { serverEndpointOf } from '../spans/tuple.ts';
@@ -109,9 +110,7 @@ function callsBySpan(choices: ReadonlyMap<SpanRecord, readonly SpanRecord[]>): M
   const bySpan = new Map<SpanRecord, SpanRecord[]>();
   for (const [call, [span, ...others]] of choices) {
     if (span === undefined || others.length > 0) continue;
-    const made = bySpan.get(span);
-    if (made === undefined) bySpan.set(span, [call]);
-    else made.push(call);
+    addToList(bySpan, span, call);
   }
   return bySpan;
 }

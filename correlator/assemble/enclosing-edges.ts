@@ -6,6 +6,7 @@
  * goes on as long as nothing else of the program was under way at the same time: where several spans may have made the call, it
  * stays with the one that contains them all. If the clock of the program is wrong, it stays with the request.
  */
+import { addToList } from '../../core/collections/add-to-list.ts';
 import type { Edge, SpanRecord } from '../spans/span-record.ts';
 import { Budget } from './budget.ts';
 import { ClientSpans } from './client-spans.ts';
@@ -17,12 +18,6 @@ const containedConfidence = 0.99;
 
 const none: readonly SpanRecord[] = [];
 
-function put(lists: Map<SpanRecord, SpanRecord[]>, key: SpanRecord, span: SpanRecord): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [span]);
-  else list.push(span);
-}
-
 /** Gives calls the reported spans that contain them as parents. `calls` are the first views of calls, in the order of start. */
 export function linkEnclosed(
   calls: readonly SpanRecord[],
@@ -32,17 +27,17 @@ export function linkEnclosed(
   const [entries, children] = [new Map<SpanRecord, SpanRecord[]>(), new Map<SpanRecord, SpanRecord[]>()];
   for (const span of reported.all) {
     const parent = span.edge?.parent;
-    if (parent?.role === 'server') put(entries, parent, span);
-    else if (parent?.role === 'application' && reported.isSameProcess(parent, span)) put(children, parent, span);
+    if (parent?.role === 'server') addToList(entries, parent, span);
+    else if (parent?.role === 'application' && reported.isSameProcess(parent, span)) addToList(children, parent, span);
   }
   if (entries.size === 0) return;
   const [named, unnamed] = [new Map<SpanRecord, SpanRecord[]>(), new Map<SpanRecord, SpanRecord[]>()];
   for (const call of calls) {
-    if (call.edge?.parent.role === 'application') put(named, call.edge.parent, call);
+    if (call.edge?.parent.role === 'application') addToList(named, call.edge.parent, call);
     const server = causeOf(call)?.parent;
     if (server === undefined || call.edge?.parent !== server || !entries.has(server)) continue;
     const isPassedOn = call.headerSpanId !== '' && call.headerSpanId === server.headerSpanId;
-    if (!isPassedOn) put(unnamed, server, call);
+    if (!isPassedOn) addToList(unnamed, server, call);
   }
   const orphans = reported.all.filter(
     ({ edge, statedParentSpanId }) => edge === undefined && statedParentSpanId !== '',

@@ -3,6 +3,7 @@
  * names. A reported span hangs below the last call that carried the id of the parent it states: the call through which the
  * request reached it. Where several calls fit, what both ends say of address, duration and time decides, or nothing does.
  */
+import { addToList } from '../../core/collections/add-to-list.ts';
 import { contextKey, type Edge, type SpanRecord } from '../spans/span-record.ts';
 import { ownSideOf, sideId } from '../spans/side-ids.ts';
 import { clientEndpointOf, serverEndpointOf } from '../spans/tuple.ts';
@@ -38,12 +39,7 @@ export function linkByHeaders(reported: ReportedSpans, hops: ReadonlyMap<string,
     if (lasts.length === 0 || !isRemote(span, stated, lasts, reported)) continue;
     const calls = callsThatFit(span, lasts);
     if (calls.length === 1) span.edge = edgeTo(calls[0]!, lasts.length === 1 ? statedConfidence : chosenConfidence);
-    else if (calls.length > 1) {
-      const siblings = `${context} ${reported.processOf(span)}`;
-      const others = unclear.get(siblings);
-      if (others === undefined) unclear.set(siblings, [{ span, calls }]);
-      else others.push({ span, calls });
-    }
+    else if (calls.length > 1) addToList(unclear, `${context} ${reported.processOf(span)}`, { span, calls });
   }
   for (const siblings of unclear.values()) chooseByTime(siblings);
 }

@@ -3,6 +3,7 @@
  * sends it twice. So the calls of a context are a tree of hops: the first ones were made by the program that the context names,
  * the last ones reached the program that continues it.
  */
+import { addToList } from '../../core/collections/add-to-list.ts';
 import { contextKey, type SpanRecord } from '../spans/span-record.ts';
 import type { CallChain } from './call-chains.ts';
 
@@ -36,9 +37,7 @@ export function hopsByContext(chains: readonly CallChain[]): ReadonlyMap<string,
     if (context === undefined) continue;
     const hop = { first: chain[0]!, last: chain.at(-1)!, context, isPassedOn: false, passesOn: false };
     for (const view of chain) hopOf.set(view, hop);
-    const sharers = byContext.get(context);
-    if (sharers === undefined) byContext.set(context, [hop]);
-    else sharers.push(hop);
+    addToList(byContext, context, hop);
   }
   for (const hops of byContext.values()) {
     if (hops.length === 1) continue;

@@ -4,6 +4,7 @@
  * bridge, needs no place of its own. Lists of several agents are merged by observation point: clocks differ by more than the
  * time between two hops.
  */
+import { addToList } from '../../core/collections/add-to-list.ts';
 import { positionOf, type SpanRole } from '../../schemas/observation-points.ts';
 import { byStart, type SpanRecord } from '../spans/span-record.ts';
 
@@ -24,11 +25,7 @@ function byPosition(left: SpanRecord, right: SpanRecord): number {
 /** Views of one call in the order in which the request passed them. */
 export function orderHops(views: readonly SpanRecord[]): readonly SpanRecord[] {
   const byAgent = new Map<number, SpanRecord[]>();
-  for (const view of views) {
-    const list = byAgent.get(view.agentId);
-    if (list === undefined) byAgent.set(view.agentId, [view]);
-    else list.push(view);
-  }
+  for (const view of views) addToList(byAgent, view.agentId, view);
   const lists = [...byAgent.values()].map((list) => list.sort(inOneAgent));
   if (lists.length === 1) return lists[0]!;
   const ordered: SpanRecord[] = [];

@@ -1,3 +1,4 @@
+import { addToList } from '../../core/collections/add-to-list.ts';
 import type { SpanRecord } from '../spans/span-record.ts';
 
 /** Spans of a trace with the roots' number. */
@@ -14,11 +15,7 @@ export function orderSpans(spans: readonly SpanRecord[]): OrderedSpans {
   for (const span of spans) {
     const parent = span.edge?.parent;
     if (parent === undefined) roots.push(span);
-    else {
-      const children = childrenOf.get(parent);
-      if (children === undefined) childrenOf.set(parent, [span]);
-      else children.push(span);
-    }
+    else addToList(childrenOf, parent, span);
   }
   const ordered: SpanRecord[] = [];
   const stack = roots.toReversed();

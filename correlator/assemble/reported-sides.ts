@@ -2,6 +2,7 @@
  * Completes the sides of reported spans, so that service and pod of what a program reports and of what the kernel saw of it are
  * the same. Its side is that of a view of its process, the other side that of the call's other end. What is said of addresses stays.
  */
+import { addToList } from '../../core/collections/add-to-list.ts';
 import { AvroReader } from '../../schemas/avro-reader.ts';
 import type { AvroWriter } from '../../schemas/avro-writer.ts';
 import { sideIds } from '../../schemas/generated/side-ids.ts';
@@ -32,10 +33,7 @@ export function joinSides(reported: ReportedSpans, calls: readonly SpanRecord[])
   const madeBy = new Map<SpanRecord, SpanRecord[]>();
   for (const call of calls) {
     const parent = call.edge?.parent;
-    if (parent?.role !== 'application') continue;
-    const made = madeBy.get(parent);
-    if (made === undefined) madeBy.set(parent, [call]);
-    else made.push(call);
+    if (parent?.role === 'application') addToList(madeBy, parent, call);
   }
   const processViews = new Map<number, SpanRecord>();
   for (const span of reported.all) {

@@ -26,13 +26,7 @@ export interface ReportedFacts {
 /** Observation points by SpanKind: unspecified, internal, server, client, producer, consumer. */
 const points = ['app', 'app', 's-app', 'c-app', 'c-app', 's-app'] as const;
 const errorCode = 2;
-const maxAheadNs = 3_600_000_000_000n;
 const noEnd: ReportedEnd = { address: Buffer.alloc(0), port: 0 };
-
-/** The latest time at which a span may begin that the bus accepted then; 0 where that is not known. */
-export function latestStartNs(acceptedMs: number): bigint {
-  return acceptedMs > 0 ? BigInt(Math.ceil(acceptedMs)) * 1_000_000n + maxAheadNs : 1n << 62n;
-}
 
 /** The facts of the span that was read last; undefined when its times are impossible. */
 export function reportedFacts(reader: ReportedSpanReader, latestNs: bigint): ReportedFacts | undefined {

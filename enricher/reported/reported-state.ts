@@ -8,13 +8,14 @@ import type { Counters } from '../../core/stage/accounting.ts';
 import { addressOfText } from '../../opentelemetry/address-bytes.ts';
 import { ReportedSpanReader } from '../../opentelemetry/reported-span.ts';
 import type { EventBatch } from '../../schemas/generated/event-batch.ts';
+import { latestTimeNs } from '../batch-bounds.ts';
 import type { DropReason, EnricherRejectReason } from '../outcomes.ts';
 import type { BatchClock } from '../pair/event-ref.ts';
 import type { SourceState } from '../source-state.ts';
 import { addressKey, isLoopback } from '../tag/address.ts';
 import type { LocalMemo, Reporter, Tagger } from '../tag/tagger.ts';
 import type { TaggedRecord } from '../tag/waiting-records.ts';
-import { latestStartNs, type ReportedFacts, reportedFacts, spanOf } from './reported-span-facts.ts';
+import { type ReportedFacts, reportedFacts, spanOf } from './reported-span-facts.ts';
 
 /** Bytes of one span with its resource and scope; real ones have one or two thousand. */
 const maxSpanBytes = 256 * 1024;
@@ -58,7 +59,7 @@ export class ReportedState implements SourceState {
 
   process({ processes, reportedSpans }: EventBatch, { offset }: BatchClock, acceptedMs: number): void {
     this.#tagger.learn(processes);
-    const latestNs = latestStartNs(acceptedMs);
+    const latestNs = latestTimeNs(acceptedMs);
     let leftBytes = maxBatchBytes;
     for (const { senderAddress, resourceSpans } of reportedSpans) {
       let program: Program | undefined;

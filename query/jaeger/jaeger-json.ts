@@ -2,7 +2,8 @@
  * Spans in the JSON of Jaeger's first API (model/json of its source, "UI model"): what Jaeger itself answers for the same
  * spans received as OTLP. Times are in microseconds.
  */
-import { otelEndNs, otelStartNs, type OtelTrace, scopeName, statusMessage } from '../../opentelemetry/otel-span.ts';
+import { otelEndNs, otelStartNs, type OtelTrace, statusMessage } from '../../opentelemetry/otel-span.ts';
+import { scopeName } from '../../opentelemetry/scope-name.ts';
 import { resourceKey, writeResourceAttributes } from '../../opentelemetry/resource-attributes.ts';
 import type { ResourceNames } from '../../opentelemetry/resource-names.ts';
 import { writeSpanAttributes } from '../../opentelemetry/span-attributes.ts';

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePorts } from '../../core/free-ports.ts';
 import { PipelineError } from '../../core/errors.ts';
+import { endingWithParent } from '../../demo/bookinfo/ending-with-parent.ts';
 import { brokerClassPath, findOnPath } from './jars.ts';
 
 /** How a broker is started. */
@@ -136,21 +137,23 @@ async function launch(classPath: string, directory: string, options: BrokerOptio
   const logPath = join(directory, 'broker.log');
   const log = openSync(logPath, 'w');
   const heap = options.heapMiB ?? 512;
-  const java = [
-    'java',
-    `-Xmx${heap}m`,
-    '-Xms128m',
-    '-XX:+UseSerialGC',
-    '-XX:+ExitOnOutOfMemoryError',
-    '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
-    '-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info',
-    '-Dorg.slf4j.simpleLogger.showDateTime=true',
-    ...['-cp', classPath, 'kafka.Kafka', join(directory, 'server.properties')],
-  ];
+  const java = {
+    command: 'java',
+    args: [
+      `-Xmx${heap}m`,
+      '-Xms128m',
+      '-XX:+UseSerialGC',
+      '-XX:+ExitOnOutOfMemoryError',
+      '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+      '-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info',
+      '-Dorg.slf4j.simpleLogger.showDateTime=true',
+      ...['-cp', classPath, 'kafka.Kafka', join(directory, 'server.properties')],
+    ],
+  };
   // A broker that someone's tests need ends with them, also when they are killed.
   const mortal = options.detached !== true && findOnPath('setpriv') !== undefined;
-  const [command, ...args] = mortal ? ['setpriv', '--pdeathsig', 'KILL', ...java] : java;
-  const child = spawn(command!, args, { stdio: ['ignore', log, log], detached: options.detached === true });
+  const { command, args } = mortal ? endingWithParent(java) : java;
+  const child = spawn(command, args, { stdio: ['ignore', log, log], detached: options.detached === true });
   closeSync(log);
   const failed = new Promise<never>((_, reject) => {
     child.once('error', reject);

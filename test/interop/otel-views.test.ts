@@ -1,6 +1,6 @@
 /** The view otel_traces says of a span what the topic otlp_spans says of it, field by field, and is fast by id. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { scopeName } from '../../opentelemetry/otel-span.ts';
+import { scopeName } from '../../opentelemetry/scope-name.ts';
 import { otlpJson, type OtlpJsonSpan } from '../../opentelemetry/otlp-json.ts';
 import type { JsonKeyValue } from '../../opentelemetry/reported-json.ts';
 import { aReportedSpan } from '../../opentelemetry/testing/a-reported-span.ts';
